@@ -1,0 +1,38 @@
+/**
+ * An axis is a name and an extent. A tensor's type is the set of its axis names; the extent travels with the value.
+ *
+ * Axes have no order: memory order is the compiler's choice.
+ */
+
+/** A size known when the model is compiled (a number) or when the trainer starts (a symbol such as `items`). */
+export type Size = number | string;
+
+export type Extent =
+  | { readonly kind: 'fixed'; readonly size: Size }
+  /**
+   * One length for each position of the axis `rows`. Positions at or beyond a row's length do not exist: no reduction
+   * sees them. `lengths` names the i32 input that holds the lengths; `max` bounds them.
+   */
+  | { readonly kind: 'ragged'; readonly rows: string; readonly lengths: string; readonly max: Size };
+
+export interface Axis<out A extends string = string> {
+  readonly name: A;
+  readonly extent: Extent;
+}
+
+/** An axis of `size` positions. A string names a size that is bound when the trainer starts. */
+export const axis = <const A extends string>(name: A, size: Size): Axis<A> => ({ name, extent: { kind: 'fixed', size } });
+
+/** An axis with one length per position of `rows`; its lengths are the input `<name>.lengths`. */
+export const ragged = <const A extends string>(name: A, rows: Axis, max: Size): Axis<A> => ({
+  name,
+  extent: { kind: 'ragged', rows: rows.name, lengths: `${name}.lengths`, max },
+});
+
+/** A second copy of an axis under another name: the same positions, the same lengths (queries and keys, say). */
+export const like = <const A extends string>(name: A, original: Axis): Axis<A> => ({ name, extent: original.extent });
+
+/** The largest number of positions along the axis. */
+export const bound = ({ extent }: Axis): Size => (extent.kind === 'fixed' ? extent.size : extent.max);
+
+export const sameExtent = (a: Axis, b: Axis): boolean => JSON.stringify(a.extent) === JSON.stringify(b.extent);

@@ -1,0 +1,131 @@
+/**
+ * Untyped constructors, one for each primitive: they compute axes and element type and refuse what has no meaning.
+ * The typed language (`tensor.ts`) and the compiler's own rewrites are both built from these.
+ */
+import { type Axis, sameExtent } from './axis.js';
+import { fail } from './errors.js';
+import type {
+  Constant, Descend, Extent, FixedPoint, Gather, Gradient, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Reduce, Rename, Scatter,
+  Shift, Stop, Uniform, Variable, Broadcast,
+} from './node.js';
+import { type DType, type ScalarName, scalars } from './scalar.js';
+
+const byName = (a: Axis, b: Axis): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+/** Sorted union; an axis name must mean one extent. */
+export const unionAxes = (...groups: readonly (readonly Axis[])[]): readonly Axis[] => {
+  const found = new Map<string, Axis>();
+  for (const axis of groups.flat()) {
+    const known = found.get(axis.name);
+    if (known === undefined) found.set(axis.name, axis);
+    else if (!sameExtent(known, axis)) fail(`axis '${axis.name}' has two extents: ${showExtent(known)} and ${showExtent(axis)}`);
+  }
+  return [...found.values()].sort(byName);
+};
+
+export const withoutAxes = (axes: readonly Axis[], names: readonly string[]): readonly Axis[] => axes.filter((a) => !names.includes(a.name));
+export const hasAxis = (node: Node, name: string): boolean => node.axes.some((a) => a.name === name);
+export const axisOf = (node: Node, name: string): Axis =>
+  node.axes.find((a) => a.name === name) ?? fail(`there is no axis '${name}' here: the axes are ${showAxes(node.axes)}`);
+export const showAxes = (axes: readonly Axis[]): string => (axes.length === 0 ? 'none' : axes.map((a) => `'${a.name}'`).join(' | '));
+const showExtent = ({ extent }: Axis): string =>
+  extent.kind === 'fixed' ? `${extent.size}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
+export const sameAxes = (a: readonly Axis[], b: readonly Axis[]): boolean => a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
+
+export const input = (name: string, axes: readonly Axis[], dtype: DType): Input => ({ op: 'input', name, axes: unionAxes(axes), dtype });
+export const param = (path: string, axes: readonly Axis[], init: Init): Param => ({ op: 'param', path, init, axes: unionAxes(axes), dtype: 'f32' });
+export const constant = (value: number, dtype: DType = 'f32'): Constant => ({ op: 'constant', value, axes: [], dtype });
+export const index = (axis: Axis): Index => ({ op: 'index', axis, axes: [axis], dtype: 'i32' });
+export const uniform = (key: string, axes: readonly Axis[]): Uniform => ({ op: 'uniform', key, axes: unionAxes(axes), dtype: 'f32' });
+export const variable = (name: string, axes: readonly Axis[], dtype: DType = 'f32'): Variable => ({ op: 'variable', name, axes: unionAxes(axes), dtype });
+export const stop = (arg: Node): Stop => ({ op: 'stop', arg, axes: arg.axes, dtype: arg.dtype });
+
+/** `rows` is the axis that a ragged axis's lengths run along. */
+export const extent = (axis: Axis, rows: readonly Axis[]): Extent => {
+  const { extent: e } = axis;
+  const along = e.kind === 'fixed' ? [] : [rows.find((r) => r.name === e.rows) ?? fail(`axis '${axis.name}' has a length for each '${e.rows}': give that axis`)];
+  return { op: 'extent', axis, axes: along, dtype: 'i32' };
+};
+
+export const map = (fn: ScalarName, ...args: readonly Node[]): MapNode => {
+  const { args: want, result } = scalars[fn];
+  if (args.length !== want.length) fail(`${fn} takes ${want.length} arguments, not ${args.length}`);
+  let same: DType | undefined;
+  args.forEach((arg, i) => {
+    const expected = want[i]!;
+    if (expected !== 'same') {
+      if (arg.dtype !== expected) fail(`argument ${i + 1} of ${fn} must be ${expected}, not ${arg.dtype}`);
+    } else if (same === undefined) same = arg.dtype;
+    else if (same !== arg.dtype) fail(`the arguments of ${fn} must have one element type, not ${same} and ${arg.dtype}`);
+  });
+  return { op: 'map', fn, args, axes: unionAxes(...args.map((a) => a.axes)), dtype: result === 'same' ? same! : result };
+};
+
+export const reduce = (monoid: Monoid, arg: Node, over: readonly string[]): Reduce => {
+  over.forEach((name) => axisOf(arg, name));
+  if (arg.dtype === 'bool') fail(`${monoid} needs numbers: turn the bool into f32 with where(condition, 1, 0)`);
+  return { op: 'reduce', monoid, over: [...new Set(over)].sort(), arg, axes: withoutAxes(arg.axes, over), dtype: arg.dtype };
+};
+
+export const broadcast = (arg: Node, axes: readonly Axis[]): Broadcast => ({ op: 'broadcast', arg, axes: unionAxes(arg.axes, axes), dtype: arg.dtype });
+
+export const gather = (table: Node, at: Node, axis: string): Gather => {
+  axisOf(table, axis);
+  if (at.dtype !== 'i32') fail(`positions along '${axis}' must be i32, not ${at.dtype}`);
+  if (hasAxis(at, axis)) fail(`the positions have the axis '${axis}' that they look up: rename one of the two`);
+  return { op: 'gather', table, at, axis, axes: unionAxes(withoutAxes(table.axes, [axis]), at.axes), dtype: table.dtype };
+};
+
+export const scatter = (arg: Node, at: Node, axis: Axis, over: readonly string[]): Scatter => {
+  if (at.dtype !== 'i32') fail(`positions along '${axis.name}' must be i32, not ${at.dtype}`);
+  if (hasAxis(arg, axis.name)) fail(`the summands already have the axis '${axis.name}'`);
+  over.forEach((name) => axisOf(at, name));
+  return {
+    op: 'scatter', arg, at, axis, over: [...new Set(over)].sort(), dtype: arg.dtype,
+    axes: unionAxes(withoutAxes(unionAxes(arg.axes, at.axes), over), [axis]),
+  };
+};
+
+export const rename = (arg: Node, from: string, to: Axis): Rename => {
+  const original = axisOf(arg, from);
+  if (!sameExtent(original, to)) fail(`'${from}' cannot be renamed to '${to.name}': ${showExtent(original)} against ${showExtent(to)}`);
+  return { op: 'rename', arg, from, to, axes: unionAxes(withoutAxes(arg.axes, [from]), [to]), dtype: arg.dtype };
+};
+
+export const shift = (arg: Node, axis: string, by: number): Shift => {
+  axisOf(arg, axis);
+  if (!Number.isInteger(by)) fail(`a shift along '${axis}' takes a whole number of positions, not ${by}`);
+  return { op: 'shift', arg, axis, by, axes: arg.axes, dtype: arg.dtype };
+};
+
+/** The axes of each result, for `project`. */
+const resultType = (of: Descend | FixedPoint | Gradient, result: string): { axes: readonly Axis[]; dtype: DType } => {
+  const typed = (node: Node) => ({ axes: node.axes, dtype: node.dtype });
+  const row = (rows: Axis, dtype: DType) => ({ axes: [rows], dtype });
+  switch (of.op) {
+    case 'gradient': return typed(of.wrt[Number(result)] ?? fail(`gradient has no result '${result}'`));
+    case 'descend': return result === 'energy' ? typed(of.energy) : typed(of.variables[Number(result)] ?? fail(`descend has no result '${result}'`));
+    case 'fixedPoint':
+      return result === 'value' ? typed(of.variable) : row(of.rows, ({ residual: 'f32', steps: 'i32', converged: 'bool' } as const)[result] ?? fail(`fixedPoint has no result '${result}'`));
+  }
+};
+export const project = (of: Descend | FixedPoint | Gradient, result: string): Project => ({ op: 'project', of, result, ...resultType(of, result) });
+
+/** A node's inputs, those of the operators it projects included. */
+export const argsOf = (node: Node): readonly Node[] => {
+  switch (node.op) {
+    case 'input': case 'param': case 'constant': case 'index': case 'extent': case 'uniform': case 'variable': return [];
+    case 'map': return node.args;
+    case 'reduce': case 'broadcast': case 'rename': case 'shift': case 'stop': return [node.arg];
+    case 'gather': return [node.table, node.at];
+    case 'scatter': return [node.arg, node.at];
+    case 'project': return operatorArgs(node.of);
+  }
+};
+const operatorArgs = (of: Project['of']): readonly Node[] => {
+  switch (of.op) {
+    case 'gradient': return [of.of, ...of.wrt];
+    case 'descend': return [...of.init, ...of.rate, of.energy];
+    case 'fixedPoint': return [of.init, of.step];
+  }
+};

@@ -1,0 +1,8 @@
+/** Thrown while a model expression is built; the front end turns it into a diagnostic at the model's own line. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+}
+
+export const fail = (message: string): never => {
+  throw new ModelError(message);
+};

@@ -1,0 +1,15 @@
+/** What an emitted model hands to the runtime: its manifest and a way to open it on a device. */
+import type { Either } from 'fp-ts/lib/Either.js';
+import type { Manifest, Session, Sizes } from './session.js';
+
+export const deviceNames = ['webgpu', 'webgl2', 'webasm', 'cpu'] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+export interface CompiledModel {
+  readonly manifest: Manifest;
+  /**
+   * Opens a session for fixed sizes (`batch`, `items`, `seen`). `auto` takes the best device that answers; a named device
+   * that does not answer is an error, never a silent fallback. The Left says what is missing and what to do about it.
+   */
+  open(device: DeviceName | 'auto', sizes: Sizes): Promise<Either<string, Session>>;
+}

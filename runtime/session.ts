@@ -1,0 +1,61 @@
+/**
+ * What the training loop sees of a compiled model on a device. Every target implements it.
+ */
+export type Data = Float32Array | Int32Array;
+export type Sizes = Readonly<Record<string, number>>;
+
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: 'f32' | 'i32' | 'bool';
+  /** Axis names, outermost first. */
+  readonly axes: readonly string[];
+  /** One size an axis; a string is a symbol bound at start (`batch`, `items`). */
+  readonly shape: readonly (number | string)[];
+}
+
+/** How a parameter starts; standard deviations and bounds are absolute. */
+export type InitInfo =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'truncatedNormal'; readonly std: number }
+  | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
+  | { readonly kind: 'xavierUniform'; readonly fanIn: readonly string[]; readonly fanOut: readonly string[] };
+
+export interface StateInfo extends TensorInfo {
+  readonly init: InitInfo;
+  /** A trained parameter, or a slot of the optimizer (`<parameter>.m`). */
+  readonly role: 'parameter' | 'slot';
+}
+
+export interface EntryInfo {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+}
+
+export interface Manifest {
+  readonly format: 1;
+  readonly model: string;
+  readonly source: string;
+  readonly hyper: Readonly<Record<string, number | string | boolean>>;
+  /** The longest history the model reads (the bound of its sequence axis). */
+  readonly length: number;
+  readonly states: readonly StateInfo[];
+  /** `train`, `rank`, `score`: see runtime/entries. */
+  readonly entries: Readonly<Record<string, EntryInfo>>;
+  /** sha-256 of everything that decides the numbers: model graph, compiler version, hyperparameters. */
+  readonly hash: string;
+}
+
+/** Errors of a device are values until the command's edge. */
+export interface Session {
+  /** What really runs, as the device itself reports it: `webgpu (fused-encoder)`, `webasm (fused-threaded)`. */
+  readonly backend: string;
+  /** Runs one entry. Inputs by name, flat and row-major in `TensorInfo.axes` order; outputs by name. States advance in place. */
+  run(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<Readonly<Record<string, Data>>>;
+  /** Copies of all states, by name. */
+  read(): Promise<Readonly<Record<string, Float32Array>>>;
+  write(states: Readonly<Record<string, Float32Array>>): Promise<void>;
+  /** Values of every buffer of the last run, by the model's names, in execution order: used to name the first non-finite tensor. */
+  inspect(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<readonly { readonly name: string; readonly data: Data }[]>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^pcrec$/, replacement: at('./dsl/index.ts') },
+      { find: /^pcrec\/(compiler|runtime)$/, replacement: at('./$1/index.ts') },
+      { find: /^pcrec\/models\/(.*)$/, replacement: at('./models/$1.ts') },
+    ],
+  },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, maxWorkers: 2 },
+});

@@ -1,0 +1,101 @@
+/**
+ * A model: hyperparameters, and a pure function from a batch to a loss and ranking scores. Nothing here computes.
+ */
+import { type Axis, axis, ragged } from './axis.js';
+import { input } from './build.js';
+import type { Optimizer } from './optimizer.js';
+import { type Tensor, typed } from './tensor.js';
+
+export type HyperValue = number | string | boolean;
+
+/** One hyperparameter: default, one line of help, and how to read it from `--set name=value`. */
+export interface Hyper<T extends HyperValue = HyperValue> {
+  readonly kind: 'integer' | 'number' | 'boolean' | 'choice';
+  readonly value: T;
+  readonly doc: string;
+  readonly choices?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+}
+
+type Bounds = { readonly min?: number; readonly max?: number };
+/** A whole number, at least 1 unless `min` says otherwise. */
+export const integer = (value: number, doc: string, bounds: Bounds = {}): Hyper<number> => ({ kind: 'integer', value, doc, min: 1, ...bounds });
+export const number = (value: number, doc: string, bounds: Bounds = {}): Hyper<number> => ({ kind: 'number', value, doc, ...bounds });
+export const boolean = (value: boolean, doc: string): Hyper<boolean> => ({ kind: 'boolean', value, doc });
+export const choice = <const C extends string>(choices: readonly [C, ...C[]], doc: string): Hyper<C> => ({ kind: 'choice', value: choices[0], doc, choices });
+
+export type Hypers = Readonly<Record<string, Hyper>>;
+export type Values<H extends Hypers> = { readonly [K in keyof H]: H[K]['value'] };
+
+/** Dropout and sampling are on in `training` and absent in `inference`. */
+export type Phase = 'training' | 'inference';
+
+/** The axes and inputs of a sequence recommender. `seq` is ragged: a user's positions beyond the history do not exist. */
+export interface Batch {
+  /** Users. */
+  readonly batch: Axis<'batch'>;
+  /** Positions of a user's history, oldest first, at most the hyperparameter `length`. */
+  readonly seq: Axis<'seq'>;
+  /** The catalogue. */
+  readonly item: Axis<'item'>;
+  /** Item at each position. */
+  readonly items: Tensor<'batch' | 'seq', 'i32'>;
+  /** The next item after each position: what is to be predicted (training only). */
+  readonly targets: Tensor<'batch' | 'seq', 'i32'>;
+  /** Seconds since the row's first event, at each position. */
+  readonly times: Tensor<'batch' | 'seq', 'i32'>;
+  /** The same for the next event: the time at which the prediction is asked for. */
+  readonly nextTimes: Tensor<'batch' | 'seq', 'i32'>;
+}
+
+/** What a model returns. Training uses `loss`, ranking `scores`; what is not reached is never computed. */
+export interface Outputs {
+  readonly loss: Tensor<never>;
+  /** Higher is better; one score an item for what follows the last position. */
+  readonly scores: Tensor<'batch' | 'item'>;
+}
+
+export interface Context<H extends Hypers> {
+  readonly hyper: Values<H>;
+  readonly batch: Batch;
+  readonly phase: Phase;
+}
+
+export interface Model<H extends Hypers = Hypers> {
+  readonly kind: 'pcrec.model';
+  readonly name: string;
+  readonly doc: string;
+  readonly hyper: H;
+  /** Named sets of hyperparameters: `--preset large`. */
+  readonly presets: Readonly<Record<string, Partial<Values<H>>>>;
+  readonly optimizer: (hyper: Values<H>) => Optimizer;
+  readonly build: (context: Context<H>) => Outputs;
+}
+
+export interface ModelSpec<H extends Hypers> {
+  /** An identifier; the default output folder is `build/<name>`. */
+  readonly name: string;
+  readonly doc?: string;
+  /** `length` (the longest history read) is required: it bounds the sequence axis. */
+  readonly hyper: H & { readonly length: Hyper<number> };
+  readonly presets?: Readonly<Record<string, { readonly [K in keyof H]?: H[K]['value'] }>>;
+  readonly optimizer: (hyper: Values<H>) => Optimizer;
+  readonly build: (context: Context<H>) => Outputs;
+}
+
+export const model = <H extends Hypers>(spec: ModelSpec<H>): Model<H> => ({
+  kind: 'pcrec.model', name: spec.name, doc: spec.doc ?? '', hyper: spec.hyper,
+  presets: (spec.presets ?? {}) as Model<H>['presets'], optimizer: spec.optimizer, build: spec.build,
+});
+
+/** The batch of a model whose history is at most `length` long: symbols `batch` and `items` are bound when the trainer starts. */
+export const batchOf = (length: number): Batch => {
+  const batch = axis('batch', 'batch');
+  const seq = ragged('seq', batch, length);
+  const along = (name: string) => typed<'batch' | 'seq', 'i32'>(input(name, [batch, seq], 'i32'));
+  return {
+    batch, seq, item: axis('item', 'items'),
+    items: along('items'), targets: along('targets'), times: along('times'), nextTimes: along('times.next'),
+  };
+};

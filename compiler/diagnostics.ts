@@ -1,0 +1,68 @@
+/**
+ * What the compiler has to say to the author of a model: a message, where in the model file it applies, and what to do
+ * about it. Errors are values: a pass returns `Left` of these and the command prints them.
+ */
+import { readFileSync } from 'node:fs';
+import { codeFrameColumns } from '@babel/code-frame';
+import { type Either, left } from 'fp-ts/lib/Either.js';
+import picocolors from 'picocolors';
+import type { Source } from './loops/ir.js';
+
+export type { Source } from './loops/ir.js';
+export type Severity = 'error' | 'warning';
+
+export interface Diagnostic {
+  readonly severity: Severity;
+  readonly message: string;
+  /** `line` and `column` count from 1; `file` is relative to the working directory. */
+  readonly source?: Source;
+  /** What to do about it, in one sentence. */
+  readonly hint?: string;
+}
+
+/** At least one. */
+export type Diagnostics = readonly [Diagnostic, ...Diagnostic[]];
+
+export const error = (message: string, source?: Source, hint?: string): Diagnostic => ({
+  severity: 'error', message, ...(source === undefined ? {} : { source }), ...(hint === undefined ? {} : { hint }),
+});
+
+/** The `Left` of one error: the usual way for a pass to refuse a program. */
+export const refuse = (message: string, source?: Source, hint?: string): Either<Diagnostics, never> => left([error(message, source, hint)]);
+
+export interface RenderOptions {
+  readonly colour: boolean;
+  /** The text of a source file, or nothing where it cannot be read: then the frame is left out. */
+  readonly read: (file: string) => string | undefined;
+}
+
+const fromDisk = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+export const renderDefaults: RenderOptions = { colour: picocolors.isColorSupported, read: fromDisk };
+
+const frame = ({ file, line, column }: Source, { colour, read }: RenderOptions): readonly string[] => {
+  const text = read(file);
+  return text === undefined ? [] : [codeFrameColumns(text, { start: { line, column } }, { highlightCode: colour, forceColor: colour, linesAbove: 2, linesBelow: 1 })];
+};
+
+/** `file:line:column: error: message`, then the lines of code it is about, then the hint. */
+export const render = (diagnostic: Diagnostic, options: RenderOptions = renderDefaults): string => {
+  const paint = picocolors.createColors(options.colour);
+  const { severity, message, source, hint } = diagnostic;
+  const where = source === undefined ? '' : `${paint.bold(`${source.file}:${source.line}:${source.column}`)}: `;
+  const kind = severity === 'error' ? paint.red('error') : paint.yellow('warning');
+  return [
+    `${where}${paint.bold(kind)}: ${message}`,
+    ...(source === undefined ? [] : frame(source, options)),
+    ...(hint === undefined ? [] : [`${paint.cyan('hint')}: ${hint}`]),
+  ].join('\n');
+};
+
+export const renderAll = (diagnostics: readonly Diagnostic[], options: RenderOptions = renderDefaults): string =>
+  diagnostics.map((d) => render(d, options)).join('\n\n');

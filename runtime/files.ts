@@ -1,0 +1,57 @@
+/** Files that are either the old ones or the new ones, never half of each, whatever kills the process. */
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+
+const causes: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not open it',
+  EPERM: 'this user may not do that',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+  EEXIST: 'a file of that name is in the way',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+};
+
+/** What an error of the file system means, in words. */
+export const reason = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return causes[code ?? ''] ?? message ?? String(error);
+};
+
+/** Makes a rename durable. Systems that cannot open a folder (Windows) order it by themselves. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+};
+
+const write = async (path: string, parts: readonly Uint8Array[]): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true });
+  // One temporary name a file: what a killed process leaves behind, the next one overwrites.
+  const temporary = `${path}.tmp`;
+  const handle = await open(temporary, 'w');
+  try {
+    for (const part of parts) await handle.writeFile(part);
+    await handle.sync();
+    await handle.close();
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+};
+
+/** Writes a file atomically and durably, making its folder when it is missing. */
+export const writeAtomically = (path: string, parts: readonly Uint8Array[]): TaskEither<string, void> =>
+  TE.tryCatch(
+    () => write(path, parts),
+    (error) => `${path} could not be written: ${reason(error)}.`,
+  );
+
+/** The bytes of a file. Left: the end of the sentence "FILE cannot be used: ...". */
+export const readBytes = (path: string): TaskEither<string, Buffer> => TE.tryCatch(() => readFile(path), reason);

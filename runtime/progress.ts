@@ -1,0 +1,86 @@
+/** Where a run stands, as data, and how it moves: pure functions, so that a resumed run is the same function of the same values. */
+import type { Metrics } from './metrics.js';
+
+/** `standard`: choose on validation, test once. `hstu`: no validation, best test epoch, as published figures do (optimistic). */
+export const protocols = ['standard', 'hstu'] as const;
+export type Protocol = (typeof protocols)[number];
+
+/** Everything chosen by the user that decides the numbers. */
+export interface Settings {
+  readonly seed: number;
+  /** Rows of a batch. */
+  readonly batch: number;
+  readonly epochs: number;
+  /** Epochs without a better NDCG@10 before stopping; null trains for all epochs. */
+  readonly patience: number | null;
+  readonly protocol: Protocol;
+}
+
+/** Which data a run saw: enough to load them again, and to notice that they are others. */
+export interface Identity {
+  /** sha-256 of users, items, order and times. */
+  readonly hash: string;
+  /** As given on the command line, so that `evaluate` and `recommend` find it again. */
+  readonly source: string;
+  readonly format: string | null;
+  readonly titles: string | null;
+}
+
+/** One finished epoch. No times here: see checkpoint.ts. */
+export interface Epoch {
+  /** From 1. */
+  readonly epoch: number;
+  /** Optimizer steps since the start. */
+  readonly step: number;
+  /** Mean over the epoch's batches. */
+  readonly loss: number;
+  /** Rows whose implicit solve failed. */
+  readonly unconverged: number;
+  /** On validation, or on test under the `hstu` protocol. */
+  readonly metrics: Metrics;
+}
+
+export interface Progress {
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** Batches done in the unfinished epoch. */
+  readonly batch: number;
+  /** Sum of their losses. */
+  readonly loss: number;
+  readonly unconverged: number;
+  readonly history: readonly Epoch[];
+}
+
+export const beginning: Progress = { step: 0, epoch: 0, batch: 0, loss: 0, unconverged: 0, history: [] };
+
+/** After one optimizer step. */
+export const stepped = (progress: Progress, loss: number, unconverged: number): Progress => ({
+  ...progress,
+  step: progress.step + 1,
+  batch: progress.batch + 1,
+  loss: progress.loss + loss,
+  unconverged: progress.unconverged + unconverged,
+});
+
+/** After the evaluation that closes an epoch. */
+export const closed = (progress: Progress, metrics: Metrics): Progress => {
+  const { step, batch, unconverged } = progress;
+  const epoch = progress.epoch + 1;
+  return { ...beginning, step, epoch, history: [...progress.history, { epoch, step, loss: progress.loss / batch, unconverged, metrics }] };
+};
+
+/** The quantity that epochs are chosen by. */
+export const merit = ({ metrics }: Epoch): number => metrics['NDCG@10'];
+
+/** The best epoch so far; the earliest of equals. */
+export const best = ({ history }: Progress): Epoch | undefined =>
+  history.reduce<Epoch | undefined>((top, epoch) => (top === undefined || merit(epoch) > merit(top) ? epoch : top), undefined);
+
+/** Why a run ends, or undefined while it goes on. */
+export const ending = (settings: Settings, progress: Progress): 'epochs' | 'patience' | undefined => {
+  if (progress.epoch >= settings.epochs) return 'epochs';
+  const top = best(progress);
+  return settings.patience !== null && top !== undefined && progress.epoch - top.epoch >= settings.patience ? 'patience' : undefined;
+};

@@ -6,7 +6,7 @@ import { type Axis, sameExtent } from './axis.js';
 import { fail } from './errors.js';
 import type {
   Constant, Descend, Extent, FixedPoint, Gather, Gradient, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Reduce, Rename, Scatter,
-  Shift, Stop, Uniform, Variable, Broadcast,
+  Barrier, Shift, Stop, Uniform, Variable, Broadcast,
 } from './node.js';
 import { type DType, type ScalarName, scalars } from './scalar.js';
 
@@ -39,6 +39,7 @@ export const index = (axis: Axis): Index => ({ op: 'index', axis, axes: [axis], 
 export const uniform = (key: string, axes: readonly Axis[]): Uniform => ({ op: 'uniform', key, axes: unionAxes(axes), dtype: 'f32' });
 export const variable = (name: string, axes: readonly Axis[], dtype: DType = 'f32'): Variable => ({ op: 'variable', name, axes: unionAxes(axes), dtype });
 export const stop = (arg: Node): Stop => ({ op: 'stop', arg, axes: arg.axes, dtype: arg.dtype });
+export const barrier = (arg: Node, key: string): Barrier => ({ op: 'barrier', arg, key, axes: arg.axes, dtype: arg.dtype });
 
 /** `rows` is the axis that a ragged axis's lengths run along. */
 export const extent = (axis: Axis, rows: readonly Axis[]): Extent => {
@@ -116,7 +117,7 @@ export const argsOf = (node: Node): readonly Node[] => {
   switch (node.op) {
     case 'input': case 'param': case 'constant': case 'index': case 'extent': case 'uniform': case 'variable': return [];
     case 'map': return node.args;
-    case 'reduce': case 'broadcast': case 'rename': case 'shift': case 'stop': return [node.arg];
+    case 'reduce': case 'broadcast': case 'rename': case 'shift': case 'stop': case 'barrier': return [node.arg];
     case 'gather': return [node.table, node.at];
     case 'scatter': return [node.arg, node.at];
     case 'project': return operatorArgs(node.of);

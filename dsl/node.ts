@@ -48,6 +48,8 @@ export interface Rename extends Typed { readonly op: 'rename'; readonly arg: Nod
 export interface Shift extends Typed { readonly op: 'shift'; readonly arg: Node; readonly axis: string; readonly by: number }
 /** Same value, no derivative. */
 export interface Stop extends Typed { readonly op: 'stop'; readonly arg: Node }
+/** Same value and derivative, but never merged with an equal expression outside: what hangs on it is computed again (checkpointing). */
+export interface Barrier extends Typed { readonly op: 'barrier'; readonly arg: Node; readonly key: string }
 /** A bound variable of `descend` or `fixedPoint`: identity is the object's. */
 export interface Variable extends Typed { readonly op: 'variable'; readonly name: string }
 /** One result of a node with several. */
@@ -103,6 +105,6 @@ export interface FixedPoint {
 
 export type Node =
   | Input | Param | Constant | Index | Extent | Uniform | MapNode | Reduce | Broadcast
-  | Gather | Scatter | Rename | Shift | Stop | Variable | Project;
+  | Gather | Scatter | Rename | Shift | Stop | Barrier | Variable | Project;
 
 export type Op = Node['op'];

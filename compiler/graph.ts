@@ -1,0 +1,140 @@
+/**
+ * Hash-consed graphs. Within one `Interner` structurally equal nodes are one object, so that identity is equality, common
+ * subexpressions are shared by construction, and maps keyed by nodes need no structural comparison.
+ */
+import { argsOf } from '../dsl/build.js';
+import type { Axis } from '../dsl/axis.js';
+import type { Node, Project } from '../dsl/node.js';
+import { rebuild } from './primitives/index.js';
+
+/** Where in the model file a node was written, and the `const` that holds it. */
+export interface Origin {
+  readonly name?: string;
+  readonly source?: { readonly file: string; readonly line: number; readonly column: number };
+}
+export type Origins = WeakMap<Node, Origin>;
+
+/** Arguments before their users; each node once. */
+export const topological = (roots: readonly Node[]): readonly Node[] => {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  const stack: { node: Node; next: number }[] = [];
+  const push = (node: Node) => {
+    if (!seen.has(node)) {
+      seen.add(node);
+      stack.push({ node, next: 0 });
+    }
+  };
+  for (const root of roots) {
+    push(root);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!;
+      const arg = argsOf(top.node)[top.next++];
+      if (arg !== undefined) push(arg);
+      else {
+        order.push(top.node);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+};
+
+/** Everything of a node but its arguments, as text: two nodes with equal heads and identical arguments are equal. */
+export interface Interner {
+  /** The one node equal to `node`, whose arguments must already be interned. */
+  readonly one: (node: Node) => Node;
+  readonly id: (node: Node) => number;
+}
+
+const axisText = (a: Axis): string => `${a.name}:${JSON.stringify(a.extent)}`;
+
+export const interner = (): Interner => {
+  const ids = new Map<object, number>();
+  const table = new Map<string, Node>();
+  const idOf = (object: object): number => {
+    const known = ids.get(object);
+    if (known !== undefined) return known;
+    ids.set(object, ids.size);
+    return ids.size - 1;
+  };
+  const operators = new Map<string, Project['of']>();
+  const operator = (of: Project['of']): Project['of'] => {
+    const key = JSON.stringify(of, (name, value: unknown) =>
+      name !== '' && typeof value === 'object' && value !== null && 'op' in value ? `#${idOf(value)}` : value);
+    const known = operators.get(key);
+    if (known !== undefined) return known;
+    operators.set(key, of);
+    return of;
+  };
+  const head = (node: Node): string => {
+    switch (node.op) {
+      case 'input': return node.name;
+      case 'param': return node.path;
+      case 'constant': return Object.is(node.value, -0) ? '-0' : `${node.value}`;
+      case 'index': return axisText(node.axis);
+      case 'extent': return axisText(node.axis);
+      case 'uniform': return node.key;
+      case 'map': return node.fn;
+      case 'reduce': return `${node.monoid} ${node.over.join()}`;
+      case 'broadcast': case 'stop': return '';
+      case 'barrier': return node.key;
+      case 'gather': return node.axis;
+      case 'scatter': return `${axisText(node.axis)} ${node.over.join()}`;
+      case 'rename': return `${node.from} ${axisText(node.to)}`;
+      case 'shift': return `${node.axis} ${node.by}`;
+      case 'variable': return `${idOf(node)}`;
+      case 'project': return `${idOf(operator(node.of))} ${node.result}`;
+    }
+  };
+  const one = (node: Node): Node => {
+    const key = `${node.op} ${node.dtype} ${node.axes.map(axisText).join()} | ${head(node)} | ${argsOf(node).map(idOf).join()}`;
+    const known = table.get(key);
+    if (known !== undefined) return known;
+    table.set(key, node);
+    idOf(node);
+    return node;
+  };
+  return { one, id: idOf };
+};
+
+/**
+ * Rebuilds a graph from its leaves, interned. `rule` sees each node with its arguments already rewritten and gives its
+ * replacement (or the node itself); a replacement's own new nodes are interned too, but not rewritten again.
+ */
+export const rewrite = (roots: readonly Node[], interned: Interner, rule: (node: Node) => Node, origins?: Origins): readonly Node[] => {
+  const done = new Map<Node, Node>();
+  const settle = (node: Node): Node => {
+    for (const n of topological([node])) if (!done.has(n)) done.set(n, interned.one(reargue(n, done)));
+    return done.get(node)!;
+  };
+  const mapped = new Map<Node, Node>();
+  for (const node of topological(roots)) {
+    const fresh = interned.one(reargue(node, mapped));
+    const result = settle(rule(fresh));
+    mapped.set(node, result);
+    const origin = origins?.get(node);
+    if (origin !== undefined && origins !== undefined && !origins.has(result)) origins.set(result, origin);
+  }
+  return roots.map((root) => mapped.get(root)!);
+};
+
+/** Replaces given nodes throughout. The replacements are taken as they are. */
+export const substitute = (roots: readonly Node[], by: ReadonlyMap<Node, Node>): readonly Node[] => {
+  const mapped = new Map<Node, Node>(by);
+  for (const node of topological(roots)) if (!mapped.has(node)) mapped.set(node, reargue(node, mapped));
+  return roots.map((root) => mapped.get(root)!);
+};
+
+const reargue = (node: Node, by: ReadonlyMap<Node, Node>): Node => {
+  const args = argsOf(node);
+  const next = args.map((arg) => by.get(arg) ?? arg);
+  return next.every((arg, i) => arg === args[i]) ? node : rebuild(node, next);
+};
+
+/** The nodes from which one of `sources` can be reached. */
+export const dependents = (order: readonly Node[], sources: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const found = new Set<Node>();
+  for (const node of order) if (sources.has(node) || argsOf(node).some((arg) => found.has(arg))) found.add(node);
+  return found;
+};

@@ -1,0 +1,36 @@
+/** Expressions as text: for equality, comments, `--dump-after` and tests. */
+import type { Expr, ReduceAxis } from './ir.js';
+
+const infix: Readonly<Record<string, string>> = {
+  add: '+', sub: '-', mul: '*', div: '/', eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=', and: '&&', or: '||',
+};
+
+const loopText = ({ axis, from, to, row }: ReduceAxis): string =>
+  `${axis.name} in ${from === undefined ? '0' : exprText(from)}..${to === undefined ? (axis.ragged === undefined || row === undefined ? axis.size : `${axis.ragged.lengths}[${exprText(row)}]`) : exprText(to)}`;
+
+const cache = new WeakMap<Expr, string>();
+export const exprText = (e: Expr): string => {
+  const known = cache.get(e);
+  if (known !== undefined) return known;
+  const text = write(e);
+  cache.set(e, text);
+  return text;
+};
+
+const write = (e: Expr): string => {
+  switch (e.kind) {
+    case 'literal': return `${e.value}${e.dtype === 'f32' && Number.isInteger(e.value) ? '.0' : ''}`;
+    case 'index': return e.axis;
+    case 'extent': return e.row === undefined ? `size(${e.axis.name}: ${e.axis.size})` : `${e.axis.ragged?.lengths ?? e.axis.name}[${exprText(e.row)}]`;
+    case 'read': return `${e.buffer}[${e.at.map(exprText).join(', ')}]`;
+    case 'apply': {
+      const sign = infix[e.fn];
+      const args = e.args.map(exprText);
+      return sign !== undefined ? `(${args.join(` ${sign} `)})` : `${e.fn}(${args.join(', ')})`;
+    }
+    case 'guard': return `(${exprText(e.condition)} ? ${exprText(e.then)} : ${exprText(e.otherwise)})`;
+    case 'reduce': return `${e.monoid}{${e.over.map(loopText).join(', ')}} ${exprText(e.body)}`;
+    case 'collect': return `sum{${e.over.map(loopText).join(', ')} | ${e.index} == ${exprText(e.target)}} ${exprText(e.body)}`;
+    case 'uniform': return `uniform('${e.key}', ${exprText(e.counter)})`;
+  }
+};

@@ -1,0 +1,111 @@
+/** Primitives that move positions: gather and its transpose, rename, shift. */
+import * as build from '../../dsl/build.js';
+import type { Node } from '../../dsl/node.js';
+import { all, apply, guard, integer } from '../loops/build.js';
+import type { Expr } from '../loops/ir.js';
+import { fit } from './pointwise.js';
+import type { Of, Primitive, Scope } from './record.js';
+
+const moved = (scope: Scope, axis: string, to: Expr): Scope => ({ ...scope, at: new Map(scope.at).set(axis, to) });
+
+export const gather: Primitive<Of<'gather'>> = {
+  rebuild: (n, [table, at]) => build.gather(table!, at!, n.axis),
+  reference: (n, e) => {
+    const table = e.value(n.table);
+    const positions = e.value(n.at);
+    return e.fill(n.axes, (at) => e.read(table, { ...at, [n.axis]: e.read(positions, at) }));
+  },
+  vjp: (ct, n) => {
+    const over = n.at.axes.filter((a) => !build.hasAxis(n.table, a.name)).map((a) => a.name);
+    return [n.table.dtype === 'f32' ? build.scatter(ct, n.at, build.axisOf(n.table, n.axis), over) : null, null];
+  },
+  cost: () => 1,
+  lower: (n, scope, l) => {
+    const position = l.expr(n.at, scope);
+    const axis = build.axisOf(n.table, n.axis);
+    return guard(l.inRange(position, axis, scope), l.expr(n.table, moved(scope, n.axis, position)));
+  },
+  support: () => [],
+};
+
+export const scatter: Primitive<Of<'scatter'>> = {
+  rebuild: (n, [arg, at]) => build.scatter(arg!, at!, n.axis, n.over),
+  reference: (n, e) => {
+    const arg = e.value(n.arg);
+    const positions = e.value(n.at);
+    const axes = build.unionAxes(n.arg.axes, n.at.axes);
+    const over = axes.filter((a) => n.over.includes(a.name));
+    return e.fill(n.axes, (at) => {
+      let total = 0;
+      e.each(over, at, (inner) => {
+        if (e.read(positions, inner) === at[n.axis.name]) total += e.read(arg, inner);
+      });
+      return total;
+    });
+  },
+  vjp: (ct, n) => [fit(build.gather(ct, n.at, n.axis.name), n.arg), null],
+  cost: (n, size) => n.over.reduce((total, name) => total * size(build.axisOf(n.at, name)), 1),
+  lower: (n, scope, l) => {
+    const over = build.unionAxes(n.arg.axes, n.at.axes).filter((a) => n.over.includes(a.name));
+    const target = l.position(scope, n.axis.name);
+    if (over.length === 0) return guard(apply('eq', l.expr(n.at, scope), target), l.expr(n.arg, scope));
+    const inside = l.loops(over, scope, []);
+    const body = guard(all(inside.guards), l.expr(n.arg, inside.scope));
+    const index = l.buffer(n.at);
+    return index !== undefined && n.at.axes.length === over.length
+      ? { kind: 'collect', index, over: inside.over, target, body, dtype: n.dtype }
+      : { kind: 'reduce', monoid: 'sum', over: inside.over, body: guard(apply('eq', l.expr(n.at, inside.scope), target), body), dtype: n.dtype };
+  },
+  support: () => [],
+};
+
+export const rename: Primitive<Of<'rename'>> = {
+  rebuild: (n, [arg]) => build.rename(arg!, n.from, n.to),
+  reference: (n, e) => {
+    const arg = e.value(n.arg);
+    return e.fill(n.axes, (at) => e.read(arg, { ...at, [n.from]: at[n.to.name]! }));
+  },
+  vjp: (ct, n) => {
+    const from = build.axisOf(n.arg, n.from);
+    if (n.from === n.to.name) return [ct];
+    if (!build.hasAxis(n.arg, n.to.name)) return [build.rename(ct, n.to.name, from)];
+    return [build.map('select', build.map('eq', build.index(from), build.index(n.to)), build.broadcast(ct, [from]), build.constant(0))];
+  },
+  cost: () => 0,
+  lower: (n, scope, l) => l.expr(n.arg, moved(scope, n.from, l.position(scope, n.to.name))),
+  support: (n, of) => of(n.arg).map((p) => (build.hasAxis(p, n.from) ? build.rename(p, n.from, n.to) : p)),
+};
+
+export const shift: Primitive<Of<'shift'>> = {
+  rebuild: (n, [arg]) => build.shift(arg!, n.axis, n.by),
+  reference: (n, e) => {
+    const arg = e.value(n.arg);
+    return e.fill(n.axes, (at) => e.read(arg, { ...at, [n.axis]: at[n.axis]! - n.by }));
+  },
+  vjp: (ct, n) => [build.shift(ct, n.axis, -n.by)],
+  cost: () => 0,
+  lower: (n, scope, l) => {
+    const position = apply('sub', l.position(scope, n.axis), integer(n.by));
+    return guard(l.inRange(position, build.axisOf(n.arg, n.axis), scope), l.expr(n.arg, moved(scope, n.axis, position)));
+  },
+  support: () => [],
+};
+
+/** Operators are expanded before anything else asks about them. */
+const unexpanded = (n: Of<'project'>): never => {
+  throw new Error(`${n.of.op} reached a stage that sees expanded programs only`);
+};
+export const project: Primitive<Of<'project'>> = {
+  rebuild: (n, args) => build.project(operator(n.of, args), n.result),
+  reference: unexpanded, vjp: (_, n) => unexpanded(n), cost: unexpanded, lower: unexpanded, support: () => [],
+};
+const operator = (of: Of<'project'>['of'], args: readonly Node[]): Of<'project'>['of'] => {
+  switch (of.op) {
+    case 'gradient': return { ...of, of: args[0]!, wrt: args.slice(1) };
+    case 'descend': {
+      const n = of.init.length;
+      return { ...of, init: args.slice(0, n), rate: args.slice(n, 2 * n), energy: args[2 * n]! };
+    }
+    case 'fixedPoint': return { ...of, init: args[0]!, step: args[1]! };
+  }
+};

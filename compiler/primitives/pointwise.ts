@@ -1,0 +1,76 @@
+/** `map`, and the nodes that hand their argument on unchanged. */
+import * as build from '../../dsl/build.js';
+import type { Node } from '../../dsl/node.js';
+import type { DType } from '../../dsl/scalar.js';
+import { apply } from '../loops/build.js';
+import { table } from '../scalars.js';
+import { exprText } from '../loops/text.js';
+import type { Of, Primitive } from './record.js';
+
+/** Sums a cotangent over the axes that an argument does not have. */
+export const fit = (ct: Node, arg: Node): Node => {
+  const extra = ct.axes.filter((a) => !build.hasAxis(arg, a.name)).map((a) => a.name);
+  return extra.length === 0 ? ct : build.reduce('sum', ct, extra);
+};
+
+/** Results of each element type kept as that type keeps them. */
+const wrap: { readonly [D in DType]: (x: number) => number } = { f32: (x) => x, i32: (x) => x | 0, bool: (x) => (x !== 0 ? 1 : 0) };
+
+const isZero = (n: Node): boolean => n.op === 'constant' && n.value === 0;
+const union = (a: readonly Node[], b: readonly Node[]): readonly Node[] => [...new Set([...a, ...b])];
+const intersection = (a: readonly Node[], b: readonly Node[]): readonly Node[] => a.filter((x) => b.includes(x));
+const conjuncts = (p: Node): readonly Node[] => (p.op === 'map' && p.fn === 'and' ? p.args.flatMap(conjuncts) : [p]);
+
+export const map: Primitive<Of<'map'>> = {
+  rebuild: (n, args) => build.map(n.fn, ...args),
+  reference: (n, e) => {
+    const args = n.args.map(e.value);
+    const { meaning } = table[n.fn];
+    return e.fill(n.axes, (at) => wrap[n.dtype](meaning(...args.map((a) => e.read(a, at)))));
+  },
+  vjp: (ct, n) => table[n.fn].vjp(ct, n.args, n).map((share, i) => (share === null || n.args[i]!.dtype !== 'f32' ? null : fit(full(share, n), n.args[i]!))),
+  cost: (n) => table[n.fn].cost,
+  lower: (n, scope, l) => {
+    if (n.fn === 'select') {
+      const condition = l.expr(n.args[0]!, scope);
+      if (scope.known.has(exprText(condition))) return l.expr(n.args[1]!, scope);
+      return { kind: 'guard', condition, then: l.expr(n.args[1]!, scope), otherwise: l.expr(n.args[2]!, scope), dtype: n.dtype };
+    }
+    return apply(n.fn, ...n.args.map((a) => l.expr(a, scope)));
+  },
+  support: (n, of) => {
+    const [a, b, c] = n.args;
+    switch (n.fn) {
+      case 'mul': case 'min' : return n.fn === 'mul' ? union(of(a!), of(b!)) : intersection(of(a!), of(b!));
+      case 'div': case 'neg': case 'abs': case 'sign': case 'floor': case 'sqrt': case 'tanh': case 'sin': case 'erf': case 'log1p': return of(a!);
+      case 'add': case 'sub': case 'max': return intersection(of(a!), of(b!));
+      case 'select': return isZero(c!) ? union(conjuncts(a!), of(b!)) : intersection(of(b!), of(c!));
+      default: return [];
+    }
+  },
+};
+
+/** A scalar's share may lack axes of the node (a constant, say): give it all of them before it is summed. */
+const full = (share: Node, n: Node): Node => (build.sameAxes(share.axes, n.axes) ? share : build.broadcast(share, n.axes));
+
+export const broadcast: Primitive<Of<'broadcast'>> = {
+  rebuild: (n, [arg]) => build.broadcast(arg!, n.axes),
+  reference: (n, e) => {
+    const arg = e.value(n.arg);
+    return e.fill(n.axes, (at) => e.read(arg, at));
+  },
+  vjp: (ct, n) => [fit(ct, n.arg)],
+  cost: () => 0,
+  lower: (n, scope, l) => l.expr(n.arg, scope),
+  support: (n, of) => of(n.arg),
+};
+
+const identity = {
+  reference: (n: Of<'stop'> | Of<'barrier'>, e: Parameters<Primitive['reference']>[1]) => e.value(n.arg),
+  cost: () => 0,
+  lower: (n: Of<'stop'> | Of<'barrier'>, scope: Parameters<Primitive['lower']>[1], l: Parameters<Primitive['lower']>[2]) => l.expr(n.arg, scope),
+  support: (n: Of<'stop'> | Of<'barrier'>, of: (node: Node) => readonly Node[]) => of(n.arg),
+} as const;
+
+export const stop: Primitive<Of<'stop'>> = { ...identity, rebuild: (_, [arg]) => build.stop(arg!), vjp: () => [null] };
+export const barrier: Primitive<Of<'barrier'>> = { ...identity, rebuild: (n, [arg]) => build.barrier(arg!, n.key), vjp: (ct) => [ct] };

@@ -1,0 +1,68 @@
+/** What the compiler must know of a primitive. The table in `index.ts` is total: a missing field is a type error. */
+import type { Axis } from '../../dsl/axis.js';
+import type { Node } from '../../dsl/node.js';
+import type { Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
+
+/** Position along each axis, by name. */
+export type At = Readonly<Record<string, number>>;
+
+/** A float64 array over `axes`, row-major; positions that do not exist hold 0. */
+export interface Value {
+  readonly axes: readonly Axis[];
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+/** What a reference meaning may ask for. */
+export interface Evaluation {
+  readonly value: (node: Node) => Value;
+  /** The entry at the positions of `at`; 0 where one of them does not exist. */
+  readonly read: (value: Value, at: At) => number;
+  /** A value over `axes` with `cell` at each position that exists. */
+  readonly fill: (axes: readonly Axis[], cell: (at: At) => number) => Value;
+  /** Visits each position of `axes` that exists beside those of `at`. */
+  readonly each: (axes: readonly Axis[], at: At, visit: (at: At) => void) => void;
+  /** The number of positions of an axis: of the row in `at` where it is ragged and the row is known, else its bound. */
+  readonly extent: (axis: Axis, at: At) => number;
+  readonly leaf: (node: Extract<Node, { op: 'input' | 'param' | 'variable' }>) => Value;
+  readonly uniform: (key: string, counter: number) => number;
+}
+
+/** Loop positions of the axes in scope, and predicates (as text of expressions) known to hold. */
+export interface Scope {
+  readonly at: ReadonlyMap<string, Expr>;
+  readonly known: ReadonlySet<string>;
+}
+
+/** What a lowering rule may ask for. */
+export interface Lowering {
+  readonly expr: (node: Node, scope: Scope) => Expr;
+  readonly axis: (axis: Axis) => LoopAxis;
+  /** The position of `axis` in scope. */
+  readonly position: (scope: Scope, axis: string) => Expr;
+  /** Number of positions: the row's where known. */
+  readonly extent: (axis: Axis, scope: Scope) => Expr;
+  /** Whether `position` can be proved to exist along `axis`. */
+  readonly inRange: (position: Expr, axis: Axis, scope: Scope) => Expr | null;
+  /** Loops over `axes` inside `scope`, narrowed by the predicates outside which the body is known to be zero. */
+  readonly loops: (axes: readonly Axis[], scope: Scope, zeroOutside: readonly Node[]) => { readonly over: readonly ReduceAxis[]; readonly scope: Scope; readonly guards: readonly Expr[] };
+  readonly support: (node: Node) => readonly Node[];
+  /** The buffer of a node that has been given one. */
+  readonly buffer: (node: Node) => string | undefined;
+}
+
+export interface Primitive<N extends Node = Node> {
+  /** The axis rule: the node with other arguments, its axes and element type worked out anew. */
+  readonly rebuild: (node: N, args: readonly Node[]) => Node;
+  /** The meaning, in float64. */
+  readonly reference: (node: N, e: Evaluation) => Value;
+  /** The cotangent of each argument (in `argsOf` order) with that argument's axes; null where there is none. */
+  readonly vjp: (ct: Node, node: N) => readonly (Node | null)[];
+  /** Operations for one cell, its arguments given. */
+  readonly cost: (node: N, size: (axis: Axis) => number) => number;
+  readonly lower: (node: N, scope: Scope, l: Lowering) => Expr;
+  /** Predicates outside which the value is 0, over the node's own axes. */
+  readonly support: (node: N, of: (node: Node) => readonly Node[]) => readonly Node[];
+}
+
+export type Of<O extends Node['op']> = Extract<Node, { op: O }>;

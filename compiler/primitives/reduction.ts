@@ -1,0 +1,59 @@
+/** `reduce`: a monoid over the positions that exist. */
+import * as build from '../../dsl/build.js';
+import type { Monoid, Node } from '../../dsl/node.js';
+import { all, guard } from '../loops/build.js';
+import type { Of, Primitive } from './record.js';
+
+/** The lowest float32, an empty maximum: infinities do not survive every target. */
+export const LOWEST = -3.4028234663852886e38;
+
+export const monoids: { readonly [M in Monoid]: { readonly unit: number; readonly combine: (a: number, b: number) => number } } = {
+  sum: { unit: 0, combine: (a, b) => a + b },
+  max: { unit: LOWEST, combine: Math.max },
+};
+
+export const reduce: Primitive<Of<'reduce'>> = {
+  rebuild: (n, [arg]) => build.reduce(n.monoid, arg!, n.over),
+  reference: (n, e) => {
+    const arg = e.value(n.arg);
+    const over = n.arg.axes.filter((a) => n.over.includes(a.name));
+    const { unit, combine } = monoids[n.monoid];
+    return e.fill(n.axes, (at) => {
+      let total = unit;
+      e.each(over, at, (inner) => {
+        total = combine(total, e.read(arg, inner));
+      });
+      return total;
+    });
+  },
+  vjp: (ct, n) => {
+    const spread = build.broadcast(ct, n.arg.axes);
+    if (n.monoid === 'sum') return [spread];
+    // Ties share the cotangent evenly.
+    const best = build.map('eq', n.arg, build.broadcast(n, n.arg.axes));
+    const ones = build.map('select', best, build.constant(1), build.constant(0));
+    const ties = build.reduce('sum', build.broadcast(ones, n.arg.axes), n.over);
+    return [build.map('select', best, build.map('div', spread, ties), build.constant(0))];
+  },
+  cost: (n, size) => n.arg.axes.filter((a) => n.over.includes(a.name)).reduce((total, a) => total * size(a), 1),
+  lower: (n, scope, l) => {
+    const over = n.arg.axes.filter((a) => n.over.includes(a.name));
+    // Only a sum may skip the positions where its body is 0.
+    const inside = l.loops(over, scope, n.monoid === 'sum' ? l.support(n.arg) : []);
+    // Rows reduced here may end before a position that the scope already fixed.
+    const reducedRows = new Set(n.over);
+    const exists = n.arg.axes
+      .filter((a) => !n.over.includes(a.name) && a.extent.kind === 'ragged' && reducedRows.has(a.extent.rows))
+      .map((a) => l.inRange(l.position(inside.scope, a.name), a, inside.scope))
+      .filter((p) => p !== null);
+    const body = l.expr(n.arg, inside.scope);
+    const condition = all([...inside.guards, ...exists]);
+    const { unit } = monoids[n.monoid];
+    return {
+      kind: 'reduce', monoid: n.monoid, over: inside.over, dtype: n.dtype,
+      body: condition === null ? body : n.monoid === 'sum' ? guard(condition, body)
+        : { kind: 'guard', condition, then: body, otherwise: { kind: 'literal', value: unit, dtype: n.dtype }, dtype: n.dtype },
+    };
+  },
+  support: (n, of) => (n.monoid === 'sum' ? of(n.arg).filter((p: Node) => !p.axes.some((a) => n.over.includes(a.name)) && p.axes.every((a) => build.hasAxis(n, a.name))) : []),
+};

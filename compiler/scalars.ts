@@ -1,0 +1,90 @@
+/**
+ * The scalar functions: meaning in float64, derivative, cost. Total over `ScalarName`: a function without one of them is
+ * a type error. `vjp` gives each argument's share of the cotangent as an expression of the same functions, so that
+ * derivatives can be differentiated again; null marks an argument that has none.
+ */
+import { constant, map } from '../dsl/build.js';
+import type { Node } from '../dsl/node.js';
+import type { ScalarName } from '../dsl/scalar.js';
+
+export interface Scalar {
+  readonly meaning: (...args: readonly number[]) => number;
+  readonly vjp: (ct: Node, args: readonly Node[], result: Node) => readonly (Node | null)[];
+  /** Operations counted for one evaluation. */
+  readonly cost: number;
+}
+
+const c = (value: number): Node => constant(value);
+const mul = (a: Node, b: Node): Node => map('mul', a, b);
+const neg = (a: Node): Node => map('neg', a);
+const where = (p: Node, a: Node, b: Node = zeroLike(a)): Node => map('select', p, a, b);
+const zeroLike = (a: Node): Node => constant(0, a.dtype);
+
+type Vjp1 = (ct: Node, x: Node, y: Node) => Node | null;
+type Vjp2 = (ct: Node, a: Node, b: Node, y: Node) => readonly [Node | null, Node | null];
+const unary = (meaning: (x: number) => number, cost: number, vjp: Vjp1): Scalar => ({
+  meaning: (x) => meaning(x!), cost, vjp: (ct, [x], y) => [vjp(ct, x!, y)],
+});
+const binary = (meaning: (a: number, b: number) => number, cost: number, vjp: Vjp2): Scalar => ({
+  meaning: (a, b) => meaning(a!, b!), cost, vjp: (ct, [a, b], y) => vjp(ct, a!, b!, y),
+});
+/** Piecewise constant: no derivative anywhere. */
+const flat = (meaning: (...args: readonly number[]) => number): Scalar => ({ meaning, cost: 1, vjp: (_, args) => args.map(() => null) });
+const test = (p: (a: number, b: number) => boolean): Scalar => flat((a, b) => (p(a!, b!) ? 1 : 0));
+
+export const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/** erf by its Taylor series below 2.5, and by the continued fraction of erfc above; absolute error below 1e-15. */
+export const erf = (x: number): number => {
+  const a = Math.abs(x);
+  if (a > 6) return Math.sign(x);
+  if (a < 2.5) {
+    let term = x;
+    let total = x;
+    for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(total); n++) {
+      term *= (-x * x) / n;
+      total += term / (2 * n + 1);
+    }
+    return (2 / Math.sqrt(Math.PI)) * total;
+  }
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = (n / 2) / (a + fraction);
+  return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
+};
+
+export const table: { readonly [F in ScalarName]: Scalar } = {
+  add: binary((a, b) => a + b, 1, (ct) => [ct, ct]),
+  sub: binary((a, b) => a - b, 1, (ct) => [ct, neg(ct)]),
+  mul: binary((a, b) => a * b, 1, (ct, a, b) => [mul(ct, b), mul(ct, a)]),
+  div: binary((a, b) => a / b, 4, (ct, _, b, y) => [map('div', ct, b), neg(map('div', mul(ct, y), b))]),
+  max: binary(Math.max, 1, (ct, a, b) => [where(map('ge', a, b), ct), where(map('lt', a, b), ct)]),
+  min: binary(Math.min, 1, (ct, a, b) => [where(map('le', a, b), ct), where(map('gt', a, b), ct)]),
+  /** a > 0; at a = 0 the derivative in a is that of the right-hand side. */
+  pow: binary(Math.pow, 20, (ct, a, b, y) => [mul(ct, mul(b, map('pow', a, map('sub', b, c(1))))), mul(ct, mul(map('log', a), y))]),
+  neg: unary((x) => -x, 1, (ct) => neg(ct)),
+  exp: unary(Math.exp, 10, (ct, _, y) => mul(ct, y)),
+  log: unary(Math.log, 10, (ct, x) => map('div', ct, x)),
+  log1p: unary(Math.log1p, 12, (ct, x) => map('div', ct, map('add', c(1), x))),
+  sqrt: unary(Math.sqrt, 4, (ct, _, y) => map('div', ct, mul(c(2), y))),
+  rsqrt: unary((x) => 1 / Math.sqrt(x), 4, (ct, _, y) => mul(ct, mul(c(-0.5), mul(y, mul(y, y))))),
+  sin: unary(Math.sin, 15, (ct, x) => mul(ct, map('cos', x))),
+  cos: unary(Math.cos, 15, (ct, x) => neg(mul(ct, map('sin', x)))),
+  tanh: unary(Math.tanh, 12, (ct, _, y) => mul(ct, map('sub', c(1), mul(y, y)))),
+  sigmoid: unary(sigmoid, 12, (ct, _, y) => mul(ct, mul(y, map('sub', c(1), y)))),
+  softplus: unary(softplus, 20, (ct, x) => mul(ct, map('sigmoid', x))),
+  erf: unary(erf, 20, (ct, x) => mul(ct, mul(c(2 / Math.sqrt(Math.PI)), map('exp', neg(mul(x, x)))))),
+  abs: unary(Math.abs, 1, (ct, x) => mul(ct, map('sign', x))),
+  sign: flat((x) => Math.sign(x!)),
+  floor: flat((x) => Math.floor(x!)),
+  eq: test((a, b) => a === b), ne: test((a, b) => a !== b),
+  lt: test((a, b) => a < b), le: test((a, b) => a <= b), gt: test((a, b) => a > b), ge: test((a, b) => a >= b),
+  and: test((a, b) => a !== 0 && b !== 0), or: test((a, b) => a !== 0 || b !== 0),
+  not: flat((a) => (a === 0 ? 1 : 0)),
+  select: {
+    meaning: (p, a, b) => (p !== 0 ? a! : b!), cost: 1,
+    vjp: (ct, [p]) => [null, where(p!, ct), map('select', p!, zeroLike(ct), ct)],
+  },
+  toI32: flat((x) => Math.trunc(x!)),
+  toF32: { meaning: (x) => x!, cost: 1, vjp: () => [null] },
+};

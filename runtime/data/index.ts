@@ -1,0 +1,17 @@
+/**
+ * Data sets, their splits and their batches.
+ *
+ * ```ts
+ * const data = await load('ml-1m/ratings.dat', { titles: 'ml-1m/movies.dat' });   // Either<string, Dataset>
+ * const parts = leaveOneOut(data.right);
+ * for (const batch of trainingBatches(parts, { batch: 128, length: 200, seed: 1, epoch: 0 })) …
+ * ```
+ */
+export { type Dataset, type Statistics, dataset, statistics, summary, titleOf } from './dataset.js';
+export { type Format, describeFormats, formats } from './formats.js';
+export { type History, fromHistories } from './interactions.js';
+export { type LoadOptions, load, samplePath } from './load.js';
+export { readTitles } from './titles.js';
+export { sample } from './sample.js';
+export { type Held, type ProtocolName, type Split, distinctVisitor, history, leaveOneOut, protocols, seenMax, split, target, training } from './split.js';
+export { type Batch, type Batches, type EvaluationBatch, type EvaluationOptions, type TrainingOptions, evaluationBatches, trainingBatches } from './batches.js';

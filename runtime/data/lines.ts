@@ -1,0 +1,122 @@
+/**
+ * Lines of a plain or gzip file, streamed as byte ranges: nothing is decoded or copied that a reader does not ask for, so a
+ * file of twenty million rows costs one buffer of a mebibyte.
+ *
+ * The loop over bytes is imperative on purpose; what goes in and what comes out are values.
+ */
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+
+/**
+ * Consumes one line, `bytes[start, end)` without its line ending, and returns what consumes the next one, or, as text, what
+ * is wrong with this line. The range is valid during the call only.
+ */
+export type Step = (bytes: Buffer, start: number, end: number) => Step | string;
+
+const chunkBytes = 1 << 20;
+/** A line beyond this is a sign of a binary file, not of a very patient user. */
+const longestLine = 1 << 26;
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+
+/** How files that are not text begin; `open` says which of them can be streamed as they are. */
+const signatures: readonly { readonly name: string; readonly magic: readonly number[]; readonly gunzip: boolean }[] = [
+  { name: 'gzip', magic: [0x1f, 0x8b], gunzip: true },
+  { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], gunzip: false },
+  { name: 'zstandard', magic: [0x28, 0xb5, 0x2f, 0xfd], gunzip: false },
+  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], gunzip: false },
+  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58], gunzip: false },
+  { name: 'parquet', magic: [0x50, 0x41, 0x52, 0x31], gunzip: false },
+];
+
+/** What went wrong below us, by the code of the system or of zlib, and what to do about it. */
+const faults: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file; check the path',
+  ENOTDIR: 'there is no such file; check the path',
+  EACCES: 'the file may not be read; check its permissions',
+  EISDIR: 'this is a folder; name the file of interactions inside it (ratings.dat, ratings.csv, u.data, *.inter)',
+  Z_DATA_ERROR: 'the gzip data are corrupt; download or compress the file again',
+  Z_BUF_ERROR: 'the gzip data end too early; download or compress the file again',
+};
+
+const explain = (path: string, error: unknown): string => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return `${path}: ${faults[code] ?? `cannot be read: ${error instanceof Error ? error.message : String(error)}`}`;
+};
+
+/** The bytes of a file, chunk by chunk, decompressed where the first bytes say gzip. `consume` may stop with a message. */
+const eachChunk = async (path: string, consume: (chunk: Buffer) => string | undefined): Promise<Either<string, void>> => {
+  try {
+    const handle = await open(path);
+    try {
+      const { buffer: head, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+      const signature = signatures.find(({ magic }) => magic.length <= bytesRead && magic.every((byte, i) => head[i] === byte));
+      if (signature?.gunzip === false) return left(`${path}: this is ${signature.name} data; expected text, plain or gzip: unpack it first`);
+      const source = handle.createReadStream({ start: 0, highWaterMark: chunkBytes, autoClose: false });
+      // Errors of the source destroy the decompressor, whose iteration below then throws them: the callback has nothing to add.
+      const chunks: AsyncIterable<Buffer> = signature === undefined ? source : pipeline(source, createGunzip({ chunkSize: chunkBytes }), () => undefined);
+      for await (const chunk of chunks) {
+        const fault = consume(chunk);
+        if (fault !== undefined) return left(fault);
+      }
+      return right(undefined);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    return left(explain(path, error));
+  }
+};
+
+/** The whole file, decompressed: for small files such as titles. Errors: as for `eachLine`. */
+export const wholeFile = async (path: string): Promise<Either<string, Buffer>> => {
+  const chunks: Buffer[] = [];
+  const read = await eachChunk(path, (chunk) => void chunks.push(chunk));
+  return read._tag === 'Left' ? read : right(Buffer.concat(chunks));
+};
+
+/**
+ * Feeds each line that is not empty to `first`, then to what that returns, and so on. LF and CRLF end a line; a byte-order
+ * mark is skipped.
+ *
+ * Errors, each naming the file and, where there is one, the line: unreadable, corrupt or truncated gzip, another kind of
+ * archive, no line at all, and whatever a step complains of.
+ */
+export const eachLine = async (path: string, first: Step): Promise<Either<string, void>> => {
+  let step = first;
+  let number = 0;
+  let fed = 0;
+  let rest: Buffer = Buffer.alloc(0);
+
+  const feed = (bytes: Buffer, start: number, end: number): string | undefined => {
+    number++;
+    const from = number === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf ? start + 3 : start;
+    const to = end > from && bytes[end - 1] === carriageReturn ? end - 1 : end;
+    if (from === to) return undefined;
+    fed++;
+    const next = step(bytes, from, to);
+    if (typeof next === 'string') return `${path}:${number}: ${next}`;
+    step = next;
+    return undefined;
+  };
+
+  const read = await eachChunk(path, (chunk) => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let start = 0;
+    // What was left over holds no newline, so it is not searched again.
+    for (let i = rest.length; i < bytes.length; i++) {
+      if (bytes[i] !== newline) continue;
+      const fault = feed(bytes, start, i);
+      if (fault !== undefined) return fault;
+      start = i + 1;
+    }
+    rest = bytes.subarray(start);
+    return rest.length > longestLine ? `${path}:${number + 1}: the line is longer than ${longestLine >> 20} MiB; expected lines of text` : undefined;
+  });
+  if (read._tag === 'Left') return read;
+  const fault = rest.length > 0 ? feed(rest, 0, rest.length) : undefined;
+  if (fault !== undefined) return left(fault);
+  return fed === 0 ? left(`${path}: the file is empty; expected one interaction, or one user, a line`) : right(undefined);
+};

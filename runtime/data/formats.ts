@@ -31,22 +31,30 @@ interface Layout {
   readonly time: number;
 }
 
-const [zero, quote, unitSeparator] = [0x30, 0x22, 0x1f];
+const zero = 0x30;
+const dot = 0x2e;
+const quote = 0x22;
+const unitSeparator = 0x1f;
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const tens = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
 
-/** The number `bytes[start, end)`, or NaN. Plain digits, which are nearly all there is, take no string. */
+const slowNumber = (bytes: Buffer, start: number, end: number): number => {
+  const text = bytes.toString('latin1', start, end).trim();
+  return decimal.test(text) ? Number(text) : NaN;
+};
+
+/** The number `bytes[start, end)`, or NaN. Digits with or without a point, which are nearly all there is, take no string. */
 const numberAt = (bytes: Buffer, start: number, end: number): number => {
-  if (end === start) return NaN;
   let value = 0;
+  let point = end;
   for (let i = start; i < end; i++) {
     const digit = bytes[i]! - zero;
-    if (digit < 0 || digit > 9 || i - start > 14) {
-      const text = bytes.toString('latin1', start, end).trim();
-      return decimal.test(text) ? Number(text) : NaN;
-    }
-    value = value * 10 + digit;
+    if (digit >= 0 && digit <= 9) value = value * 10 + digit;
+    else if (bytes[i] === dot && point === end && i > start && i < end - 1) point = i;
+    else return slowNumber(bytes, start, end);
   }
-  return value;
+  // Below sixteen digits both operands are exact, so the quotient is the nearest double, as `Number` would have it.
+  return end === start || end - start > 15 ? slowNumber(bytes, start, end) : point === end ? value : value / tens[end - 1 - point]!;
 };
 
 /** Unix seconds from this on lie beyond the year 5138: such a number counts milliseconds (Amazon 2023). */
@@ -74,30 +82,39 @@ const rowsOf = (layout: Layout, into: Interactions): Step => {
   const starts = new Int32Array(columns + 1);
   const ends = new Int32Array(columns + 1);
 
-  /** Fills `starts` and `ends`; returns how many fields there are. */
-  const split = (bytes: Buffer, start: number, end: number, byte: number, width: number): number => {
+  /** Fills `starts` and `ends`; returns how many fields there are, or -1 where one begins with a quote that means something. */
+  const split = (bytes: Buffer, start: number, end: number, byte: number, width: number, quotes: boolean): number => {
     let fields = 0;
     let from = start;
-    for (let i = start; i < end; i++) {
-      if (bytes[i] !== byte || (width === 2 && (i + 1 >= end || bytes[i + 1] !== byte))) continue;
-      if (fields < columns) ends[fields] = i;
-      if (fields < columns) starts[fields] = from;
+    for (let i = start; i <= end; i++) {
+      if (i < end && (bytes[i] !== byte || (width === 2 && (i + 1 >= end || bytes[i + 1] !== byte)))) continue;
+      if (quotes && bytes[from] === quote && from < end) return -1;
+      if (fields < columns) {
+        starts[fields] = from;
+        ends[fields] = i;
+      }
       fields++;
       i += width - 1;
       from = i + 1;
     }
-    if (fields < columns) ends[fields] = end;
-    if (fields < columns) starts[fields] = from;
-    return fields + 1;
+    return fields;
   };
 
-  const row = (bytes: Buffer, start: number, end: number, byte: number, width: number): string | undefined => {
-    const fields = split(bytes, start, end, byte, width);
-    if (fields !== columns) return `expected ${columns} columns (${layout.shape}), found ${fields} in ${shown(bytes, start, end)}; correct or remove the line, or name another format with --format`;
+  const row = (bytes: Buffer, start: number, end: number, byte: number, width: number, quotes: boolean): string | undefined => {
+    const fields = split(bytes, start, end, byte, width, quotes);
+    if (fields < 0) {
+      const plain = unquoted(bytes, start, end, layout.delimiter);
+      return plain === undefined
+        ? `the quotes do not balance in ${shown(bytes, start, end)}; expected ${layout.shape}; correct or remove the line`
+        : row(plain, 0, plain.length, unitSeparator, 1, false);
+    }
+    if (fields !== columns)
+      return `expected ${columns} columns (${layout.shape}), found ${fields} in ${shown(bytes, start, end)}; correct or remove the line, or name another format with --format`;
     const empty = starts[user] === ends[user] ? 'user' : starts[item] === ends[item] ? 'item' : undefined;
     if (empty !== undefined) return `the ${empty} id is empty; expected ${layout.shape}; correct or remove the line`;
     const seconds = numberAt(bytes, starts[time]!, ends[time]!);
-    if (!Number.isFinite(seconds)) return `expected a time in Unix seconds in column ${time + 1}, found ${shown(bytes, starts[time]!, ends[time]!)}; correct or remove the line`;
+    if (!Number.isFinite(seconds))
+      return `expected a time in Unix seconds in column ${time + 1}, found ${shown(bytes, starts[time]!, ends[time]!)}; correct or remove the line`;
     if (rating >= 0 && !Number.isFinite(numberAt(bytes, starts[rating]!, ends[rating]!)))
       return `expected a rating, a number, in column ${rating + 1}, found ${shown(bytes, starts[rating]!, ends[rating]!)}; correct or remove the line`;
     into.add(into.users.at(bytes, starts[user]!, ends[user]!), into.items.at(bytes, starts[item]!, ends[item]!), toSeconds(seconds));
@@ -106,16 +123,7 @@ const rowsOf = (layout: Layout, into: Interactions): Step => {
 
   const byte = layout.delimiter.charCodeAt(0);
   const width = layout.delimiter.length;
-  const quoted = (bytes: Buffer, start: number, end: number): boolean => {
-    for (let i = start; i < end; i++) if (bytes[i] === quote) return true;
-    return false;
-  };
-  const step: Step = (bytes, start, end) => {
-    if (!layout.quotes || !quoted(bytes, start, end)) return row(bytes, start, end, byte, width) ?? step;
-    const fields = unquoted(bytes, start, end, layout.delimiter);
-    if (fields === undefined) return `the quotes do not balance in ${shown(bytes, start, end)}; expected ${layout.shape}; correct or remove the line`;
-    return row(fields, 0, fields.length, unitSeparator, 1) ?? step;
-  };
+  const step: Step = (bytes, start, end) => row(bytes, start, end, byte, width, layout.quotes) ?? step;
   return step;
 };
 

@@ -106,8 +106,7 @@ export const eachLine = async (path: string, first: Step): Promise<Either<string
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let start = 0;
     // What was left over holds no newline, so it is not searched again.
-    for (let i = rest.length; i < bytes.length; i++) {
-      if (bytes[i] !== newline) continue;
+    for (let i = bytes.indexOf(newline, rest.length); i >= 0; i = bytes.indexOf(newline, i + 1)) {
       const fault = feed(bytes, start, i);
       if (fault !== undefined) return fault;
       start = i + 1;

@@ -44,7 +44,7 @@ const tensorsOf = (manifest: Manifest, { states, items }: Checkpoint): E.Either<
   );
 
 /** The first state that is not finite, as a sentence. */
-const unfit = (states: States): string | undefined => {
+export const unfit = (states: States): string | undefined => {
   const bad = Object.entries(states).find(([, data]) => !data.every(Number.isFinite));
   return bad && `\`${bad[0]}\` holds a value that is not finite.`;
 };

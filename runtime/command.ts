@@ -1,0 +1,200 @@
+/** The emitted trainer's command line: options in, an exit code out. 0 ok, 1 the run failed, 2 usage, 130 and 143 interrupted. */
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import * as E from 'fp-ts/lib/Either.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { type CompiledModel, deviceNames } from './compiled.js';
+import { formats, samplePath } from './data/index.js';
+import { all, type Listener, throttled } from './events.js';
+import { line } from './log.js';
+import { type EvaluateOptions, flag, newSettings, type NumberName, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
+import { protocols } from './progress.js';
+import { type Named, recommend, type Recommendations } from './recommend.js';
+import { evaluateCheckpoint, outOf, train } from './run.js';
+import { type Streams, table, view } from './view.js';
+
+/** The world that a command acts on; tests bring their own. */
+export interface World extends Streams {
+  /** Calls back on SIGINT and SIGTERM; the result stops listening. */
+  readonly onSignal: (react: (code: number) => void) => () => void;
+  readonly exit: (code: number) => void;
+  readonly now: () => number;
+}
+
+const codes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** The real one. */
+export const terminal: World = {
+  out: process.stdout,
+  err: process.stderr,
+  onSignal: (react) => {
+    const handlers = Object.entries(codes).map(([name, code]) => [name, () => react(code)] as const);
+    handlers.forEach(([name, handler]) => process.on(name, handler));
+    return () => handlers.forEach(([name, handler]) => process.off(name, handler));
+  },
+  exit: (code) => process.exit(code),
+  now: () => performance.now(),
+};
+
+const number = (name: NumberName) => (text: string): number => {
+  const value = readNumber(name)(text);
+  if (E.isLeft(value)) throw new InvalidArgumentError(value.left);
+  return value.right;
+};
+
+const flags = {
+  data: new Option('--data <file>', `interactions (${formats.map(({ name }) => name).join(', ')}; plain or gzip), or \`${samplePath}\` for generated ones`),
+  format: new Option('--format <name>', 'format of the data, where their first line does not tell').choices(formats.map(({ name }) => name)),
+  titles: new Option('--titles <file>', 'titles of items'),
+  device: new Option('--device <name>', 'where to compute; a named device that does not answer is an error').choices(['auto', ...deviceNames]).default('auto'),
+  checkpoint: new Option('--checkpoint <file>', 'the checkpoint to use (default: <out>/best.safetensors)'),
+  json: new Option('--json', 'print JSON lines and nothing else on the standard output'),
+} as const;
+
+const counted = (name: NumberName, help: string): Option => new Option(`${flag(name)} <n>`, help).argParser(number(name));
+
+interface Shared {
+  readonly json?: boolean;
+}
+
+/** What a finished command prints, and its exit code. */
+interface Outcome {
+  readonly code: number;
+  readonly text: string;
+  readonly json?: unknown;
+}
+
+const label = ({ id, title }: Named): string => (title === null || title === id ? id : `${title} (${id})`);
+
+const recommendations = (found: Recommendations): string =>
+  [
+    `After ${found.history.length} item${found.history.length === 1 ? '' : 's'}${found.user === null ? '' : ` of user ${found.user}`}, lately ${found.history.slice(-3).map(label).join(', ')}:`,
+    ...found.items.map((item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`),
+  ].join('\n');
+
+/** Runs one command with its listener and its signals. The first signal asks the run to save and end; the second ends it. */
+const conduct = async <A>(
+  world: World,
+  model: string,
+  shared: Shared,
+  task: (run: { readonly signal: AbortSignal; readonly listen: Listener }) => TaskEither<string, A>,
+  outcome: (value: A, signalled: number | undefined) => Outcome,
+): Promise<number> => {
+  const controller = new AbortController();
+  let signalled: number | undefined;
+  const silence = world.onSignal((code) => {
+    if (signalled !== undefined) return world.exit(code);
+    signalled = code;
+    controller.abort();
+    world.err.write('\nSaving; once more to end at once.\n');
+  });
+  const warn: Listener = (event) => void (event.kind === 'warning' && world.err.write(`Warning: ${event.message}\n`));
+  const json: Listener = throttled(1000, world.now, (event) => void world.out.write(line(event)));
+  const listen = shared.json === true ? all(json, warn) : view(model, world, world.now);
+  try {
+    const result = await task({ signal: controller.signal, listen })();
+    if (E.isLeft(result)) {
+      world.err.write(`Error: ${result.left}\n`);
+      return signalled ?? 1;
+    }
+    const { code, text, json: value } = outcome(result.right, signalled);
+    if (shared.json === true && value !== undefined) world.out.write(`${JSON.stringify(value)}\n`);
+    if (shared.json !== true && text !== '') world.out.write(`${text}\n`);
+    return code;
+  } finally {
+    silence();
+  }
+};
+
+/** The parser; each action leaves its exit code in `finish`. */
+const program = (compiled: CompiledModel, world: World, finish: (code: number) => void): Command => {
+  const { manifest } = compiled;
+  const out = new Option('--out <folder>', 'folder of checkpoints and metrics').default(outOf(compiled, undefined));
+  const standard = E.getOrElseW(() => undefined)(newSettings(manifest, {}));
+  const fallback = (value: number | null | undefined): string => (value === undefined || value === null ? '' : ` (default: ${value})`);
+
+  const root = new Command('trainer.js')
+    .description(`Trains and uses the model ${manifest.model}, compiled from ${manifest.source}.`)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void world.out.write(text), writeErr: (text) => void world.err.write(text) })
+    .showHelpAfterError('(--help tells the options)');
+
+  const training = root
+    .command('train', { isDefault: true })
+    .description('Train, choosing the epoch on validation, and test once. What `trainer.js` does without a command.')
+    .addOption(flags.data).addOption(flags.format).addOption(flags.titles)
+    .addOption(counted('epochs', `passes over the data at most${fallback(standard?.epochs)}`))
+    .addOption(counted('batch', `users of a batch${fallback(standard?.batch)}`))
+    .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
+    .addOption(counted('patience', `epochs without a better validation NDCG@10 before stopping${fallback(standard?.patience)}`))
+    .addOption(new Option('--protocol <name>', '`hstu` trains on validation items too and reports the best TEST epoch: optimistic, only to compare with figures published so (default: standard)').choices(protocols))
+    .addOption(flags.device).addOption(out)
+    .addOption(new Option('--resume', 'go on from the last checkpoint in the folder, bit for bit'))
+    .addOption(counted('checkpointSteps', 'a checkpoint after so many steps'))
+    .addOption(counted('checkpointSeconds', 'a checkpoint after so many seconds (default: 60)'))
+    .addOption(flags.json)
+    .action(async (options: TrainOptions & Shared) => {
+      finish(await conduct(world, manifest.model, options, (run) => train(compiled)({ ...options, ...run }), ({ interrupted }, signalled) => ({ code: interrupted ? (signalled ?? 1) : 0, text: '' })));
+    });
+
+  root
+    .command('evaluate')
+    .description('Rank the held-out items with a checkpoint.')
+    .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles)
+    .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
+    .addOption(counted('batch', 'users of a batch (default: as in training)'))
+    .addOption(flags.device).addOption(flags.json)
+    .action(async (options: EvaluateOptions & Shared) => {
+      finish(await conduct(world, manifest.model, options, (run) => evaluateCheckpoint(compiled)({ ...options, ...run }), (found) => ({ code: 0, text: `Checkpoint ${found.checkpoint} on ${found.backend}.` })));
+    });
+
+  root
+    .command('recommend')
+    .description('What comes next for a user of the data, or after a history of items.')
+    .addOption(new Option('--user <id>', 'a user of the data').conflicts('history'))
+    .addOption(new Option('--history <list>', 'ids or titles (or beginnings of titles), oldest first, separated by commas'))
+    .addOption(counted('top', 'how many items (default: 10)'))
+    .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles).addOption(flags.device).addOption(flags.json)
+    .action(async (options: RecommendOptions & Shared, command: Command) => {
+      if (options.user === undefined && options.history === undefined) command.error('error: give one of --user and --history: whom, or after what, to recommend.');
+      finish(await conduct(world, manifest.model, options, () => recommend(compiled)(options), (found) => ({ code: 0, text: recommendations(found), json: found })));
+    });
+
+  // `trainer.js --help` is asked by people who want to train.
+  return root.addHelpText('after', () => `\nWithout a command:\n\n${training.helpInformation()}`);
+};
+
+/** Runs a command line (`argv` without node and script) and gives its exit code. It rejects for bugs only. */
+export const command = async (compiled: CompiledModel, argv: readonly string[], world: World = terminal): Promise<number> => {
+  let code = 0;
+  try {
+    await program(compiled, world, (found) => { code = found; }).parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    // Commander has already written what is wrong.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+};
+
+const isMain = (url: string): boolean => {
+  try {
+    return realpathSync(process.argv[1] ?? '') === realpathSync(fileURLToPath(url));
+  } catch {
+    return false; // `node -e`, a bundle, a worker: imported, not run.
+  }
+};
+
+/** What an emitted trainer ends with: `await main(compiled, import.meta.url)` runs the command where the file is the program. */
+export const main = async (compiled: CompiledModel, url: string): Promise<void> => {
+  if (!isMain(url)) return;
+  // A reader that went away (`trainer.js | head`) ends the program quietly, as other commands do.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.exitCode = await command(compiled, process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`Error: this is a bug in pcrec: ${error instanceof Error ? error.message : String(error)}. Please report it with the command line and the file ${compiled.manifest.source}.\n`);
+    return 1;
+  });
+  // A device may keep the process alive (threads, GPU handles); nothing is left to wait for.
+  setTimeout(() => process.exit(), 1000).unref();
+};

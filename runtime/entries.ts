@@ -1,0 +1,83 @@
+/**
+ * Calls of a compiled model's entries: exactly the inputs that the manifest lists go in, and device failures come out as values.
+ *
+ * - `train`: `items`, `targets` [batch, seq]; `target` [batch]; `times`, `times.next` [batch, seq]; `seq.lengths` [batch];
+ *   scalars `step` (1-based) and `steps` (planned). Gives the scalar `loss`, and perhaps `unconverged`: rows whose implicit
+ *   solve failed. States advance in place.
+ * - `rank`: histories, `target` [batch], `seen` [batch, seen], `seen.lengths` [batch]. Gives `rank` [batch], 1 = best.
+ * - `score`: histories. Gives `scores` [batch, items].
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Inputs, Job } from './job.js';
+import type { Data, Manifest, Session } from './session.js';
+
+export interface Random {
+  readonly seed: number;
+  readonly step: number;
+}
+
+const wording = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The inputs that an entry lists. Left: the entry or an input that does not exist. */
+const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<string, Inputs> =>
+  pipe(
+    manifest.entries[entry],
+    E.fromNullable(`The model \`${manifest.model}\` was compiled without the entry \`${entry}\`; compile it again.`),
+    E.chain(({ inputs }) =>
+      pipe(
+        inputs,
+        E.traverseArray(({ name }) =>
+          pipe(
+            offered[name],
+            E.fromNullable(`The entry \`${entry}\` of \`${manifest.model}\` asks for the input \`${name}\`, which these data do not give (they give ${Object.keys(offered).join(', ')}).`),
+            E.map((data) => [name, data] as const),
+          )),
+      )),
+    E.map((entries) => Object.fromEntries(entries)),
+  );
+
+export interface Machine {
+  readonly manifest: Manifest;
+  readonly session: Session;
+}
+
+/** Scalars that a `train` entry may list. */
+export const scalars = ({ settings, feed }: Pick<Job, 'settings' | 'feed'>, step: number): Inputs => ({
+  step: Float32Array.of(step),
+  steps: Float32Array.of(settings.epochs * feed.batches),
+});
+
+/** Runs one entry. Left: a missing input, or what the device said. */
+export const call = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Random): TaskEither<string, Readonly<Record<string, Data>>> =>
+  pipe(
+    TE.fromEither(chosen(manifest, entry, offered)),
+    TE.chain((inputs) =>
+      TE.tryCatch(
+        () => session.run(entry, inputs, random),
+        (error) => `The device ${session.backend} failed in \`${entry}\` at step ${random.step}: ${wording(error)}.`,
+      )),
+  );
+
+/** One output of an entry. */
+export const output = (outputs: Readonly<Record<string, Data>>, entry: string, name: string): E.Either<string, Data> =>
+  pipe(outputs[name], E.fromNullable(`The entry \`${entry}\` gave no \`${name}\`; it gave ${Object.keys(outputs).join(', ') || 'nothing'}.`));
+
+/** The name and the value of the first tensor, in execution order, that holds a value that is not finite. */
+export const firstNonFinite = (
+  { manifest, session }: Machine,
+  entry: string,
+  offered: Inputs,
+  random: Random,
+): TaskEither<string, { readonly name: string; readonly value: number; readonly at: number } | undefined> =>
+  pipe(
+    TE.fromEither(chosen(manifest, entry, offered)),
+    TE.chain((inputs) => TE.tryCatch(() => session.inspect(entry, inputs, random), wording)),
+    TE.map((buffers) => {
+      const bad = buffers.find(({ data }) => !data.every(Number.isFinite));
+      const at = bad === undefined ? -1 : bad.data.findIndex((x) => !Number.isFinite(x));
+      return bad && { name: bad.name, value: bad.data[at] as number, at };
+    }),
+  );

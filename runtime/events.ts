@@ -1,0 +1,77 @@
+/**
+ * What a run tells while it goes: values, so that the bar on a terminal, the lines of a log file and JSON are three readers of
+ * one story. `metrics.jsonl` and `--json` print these records as they are.
+ */
+import type { Statistics } from './data/index.js';
+import type { Metrics } from './metrics.js';
+import type { Identity, Protocol, Settings } from './progress.js';
+
+export type Event =
+  | {
+      readonly kind: 'start';
+      readonly model: string;
+      readonly manifest: string;
+      /** What really runs, as the device reports it, and what was asked for. */
+      readonly backend: string;
+      readonly device: string;
+      readonly parameters: number;
+      readonly settings: Settings;
+      readonly data: Identity;
+      readonly statistics: Statistics;
+      /** Optimizer steps an epoch. */
+      readonly batches: number;
+      readonly out: string;
+      /** The step that the run goes on from, 0 for a new one. */
+      readonly step: number;
+    }
+  | { readonly kind: 'step'; readonly step: number; readonly epoch: number; readonly batch: number; readonly batches: number; readonly loss: number; readonly stepsPerSecond: number }
+  | { readonly kind: 'evaluating'; readonly part: Part; readonly batch: number; readonly batches: number }
+  | {
+      readonly kind: 'epoch';
+      readonly epoch: number;
+      readonly step: number;
+      readonly loss: number;
+      readonly unconverged: number;
+      readonly part: Part;
+      readonly metrics: Metrics;
+      readonly best: boolean;
+      readonly seconds: number;
+    }
+  | { readonly kind: 'interrupted'; readonly step: number; readonly checkpoint: string }
+  | {
+      readonly kind: 'result';
+      readonly part: Part;
+      readonly protocol: Protocol;
+      /** The epoch whose parameters were evaluated, from 1, and its step. */
+      readonly epoch: number;
+      readonly step: number;
+      /** Users evaluated. */
+      readonly users: number;
+      readonly model: Metrics;
+      readonly popularity: Metrics;
+      readonly seconds: number;
+    }
+  | { readonly kind: 'warning'; readonly message: string };
+
+export type Part = 'validation' | 'test';
+
+/** A reader of the story. It must not fail: a run does not end because nobody listens. */
+export type Listener = (event: Event) => void;
+
+/** Several readers as one. */
+export const all = (...listeners: readonly Listener[]): Listener => (event) => listeners.forEach((listen) => listen(event));
+
+/** The kinds that happen many times a second; logs leave them out. */
+export const frequent: ReadonlySet<Event['kind']> = new Set(['step', 'evaluating']);
+
+/** Passes a frequent event on at most once in `every` milliseconds of `now`, and every other event always. */
+export const throttled = (every: number, now: () => number, listen: Listener): Listener => {
+  let last = Number.NEGATIVE_INFINITY;
+  return (event) => {
+    if (frequent.has(event.kind)) {
+      if (now() - last < every) return;
+      last = now();
+    }
+    listen(event);
+  };
+};

@@ -1,0 +1,14 @@
+/** The runtime: what emitted trainers import, and what a program may use of it. */
+export { command, main } from './command.js';
+export { type CompiledModel, type DeviceName, deviceNames } from './compiled.js';
+export * from './data/index.js';
+export type { Event, Listener, Part } from './events.js';
+export { initial, initialStates, shapeOf } from './init.js';
+export { fullRanks, measureNames, type Metrics, metrics, popularity } from './metrics.js';
+export type { DataOptions, DeviceOptions, EvaluateOptions, RecommendOptions, TrainOptions } from './options.js';
+export type { Epoch, Protocol, Settings } from './progress.js';
+export { hashKey, mix, stream, uniformAt } from './random.js';
+export type { Named, Recommendation, Recommendations } from './recommend.js';
+export type { EvaluateResult, Evaluation, TrainResult } from './run.js';
+export type { Data, EntryInfo, InitInfo, Manifest, Session, Sizes, StateInfo, TensorInfo } from './session.js';
+export { type Trainer, trainer } from './trainer.js';

@@ -1,0 +1,46 @@
+/** What the loops share: the model on its device, the data as batches, and the world as functions. */
+import type { Part, Listener } from './events.js';
+import type { Identity, Settings } from './progress.js';
+import type { Data, Manifest, Session } from './session.js';
+
+export type Inputs = Readonly<Record<string, Data>>;
+
+export interface EvaluationBatch {
+  /** Everything that `rank` may list. */
+  readonly inputs: Inputs;
+  /** Rows that are users; the rest of the fixed batch is filler. */
+  readonly rows: number;
+}
+
+/** A data set under one protocol, cut into batches of one fixed size. */
+export interface Feed {
+  /** Batches of a training epoch. */
+  readonly batches: number;
+  /** The batches of an epoch (from 0) from the index `from` on: a function of (seed, epoch) alone. Lazy. */
+  training(epoch: number, from: number): Iterable<Inputs>;
+  /** How many evaluation batches, and the batches, lazily. */
+  evaluation(part: Part): { readonly batches: number; readonly all: Iterable<EvaluationBatch> };
+  /** The ranks that popularity alone gives the same targets, 1 = best. */
+  popularity(part: Part): Float32Array;
+  /** Room for seen items a row. */
+  readonly seen: number;
+}
+
+export interface Job {
+  readonly manifest: Manifest;
+  readonly session: Session;
+  readonly feed: Feed;
+  readonly settings: Settings;
+  readonly data: Identity;
+  readonly items: readonly string[];
+  readonly titles: readonly string[] | null;
+  /** The folder of checkpoints and metrics. */
+  readonly out: string;
+  /** A checkpoint after so many steps or seconds, whichever comes first, besides the one at each epoch's end. */
+  readonly saveEvery: { readonly steps: number; readonly seconds: number };
+  readonly listen: Listener;
+  /** Milliseconds; only rates and intervals come from it, never a number that is trained or kept in a checkpoint. */
+  readonly now: () => number;
+  /** Aborting it makes the run save and end at the next batch. */
+  readonly signal: AbortSignal;
+}

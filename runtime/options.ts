@@ -1,0 +1,139 @@
+/** What a person may ask for, checked before anything runs. The command line and the importable functions share these names. */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { DeviceName } from './compiled.js';
+import type { Listener } from './events.js';
+import { type Protocol, protocols, type Settings } from './progress.js';
+import type { Manifest } from './session.js';
+import { deviceNames } from './compiled.js';
+
+type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+export type DataOptions = Maybe<{
+  /** A file of interactions, or `sample` for the generated one. */
+  data: string;
+  /** Its format, where the first line does not tell. */
+  format: string;
+  /** A file of titles. */
+  titles: string;
+}>;
+
+export type DeviceOptions = Maybe<{ device: DeviceName | 'auto' }>;
+
+/** Stops a run from outside, and listens to it. */
+export type RunOptions = Maybe<{ signal: AbortSignal; listen: Listener }>;
+
+export type TrainOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
+  epochs: number;
+  batch: number;
+  seed: number;
+  /** Epochs without a better validation NDCG@10 before stopping. */
+  patience: number;
+  protocol: Protocol;
+  /** The folder of checkpoints and metrics; `runs/<model>` unless given. */
+  out: string;
+  /** Go on from the last checkpoint in `out`, bit for bit. */
+  resume: boolean;
+  /** A checkpoint after so many steps or seconds, whichever comes first, besides the one at each epoch's end. */
+  checkpointSteps: number;
+  checkpointSeconds: number;
+}>;
+
+export type EvaluateOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
+  out: string;
+  /** `<out>/best.safetensors` unless given. */
+  checkpoint: string;
+  part: 'validation' | 'test';
+  batch: number;
+}>;
+
+export type RecommendOptions = DataOptions & DeviceOptions & Maybe<{
+  out: string;
+  checkpoint: string;
+  /** A user of the data. */
+  user: string;
+  /** Item ids or titles, oldest first; in one text they are separated by commas. */
+  history: string | readonly string[];
+  /** How many items to recommend. */
+  top: number;
+}>;
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+  readonly whole: boolean;
+}
+
+/** Every number that can be set. */
+export const ranges = {
+  epochs: { low: 1, high: 1_000_000, whole: true },
+  batch: { low: 1, high: 65_536, whole: true },
+  seed: { low: 0, high: 2 ** 32 - 1, whole: true },
+  patience: { low: 1, high: 1_000_000, whole: true },
+  top: { low: 1, high: 1_000_000, whole: true },
+  checkpointSteps: { low: 1, high: 1e12, whole: true },
+  checkpointSeconds: { low: 0.001, high: 1e9, whole: false },
+} as const satisfies Readonly<Record<string, Range>>;
+export type NumberName = keyof typeof ranges;
+
+/** How an option is written on the command line. */
+export const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Left: one sentence naming the option, what it takes, and what it got. */
+export const numberIn = (name: NumberName) => (value: number, written = String(value)): E.Either<string, number> => {
+  const { low, high, whole } = ranges[name];
+  return value >= low && value <= high && (!whole || Number.isInteger(value))
+    ? E.right(value)
+    : E.left(`${flag(name)} takes a ${whole ? 'whole ' : ''}number from ${low} to ${high}, not ${JSON.stringify(written)}.`);
+};
+
+/** A number as written by a person; `1e3` counts, an empty text or `0x10` does not. */
+export const readNumber = (name: NumberName) => (text: string): E.Either<string, number> =>
+  numberIn(name)(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN, text);
+
+const choices = { protocol: protocols, device: ['auto', ...deviceNames], part: ['validation', 'test'] } as const;
+
+/** Checks what the type system cannot when options come from JavaScript. */
+export const checked = <O extends object>(options: O): E.Either<string, O> =>
+  pipe(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+    E.traverseArray(([name, value]): E.Either<string, unknown> => {
+      if (name in ranges) return numberIn(name as NumberName)(typeof value === 'number' ? value : Number.NaN, String(value));
+      const allowed: readonly string[] | undefined = choices[name as keyof typeof choices];
+      return allowed === undefined || allowed.includes(String(value)) ? E.right(value) : E.left(`${flag(name)} takes one of ${allowed.join(', ')}, not ${JSON.stringify(value)}.`);
+    }),
+    E.map(() => options),
+  );
+
+/** What a model's own hyperparameters do not say. */
+const defaults = { epochs: 100, batch: 128, seed: 42, patience: 10 } as const;
+
+const hyper = ({ hyper: values }: Manifest, name: keyof typeof defaults): number => {
+  const value = values[name];
+  return typeof value === 'number' ? value : defaults[name];
+};
+
+type Chosen = Pick<TrainOptions, 'epochs' | 'batch' | 'seed' | 'patience' | 'protocol'>;
+
+/** The settings of a new run. Left: options that exclude each other. */
+export const newSettings = (manifest: Manifest, options: Chosen): E.Either<string, Settings> => {
+  const protocol = options.protocol ?? 'standard';
+  if (protocol === 'hstu' && options.patience !== undefined)
+    return E.left('--patience needs validation, and --protocol hstu has none: leave one of them out. Under hstu a run trains for all its --epochs.');
+  return E.right({
+    seed: options.seed ?? hyper(manifest, 'seed'),
+    batch: options.batch ?? hyper(manifest, 'batch'),
+    epochs: options.epochs ?? hyper(manifest, 'epochs'),
+    patience: protocol === 'hstu' ? null : (options.patience ?? hyper(manifest, 'patience')),
+    protocol,
+  });
+};
+
+/** The settings of a resumed run: those it began with; only its end may move. Left: one that would make it another run. */
+export const resumedSettings = (kept: Settings, options: Chosen): E.Either<string, Settings> => {
+  const fixed = (['seed', 'batch', 'protocol'] as const).find((name) => options[name] !== undefined && options[name] !== kept[name]);
+  if (fixed !== undefined)
+    return E.left(`${flag(fixed)} ${options[fixed]} contradicts the run to resume, which has ${flag(fixed)} ${kept[fixed]}: leave it out, or begin a new run without --resume.`);
+  if (kept.protocol === 'hstu' && options.patience !== undefined) return E.left('--patience needs validation, and the run to resume (--protocol hstu) has none: leave it out.');
+  return E.right({ ...kept, epochs: options.epochs ?? kept.epochs, patience: options.patience ?? kept.patience });
+};

@@ -1,0 +1,230 @@
+/** The three things a trainer does, from options to results: everything that can go wrong for a user is a Left. */
+import { mkdir, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Checkpoint, restore } from './checkpoint.js';
+import type { CompiledModel } from './compiled.js';
+import { type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
+import { evaluate } from './evaluation.js';
+import { all, type Listener, type Part } from './events.js';
+import { feed } from './feed.js';
+import { reason } from './files.js';
+import { initialStates, type States } from './init.js';
+import type { Feed, Job } from './job.js';
+import { log, logFile, startLog } from './log.js';
+import { type Metrics, metrics } from './metrics.js';
+import { checked, type DataOptions, type EvaluateOptions, newSettings, resumedSettings, type TrainOptions } from './options.js';
+import { beginning, best, type Epoch, type Identity, type Progress, type Protocol, type Settings } from './progress.js';
+import type { Session, Sizes } from './session.js';
+import { fileOf, fit } from './train.js';
+
+export interface Evaluation {
+  readonly part: Part;
+  readonly protocol: Protocol;
+  /** The epoch (from 1) and the step whose parameters were evaluated. */
+  readonly epoch: number;
+  readonly step: number;
+  /** Users evaluated. */
+  readonly users: number;
+  readonly model: Metrics;
+  readonly popularity: Metrics;
+}
+
+export interface TrainResult {
+  /** Interrupted runs have no final evaluation: resume them. */
+  readonly interrupted: boolean;
+  readonly settings: Settings;
+  readonly history: readonly Epoch[];
+  readonly test: Evaluation | null;
+  /** What really ran. */
+  readonly backend: string;
+  readonly out: string;
+  /** The files of the last and the best parameters. */
+  readonly last: string;
+  readonly best: string;
+}
+
+const silent: Listener = () => undefined;
+const now = (): number => performance.now();
+const never = new AbortController().signal;
+
+export const outOf = (compiled: CompiledModel, out: string | undefined): string => out ?? join('runs', compiled.manifest.model);
+
+/** Loads what the options name, or else what a checkpoint remembers. */
+export const dataOf = (options: DataOptions, kept: Identity | undefined): TaskEither<string, { readonly data: Dataset; readonly identity: Identity }> => {
+  const remembered = options.data === undefined ? kept : undefined;
+  const source = options.data ?? remembered?.source ?? samplePath;
+  const format = options.format ?? remembered?.format ?? null;
+  const titles = options.titles ?? remembered?.titles ?? null;
+  return pipe(
+    () => load(source, { format: format ?? undefined, titles: titles ?? undefined }),
+    TE.map((data) => ({ data, identity: { hash: data.hash, source, format, titles } })),
+  );
+};
+
+/** Left: other data than a checkpoint was trained on. Item indices would mean other items. */
+const sameData = (path: string, kept: Identity) => ({ identity }: { readonly identity: Identity }): E.Either<string, void> =>
+  kept.hash === identity.hash
+    ? E.right(undefined)
+    : E.left(`The checkpoint ${path} was trained on other data (${kept.source}, ${kept.hash.slice(0, 12)}) than these (${identity.source}, ${identity.hash.slice(0, 12)}): give the same file, or train anew.`);
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Opens a session, uses it, and gives the device back whatever happens. */
+export const withSession = <A>(compiled: CompiledModel, device: TrainOptions['device'], sizes: Sizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
+  pipe(
+    TE.tryCatch(() => compiled.open(device ?? 'auto', sizes), (error) => `The device could not be opened: ${message(error)}`),
+    TE.chain(TE.fromEither),
+    TE.chain((session) => TE.bracket(
+      TE.right(session),
+      use,
+      () => TE.tryCatch(() => session.dispose(), (error) => `The device ${session.backend} could not be closed: ${message(error)}`),
+    )),
+  );
+
+/** Puts states on the device. */
+export const place = (session: Session, states: States): TaskEither<string, void> =>
+  TE.tryCatch(() => session.write(states), (error) => `The states could not be written to ${session.backend}: ${message(error)}.`);
+
+const titlesOf = (data: Dataset): readonly string[] | null => (data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item)));
+
+/** One evaluation of the states on the device. Left also when the signal aborts it. */
+const judge = (job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>, part: Part, progress: Progress): TaskEither<string, Evaluation> =>
+  pipe(
+    () => evaluate(job, part),
+    TE.chain(TE.fromNullable('The evaluation was interrupted.')),
+    TE.map((ranks) => ({
+      part,
+      protocol: job.settings.protocol,
+      epoch: best(progress)?.epoch ?? progress.epoch,
+      step: best(progress)?.step ?? progress.step,
+      users: ranks.length,
+      model: metrics(ranks),
+      popularity: metrics(job.feed.popularity(part)),
+    })),
+  );
+
+/** A new run does not destroy an earlier one: its files move to `previous`, where the next new run replaces them. */
+const setAside = (out: string, listen: Listener): TaskEither<string, void> =>
+  TE.tryCatch(async () => {
+    const files = ['last', 'best'].map((name) => fileOf(out, name as 'last' | 'best')).concat(logFile(out)).filter((path) => existsSync(path));
+    if (files.length > 0) await mkdir(join(out, 'previous'), { recursive: true });
+    for (const path of files) await rename(path, join(out, 'previous', path.slice(out.length + 1)));
+    if (files.length > 0) listen({ kind: 'warning', message: `An earlier run was in ${out}; its files are now in ${join(out, 'previous')}. (--resume would have continued it.)` });
+  }, (error) => `The earlier run in ${out} could not be moved to ${join(out, 'previous')}: ${reason(error)}.`);
+
+/** The checkpoint to go on from, if that was asked for and there is one. */
+const priorOf = (compiled: CompiledModel, options: TrainOptions, out: string, listen: Listener): TaskEither<string, Checkpoint | undefined> => {
+  const path = fileOf(out, 'last');
+  if (options.resume === true && existsSync(path)) return restore(path, compiled.manifest);
+  if (options.resume === true) listen({ kind: 'warning', message: `There is no checkpoint in ${out} to resume, so a new run begins.` });
+  return TE.right(undefined);
+};
+
+const parametersOf = (compiled: CompiledModel, states: States): number =>
+  compiled.manifest.states.filter(({ role }) => role === 'parameter').reduce((sum, { name }) => sum + (states[name]?.length ?? 0), 0);
+
+/** What comes after the last epoch: the best parameters, tested once. */
+const conclude = (job: Job, progress: Progress, began: number): TaskEither<string, Evaluation> =>
+  pipe(
+    restore(fileOf(job.out, 'best'), job.manifest),
+    TE.filterOrElse(
+      (checkpoint) => checkpoint.progress.step === best(progress)?.step && checkpoint.data.hash === job.data.hash,
+      () => `${fileOf(job.out, 'best')} is not of this run's best epoch (${best(progress)?.epoch}): some other run wrote there. Train anew in another --out.`,
+    ),
+    TE.chainFirst(({ states }) => place(job.session, states)),
+    TE.chain(({ progress: at }) => judge(job, 'test', at)),
+    TE.map((test) => {
+      job.listen({ kind: 'result', ...test, seconds: (now() - began) / 1000 });
+      return test;
+    }),
+  );
+
+/** Trains, and tests the best epoch once. Left: one paragraph saying what failed, where, and what to do. */
+export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskEither<string, TrainResult> => {
+  const { manifest } = compiled;
+  const began = now();
+  const out = outOf(compiled, options.out);
+  const told = options.listen ?? silent;
+
+  const run = (prior: Checkpoint | undefined, settings: Settings, data: Dataset, identity: Identity, food: Feed) => (session: Session): TaskEither<string, TrainResult> => {
+    const listen = all(told, log(out));
+    const saveEvery = { steps: options.checkpointSteps ?? Number.POSITIVE_INFINITY, seconds: options.checkpointSeconds ?? 60 };
+    const job: Job = { manifest, session, feed: food, settings, data: identity, items: data.items, titles: titlesOf(data), out, saveEvery, listen, now, signal: options.signal ?? never };
+    const progress = prior?.progress ?? beginning;
+    return pipe(
+      prior === undefined ? TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states)) : TE.right(prior.states),
+      TE.chainFirst((states) => place(session, states)),
+      // Only now, when nothing can be refused any more, does an earlier run give way.
+      TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
+      TE.chainFirst(() => startLog(out, progress.epoch)),
+      TE.chain((states) => {
+        listen({
+          kind: 'start', model: manifest.model, manifest: manifest.hash, backend: session.backend, device: options.device ?? 'auto', parameters: parametersOf(compiled, states),
+          settings, data: identity, statistics: statistics(data), batches: food.batches, out, step: progress.step,
+        });
+        return () => fit(job, progress);
+      }),
+      TE.chain((done) =>
+        pipe(
+          done.interrupted ? TE.right<string, Evaluation | null>(null) : conclude(job, done.progress, began),
+          // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
+          TE.orElse((why) => (job.signal.aborted ? TE.right<string, Evaluation | null>(null) : TE.left(why))),
+          TE.map((test) => ({
+            interrupted: test === null, settings, history: done.progress.history, test,
+            backend: session.backend, out, last: fileOf(out, 'last'), best: fileOf(out, 'best'),
+          })),
+        )),
+    );
+  };
+
+  return pipe(
+    TE.Do,
+    TE.chainFirstEitherK(() => checked(options)),
+    TE.bind('prior', () => priorOf(compiled, options, out, told)),
+    TE.bind('settings', ({ prior }) => TE.fromEither(prior === undefined ? newSettings(manifest, options) : resumedSettings(prior.settings, options))),
+    TE.bind('loaded', ({ prior }) => dataOf(options, prior?.data)),
+    TE.chainFirstEitherK(({ prior, loaded }) => (prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded))),
+    TE.bind('food', ({ loaded, settings }) => TE.fromEither(feed(manifest, loaded.data, settings))),
+    TE.chain(({ prior, settings, loaded: { data, identity }, food }) =>
+      withSession(compiled, options.device, { batch: settings.batch, items: data.items.length, seen: food.seen }, run(prior, settings, data, identity, food))),
+  );
+};
+
+export interface EvaluateResult extends Evaluation {
+  readonly checkpoint: string;
+  readonly backend: string;
+}
+
+/** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
+export const evaluateCheckpoint = (compiled: CompiledModel) => (options: EvaluateOptions): TaskEither<string, EvaluateResult> => {
+  const { manifest } = compiled;
+  const began = now();
+  const path = options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best');
+  const listen = options.listen ?? silent;
+  return pipe(
+    TE.Do,
+    TE.chainFirstEitherK(() => checked(options)),
+    TE.bind('kept', () => restore(path, manifest)),
+    TE.bind('data', ({ kept }) => dataOf(options, kept.data)),
+    TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
+    TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
+    TE.bind('food', ({ data, settings }) => TE.fromEither(feed(manifest, data.data, settings))),
+    TE.chain(({ kept, settings, food }) =>
+      withSession(compiled, options.device, { batch: settings.batch, items: kept.items.length, seen: food.seen }, (session) =>
+        pipe(
+          place(session, kept.states),
+          TE.chain(() => judge({ manifest, session, feed: food, settings, signal: options.signal ?? never, listen }, options.part ?? 'test', kept.progress)),
+          TE.map((found) => {
+            // A checkpoint holds the parameters of its own moment, which need not be the best one's.
+            const at = { ...found, epoch: kept.progress.epoch, step: kept.progress.step };
+            listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
+            return { ...at, checkpoint: path, backend: session.backend };
+          }),
+        ))),
+  );
+};

@@ -1,0 +1,133 @@
+/** The run as a person follows it: a bar on a terminal, lines elsewhere, and the tables of the report. */
+import { type Options, SingleBar } from 'cli-progress';
+import colors from 'picocolors';
+import { summary } from './data/index.js';
+import type { Event, Listener, Part } from './events.js';
+import { measureNames, type Metrics } from './metrics.js';
+import type { Protocol } from './progress.js';
+
+/** Where human text goes: reports to `out`, bars and warnings to `err`. */
+export interface Streams {
+  readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+const width = 9;
+/** Milliseconds between two lines of progress where no bar can be drawn. */
+const pace = 30_000;
+
+const grouped = (n: number): string => n.toLocaleString('en-US');
+const cells = (words: readonly string[]): string => words.map((word) => word.padStart(width)).join('');
+const figures = (metrics: Metrics): string => cells(measureNames.map((name) => metrics[name].toFixed(4)));
+const plural = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
+
+/** Seconds as a person says them: `12 s`, `3 min 05 s`, `2 h 07 min`. */
+export const duration = (seconds: number): string => {
+  const s = Math.round(seconds);
+  const two = (n: number) => String(n).padStart(2, '0');
+  if (s < 60) return `${s} s`;
+  return s < 3600 ? `${Math.floor(s / 60)} min ${two(s % 60)} s` : `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+};
+
+const meanings: Readonly<Record<Protocol, string>> = {
+  standard: 'standard: leave one out, epochs chosen on validation, tested once',
+  hstu: 'hstu: no validation, best test epoch; optimistic, and only to compare with figures published that way',
+};
+
+const epochHead = (part: Part): string => `${'epoch'.padStart(5)}${'loss'.padStart(11)}${cells(measureNames)}${'seconds'.padStart(width)}  on ${part}`;
+
+/** The first lines of a run. */
+export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
+  [
+    `${e.model} on ${e.backend}${e.device === 'auto' ? ', chosen automatically' : ''}: ${plural(e.parameters, 'parameter')}, seed ${e.settings.seed}`,
+    summary(e.statistics),
+    `Protocol ${meanings[e.settings.protocol]}.`,
+    `At most ${plural(e.settings.epochs, 'epoch')} of ${plural(e.batches, 'batch').replace(/batchs$/, 'batches')} of ${e.settings.batch} users` +
+      `${e.settings.patience === null ? '' : `, until ${plural(e.settings.patience, 'epoch')} bring no better NDCG@10`}; everything is kept in ${e.out}.`,
+    ...(e.step > 0 ? [`Going on from step ${grouped(e.step)}.`] : []),
+  ].join('\n');
+
+/** The final table: the model beside popularity. */
+export const table = (e: Pick<Extract<Event, { kind: 'result' }>, 'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity'>, model: string): string => {
+  const names = [model, 'popularity'];
+  const first = Math.max(...names.map((name) => name.length));
+  return [
+    `On ${e.part}, ${plural(e.users, 'user')}, full ranking, parameters of epoch ${e.epoch}${e.protocol === 'hstu' ? ' (the best on test: optimistic)' : ''}:`,
+    `${' '.repeat(first)}${cells(measureNames)}`,
+    `${model.padEnd(first)}${figures(e.model)}`,
+    `${'popularity'.padEnd(first)}${figures(e.popularity)}`,
+  ].join('\n');
+};
+
+interface Tick {
+  readonly label: string;
+  readonly done: number;
+  readonly of: number;
+  readonly detail: string;
+}
+
+/** Progress on a terminal: one bar, redrawn in place and wiped before other text. */
+const bar = (stream: Streams['err']) => {
+  const options: Options = { format: '{label} {bar} {value}/{total}  {detail}', hideCursor: true, clearOnComplete: true, stopOnComplete: false, stream, barsize: 24, fps: 8, etaBuffer: 50 };
+  let open: { readonly bar: SingleBar; readonly label: string } | undefined;
+  const wipe = (): void => {
+    open?.bar.stop();
+    open = undefined;
+  };
+  const tick = ({ label, done, of, detail }: Tick): void => {
+    if (open?.label !== label) {
+      wipe();
+      open = { bar: new SingleBar(options), label };
+      open.bar.start(of, done, { label, detail });
+    } else open.bar.update(done, { label, detail });
+  };
+  return { tick, wipe };
+};
+
+/** Progress where lines stay: one now and then. */
+const lines = (stream: Streams['err'], now: () => number) => {
+  let last = now();
+  const tick = ({ label, done, of, detail }: Tick): void => {
+    if (now() - last < pace) return;
+    last = now();
+    stream.write(`${label} ${done}/${of}  ${detail}\n`);
+  };
+  return { tick, wipe: () => undefined };
+};
+
+type Handlers = { readonly [K in Event['kind']]: (event: Extract<Event, { readonly kind: K }>) => void };
+
+/** A listener that writes for people. `now` in milliseconds. */
+export const view = (model: string, { out, err }: Streams, now: () => number): Listener => {
+  const paint = colors.createColors(out.isTTY === true);
+  const progress = err.isTTY === true ? bar(err) : lines(err, now);
+  const say = (text: string): void => {
+    progress.wipe();
+    out.write(`${text}\n`);
+  };
+  let headed = false;
+  const handlers: Handlers = {
+    start: (e) => say(opening(e)),
+    step: (e) =>
+      progress.tick({
+        label: `epoch ${e.epoch}`,
+        done: e.batch,
+        of: e.batches,
+        detail: `loss ${e.loss.toFixed(4)}, ${e.stepsPerSecond.toFixed(e.stepsPerSecond < 10 ? 1 : 0)} steps/s, ${duration((e.batches - e.batch) / Math.max(e.stepsPerSecond, 1e-9))} left`,
+      }),
+    evaluating: (e) => progress.tick({ label: e.part, done: e.batch, of: e.batches, detail: 'ranking all items' }),
+    epoch: (e) => {
+      if (!headed) say(paint.dim(epochHead(e.part)));
+      headed = true;
+      const failed = e.unconverged > 0 ? paint.yellow(`  ${plural(e.unconverged, 'row')} unconverged`) : '';
+      say(`${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.seconds.toFixed(1).padStart(width)}${e.best ? paint.green('  best') : ''}${failed}`);
+    },
+    interrupted: (e) => say(`Interrupted after step ${grouped(e.step)}, saved in ${e.checkpoint}; the same command with --resume goes on from there.`),
+    result: (e) => say(`${table(e, model)}\nDone in ${duration(e.seconds)}.`),
+    warning: (e) => {
+      progress.wipe();
+      err.write(`${colors.createColors(err.isTTY === true).yellow('Warning:')} ${e.message}\n`);
+    },
+  };
+  return (event) => (handlers[event.kind] as (e: Event) => void)(event);
+};

@@ -14,7 +14,7 @@ export type Severity = 'error' | 'warning';
 export interface Diagnostic {
   readonly severity: Severity;
   readonly message: string;
-  /** `line` and `column` count from 1; `file` is relative to the working directory. */
+  /** `line` and `column` count from 1; `file` is relative to the model's project. */
   readonly source?: Source;
   /** What to do about it, in one sentence. */
   readonly hint?: string;
@@ -34,9 +34,12 @@ export interface RenderOptions {
   readonly colour: boolean;
   /** The text of a source file, or nothing where it cannot be read: then the frame is left out. */
   readonly read: (file: string) => string | undefined;
+  /** How a source file is called from where the author stands. */
+  readonly show: (file: string) => string;
 }
 
-const fromDisk = (file: string): string | undefined => {
+/** The default way to read a source file. */
+export const fromDisk = (file: string): string | undefined => {
   try {
     return readFileSync(file, 'utf8');
   } catch {
@@ -44,7 +47,7 @@ const fromDisk = (file: string): string | undefined => {
   }
 };
 
-export const renderDefaults: RenderOptions = { colour: picocolors.isColorSupported, read: fromDisk };
+export const renderDefaults: RenderOptions = { colour: picocolors.isColorSupported, read: fromDisk, show: (file) => file };
 
 const frame = ({ file, line, column }: Source, { colour, read }: RenderOptions): readonly string[] => {
   const text = read(file);
@@ -55,7 +58,7 @@ const frame = ({ file, line, column }: Source, { colour, read }: RenderOptions):
 export const render = (diagnostic: Diagnostic, options: RenderOptions = renderDefaults): string => {
   const paint = picocolors.createColors(options.colour);
   const { severity, message, source, hint } = diagnostic;
-  const where = source === undefined ? '' : `${paint.bold(`${source.file}:${source.line}:${source.column}`)}: `;
+  const where = source === undefined ? '' : `${paint.bold(`${options.show(source.file)}:${source.line}:${source.column}`)}: `;
   const kind = severity === 'error' ? paint.red('error') : paint.yellow('warning');
   return [
     `${where}${paint.bold(kind)}: ${message}`,

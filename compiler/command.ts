@@ -1,0 +1,157 @@
+/**
+ * `pcrec-compile`: from arguments to an exit code. Everything outside (the disk aside) comes in as an argument, so the
+ * tests run the very command that users run.
+ */
+import { relative, resolve } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { chain, type Either, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { Compiled, Target, Toolchain } from './compiled.js';
+import { type Diagnostics, error, fromDisk, renderAll } from './diagnostics.js';
+import { emit, runtimeReachable } from './emit/index.js';
+import { hyperValues, locateFrom, modelPath, open, type Opened, suggest, trace } from './frontend/index.js';
+import { packageFile } from './package.js';
+import { ordinary, summary } from './summary.js';
+
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly colour: boolean;
+  readonly cwd: string;
+}
+
+/** 0: compiled. 1: the model is wrong. 2: the command is. */
+export const exitCodes = { ok: 0, model: 1, usage: 2 } as const;
+type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+interface Options {
+  readonly out?: string;
+  readonly target: string;
+  readonly set: readonly string[];
+  readonly preset?: string;
+  readonly dumpAfter?: string;
+  readonly listPasses?: boolean;
+}
+
+interface Failure {
+  readonly code: ExitCode;
+  readonly diagnostics: Diagnostics;
+}
+
+/** Whose mistake it was decides the exit code. */
+const blame = (code: ExitCode) => <A>(result: Either<Diagnostics, A>): Either<Failure, A> =>
+  pipe(result, mapLeft((diagnostics) => ({ code, diagnostics })));
+const ofModel = blame(exitCodes.model);
+const ofUsage = blame(exitCodes.usage);
+
+const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
+  new Command('pcrec-compile')
+    .description('Compiles a model file into a trainer: type-checks it, differentiates, optimises, and writes build/<model>/.')
+    .argument('[file]', 'the model file (models/pcrec.ts)')
+    .option('-o, --out <dir>', 'the folder to write (default: build/<model>)')
+    .addOption(new Option('-t, --target <name>', 'what the kernels are written for').choices(Object.keys(targets)).default(Object.keys(targets)[0]))
+    .option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated', (value: string, all: readonly string[]) => [...all, value], [])
+    .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
+    .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
+    .option('--list-passes', 'prints the passes in their order')
+    .version(packageFile.version)
+    .addHelpText('after', [
+      '', 'Examples:',
+      '  pcrec-compile models/pcrec.ts',
+      '  pcrec-compile models/pcrec.ts --set width=32 --set length=50 --out build/small',
+      `  pcrec-compile models/pcrec.ts --dump-after ${passes.at(-1)?.name ?? 'PASS'}`,
+      '', 'Exit codes: 0 compiled, 1 the model is wrong, 2 the command is.',
+    ].join('\n'))
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()),
+      getOutHasColors: () => io.colour, getErrHasColors: () => io.colour,
+    });
+
+const show = (path: string, cwd: string): string => {
+  const short = relative(cwd, path);
+  return short.length > path.length ? path : short || '.';
+};
+
+/** Diagnostics name files relative to the project; the author reads them relative to where the command runs. */
+const report = (diagnostics: Diagnostics, io: Io, locate: (file: string) => string): void =>
+  io.err(renderAll(diagnostics, { colour: io.colour, read: (file) => fromDisk(locate(file)), show: (file) => show(locate(file), io.cwd) }));
+
+interface Chosen {
+  readonly options: Options;
+  readonly target: Target;
+  readonly toolchain: Toolchain;
+  readonly io: Io;
+}
+
+/** The middle of the compiler, with `--dump-after` looking on. */
+const build = (opened: Opened, { options: { set, preset, dumpAfter }, toolchain, io }: Chosen): Either<Failure, Compiled> => {
+  const observe = (pass: string, text: () => string): void => { if (pass === dumpAfter) io.out(text()); };
+  return pipe(
+    ofUsage(hyperValues(opened.model, { set, ...(preset === undefined ? {} : { preset }) })),
+    chain((hyper) => ofModel(trace(opened, hyper))),
+    chain((traced) => ofModel(toolchain.compile(traced, { observe }))),
+  );
+};
+
+const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, void> => {
+  const { options, target, toolchain, io } = chosen;
+  const compiled = build(opened, chosen);
+  if (isLeft(compiled) || options.dumpAfter !== undefined) return pipe(compiled, map(() => undefined));
+  const folder = resolve(io.cwd, options.out ?? `build/${opened.model.name}`);
+  return pipe(
+    ofUsage(emit(compiled.right, target, toolchain.targets, folder)),
+    map(({ files }) => {
+      const reachable = runtimeReachable(folder);
+      if (isLeft(reachable)) report([reachable.left], io, opened.locate);
+      const cost = compiled.right.report.cost(ordinary);
+      io.out(summary({ compiled: compiled.right, cost, folder: show(folder, io.cwd), files, seconds: (io.now() - began) / 1000 }));
+    }),
+  );
+};
+
+/** Compiles one file; failures are printed and become the exit code. */
+const compileFile = (file: string, chosen: Chosen): ExitCode => {
+  const { io } = chosen;
+  const began = io.now();
+  const said = (locate: (file: string) => string) => (failure: Failure): ExitCode => {
+    report(failure.diagnostics, io, locate);
+    return failure.code;
+  };
+  const path = ofUsage(modelPath(file, io.cwd));
+  if (isLeft(path)) return said((f) => f)(path.left);
+  const opened = ofModel(open(path.right));
+  if (isLeft(opened)) return said(locateFrom(path.right))(opened.left);
+  const done = finish(opened.right, chosen, began);
+  return isLeft(done) ? said(opened.right.locate)(done.left) : exitCodes.ok;
+};
+
+const usage = (io: Io, message: string, hint?: string): ExitCode => {
+  report([error(message, undefined, hint)], io, (f) => f);
+  return exitCodes.usage;
+};
+
+/** `argv` without node and script. */
+export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): ExitCode => {
+  const command = describe(toolchain, io);
+  try {
+    command.parse([...argv], { from: 'user' });
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    throw thrown;
+  }
+  const options = command.opts<Options>();
+  const { passes, targets } = toolchain;
+  const names = passes.map(({ name }) => name);
+  if (options.listPasses === true) {
+    const width = Math.max(0, ...names.map((name) => name.length));
+    io.out(passes.map(({ name, description }) => `${name.padEnd(width)}  ${description}`).join('\n'));
+    return exitCodes.ok;
+  }
+  const [file] = command.args;
+  if (file === undefined) return usage(io, 'which model file?', 'pcrec-compile models/pcrec.ts; --help tells more');
+  if (options.dumpAfter !== undefined && !names.includes(options.dumpAfter)) return usage(io, `there is no pass '${options.dumpAfter}'`, suggest(options.dumpAfter, names, 'passes'));
+  return compileFile(file, { options, target: targets[options.target]!, toolchain, io });
+};

@@ -1,0 +1,51 @@
+/** What stands between the parts of the compiler: what the middle gives the emitters and the command. */
+import type { Either } from 'fp-ts/lib/Either.js';
+import type { Manifest, Sizes } from '../runtime/session.js';
+import type { Diagnostics } from './diagnostics.js';
+import type { Traced } from './frontend/index.js';
+import type { LoopProgram } from './loops/ir.js';
+
+/** What one training step takes at given sizes. */
+export interface Cost {
+  /** The most bytes alive at once: states, inputs and temporaries. */
+  readonly peakBytes: number;
+  /** Scalar operations, where every ragged row has its bound's length. */
+  readonly operations: number;
+}
+
+export interface Report {
+  /** Kernels of a training step: one for each expression, and after fusion. */
+  readonly kernels: { readonly before: number; readonly after: number };
+  /** `sizes` binds every symbol of the manifest. */
+  readonly cost: (sizes: Sizes) => Cost;
+}
+
+export interface Compiled {
+  readonly loops: LoopProgram;
+  readonly manifest: Manifest;
+  readonly report: Report;
+}
+
+export interface CompileOptions {
+  /** Called after each pass, with a way to see the program as text: `--dump-after`. */
+  readonly observe?: (pass: string, text: () => string) => void;
+}
+
+export type Compile = (traced: Traced, options?: CompileOptions) => Either<Diagnostics, Compiled>;
+
+/** A target is one emitter: the file it writes, and its text for a program. */
+export interface Target {
+  readonly file: string;
+  readonly description: string;
+  readonly emit: (program: LoopProgram) => string;
+  /** The runtime's function that opens the emitted module on a device: `(module, manifest, device, sizes)`. */
+  readonly opener: string;
+}
+
+/** Everything the command needs besides the front end: the real one is in `toolchain.ts`. */
+export interface Toolchain {
+  readonly passes: readonly { readonly name: string; readonly description: string }[];
+  readonly compile: Compile;
+  /** By the name that `--target` takes; the first is the default. */
+  readonly targets: Readonly<Record<string, Target>>;
+}

@@ -1,0 +1,22 @@
+/** Emission: a compiled model to `build/<model>/`. */
+import { type Either, map } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { Compiled, Target, Toolchain } from '../compiled.js';
+import type { Diagnostics } from '../diagnostics.js';
+import { emittedFiles } from './text.js';
+import { writeFiles } from './write.js';
+
+export { type EmittedFile, emittedFiles } from './text.js';
+export { runtimeReachable } from './write.js';
+
+export interface Emission {
+  /** Absolute. */
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
+export const emit = (compiled: Compiled, target: Target, targets: Toolchain['targets'], folder: string): Either<Diagnostics, Emission> =>
+  pipe(
+    writeFiles(folder, emittedFiles(compiled, target), Object.values(targets).map(({ file }) => file)),
+    map((files) => ({ folder, files })),
+  );

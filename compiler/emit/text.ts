@@ -1,0 +1,68 @@
+/**
+ * The emitted files as text. A pure function of what was compiled: no time, no absolute path, so equal input gives equal
+ * bytes.
+ */
+import type { Manifest } from '../../runtime/session.js';
+import type { Compiled, Target } from '../compiled.js';
+import { packageFile } from '../package.js';
+
+export interface EmittedFile {
+  readonly name: string;
+  readonly text: string;
+  /** Starts with a `#!` line and may be run as it is. */
+  readonly executable?: boolean;
+}
+
+/** Every emitted file that is not JSON data begins with this: it tells our files from a stranger's. */
+export const mark = `Emitted by ${packageFile.name}-compile`;
+
+const runtime = `${packageFile.name}/runtime`;
+
+const settings = ({ hyper }: Manifest): string => Object.entries(hyper).map(([name, value]) => `${name}=${value}`).join(' ');
+
+const heading = (manifest: Manifest): string => `${mark} ${packageFile.version} from ${manifest.source}. Compile again instead of editing.`;
+
+const trainerText = (manifest: Manifest, { file, opener }: Target): string => `#!/usr/bin/env node
+/**
+ * ${heading(manifest)}
+ *
+ * The trainer of '${manifest.model}' (${settings(manifest)}).
+ *
+ *   node trainer.js --help          train, evaluate, recommend
+ *   import { train } from './trainer.js'
+ */
+import { command, isMain, ${opener}, readManifest, trainer } from '${runtime}';
+import * as kernels from './${file}';
+
+/** Parameters, entries and hyperparameters of this model. */
+export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
+
+/** The model as the runtime takes it: what it is, and how to open it on a device. */
+export const compiled = { manifest, open: (device, sizes) => ${opener}(kernels, manifest, device, sizes) };
+
+export const { train, evaluate, recommend } = trainer(compiled);
+
+if (isMain(import.meta.url)) process.exitCode = await command(compiled, process.argv.slice(2));
+`;
+
+const typesText = (manifest: Manifest): string => `/** ${heading(manifest)} */
+import type { CompiledModel, Manifest, Trainer } from '${runtime}';
+
+export declare const manifest: Manifest;
+export declare const compiled: CompiledModel;
+export declare const train: Trainer['train'];
+export declare const evaluate: Trainer['evaluate'];
+export declare const recommend: Trainer['recommend'];
+`;
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Node reads the emitted files as modules even where the project around them is CommonJS. */
+export const moduleMarker: EmittedFile = { name: 'package.json', text: json({ description: mark, type: 'module', private: true }) };
+
+export const emittedFiles = ({ loops, manifest }: Compiled, target: Target): readonly EmittedFile[] => [
+  { name: 'trainer.js', text: trainerText(manifest, target), executable: true },
+  { name: 'trainer.d.ts', text: typesText(manifest) },
+  { name: target.file, text: `// ${heading(manifest)}\n${target.emit(loops)}` },
+  { name: 'manifest.json', text: json(manifest) },
+];

@@ -1,0 +1,73 @@
+/**
+ * Puts emitted files into their folder: each appears whole or not at all, what an earlier emission left behind goes, and
+ * files that are not ours stay as they are.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type Either, left, right, tryCatch } from 'fp-ts/lib/Either.js';
+import { type Diagnostic, type Diagnostics, error, refuse } from '../diagnostics.js';
+import { nearest, packageFile } from '../package.js';
+import { type EmittedFile, mark, moduleMarker } from './text.js';
+
+const read = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+
+/** Data carries no mark, but it is ours where the trainer beside it is. */
+const isOurs = (path: string): boolean => read(path)?.includes(mark) ?? false;
+
+/** Whether Node would read a `.js` file in this folder as CommonJS. */
+const needsMarker = (folder: string): boolean => {
+  const around = nearest(dirname(folder), 'package.json');
+  if (around === undefined) return true;
+  return !/"type"\s*:\s*"module"/.test(readFileSync(join(around, 'package.json'), 'utf8'));
+};
+
+const put = (folder: string, { name, text, executable = false }: EmittedFile): void => {
+  const whole = join(folder, name);
+  const part = `${whole}.${process.pid}.part`;
+  try {
+    writeFileSync(part, text, { mode: executable ? 0o755 : 0o644 });
+    renameSync(part, whole);
+  } finally {
+    rmSync(part, { force: true });
+  }
+};
+
+/** Files of an earlier emission that this one does not replace: another target's kernels, say. */
+const leftovers = (folder: string, files: readonly EmittedFile[], possible: readonly string[]): readonly string[] => {
+  const now = new Set(files.map(({ name }) => name));
+  return possible.filter((name) => !now.has(name) && isOurs(join(folder, name))).map((name) => join(folder, name));
+};
+
+/**
+ * Writes into `folder` (absolute); `possible` are the names that any emission may use. Right: the names written. Left: the folder
+ * holds a stranger's files under our names, or cannot be written.
+ */
+export const writeFiles = (folder: string, emitted: readonly EmittedFile[], possible: readonly string[]): Either<Diagnostics, readonly string[]> => {
+  const files = needsMarker(folder) ? [...emitted, moduleMarker] : emitted;
+  const strangers = ['trainer.js', moduleMarker.name].filter((name) => files.some((f) => f.name === name) && existsSync(join(folder, name)) && !isOurs(join(folder, name)));
+  if (strangers.length > 0) return refuse(`${folder} holds a ${strangers.join(' and a ')} that this compiler did not write`, undefined, 'choose another folder with --out');
+  return tryCatch(
+    () => {
+      mkdirSync(folder, { recursive: true });
+      leftovers(folder, files, [...possible, moduleMarker.name]).forEach((path) => rmSync(path));
+      files.forEach((file) => put(folder, file));
+      return files.map(({ name }) => name);
+    },
+    (cause): Diagnostics => [error(`cannot write to ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`)],
+  );
+};
+
+/** A warning where the emitted trainer, run from `folder`, would not find the runtime. */
+export const runtimeReachable = (folder: string): Either<Diagnostic, void> => {
+  const name = `${packageFile.name}/runtime`;
+  try {
+    createRequire(join(folder, 'trainer.js')).resolve(name);
+    return right(undefined);
+  } catch {
+    return left({
+      severity: 'warning', message: `the trainer in ${folder} will not find '${name}' from there`,
+      hint: `install the package where the trainer runs (npm install ${packageFile.name}), or choose a folder inside a project that has it with --out`,
+    });
+  }
+};

@@ -1,0 +1,81 @@
+/**
+ * Evaluates a model: its files, instrumented, each once, under a `require` that hands them the compiler's own language.
+ * Whatever is thrown comes back as a diagnostic at the model's own line.
+ */
+import { readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { dirname, extname } from 'node:path';
+import { Script } from 'node:vm';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { ModelError } from '../../dsl/errors.js';
+import { type Diagnostics, error, type Source } from '../diagnostics.js';
+import { instrument, probeName } from './instrument.js';
+import { displayName, language, requirePackage, resolveImport } from './modules.js';
+import type { Probe, Recorder } from './provenance.js';
+
+type Exports = Readonly<Record<string, unknown>>;
+type Require = (specifier: string) => unknown;
+type Body = (exports: object, require: Require, module: { exports: unknown }, filename: string, dirname: string, probe: Probe) => void;
+
+export interface Evaluator {
+  /** The model file's exports. */
+  readonly load: (file: string) => Either<Diagnostics, Exports>;
+  /** Runs a part of the model later (its `build`, its optimizer). */
+  readonly attempt: <T>(what: () => T) => Either<Diagnostics, T>;
+}
+
+const messageOf = (thrown: unknown): string => {
+  if (thrown instanceof ModelError) return thrown.message;
+  if (thrown instanceof Error) return thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`;
+  return `the model threw ${String(thrown)}`;
+};
+
+export const evaluator = (project: string, recorder: Recorder): Evaluator => {
+  const modules = new Map<string, { exports: unknown }>();
+  const maps = new Map<string, SourceMap>();
+
+  const evaluate = (file: string): unknown => {
+    const known = modules.get(file);
+    if (known !== undefined) return known.exports;
+    const module: { exports: unknown } = { exports: {} };
+    modules.set(file, module);
+    const { code, map, sites } = instrument(displayName(project, file), readFileSync(file, 'utf8'));
+    if (map !== '') maps.set(file, new SourceMap(JSON.parse(map) as SourceMapPayload));
+    const wrapped = `(function (exports, require, module, __filename, __dirname, ${probeName}) {${code}\n})`;
+    const body = new Script(wrapped, { filename: file }).runInThisContext() as Body;
+    body(module.exports as object, requireFrom(file), module, file, dirname(file), recorder.probe(sites));
+    return module.exports;
+  };
+
+  const requireFrom = (file: string): Require => (specifier) => {
+    const target = resolveImport(file, specifier);
+    if (target === undefined) throw new ModelError(`there is no file '${specifier}' beside ${displayName(project, file)}`);
+    switch (target.kind) {
+      case 'language': return language;
+      case 'file': return extname(target.path) === '.json' ? JSON.parse(readFileSync(target.path, 'utf8')) : evaluate(target.path);
+      case 'package': return requirePackage(file, target.specifier);
+    }
+  };
+
+  /** The topmost frame of the stack, if it is the model's: more exact than the open call where the model itself failed. */
+  const frameOf = (thrown: unknown): Source | undefined => {
+    if (!(thrown instanceof Error) || thrown instanceof ModelError) return undefined;
+    const top = thrown.stack?.split('\n').find((line) => /^\s+at /.test(line)) ?? '';
+    const [, file, line, column] = /\(?([^()\s][^()]*):(\d+):(\d+)\)?$/.exec(top.replace(/^\s+at (?!.*\()/, '')) ?? [];
+    const map = file === undefined ? undefined : maps.get(file);
+    if (file === undefined || map === undefined) return undefined;
+    const entry = map.findEntry(Number(line) - 1, Number(column) - 1);
+    return 'originalLine' in entry ? { file: displayName(project, file), line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
+  };
+
+  const attempt = <T>(what: () => T): Either<Diagnostics, T> => {
+    recorder.reset();
+    try {
+      return right(what());
+    } catch (thrown) {
+      return left([error(messageOf(thrown), frameOf(thrown) ?? recorder.open())]);
+    }
+  };
+
+  return { attempt, load: (file) => attempt(() => evaluate(file) as Exports) };
+};

@@ -1,0 +1,98 @@
+/** Hyperparameters from the command line: `--preset NAME`, then `--set name=value`, read as the model declares them. */
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import type { Hyper, HyperValue, Hypers, Model } from '../../dsl/model.js';
+import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
+
+export type HyperValues = Readonly<Record<string, HyperValue>>;
+
+export interface Choices {
+  readonly preset?: string;
+  /** `name=value`, in the order given; the last of a name wins. */
+  readonly set: readonly string[];
+}
+
+/** Levenshtein distance: insertions, deletions and replacements of a letter. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+};
+
+/** The names a typing error may have meant, nearest first. */
+const near = (name: string, names: readonly string[]): readonly string[] =>
+  names
+    .map((n) => ({ n, d: n.startsWith(name) || name.startsWith(n) ? 1 : distance(name.toLowerCase(), n.toLowerCase()) }))
+    .filter(({ n, d }) => d <= Math.max(2, Math.floor(n.length / 3)))
+    .sort((a, b) => a.d - b.d)
+    .slice(0, 3)
+    .map(({ n }) => n);
+
+/** 'did you mean a or b?', else all the names there are. */
+export const suggest = (name: string, names: readonly string[], plural: string): string => {
+  const close = near(name, names);
+  if (close.length > 0) return `did you mean ${close.map((n) => `'${n}'`).join(' or ')}?`;
+  return names.length === 0 ? `there are no ${plural}` : `${plural}: ${names.join(', ')}`;
+};
+
+const bounds = ({ min, max }: Hyper): string =>
+  min !== undefined && max !== undefined ? `from ${min} to ${max}` : min !== undefined ? `of at least ${min}` : max !== undefined ? `of at most ${max}` : '';
+
+const numeric = (wanted: string, accepts: (n: number) => boolean) => (hyper: Hyper, text: string): Either<string, HyperValue> => {
+  const n = text.trim() === '' ? Number.NaN : Number(text);
+  const inside = n >= (hyper.min ?? -Infinity) && n <= (hyper.max ?? Infinity);
+  return accepts(n) && inside ? right(n) : left([wanted, bounds(hyper)].filter((s) => s !== '').join(' '));
+};
+
+const booleans: ReadonlyMap<string, boolean> = new Map([['true', true], ['false', false], ['yes', true], ['no', false], ['on', true], ['off', false], ['1', true], ['0', false]]);
+
+/** Right: the value. Left: what was wanted instead. */
+const readers: Readonly<Record<Hyper['kind'], (hyper: Hyper, text: string) => Either<string, HyperValue>>> = {
+  integer: numeric('a whole number', Number.isSafeInteger),
+  number: numeric('a number', Number.isFinite),
+  boolean: (_, text) => { const b = booleans.get(text.toLowerCase()); return b === undefined ? left('true or false') : right(b); },
+  choice: ({ choices = [] }, text) => (choices.includes(text) ? right(text) : left(`one of ${choices.join(', ')}`)),
+};
+
+const readOne = (hypers: Hypers, name: string, text: string, origin: string): Either<Diagnostic, HyperValue> => {
+  const hyper = Object.hasOwn(hypers, name) ? hypers[name] : undefined;
+  if (hyper === undefined) return left(error(`${origin}: this model has no hyperparameter '${name}'`, undefined, suggest(name, Object.keys(hypers), 'hyperparameters')));
+  const value = readers[hyper.kind](hyper, text);
+  return isLeft(value) ? left(error(`${origin}: '${name}' must be ${value.left}, not '${text}'`, undefined, `${name}: ${hyper.doc} (default ${hyper.value})`)) : value;
+};
+
+const split = (setting: string): readonly [string, string] | undefined => {
+  const at = setting.indexOf('=');
+  return at <= 0 ? undefined : [setting.slice(0, at).trim(), setting.slice(at + 1)];
+};
+
+type Setting = { readonly name: string; readonly text: string; readonly origin: string };
+
+/** The defaults, the preset over them, the settings over both; every value checked against its declaration. */
+export const hyperValues = (model: Model, { preset, set }: Choices): Either<Diagnostics, HyperValues> => {
+  const errors: Diagnostic[] = [];
+  const settings: Setting[] = [];
+  if (preset !== undefined) {
+    const values = Object.hasOwn(model.presets, preset) ? model.presets[preset] : undefined;
+    if (values === undefined) errors.push(error(`--preset ${preset}: this model has no such preset`, undefined, suggest(preset, Object.keys(model.presets), 'presets')));
+    for (const [name, value] of Object.entries(values ?? {})) if (value !== undefined) settings.push({ name, text: String(value), origin: `--preset ${preset}` });
+  }
+  for (const setting of set) {
+    const parts = split(setting);
+    if (parts === undefined) errors.push(error(`--set ${setting}: expected name=value`));
+    else settings.push({ name: parts[0], text: parts[1], origin: `--set ${setting}` });
+  }
+  const chosen = new Map<string, HyperValue>(Object.entries(model.hyper).map(([name, { value }]) => [name, value]));
+  for (const { name, text, origin } of settings) {
+    const value = readOne(model.hyper, name, text, origin);
+    if (isLeft(value)) errors.push(value.left);
+    else chosen.set(name, value.right);
+  }
+  const [first, ...rest] = errors;
+  return first === undefined ? right(Object.fromEntries(chosen)) : left([first, ...rest]);
+};

@@ -1,0 +1,102 @@
+/**
+ * The front end: from a model file to expression graphs that know where in the file they came from.
+ *
+ *   open(path)            type-checks, evaluates, finds the model
+ *   trace(opened, hyper)  builds its training and inference expressions
+ *
+ * Nothing outside this folder knows how a file is parsed, checked or run.
+ */
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { chain, type Either, map, right } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import { type Batch, batchOf, type Model, type Outputs, type Phase } from '../../dsl/model.js';
+import type { Optimizer } from '../../dsl/optimizer.js';
+import { type Diagnostics, refuse } from '../diagnostics.js';
+import { evaluator, type Evaluator } from './evaluate.js';
+import { exportedModel } from './exported.js';
+import type { HyperValues } from './hyper.js';
+import { displayName, modelExtensions, projectOf } from './modules.js';
+import { checkTypes } from './project.js';
+import { type ProvenanceOf, type Recorder, recorder } from './provenance.js';
+
+export { type Choices, type HyperValues, hyperValues, suggest } from './hyper.js';
+export type { Provenance, ProvenanceOf } from './provenance.js';
+
+export interface Opened {
+  readonly model: Model;
+  /** The model file, relative to its project: equal wherever the project lies. */
+  readonly file: string;
+  /** The absolute path of a file that a diagnostic names. */
+  readonly locate: (file: string) => string;
+  readonly provenance: ProvenanceOf;
+  /** Runs a function of the model's (its optimizer's update, say): what it throws becomes a diagnostic at its own line. */
+  readonly attempt: Evaluator['attempt'];
+  /** Names a tensor of the model under a name the compiler knows it by, where the model gave none. */
+  readonly christen: Recorder['christen'];
+}
+
+/** A model's expressions at chosen hyperparameters; both phases read the same `batch`. */
+export interface Traced {
+  readonly model: Model;
+  readonly hyper: HyperValues;
+  readonly file: string;
+  readonly batch: Batch;
+  readonly training: Outputs;
+  readonly inference: Outputs;
+  readonly optimizer: Optimizer;
+  readonly provenance: ProvenanceOf;
+  readonly attempt: Evaluator['attempt'];
+}
+
+/** The absolute path of a model file, or why there is none: a mistake in the command, not in the model. */
+export const modelPath = (path: string, cwd: string): Either<Diagnostics, string> => {
+  const absolute = resolve(cwd, path);
+  const [ts] = modelExtensions;
+  if (!existsSync(absolute)) return refuse(`there is no file ${path}`, undefined, existsSync(absolute + ts) ? `did you mean ${path}${ts}?` : undefined);
+  if (!statSync(absolute).isFile()) return refuse(`${path} is a folder: name the model file in it`);
+  const known: readonly string[] = modelExtensions;
+  if (!known.includes(extname(path))) return refuse(`${path} is not a model file: its name must end in ${modelExtensions.join(', ')}`);
+  return right(realpathSync(absolute));
+};
+
+/** Diagnostics name files relative to the model's project; this gives their absolute paths. */
+export const locateFrom = (path: string) => (file: string): string => resolve(projectOf(path), file);
+
+/** `path` is absolute, from `modelPath`. */
+export const open = (path: string): Either<Diagnostics, Opened> => {
+  const project = projectOf(path);
+  const file = displayName(project, path);
+  const { provenance, christen, ...rest } = recorder();
+  const { load, attempt } = evaluator(project, { provenance, christen, ...rest });
+  return pipe(
+    checkTypes(path, project),
+    chain(() => load(path)),
+    chain((exports) => exportedModel(exports, file)),
+    map((model) => ({ model, file, locate: locateFrom(path), provenance, attempt, christen })),
+  );
+};
+
+const build = ({ model, attempt, christen }: Opened, hyper: HyperValues, batch: Batch, phase: Phase): Either<Diagnostics, Outputs> =>
+  pipe(
+    attempt(() => model.build({ hyper, batch, phase })),
+    map((outputs) => {
+      Object.entries(outputs).forEach(([name, value]) => christen(value, name));
+      return outputs;
+    }),
+  );
+
+export const trace = (opened: Opened, hyper: HyperValues): Either<Diagnostics, Traced> => {
+  const { model, file, provenance, attempt } = opened;
+  const batch = batchOf(Number(hyper['length']));
+  return pipe(
+    build(opened, hyper, batch, 'training'),
+    chain((training) => pipe(
+      build(opened, hyper, batch, 'inference'),
+      chain((inference) => pipe(
+        attempt(() => model.optimizer(hyper)),
+        map((optimizer): Traced => ({ model, hyper, file, batch, training, inference, optimizer, provenance, attempt })),
+      )),
+    )),
+  );
+};

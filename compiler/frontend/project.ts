@@ -1,0 +1,98 @@
+/**
+ * The model as TypeScript sees it: the files it is made of and what the type checker has against them.
+ *
+ * Only the model's own files are checked (the model file and what it imports by relative path), under the options of the
+ * nearest tsconfig.json, or strict defaults where there is none.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { Project, type SourceFile, ts } from 'ts-morph';
+import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
+import { nearest, packageFile, packageRoot } from '../package.js';
+import { displayName, isLanguageFile } from './modules.js';
+
+export interface ModelFile {
+  /** Absolute. */
+  readonly path: string;
+  /** Relative to the project, as messages name it. */
+  readonly name: string;
+  readonly text: string;
+}
+
+const defaults: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true, skipLibCheck: true, types: [], lib: ['lib.es2022.d.ts'],
+};
+
+/** Whatever the project says about output, here nothing is written. */
+const forced: ts.CompilerOptions = { noEmit: true, incremental: false, composite: false, declaration: false, skipLibCheck: true };
+
+const configured = (model: string): { readonly options: ts.CompilerOptions; readonly complaints: readonly ts.Diagnostic[] } => {
+  const folder = nearest(dirname(model), 'tsconfig.json');
+  if (folder === undefined) return { options: { ...defaults, ...forced }, complaints: [] };
+  const path = join(folder, 'tsconfig.json');
+  const { config, error: syntax } = ts.readConfigFile(path, ts.sys.readFile) as { config?: unknown; error?: ts.Diagnostic };
+  // Only the options matter: the model's program has the model as its one root, so no folder is searched for files.
+  const host: ts.ParseConfigHost = { ...ts.sys, useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames, readDirectory: () => [] };
+  const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, folder, undefined, path);
+  const noInputs = 18003;
+  const emptyFiles = 18002;
+  const complaints = parsed.errors.filter(({ code }) => code !== noInputs && code !== emptyFiles);
+  return { options: { ...parsed.options, ...forced }, complaints: syntax === undefined ? complaints : [syntax] };
+};
+
+/** Where the model's project has not installed the package, the running compiler lends its own, and its fp-ts. */
+const lent = (model: string, options: ts.CompilerOptions): ts.CompilerOptions => {
+  const finds = (name: string): boolean => ts.resolveModuleName(name, model, options, ts.sys, undefined, undefined, ts.ModuleKind.ESNext).resolvedModule !== undefined;
+  // Beside this very module: the sources where the compiler runs from source, the declarations where it was built.
+  const declarations = ['index.d.ts', 'index.ts'].map((name) => fileURLToPath(new URL(`../../dsl/${name}`, import.meta.url)));
+  const installed = nearest(packageRoot, 'node_modules/fp-ts');
+  const offers: Readonly<Record<string, readonly string[]>> = {
+    [packageFile.name]: declarations.filter((path) => ts.sys.fileExists(path)),
+    'fp-ts/lib/*': installed === undefined ? [] : [join(installed, 'node_modules/fp-ts/lib/*')],
+  };
+  const missing = Object.entries(offers).filter(([name, paths]) => paths.length > 0 && !finds(name.replace('*', 'function.js')));
+  return missing.length === 0 ? options : { ...options, paths: { ...Object.fromEntries(missing.map(([n, p]) => [n, [...p]])), ...options.paths } };
+};
+
+const isOwnFile = (file: SourceFile): boolean => !file.isDeclarationFile() && !file.isInNodeModules() && !isLanguageFile(file.getFilePath());
+
+/** The model file and the files it reaches by relative imports, the language itself left out. */
+const reached = (start: SourceFile): readonly SourceFile[] => {
+  const seen = new Set([start]);
+  for (const file of seen) {
+    for (const declaration of [...file.getImportDeclarations(), ...file.getExportDeclarations()]) {
+      const target = declaration.isModuleSpecifierRelative() ? declaration.getModuleSpecifierSourceFile() : undefined;
+      if (target !== undefined && isOwnFile(target)) seen.add(target);
+    }
+  }
+  return [...seen];
+};
+
+/** TypeScript explains in chains; each link is indented below the one it explains. */
+const messageOf = ({ messageText }: ts.Diagnostic): string => ts.flattenDiagnosticMessageText(messageText, '\n');
+
+const diagnosticOf = (project: string) => (d: ts.Diagnostic): Diagnostic => {
+  if (d.file === undefined || d.start === undefined) return error(`TypeScript: ${messageOf(d)}`);
+  const { line, character } = d.file.getLineAndCharacterOfPosition(d.start);
+  return error(`${messageOf(d)} (TS${d.code})`, { file: displayName(project, d.file.fileName), line: line + 1, column: character + 1 });
+};
+
+/** Type-checks the model; `project` is the folder its messages are relative to. */
+export const checkTypes = (model: string, project: string): Either<Diagnostics, readonly ModelFile[]> => {
+  const { options, complaints } = configured(model);
+  const morph = new Project({ compilerOptions: lent(model, options), skipLoadingLibFiles: false, skipFileDependencyResolution: true });
+  const files = reached(morph.addSourceFileAtPath(model));
+  const program = morph.getProgram().compilerObject;
+  const found = files.flatMap(({ compilerNode }) => {
+    const syntax = program.getSyntacticDiagnostics(compilerNode);
+    // A file that does not parse only breeds nonsense in the type checker.
+    return syntax.length > 0 ? [...syntax] : [...program.getSemanticDiagnostics(compilerNode)];
+  });
+  const errors = [...complaints, ...found].filter((d) => d.category === ts.DiagnosticCategory.Error).map(diagnosticOf(project));
+  const [first, ...rest] = errors;
+  if (first !== undefined) return left([first, ...rest]);
+  return right(files.map((f) => ({ path: f.getFilePath(), name: displayName(project, f.getFilePath()), text: readFileSync(f.getFilePath(), 'utf8') })));
+};

@@ -1,0 +1,134 @@
+/**
+ * Who made each node: the model's own name for it and the span of the expression it came from.
+ *
+ * The language is pure, so a node cannot know. An instrumented model (see instrument.ts) reports to this recorder as it is
+ * evaluated. Arguments are evaluated before the call around them, so the innermost expression of the model claims a node
+ * first, and what a library function creates belongs to the model's call of it. The recorder is the front end's only state
+ * and lives for one compilation.
+ */
+import { argsOf } from '../../dsl/build.js';
+import type { Node } from '../../dsl/node.js';
+import type { Source } from '../diagnostics.js';
+
+export interface Provenance {
+  /** The `const`, field or element that the model gave this node to. */
+  readonly name?: string;
+  readonly source: Source;
+}
+
+/** What is known of the nodes that the model made; passes hand it on to the nodes they make of them. */
+export type ProvenanceOf = WeakMap<Node, Provenance>;
+
+/** What a binding pattern names: an identifier, the fields of an object or the elements of an array. */
+export type Pattern = string | null | { readonly fields: Readonly<Record<string, Pattern>> } | { readonly items: readonly Pattern[] };
+
+/** The calls of an instrumented file report here; `site` is an index into that file's sites. */
+export interface Probe {
+  /** Before a call's arguments: returns a token that tells where the stack of open calls stood. */
+  enter(site: number): number;
+  /** After the call: claims what is new in `value`. */
+  at<T>(token: number, value: T): T;
+  /** A stage of `pipe` or `flow`: a function that speaks for its own line when it is called. */
+  stage<T>(site: number, value: T): T;
+  name<T>(value: T, pattern: Pattern, site: number): T;
+}
+
+export interface Recorder {
+  readonly provenance: ProvenanceOf;
+  readonly probe: (sites: readonly Source[]) => Probe;
+  /** The innermost call of the model that has not returned: where an exception came from. */
+  readonly open: () => Source | undefined;
+  /** Forgets open calls: at the start of each evaluation. */
+  readonly reset: () => void;
+  /** Names what a model returns under well-known names, where it gave none. */
+  readonly christen: (value: unknown, name: string) => void;
+}
+
+type Plain = Readonly<Record<string, unknown>>;
+
+const isPlain = (value: unknown): value is Plain => {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
+export const isNode = (value: unknown): value is Node => isPlain(value) && typeof value['op'] === 'string' && Array.isArray(value['axes']) && 'dtype' in value;
+
+/** Models keep tensors in arrays and records; deeper than this nobody looks. */
+const depth = 4;
+
+/** The nodes held by a value: itself, or those in its elements and fields. */
+const heldBy = (value: unknown, levels = depth): readonly Node[] => {
+  if (isNode(value)) return [value];
+  if (levels === 0) return [];
+  if (Array.isArray(value)) return value.flatMap((v) => heldBy(v, levels - 1));
+  return isPlain(value) ? Object.values(value).flatMap((v) => heldBy(v, levels - 1)) : [];
+};
+
+/** A node's inputs, bound variables of its operator included: they too were made by the call that made it. */
+const partsOf = (node: Node): readonly Node[] => {
+  if (node.op !== 'project') return argsOf(node);
+  const bound = node.of.op === 'descend' ? node.of.variables : node.of.op === 'fixedPoint' ? [node.of.variable] : [];
+  return [...argsOf(node), ...bound];
+};
+
+export const recorder = (): Recorder => {
+  const known: ProvenanceOf = new WeakMap();
+  let open: Source[] = [];
+
+  // A node that is known was claimed with everything below it, so the walk stops there and each node is visited once.
+  const claim = (value: unknown, source: Source): void => {
+    const pending = [...heldBy(value)];
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      if (known.has(node)) continue;
+      known.set(node, { source });
+      pending.push(...partsOf(node));
+    }
+  };
+
+  const nameNode = (node: Node, name: string): void => {
+    const found = known.get(node);
+    if (found !== undefined && found.name === undefined) known.set(node, { ...found, name });
+  };
+
+  const christen = (value: unknown, pattern: Pattern, levels = depth): void => {
+    if (pattern === null || levels === 0) return;
+    if (typeof pattern === 'string') {
+      if (isNode(value)) nameNode(value, pattern);
+      else if (Array.isArray(value)) value.forEach((v, i) => christen(v, `${pattern}_${i}`, levels - 1));
+      else if (isPlain(value)) Object.entries(value).forEach(([field, v]) => christen(v, `${pattern}_${field}`, levels - 1));
+    } else if ('items' in pattern) {
+      if (Array.isArray(value)) pattern.items.forEach((p, i) => christen(value[i], p, levels - 1));
+    } else if (isPlain(value)) Object.entries(pattern.fields).forEach(([field, p]) => christen(value[field], p, levels - 1));
+  };
+
+  const probe = (sites: readonly Source[]): Probe => {
+    const siteOf = (site: number): Source => sites[site]!;
+    const finish = <T>(token: number, source: Source, value: T): T => {
+      open.length = token;
+      claim(value, source);
+      return value;
+    };
+    const enter = (site: number): number => open.push(siteOf(site)) - 1;
+    return {
+      enter,
+      at: (token, value) => finish(token, open[token]!, value),
+      stage: (site, value) => {
+        if (typeof value !== 'function') return value;
+        const inner: unknown = value;
+        const call = inner as (this: unknown, ...args: unknown[]) => unknown;
+        const stage = function (this: unknown, ...args: unknown[]): unknown {
+          const token = enter(site);
+          return finish(token, siteOf(site), call.apply(this, args));
+        };
+        return stage as typeof value;
+      },
+      name: (value, pattern, site) => {
+        claim(value, siteOf(site));
+        christen(value, pattern);
+        return value;
+      },
+    };
+  };
+
+  return { provenance: known, probe, open: () => open.at(-1), reset: () => { open = []; }, christen };
+};

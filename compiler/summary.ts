@@ -1,0 +1,63 @@
+/** What the command says at the end: what was compiled, what it will cost, and what to run next. */
+import type { Manifest, Sizes } from '../runtime/session.js';
+import type { Compiled, Cost } from './compiled.js';
+
+/** A sum of products of symbols: `64 items + 12,544`. The empty product's key is ''. */
+type Count = ReadonlyMap<string, number>;
+
+const parameters = ({ states }: Manifest): Count => {
+  const count = new Map<string, number>();
+  for (const { role, shape } of states) {
+    if (role !== 'parameter') continue;
+    const symbols = shape.filter((s) => typeof s === 'string').sort().join(' ');
+    const factor = shape.reduce<number>((n, s) => (typeof s === 'number' ? n * s : n), 1);
+    count.set(symbols, (count.get(symbols) ?? 0) + factor);
+  }
+  return count;
+};
+
+const grouped = (n: number): string => Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+
+const showCount = (count: Count): string =>
+  [...count].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1)).map(([symbols, n]) => (symbols === '' ? grouped(n) : `${grouped(n)} x ${symbols}`)).join(' + ') || '0';
+
+/** `1.2 G`, `340 k`: three digits are all that an estimate is worth. */
+const scaled = (n: number): string => {
+  const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
+  const power = n < 1000 ? 0 : Math.min(prefixes.length - 1, Math.floor(Math.log10(n) / 3));
+  return `${Number((n / 1000 ** power).toPrecision(3))} ${prefixes[power]}`;
+};
+
+/** Sizes of an ordinary run, where costs are quoted: the default batch and the catalogue of MovieLens-1M. */
+export const ordinary: Sizes = { batch: 128, items: 3_416, seen: 200 };
+
+export interface Done {
+  readonly compiled: Compiled;
+  readonly cost: Cost;
+  /** As the author would type it. */
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly seconds: number;
+}
+
+/** A shell would split or expand it. */
+const quoted = (path: string): string => (/^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+export const summary = ({ compiled: { manifest, report }, cost, folder, files, seconds }: Done): string => {
+  const { before, after } = report.kernels;
+  const at = `batch ${ordinary['batch']}, ${grouped(ordinary['items']!)} items`;
+  const rows: readonly (readonly [string, string])[] = [
+    ['parameters', showCount(parameters(manifest))],
+    ['kernels a step', `${grouped(after)} (${grouped(before)} before fusion)`],
+    ['peak memory', `${scaled(cost.peakBytes)}B (${at})`],
+    ['operations a step', `${scaled(cost.operations).trim()} (${at}, full histories)`],
+    ['files', `${folder}/{${files.join(',')}}`],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return [
+    `${manifest.model}: compiled ${manifest.source} in ${seconds.toFixed(1)} s`,
+    ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
+    '',
+    `next: node ${quoted(`${folder}/trainer.js`)}`,
+  ].join('\n');
+};

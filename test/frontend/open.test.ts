@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { isLeft, isRight } from 'fp-ts/lib/Either.js';
+import { describe, expect, it } from 'vitest';
+import { fromDisk, renderAll } from '../../compiler/diagnostics.js';
+import { hyperValues, modelPath, open, trace } from '../../compiler/frontend/index.js';
+import { imports, modelText, plainBody, project, rest } from './fixtures.js';
+
+/** What the author reads for a model file with this text, without colour. */
+const complaint = (text: string, more: Readonly<Record<string, string>> = {}): string => {
+  const folder = project({ 'tiny.ts': text, ...more });
+  const opened = open(join(folder, 'tiny.ts'));
+  const said = (diagnostics: Parameters<typeof renderAll>[0]) =>
+    renderAll(diagnostics, { colour: false, read: (file) => fromDisk(join(folder, file)), show: (file) => file });
+  if (isLeft(opened)) return said(opened.left);
+  const values = hyperValues(opened.right.model, { set: [] });
+  if (isLeft(values)) return said(values.left);
+  const traced = trace(opened.right, values.right);
+  return isLeft(traced) ? said(traced.left) : 'nothing';
+};
+
+describe('opening a model file', () => {
+  it('accepts a default export, and the only named one', () => {
+    expect(complaint(modelText(plainBody))).toBe('nothing');
+    expect(complaint(modelText(plainBody).replace('export default', 'export const it ='))).toBe('nothing');
+  });
+
+  it('reports type errors as its own, with the code', () => {
+    expect(complaint(modelText(plainBody.replace('hyper.width', 'hyper.wdith')))).toMatchInlineSnapshot(`
+      "tiny.ts:10:39: error: Property 'wdith' does not exist on type 'Values<{ length: Hyper<number>; width: Hyper<number>; rate: Hyper<number>; bias: Hyper<boolean>; loss: Hyper<"mean" | "sum">; }>'. Did you mean 'width'? (TS2551)
+         8 |   optimizer: () => ({ name: 'none', slots: [], update: (p, g) => ({ value: p, slots: {} }) }),
+         9 |   build: ({ batch, hyper, phase }) => {
+      > 10 |     const width = axis('width', hyper.wdith);
+           |                                       ^
+        11 |     const table = param('item', [batch.item, width], normal(0.02));"
+    `);
+  });
+
+  it('reports type errors of relative imports, and no others', () => {
+    const said = complaint(`import { wrong } from './wrong.js';\n${modelText(plainBody)}\nexport const used = wrong;`, {
+      'wrong.ts': "export const wrong: number = 'text';\n",
+      'unrelated.ts': "export const other: number = 'text';\n",
+    });
+    expect(said).toContain("wrong.ts:1:14: error: Type 'string' is not assignable to type 'number'. (TS2322)");
+    expect(said).not.toContain('unrelated');
+  });
+
+  it('reports a file that does not parse once, where it breaks', () => {
+    const said = complaint(modelText(plainBody.replace('hyper.width);', 'hyper.width;')));
+    expect(said).toContain('tiny.ts:10:44: error');
+    expect(said.match(/error/g)).toHaveLength(1);
+  });
+
+  it('maps what the language refuses to the innermost call of the model', () => {
+    const said = complaint(modelText(plainBody.replace('mean(square(x), [', "mean(square(x), [axis('elsewhere', 3) as unknown as typeof width, ")));
+    expect(said).toMatchInlineSnapshot(`
+      "tiny.ts:13:18: error: there is no axis 'elsewhere' here: the axes are 'batch' | 'seq' | 'width'
+        11 |     const table = param('item', [batch.item, width], normal(0.02));
+        12 |     const x = embed(table, batch.items);
+      > 13 |     const loss = mean(square(x), [axis('elsewhere', 3) as unknown as typeof width, batch.batch, batch.seq, width]);
+           |                  ^
+        14 |     return { loss, scores: expand(scalar(0), batch.batch, batch.item) };"
+    `);
+  });
+
+  it('maps any other exception to the line that threw, without a stack', () => {
+    const said = complaint(modelText(`    const nothing = undefined as unknown as { readonly gone: { readonly size: number } };
+    const size = nothing.gone.size;
+${plainBody}`));
+    expect(said).toMatchInlineSnapshot(`
+      "tiny.ts:11:26: error: TypeError: Cannot read properties of undefined (reading 'gone')
+         9 |   build: ({ batch, hyper, phase }) => {
+        10 |     const nothing = undefined as unknown as { readonly gone: { readonly size: number } };
+      > 11 |     const size = nothing.gone.size;
+           |                          ^
+        12 |     const width = axis('width', hyper.width);"
+    `);
+    const thrown = complaint(`${imports}const f = (): never => {\n  throw new Error('not today');\n};\nf();\nexport default 1;`);
+    expect(thrown).toContain('tiny.ts:5:9: error: Error: not today');
+    expect(complaint(`${imports}throw 'words';`)).toContain('error: the model threw words');
+  });
+
+  it('says where in a pipe a stage failed', () => {
+    const said = complaint(modelText(plainBody.replace('const loss = mean(square(x), [batch.batch, batch.seq, width]);', `const wrong = axis('elsewhere', 3) as unknown as typeof width;
+    const loss = pipe(
+      square(x),
+      sum([wrong]),
+      mean([batch.batch, batch.seq]),
+    );`)));
+    expect(said).toContain("tiny.ts:16:7: error: there is no axis 'elsewhere' here");
+  });
+
+  it('says so where there is no model, or several, or one without a name or a length', () => {
+    expect(complaint(`${imports}export const f = 1, g = 2;`)).toMatchInlineSnapshot(`
+      "error: tiny.ts exports no model (it exports f, g)
+      hint: export one: export default model({ name: 'mine', hyper: { ... }, optimizer: ..., build: ... })"
+    `);
+    expect(complaint('export {};')).toContain('tiny.ts exports no model (it exports nothing)');
+    const two = `${modelText(plainBody).replace('export default', 'export const a =')}export const b = { ...a, name: 'other' };`;
+    expect(complaint(two)).toMatchInlineSnapshot(`
+      "error: tiny.ts exports 2 models: a, b
+      hint: a model file has one model: make one of them the default export, or give each its own file"
+    `);
+    expect(complaint(modelText(plainBody, 'no spaces please'))).toContain("'no spaces please' cannot name a model");
+    expect(complaint(`${imports}export default { ...model({ name: 'tiny',${rest} build: () => { throw new Error('no'); } }), hyper: {} };`)).toContain("no integer hyperparameter 'length'");
+  });
+
+  it('says so where an import is not there', () => {
+    expect(complaint(`import { x } from './gone.js';\n${modelText(plainBody)}\nexport const y: unknown = x;`)).toContain("Cannot find module './gone.js'");
+  });
+
+  it('reads the options of the nearest tsconfig.json', () => {
+    const loose = modelText(plainBody).replace('(p, g) =>', '(p: any, g) =>').replace('build: ({', 'build: (x: never, y) => 0 as never, other: ({');
+    expect(complaint(loose)).toContain('error');
+    expect(complaint(`const f = (x) => x;\n${modelText(plainBody)}\nexport const used = f(1);`)).toContain('TS7006');
+    expect(complaint(`const f = (x) => x;\n${modelText(plainBody)}\nexport const used = f(1);`, { 'tsconfig.json': '{ "compilerOptions": { "module": "nodenext", "strict": true, "noImplicitAny": false, "target": "es2022", "types": [] } }' })).toBe('nothing');
+    expect(complaint(modelText(plainBody), { 'tsconfig.json': '{ "compilerOptions": { "target": "es1066" } }' })).toContain('TypeScript: Argument for \'--target\' option');
+  });
+});
+
+describe('the path of a model', () => {
+  it('is refused where there is no such model file', () => {
+    const folder = project({ 'tiny.ts': '', 'model.py': '' });
+    const said = (path: string): string => {
+      const result = modelPath(path, folder);
+      return isRight(result) ? 'nothing' : renderAll(result.left, { colour: false, read: () => undefined, show: (f) => f });
+    };
+    expect(said('tiny.ts')).toBe('nothing');
+    expect(said('tiny')).toBe('error: there is no file tiny\nhint: did you mean tiny.ts?');
+    expect(said('gone.ts')).toBe('error: there is no file gone.ts');
+    expect(said('model.py')).toBe('error: model.py is not a model file: its name must end in .ts, .mts, .js, .mjs');
+    expect(said('.')).toBe('error: . is a folder: name the model file in it');
+  });
+});

@@ -27,10 +27,12 @@ const smallNumber = (bytes: Buffer, start: number, end: number): number => {
   return value < direct ? value : -1;
 };
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** UTF-8 if it is that; otherwise Latin-1, which is what the older MovieLens files are. */
 export const decode = (bytes: Uint8Array): string => {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return strictUtf8.decode(bytes);
   } catch {
     return Buffer.from(bytes).toString('latin1');
   }

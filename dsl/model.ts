@@ -43,6 +43,11 @@ export interface Batch {
   readonly items: Tensor<'batch' | 'seq', 'i32'>;
   /** The next item after each position: what is to be predicted (training only). */
   readonly targets: Tensor<'batch' | 'seq', 'i32'>;
+  /**
+   * The item after each row's last position, for models trained on one target a sequence: while training, a row is then a
+   * random prefix of its history (training only).
+   */
+  readonly target: Tensor<'batch', 'i32'>;
   /** Seconds since the row's first event, at each position. */
   readonly times: Tensor<'batch' | 'seq', 'i32'>;
   /** The same for the next event: the time at which the prediction is asked for. */
@@ -96,6 +101,7 @@ export const batchOf = (length: number): Batch => {
   const along = (name: string) => typed<'batch' | 'seq', 'i32'>(input(name, [batch, seq], 'i32'));
   return {
     batch, seq, item: axis('item', 'items'),
-    items: along('items'), targets: along('targets'), times: along('times'), nextTimes: along('times.next'),
+    items: along('items'), targets: along('targets'),
+    target: typed<'batch', 'i32'>(input('target', [batch], 'i32')), times: along('times'), nextTimes: along('times.next'),
   };
 };

@@ -1,0 +1,53 @@
+/** Activations, each Tensor<A> => Tensor<A>, and their table by name. */
+import { add, erf, exp, gt, mul, neg, sub, where } from './elementwise.js';
+import * as build from './build.js';
+import { max, sum } from './reduction.js';
+import { stop } from './random.js';
+import type { Axis } from './axis.js';
+import { type Tensor, typed } from './tensor.js';
+import type { AxesIn, Having } from './wording.js';
+
+export type Activation = <A extends string>(x: Tensor<A>) => Tensor<A>;
+
+/** 1 / (1 + exp(-x)). */
+export const sigmoid: Activation = <A extends string>(x: Tensor<A>) => typed<A>(build.map('sigmoid', x));
+export const tanh: Activation = <A extends string>(x: Tensor<A>) => typed<A>(build.map('tanh', x));
+/** log(1 + exp(x)). */
+export const softplus: Activation = <A extends string>(x: Tensor<A>) => typed<A>(build.map('softplus', x));
+/** x where positive, else 0; the derivative at 0 is 0. */
+export const relu: Activation = (x) => where(gt(x, 0), x, 0);
+/** x sigmoid(x). */
+export const silu: Activation = (x) => mul(x, sigmoid(x));
+/** x Phi(x) with the normal distribution function, through erf and not its tanh approximation. */
+export const gelu: Activation = (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+export const linearActivation: Activation = (x) => x;
+
+/** By name, for hyperparameters: `activations[hyper.activation]`. */
+export const activations = { softplus, sigmoid, tanh, relu, silu, gelu, linear: linearActivation } as const satisfies Readonly<Record<string, Activation>>;
+export type ActivationName = keyof typeof activations;
+
+/** Below every logit: what a masked position counts as in a maximum. */
+export const LOWEST = -3.4e38;
+
+interface Softmax {
+  <K extends string>(over: Axis<K> | readonly Axis<K>[]): <A extends string>(x: Having<A, K, 'f32'>) => Tensor<A>;
+  <A extends string, K extends string>(x: Tensor<A>, over: AxesIn<K, A>): Tensor<A>;
+  <A extends string, K extends string, M extends string>(x: Tensor<A>, over: AxesIn<K, A>, mask: Tensor<M, 'bool'>): Tensor<NoInfer<A | M>>;
+}
+type Loose = Tensor<string>;
+type Over = Axis | readonly Axis[];
+/**
+ * exp(x) / sum exp(x) over one axis or several, the maximum subtracted first (its derivative is nil and is not taken). With
+ * a mask, positions where it fails take no part and get 0.
+ */
+export const softmax = ((...args: readonly [Over] | readonly [Loose, Over, Tensor<string, 'bool'>?]): unknown => {
+  const apply = (x: Loose, over: Over, mask?: Tensor<string, 'bool'>): Loose => {
+    const only = (y: Loose, otherwise: number): Loose => (mask === undefined ? y : where(mask, y, otherwise));
+    const e = only(exp(sub(x, stop(max(only(x, LOWEST), over)))), 0);
+    return typed(build.map('div', e, sum(e, over)));
+  };
+  return args.length === 1 ? (x: Loose) => apply(x, args[0]) : apply(args[0], args[1], args[2]);
+}) as Softmax;
+
+/** log sigmoid(x), without overflow: -softplus(-x). */
+export const logSigmoid: Activation = (x) => neg(softplus(neg(x)));

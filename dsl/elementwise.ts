@@ -1,0 +1,109 @@
+/**
+ * Operations at every position. Operands broadcast: the result has the union of their axes. A number stands for itself at
+ * every position, in the element type of the other operand. Every binary operation reads both ways:
+ * `sub(a, b)` and `pipe(a, sub(b))` are a - b.
+ */
+import { constant, map } from './build.js';
+import type { Node } from './node.js';
+import type { DType, ScalarName } from './scalar.js';
+import { type Tensor, typed } from './tensor.js';
+
+export type NumberType = 'f32' | 'i32';
+/** A tensor, or a number that takes the element type of what it meets. */
+export type Operand<A extends string, D extends DType = 'f32'> = Tensor<A, D> | number;
+
+/** Numbers take the element type of the first tensor among the operands (f32 where there is none). */
+const lift = (operands: readonly (Node | number)[]): readonly Node[] => {
+  const dtype = operands.find((x) => typeof x !== 'number')?.dtype ?? 'f32';
+  return operands.map((x) => (typeof x === 'number' ? constant(x, dtype) : x));
+};
+
+// The data-last forms come first: where a call has errors, tsc goes on with the first form that takes as many arguments.
+// NoInfer keeps a result's expected type from deciding what the operands are.
+interface Arithmetic<N extends DType> {
+  (b: number): <A extends string, D extends N>(a: Tensor<A, D>) => Tensor<A, D>;
+  <B extends string, D extends N>(b: Tensor<B, D>): <A extends string>(a: Tensor<A, D>) => Tensor<NoInfer<A | B>, D>;
+  <A extends string = never, B extends string = never, D extends N = Extract<'f32', N>>(a: Operand<A, D>, b: Operand<B, D>): Tensor<NoInfer<A | B>, D>;
+}
+interface Comparison {
+  (b: number): <A extends string, D extends NumberType>(a: Tensor<A, D>) => Tensor<A, 'bool'>;
+  <B extends string, D extends NumberType>(b: Tensor<B, D>): <A extends string>(a: Tensor<A, D>) => Tensor<NoInfer<A | B>, 'bool'>;
+  <A extends string = never, B extends string = never, D extends NumberType = 'f32'>(a: Operand<A, D>, b: Operand<B, D>): Tensor<NoInfer<A | B>, 'bool'>;
+}
+interface Logical {
+  <B extends string>(b: Tensor<B, 'bool'>): <A extends string>(a: Tensor<A, 'bool'>) => Tensor<NoInfer<A | B>, 'bool'>;
+  <A extends string, B extends string>(a: Tensor<A, 'bool'>, b: Tensor<B, 'bool'>): Tensor<NoInfer<A | B>, 'bool'>;
+}
+
+const binary = (fn: ScalarName) => (...operands: readonly (Node | number)[]): unknown =>
+  operands.length === 1
+    ? (a: Node) => map(fn, ...lift([a, ...operands]))
+    : map(fn, ...lift(operands));
+const arithmetic = (fn: ScalarName) => binary(fn) as Arithmetic<NumberType>;
+const real = (fn: ScalarName) => binary(fn) as Arithmetic<'f32'>;
+const comparison = (fn: ScalarName) => binary(fn) as Comparison;
+const logical = (fn: ScalarName) => binary(fn) as Logical;
+const unary = (fn: ScalarName) => <A extends string>(x: Tensor<A>): Tensor<A> => typed<A>(map(fn, x));
+
+export const add = arithmetic('add');
+export const sub = arithmetic('sub');
+export const mul = arithmetic('mul');
+/** f32 only: whole numbers are cast first. */
+export const div = real('div');
+export const pow = real('pow');
+/** The larger of two values at each position (`max` is the reduction). */
+export const maximum = arithmetic('max');
+/** The smaller of two values at each position. */
+export const minimum = arithmetic('min');
+
+export const eq = comparison('eq');
+export const ne = comparison('ne');
+export const lt = comparison('lt');
+export const le = comparison('le');
+export const gt = comparison('gt');
+export const ge = comparison('ge');
+
+export const and = logical('and');
+export const or = logical('or');
+export const not = <A extends string>(x: Tensor<A, 'bool'>): Tensor<A, 'bool'> => typed<A, 'bool'>(map('not', x));
+
+export const neg = <A extends string, D extends NumberType>(x: Tensor<A, D>): Tensor<A, D> => typed<A, D>(map('neg', x));
+export const exp = unary('exp');
+export const log = unary('log');
+/** log(1 + x), exact near 0. */
+export const log1p = unary('log1p');
+export const sqrt = unary('sqrt');
+/** 1 / sqrt(x). */
+export const rsqrt = unary('rsqrt');
+export const sin = unary('sin');
+export const cos = unary('cos');
+export const erf = unary('erf');
+export const abs = unary('abs');
+/** -1, 0 or 1. */
+export const sign = unary('sign');
+export const floor = unary('floor');
+export const square = <A extends string>(x: Tensor<A>): Tensor<A> => typed<A>(map('mul', x, x));
+
+/** Truncates towards zero. */
+export const toI32 = <A extends string>(x: Tensor<A>): Tensor<A, 'i32'> => typed<A, 'i32'>(map('toI32', x));
+/** Exact below 2^24. */
+export const toF32 = <A extends string>(x: Tensor<A, 'i32'>): Tensor<A> => typed<A>(map('toF32', x));
+
+/** The value everywhere; axes none. Operations accept plain numbers, so this is needed only where a tensor is asked for. */
+export const scalar = (value: number): Tensor<never> => typed<never>(constant(value));
+
+interface Where {
+  <C extends string>(condition: Tensor<C, 'bool'>, otherwise?: number): <A extends string, D extends NumberType>(then: Tensor<A, D>) => Tensor<NoInfer<A | C>, D>;
+  <C extends string, B extends string, D extends DType>(condition: Tensor<C, 'bool'>, otherwise: Tensor<B, D>):
+    <A extends string>(then: Tensor<A, D>) => Tensor<NoInfer<A | B | C>, D>;
+  <C extends string, A extends string = never, B extends string = never, D extends DType = 'f32'>(
+    condition: Tensor<C, 'bool'>, then: Operand<A, D>, otherwise: Operand<B, D>): Tensor<NoInfer<A | B | C>, D>;
+}
+/**
+ * `where(condition, then, otherwise)`, or `pipe(then, where(condition))` with `otherwise` 0. Only the chosen branch
+ * contributes a value or a derivative, and a condition on positions (`causal(seq, key)`) shortens the loops that read it.
+ */
+export const where = ((condition: Node, ...rest: readonly (Node | number)[]): unknown =>
+  rest.length === 2
+    ? map('select', condition, ...lift(rest))
+    : (then: Node) => map('select', condition, ...lift([then, rest[0] ?? 0]))) as Where;

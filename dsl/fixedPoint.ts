@@ -1,0 +1,69 @@
+/** Equilibria inside a model: x = step(x), row by row. */
+import type { Axis } from './axis.js';
+import { picard, unroll } from './backward.js';
+import { axisOf, project, sameAxes, showAxes, variable } from './build.js';
+import { fail } from './errors.js';
+import type { FixedPoint, Node, Solver, StopRule } from './node.js';
+import { type Tensor, typed } from './tensor.js';
+
+/** Each row stops by itself, when |step(x) - x| <= atol + rtol |x|, or after `maxSteps`. */
+export interface PerRow { readonly per: 'row'; readonly atol: number; readonly rtol: number; readonly maxSteps: number }
+/** Every row takes this number of steps. */
+export interface Fixed { readonly fixed: number; readonly per?: never; readonly atol?: never; readonly rtol?: never; readonly maxSteps?: never }
+
+/** A K-step layer is not an equilibrium: the implicit function theorem says nothing about it. */
+export type BackwardFor<S, B> = S extends Fixed
+  ? B extends { readonly kind: 'implicit' }
+    ? `implicit differentiates an equilibrium, and a fixed number of steps need not reach one: use unroll, checkpoint or phantom, or stop per row`
+    : B
+  : B;
+
+export interface FixedPointOptions<S extends PerRow | Fixed, B extends FixedPoint['backward']> {
+  /** `picard()` (default) or `anderson()`. */
+  readonly solver?: Solver;
+  readonly stop: S;
+  /** `unroll` (default), `checkpoint(k)`, `phantom(...)`, or `implicit(...)` where rows stop by themselves. */
+  readonly backward?: BackwardFor<S, B>;
+}
+
+export interface Equilibrium<A extends string> {
+  readonly value: Tensor<A>;
+  /** |step(value) - value| of each row, measured at the value returned. */
+  readonly residual: Tensor<'batch'>;
+  /** The steps each row took. */
+  readonly steps: Tensor<'batch', 'i32'>;
+  /** Whether the row met its tolerance (and, in training, its linear solve did too). */
+  readonly converged: Tensor<'batch', 'bool'>;
+}
+
+type Rowed<A extends string> = ['batch'] extends [A] ? Tensor<A> : `a fixed point is found for each row of 'batch': give the start that axis (expand)`;
+
+const KNOWN: Readonly<Record<keyof FixedPointOptions<Fixed, FixedPoint['backward']>, true>> = { solver: true, stop: true, backward: true };
+const stopRule = (stop: PerRow | Fixed): StopRule =>
+  'fixed' in stop
+    ? { kind: 'fixed', steps: stop.fixed }
+    : { kind: 'row', atol: stop.atol, rtol: stop.rtol, maxSteps: stop.maxSteps };
+
+/**
+ * The x with x = step(x), found from `init`. `step` is called once, with a variable of init's axes, and returns a tensor
+ * of the same axes; one of them is `batch`. Unknown options, and `implicit` with a fixed number of steps, are errors.
+ */
+export const fixedPoint = <A extends string, const S extends PerRow | Fixed, B extends FixedPoint['backward'] = FixedPoint['backward']>(
+  init: Rowed<A>, step: (x: Tensor<A>) => Tensor<NoInfer<A>>, options: FixedPointOptions<S, B>,
+): Equilibrium<A> => {
+  const start = init as unknown as Node;
+  Object.keys(options).forEach((name) => name in KNOWN || fail(`fixedPoint has no option '${name}': there are ${Object.keys(KNOWN).join(', ')}`));
+  const backward = (options.backward ?? unroll) as FixedPoint['backward'];
+  if ('fixed' in options.stop && backward.kind === 'implicit') fail('implicit differentiates an equilibrium, and a fixed number of steps need not reach one');
+  const rows: Axis = axisOf(start, 'batch');
+  const x = variable('x', start.axes);
+  const next: Node = step(typed<A>(x));
+  if (!sameAxes(next.axes, start.axes)) fail(`a step keeps the axes: from ${showAxes(start.axes)} to ${showAxes(next.axes)}`);
+  const node: FixedPoint = { op: 'fixedPoint', variable: x, step: next, init: start, solver: options.solver ?? picard(), stop: stopRule(options.stop), backward, rows };
+  return {
+    value: typed<A>(project(node, 'value')),
+    residual: typed<'batch'>(project(node, 'residual')),
+    steps: typed<'batch', 'i32'>(project(node, 'steps')),
+    converged: typed<'batch', 'bool'>(project(node, 'converged')),
+  };
+};

@@ -1,0 +1,25 @@
+/** The language's public face: everything a model needs. */
+export { flow, pipe } from 'fp-ts/lib/function.js';
+
+export { type Axis, type Extent, type Size, axis, bound, like, ragged } from './axis.js';
+export type { AnyTensor, AxesOf, DTypeOf, Tensor } from './tensor.js';
+export type { DType } from './scalar.js';
+export { ModelError, fail } from './errors.js';
+
+export * from './ops.js';
+export * from './parameter.js';
+export * from './activation.js';
+export * from './layer.js';
+export * from './attention.js';
+export * from './loss.js';
+export * from './backward.js';
+export { type DescendOptions, type Descent, type Rate, type States, descend } from './descend.js';
+export { type Equilibrium, type FixedPointOptions, fixedPoint } from './fixedPoint.js';
+
+export type { Optimizer, Update } from './optimizer.js';
+export * from './optimizers.js';
+export * from './schedule.js';
+
+export * from './recommender.js';
+export * from './hstu.js';
+export * from './model.js';

@@ -1,0 +1,23 @@
+/** Trained tensors and how they start. */
+import type { Axis } from './axis.js';
+import * as build from './build.js';
+import type { Init } from './node.js';
+import { type Tensor, typed } from './tensor.js';
+
+export const filled = (value: number): Init => ({ kind: 'constant', value });
+export const zeros: Init = filled(0);
+export const ones: Init = filled(1);
+export const normal = (std: number): Init => ({ kind: 'normal', std });
+/** Normal, drawn again beyond two standard deviations. */
+export const truncatedNormal = (std: number): Init => ({ kind: 'truncatedNormal', std });
+export const uniformBetween = (low: number, high: number): Init => ({ kind: 'uniform', low, high });
+/** Uniform within sqrt(6 / (fan in + fan out)), fans being the axes summed over and the axes produced (Glorot & Bengio 2010). */
+export const xavierUniform = (fanIn: readonly Axis[], fanOut: readonly Axis[]): Init =>
+  ({ kind: 'xavierUniform', fanIn: fanIn.map((a) => a.name), fanOut: fanOut.map((a) => a.name) });
+
+/**
+ * A trained tensor with the axes given. `path` names it in checkpoints (`block.0.query.weight`): two parameters of one path
+ * are one parameter. A ragged axis without its rows' axis is as long as its bound.
+ */
+export const param = <A extends string = never>(path: string, axes: Axis<A> | readonly Axis<A>[], init: Init): Tensor<A> =>
+  typed<A>(build.param(path, [axes].flat() as readonly Axis[], init));

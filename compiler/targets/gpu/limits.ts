@@ -1,0 +1,42 @@
+/** What gpu.js cannot run, said of a loop program before anything is emitted. */
+import { type Diagnostic, error } from '../../diagnostics.js';
+import type { Buffer, Entry, Expr, Kernel, LoopProgram } from '../../loops/ir.js';
+import { targetsOf } from './inverse.js';
+import { writeDevice } from './kernel.js';
+import { axesOf, collectsOf, place } from './placement.js';
+import { nodes } from './shape.js';
+
+/** WebGPU promises eight storage buffers to a shader; gpu.js asks for no more, and one of them is the result. */
+export const maxArrayArguments = 7;
+
+type Check = (kernel: Kernel, entry: Entry, buffers: ReadonlyMap<string, Buffer>) => readonly Diagnostic[];
+const roots = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);
+
+const targets: Check = (kernel, _, buffers) => collectsOf(kernel)
+  .filter((e) => targetsOf(e, axesOf(kernel, buffers)) === null)
+  .map((e) => error(`'${kernel.name}' collects by '${e.index}' for a target that is no loop variable.`, kernel.source, 'Give the sum a kernel of its own and gather from its result.'));
+
+const literals: Check = (kernel) => [...nodes(roots(kernel))]
+  .filter((e) => e.kind === 'literal' && Number.isNaN(e.value))
+  .map(() => error(`'${kernel.name}' contains a literal that is not a number.`, kernel.source));
+
+const indices: Check = (kernel, _, buffers) => collectsOf(kernel)
+  .filter((e) => (buffers.get(e.index)?.axes ?? []).map((a) => a.name).join() !== e.over.map(({ axis }) => axis.name).join())
+  .map((e) => error(`'${kernel.name}' collects by '${e.index}' over other axes than that index has.`, kernel.source));
+
+const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
+  const { buffers, device } = place(entry);
+  return device.flatMap((kernel) => {
+    const { args } = writeDevice(kernel, buffers);
+    return args.length <= maxArrayArguments ? [] : [error(
+      `'${kernel.name}' reads ${args.length} arrays (${args.join(', ')}); a WebGPU kernel can read ${maxArrayArguments}.`,
+      kernel.source, 'Split the kernel, or fuse fewer maps into it.')];
+  });
+};
+
+/** Empty where every kernel fits. */
+export const checkGpu = (program: LoopProgram): readonly Diagnostic[] => program.entries.flatMap((entry) => {
+  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
+  const found = entry.kernels.flatMap((kernel) => [targets, literals, indices].flatMap((check) => check(kernel, entry, buffers)));
+  return found.length > 0 ? found : argumentsOf(entry);
+});

@@ -1,0 +1,101 @@
+/** Writes the loop program as one ES module, `kernels.gpu.js`: functions a person can read, and the plan of each entry as data. */
+import type { Buffer, Entry, Kernel, LoopAxis, LoopProgram } from '../../loops/ir.js';
+import { type Written, writeDevice, writeHost } from './kernel.js';
+import { namer } from './names.js';
+import { type Compute, type Invert, place } from './placement.js';
+import { helpers } from './scalars.js';
+
+/** Functions of the module by name; entries that need the same function share it. */
+interface Shelf {
+  readonly put: (wanted: string, written: Written) => string;
+  readonly texts: () => readonly string[];
+}
+
+const shelf = (): Shelf => {
+  const name = namer();
+  const byText = new Map<string, string>();
+  const texts: string[] = [];
+  return {
+    put: (wanted, written) => {
+      const key = `${wanted} ${written.text('_')}`;
+      const known = byText.get(key);
+      if (known !== undefined) return known;
+      const fresh = name(wanted);
+      byText.set(key, fresh);
+      texts.push(written.text(fresh));
+      return fresh;
+    },
+    texts: () => texts,
+  };
+};
+
+const axisData = ({ name, size, ragged }: LoopAxis): unknown => ({ name, size, ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
+const bufferData = ({ id, dtype, role, axes }: Buffer): unknown => ({ id, dtype, role, axes: axes.map(axisData) });
+
+/** Data as JSON, but `run` as the name of a function: `"run": scores`. */
+const step = (data: Readonly<Record<string, unknown>>, run?: string): string => {
+  const fields = Object.entries(data).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  return `{ ${[...fields, ...(run === undefined ? [] : [`run: ${run}`])].join(', ')} }`;
+};
+
+const list = (items: readonly string[], pad: string): string =>
+  items.length === 0 ? '[]' : `[\n${items.map((item) => `${pad}  ${item},\n`).join('')}${pad}]`;
+
+const entryText = (entry: Entry, functions: Shelf): string => {
+  const { buffers, host, device } = place(entry);
+  const inverses = new Set(host.flatMap((s) => (s.kind === 'invert' ? [s.output] : [])));
+  const hostText = (s: Invert | Compute): string => {
+    if (s.kind === 'invert') return step({ kind: s.kind, output: s.output, index: s.index, axes: s.axes.map(axisData), targets: s.targets, once: s.once });
+    const written = writeHost(s.kernel, buffers);
+    return step({ kind: s.kind, name: s.kernel.name, output: s.kernel.output, args: written.args, once: s.once }, functions.put(s.kernel.name, written));
+  };
+  const deviceText = (kernel: Kernel): string => {
+    const written = writeDevice(kernel, buffers);
+    return step({ name: kernel.name, output: kernel.output, args: written.args }, functions.put(kernel.name, written));
+  };
+  return [
+    '{',
+    `      name: ${JSON.stringify(entry.name)},`,
+    `      buffers: ${list([...buffers.values()].filter((b) => !inverses.has(b.id)).map((b) => JSON.stringify(bufferData(b))), '      ')},`,
+    `      host: ${list(host.map(hostText), '      ')},`,
+    `      device: ${list(device.map(deviceText), '      ')},`,
+    `      outputs: ${JSON.stringify(entry.outputs)},`,
+    `      updates: ${JSON.stringify(entry.updates)},`,
+    '    }',
+  ].join('\n');
+};
+
+/** Helpers that the functions call, and those that these call. */
+const usedHelpers = (text: string): readonly string[] => {
+  const names = Object.keys(helpers);
+  const calls = (code: string): readonly string[] => names.filter((name) => code.includes(`${name}(`));
+  const close = (found: ReadonlySet<string>): ReadonlySet<string> => {
+    const more = new Set([...found, ...[...found].flatMap((name) => calls(helpers[name] ?? ''))]);
+    return more.size === found.size ? found : close(more);
+  };
+  const used = close(new Set(calls(text)));
+  return names.filter((name) => used.has(name));
+};
+
+export const emitGpu = (program: LoopProgram): string => {
+  const functions = shelf();
+  const entries = program.entries.map((entry) => entryText(entry, functions));
+  const body = functions.texts().join('\n\n');
+  const used = usedHelpers(body);
+  return `/**
+ * The kernels of ${program.model} for gpu.js. Each function computes one cell of its result, at this.thread; those marked
+ * "On the host" compute integers and random numbers in ordinary loops. \`x / 1\` makes a float of an integer.
+ */
+
+${[...used.map((name) => helpers[name]), body].join('\n\n')}
+
+export const program = {
+  format: 1,
+  model: ${JSON.stringify(program.model)},
+  helpers: [${used.join(', ')}],
+  entries: [
+    ${entries.join(',\n    ')},
+  ],
+};
+`;
+};

@@ -1,0 +1,27 @@
+/** Identifiers of emitted code: the model's own words where the languages allow them, numbered where they collide. */
+import { helpers } from './scalars.js';
+
+const reserved: ReadonlySet<string> = new Set([
+  ...'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield'.split(' '),
+  'Math', 'Infinity', 'NaN', 'undefined', 'size', 'random', 'out', 'entries', 'program', ...Object.keys(helpers),
+]);
+
+export const identifier = (text: string): string => {
+  const word = text.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '') || 'value';
+  return /^[0-9]/.test(word) ? `_${word}` : word;
+};
+
+/** Hands out each name once. Imperative inside: one of these lives while one function is written. */
+export const namer = (): ((wanted: string) => string) => {
+  const taken = new Set<string>(reserved);
+  return (wanted) => {
+    const word = identifier(wanted);
+    const free = (n: number): string => {
+      const candidate = n === 1 ? word : `${word}${n}`;
+      return taken.has(candidate) ? free(n + 1) : candidate;
+    };
+    const name = free(1);
+    taken.add(name);
+    return name;
+  };
+};

@@ -1,0 +1,155 @@
+/**
+ * Decides where each kernel of an entry runs. gpu.js knows float32 only, so integers are the host's: kernels that compute
+ * i32, the numbers of `uniform`, inverse indices for `collect`, and whatever these read. The rest goes to the device.
+ */
+import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
+import { exprText } from '../../loops/text.js';
+import { type Collect, inverseId, targetsOf } from './inverse.js';
+import { identifier } from './names.js';
+import { children, freeVariables, loopAxes, nodes, readsOf } from './shape.js';
+
+export interface Invert {
+  readonly kind: 'invert';
+  readonly output: string;
+  readonly index: string;
+  readonly axes: readonly LoopAxis[];
+  readonly targets: Size;
+  readonly once: boolean;
+}
+export interface Compute {
+  readonly kind: 'compute';
+  readonly kernel: Kernel;
+  readonly once: boolean;
+}
+
+export interface Placement {
+  /** The entry's buffers, and those that hold uniform numbers and inverse indices for the device. */
+  readonly buffers: ReadonlyMap<string, Buffer>;
+  readonly host: readonly (Invert | Compute)[];
+  readonly device: readonly Kernel[];
+}
+
+const rootsOf = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);
+export const collectsOf = (kernel: Kernel): readonly Collect[] => [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'collect' ? [e] : []));
+const uniformsOf = (kernel: Kernel) => [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'uniform' ? [e] : []));
+
+/** Every axis that a kernel's loops run over, by name. */
+export const axesOf = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): ReadonlyMap<string, LoopAxis> =>
+  new Map([...loopAxes(rootsOf(kernel)), ...(buffers.get(kernel.output)?.axes ?? []).map((a) => [a.name, a] as const)]);
+
+const raggedLengths = (axes: readonly LoopAxis[]): readonly string[] =>
+  axes.flatMap(({ ragged }) => (ragged !== undefined && axes.some((a) => a.name === ragged.rows) ? [ragged.lengths] : []));
+
+export const kernelReads = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): readonly string[] =>
+  [...new Set([...raggedLengths(buffers.get(kernel.output)?.axes ?? []), ...readsOf(rootsOf(kernel))])];
+
+/** Kernels on the host, by output: integers, conditions on nothing but host data, and what host work reads. */
+const hostOutputs = (entry: Entry, buffers: ReadonlyMap<string, Buffer>): ReadonlySet<string> => {
+  const given = new Set(entry.buffers.filter((b) => b.role === 'input').map((b) => b.id));
+  const integral = entry.kernels.reduce((known, kernel) => {
+    const dtype = buffers.get(kernel.output)?.dtype;
+    const local = dtype === 'bool' && kernelReads(kernel, buffers).every((id) => given.has(id) || known.has(id));
+    return dtype === 'i32' || local ? new Set([...known, kernel.output]) : known;
+  }, new Set<string>());
+  const producer = new Map(entry.kernels.map((k) => [k.output, k]));
+  const result = new Set<string>();
+  const need = (id: string): void => {
+    const kernel = producer.get(id);
+    if (kernel === undefined || result.has(id)) return;
+    result.add(id);
+    kernelReads(kernel, buffers).forEach(need);
+  };
+  integral.forEach(need);
+  entry.kernels.forEach((kernel) => {
+    uniformsOf(kernel).forEach(({ counter }) => readsOf([counter]).forEach(need));
+    collectsOf(kernel).forEach(({ index }) => need(index));
+  });
+  return result;
+};
+
+/** Rebuilds an expression bottom up; shared nodes stay shared. */
+const rewrite = (replace: (e: Expr) => Expr | null): ((e: Expr) => Expr) => {
+  const done = new Map<Expr, Expr>();
+  const go = (e: Expr): Expr => {
+    const known = done.get(e);
+    if (known !== undefined) return known;
+    const result = replace(e) ?? rebuild(e, go);
+    done.set(e, result);
+    return result;
+  };
+  return go;
+};
+
+const axisParts = <A extends { readonly from?: Expr; readonly to?: Expr; readonly row?: Expr }>(over: readonly A[], go: (e: Expr) => Expr): readonly A[] =>
+  over.map((a) => ({
+    ...a, ...(a.from === undefined ? {} : { from: go(a.from) }), ...(a.to === undefined ? {} : { to: go(a.to) }), ...(a.row === undefined ? {} : { row: go(a.row) }),
+  }));
+
+const rebuild = (e: Expr, go: (e: Expr) => Expr): Expr => {
+  if (!children(e).some((child) => go(child) !== child)) return e;
+  switch (e.kind) {
+    case 'literal': case 'index': return e;
+    case 'extent': return e.row === undefined ? e : { ...e, row: go(e.row) };
+    case 'read': return { ...e, at: e.at.map(go) };
+    case 'apply': return { ...e, args: e.args.map(go) };
+    case 'guard': return { ...e, condition: go(e.condition), then: go(e.then), otherwise: go(e.otherwise) };
+    case 'reduce': return { ...e, over: axisParts(e.over, go), body: go(e.body) };
+    case 'collect': return { ...e, over: axisParts(e.over, go), target: go(e.target), body: go(e.body) };
+    case 'uniform': return { ...e, counter: go(e.counter) };
+  }
+};
+
+/** The numbers of a `uniform` inside a device kernel become a buffer over the loop variables of its counter. */
+const drawOnHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>, drawn: Map<string, { readonly buffer: Buffer; readonly kernel: Kernel }>): Kernel => {
+  if (uniformsOf(kernel).length === 0) return kernel;
+  const free = freeVariables();
+  const axes = axesOf(kernel, buffers);
+  const go = rewrite((e) => {
+    if (e.kind !== 'uniform') return null;
+    const over = [...axes.values()].filter((a) => free(e.counter).has(a.name));
+    const key = JSON.stringify([e.key, exprText(e.counter), over]);
+    const taken = [...drawn.values()].length;
+    const id = drawn.get(key)?.buffer.id ?? `uniform_${identifier(e.key)}${taken === 0 ? '' : `_${taken + 1}`}`;
+    if (!drawn.has(key)) {
+      drawn.set(key, {
+        buffer: { id, dtype: 'f32', axes: over, role: 'temp' },
+        kernel: { name: id, output: id, body: e, comment: `uniform numbers of '${e.key}' for ${kernel.name}` },
+      });
+    }
+    return { kind: 'read', buffer: id, at: over.map((a) => ({ kind: 'index', axis: a.name })), dtype: 'f32' };
+  });
+  return { ...kernel, body: go(kernel.body), ...(kernel.where === undefined ? {} : { where: go(kernel.where) }) };
+};
+
+const changing: ReadonlySet<string> = new Set(['input', 'state']);
+
+export const place = (entry: Entry): Placement => {
+  const own = new Map(entry.buffers.map((b) => [b.id, b]));
+  const onHost = hostOutputs(entry, own);
+  const drawn = new Map<string, { readonly buffer: Buffer; readonly kernel: Kernel }>();
+  const device = entry.kernels.filter((k) => !onHost.has(k.output)).map((k) => drawOnHost(k, own, drawn));
+  const buffers = new Map([...own, ...[...drawn.values()].map(({ buffer }) => [buffer.id, buffer] as const)]);
+
+  // In order: an inverse index right before the first host kernel that reads it, or after them all.
+  const steps: (Invert | Compute)[] = [];
+  const varying = new Set(entry.buffers.filter((b) => changing.has(b.role)).map((b) => b.id));
+  const invert = (kernel: Kernel): void => collectsOf(kernel).forEach((e) => {
+    const output = inverseId(e);
+    if (steps.some((s) => s.kind === 'invert' && s.output === output)) return;
+    const axes = e.over.map(({ axis }) => axis);
+    const once = ![e.index, ...raggedLengths(axes)].some((id) => varying.has(id));
+    if (!once) varying.add(output);
+    buffers.set(output, { id: output, dtype: 'i32', axes: [], role: 'temp' });
+    steps.push({ kind: 'invert', output, index: e.index, axes, targets: targetsOf(e, axesOf(kernel, own)) ?? 0, once });
+  });
+  const compute = (kernel: Kernel): void => {
+    invert(kernel);
+    const once = uniformsOf(kernel).length === 0 && !kernelReads(kernel, buffers).some((id) => varying.has(id)) && !collectsOf(kernel).some((e) => varying.has(inverseId(e)));
+    if (!once) varying.add(kernel.output);
+    steps.push({ kind: 'compute', kernel, once });
+  };
+  entry.kernels.filter((k) => onHost.has(k.output)).forEach(compute);
+  [...drawn.values()].forEach(({ kernel }) => compute(kernel));
+  device.forEach(invert);
+  return { buffers, host: steps, device };
+};

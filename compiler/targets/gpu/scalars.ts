@@ -1,0 +1,92 @@
+/**
+ * The scalar functions as kernel source, total over `ScalarName`. Every target language here is float32 without promises
+ * about infinities, so nothing may overflow on the way to a finite result: the helpers below are written once in the
+ * common subset of JavaScript, WGSL, GLSL and gpu.js's WebAssembly, and read by people in the emitted file.
+ */
+import type { ScalarName } from '../../../dsl/scalar.js';
+
+/** Code of a call from the code of its arguments, each of them already safe to stand inside any expression. */
+export type Write = (...args: readonly string[]) => string;
+type Table = { readonly [F in ScalarName]: Write };
+
+const infix = (operator: string): Write => (a, b) => `(${a} ${operator} ${b})`;
+const call = (name: string): Write => (...args) => `${name}(${args.join(', ')})`;
+
+export const floats: Table = {
+  add: infix('+'), sub: infix('-'), mul: infix('*'), div: infix('/'),
+  max: call('Math.max'), min: call('Math.min'), neg: (a) => `(-${a})`,
+  pow: call('power'), exp: call('Math.exp'), log: call('Math.log'), log1p: call('logOnePlus'),
+  sqrt: call('Math.sqrt'), rsqrt: (a) => `(1 / Math.sqrt(${a}))`, sin: call('Math.sin'), cos: call('Math.cos'),
+  tanh: call('hyperbolicTangent'), sigmoid: call('sigmoid'), softplus: call('softplus'), erf: call('errorFunction'),
+  abs: call('Math.abs'), sign: call('signOf'), floor: call('Math.floor'),
+  eq: infix('==='), ne: infix('!=='), lt: infix('<'), le: infix('<='), gt: infix('>'), ge: infix('>='),
+  and: infix('&&'), or: infix('||'), not: (a) => `(!${a})`,
+  select: (p, a, b) => `(${p} ? ${a} : ${b})`,
+  toI32: call('truncate'),
+  /** Dividing is what makes a float of an integer in gpu.js; `* 1` would stay an integer. */
+  toF32: (a) => `(${a} / 1)`,
+};
+
+/** The same on the host for i32 values: two's complement, as WebAssembly and the reference have it. */
+export const integers: Table = {
+  ...floats,
+  add: (a, b) => `(${a} + ${b} | 0)`, sub: (a, b) => `(${a} - ${b} | 0)`, mul: call('Math.imul'), neg: (a) => `(-${a} | 0)`,
+  toI32: (a) => `(${a} | 0)`,
+};
+
+/**
+ * Helper functions by name, in an order in which each calls only earlier ones.
+ * errorFunction: below 1 the minimax polynomial of Cephes (ndtrf), above it the Chebyshev fit of erfc of Numerical Recipes
+ * (relative error of erfc below 1.2e-7). logOnePlus: the series of 2 artanh(x / (2 + x)), because compilers may rewrite
+ * Kahan's (1 + x) - 1. hyperbolicTangent: near 0 the polynomial of Cephes (tanhf).
+ */
+export const helpers: Readonly<Record<string, string>> = {
+  signOf: `function signOf(x) {
+  return x > 0 ? 1 : (x < 0 ? -1 : 0);
+}`,
+  truncate: `function truncate(x) {
+  return x < 0 ? -Math.floor(-x) : Math.floor(x);
+}`,
+  power: `function power(x, y) {
+  if (y === 0) return 1;
+  if (x === 0) return 0;
+  const size = Math.pow(Math.abs(x), y);
+  const half = y * 0.5;
+  return x < 0 && half !== Math.floor(half) ? -size : size;
+}`,
+  logOnePlus: `function logOnePlus(x) {
+  if (x > -0.5 && x < 0.5) {
+    const s = x / (2 + x);
+    const z = s * s;
+    return 2 * s * (1 + z * (0.33333334 + z * (0.2 + z * (0.14285715 + z * (0.11111111 + z * (0.09090909 + z * 0.07692308))))));
+  }
+  return Math.log(1 + x);
+}`,
+  hyperbolicTangent: `function hyperbolicTangent(x) {
+  const size = Math.min(Math.abs(x), 10.5);
+  if (size < 0.625) {
+    const z = x * x;
+    return x + x * z * (-0.33333282 + z * (0.13331442 + z * (-0.053739715 + z * (0.020639089 - z * 0.0057049887))));
+  }
+  const far = 1 - 2 / (1 + Math.exp(2 * size));
+  return x < 0 ? -far : far;
+}`,
+  sigmoid: `function sigmoid(x) {
+  const e = Math.exp(-Math.abs(x));
+  return (x >= 0 ? 1 : e) / (1 + e);
+}`,
+  softplus: `function softplus(x) {
+  return Math.max(x, 0) + logOnePlus(Math.exp(-Math.abs(x)));
+}`,
+  errorFunction: `function errorFunction(x) {
+  const size = Math.min(Math.abs(x), 6.5);
+  if (size < 1) {
+    const z = x * x;
+    return x * (1.1283792 + z * (-0.37612626 + z * (0.11283785 + z * (-0.026853814 + z * (0.0051883277 + z * (-0.00080101934 + z * 0.000078538614))))));
+  }
+  const t = 1 / (1 + 0.5 * size);
+  const fit = 1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)))))));
+  const far = 1 - t * Math.exp(-size * size - 1.26551223 + t * fit);
+  return x < 0 ? -far : far;
+}`,
+};

@@ -1,0 +1,149 @@
+/** Opens what the gpu target emitted on one of gpu.js's devices. */
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { DeviceName } from '../compiled.js';
+import type { Data, Manifest, Session, Sizes } from '../session.js';
+import { choose, tryOut } from './choose.js';
+import { type Gpu, type Library, loadLibrary } from './gpujs.js';
+import { type Draw, hostStage } from './host.js';
+import { type DevicePlan, betrayal, devicePlan } from './pipeline.js';
+import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound } from './plan.js';
+
+type Given = Readonly<Record<string, Data>>;
+
+const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+const numeric = { argumentTypes: (n: number): Readonly<Record<string, string>> => Object.fromEntries(['x', 'y'].slice(0, n).map((p) => [p, 'Number'])), returnType: 'Number' };
+
+const handedOut = (info: PlanBuffer | undefined, value: Numbers): Data =>
+  info !== undefined && info.dtype !== 'f32' ? Int32Array.from(value) : Float32Array.from(value);
+
+/** An entry, ready to run: its host stage, and its device plans for a run and for an inspection, built when first needed. */
+interface Runner {
+  readonly entry: PlanEntry;
+  readonly infos: ReadonlyMap<string, PlanBuffer>;
+  readonly host: ReturnType<typeof hostStage>;
+  readonly plan: (all: boolean) => DevicePlan;
+  readonly plans: () => readonly DevicePlan[];
+}
+
+const runner = (gpu: Gpu, library: Library, device: DeviceName, sizes: Sizes) => (entry: PlanEntry): Runner => {
+  const computed = entry.device.map((s) => s.output);
+  const wanted = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
+  const plans = new Map<boolean, DevicePlan>();
+  return {
+    entry,
+    infos: new Map(entry.buffers.map((b) => [b.id, b])),
+    host: hostStage(entry, sizes),
+    plan: (all) => {
+      const found = plans.get(all);
+      if (found !== undefined) return found;
+      const fresh = devicePlan(gpu, library, device, entry, sizes, all ? computed : computed.filter((id) => wanted.has(id)));
+      plans.set(all, fresh);
+      return fresh;
+    },
+    plans: () => [...plans.values()],
+  };
+};
+
+/** The values of one run by buffer: given, computed on the host, computed on the device. */
+type Values = (id: string) => Numbers;
+
+/** The running session. Imperative: it owns the states and the device's resources; runs follow one another. */
+const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Library, device: DeviceName, detail: string, sizes: Sizes): Session => {
+  const runners = new Map(module.entries.map((entry) => [entry.name, runner(gpu, library, device, sizes)(entry)]));
+  const length = new Map([
+    ...manifest.states.map(({ name, shape }) => [name, shape.reduce<number>((n, s) => n * (typeof s === 'number' ? s : sizes[s] ?? 1), 1)] as const),
+    ...module.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [b.id, cells(b.axes, sizes)] as const)),
+  ]);
+  const states = new Map([...length].map(([name, n]) => [name, new Float32Array(n)]));
+  let last: Promise<unknown> = Promise.resolve();
+  let kind = '';
+  let closed = false;
+
+  const queued = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(() => {
+      if (closed) throw new Error('The session is closed.');
+      return work();
+    });
+    last = next.catch(() => undefined);
+    return next;
+  };
+
+  const execute = async (name: string, inputs: Given, draw: Draw, all: boolean): Promise<{ readonly runner: Runner; readonly values: Values }> => {
+    const found = runners.get(name);
+    if (found === undefined) throw new Error(`The model has no entry '${name}'; it has ${[...runners.keys()].join(', ')}.`);
+    const { entry, infos, host } = found;
+    for (const { id, role, axes } of entry.buffers) {
+      if (role === 'input' && inputs[id]?.length !== cells(axes, sizes)) throw new Error(`The input '${id}' of '${name}' needs ${cells(axes, sizes)} values and got ${inputs[id]?.length ?? 'none'}.`);
+    }
+    const given = (id: string): Numbers | undefined => inputs[id] ?? states.get(id);
+    const onHost = host(given, draw);
+    const before: Values = (id) => {
+      const value = onHost.get(id) ?? given(id);
+      if (value === undefined) throw new Error(`Nothing computes '${id}'.`);
+      return value;
+    };
+    if (entry.device.length === 0) return { runner: found, values: before };
+    const plan = found.plan(all);
+    const onDevice = await plan.call(before);
+    kind = plan.kind();
+    return { runner: found, values: (id) => onDevice.get(id) ?? before(id) };
+  };
+
+  return {
+    get backend() { return `${device} (${[kind, detail].filter((s) => s !== '').join(', ') || 'idle'})`; },
+    run: (name, inputs, draw) => queued(async () => {
+      const { runner: { entry, infos }, values } = await execute(name, inputs, draw, false);
+      const outputs = Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handedOut(infos.get(id), values(id))]));
+      const updated = Object.entries(entry.updates).map(([state, id]) => [state, Float32Array.from(values(id))] as const);
+      updated.forEach(([state, value]) => states.set(state, value));
+      return outputs;
+    }),
+    inspect: (name, inputs, draw) => queued(async () => {
+      const { runner: { entry, infos }, values } = await execute(name, inputs, draw, true);
+      const given = entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => ({ name: b.id, id: b.id }));
+      const computed = [...entry.host.flatMap((s) => (s.kind === 'compute' ? [s] : [])), ...entry.device].map((s) => ({ name: s.name, id: s.output }));
+      return [...given, ...computed].map(({ name: called, id }) => ({ name: called, data: handedOut(infos.get(id), values(id)) }));
+    }),
+    read: () => queued(async () => Object.fromEntries([...states].map(([name, value]) => [name, value.slice()]))),
+    write: (values) => queued(async () => {
+      for (const [name, value] of Object.entries(values)) {
+        const due = length.get(name);
+        if (due === undefined) throw new Error(`The model has no state '${name}'.`);
+        if (value.length !== due) throw new Error(`The state '${name}' has ${due} values, not ${value.length}.`);
+      }
+      Object.entries(values).forEach(([name, value]) => states.set(name, value.slice()));
+    }),
+    dispose: async () => {
+      if (closed) return;
+      await last;
+      closed = true;
+      for (const { plans } of runners.values()) for (const plan of plans()) await plan.destroy();
+      await gpu.destroy();
+    },
+  };
+};
+
+/**
+ * A session of fixed sizes on the device demanded, or on the best that answers. The Left says what is missing and what to
+ * do; no device stands in for another.
+ */
+export const openGpu = async (module: GpuModule, manifest: Manifest, device: DeviceName | 'auto', sizes: Sizes): Promise<Either<string, Session>> => {
+  if (module.format !== 1) return left(`These kernels have format ${module.format}; this runtime reads format 1. Compile the model again.`);
+  const missing = unbound(module, sizes);
+  if (missing.length > 0) return left(`The model needs a positive size for ${missing.join(', ')}.`);
+  try {
+    const library = await loadLibrary();
+    const chosen = await choose(library, device);
+    if (chosen._tag === 'Left') return chosen;
+    const gpu = new library.GPU({ mode: chosen.right.device });
+    module.helpers.forEach((helper) => gpu.addFunction(helper, { argumentTypes: numeric.argumentTypes(helper.length), returnType: numeric.returnType }));
+    const wrong = await tryOut(gpu, (pipeline) => betrayal(chosen.right.device, pipeline), library.input(Float32Array.of(1, 2, 3, 4), [4]));
+    if (wrong !== null) {
+      await gpu.destroy();
+      return left(`${chosen.right.device} does not work here: ${wrong}`);
+    }
+    return right(session(module, manifest, gpu, library, chosen.right.device, chosen.right.detail, sizes));
+  } catch (e) {
+    return left(`${device} does not work here: ${message(e)}`);
+  }
+};

@@ -1,0 +1,100 @@
+/** One entry's device kernels as one gpu.js pipeline: the whole step is a single fused plan where the mode can fuse. */
+import type { DeviceName } from '../compiled.js';
+import type { Sizes } from '../session.js';
+import type { Gpu, Library, Pipeline } from './gpujs.js';
+import { type DeviceStep, type Numbers, type PlanBuffer, type PlanEntry, cells, shape } from './plan.js';
+
+export interface DevicePlan {
+  /** Runs the plan; `value` gives host-side buffers. The results are the buffers asked for, each flat and row-major. */
+  readonly call: (value: (id: string) => Numbers) => Promise<ReadonlyMap<string, Float32Array>>;
+  /** What ran the last call: `fused-encoder`, `fused-threaded`, `fused-sync`, `generic`. */
+  readonly kind: () => string;
+  readonly pipeline: Pipeline;
+  readonly destroy: () => Promise<void>;
+}
+
+/** Loops whose bounds are data end here without a word unless it is beyond every loop; float32 counts exactly up to it. */
+const loopMaxIterations = 2 ** 24;
+
+const settings = (step: DeviceStep, buffers: ReadonlyMap<string, PlanBuffer>, sizes: Sizes): Readonly<Record<string, unknown>> => ({
+  output: shape(buffers.get(step.output)?.axes ?? [], sizes),
+  constants: sizes,
+  constantTypes: Object.fromEntries(Object.keys(sizes).map((name) => [name, 'Integer'])),
+  returnType: 'Number',
+  precision: 'single',
+  loopMaxIterations,
+});
+
+/** Flat values of a result, which gpu.js hands back as rows of rows; on webasm and webgpu they are views of one array. */
+const flatten = (value: unknown, length: number): Float32Array => {
+  if (value instanceof Float32Array) return value;
+  const rows: Float32Array[] = [];
+  const visit = (v: unknown): void => {
+    if (v instanceof Float32Array) rows.push(v);
+    else if (Array.isArray(v)) v.forEach(visit);
+  };
+  visit(value);
+  const first = rows[0];
+  if (first !== undefined && first.byteOffset === 0 && first.buffer.byteLength === 4 * length && rows.every((r) => r.buffer === first.buffer)) return new Float32Array(first.buffer);
+  const out = new Float32Array(length);
+  let at = 0;
+  for (const row of rows) {
+    out.set(row, at);
+    at += row.length;
+  }
+  if (at !== length) throw new Error(`gpu.js returned ${at} cells where ${length} were due.`);
+  return out;
+};
+
+/** What must have run for a device to have kept its word; gpu.js otherwise degrades to another without an error. */
+const honest: { readonly [D in DeviceName]: { readonly backend: string; readonly kinds: readonly string[] } } = {
+  webgpu: { backend: 'webgpu', kinds: ['fused-encoder'] },
+  webgl2: { backend: 'gpu', kinds: ['generic'] },
+  webasm: { backend: 'webasm', kinds: ['fused-sync', 'fused-threaded'] },
+  cpu: { backend: 'cpu', kinds: ['generic'] },
+};
+
+export const betrayal = (device: DeviceName, { backend, executorKind, fallbackReason }: Pipeline): string | null =>
+  backend === honest[device].backend && honest[device].kinds.includes(executorKind) ? null
+  : `${device} was asked for, but gpu.js ran ${backend ?? 'nothing'} (${executorKind}): ${fallbackReason ?? 'it gives no reason'}.`;
+
+/** The exact float32 integers; beyond them neighbours fall together. */
+const exactIntegers = 2 ** 24;
+
+const floats = (info: PlanBuffer | undefined, id: string, value: Numbers): Float32Array => {
+  if (value instanceof Float32Array) return value;
+  const large = info?.dtype === 'i32' ? value.find((x) => x > exactIntegers || x < -exactIntegers) : undefined;
+  if (large !== undefined) throw new Error(`'${id}' contains ${large}; a GPU computes integers in float32, exactly only up to 2^24. Count from a nearer origin, or use another device.`);
+  return Float32Array.from(value);
+};
+
+/** `results`: the device buffers to hand back. Arguments are what the steps read and no step computes. */
+export const devicePlan = (gpu: Gpu, library: Library, device: DeviceName, entry: PlanEntry, sizes: Sizes, results: readonly string[]): DevicePlan => {
+  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
+  const computed = new Set(entry.device.map((s) => s.output));
+  const args = [...new Set(entry.device.flatMap((s) => s.args))].filter((id) => !computed.has(id));
+  const kernels = entry.device.map((step) => gpu.createKernel(step.run, settings(step, buffers, sizes)));
+
+  const trace = (...handles: readonly unknown[]): unknown => {
+    const known = new Map(args.map((id, i) => [id, handles[i]]));
+    entry.device.forEach((step, i) => known.set(step.output, kernels[i]?.(...step.args.map((id) => known.get(id)))));
+    return results.map((id) => known.get(id));
+  };
+  // gpu.js makes as many handles as the function declares parameters.
+  Object.defineProperty(trace, 'length', { value: Math.max(1, args.length) });
+  const pipeline = gpu.createPipeline(trace);
+
+  const call = async (value: (id: string) => Numbers): Promise<ReadonlyMap<string, Float32Array>> => {
+    const inputs = args.map((id) => {
+      const info = buffers.get(id);
+      const data = floats(info, id, value(id));
+      return library.input(data, info === undefined ? [data.length] : shape(info.axes, sizes));
+    });
+    const values: unknown = await pipeline(...(inputs.length === 0 ? [0] : inputs));
+    const broken = betrayal(device, pipeline);
+    if (broken !== null) throw new Error(broken);
+    const list: readonly unknown[] = Array.isArray(values) ? values : [];
+    return new Map(results.map((id, i) => [id, flatten(list[i], cells(buffers.get(id)?.axes ?? [], sizes))]));
+  };
+  return { call, kind: () => pipeline.executorKind, pipeline, destroy: () => pipeline.destroy() };
+};

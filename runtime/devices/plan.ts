@@ -1,0 +1,73 @@
+/** The emitted module `kernels.gpu.js` as the runtime sees it: functions and the plan of each entry as data. */
+import type { Sizes } from '../session.js';
+
+export interface PlanAxis {
+  readonly name: string;
+  readonly size: number | string;
+  readonly ragged?: { readonly rows: string; readonly lengths: string };
+}
+
+export interface PlanBuffer {
+  readonly id: string;
+  readonly dtype: 'f32' | 'i32' | 'bool';
+  readonly role: 'input' | 'state' | 'temp' | 'output';
+  readonly axes: readonly PlanAxis[];
+}
+
+export type Numbers = Float32Array | Int32Array;
+
+/** Draws of `uniform`: the stream of a key in this run's step, and its number at a counter. */
+export interface Random {
+  readonly stream: (key: string) => number;
+  readonly at: (stream: number, counter: number) => number;
+}
+
+/** Fills `out`, which comes zeroed, in ordinary loops. */
+export type HostKernel = (out: Numbers, size: Sizes, random: Random, ...args: readonly Numbers[]) => void;
+
+export type HostStep =
+  | { readonly kind: 'compute'; readonly name: string; readonly output: string; readonly args: readonly string[]; readonly once: boolean; readonly run: HostKernel }
+  | { readonly kind: 'invert'; readonly output: string; readonly index: string; readonly axes: readonly PlanAxis[]; readonly targets: number | string; readonly once: boolean };
+
+/** A gpu.js kernel: `this` is the thread, so it is never called as it stands; gpu.js reads its text. */
+export type DeviceKernel = (...args: never[]) => unknown;
+
+export interface DeviceStep {
+  readonly name: string;
+  readonly output: string;
+  readonly args: readonly string[];
+  readonly run: DeviceKernel;
+}
+
+export interface PlanEntry {
+  readonly name: string;
+  readonly buffers: readonly PlanBuffer[];
+  readonly host: readonly HostStep[];
+  readonly device: readonly DeviceStep[];
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly updates: Readonly<Record<string, string>>;
+}
+
+export interface GpuModule {
+  readonly format: number;
+  readonly model: string;
+  readonly helpers: readonly DeviceKernel[];
+  readonly entries: readonly PlanEntry[];
+}
+
+export const extent = (size: number | string, sizes: Sizes): number => (typeof size === 'number' ? size : sizes[size] ?? 0);
+
+export const cells = (axes: readonly PlanAxis[], sizes: Sizes): number => axes.reduce((n, { size }) => n * extent(size, sizes), 1);
+
+/** gpu.js's shape, [x, y, z]: innermost first, axes beyond three merged into z; the emitter indexes accordingly. */
+export const shape = (axes: readonly PlanAxis[], sizes: Sizes): readonly number[] => {
+  const outer = Math.max(0, axes.length - 2);
+  const merged = outer < 2 ? axes.map(({ size }) => extent(size, sizes)) : [cells(axes.slice(0, outer), sizes), ...axes.slice(outer).map(({ size }) => extent(size, sizes))];
+  return merged.length === 0 ? [1] : [...merged].reverse();
+};
+
+/** Symbols of the plan that `sizes` leaves without a positive whole number. */
+export const unbound = (module: GpuModule, sizes: Sizes): readonly string[] => {
+  const used = module.entries.flatMap((e) => e.buffers.flatMap((b) => b.axes.map((a) => a.size)));
+  return [...new Set(used.filter((s) => typeof s === 'string'))].filter((s) => !(Number.isInteger(sizes[s]) && (sizes[s] ?? 0) > 0));
+};

@@ -4,6 +4,7 @@ export { type CompiledModel, type DeviceName, deviceNames } from './compiled.js'
 export * from './data/index.js';
 export type { Event, Listener, Part } from './events.js';
 export { initial, initialStates, shapeOf } from './init.js';
+export { readManifest } from './manifest.js';
 export { fullRanks, measureNames, type Metrics, metrics, popularity } from './metrics.js';
 export type { DataOptions, DeviceOptions, EvaluateOptions, RecommendOptions, TrainOptions } from './options.js';
 export type { Epoch, Protocol, Settings } from './progress.js';

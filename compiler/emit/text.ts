@@ -31,7 +31,7 @@ const trainerText = (manifest: Manifest, { file, opener }: Target): string => `#
  *   node trainer.js --help          train, evaluate, recommend
  *   import { train } from './trainer.js'
  */
-import { command, isMain, ${opener}, readManifest, trainer } from '${runtime}';
+import { main, ${opener}, readManifest, trainer } from '${runtime}';
 import * as kernels from './${file}';
 
 /** Parameters, entries and hyperparameters of this model. */
@@ -42,7 +42,7 @@ export const compiled = { manifest, open: (device, sizes) => ${opener}(kernels, 
 
 export const { train, evaluate, recommend } = trainer(compiled);
 
-if (isMain(import.meta.url)) process.exitCode = await command(compiled, process.argv.slice(2));
+await main(compiled, import.meta.url);
 `;
 
 const typesText = (manifest: Manifest): string => `/** ${heading(manifest)} */

@@ -71,8 +71,11 @@ const reached = (start: SourceFile): readonly SourceFile[] => {
   return [...seen];
 };
 
-/** TypeScript explains in chains; each link is indented below the one it explains. */
-const messageOf = ({ messageText }: ts.Diagnostic): string => ts.flattenDiagnosticMessageText(messageText, '\n');
+/** TypeScript explains in chains, each link indented below the one it explains; links about a tensor's phantom fields explain nothing. */
+const messageOf = ({ messageText }: ts.Diagnostic): string => {
+  const [first = '', ...links] = ts.flattenDiagnosticMessageText(messageText, '\n').split('\n');
+  return [first, ...links.filter((link) => !link.includes('readonly [AXES]'))].join('\n');
+};
 
 const diagnosticOf = (project: string) => (d: ts.Diagnostic): Diagnostic => {
   if (d.file === undefined || d.start === undefined) return error(`TypeScript: ${messageOf(d)}`);

@@ -9,11 +9,17 @@ import { primitive } from './primitives/index.js';
 
 const zeros = (like: Node): Node => build.broadcast(build.constant(0), like.axes);
 
+export interface Options {
+  readonly origins?: Origins;
+  /** Receives one bool per row from each linear solve that the derivative contains. */
+  readonly check?: (solved: Node) => void;
+}
+
 /**
  * The derivative of the sum of all entries of `of` with respect to each node of `wrt`, with that node's axes; zeros where
  * `of` does not depend on it. Names of derivatives follow the names of what they differentiate.
  */
-export const gradient = (of: Node, wrt: readonly Node[], origins?: Origins): readonly Node[] => {
+export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () => {} }: Options = {}): readonly Node[] => {
   const order = topological([of]);
   const active = dependents(order, new Set(wrt));
   const cotangents = new Map<Node, Node>([[of, build.broadcast(build.constant(1), of.axes)]]);
@@ -26,7 +32,7 @@ export const gradient = (of: Node, wrt: readonly Node[], origins?: Origins): rea
     }
     const args = argsOf(node);
     if (args.length === 0) continue;
-    primitive(node).vjp(ct, node).forEach((share, i) => {
+    primitive(node).vjp(ct, node, check).forEach((share, i) => {
       const arg = args[i]!;
       if (share === null || !active.has(arg)) return;
       const sofar = cotangents.get(arg);

@@ -2,7 +2,7 @@
  * Hash-consed graphs. Within one `Interner` structurally equal nodes are one object, so that identity is equality, common
  * subexpressions are shared by construction, and maps keyed by nodes need no structural comparison.
  */
-import { argsOf } from '../dsl/build.js';
+import { argsOf, project } from '../dsl/build.js';
 import type { Axis } from '../dsl/axis.js';
 import type { Node, Project } from '../dsl/node.js';
 import { rebuild } from './primitives/index.js';
@@ -83,6 +83,7 @@ export const interner = (): Interner => {
       case 'scatter': return `${axisText(node.axis)} ${node.over.join()}`;
       case 'rename': return `${node.from} ${axisText(node.to)}`;
       case 'shift': return `${node.axis} ${node.by}`;
+      case 'implicit': return `${idOf(node.of)}`;
       case 'variable': return `${idOf(node)}`;
       case 'project': return `${idOf(operator(node.of))} ${node.result}`;
     }
@@ -109,8 +110,9 @@ export const rewrite = (roots: readonly Node[], interned: Interner, rule: (node:
     return done.get(node)!;
   };
   const mapped = new Map<Node, Node>();
+  const operators = new Map<Project['of'], Project['of']>();
   for (const node of topological(roots)) {
-    const fresh = interned.one(reargue(node, mapped));
+    const fresh = interned.one(reargue(node, mapped, operators));
     const result = settle(rule(fresh));
     mapped.set(node, result);
     const origin = origins?.get(node);
@@ -122,14 +124,21 @@ export const rewrite = (roots: readonly Node[], interned: Interner, rule: (node:
 /** Replaces given nodes throughout. The replacements are taken as they are. */
 export const substitute = (roots: readonly Node[], by: ReadonlyMap<Node, Node>): readonly Node[] => {
   const mapped = new Map<Node, Node>(by);
-  for (const node of topological(roots)) if (!mapped.has(node)) mapped.set(node, reargue(node, mapped));
+  const operators = new Map<Project['of'], Project['of']>();
+  for (const node of topological(roots)) if (!mapped.has(node)) mapped.set(node, reargue(node, mapped, operators));
   return roots.map((root) => mapped.get(root)!);
 };
 
-const reargue = (node: Node, by: ReadonlyMap<Node, Node>): Node => {
+/** The projections of one operator go on sharing one: `operators` remembers its replacement. */
+export const reargue = (node: Node, by: ReadonlyMap<Node, Node>, operators = new Map<Project['of'], Project['of']>()): Node => {
   const args = argsOf(node);
   const next = args.map((arg) => by.get(arg) ?? arg);
-  return next.every((arg, i) => arg === args[i]) ? node : rebuild(node, next);
+  if (next.every((arg, i) => arg === args[i])) return node;
+  const known = node.op === 'project' ? operators.get(node.of) : undefined;
+  if (node.op === 'project' && known !== undefined) return project(known, node.result);
+  const fresh = rebuild(node, next);
+  if (node.op === 'project' && fresh.op === 'project') operators.set(node.of, fresh.of);
+  return fresh;
 };
 
 /** The nodes from which one of `sources` can be reached. */

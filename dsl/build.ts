@@ -5,7 +5,7 @@
 import { type Axis, sameExtent } from './axis.js';
 import { fail } from './errors.js';
 import type {
-  Constant, Descend, Extent, FixedPoint, Gather, Gradient, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Reduce, Rename, Scatter,
+  Constant, Descend, Extent, FixedPoint, Gather, Gradient, Implicit, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Reduce, Rename, Scatter,
   Barrier, Shift, Stop, Uniform, Variable, Broadcast,
 } from './node.js';
 import { type DType, type ScalarName, scalars } from './scalar.js';
@@ -40,6 +40,7 @@ export const uniform = (key: string, axes: readonly Axis[]): Uniform => ({ op: '
 export const variable = (name: string, axes: readonly Axis[], dtype: DType = 'f32'): Variable => ({ op: 'variable', name, axes: unionAxes(axes), dtype });
 export const stop = (arg: Node): Stop => ({ op: 'stop', arg, axes: arg.axes, dtype: arg.dtype });
 export const barrier = (arg: Node, key: string): Barrier => ({ op: 'barrier', arg, key, axes: arg.axes, dtype: arg.dtype });
+export const implicit = (value: Node, through: Node, of: FixedPoint): Implicit => ({ op: 'implicit', value, through, of, axes: value.axes, dtype: value.dtype });
 
 /** `rows` is the axis that a ragged axis's lengths run along. */
 export const extent = (axis: Axis, rows: readonly Axis[]): Extent => {
@@ -120,6 +121,7 @@ export const argsOf = (node: Node): readonly Node[] => {
     case 'reduce': case 'broadcast': case 'rename': case 'shift': case 'stop': case 'barrier': return [node.arg];
     case 'gather': return [node.table, node.at];
     case 'scatter': return [node.arg, node.at];
+    case 'implicit': return [node.value, node.through];
     case 'project': return operatorArgs(node.of);
   }
 };

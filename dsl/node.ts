@@ -50,6 +50,11 @@ export interface Shift extends Typed { readonly op: 'shift'; readonly arg: Node;
 export interface Stop extends Typed { readonly op: 'stop'; readonly arg: Node }
 /** Same value and derivative, but never merged with an equal expression outside: what hangs on it is computed again (checkpointing). */
 export interface Barrier extends Typed { readonly op: 'barrier'; readonly arg: Node; readonly key: string }
+/**
+ * The value of an equilibrium `value` (a constant), with the derivative of the implicit function theorem: its cotangent is
+ * solved for lambda = ct + (d through / d value)' lambda, and lambda is the cotangent of `through` = step(value).
+ */
+export interface Implicit extends Typed { readonly op: 'implicit'; readonly value: Node; readonly through: Node; readonly of: FixedPoint }
 /** A bound variable of `descend` or `fixedPoint`: identity is the object's. */
 export interface Variable extends Typed { readonly op: 'variable'; readonly name: string }
 /** One result of a node with several. */
@@ -105,6 +110,6 @@ export interface FixedPoint {
 
 export type Node =
   | Input | Param | Constant | Index | Extent | Uniform | MapNode | Reduce | Broadcast
-  | Gather | Scatter | Rename | Shift | Stop | Barrier | Variable | Project;
+  | Gather | Scatter | Rename | Shift | Stop | Barrier | Implicit | Variable | Project;
 
 export type Op = Node['op'];

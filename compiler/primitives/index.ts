@@ -1,5 +1,6 @@
 /** One record for each primitive. The type is mapped over the union of nodes: the table cannot miss one. */
 import type { Node, Op } from '../../dsl/node.js';
+import { implicit } from './implicit.js';
 import * as indexing from './indexing.js';
 import * as leaves from './leaves.js';
 import * as pointwise from './pointwise.js';
@@ -10,7 +11,7 @@ export const primitives: { readonly [O in Op]: Primitive<Of<O>> } = {
   input: leaves.input, param: leaves.param, variable: leaves.variable,
   constant: leaves.constant, index: leaves.index, extent: leaves.extent, uniform: leaves.uniform,
   map: pointwise.map, broadcast: pointwise.broadcast, stop: pointwise.stop, barrier: pointwise.barrier,
-  reduce,
+  reduce, implicit,
   gather: indexing.gather, scatter: indexing.scatter, rename: indexing.rename, shift: indexing.shift, project: indexing.project,
 };
 

@@ -4,6 +4,7 @@ import type { Node } from '../../dsl/node.js';
 import { all, apply, guard, integer } from '../loops/build.js';
 import type { Expr } from '../loops/ir.js';
 import { fit } from './pointwise.js';
+import { exists } from './reduction.js';
 import type { Of, Primitive, Scope } from './record.js';
 
 const moved = (scope: Scope, axis: string, to: Expr): Scope => ({ ...scope, at: new Map(scope.at).set(axis, to) });
@@ -38,7 +39,7 @@ export const scatter: Primitive<Of<'scatter'>> = {
     return e.fill(n.axes, (at) => {
       let total = 0;
       e.each(over, at, (inner) => {
-        if (e.read(positions, inner) === at[n.axis.name]) total += e.read(arg, inner);
+        if (exists(axes, inner, e) && e.read(positions, inner) === at[n.axis.name]) total += e.read(arg, inner);
       });
       return total;
     });

@@ -56,8 +56,11 @@ export interface Primitive<N extends Node = Node> {
   readonly rebuild: (node: N, args: readonly Node[]) => Node;
   /** The meaning, in float64. */
   readonly reference: (node: N, e: Evaluation) => Value;
-  /** The cotangent of each argument (in `argsOf` order) with that argument's axes; null where there is none. */
-  readonly vjp: (ct: Node, node: N) => readonly (Node | null)[];
+  /**
+   * The cotangent of each argument (in `argsOf` order) with that argument's axes; null where there is none. A rule that
+   * solves for it hands `check` a bool per row: whether the solve succeeded.
+   */
+  readonly vjp: (ct: Node, node: N, check: (solved: Node) => void) => readonly (Node | null)[];
   /** Operations for one cell, its arguments given. */
   readonly cost: (node: N, size: (axis: Axis) => number) => number;
   readonly lower: (node: N, scope: Scope, l: Lowering) => Expr;

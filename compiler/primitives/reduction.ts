@@ -1,8 +1,9 @@
 /** `reduce`: a monoid over the positions that exist. */
+import type { Axis } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Monoid, Node } from '../../dsl/node.js';
 import { all, guard } from '../loops/build.js';
-import type { Of, Primitive } from './record.js';
+import type { At, Evaluation, Of, Primitive } from './record.js';
 
 /** The lowest float32, an empty maximum: infinities do not survive every target. */
 export const LOWEST = -3.4028234663852886e38;
@@ -11,6 +12,9 @@ export const monoids: { readonly [M in Monoid]: { readonly unit: number; readonl
   sum: { unit: 0, combine: (a, b) => a + b },
   max: { unit: LOWEST, combine: Math.max },
 };
+
+/** Rows that are reduced may end before a position that is not. */
+export const exists = (axes: readonly Axis[], at: At, e: Evaluation): boolean => axes.every((a) => at[a.name]! < e.extent(a, at));
 
 export const reduce: Primitive<Of<'reduce'>> = {
   rebuild: (n, [arg]) => build.reduce(n.monoid, arg!, n.over),
@@ -21,7 +25,7 @@ export const reduce: Primitive<Of<'reduce'>> = {
     return e.fill(n.axes, (at) => {
       let total = unit;
       e.each(over, at, (inner) => {
-        total = combine(total, e.read(arg, inner));
+        if (exists(n.arg.axes, inner, e)) total = combine(total, e.read(arg, inner));
       });
       return total;
     });

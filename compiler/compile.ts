@@ -1,0 +1,87 @@
+/** From a traced model to loop-level programs: the entries of the trainer, through the pipeline, lowered. */
+import { createHash } from 'node:crypto';
+import { type Either, isLeft, right } from 'fp-ts/lib/Either.js';
+import { type Axis, ragged } from '../dsl/axis.js';
+import * as build from '../dsl/build.js';
+import type { Node, Param } from '../dsl/node.js';
+import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/session.js';
+import type { Compile, CompileOptions } from './compiled.js';
+import type { Diagnostics } from './diagnostics.js';
+import { costOf } from './cost.js';
+import type { Traced } from './frontend/index.js';
+import { interner, rewrite, topological } from './graph.js';
+import type { Buffer, Entry, LoopProgram } from './loops/ir.js';
+import { lowerEntry } from './lower/kernels.js';
+import { pipeline, runPasses } from './pipeline.js';
+import { type Program, rootsOf, withRoots } from './program.js';
+import { programText } from './text.js';
+
+/**
+ * The rank of each row's target among all items: 1 + the other items that score no lower, without those seen. Written so
+ * that a score that is not a number counts against the model. Axes: batch.
+ */
+const rankOf = (scores: Node, batch: Axis, item: Axis): Node => {
+  const seen = ragged('seen', batch, 'seen');
+  const target = build.input('target', [batch], 'i32');
+  const wanted = build.gather(scores, target, item.name);
+  const ahead = (x: Node): Node => build.map('select', build.map('lt', x, wanted), build.constant(0), build.constant(1));
+  const others = build.gather(scores, build.input('seen', [batch, seen], 'i32'), item.name);
+  return build.map('sub', build.reduce('sum', ahead(scores), [item.name]), build.reduce('sum', ahead(others), [seen.name]));
+};
+
+/** The programs of a model, before any pass. */
+export const programsOf = (traced: Traced): readonly Program[] => {
+  const { batch, training, inference, optimizer, provenance: origins } = traced;
+  const interned = interner();
+  const common = { updates: {}, interned, origins } as const;
+  const programs: readonly Program[] = [
+    { ...common, entry: 'train', outputs: { loss: training.loss }, optimizer },
+    { ...common, entry: 'rank', outputs: { rank: rankOf(inference.scores, batch.batch, batch.item) } },
+    { ...common, entry: 'score', outputs: { scores: inference.scores } },
+  ];
+  return programs.map((p) => withRoots(p, rewrite(rootsOf(p), interned, (n) => n, origins)));
+};
+
+const tensorInfo = (name: string, b: Buffer): TensorInfo => ({ name, dtype: b.dtype, axes: b.axes.map((a) => a.name), shape: b.axes.map((a) => a.size) });
+
+const entryInfo = (entry: Entry): EntryInfo => {
+  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
+  return {
+    inputs: entry.buffers.filter((b) => b.role === 'input').map((b) => tensorInfo(b.id, b)),
+    outputs: Object.entries(entry.outputs).map(([name, id]) => tensorInfo(name, buffers.get(id)!)),
+  };
+};
+
+const paramsOf = (programs: readonly Program[]): ReadonlyMap<string, Param> =>
+  new Map(programs.flatMap((p) => topological(rootsOf(p))).filter((n): n is Param => n.op === 'param').map((p) => [p.path, p]));
+
+/** What the model itself reads are parameters; what only the finished training step reads are the optimizer's slots. */
+const statesOf = (written: readonly Program[], finished: readonly Program[], entries: readonly Entry[]): readonly StateInfo[] => {
+  const parameters = paramsOf(written);
+  const all = paramsOf(finished);
+  const states = new Map(entries.flatMap((e) => e.buffers).filter((b) => b.role === 'state').map((b) => [b.id, b]));
+  return [...states.values()]
+    .map((b): StateInfo => ({ ...tensorInfo(b.id, b), init: all.get(b.id)!.init, role: parameters.has(b.id) ? 'parameter' : 'slot' }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+};
+
+export const compile: Compile = (traced, options: CompileOptions = {}) => {
+  const finished: Program[] = [];
+  const written = programsOf(traced);
+  for (const program of written) {
+    const result: Either<Diagnostics, Program> = runPasses(pipeline, program, (pass, next) => options.observe?.(pass.name, () => programText(next)));
+    if (isLeft(result)) return result;
+    finished.push(result.right);
+  }
+  const entries = finished.map(lowerEntry);
+  const loops: LoopProgram = { model: traced.model.name, entries };
+  const manifest: Manifest = {
+    format: 1, model: traced.model.name, source: traced.file, hyper: traced.hyper, length: Number(traced.hyper['length']),
+    states: statesOf(written, finished, entries),
+    entries: Object.fromEntries(entries.map((e) => [e.name, entryInfo(e)])),
+    hash: createHash('sha256').update(JSON.stringify([loops, traced.hyper])).digest('hex'),
+  };
+  const before = topological(rootsOf(finished[0]!)).filter((n) => n.op === 'map' || n.op === 'reduce' || n.op === 'gather' || n.op === 'scatter').length;
+  return right({ loops, manifest, report: { kernels: { before, after: entries[0]!.kernels.length }, cost: costOf(entries[0]!) } });
+};
+

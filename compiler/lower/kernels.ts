@@ -1,0 +1,120 @@
+/** From a program whose stored nodes are decided to kernels: one kernel for each stored node. */
+import { type Axis, bound } from '../../dsl/axis.js';
+import { argsOf } from '../../dsl/build.js';
+import type { Node } from '../../dsl/node.js';
+import { type Origin, topological } from '../graph.js';
+import { all } from '../loops/build.js';
+import type { Buffer, Entry, Expr, Kernel } from '../loops/ir.js';
+import { exprText } from '../loops/text.js';
+import { primitive } from '../primitives/index.js';
+import type { Lowering, Scope } from '../primitives/record.js';
+import { type Program, rootsOf } from '../program.js';
+import { memoryOrder } from './layout.js';
+import { extentOf, inRange, loopAxis, loopsOver, position, type Variables } from './scope.js';
+import { isIndexPredicate, supports } from './support.js';
+
+export const isBuffer = (node: Node): boolean => node.op === 'input' || node.op === 'param';
+const idOf = (node: Node, ids: ReadonlyMap<Node, string>): string | undefined =>
+  node.op === 'input' ? node.name : node.op === 'param' ? node.path : ids.get(node);
+
+/** Names for stored nodes: the model's own where it gave one, else that of the nearest named user, numbered where taken. */
+export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origins: { get(node: Node): Origin | undefined }, taken: Iterable<string>): ReadonlyMap<Node, string> => {
+  const used = new Set(taken);
+  const inherited = new Map<Node, string>();
+  const result = new Map<Node, string>();
+  const unique = (base: string): string => {
+    let name = base;
+    for (let i = 2; used.has(name); i++) name = `${base}_${i}`;
+    used.add(name);
+    return name;
+  };
+  for (const node of [...order].reverse()) {
+    const own = origins.get(node)?.name;
+    const name = own ?? inherited.get(node);
+    if (name !== undefined) for (const arg of argsOf(node)) if (!inherited.has(arg)) inherited.set(arg, name);
+    if (stored.has(node)) result.set(node, unique((name ?? node.op).replace(/[^A-Za-z0-9_]/g, '_')));
+  }
+  return result;
+};
+
+const bufferOf = (id: string, node: { readonly axes: readonly Axis[]; readonly dtype: Buffer['dtype'] }, role: Buffer['role']): Buffer => ({
+  id, role, dtype: node.dtype, axes: memoryOrder(node.axes).map((a) => loopAxis(a)),
+});
+
+interface Lowered {
+  readonly body: Expr;
+  readonly where: Expr | null;
+}
+
+const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node) => readonly Node[]): Lowered => {
+  const variables: Variables = new Map(root.axes.map((a) => [a.name, a]));
+  const memo = new Map<Node, Map<string, Expr>>();
+  const signature = (node: Node, scope: Scope): string => {
+    const names = new Set(node.axes.flatMap((a) => (a.extent.kind === 'ragged' ? [a.name, a.extent.rows] : [a.name])));
+    return `${[...names].map((n) => (scope.at.has(n) ? exprText(scope.at.get(n)!) : '')).join()}|${[...scope.known].join()}`;
+  };
+  const read = (node: Node, scope: Scope): Expr => ({
+    kind: 'read', buffer: idOf(node, ids)!, dtype: node.dtype, at: memoryOrder(node.axes).map((a) => position(scope, a.name)),
+  });
+  const expr = (node: Node, scope: Scope): Expr => {
+    if (node !== root && idOf(node, ids) !== undefined) return read(node, scope);
+    const table = memo.get(node) ?? new Map<string, Expr>();
+    memo.set(node, table);
+    const key = signature(node, scope);
+    const known = table.get(key);
+    if (known !== undefined) return known;
+    const fresh = isBuffer(node) ? read(node, scope) : primitive(node).lower(node, scope, lowering);
+    table.set(key, fresh);
+    return fresh;
+  };
+  const lowering: Lowering = {
+    expr, position, support, axis: loopAxis, extent: extentOf,
+    inRange: (e, axis, scope) => (isTrusted(e, axis) ? null : inRange(e, axis, scope, variables)),
+    loops: (axes, scope, zeroOutside) => loopsOver(axes, scope, zeroOutside.filter(isIndexPredicate), expr, variables),
+    buffer: (node) => idOf(node, ids),
+  };
+  const scope: Scope = { at: new Map(root.axes.map((a) => [a.name, { kind: 'index', axis: a.name }])), known: new Set() };
+  const conditions = support(root).filter(isIndexPredicate).map((p) => expr(p, scope));
+  return { body: expr(root, { ...scope, known: new Set(conditions.map(exprText)) }), where: all(conditions) };
+};
+
+/** Item ids handed in by the runtime exist: looking them up needs no guard. */
+const isTrusted = (e: Expr, axis: Axis): boolean => e.kind === 'read' && trusted.has(e.buffer) && bound(axis) === 'items';
+const trusted: ReadonlySet<string> = new Set(['items', 'targets', 'target', 'seen']);
+
+export const lowerEntry = (program: Program): Entry => {
+  const roots = rootsOf(program);
+  const order = topological(roots);
+  const stored = program.stored ?? new Set(roots);
+  const leaves = order.filter(isBuffer);
+  const lengths = new Map<string, Axis>();
+  for (const node of order) {
+    for (const a of [...node.axes, ...(node.op === 'extent' ? [node.axis] : [])]) if (a.extent.kind === 'ragged') lengths.set(a.extent.lengths, a);
+  }
+  const rows = new Map(order.flatMap((n) => n.axes).map((a) => [a.name, a]));
+  const ids = namesOf(order, new Set([...stored].filter((n) => !isBuffer(n))), program.origins, [
+    ...leaves.map((n) => idOf(n, new Map())!), ...lengths.keys(),
+  ]);
+  const support = supports();
+  const outputs = new Set(Object.values(program.outputs));
+  const kernels: Kernel[] = [];
+  const buffers: Buffer[] = [
+    ...leaves.map((n) => bufferOf(idOf(n, ids)!, n, n.op === 'param' ? 'state' : 'input')),
+    ...[...lengths].flatMap(([id, a]): readonly Buffer[] => {
+      const along = a.extent.kind === 'ragged' ? rows.get(a.extent.rows) : undefined;
+      return along === undefined ? [] : [bufferOf(id, { axes: [along], dtype: 'i32' }, 'input')];
+    }),
+  ];
+  for (const node of order) {
+    const id = ids.get(node);
+    if (id === undefined) continue;
+    const { body, where } = lowerNode(node, ids, support);
+    const source = program.origins.get(node)?.source;
+    buffers.push(bufferOf(id, node, outputs.has(node) ? 'output' : 'temp'));
+    kernels.push({ name: id, output: id, body, comment: `${node.op}`, ...(source === undefined ? {} : { source }), ...(where === null ? {} : { where }) });
+  }
+  const unique = [...new Map(buffers.map((b) => [b.id, b])).values()];
+  const resolve = (nodes: Readonly<Record<string, Node>>) => Object.fromEntries(Object.entries(nodes).map(([name, n]) => [name, idOf(n, ids)!]));
+  return { name: program.entry, buffers: unique, kernels, outputs: resolve(program.outputs), updates: resolve(program.updates) };
+};
+

@@ -1,0 +1,98 @@
+/**
+ * `descend` unrolled: states <- states - rate * d energy / d states (THEORY 2). The gradient is derived, never written.
+ *
+ * Under the horizon `prefix(seq)` position t moves on the energy of its own prefix (THEORY 4). That is derived too, in
+ * four steps that know nothing of any particular energy: give every state a further axis, one copy for each prefix; let
+ * every sum along the sequence run over the prefix alone; differentiate; keep position t of prefix t. The diagonal is then
+ * pushed to the leaves and the contractions reordered by later passes, which is where the parallel form comes from.
+ */
+import { type Axis, like, sameExtent } from '../../dsl/axis.js';
+import * as build from '../../dsl/build.js';
+import type { Descend, Node, Variable } from '../../dsl/node.js';
+import { gradient } from '../differentiate.js';
+import { dependents, reargue, substitute, topological } from '../graph.js';
+import { LOWEST } from '../primitives/reduction.js';
+
+type Slopes = (at: readonly Node[]) => readonly Node[];
+
+const bind = (roots: readonly Node[], variables: readonly Variable[], values: readonly Node[]): readonly Node[] =>
+  substitute(roots, new Map(variables.map((v, i) => [v, values[i]!])));
+
+/** d energy / d each state, as a function of the states. */
+const wholeSlopes = (d: Descend): Slopes => {
+  const slopes = gradient(d.energy, d.variables);
+  return (at) => bind(slopes, d.variables, at);
+};
+
+const prefixAxis = (seq: Axis): Axis => like(`${seq.name}_prefix`, seq);
+const copiesOf = (seq: Axis, axes: readonly Axis[]): readonly Axis[] => axes.filter((a) => a.extent.kind === 'ragged' && sameExtent(a, seq));
+
+/** A state with exactly one copy of the sequence axis has a value for each position; any other is shared by a prefix's positions. */
+export const ownPosition = (state: { readonly axes: readonly Axis[] }, seq: Axis): Axis | undefined => {
+  const copies = copiesOf(seq, state.axes);
+  return copies.length === 1 ? copies[0] : undefined;
+};
+
+/** The energy of each prefix: sums that the states enter run over positions up to the prefix's end. */
+const restricted = (energy: Node, states: ReadonlySet<Node>, seq: Axis, prefix: Axis): Node => {
+  const order = topological([energy]);
+  const moved = dependents(order, states);
+  const done = new Map<Node, Node>();
+  for (const node of order) {
+    const again = moved.has(node) ? reargue(node, done) : node;
+    if (again.op !== 'reduce' || !moved.has(node)) {
+      done.set(node, again);
+      continue;
+    }
+    const over = copiesOf(seq, again.arg.axes.filter((a) => again.over.includes(a.name)));
+    const inside = over.map((a): Node => build.map('le', build.index(a), build.index(prefix)));
+    const outside = build.constant(again.monoid === 'sum' ? 0 : LOWEST);
+    done.set(node, build.reduce(again.monoid, inside.reduce((arg, p) => build.map('select', p, arg, outside), again.arg), again.over));
+  }
+  return done.get(energy)!;
+};
+
+const prefixSlopes = (d: Descend, seq: Axis): Slopes => {
+  const prefix = prefixAxis(seq);
+  const copies = d.variables.map((v) => build.variable(v.name, [...v.axes, prefix]));
+  const perPrefix = restricted(bind([d.energy], d.variables, copies)[0]!, new Set(copies), seq, prefix);
+  const slopes = gradient(perPrefix, copies).map((slope, i) => {
+    const own = ownPosition(d.variables[i]!, seq);
+    return own === undefined ? slope : build.rename(build.rename(slope, own.name, prefix), prefix.name, own);
+  });
+  return (at) => bind(slopes, copies, at.map((state) => (build.hasAxis(state, prefix.name) ? state : build.broadcast(state, [prefix]))));
+};
+
+/** Which states move together in one step: all of them, or one after the other. */
+const rounds = (d: Descend): readonly (readonly number[])[] => {
+  const free = d.variables.map((_, i) => i).filter((i) => !d.clamp[i]);
+  const orders = { jacobi: [free], sweepUp: free.map((i) => [i]), sweepDown: [...free].reverse().map((i) => [i]) } as const;
+  return orders[d.order];
+};
+
+const step = (d: Descend, slopes: Slopes, from: readonly Node[]): readonly Node[] =>
+  rounds(d).reduce((states, moving) => {
+    const slope = slopes(states);
+    return states.map((s, i) => (moving.includes(i) ? build.map('sub', s, build.map('mul', d.rate[i]!, slope[i]!)) : s));
+  }, from);
+
+/** How many of the last steps carry a derivative. */
+const liveSteps = (d: Descend): number => {
+  switch (d.backward.kind) {
+    case 'unroll': case 'checkpoint': return Infinity;
+    case 'lastSteps': return d.backward.steps;
+    case 'stopGradient': return 0;
+  }
+};
+
+export const unrollDescend = (d: Descend): { readonly states: readonly Node[]; readonly energy: Node } => {
+  const slopes = d.horizon.kind === 'whole' ? wholeSlopes(d) : prefixSlopes(d, d.horizon.axis);
+  const cut = d.steps - liveSteps(d);
+  let states = d.init;
+  for (let k = 0; k < d.steps; k++) {
+    if (k === cut) states = states.map(build.stop);
+    states = step(d, slopes, states);
+  }
+  if (cut === d.steps && d.steps > 0) states = states.map(build.stop);
+  return { states, energy: bind([d.energy], d.variables, states)[0]! };
+};

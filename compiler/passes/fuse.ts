@@ -1,0 +1,132 @@
+/**
+ * Fusion decides which nodes get a buffer (and so a kernel); all others are computed inside the kernels that use them. A
+ * node is stored where computing it again in every use costs more than writing it once and reading it back.
+ */
+import { right } from 'fp-ts/lib/Either.js';
+import { argsOf } from '../../dsl/build.js';
+import type { Node } from '../../dsl/node.js';
+import { topological } from '../graph.js';
+import { isBuffer } from '../lower/kernels.js';
+import { isIndexPredicate } from '../lower/support.js';
+import { primitive } from '../primitives/index.js';
+import { type Pass, rootsOf } from '../program.js';
+import { cells, typical } from './sizes.js';
+
+/** Costs in scalar operations: a buffer's cell written, read, and one more kernel. */
+const WRITE = 2;
+const READ = 1;
+const KERNEL = 20_000;
+
+/** Positions, constants and views cost nothing wherever they are. */
+const free = (n: Node): boolean =>
+  n.op === 'constant' || n.op === 'index' || n.op === 'extent' || isBuffer(n) || isIndexPredicate(n) ||
+  (views.has(n.op) && argsOf(n).every((a) => free(a)));
+const views: ReadonlySet<Node['op']> = new Set(['rename', 'broadcast', 'stop', 'barrier', 'implicit']);
+
+/** How often each argument is evaluated for one evaluation of the node. */
+const repeats = (n: Node): number => (n.op === 'reduce' || n.op === 'scatter' ? Math.max(1, primitive(n).cost(n, typical)) : 1);
+
+/** Positions of a scatter are looked up in an inverse index, which needs a buffer. */
+const needsBuffer = (user: Node, arg: Node): boolean => user.op === 'scatter' && arg === user.at && user.over.length > 0;
+
+const own = (n: Node): number => {
+  if (n.op === 'map' && n.fn === 'select' && isIndexPredicate(n.args[0]!)) return 0;
+  return n.op === 'reduce' || n.op === 'scatter' ? repeats(n) : primitive(n).cost(n, typical);
+};
+
+/** Evaluations of each node by kernel root, users before arguments. */
+export const decide = (roots: readonly Node[], limit: number, forced: ReadonlySet<Node> = new Set()): ReadonlySet<Node> => {
+  const order = topological(roots);
+  const rootSet = new Set(roots);
+  const stored = new Set<Node>([...roots, ...forced].filter((n) => !isBuffer(n)));
+  for (const n of order) for (const a of argsOf(n)) if (needsBuffer(n, a) && !isBuffer(a)) stored.add(a);
+  // Operations to evaluate a node once if none of its arguments is stored: an upper bound that forgets sharing.
+  const whole = new Map<Node, number>();
+  for (const n of order) {
+    const args = argsOf(n).reduce((sum, a) => sum + Math.min(whole.get(a)!, 1e12), 0);
+    whole.set(n, free(n) ? READ : own(n) + repeats(n) * args);
+  }
+  const uses = new Map<Node, Map<Node, number>>();
+  for (const n of [...order].reverse()) {
+    if (isBuffer(n)) continue;
+    const by = uses.get(n) ?? new Map<Node, number>();
+    const evaluations = [...by.values()].reduce((a, b) => a + b, 0);
+    if (!stored.has(n) && !free(n) && !rootSet.has(n)) {
+      const size = cells(n);
+      const unit = own(n) + repeats(n) * argsOf(n).reduce((sum, a) => sum + (free(a) || cheap(a) ? READ : Math.min(whole.get(a)!, READ * 4)), 0);
+      const inline = evaluations * unit;
+      const kept = size * (unit + WRITE) + evaluations * READ + KERNEL;
+      if (kept < inline) stored.add(n);
+    }
+    const kernel = stored.has(n) ? new Map([[n, cells(n)]]) : by;
+    for (const a of argsOf(n)) {
+      const sofar = uses.get(a) ?? new Map<Node, number>();
+      for (const [root, times] of kernel) sofar.set(root, Math.max(sofar.get(root) ?? 0, times * repeats(n)));
+      uses.set(a, sofar);
+    }
+  }
+  return limited(roots, order, stored, limit);
+};
+
+const cheap = (n: Node): boolean => n.op === 'map' && primitive(n).cost(n, typical) <= 1;
+
+/** The buffers a stored node's kernel reads, lengths of ragged axes included. */
+export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<string | Node> => {
+  const found = new Set<string | Node>();
+  const seen = new Set<Node>();
+  const visit = (n: Node): void => {
+    if (seen.has(n)) return;
+    seen.add(n);
+    for (const a of [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]) {
+      const { extent } = a;
+      if (extent.kind === 'ragged' && (n.op === 'extent' || n.axes.some((x) => x.name === extent.rows))) found.add(extent.lengths);
+    }
+    if (n !== root && (stored.has(n) || isBuffer(n))) {
+      found.add(n);
+      return;
+    }
+    if (n.op === 'uniform') found.add(n);
+    // An inverse index travels as two arrays beside the index itself.
+    if (n.op === 'scatter' && n.over.length > 0) found.add(`${n.op} starts`).add(`${n.op} order`);
+    argsOf(n).forEach(visit);
+  };
+  visit(root);
+  return found;
+};
+
+/** Stores further nodes until no kernel reads more than `limit` buffers. */
+const limited = (roots: readonly Node[], order: readonly Node[], start: ReadonlySet<Node>, limit: number): ReadonlySet<Node> => {
+  const stored = new Set(start);
+  for (const root of [...order].reverse()) {
+    while (stored.has(root) && readsOf(root, stored).size > limit) {
+      const inside = topological([root]).filter((n) => n !== root && !stored.has(n) && !isBuffer(n) && !free(n) && reachable(root, n, stored));
+      const candidates = inside.map((n) => ({ n, saves: readsOf(n, stored).size - 1 })).filter(({ saves }) => saves > 0);
+      if (candidates.length === 0) break;
+      // The largest part that itself fits; among equals the smallest buffer.
+      const fitting = candidates.filter(({ saves }) => saves + 1 <= limit);
+      const best = (fitting.length > 0 ? fitting : candidates).sort((a, b) => b.saves - a.saves || cells(a.n) - cells(b.n))[0]!;
+      stored.add(best.n);
+    }
+  }
+  return stored;
+};
+
+const reachable = (root: Node, target: Node, stored: ReadonlySet<Node>): boolean => {
+  const seen = new Set<Node>();
+  const visit = (n: Node): boolean => {
+    if (n === target) return true;
+    if (seen.has(n) || (n !== root && (stored.has(n) || isBuffer(n)))) return false;
+    seen.add(n);
+    return argsOf(n).some(visit);
+  };
+  return visit(root);
+};
+
+/** webgpu gives a kernel eight storage buffers, one of them for its result. */
+export const ARRAYS = 7;
+
+export const fuse: Pass = {
+  name: 'fuse',
+  description: 'decides which values are stored and computes all others inside the kernels that use them',
+  run: (program) => right({ ...program, stored: decide(rootsOf(program), ARRAYS) }),
+};

@@ -1,0 +1,57 @@
+/** A loss becomes a training step: gradients of every parameter it reads, and the optimizer's update of each. */
+import { left, right } from 'fp-ts/lib/Either.js';
+import * as build from '../../dsl/build.js';
+import type { Node, Param } from '../../dsl/node.js';
+import { typed } from '../../dsl/tensor.js';
+import { error } from '../diagnostics.js';
+import { gradient } from '../differentiate.js';
+import { rewrite, topological } from '../graph.js';
+import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
+
+/** The scalar input that counts optimizer steps from 1. */
+export const STEP = 'step';
+export const slotPath = (parameter: string, slot: string): string => `${parameter}.${slot}`;
+
+const isParam = (n: Node): n is Param => n.op === 'param';
+
+export const differentiate: Pass = {
+  name: 'differentiate',
+  description: 'derives the loss by every parameter and adds the optimizer step',
+  run: (program) => {
+    const { optimizer, outputs: { loss } } = program;
+    if (optimizer === undefined || loss === undefined) return right(settled(program));
+    const parameters = topological([loss]).filter(isParam);
+    if (parameters.length === 0) return left([error('the loss reads no parameter: there is nothing to train', program.origins.get(loss)?.source)]);
+    const step = typed<never>(build.input(STEP, [], 'f32'));
+    const solved: Node[] = [];
+    const gradients = gradient(loss, parameters, { origins: program.origins, check: (s) => solved.push(s) });
+    const updates: Record<string, Node> = {};
+    parameters.forEach((p, i) => {
+      const slots = Object.fromEntries(optimizer.slots.map((s) => [s, build.param(slotPath(p.path, s), p.axes, { kind: 'constant', value: 0 })]));
+      const slope = gradients[i]!;
+      if (!program.origins.has(slope)) program.origins.set(slope, { name: `d_${p.path}` });
+      const next = optimizer.update(p, slope, slots, step);
+      program.origins.set(next.value, { name: `new_${p.path}` });
+      updates[p.path] = next.value;
+      for (const [s, value] of Object.entries(next.slots)) {
+        program.origins.set(value, { name: `new_${slotPath(p.path, s)}` });
+        updates[slotPath(p.path, s)] = value;
+      }
+    });
+    const outputs = solved.length === 0 ? program.outputs : { ...program.outputs, unconverged: failures(solved) };
+    return right(settled({ ...program, outputs, updates }));
+  },
+};
+
+/** Nothing is differentiated after this: what only derivatives see has done its work. */
+const settled = (program: Program): Program =>
+  withRoots(program, rewrite(rootsOf(program), program.interned, (n) => (n.op === 'stop' ? n.arg : n.op === 'implicit' ? n.value : n), program.origins));
+
+/** How many rows' adjoint solves failed, over all solves of the step. */
+const failures = (solved: readonly Node[]): Node => {
+  const one = (s: Node): Node => {
+    const failed = build.broadcast(build.map('select', s, build.constant(0), build.constant(1)), s.axes);
+    return build.reduce('sum', failed, s.axes.map((a) => a.name));
+  };
+  return solved.map(one).reduce((a, b) => build.map('add', a, b));
+};

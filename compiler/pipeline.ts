@@ -1,0 +1,33 @@
+/** The compiler's table of contents: every program goes through these passes in this order. */
+import { chain, type Either, map, right } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { Diagnostics } from './diagnostics.js';
+import { contract } from './passes/contract.js';
+import { diagonalise } from './passes/diagonal.js';
+import { expand } from './passes/expand.js';
+import { fuse } from './passes/fuse.js';
+import { simplify } from './passes/simplify.js';
+import { differentiate } from './passes/train.js';
+import type { Pass, Program } from './program.js';
+
+export const pipeline: readonly Pass[] = [
+  expand,
+  diagonalise,
+  { ...simplify, name: 'simplify-forward' },
+  { ...contract, name: 'contract-forward' },
+  differentiate,
+  simplify,
+  contract,
+  { ...simplify, name: 'simplify-contracted' },
+  fuse,
+];
+
+/** Runs the passes; `observe` sees the program after each. */
+export const runPasses = (passes: readonly Pass[], program: Program, observe: (pass: Pass, program: Program) => void = () => {}): Either<Diagnostics, Program> =>
+  passes.reduce<Either<Diagnostics, Program>>(
+    (sofar, pass) => pipe(sofar, chain(pass.run), map((next) => {
+      observe(pass, next);
+      return next;
+    })),
+    right(program),
+  );

@@ -1,0 +1,27 @@
+/** An equilibrium whose derivative is found by solving, not by unrolling. Its value is that of its first argument. */
+import * as build from '../../dsl/build.js';
+import type { Node } from '../../dsl/node.js';
+import { gradient } from '../differentiate.js';
+import { substitute } from '../graph.js';
+import { adjointProblem } from '../passes/fixed-point.js';
+import type { Of, Primitive } from './record.js';
+
+/** (d through / d value)' lambda, linear in lambda. */
+const pullback = (n: Of<'implicit'>): ((lambda: Node) => Node) => {
+  const placeholder = build.variable('lambda', n.axes);
+  const slope = gradient(build.map('mul', placeholder, n.through), [n.value])[0]!;
+  return (lambda) => substitute([slope], new Map([[placeholder, lambda]]))[0]!;
+};
+
+export const implicit: Primitive<Of<'implicit'>> = {
+  rebuild: (n, [value, through]) => build.implicit(value!, through!, n.of),
+  reference: (n, e) => e.value(n.value),
+  vjp: (ct, n, check) => {
+    const { lambda, converged } = adjointProblem(n.of, ct, pullback(n));
+    check(converged);
+    return [null, lambda];
+  },
+  cost: () => 0,
+  lower: (n, scope, l) => l.expr(n.value, scope),
+  support: (n, of) => of(n.value),
+};

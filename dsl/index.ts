@@ -21,5 +21,4 @@ export * from './optimizers.js';
 export * from './schedule.js';
 
 export * from './recommender.js';
-export * from './hstu.js';
 export * from './model.js';

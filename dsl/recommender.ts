@@ -6,7 +6,7 @@ import { type Axis, axis } from './axis.js';
 import { add, mul } from './elementwise.js';
 import { embedding, normalise } from './layer.js';
 import { sampledSoftmax } from './loss.js';
-import { type Batch, type Outputs, type Phase, boolean, integer, number } from './model.js';
+import { type Batch, type Outputs, type Phase, integer, number } from './model.js';
 import { adamw } from './optimizers.js';
 import type { Optimizer } from './optimizer.js';
 import { truncatedNormal } from './parameter.js';
@@ -73,11 +73,3 @@ export const nextItem = ({ hyper, batch }: RecommenderContext, { width, items }:
 
 /** AdamW, betas 0.9 and 0.98, no weight decay. */
 export const recommenderOptimizer = ({ rate }: Pick<RecommenderHyper, 'rate'>): Optimizer => adamw({ rate, betas: [0.9, 0.98] });
-
-/** Hyperparameters of a stack of HSTU blocks. */
-export const hstuHypers = {
-  ...recommenderHypers,
-  blocks: integer(2, 'blocks, one above the other'),
-  heads: integer(1, 'attention heads; width is divided among them'),
-  times: boolean(false, 'whether attention reads the time between events'),
-} as const;

@@ -4,7 +4,55 @@
  *
  * Deviations: negatives are drawn once for the batch, not for each position; the output map has no bias.
  */
-import { hstuBlock, hstuHypers, model, nextItem, pipe, recommenderOptimizer, sequenceInput } from 'pcrec';
+import {
+  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, boolean, causal, div, dot, dropout, fail, integer, layerNorm,
+  like, linear, model, mul, nextItem, normal, pipe, recommenderHypers, recommenderOptimizer, relativePositionBias, rename, sequenceInput, silu,
+  timeBias, where,
+} from 'pcrec';
+
+/** Hyperparameters of a stack of HSTU blocks; defaults are those for ML-1M. */
+export const hstuHypers = {
+  ...recommenderHypers,
+  blocks: integer(2, 'blocks, one above the other'),
+  heads: integer(1, 'attention heads; width is divided among them'),
+  times: boolean(false, 'whether attention reads the time between events'),
+} as const;
+
+export interface HstuHyper extends RecommenderHyper {
+  readonly heads: number;
+  readonly times: boolean;
+}
+
+/**
+ * x + W_o drop(u * LN(A v)), with u, v, q, k = SiLU(LN(x) W) and A = SiLU(q k^T + rab) / N where key <= query, else 0.
+ *
+ * LN has no trained gain or bias; no linear map has a bias; N is the hyperparameter `length`. rab, shared by the heads, is
+ * a bias of relative position and, with `times`, of the time between events. `path` names the block's parameters.
+ */
+export const hstuBlock = (path: string, { hyper, batch, phase }: RecommenderContext<HstuHyper>, width: Axis<'width'>) => (x: State): State => {
+  if (hyper.width % hyper.heads !== 0) fail(`the width ${hyper.width} is not a multiple of ${hyper.heads} heads`);
+  const { seq } = batch;
+  const key = like('key', seq);
+  const head = axis('head', hyper.heads);
+  const depth = axis('depth', hyper.width / hyper.heads);
+
+  const normed = layerNorm(x, width);
+  const project = (name: string) => silu(linear(`${path}.${name}`, normed, width, [head, depth], { bias: false, init: normal(0.02) }));
+  const u = project('u');
+  const v = project('v');
+  const q = project('q');
+  const k = project('k');
+
+  const position = relativePositionBias(`${path}.rab.position`, seq, key);
+  const scores = add(dot(q, rename(k, seq, key), depth), position);
+  const biased = hyper.times ? add(scores, timeBias(`${path}.rab.time`, batch.nextTimes, batch.times, seq, key)) : scores;
+  const attention = pipe(biased, silu, div(hyper.length), where(causal(seq, key)));
+  const read = dot(attention, rename(v, seq, key), key);
+
+  const gated = mul(u, layerNorm(read, [head, depth]));
+  const out = linear(`${path}.out`, dropout(`${path}.dropout`, hyper.dropout, phase)(gated), [head, depth], width, { bias: false });
+  return add(x, out);
+};
 
 export default model({
   name: 'hstu',
@@ -16,7 +64,7 @@ export default model({
   build: (context) => {
     const { width, items, input } = sequenceInput(context);
     const blocks = Array.from({ length: context.hyper.blocks }, (_, l) => hstuBlock(`block.${l}`, context, width));
-    const state = blocks.reduce((x, block) => pipe(x, block), input);
+    const state = blocks.reduce((x, block) => block(x), input);
     return nextItem(context, { width, items }, state);
   },
 });

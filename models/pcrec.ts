@@ -21,9 +21,10 @@
  * - theta starts N(0, 0.02) and gamma's bias at -2, so that the first steps are within the bound of stable descent.
  */
 import {
-  type Tensor, activations, add, choice, descend, dot, expand, fail, filled, hstuBlock, hstuHypers, integer, like, linear,
+  type Tensor, activations, add, choice, descend, dot, expand, fail, filled, integer, like, linear,
   model, mul, nextItem, normal, number, param, pipe, prefix, recommenderOptimizer, rename, sequenceInput, sigmoid, square, sub, sum, whole, zeros,
 } from 'pcrec';
+import { hstuBlock, hstuHypers } from 'pcrec/models/hstu';
 
 type State = Tensor<'batch' | 'seq' | 'width'>;
 type Theta = Tensor<'seq' | 'key'> | Tensor<'batch' | 'seq' | 'key'>;
@@ -71,7 +72,7 @@ export default model({
       return s;
     };
     const adapted = (): readonly State[] => {
-      if (hyper.horizon !== 'last' || hyper.steps < 2) fail('adaptation needs horizon=last and at least 2 steps: a first step does not read the adapted theta');
+      if (hyper.horizon !== 'last' || hyper.steps < 2) fail('adaptation needs horizon last and 2 steps: the first step does not read the adapted theta');
       const { states: [s] } = descend(
         ([s, own]) => energy(s, own.map((weight, l) => dot(weight, above(s, l), key))),
         { wrt: [guess, theta.map((weight) => expand(weight, batch))], rate: [gamma, hyper.adaptation], ...common });

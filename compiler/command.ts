@@ -4,7 +4,7 @@
  */
 import { relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { chain, type Either, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
+import { chain, chainFirst, type Either, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Compiled, Target, Toolchain } from './compiled.js';
 import { type Diagnostics, error, fromDisk, renderAll } from './diagnostics.js';
@@ -29,7 +29,7 @@ type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 interface Options {
   readonly out?: string;
   readonly target: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly preset?: string;
   readonly dumpAfter?: string;
   readonly listPasses?: boolean;
@@ -46,13 +46,15 @@ const blame = (code: ExitCode) => <A>(result: Either<Diagnostics, A>): Either<Fa
 const ofModel = blame(exitCodes.model);
 const ofUsage = blame(exitCodes.usage);
 
+const helpWidth = 100;
+
 const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
   new Command('pcrec-compile')
     .description('Compiles a model file into a trainer: type-checks it, differentiates, optimises, and writes build/<model>/.')
     .argument('[file]', 'the model file (models/pcrec.ts)')
     .option('-o, --out <dir>', 'the folder to write (default: build/<model>)')
     .addOption(new Option('-t, --target <name>', 'what the kernels are written for').choices(Object.keys(targets)).default(Object.keys(targets)[0]))
-    .option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated', (value: string, all: readonly string[]) => [...all, value], [])
+    .option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated', (value: string, all: readonly string[] = []) => [...all, value])
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
     .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
     .option('--list-passes', 'prints the passes in their order')
@@ -67,6 +69,7 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()),
+      getOutHelpWidth: () => helpWidth, getErrHelpWidth: () => helpWidth,
       getOutHasColors: () => io.colour, getErrHasColors: () => io.colour,
     });
 
@@ -87,12 +90,13 @@ interface Chosen {
 }
 
 /** The middle of the compiler, with `--dump-after` looking on. */
-const build = (opened: Opened, { options: { set, preset, dumpAfter }, toolchain, io }: Chosen): Either<Failure, Compiled> => {
+const build = (opened: Opened, { options: { set = [], preset, dumpAfter }, target, toolchain, io }: Chosen): Either<Failure, Compiled> => {
   const observe = (pass: string, text: () => string): void => { if (pass === dumpAfter) io.out(text()); };
   return pipe(
     ofUsage(hyperValues(opened.model, { set, ...(preset === undefined ? {} : { preset }) })),
     chain((hyper) => ofModel(trace(opened, hyper))),
     chain((traced) => ofModel(toolchain.compile(traced, { observe }))),
+    chainFirst((compiled) => ofModel(target.check(compiled.loops))),
   );
 };
 
@@ -104,7 +108,7 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
   return pipe(
     ofUsage(emit(compiled.right, target, toolchain.targets, folder)),
     map(({ files }) => {
-      const reachable = runtimeReachable(folder);
+      const reachable = runtimeReachable(folder, show(folder, io.cwd));
       if (isLeft(reachable)) report([reachable.left], io, opened.locate);
       const cost = compiled.right.report.cost(ordinary);
       io.out(summary({ compiled: compiled.right, cost, folder: show(folder, io.cwd), files, seconds: (io.now() - began) / 1000 }));

@@ -33,13 +33,17 @@ export interface CompileOptions {
 
 export type Compile = (traced: Traced, options?: CompileOptions) => Either<Diagnostics, Compiled>;
 
-/** A target is one emitter: the file it writes, and its text for a program. */
+/** A target is one emitter. */
 export interface Target {
-  readonly file: string;
   readonly description: string;
-  readonly emit: (program: LoopProgram) => string;
-  /** The runtime's function that opens the emitted module on a device: `(module, manifest, device, sizes)`. */
+  /** The file it writes: an ES module that exports `program`. */
+  readonly file: string;
+  /** The runtime's function that opens that `program` on a device: `(program, manifest, device, sizes)`. */
   readonly opener: string;
+  /** What the target cannot run. */
+  readonly check: (program: LoopProgram) => Either<Diagnostics, void>;
+  /** The file's text; only for a program that passed `check`. */
+  readonly emit: (program: LoopProgram) => string;
 }
 
 /** Everything the command needs besides the front end: the real one is in `toolchain.ts`. */

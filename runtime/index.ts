@@ -2,6 +2,7 @@
 export { command, main } from './command.js';
 export { type CompiledModel, type DeviceName, deviceNames } from './compiled.js';
 export * from './data/index.js';
+export { type GpuModule, openGpu } from './devices/index.js';
 export type { Event, Listener, Part } from './events.js';
 export { initial, initialStates, shapeOf } from './init.js';
 export { readManifest } from './manifest.js';

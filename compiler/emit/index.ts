@@ -15,6 +15,7 @@ export interface Emission {
   readonly files: readonly string[];
 }
 
+/** For a program that passed the target's check. Left: the folder cannot be written. */
 export const emit = (compiled: Compiled, target: Target, targets: Toolchain['targets'], folder: string): Either<Diagnostics, Emission> =>
   pipe(
     writeFiles(folder, emittedFiles(compiled, target), Object.values(targets).map(({ file }) => file)),

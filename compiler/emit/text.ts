@@ -18,7 +18,7 @@ export const mark = `Emitted by ${packageFile.name}-compile`;
 
 const runtime = `${packageFile.name}/runtime`;
 
-const settings = ({ hyper }: Manifest): string => Object.entries(hyper).map(([name, value]) => `${name}=${value}`).join(' ');
+const settings = ({ hyper }: Manifest): string => Object.entries(hyper).map(([name, value]) => `${name}=${value}`).join(' ').replaceAll('*/', '* /');
 
 const heading = (manifest: Manifest): string => `${mark} ${packageFile.version} from ${manifest.source}. Compile again instead of editing.`;
 
@@ -32,13 +32,13 @@ const trainerText = (manifest: Manifest, { file, opener }: Target): string => `#
  *   import { train } from './trainer.js'
  */
 import { main, ${opener}, readManifest, trainer } from '${runtime}';
-import * as kernels from './${file}';
+import { program } from './${file}';
 
 /** Parameters, entries and hyperparameters of this model. */
 export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
-export const compiled = { manifest, open: (device, sizes) => ${opener}(kernels, manifest, device, sizes) };
+export const compiled = { manifest, open: (device, sizes) => ${opener}(program, manifest, device, sizes) };
 
 export const { train, evaluate, recommend } = trainer(compiled);
 

@@ -58,15 +58,15 @@ export const writeFiles = (folder: string, emitted: readonly EmittedFile[], poss
   );
 };
 
-/** A warning where the emitted trainer, run from `folder`, would not find the runtime. */
-export const runtimeReachable = (folder: string): Either<Diagnostic, void> => {
+/** A warning where the emitted trainer, run from `folder` (`shown` to the author), would not find the runtime. */
+export const runtimeReachable = (folder: string, shown: string): Either<Diagnostic, void> => {
   const name = `${packageFile.name}/runtime`;
   try {
     createRequire(join(folder, 'trainer.js')).resolve(name);
     return right(undefined);
   } catch {
     return left({
-      severity: 'warning', message: `the trainer in ${folder} will not find '${name}' from there`,
+      severity: 'warning', message: `the trainer in ${shown} will not find '${name}' from there`,
       hint: `install the package where the trainer runs (npm install ${packageFile.name}), or choose a folder inside a project that has it with --out`,
     });
   }

@@ -1,0 +1,7 @@
+/** The compiler as the command uses it: the middle, the list of its passes, and the targets. */
+import { compile } from './compile.js';
+import type { Toolchain } from './compiled.js';
+import { targets } from './emit/targets.js';
+import { pipeline } from './pipeline.js';
+
+export const toolchain: Toolchain = { passes: pipeline, compile, targets };

@@ -1,0 +1,237 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageFile } from '../../compiler/package.js';
+import { modelText, plainBody, project } from './fixtures.js';
+import { run } from './stand-in.js';
+
+const files = { 'models/tiny.ts': modelText(plainBody) };
+const readAll = (folder: string): Readonly<Record<string, string>> => Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8').replaceAll(packageFile.version, 'VERSION')]));
+
+describe('pcrec-compile', () => {
+  it('writes the trainer and says what it made and what to run', () => {
+    const folder = project(files);
+    const { code, out, err } = run(folder, 'models/tiny.ts', '--set', 'width=8', '-s', 'length=5');
+    expect(code).toBe(0);
+    expect(out).toMatchInlineSnapshot(`
+      "tiny: compiled models/tiny.ts in 1.0 s
+        parameters         8 x items + 8
+        kernels a step     5 (12 before fusion)
+        peak memory        1.75 MB (batch 128, 3,416 items)
+        operations a step  128 M (batch 128, 3,416 items, full histories)
+        files              build/tiny/{trainer.js,trainer.d.ts,kernels.gpu.js,manifest.json,package.json}
+
+      next: node build/tiny/trainer.js"
+    `);
+    expect(err).toMatchInlineSnapshot(`
+      "warning: the trainer in build/tiny will not find 'pcrec/runtime' from there
+      hint: install the package where the trainer runs (npm install pcrec), or choose a folder inside a project that has it with --out"
+    `);
+    expect(readAll(join(folder, 'build/tiny'))).toMatchInlineSnapshot(`
+      {
+        "kernels.gpu.js": "// Emitted by pcrec-compile VERSION from models/tiny.ts. Compile again instead of editing.
+      export const program = 'tiny';
+      ",
+        "manifest.json": "{
+        "format": 1,
+        "model": "tiny",
+        "source": "models/tiny.ts",
+        "hyper": {
+          "length": 5,
+          "width": 8,
+          "rate": 0.1,
+          "bias": true,
+          "loss": "mean"
+        },
+        "length": 5,
+        "entries": {},
+        "hash": "0",
+        "states": [
+          {
+            "name": "item",
+            "dtype": "f32",
+            "axes": [
+              "item",
+              "width"
+            ],
+            "shape": [
+              "items",
+              8
+            ],
+            "init": {
+              "kind": "normal",
+              "std": 0.02
+            },
+            "role": "parameter"
+          },
+          {
+            "name": "bias",
+            "dtype": "f32",
+            "axes": [
+              "width"
+            ],
+            "shape": [
+              8
+            ],
+            "init": {
+              "kind": "normal",
+              "std": 0.02
+            },
+            "role": "parameter"
+          },
+          {
+            "name": "item.m",
+            "dtype": "f32",
+            "axes": [
+              "item",
+              "width"
+            ],
+            "shape": [
+              "items",
+              8
+            ],
+            "init": {
+              "kind": "normal",
+              "std": 0.02
+            },
+            "role": "slot"
+          }
+        ]
+      }
+      ",
+        "package.json": "{
+        "description": "Emitted by pcrec-compile",
+        "type": "module",
+        "private": true
+      }
+      ",
+        "trainer.d.ts": "/** Emitted by pcrec-compile VERSION from models/tiny.ts. Compile again instead of editing. */
+      import type { CompiledModel, Manifest, Trainer } from 'pcrec/runtime';
+
+      export declare const manifest: Manifest;
+      export declare const compiled: CompiledModel;
+      export declare const train: Trainer['train'];
+      export declare const evaluate: Trainer['evaluate'];
+      export declare const recommend: Trainer['recommend'];
+      ",
+        "trainer.js": "#!/usr/bin/env node
+      /**
+       * Emitted by pcrec-compile VERSION from models/tiny.ts. Compile again instead of editing.
+       *
+       * The trainer of 'tiny' (length=5 width=8 rate=0.1 bias=true loss=mean).
+       *
+       *   node trainer.js --help          train, evaluate, recommend
+       *   import { train } from './trainer.js'
+       */
+      import { main, openGpu, readManifest, trainer } from 'pcrec/runtime';
+      import { program } from './kernels.gpu.js';
+
+      /** Parameters, entries and hyperparameters of this model. */
+      export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
+
+      /** The model as the runtime takes it: what it is, and how to open it on a device. */
+      export const compiled = { manifest, open: (device, sizes) => openGpu(program, manifest, device, sizes) };
+
+      export const { train, evaluate, recommend } = trainer(compiled);
+
+      await main(compiled, import.meta.url);
+      ",
+      }
+    `);
+  });
+
+  it('writes the same bytes again, whatever the place and the folder it is run from', () => {
+    const [first, second] = [project(files), project(files)];
+    run(first, 'models/tiny.ts');
+    run(join(second, 'models'), 'tiny.ts', '--out', '../build/tiny');
+    expect(readAll(join(second, 'build/tiny'))).toEqual(readAll(join(first, 'build/tiny')));
+  });
+
+  it('leaves files that are not its own, replaces those that are, and refuses to overwrite a stranger', () => {
+    const folder = project({ ...files, 'package.json': '{"type":"module"}', 'build/tiny/notes.txt': 'mine', 'other/trainer.js': 'a stranger' });
+    const out = join(folder, 'build/tiny');
+    run(folder, 'models/tiny.ts');
+    expect(readdirSync(out).sort()).toEqual(['kernels.gpu.js', 'manifest.json', 'notes.txt', 'trainer.d.ts', 'trainer.js']);
+    writeFileSync(join(out, 'kernels.wasm.js'), readFileSync(join(out, 'kernels.gpu.js'), 'utf8'));
+    writeFileSync(join(out, 'kernels.gpu.js'), 'stale');
+    run(folder, 'models/tiny.ts');
+    expect(existsSync(join(out, 'kernels.wasm.js'))).toBe(false);
+    expect(readFileSync(join(out, 'notes.txt'), 'utf8')).toBe('mine');
+    expect(readFileSync(join(out, 'kernels.gpu.js'), 'utf8')).not.toContain('stale');
+    const refused = run(folder, 'models/tiny.ts', '--out', 'other');
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain('holds a trainer.js that this compiler did not write');
+    expect(readFileSync(join(folder, 'other/trainer.js'), 'utf8')).toBe('a stranger');
+  });
+
+  it('exits with 1 where the model is wrong, naming the file as the author would from here', () => {
+    const folder = project({ ...files, 'models/wrong.ts': modelText(plainBody.replace('hyper.width', "'eight' + 8 * 'x'")) });
+    const types = run(join(folder, 'models'), 'wrong.ts');
+    expect(types.code).toBe(1);
+    expect(types.err).toMatch(/^wrong\.ts:10:\d+: error: The right-hand side/);
+    expect(types.err).toContain('> 10 |');
+    const middle = run(folder, 'models/tiny.ts', '--set', 'width=13');
+    expect(middle.code).toBe(1);
+    expect(middle.err).toContain('models/tiny.ts:13:18: error: 13 brings bad luck');
+    expect(middle.err).toContain('hint: choose 12');
+    const target = run(folder, 'models/tiny.ts', '--target', 'wasm');
+    expect([target.code, target.err]).toEqual([1, 'error: no loops here']);
+    expect(existsSync(join(folder, 'build'))).toBe(false);
+  });
+
+  it('exits with 2 where the command is wrong', () => {
+    const folder = project(files);
+    const said = (...argv: readonly string[]): string => {
+      const { code, out, err } = run(folder, ...argv);
+      expect([code, out]).toEqual([2, '']);
+      return err;
+    };
+    expect(said()).toBe('error: which model file?\nhint: pcrec-compile models/pcrec.ts; --help tells more');
+    expect(said('gone.ts')).toBe('error: there is no file gone.ts');
+    expect(said('models/tiny.ts', 'more.ts')).toContain('too many arguments');
+    expect(said('models/tiny.ts', '--wat')).toContain("unknown option '--wat'");
+    expect(said('models/tiny.ts', '--target', 'tpu')).toContain("'tpu' is invalid. Allowed choices are gpu, wasm.");
+    expect(said('models/tiny.ts', '--dump-after', 'fus')).toBe("error: there is no pass 'fus'\nhint: did you mean 'fuse'?");
+    expect(said('models/tiny.ts', '--set', 'widht=3')).toContain("hint: did you mean 'width'?");
+    expect(said('models/tiny.ts', '--preset', 'huge')).toContain('presets: large');
+  });
+
+  it('lists passes and dumps the program after one, writing nothing', () => {
+    const folder = project(files);
+    expect(run(folder, '--list-passes')).toEqual({ code: 0, err: '', out: 'differentiate  adds gradients\nfuse           joins maps' });
+    expect(run(folder, 'models/tiny.ts', '--dump-after', 'differentiate')).toEqual({ code: 0, err: '', out: 'loss = mean(x * x)' });
+    expect(existsSync(join(folder, 'build'))).toBe(false);
+  });
+
+  it('helps', () => {
+    const { code, out, err } = run('/', '--help');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatchInlineSnapshot(`
+      "Usage: pcrec-compile [options] [file]
+
+      Compiles a model file into a trainer: type-checks it, differentiates, optimises, and writes
+      build/<model>/.
+
+      Arguments:
+        file                    the model file (models/pcrec.ts)
+
+      Options:
+        -o, --out <dir>         the folder to write (default: build/<model>)
+        -t, --target <name>     what the kernels are written for (choices: "gpu", "wasm", default: "gpu")
+        -s, --set <name=value>  sets a hyperparameter; may be repeated
+        -p, --preset <name>     one of the model's named sets of hyperparameters; --set goes over it
+        --dump-after <pass>     prints the program as it is after a pass, and writes nothing
+        --list-passes           prints the passes in their order
+        -V, --version           output the version number
+        -h, --help              display help for command
+
+      Examples:
+        pcrec-compile models/pcrec.ts
+        pcrec-compile models/pcrec.ts --set width=32 --set length=50 --out build/small
+        pcrec-compile models/pcrec.ts --dump-after fuse
+
+      Exit codes: 0 compiled, 1 the model is wrong, 2 the command is."
+    `);
+    expect(run('/', '--version').out).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});

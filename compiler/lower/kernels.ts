@@ -11,13 +11,13 @@ import type { Lowering, Scope } from '../primitives/record.js';
 import { type Program, rootsOf } from '../program.js';
 import { memoryOrder } from './layout.js';
 import { extentOf, inRange, loopAxis, loopsOver, position, type Variables } from './scope.js';
-import { isIndexPredicate, supports } from './support.js';
+import { demands, isIndexPredicate, supports } from './support.js';
 
 export const isBuffer = (node: Node): boolean => node.op === 'input' || node.op === 'param';
 const idOf = (node: Node, ids: ReadonlyMap<Node, string>): string | undefined =>
   node.op === 'input' ? node.name : node.op === 'param' ? node.path : ids.get(node);
 
-/** Names for stored nodes: the model's own where it gave one, else that of the nearest named user, numbered where taken. */
+/** Names for stored nodes: the model's own where it gave one, else that of the first named use, numbered where taken. */
 export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origins: { get(node: Node): Origin | undefined }, taken: Iterable<string>): ReadonlyMap<Node, string> => {
   const used = new Set(taken);
   const inherited = new Map<Node, string>();
@@ -31,7 +31,7 @@ export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origi
   for (const node of [...order].reverse()) {
     const own = origins.get(node)?.name;
     const name = own ?? inherited.get(node);
-    if (name !== undefined) for (const arg of argsOf(node)) if (!inherited.has(arg)) inherited.set(arg, name);
+    if (name !== undefined) for (const arg of argsOf(node)) inherited.set(arg, name);
     if (stored.has(node)) result.set(node, unique((name ?? node.op).replace(/[^A-Za-z0-9_]/g, '_')));
   }
   return result;
@@ -46,7 +46,7 @@ interface Lowered {
   readonly where: Expr | null;
 }
 
-const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node) => readonly Node[]): Lowered => {
+const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node) => readonly Node[], demand: (n: Node) => readonly Node[]): Lowered => {
   const variables: Variables = new Map(root.axes.map((a) => [a.name, a]));
   const memo = new Map<Node, Map<string, Expr>>();
   const signature = (node: Node, scope: Scope): string => {
@@ -74,7 +74,8 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node
     buffer: (node) => idOf(node, ids),
   };
   const scope: Scope = { at: new Map(root.axes.map((a) => [a.name, { kind: 'index', axis: a.name }])), known: new Set() };
-  const conditions = support(root).filter(isIndexPredicate).map((p) => expr(p, scope));
+  const predicates = [...new Set([...support(root), ...demand(root)])].filter(isIndexPredicate);
+  const conditions = predicates.map((p) => expr(p, scope));
   return { body: expr(root, { ...scope, known: new Set(conditions.map(exprText)) }), where: all(conditions) };
 };
 
@@ -96,6 +97,7 @@ export const lowerEntry = (program: Program): Entry => {
     ...leaves.map((n) => idOf(n, new Map())!), ...lengths.keys(),
   ]);
   const support = supports();
+  const demand = demands(roots, support);
   const outputs = new Set(Object.values(program.outputs));
   const kernels: Kernel[] = [];
   const buffers: Buffer[] = [
@@ -108,7 +110,7 @@ export const lowerEntry = (program: Program): Entry => {
   for (const node of order) {
     const id = ids.get(node);
     if (id === undefined) continue;
-    const { body, where } = lowerNode(node, ids, support);
+    const { body, where } = lowerNode(node, ids, support, demand);
     const source = program.origins.get(node)?.source;
     buffers.push(bufferOf(id, node, outputs.has(node) ? 'output' : 'temp'));
     kernels.push({ name: id, output: id, body, comment: `${node.op}`, ...(source === undefined ? {} : { source }), ...(where === null ? {} : { where }) });

@@ -26,9 +26,6 @@ const views: ReadonlySet<Node['op']> = new Set(['rename', 'broadcast', 'stop', '
 /** How often each argument is evaluated for one evaluation of the node. */
 const repeats = (n: Node): number => (n.op === 'reduce' || n.op === 'scatter' ? Math.max(1, primitive(n).cost(n, typical)) : 1);
 
-/** Positions of a scatter are looked up in an inverse index, which needs a buffer. */
-const needsBuffer = (user: Node, arg: Node): boolean => user.op === 'scatter' && arg === user.at && user.over.length > 0;
-
 const own = (n: Node): number => {
   if (n.op === 'map' && n.fn === 'select' && isIndexPredicate(n.args[0]!)) return 0;
   return n.op === 'reduce' || n.op === 'scatter' ? repeats(n) : primitive(n).cost(n, typical);
@@ -39,7 +36,12 @@ export const decide = (roots: readonly Node[], limit: number, forced: ReadonlySe
   const order = topological(roots);
   const rootSet = new Set(roots);
   const stored = new Set<Node>([...roots, ...forced].filter((n) => !isBuffer(n)));
-  for (const n of order) for (const a of argsOf(n)) if (needsBuffer(n, a) && !isBuffer(a)) stored.add(a);
+  // A scatter is a kernel of its own, over an inverse index of its stored positions.
+  for (const n of order) {
+    if (n.op !== 'scatter' || n.over.length === 0) continue;
+    stored.add(n);
+    if (!isBuffer(n.at)) stored.add(n.at);
+  }
   // Operations to evaluate a node once if none of its arguments is stored: an upper bound that forgets sharing.
   const whole = new Map<Node, number>();
   for (const n of order) {
@@ -51,7 +53,7 @@ export const decide = (roots: readonly Node[], limit: number, forced: ReadonlySe
     if (isBuffer(n)) continue;
     const by = uses.get(n) ?? new Map<Node, number>();
     const evaluations = [...by.values()].reduce((a, b) => a + b, 0);
-    if (!stored.has(n) && !free(n) && !rootSet.has(n)) {
+    if (!stored.has(n) && !free(n) && !rootSet.has(n) && !isTest(n)) {
       const size = cells(n);
       const unit = own(n) + repeats(n) * argsOf(n).reduce((sum, a) => sum + (free(a) || cheap(a) ? READ : Math.min(whole.get(a)!, READ * 4)), 0);
       const inline = evaluations * unit;
@@ -67,6 +69,9 @@ export const decide = (roots: readonly Node[], limit: number, forced: ReadonlySe
   }
   return limited(roots, order, stored, limit);
 };
+
+/** Comparisons are repeated where they are asked for: a stored bool would cost more to read than to know. */
+const isTest = (n: Node): boolean => n.dtype === 'bool' && n.op === 'map' && argsOf(n).every((a) => a.dtype !== 'f32');
 
 const cheap = (n: Node): boolean => n.op === 'map' && primitive(n).cost(n, typical) <= 1;
 
@@ -99,7 +104,7 @@ const limited = (roots: readonly Node[], order: readonly Node[], start: Readonly
   const stored = new Set(start);
   for (const root of [...order].reverse()) {
     while (stored.has(root) && readsOf(root, stored).size > limit) {
-      const inside = topological([root]).filter((n) => n !== root && !stored.has(n) && !isBuffer(n) && !free(n) && reachable(root, n, stored));
+      const inside = topological([root]).filter((n) => n !== root && !stored.has(n) && !isBuffer(n) && !free(n) && n.dtype === 'f32' && reachable(root, n, stored));
       const candidates = inside.map((n) => ({ n, saves: readsOf(n, stored).size - 1 })).filter(({ saves }) => saves > 0);
       if (candidates.length === 0) break;
       // The largest part that itself fits; among equals the smallest buffer.

@@ -149,10 +149,6 @@ const sums: readonly Row[] = [
     apply: (n) => (n.op === 'reduce' && n.monoid === 'sum' && isPlain(n.arg, 0) ? along(constant(0, n.dtype), n) : null),
   },
   {
-    name: 'sum-sum', law: 'sum over k of sum over j is the sum over both',
-    apply: (n) => (n.op === 'reduce' && n.arg.op === 'reduce' && n.arg.monoid === n.monoid && keepsRowsTogether(n, n.arg) ? build.reduce(n.monoid, n.arg.arg, [...n.over, ...n.arg.over]) : null),
-  },
-  {
     name: 'sum-neg', law: 'sum of -x is -(sum of x)',
     apply: (n) => (n.op === 'reduce' && n.monoid === 'sum' && n.arg.op === 'map' && n.arg.fn === 'neg' ? map('neg', build.reduce('sum', n.arg.args[0]!, n.over)) : null),
   },
@@ -171,10 +167,6 @@ const sums: readonly Row[] = [
     },
   },
 ];
-
-/** Merging two sums must leave every ragged axis the rows it had. */
-const keepsRowsTogether = (outer: Extract<Node, { op: 'reduce' }>, inner: Extract<Node, { op: 'reduce' }>): boolean =>
-  outer.arg.axes.filter((a) => outer.over.includes(a.name)).every(({ extent }) => extent.kind === 'fixed' || build.hasAxis(outer.arg, extent.rows) || !build.hasAxis(inner.arg, extent.rows));
 
 export const rows: readonly Row[] = [...folding, ...units, ...signs, ...selections, ...sums];
 

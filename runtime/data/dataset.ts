@@ -33,7 +33,7 @@ const contentHash = ({ users, items, offsets, sequence, times }: Omit<Dataset, '
   for (const ids of [users, items]) {
     for (let i = 0; i < ids.length; i += idsPerUpdate) hash.update(JSON.stringify(ids.slice(i, i + idsPerUpdate)));
   }
-  // Little-endian, as every platform that Node runs on with typed arrays of this size is in practice.
+  // The arrays in the machine's byte order, which is little-endian wherever this has been run.
   for (const array of times === undefined ? [offsets, sequence] : [offsets, sequence, times]) hash.update(array);
   return hash.digest('hex');
 };

@@ -61,6 +61,9 @@ const numberAt = (bytes: Buffer, start: number, end: number): number => {
 const milliseconds = 1e11;
 const toSeconds = (time: number): number => (time >= milliseconds ? time / 1000 : time);
 
+/** The way out where the detection, not the file, may be wrong. */
+const orFormat = 'or name another format with --format';
+
 const shown = (bytes: Buffer, start: number, end: number): string => {
   const text = bytes.toString('latin1', start, Math.min(end, start + 40));
   return end - start > 40 ? `'${text}…'` : `'${text}'`;
@@ -109,7 +112,7 @@ const rowsOf = (layout: Layout, into: Interactions): Step => {
         : row(plain, 0, plain.length, unitSeparator, 1, false);
     }
     if (fields !== columns)
-      return `expected ${columns} columns (${layout.shape}), found ${fields} in ${shown(bytes, start, end)}; correct or remove the line, or name another format with --format`;
+      return `expected ${columns} columns (${layout.shape}), found ${fields} in ${shown(bytes, start, end)}; correct or remove the line, ${orFormat}`;
     const empty = starts[user] === ends[user] ? 'user' : starts[item] === ends[item] ? 'item' : undefined;
     if (empty !== undefined) return `the ${empty} id is empty; expected ${layout.shape}; correct or remove the line`;
     const seconds = numberAt(bytes, starts[time]!, ends[time]!);
@@ -147,7 +150,11 @@ const headed = (shape: string, delimiter: string, quotes: boolean) => (into: Int
   const names = columnNames(bytes.toString('latin1', start, end), delimiter);
   const missing = (['user', 'item', 'time'] as const).filter((role) => columnOf(names, role) < 0);
   if (missing.length > 0)
-    return `expected a header like ${shape}; no column for the ${missing.join(', the ')} (${missing.map((role) => aliases[role].join(' or ')).join('; ')}) in ${shown(bytes, start, end)}; name the columns so, or name another format with --format`;
+    return [
+      `expected a header like ${shape}, found ${shown(bytes, start, end)}`,
+      ...missing.map((role) => `no column for the ${role} (${aliases[role].join(' or ')})`),
+      `name the columns so, ${orFormat}`,
+    ].join('; ');
   const [user, item, rating, time] = [columnOf(names, 'user'), columnOf(names, 'item'), columnOf(names, 'rating'), columnOf(names, 'time')] as const;
   return rowsOf({ shape: names.join(delimiter), delimiter, quotes, columns: names.length, user, item, rating, time }, into);
 };
@@ -172,13 +179,13 @@ const sequences = (into: Interactions): Step => {
       while (i < end && !isSpace(bytes[i]!)) i++;
       if (user < 0) {
         user = into.users.at(bytes, from, i);
-        if (user < known) return `user ${shown(bytes, from, i)} has a line already; expected one line a user: join the two, or name another format with --format`;
+        if (user < known) return `user ${shown(bytes, from, i)} has a line already; expected one line a user: join the two, ${orFormat}`;
       } else {
         items++;
         into.add(user, into.items.at(bytes, from, i), 0);
       }
     }
-    return items === 0 ? `expected a user, then item ids in order of time, found ${shown(bytes, start, end)}; remove the line, or name another format with --format` : step;
+    return items > 0 ? step : `expected a user, then item ids in order of time, found ${shown(bytes, start, end)}; remove the line, ${orFormat}`;
   };
   return step;
 };

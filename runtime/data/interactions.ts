@@ -25,8 +25,8 @@ const segmentSize = 1 << segmentBits;
 /** An empty collection. Segments, not doubling arrays: growth copies nothing and wastes less than one segment. */
 export const interactions = (timed: boolean): Interactions => {
   const segments: { readonly users: Int32Array; readonly items: Int32Array; readonly times: Float64Array }[] = [];
-  const segment = () => ({ users: new Int32Array(segmentSize), items: new Int32Array(segmentSize), times: new Float64Array(timed ? segmentSize : 0) });
-  let last = segment();
+  const segment = (size: number) => ({ users: new Int32Array(size), items: new Int32Array(size), times: new Float64Array(timed ? size : 0) });
+  let last = segment(0);
   let count = 0;
   return {
     users: codes(),
@@ -35,7 +35,7 @@ export const interactions = (timed: boolean): Interactions => {
     count: () => count,
     add: (user, item, time) => {
       const at = count++ & (segmentSize - 1);
-      if (at === 0) segments.push((last = segment()));
+      if (at === 0) segments.push((last = segment(segmentSize)));
       last.users[at] = user;
       last.items[at] = item;
       if (timed) last.times[at] = time;

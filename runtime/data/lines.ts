@@ -7,7 +7,7 @@
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 
 /**
  * Consumes one line, `bytes[start, end)` without its line ending, and returns what consumes the next one, or, as text, what
@@ -21,7 +21,7 @@ const longestLine = 1 << 26;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
-/** How files that are not text begin; `open` says which of them can be streamed as they are. */
+/** How files that are not text begin; `gunzip` tells the one that is unpacked on the way from those that are refused by name. */
 const signatures: readonly { readonly name: string; readonly magic: readonly number[]; readonly gunzip: boolean }[] = [
   { name: 'gzip', magic: [0x1f, 0x8b], gunzip: true },
   { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], gunzip: false },
@@ -74,7 +74,7 @@ const eachChunk = async (path: string, consume: (chunk: Buffer) => string | unde
 export const wholeFile = async (path: string): Promise<Either<string, Buffer>> => {
   const chunks: Buffer[] = [];
   const read = await eachChunk(path, (chunk) => void chunks.push(chunk));
-  return read._tag === 'Left' ? read : right(Buffer.concat(chunks));
+  return isLeft(read) ? read : right(Buffer.concat(chunks));
 };
 
 /**
@@ -114,7 +114,7 @@ export const eachLine = async (path: string, first: Step): Promise<Either<string
     rest = bytes.subarray(start);
     return rest.length > longestLine ? `${path}:${number + 1}: the line is longer than ${longestLine >> 20} MiB; expected lines of text` : undefined;
   });
-  if (read._tag === 'Left') return read;
+  if (isLeft(read)) return read;
   const fault = rest.length > 0 ? feed(rest, 0, rest.length) : undefined;
   if (fault !== undefined) return left(fault);
   return fed === 0 ? left(`${path}: the file is empty; expected one interaction, or one user, a line`) : right(undefined);

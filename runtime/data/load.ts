@@ -2,7 +2,9 @@
  * From a path to a data set.
  */
 import { basename, dirname, resolve } from 'node:path';
-import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import type { Dataset } from './dataset.js';
 import { type Format, describeFormats, formats } from './formats.js';
 import { type Interactions, assemble, interactions } from './interactions.js';
@@ -29,13 +31,14 @@ const nameOf = (path: string): string => {
   return sharedNames.has(stem) && folder !== '' ? folder : stem;
 };
 
-const named = (format: string): Either<string, Format> => {
+/** The format of that name; without a name, undefined: the file decides. */
+const named = (format: string | undefined): Either<string, Format | undefined> => {
   const found = formats.find(({ name }) => name === format);
-  return found === undefined ? left(`--format ${format}: there is no such format; expected one of\n${describeFormats()}`) : right(found);
+  return format !== undefined && found === undefined ? left(`--format ${format}: there is no such format; expected one of\n${describeFormats()}`) : right(found);
 };
 
 /** Reads interactions, deciding on the format at the first line unless it is given. */
-const readInteractions = async (path: string, given: Format | undefined): Promise<Either<string, Interactions>> => {
+const readInteractions = (path: string, given: Format | undefined): TE.TaskEither<string, Interactions> => async () => {
   let rows: Interactions | undefined;
   const begin: Step = (bytes, start, end) => {
     const format = given ?? formats.find(({ detect }) => detect(bytes.toString('latin1', start, end)));
@@ -44,22 +47,26 @@ const readInteractions = async (path: string, given: Format | undefined): Promis
     return format.read(rows)(bytes, start, end);
   };
   const read = await eachLine(path, begin);
-  if (read._tag === 'Left') return read;
+  if (isLeft(read)) return read;
   return rows === undefined || rows.count() === 0 ? left(`${path}: there is a header and nothing below it; expected one interaction a line`) : right(rows);
 };
+
+const titlesAt = (path: string | undefined): TE.TaskEither<string, ReadonlyMap<string, string> | undefined> =>
+  path === undefined ? TE.right(undefined) : () => readTitles(path);
 
 /**
  * The data set in a file, plain or gzip, or the generated `sample`.
  *
  * Errors are complete sentences for the terminal: the file, the line, what was expected, what to do.
  */
-export const load = async (path: string, options: LoadOptions = {}): Promise<Either<string, Dataset>> => {
-  if (path === samplePath) return right(sample());
-  const format = options.format === undefined ? right(undefined) : named(options.format);
-  if (format._tag === 'Left') return format;
-  // Titles first: they are quick to read, and a mistake in their path should not cost a long wait.
-  const titles = options.titles === undefined ? right(undefined) : await readTitles(options.titles);
-  if (titles._tag === 'Left') return titles;
-  const rows = await readInteractions(path, format.right);
-  return rows._tag === 'Left' ? rows : right(assemble(nameOf(path), rows.right, titles.right));
-};
+export const load = (path: string, options: LoadOptions = {}): Promise<Either<string, Dataset>> =>
+  path === samplePath
+    ? Promise.resolve(right(sample()))
+    : pipe(
+        TE.Do,
+        TE.bind('format', () => TE.fromEither(named(options.format))),
+        // Titles first: they are quick to read, and a mistake in their path should not cost a long wait.
+        TE.bind('titles', () => titlesAt(options.titles)),
+        TE.bind('rows', ({ format }) => readInteractions(path, format)),
+        TE.map(({ rows, titles }) => assemble(nameOf(path), rows, titles)),
+      )();

@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { decode } from './ids.js';
 import { wholeFile } from './lines.js';
 
@@ -63,14 +63,14 @@ const records = (path: string, { split, name }: TitleFormat, text: string): Eith
  */
 export const readTitles = async (path: string): Promise<Either<string, ReadonlyMap<string, string>>> => {
   const bytes = await wholeFile(path);
-  if (bytes._tag === 'Left') return bytes;
+  if (isLeft(bytes)) return bytes;
   const text = decode(bytes.right).replace(/^\uFEFF/, '');
   const first = lines(text.slice(0, 1 << 16))[0];
   if (first === undefined) return left(`${path}: the file is empty; expected one item a line`);
   const format = titleFormats.find(({ detect }) => detect(first));
   if (format === undefined) return left(`${path}:1: ${basename(path)} holds titles in no format known here; expected one of\n${shapes}`);
   const found = records(path, format, text);
-  if (found._tag === 'Left') return found;
+  if (isLeft(found)) return found;
   const { header, id, title } = format.columns(found.right[0] ?? []);
   if (id < 0 || title < 0) return left(`${path}:1: expected a header like ${format.shape}, found '${first}'; name the columns so`);
   const titles = new Map<string, string>();

@@ -58,7 +58,7 @@ describe('formats', () => {
         }
         expect(hashes.size).toBe(1);
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 

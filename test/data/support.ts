@@ -44,7 +44,7 @@ const id = fc.oneof(
 /** Rows with many ties in time, the times within what every format can carry. */
 export const rows: fc.Arbitrary<readonly Row[]> = fc.array(
   fc.record({ user: id, item: id, rating: fc.constantFrom(0.5, 3, 4.5, 5), time: fc.integer({ min: 978_300_000, max: 978_300_000 + 8 }) }),
-  { minLength: 1, maxLength: 120 },
+  { minLength: 1, maxLength: 120, size: 'max' },
 );
 
 /** Every user's events by time, ties in row order: what a data set must hold, computed the plain way. */
@@ -62,7 +62,7 @@ const event = fc.record({ item: fc.nat({ max: 25 }), gap: fc.integer({ min: 0, m
 
 /** Data sets of a few users, of which some are too short to be evaluated; repeated items are common; with times or without. */
 export const datasets: fc.Arbitrary<Dataset> = fc
-  .tuple(fc.array(fc.array(event, { minLength: 1, maxLength: 18 }), { minLength: 1, maxLength: 14 }), fc.boolean())
+  .tuple(fc.array(fc.array(event, { minLength: 1, maxLength: 18, size: 'max' }), { minLength: 1, maxLength: 14, size: 'max' }), fc.boolean())
   .map(([users, timed]) => {
     const histories = users.map((events, u): History => {
       let time = 1_500_000_000;

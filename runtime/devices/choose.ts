@@ -44,7 +44,9 @@ export const choose = async (library: Library, wanted: DeviceName | 'auto'): Pro
   return left(`No device answers: ${reasons.join(' ')}`);
 };
 
-/** Runs one cell on the device: a mode that is listed but does not work fails here and not in the middle of a run. */
+const probeKernel = 'function (a) { return a[this.thread.x] * 2; }';
+
+/** Runs one kernel on the device: a mode that is listed but does not work fails here and not in the middle of a run. */
 export const tryOut = async (gpu: Gpu, mode: (pipeline: ReturnType<Gpu['createPipeline']>) => string | null, input: unknown): Promise<string | null> => {
   const twice = gpu.createKernel(probeKernel, { output: [4], precision: 'single', returnType: 'Number' });
   const pipeline = gpu.createPipeline((x) => twice(x));
@@ -59,6 +61,3 @@ export const tryOut = async (gpu: Gpu, mode: (pipeline: ReturnType<Gpu['createPi
     await pipeline.destroy();
   }
 };
-
-// A string of source would do, too; but gpu.js reads a function's text, and here both are the same.
-const probeKernel = new Function('a', 'return a[this.thread.x] * 2;') as (...args: never[]) => unknown;

@@ -17,7 +17,7 @@ export interface Pipeline {
 
 export interface Gpu {
   addFunction(f: DeviceKernel, settings: { readonly argumentTypes: Readonly<Record<string, string>>; readonly returnType: string }): unknown;
-  createKernel(f: DeviceKernel, settings: Readonly<Record<string, unknown>>): (...args: readonly unknown[]) => unknown;
+  createKernel(f: DeviceKernel | string, settings: Readonly<Record<string, unknown>>): (...args: readonly unknown[]) => unknown;
   createPipeline(f: (...args: readonly unknown[]) => unknown, settings?: { readonly threads?: boolean }): Pipeline;
   destroy(): Promise<void>;
 }

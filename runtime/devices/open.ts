@@ -48,7 +48,7 @@ const runner = (gpu: Gpu, library: Library, device: DeviceName, sizes: Sizes) =>
 type Values = (id: string) => Numbers;
 
 /** The running session. Imperative: it owns the states and the device's resources; runs follow one another. */
-const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Library, device: DeviceName, detail: string, sizes: Sizes): Session => {
+const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Library, device: DeviceName, firstKind: string, detail: string, sizes: Sizes): Session => {
   const runners = new Map(module.entries.map((entry) => [entry.name, runner(gpu, library, device, sizes)(entry)]));
   const length = new Map([
     ...manifest.states.map(({ name, shape }) => [name, shape.reduce<number>((n, s) => n * (typeof s === 'number' ? s : sizes[s] ?? 1), 1)] as const),
@@ -56,7 +56,7 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
   ]);
   const states = new Map([...length].map(([name, n]) => [name, new Float32Array(n)]));
   let last: Promise<unknown> = Promise.resolve();
-  let kind = '';
+  let kind = firstKind;
   let closed = false;
 
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
@@ -90,7 +90,7 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
   };
 
   return {
-    get backend() { return `${device} (${[kind, detail].filter((s) => s !== '').join(', ') || 'idle'})`; },
+    get backend() { return `${device} (${[kind, detail].filter((s) => s !== '').join(', ')})`; },
     run: (name, inputs, draw) => queued(async () => {
       const { runner: { entry, infos }, values } = await execute(name, inputs, draw, false);
       const outputs = Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handedOut(infos.get(id), values(id))]));
@@ -137,12 +137,16 @@ export const openGpu = async (module: GpuModule, manifest: Manifest, device: Dev
     if (chosen._tag === 'Left') return chosen;
     const gpu = new library.GPU({ mode: chosen.right.device });
     module.helpers.forEach((helper) => gpu.addFunction(helper, { argumentTypes: numeric.argumentTypes(helper.length), returnType: numeric.returnType }));
-    const wrong = await tryOut(gpu, (pipeline) => betrayal(chosen.right.device, pipeline), library.input(Float32Array.of(1, 2, 3, 4), [4]));
+    let kind = '';
+    const wrong = await tryOut(gpu, (pipeline) => {
+      kind = pipeline.executorKind;
+      return betrayal(chosen.right.device, pipeline);
+    }, library.input(Float32Array.of(1, 2, 3, 4), [4]));
     if (wrong !== null) {
       await gpu.destroy();
       return left(`${chosen.right.device} does not work here: ${wrong}`);
     }
-    return right(session(module, manifest, gpu, library, chosen.right.device, chosen.right.detail, sizes));
+    return right(session(module, manifest, gpu, library, chosen.right.device, kind, chosen.right.detail, sizes));
   } catch (e) {
     return left(`${device} does not work here: ${message(e)}`);
   }

@@ -4,6 +4,7 @@
  */
 import { dtypeOf } from '../../loops/build.js';
 import type { Buffer, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
+import { bare } from './brackets.js';
 import { identifier } from './names.js';
 import { floats, integers } from './scalars.js';
 import { type Flavour, type Scope, type Writer, indent, scope, writer } from './write.js';
@@ -33,7 +34,7 @@ const device: Flavour = {
   element: (array, { axes }, at, size) => {
     const outer = Math.max(0, at.length - 2);
     const merged = outer < 2 ? at : [rowMajor(at.slice(0, outer), axes.slice(0, outer).map((a) => size(a.size))), ...at.slice(outer)];
-    return merged.length === 0 ? `${array}[0]` : `${array}${merged.map((i) => `[${i}]`).join('')}`;
+    return merged.length === 0 ? `${array}[0]` : `${array}${merged.map((i) => `[${bare(i)}]`).join('')}`;
   },
   scalar: (fn) => floats[fn],
   uniform: () => { throw new Error('A uniform number is drawn on the host.'); },
@@ -46,7 +47,7 @@ const host: Flavour = {
   uniform: (stream, counter) => `random.at(${stream}, ${counter})`,
 };
 
-const cell = (body: Expr, code: string): string => (dtypeOf(body) === 'bool' ? `${code} ? 1 : 0` : code);
+const cell = (body: Expr, code: string): string => (dtypeOf(body) === 'bool' ? `${code} ? 1 : 0` : bare(code));
 
 const raggedIn = (axes: readonly LoopAxis[]): readonly { readonly axis: LoopAxis; readonly row: Expr }[] =>
   axes.flatMap((axis) => (axis.ragged !== undefined && axes.some((a) => a.name === axis.ragged?.rows)

@@ -4,19 +4,20 @@
  * common subset of JavaScript, WGSL, GLSL and gpu.js's WebAssembly, and read by people in the emitted file.
  */
 import type { ScalarName } from '../../../dsl/scalar.js';
+import { bare } from './brackets.js';
 
 /** Code of a call from the code of its arguments, each of them already safe to stand inside any expression. */
 export type Write = (...args: readonly string[]) => string;
 type Table = { readonly [F in ScalarName]: Write };
 
 const infix = (operator: string): Write => (a, b) => `(${a} ${operator} ${b})`;
-const call = (name: string): Write => (...args) => `${name}(${args.join(', ')})`;
+const call = (name: string): Write => (...args) => `${name}(${args.map(bare).join(', ')})`;
 
 export const floats: Table = {
   add: infix('+'), sub: infix('-'), mul: infix('*'), div: infix('/'),
   max: call('Math.max'), min: call('Math.min'), neg: (a) => `(-${a})`,
   pow: call('power'), exp: call('Math.exp'), log: call('Math.log'), log1p: call('logOnePlus'),
-  sqrt: call('Math.sqrt'), rsqrt: (a) => `(1 / Math.sqrt(${a}))`, sin: call('Math.sin'), cos: call('Math.cos'),
+  sqrt: call('Math.sqrt'), rsqrt: (a) => `(1 / Math.sqrt(${a}))`, sin: (a) => `wave(${a}, 0)`, cos: (a) => `wave(${a}, 1)`,
   tanh: call('hyperbolicTangent'), sigmoid: call('sigmoid'), softplus: call('softplus'), erf: call('errorFunction'),
   abs: call('Math.abs'), sign: call('signOf'), floor: call('Math.floor'),
   eq: infix('==='), ne: infix('!=='), lt: infix('<'), le: infix('<='), gt: infix('>'), ge: infix('>='),
@@ -38,7 +39,8 @@ export const integers: Table = {
  * Helper functions by name, in an order in which each calls only earlier ones.
  * errorFunction: below 1 the minimax polynomial of Cephes (ndtrf), above it the Chebyshev fit of erfc of Numerical Recipes
  * (relative error of erfc below 1.2e-7). logOnePlus: the series of 2 artanh(x / (2 + x)), because compilers may rewrite
- * Kahan's (1 + x) - 1. hyperbolicTangent: near 0 the polynomial of Cephes (tanhf).
+ * Kahan's (1 + x) - 1. hyperbolicTangent: near 0 the polynomial of Cephes (tanhf). wave: Cephes (sinf, cosf), because WGSL
+ * promises sin and cos only to 2^-11; good up to arguments of some thousands.
  */
 export const helpers: Readonly<Record<string, string>> = {
   signOf: `function signOf(x) {
@@ -71,6 +73,16 @@ export const helpers: Readonly<Record<string, string>> = {
   const far = 1 - 2 / (1 + Math.exp(2 * size));
   return x < 0 ? -far : far;
 }`,
+  wave: `function wave(x, y) {
+  const turns = Math.floor(x * 0.63661977 + 0.5);
+  const r = ((x - turns * 1.5703125) - turns * 0.00048375130) - turns * 0.000000075497899;
+  const z = r * r;
+  const quarter = turns + y - 4 * Math.floor((turns + y) * 0.25);
+  const sine = r + r * z * (-0.16666655 + z * (0.0083321609 - z * 0.00019515296));
+  const cosine = 1 - 0.5 * z + z * z * (0.041666646 + z * (-0.0013887316 + z * 0.000024433157));
+  const size = quarter === 1 || quarter === 3 ? cosine : sine;
+  return quarter > 1.5 ? -size : size;
+}`,
   sigmoid: `function sigmoid(x) {
   const e = Math.exp(-Math.abs(x));
   return (x >= 0 ? 1 : e) / (1 + e);
@@ -82,7 +94,7 @@ export const helpers: Readonly<Record<string, string>> = {
   const size = Math.min(Math.abs(x), 6.5);
   if (size < 1) {
     const z = x * x;
-    return x * (1.1283792 + z * (-0.37612626 + z * (0.11283785 + z * (-0.026853814 + z * (0.0051883277 + z * (-0.00080101934 + z * 0.000078538614))))));
+    return x * (1.1283792 + z * (-0.37612626 + z * (0.11283585 + z * (-0.026853814 + z * (0.0051883277 + z * (-0.00080101934 + z * 0.000078538614))))));
   }
   const t = 1 / (1 + 0.5 * size);
   const fit = 1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)))))));

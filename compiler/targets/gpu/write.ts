@@ -7,6 +7,7 @@ import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import { dtypeOf } from '../../loops/build.js';
 import type { Buffer, Expr, LoopAxis, ReduceAxis, Size } from '../../loops/ir.js';
 import { inverseId } from './inverse.js';
+import { bare } from './brackets.js';
 import { namer } from './names.js';
 import type { Write } from './scalars.js';
 import { freeVariables, nodes, uses } from './shape.js';
@@ -70,6 +71,8 @@ const harmless = (e: Expr): boolean =>
   [...nodes([e])].every((n) => n.kind !== 'read' || n.at.every((i) => i.kind === 'index' || i.kind === 'literal'));
 
 const simple = /^[A-Za-z0-9_.]+$/;
+/** gpu.js makes a float of a counter that does not start at a literal, and WGSL has no `++` for floats. */
+const step = (counter: string, start: string): string => (/^[0-9]+$/.test(start) ? `${counter}++` : `${counter} += 1`);
 const accumulators = { sum: 'sum', max: 'most' } as const;
 const starts: { readonly [K in DType]: { readonly sum: number; readonly max: number } } = {
   f32: { sum: 0, max: -float32Limit }, i32: { sum: 0, max: -2147483648 }, bool: { sum: 0, max: 0 },
@@ -112,7 +115,7 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
   const bound = (code: string, wanted: string, s: Scope): string => {
     if (simple.test(code)) return code;
     const fresh = name(wanted);
-    s.lines.push(`const ${fresh} = ${code};`);
+    s.lines.push(`const ${fresh} = ${bare(code)};`);
     return fresh;
   };
 
@@ -127,17 +130,17 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     const i = name(axis.name);
     const body = scope(narrow ? 'narrow' : 'loop', s, [[axis.name, i]]);
     loops(rest, body, inner);
-    s.lines.push(`for (let ${i} = ${start}; ${i} < ${end}; ${i}++) {`, ...indent(body.lines), '}');
+    s.lines.push(`for (let ${i} = ${start}; ${i} < ${end}; ${step(i, start)}) {`, ...indent(body.lines), '}');
   };
 
   const accumulate: { readonly [M in 'sum' | 'max']: (into: string, term: string, dtype: DType) => string } = {
-    sum: (into, term, dtype) => (dtype === 'f32' ? `${into} += ${term};` : `${into} = ${flavour.scalar('add', dtype)(into, term)};`),
-    max: (into, term, dtype) => `${into} = ${flavour.scalar(dtype === 'bool' ? 'or' : 'max', dtype)(into, term)};`,
+    sum: (into, term, dtype) => (dtype === 'f32' ? `${into} += ${bare(term)};` : `${into} = ${bare(flavour.scalar('add', dtype)(into, term))};`),
+    max: (into, term, dtype) => `${into} = ${bare(flavour.scalar(dtype === 'bool' ? 'or' : 'max', dtype)(into, dtype === 'bool' ? term : bare(term)))};`,
   };
 
   const reduction = (e: Extract<Expr, { kind: 'reduce' }>, s: Scope): string => {
     const into = name(accumulators[e.monoid]);
-    s.lines.push(`let ${into} = ${literalCode(starts[e.dtype][e.monoid], e.dtype)};`);
+    s.lines.push(`let ${into} = ${bare(literalCode(starts[e.dtype][e.monoid], e.dtype))};`);
     loops(e.over, s, (inner) => inner.lines.push(accumulate[e.monoid](into, value(e.body, inner), e.dtype)));
     return into;
   };
@@ -152,7 +155,9 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     s.lines.push(`let ${into} = 0;`, `const ${last} = ${list}[${target} + 1];`);
     const coordinates = e.over.map(({ axis }, k) => ({ axis: axis.name, code: name(axis.name), at: k === 0 ? entry : `${entry} + ${k === 1 ? '' : `${k} * `}${positions}` }));
     const inner = scope('narrow', s, coordinates.map(({ axis, code }) => [axis, code] as const));
-    inner.lines.push(...coordinates.map(({ code, at }) => `const ${code} = ${list}[${at}];`));
+    const needed = new Set([e.body, ...e.over.flatMap(({ from, to }) => [from, to])].flatMap((part) => (part === undefined ? [] : [...free(part)])));
+    const used = coordinates.filter(({ axis }) => needed.has(axis) || e.over.some((o) => o.axis.name === axis && (o.from ?? o.to) !== undefined));
+    inner.lines.push(...used.map(({ code, at }) => `const ${code} = ${list}[${at}];`));
     const limits = e.over.flatMap(({ axis, from, to }): readonly Expr[] => [
       ...(from === undefined ? [] : [{ kind: 'apply', fn: 'ge', args: [{ kind: 'index', axis: axis.name }, from], dtype: 'bool' } as const]),
       ...(to === undefined ? [] : [{ kind: 'apply', fn: 'lt', args: [{ kind: 'index', axis: axis.name }, to], dtype: 'bool' } as const]),
@@ -160,7 +165,7 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     const body = limits.length === 0 ? inner : scope('branch', inner);
     body.lines.push(accumulate.sum(into, value(e.body, body), e.dtype));
     if (body !== inner) inner.lines.push(`if (${limits.map((limit) => value(limit, inner)).join(' && ')}) {`, ...indent(body.lines), '}');
-    s.lines.push(`for (let ${entry} = ${list}[${target}]; ${entry} < ${last}; ${entry}++) {`, ...indent(inner.lines), '}');
+    s.lines.push(`for (let ${entry} = ${list}[${target}]; ${entry} < ${last}; ${step(entry, '')}) {`, ...indent(inner.lines), '}');
     return into;
   };
 
@@ -172,9 +177,9 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     const into = name('chosen');
     const plain = e.otherwise.kind === 'literal';
     s.lines.push(
-      `let ${into} = ${plain ? otherwise : literalCode(0, e.dtype)};`,
-      `if (${condition}) {`, ...indent([...yes.lines, `${into} = ${then};`]),
-      ...(plain ? [] : ['} else {', ...indent([...no.lines, `${into} = ${otherwise};`])]), '}',
+      `let ${into} = ${bare(plain ? otherwise : literalCode(0, e.dtype))};`,
+      `if (${bare(condition)}) {`, ...indent([...yes.lines, `${into} = ${bare(then)};`]),
+      ...(plain ? [] : ['} else {', ...indent([...no.lines, `${into} = ${bare(otherwise)};`])]), '}',
     );
     return into;
   };
@@ -215,7 +220,7 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
       return text;
     }
     const fresh = name(called(e));
-    at.lines.push(`const ${fresh} = ${text};`);
+    at.lines.push(`const ${fresh} = ${bare(text)};`);
     at.known.set(e, fresh);
     return fresh;
   };

@@ -1,0 +1,95 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { DeviceName } from '../../runtime/compiled.js';
+import { openGpu } from '../../runtime/devices/index.js';
+import { findWebGpu } from '../../runtime/devices/webgpu.js';
+import type { Session } from '../../runtime/session.js';
+import { interpret } from './interpret.js';
+import { scalarInputs, scalarProgram, small, smallInputs, smallSizes, smallStates, trials } from './programs.js';
+import { data, load, manifest, open, worst } from './sessions.js';
+
+const adapter = await findWebGpu(true);
+if (isLeft(adapter)) console.warn(`webgpu in Node: skipped. ${adapter.left}`);
+
+const devices: readonly { readonly device: DeviceName; readonly skip: boolean; readonly backend: RegExp }[] = [
+  { device: 'cpu', skip: false, backend: /^cpu \(generic\)$/ },
+  { device: 'webasm', skip: false, backend: /^webasm \(fused-(sync|threaded)\)$/ },
+  { device: 'webgpu', skip: isLeft(adapter), backend: /^webgpu \(fused-encoder/ },
+];
+
+const draw = { seed: 7, step: 3 };
+const expected = interpret(small.entries[0]!, smallSizes, { ...smallInputs, ...smallStates }, draw);
+
+/** GPUs compute exp, sin and pow to fewer bits than float32 has. */
+const tolerance: { readonly [D in DeviceName]: number } = { cpu: 2e-6, webasm: 2e-6, webgpu: 2e-5, webgl2: 2e-5 };
+/** Functions whose float32 result is only as good as their argument: absolute error near their zeros. */
+const floor = 1e-6;
+
+describe.each(devices)('$device', ({ device, skip, backend }) => {
+  const sessions: Session[] = [];
+  const opened = async (...args: Parameters<typeof open>): Promise<Session> => {
+    const session = await open(...args);
+    sessions.push(session);
+    return session;
+  };
+  afterAll(async () => { for (const s of sessions) await s.dispose(); });
+
+  it.skipIf(skip)('computes every kind of expression as the interpreter does', async () => {
+    const session = await opened(small, device, smallSizes);
+    await session.write(Object.fromEntries(Object.entries(smallStates).map(([k, v]) => [k, Float32Array.from(v)])));
+    const inspected = await session.inspect('train', data(small, smallInputs), draw);
+    const buffers = inspected.filter((b) => b.name !== 'uniform_drop_out');
+    expect(inspected).toHaveLength(buffers.length + 1);
+    const errors = buffers.map(({ name, data: values }) => ({ name, error: worst(values, expected[name] ?? [], 1e-2) })).filter(({ error }) => !(error < 2e-5));
+    expect(errors).toEqual([]);
+    expect(buffers.map((b) => b.name).sort()).toEqual(small.entries[0]!.buffers.map((b) => b.id).sort());
+    expect(session.backend).toMatch(backend);
+  });
+
+  it.skipIf(skip)('advances states from run to run, and hands out what was asked for', async () => {
+    const session = sessions[0]!;
+    const first = await session.run('train', data(small, smallInputs), draw);
+    expect(Object.keys(first).sort()).toEqual(Object.keys(small.entries[0]!.outputs).sort());
+    expect(first['shifted']).toBeInstanceOf(Int32Array);
+    expect(worst(first['loss'], expected['loss']!, 1e-2)).toBeLessThan(1e-5);
+    const after = { table: expected['table_new']!, table_m: expected['table_m_new']!, steps: expected['steps_new']! };
+    const read = await session.read();
+    for (const [name, values] of Object.entries(after)) expect(worst(read[name], values, 1e-2)).toBeLessThan(1e-5);
+    const again = interpret(small.entries[0]!, smallSizes, { ...smallInputs, ...after }, { seed: 7, step: 4 });
+    const second = await session.run('train', data(small, smallInputs), { seed: 7, step: 4 });
+    expect(worst(second['attended'], again['attended']!, 1e-2)).toBeLessThan(2e-5);
+    expect(worst((await session.read())['table'], again['table_new']!, 1e-2)).toBeLessThan(2e-5);
+  });
+
+  it.skipIf(skip)('computes every scalar function to float32 over wide ranges', async () => {
+    const session = await opened(scalarProgram, device, {});
+    const result = await session.run('all', data(scalarProgram, scalarInputs), draw);
+    const want = interpret(scalarProgram.entries[0]!, {}, scalarInputs, draw);
+    const errors = trials.map(({ name }) => ({ name, error: worst(result[name], want[name]!, floor) })).filter(({ error }) => !(error < tolerance[device]));
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('opening', () => {
+  it('refuses a device that does not answer, saying what to do', async () => {
+    const result = await openGpu(await load(small), manifest, 'webgl2', smallSizes);
+    expect(result).toMatchObject({ _tag: 'Left', left: expect.stringMatching(/browser.*choose webgpu or webasm/) });
+  });
+  it('refuses sizes that are missing', async () => {
+    expect(await openGpu(await load(small), manifest, 'cpu', { batch: 4 })).toMatchObject({ left: 'The model needs a positive size for items.' });
+  });
+  it('takes the best device that is no software', async () => {
+    const result = await openGpu(await load(small), manifest, 'auto', smallSizes);
+    expect(result._tag).toBe('Right');
+    if (result._tag === 'Right') {
+      expect(result.right.backend).toMatch(/^(webgpu|webasm) \(fused/);
+      await result.right.dispose();
+    }
+  });
+  it('refuses integers that float32 cannot hold', async () => {
+    const session = await open(small, 'cpu', smallSizes);
+    await expect(session.run('train', { ...data(small, smallInputs), history: new Int32Array(28).fill(2 ** 25) }, draw)).rejects.toThrow(/exactly only up to 2\^24/);
+    await expect(session.run('train', { ...data(small, smallInputs), scale: new Float32Array(2) }, draw)).rejects.toThrow("The input 'scale' of 'train' needs 1 values and got 2.");
+    await session.dispose();
+  });
+});

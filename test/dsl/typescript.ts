@@ -11,7 +11,7 @@ const options: ts.CompilerOptions = {
 };
 
 /** How tsc elaborates a mismatch of two tensors, member by member of the node union: nothing a reader needs. */
-const machinery = /\[AXES\]|\[DTYPE\]|^Types of parameters '(a|d)' and '\1'/;
+const machinery = /\[AXES\]|\[DTYPE\]|^Types of parameters '(a|d)' and '\1'|^Type '\([ad]: /;
 /** tsc lists the members of a union in the order in which it met them; a snapshot should not depend on that. */
 const sorted = (line: string): string => line.replace(/(['"])\w+\1( \| \1\w+\1)+/g, (union) => union.split(' | ').sort().join(' | '));
 const lines = (message: string | ts.DiagnosticMessageChain): readonly string[] =>

@@ -99,6 +99,12 @@ export const interner = (): Interner => {
   return { one, id: idOf };
 };
 
+/** A node that takes another's place comes from where the other came from, unless it has a place of its own. */
+const inherit = (origins: Origins | undefined, from: Node, to: Node): void => {
+  const origin = origins?.get(from);
+  if (origin !== undefined && origins !== undefined && !origins.has(to)) origins.set(to, origin);
+};
+
 /**
  * Rebuilds a graph from its leaves, interned. `rule` sees each node with its arguments already rewritten and gives its
  * replacement (or the node itself); a replacement's own new nodes are interned too, but not rewritten again.
@@ -115,17 +121,21 @@ export const rewrite = (roots: readonly Node[], interned: Interner, rule: (node:
     const fresh = interned.one(reargue(node, mapped, operators));
     const result = settle(rule(fresh));
     mapped.set(node, result);
-    const origin = origins?.get(node);
-    if (origin !== undefined && origins !== undefined && !origins.has(result)) origins.set(result, origin);
+    inherit(origins, node, result);
   }
   return roots.map((root) => mapped.get(root)!);
 };
 
 /** Replaces given nodes throughout. The replacements are taken as they are. */
-export const substitute = (roots: readonly Node[], by: ReadonlyMap<Node, Node>): readonly Node[] => {
+export const substitute = (roots: readonly Node[], by: ReadonlyMap<Node, Node>, origins?: Origins): readonly Node[] => {
   const mapped = new Map<Node, Node>(by);
   const operators = new Map<Project['of'], Project['of']>();
-  for (const node of topological(roots)) if (!mapped.has(node)) mapped.set(node, reargue(node, mapped, operators));
+  for (const node of topological(roots)) {
+    if (mapped.has(node)) continue;
+    const fresh = reargue(node, mapped, operators);
+    mapped.set(node, fresh);
+    inherit(origins, node, fresh);
+  }
   return roots.map((root) => mapped.get(root)!);
 };
 

@@ -1,4 +1,194 @@
+/**
+ * Contraction order: (e f') g costs n^2 d one way and n d^2 the other. A tree of sums and products is seen flat
+ * (`terms.ts`), the cheapest order of each product is found by dynamic programming over sets of factors, and the tree is
+ * rebuilt where that is clearly cheaper. This is what makes PCRec's prefix form parallel: K = sum theta theta is summed
+ * before any user's states are touched.
+ */
 import { right } from 'fp-ts/lib/Either.js';
-import type { Pass } from '../program.js';
+import type { Axis } from '../../dsl/axis.js';
+import * as build from '../../dsl/build.js';
+import { argsOf } from '../../dsl/build.js';
+import type { Node } from '../../dsl/node.js';
+import { rewrite, substitute, topological } from '../graph.js';
+import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
+import { simplifyNode } from './simplify.js';
+import { cells, typical } from './sizes.js';
+import { flatten, isLinear, type Term } from './terms.js';
 
-export const contract: Pass = { name: 'contract', description: 'orders products of several tensors by what they cost', run: right };
+type Sum = Extract<Node, { op: 'reduce' }>;
+
+const volume = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * typical(a), 1);
+
+/** A product of some of a term's factors, with what can be summed already summed. */
+interface Partial {
+  readonly node: Node;
+  readonly cost: number;
+  /** Axes of the term not summed yet are those of `node`. */
+  readonly mask: boolean;
+}
+
+/** Factors beyond this many are not ordered. */
+const MOST_FACTORS = 8;
+
+/** The cheapest evaluation of a term whose result has (at most) the axes of `out`. */
+const bestOrder = (term: Term, out: readonly Axis[]): Partial | null => {
+  const masks = [...new Set(term.masks)];
+  const covered = new Set(term.factors.flatMap((f) => f.axes.map((a) => a.name)));
+  // A sum over an axis that no factor has counts its positions.
+  const counts = term.over.filter((a) => !covered.has(a.name)).map((a): Node =>
+    build.broadcast(build.constant(1), a.extent.kind === 'ragged' ? [a, ...out.filter((o) => a.extent.kind === 'ragged' && o.name === a.extent.rows)] : [a]));
+  const factors: readonly { node: Node; mask: boolean }[] = [...[...term.factors, ...counts].map((node) => ({ node, mask: false })), ...masks.map((node) => ({ node, mask: true }))];
+  const n = factors.length;
+  if (n === 0 || n > MOST_FACTORS || masks.length === n) return null;
+  const summed = new Set(term.over.map((a) => a.name));
+  const everything = (1 << n) - 1;
+  const axesOutside = (set: number): ReadonlySet<string> => {
+    const names = new Set(out.map((a) => a.name));
+    factors.forEach((f, i) => {
+      if ((set & (1 << i)) === 0) f.node.axes.forEach((a) => names.add(a.name));
+    });
+    return names;
+  };
+  const rowsOf = (a: Axis): string | undefined => (a.extent.kind === 'ragged' ? a.extent.rows : undefined);
+  /** A ragged axis may be summed where its row is known, or where a mask ends it at a position that is known to exist. */
+  const mayBeSummed = (a: Axis, node: Node, set: number, left: ReadonlySet<string>): boolean => {
+    const rows = rowsOf(a);
+    if (rows === undefined || build.hasAxis(node, rows)) return true;
+    return masks.some((m, i) => (set & (1 << (term.factors.length + counts.length + i))) !== 0 && endsAt(m, a.name, left));
+  };
+  const close = (node: Node, set: number): Node => {
+    const outside = axesOutside(set);
+    const left = new Set(node.axes.map((a) => a.name).filter((name) => outside.has(name)));
+    const over = node.axes.filter((a) => summed.has(a.name) && !outside.has(a.name) && mayBeSummed(a, node, set, left)).map((a) => a.name);
+    return over.length === 0 ? node : build.reduce('sum', node, over);
+  };
+  const best = new Map<number, Partial>();
+  for (let set = 1; set <= everything; set++) {
+    const single = factors.findIndex((_, i) => set === 1 << i);
+    if (single >= 0) {
+      const { node, mask } = factors[single]!;
+      const closed = mask ? node : close(node, set);
+      best.set(set, { node: closed, mask, cost: closed === node ? 0 : cells(node) });
+      continue;
+    }
+    for (let part = (set - 1) & set; part > 0; part = (part - 1) & set) {
+      const rest = set ^ part;
+      if (part < rest) continue;
+      const a = best.get(part);
+      const b = best.get(rest);
+      if (a === undefined || b === undefined) continue;
+      const joined = a.mask && b.mask ? null : join(a, b);
+      if (joined === null) continue;
+      const cost = a.cost + b.cost + joined.cost;
+      const sofar = best.get(set);
+      if (sofar !== undefined && sofar.cost <= cost) continue;
+      best.set(set, { node: close(joined.node, set), cost, mask: false });
+    }
+  }
+  const found = best.get(everything);
+  return found === undefined || found.node.axes.some((a) => summed.has(a.name)) ? null : found;
+};
+
+/** Masks cost nothing where they fit: they narrow the loop that is there anyway. */
+const join = (a: Partial, b: Partial): { readonly node: Node; readonly cost: number } => {
+  const masked = (mask: Node, x: Node) => ({
+    node: build.map('select', mask, x, build.constant(0)),
+    cost: mask.axes.every((m) => build.hasAxis(x, m.name)) ? 0 : volume(build.unionAxes(mask.axes, x.axes)),
+  });
+  if (a.mask) return masked(a.node, b.node);
+  if (b.mask) return masked(b.node, a.node);
+  const node = build.map('mul', a.node, b.node);
+  return { node, cost: cells(node) };
+};
+
+/** index(axis) <= index(end), where the position `end` is still at hand. */
+const endsAt = (mask: Node, axis: string, left: ReadonlySet<string>): boolean => {
+  if (mask.op === 'rename') return endsAt(mask.arg, mask.to.name === axis ? mask.from : axis, left);
+  if (mask.op !== 'map' || (mask.fn !== 'le' && mask.fn !== 'lt')) return false;
+  const [a, b] = mask.args as readonly [Node, Node];
+  return a.axes.length === 1 && a.axes[0]!.name === axis && b.axes.length === 1 && left.has(b.axes[0]!.name) && JSON.stringify(a.axes[0]!.extent) === JSON.stringify(b.axes[0]!.extent);
+};
+
+/** A tensor for each user over pairs of positions: what the order of contraction is meant to avoid. */
+const isPairwise = (n: Node): boolean => {
+  const ragged = n.axes.filter((a) => a.extent.kind === 'ragged');
+  return ragged.length >= 2 && ragged.some((a) => a.extent.kind === 'ragged' && build.hasAxis(n, a.extent.rows));
+};
+
+/** What the tree costs as it stands; a node with other users bears its share. */
+const standingCost = (root: Sum, opens: (n: Node) => boolean, users: ReadonlyMap<Node, number>): number => {
+  let total = 0;
+  const seen = new Set<Node>();
+  const visit = (n: Node, share: number): void => {
+    if (seen.has(n)) return;
+    seen.add(n);
+    if (n !== root && !opens(n)) return;
+    const part = share / (n === root ? 1 : (users.get(n) ?? 1));
+    if (n.op === 'reduce') total += part * cells(n.arg);
+    argsOf(n).forEach((a) => visit(a, part));
+  };
+  visit(root, 1);
+  return total;
+};
+
+/** Rebuilt only where it costs clearly less. */
+const WORTHWHILE = 0.7;
+const MOST_TERMS = 8;
+
+const reordered = (root: Sum, users: ReadonlyMap<Node, number>): Node | null => {
+  const opens = (n: Node): boolean => isLinear(n) && ((users.get(n) ?? 1) === 1 || n.op === 'rename' || n.op === 'broadcast' || isPairwise(n));
+  const inner = topological([root]).some((n) => n !== root && n.op === 'reduce' && opens(n));
+  if (!inner) return null;
+  const terms = flatten(root, { opens, limit: MOST_TERMS });
+  if (terms === null || terms.length === 0) return null;
+  const plans = terms.map((t) => bestOrder(t, root.axes));
+  if (plans.some((p) => p === null)) return null;
+  const cost = plans.reduce((sum, p) => sum + p!.cost, 0);
+  if (cost > WORTHWHILE * standingCost(root, opens, users)) return null;
+  const signed = plans.map((p, i) => ({ node: along(p!.node, root), by: terms[i]!.coefficient }));
+  // Positive terms first: a sum reads better than a negation.
+  const [first, ...rest] = signed.sort((a, b) => Math.sign(b.by) - Math.sign(a.by));
+  const scaled = ({ node, by }: (typeof signed)[number], of = by): Node => (of === 1 ? node : of === -1 ? build.map('neg', node) : build.map('mul', node, build.constant(of)));
+  return rest.reduce<Node>((sum, t) => (t.by < 0 ? build.map('sub', sum, scaled(t, -t.by)) : build.map('add', sum, scaled(t))), scaled(first!));
+};
+
+const along = (x: Node, likeNode: Node): Node => (build.sameAxes(x.axes, likeNode.axes) ? x : build.broadcast(x, likeNode.axes));
+
+const userCounts = (roots: readonly Node[]): ReadonlyMap<Node, number> => {
+  const counts = new Map<Node, number>();
+  for (const n of topological(roots)) for (const a of new Set(argsOf(n))) counts.set(a, (counts.get(a) ?? 0) + 1);
+  return counts;
+};
+
+/** Rounds until nothing changes: a replacement is made of old nodes, which may have cheaper orders of their own. */
+const ROUNDS = 8;
+
+const round = (program: Program): Program | null => {
+  const roots = rootsOf(program);
+  const users = userCounts(roots);
+  const replaced = new Map<Node, Node>();
+  for (const n of topological(roots)) {
+    const better = n.op === 'reduce' && isLinear(n) ? reordered(n, users) : null;
+    if (better === null) continue;
+    replaced.set(n, better);
+    const origin = program.origins.get(n);
+    if (origin !== undefined) program.origins.set(better, origin);
+  }
+  if (replaced.size === 0) return null;
+  const next = rewrite(substitute(roots, replaced, program.origins), program.interned, simplifyNode, program.origins);
+  return withRoots(program, next);
+};
+
+export const contract: Pass = {
+  name: 'contract',
+  description: 'orders products of several tensors by what they cost',
+  run: (program) => {
+    let current = program;
+    for (let i = 0; i < ROUNDS; i++) {
+      const next = round(current);
+      if (next === null) break;
+      current = next;
+    }
+    return right(current);
+  },
+};

@@ -43,6 +43,13 @@ const units: readonly Row[] = [
   onMap('zero-div', '0 / x = 0 for x not 0', 'div', (n, [a]) => (isPlain(a!, 0) ? along(constant(0), n) : null)),
 ];
 
+const constants: readonly Row[] = [
+  onMap('add-same', 'x + x = 2 x', 'add', (n, [a, b]) => (a === b && n.dtype === 'f32' ? map('mul', constant(2), a!) : null)),
+  onMap('constant-first', 'x * c = c * x', 'mul', (_, [a, b]) => (b!.op === 'constant' && a!.op !== 'constant' ? map('mul', b!, a!) : null)),
+  onMap('mul-constants', 'c * (d * x) = (c d) * x', 'mul', (n, [a, b]) =>
+    n.dtype === 'f32' && a!.op === 'constant' && b!.op === 'map' && b!.fn === 'mul' && b!.args[0]!.op === 'constant' ? map('mul', constant(a!.value * b!.args[0]!.value), b!.args[1]!) : null),
+];
+
 const signs: readonly Row[] = [
   onMap('neg-neg', '-(-x) = x', 'neg', (_, [a]) => (a!.op === 'map' && a!.fn === 'neg' ? a!.args[0]! : null)),
   onMap('add-neg', 'x + (-y) = x - y', 'add', (_, [a, b]) =>
@@ -168,7 +175,7 @@ const sums: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...folding, ...units, ...signs, ...selections, ...sums];
+export const rows: readonly Row[] = [...folding, ...units, ...constants, ...signs, ...selections, ...sums];
 
 const LIMIT = 50;
 /** Rows at one node until none applies. */

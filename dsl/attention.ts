@@ -9,7 +9,7 @@ import { normal, param } from './parameter.js';
 import { boundOf, gather, index, rename } from './position.js';
 import { dot } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
-import type { Shared, Without } from './wording.js';
+import type { AxisIn, Shared, Without } from './wording.js';
 
 /** q . k / sqrt(depth): the axes of both without `depth`. */
 export const attentionScores = <A extends string, B extends string, K extends string>(
@@ -20,11 +20,11 @@ export const attentionScores = <A extends string, B extends string, K extends st
 };
 
 /** softmax(q k^T / sqrt(depth)) v over the keys where `mask` holds (Vaswani et al. 2017). */
-export const softmaxAttention = <A extends string, B extends string, C extends string, M extends string, D extends A & B, K extends B & C>(
-  query: Tensor<A>, keys: Tensor<B>, values: Tensor<C>, depth: Axis<D>, key: Axis<K>, mask: Tensor<M, 'bool'>,
+export const softmaxAttention = <A extends string, B extends string, C extends string, M extends string, D extends string, K extends string>(
+  query: Tensor<A>, keys: Tensor<B>, values: Tensor<C>, depth: Shared<D, A, B>, key: Shared<K, B, C>, mask: Tensor<M, 'bool'>,
 ): Tensor<Without<Without<A | B, D> | C | M, K>> => {
   const scores = attentionScores(typed<string>(query), typed<string>(keys), depth as Axis);
-  const k: Axis = key;
+  const k = key as Axis;
   return typed(dot(softmax(scores, k, typed<string, 'bool'>(mask)), typed<string>(values), k));
 };
 
@@ -41,8 +41,8 @@ const BUCKETS = 128;
  * w[clamp(floor(ln(max(1, |next(query) - time(key)|)) / 0.301), 0, 128)], times in seconds (HSTU, generative-recommenders).
  * `next` and `times` have the axis seq; the result has their axes and key.
  */
-export const timeBias = <A extends string, S extends A, K extends string>(
-  path: string, next: Tensor<A, 'i32'>, times: Tensor<A, 'i32'>, seq: Axis<S>, key: Axis<K>): Tensor<A | K> => {
+export const timeBias = <A extends string, S extends string, K extends string>(
+  path: string, next: Tensor<A, 'i32'>, times: Tensor<A, 'i32'>, seq: AxisIn<S, A>, key: Axis<K>): Tensor<A | K> => {
   const bucket = axis('bucket', BUCKETS + 1);
   const between = toF32(sub(typed<string, 'i32'>(next), rename(typed<string, 'i32'>(times), seq as Axis, key as Axis)));
   const at = toI32(minimum(maximum(floor(div(log(maximum(abs(between), 1)), 0.301)), 0), BUCKETS));

@@ -9,7 +9,7 @@ import { param, ones, truncatedNormal, xavierUniform, zeros } from './parameter.
 import { rename } from './position.js';
 import { dot, mean, sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
-import type { AxesIn, Having, Without } from './wording.js';
+import type { AxesIn, Having, Shared, Without } from './wording.js';
 
 type Loose = Tensor<string>;
 type Over = Axis | readonly Axis[];
@@ -78,9 +78,7 @@ interface Normalise {
 export const normalise: Normalise = norm((x, over) => mul(x, rsqrt(maximum(sum(square(x), over), 1e-12))));
 
 /** The cosine of two tensors over the axes given. */
-export const cosine = <A extends string, B extends string, K extends A & B>(a: Tensor<A>, b: Tensor<B>, over: Axis<K>): Tensor<Without<A | B, K>> => {
-  const k: Axis = over;
+export const cosine = <A extends string, B extends string, K extends string>(a: Tensor<A>, b: Tensor<B>, over: Shared<K, A, B>): Tensor<Without<A | B, K>> => {
+  const k = over as Axis;
   return typed(dot(normalise(typed<string>(a), k), normalise(typed<string>(b), k), k));
 };
-
-

@@ -6,7 +6,7 @@ import { type Axis, bound } from './axis.js';
 import { constant, extent, hasAxis, index, map, reduce, axisOf } from './build.js';
 import type { Monoid, Node } from './node.js';
 import type { DType } from './scalar.js';
-import { type Tensor, typed } from './tensor.js';
+import type { Tensor } from './tensor.js';
 import type { NumberType } from './elementwise.js';
 import type { AxesIn, FirstFactor, Having, Shared, Without } from './wording.js';
 

@@ -27,7 +27,6 @@ import {
 import { hstuBlock, hstuHypers } from 'pcrec/models/hstu';
 
 type State = Tensor<'batch' | 'seq' | 'width'>;
-type Theta = Tensor<'seq' | 'key'> | Tensor<'batch' | 'seq' | 'key'>;
 
 export default model({
   name: 'pcrec',

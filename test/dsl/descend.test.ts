@@ -132,7 +132,7 @@ describe('fixedPoint', () => {
   test('refuses implicit with a fixed number of steps, and unknown options, when built too', () => {
     const wrong = { stop: { fixed: 3 }, backward: implicit() } as unknown as { readonly stop: { readonly fixed: number } };
     expect(() => fixedPoint(state('a'), step, wrong)).toThrow('a fixed number of steps need not reach one');
-    expect(() => fixedPoint(state('a'), step, { stop: { fixed: 3 }, ...{ gamma: 1 } })).toThrow("fixedPoint has no option 'gamma'");
+    expect(() => fixedPoint(state('a'), step, { stop: { fixed: 3 }, gamma: 1 } as { readonly stop: { readonly fixed: number } })).toThrow("fixedPoint has no option 'gamma'");
   });
 });
 

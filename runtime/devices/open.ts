@@ -2,11 +2,13 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { DeviceName } from '../compiled.js';
 import type { Data, Manifest, Session, Sizes } from '../session.js';
-import { choose, tryOut } from './choose.js';
+import { type Choice, choose, tryOut } from './choose.js';
 import { type Gpu, type Library, loadLibrary } from './gpujs.js';
 import { type Draw, hostStage } from './host.js';
 import { type DevicePlan, betrayal, devicePlan } from './pipeline.js';
 import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound } from './plan.js';
+import { stateStore } from './states.js';
+import { type Device, executorDevice, watch } from './resident.js';
 
 type Given = Readonly<Record<string, Data>>;
 
@@ -23,12 +25,16 @@ interface Runner {
   readonly host: ReturnType<typeof hostStage>;
   readonly plan: (all: boolean) => DevicePlan;
   readonly plans: () => readonly DevicePlan[];
+  /** Neither the host's work nor an output needs a state's values, so states can stay on the device. */
+  readonly lean: boolean;
 }
 
 const runner = (gpu: Gpu, library: Library, device: DeviceName, sizes: Sizes) => (entry: PlanEntry): Runner => {
   const computed = entry.device.map((s) => s.output);
   const wanted = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const plans = new Map<boolean, DevicePlan>();
+  const given = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
+  const onHost = entry.host.flatMap((s) => (s.kind === 'compute' ? s.args : [s.index]));
   return {
     entry,
     infos: new Map(entry.buffers.map((b) => [b.id, b])),
@@ -41,22 +47,30 @@ const runner = (gpu: Gpu, library: Library, device: DeviceName, sizes: Sizes) =>
       return fresh;
     },
     plans: () => [...plans.values()],
+    lean: ![...onHost, ...Object.values(entry.outputs)].some((id) => given.has(id)),
   };
 };
 
 /** The values of one run by buffer: given, computed on the host, computed on the device. */
 type Values = (id: string) => Numbers;
 
+/** What the first kernel showed. */
+interface Probed {
+  readonly kind: string;
+  readonly device: Device | null;
+}
+
 /** The running session. Imperative: it owns the states and the device's resources; runs follow one another. */
-const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Library, device: DeviceName, firstKind: string, detail: string, sizes: Sizes): Session => {
+const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Library, { device, detail }: Choice, probed: Probed, sizes: Sizes): Session => {
   const runners = new Map(module.entries.map((entry) => [entry.name, runner(gpu, library, device, sizes)(entry)]));
   const length = new Map([
     ...manifest.states.map(({ name, shape }) => [name, shape.reduce<number>((n, s) => n * (typeof s === 'number' ? s : sizes[s] ?? 1), 1)] as const),
     ...module.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [b.id, cells(b.axes, sizes)] as const)),
   ]);
-  const states = new Map([...length].map(([name, n]) => [name, new Float32Array(n)]));
+  const states = stateStore(length, device === 'webgpu' ? probed.device : null);
   let last: Promise<unknown> = Promise.resolve();
-  let kind = firstKind;
+  let kind = probed.kind;
+  const faults = watch(probed.device);
   let closed = false;
 
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
@@ -68,13 +82,14 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
     return next;
   };
 
-  const execute = async (name: string, inputs: Given, draw: Draw, all: boolean): Promise<{ readonly runner: Runner; readonly values: Values }> => {
+  const execute = async (name: string, inputs: Given, draw: Draw, all: boolean): Promise<{ readonly runner: Runner; readonly values: Values; readonly resident: boolean }> => {
     const found = runners.get(name);
     if (found === undefined) throw new Error(`The model has no entry '${name}'; it has ${[...runners.keys()].join(', ')}.`);
     const { entry, infos, host } = found;
     for (const { id, role, axes } of entry.buffers) {
       if (role === 'input' && inputs[id]?.length !== cells(axes, sizes)) throw new Error(`The input '${id}' of '${name}' needs ${cells(axes, sizes)} values and got ${inputs[id]?.length ?? 'none'}.`);
     }
+    if (all || !found.lean) await states.toHost();
     const given = (id: string): Numbers | undefined => inputs[id] ?? states.get(id);
     const onHost = host(given, draw);
     const before: Values = (id) => {
@@ -82,20 +97,25 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
       if (value === undefined) throw new Error(`Nothing computes '${id}'.`);
       return value;
     };
-    if (entry.device.length === 0) return { runner: found, values: before };
+    if (entry.device.length === 0) return { runner: found, values: before, resident: false };
     const plan = found.plan(all);
-    const onDevice = await plan.call(before);
-    kind = plan.kind();
-    return { runner: found, values: (id) => onDevice.get(id) ?? before(id) };
+    const vault = all || !found.lean ? null : states.toDevice();
+    const running = vault === null ? null : plan.resident(vault, before);
+    if (running === null) await states.toHost();
+    const onDevice = await (running ?? plan.call(before));
+    const fault = faults.take();
+    if (fault !== null) throw new Error(`${device} reports: ${fault}`);
+    kind = `${plan.kind()}${running === null ? '' : ', states resident'}`;
+    return { runner: found, values: (id) => onDevice.get(id) ?? before(id), resident: running !== null };
   };
 
   return {
     get backend() { return `${device} (${[kind, detail].filter((s) => s !== '').join(', ')})`; },
     run: (name, inputs, draw) => queued(async () => {
-      const { runner: { entry, infos }, values } = await execute(name, inputs, draw, false);
+      const { runner: { entry, infos }, values, resident } = await execute(name, inputs, draw, false);
       const outputs = Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handedOut(infos.get(id), values(id))]));
-      const updated = Object.entries(entry.updates).map(([state, id]) => [state, Float32Array.from(values(id))] as const);
-      updated.forEach(([state, value]) => states.set(state, value));
+      if (resident) states.changed(Object.keys(entry.updates));
+      else states.set(new Map(Object.entries(entry.updates).map(([state, id]) => [state, Float32Array.from(values(id))])));
       return outputs;
     }),
     inspect: (name, inputs, draw) => queued(async () => {
@@ -104,20 +124,26 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
       const computed = [...entry.host.flatMap((s) => (s.kind === 'compute' ? [s] : [])), ...entry.device].map((s) => ({ name: s.name, id: s.output }));
       return [...given, ...computed].map(({ name: called, id }) => ({ name: called, data: handedOut(infos.get(id), values(id)) }));
     }),
-    read: () => queued(async () => Object.fromEntries([...states].map(([name, value]) => [name, value.slice()]))),
+    read: () => queued(async () => {
+      await states.toHost();
+      return Object.fromEntries([...length.keys()].map((state) => [state, (states.get(state) ?? new Float32Array(0)).slice()]));
+    }),
     write: (values) => queued(async () => {
       for (const [name, value] of Object.entries(values)) {
         const due = length.get(name);
         if (due === undefined) throw new Error(`The model has no state '${name}'.`);
         if (value.length !== due) throw new Error(`The state '${name}' has ${due} values, not ${value.length}.`);
       }
-      Object.entries(values).forEach(([name, value]) => states.set(name, value.slice()));
+      await states.toHost();
+      states.set(new Map(Object.entries(values).map(([name, value]) => [name, value.slice()])));
     }),
     dispose: async () => {
       if (closed) return;
       await last;
       closed = true;
       for (const { plans } of runners.values()) for (const plan of plans()) await plan.destroy();
+      states.destroy();
+      faults.stop();
       await gpu.destroy();
     },
   };
@@ -137,16 +163,16 @@ export const openGpu = async (module: GpuModule, manifest: Manifest, device: Dev
     if (chosen._tag === 'Left') return chosen;
     const gpu = new library.GPU({ mode: chosen.right.device });
     module.helpers.forEach((helper) => gpu.addFunction(helper, { argumentTypes: numeric.argumentTypes(helper.length), returnType: numeric.returnType }));
-    let kind = '';
+    let probed: Probed = { kind: '', device: null };
     const wrong = await tryOut(gpu, (pipeline) => {
-      kind = pipeline.executorKind;
+      probed = { kind: pipeline.executorKind, device: executorDevice(pipeline) };
       return betrayal(chosen.right.device, pipeline);
     }, library.input(Float32Array.of(1, 2, 3, 4), [4]));
     if (wrong !== null) {
       await gpu.destroy();
       return left(`${chosen.right.device} does not work here: ${wrong}`);
     }
-    return right(session(module, manifest, gpu, library, chosen.right.device, kind, chosen.right.detail, sizes));
+    return right(session(module, manifest, gpu, library, chosen.right, probed, sizes));
   } catch (e) {
     return left(`${device} does not work here: ${message(e)}`);
   }

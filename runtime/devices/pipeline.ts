@@ -3,10 +3,13 @@ import type { DeviceName } from '../compiled.js';
 import type { Sizes } from '../session.js';
 import type { Gpu, Library, Pipeline } from './gpujs.js';
 import { type DeviceStep, type Numbers, type PlanBuffer, type PlanEntry, cells, shape } from './plan.js';
+import { type Vault, residentRun } from './resident.js';
 
 export interface DevicePlan {
   /** Runs the plan; `value` gives host-side buffers. The results are the buffers asked for, each flat and row-major. */
   readonly call: (value: (id: string) => Numbers) => Promise<ReadonlyMap<string, Float32Array>>;
+  /** The same on states in the vault, handing back the entry's outputs only. Null before the first call, and where states must travel. */
+  readonly resident: (states: Vault, value: (id: string) => Numbers) => Promise<ReadonlyMap<string, Float32Array>> | null;
   /** What ran the last call: `fused-encoder`, `fused-threaded`, `fused-sync`, `generic`. */
   readonly kind: () => string;
   readonly pipeline: Pipeline;
@@ -96,5 +99,8 @@ export const devicePlan = (gpu: Gpu, library: Library, device: DeviceName, entry
     const list: readonly unknown[] = Array.isArray(values) ? values : [];
     return new Map(results.map((id, i) => [id, flatten(list[i], cells(buffers.get(id)?.axes ?? [], sizes))]));
   };
-  return { call, kind: () => pipeline.executorKind, pipeline, destroy: () => pipeline.destroy() };
+  const outputs = new Set(Object.values(entry.outputs));
+  const resident: DevicePlan['resident'] = (states, value) =>
+    residentRun(pipeline, states, { args, results, updates: entry.updates, outputs }, (id) => floats(buffers.get(id), id, value(id)));
+  return { call, resident, kind: () => pipeline.executorKind, pipeline, destroy: () => pipeline.destroy() };
 };

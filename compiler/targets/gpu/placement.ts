@@ -6,7 +6,9 @@ import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from '../../loops/ir
 import { exprText } from '../../loops/text.js';
 import { type Collect, inverseId, targetsOf } from './inverse.js';
 import { identifier } from './names.js';
-import { children, freeVariables, loopAxes, nodes, readsOf } from './shape.js';
+import { rewrite } from './rewrite.js';
+import { freeVariables, loopAxes, nodes, readsOf } from './shape.js';
+import { splitReductions } from './split.js';
 
 export interface Invert {
   readonly kind: 'invert';
@@ -67,38 +69,6 @@ const hostOutputs = (entry: Entry, buffers: ReadonlyMap<string, Buffer>): Readon
   return result;
 };
 
-/** Rebuilds an expression bottom up; shared nodes stay shared. */
-const rewrite = (replace: (e: Expr) => Expr | null): ((e: Expr) => Expr) => {
-  const done = new Map<Expr, Expr>();
-  const go = (e: Expr): Expr => {
-    const known = done.get(e);
-    if (known !== undefined) return known;
-    const result = replace(e) ?? rebuild(e, go);
-    done.set(e, result);
-    return result;
-  };
-  return go;
-};
-
-const axisParts = <A extends { readonly from?: Expr; readonly to?: Expr; readonly row?: Expr }>(over: readonly A[], go: (e: Expr) => Expr): readonly A[] =>
-  over.map((a) => ({
-    ...a, ...(a.from === undefined ? {} : { from: go(a.from) }), ...(a.to === undefined ? {} : { to: go(a.to) }), ...(a.row === undefined ? {} : { row: go(a.row) }),
-  }));
-
-const rebuild = (e: Expr, go: (e: Expr) => Expr): Expr => {
-  if (!children(e).some((child) => go(child) !== child)) return e;
-  switch (e.kind) {
-    case 'literal': case 'index': return e;
-    case 'extent': return e.row === undefined ? e : { ...e, row: go(e.row) };
-    case 'read': return { ...e, at: e.at.map(go) };
-    case 'apply': return { ...e, args: e.args.map(go) };
-    case 'guard': return { ...e, condition: go(e.condition), then: go(e.then), otherwise: go(e.otherwise) };
-    case 'reduce': return { ...e, over: axisParts(e.over, go), body: go(e.body) };
-    case 'collect': return { ...e, over: axisParts(e.over, go), target: go(e.target), body: go(e.body) };
-    case 'uniform': return { ...e, counter: go(e.counter) };
-  }
-};
-
 /** The numbers of a `uniform` inside a device kernel become a buffer over the loop variables of its counter. */
 const drawOnHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>, drawn: Map<string, { readonly buffer: Buffer; readonly kernel: Kernel }>): Kernel => {
   if (uniformsOf(kernel).length === 0) return kernel;
@@ -123,7 +93,8 @@ const drawOnHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>, drawn:
 
 const changing: ReadonlySet<string> = new Set(['input', 'state']);
 
-export const place = (entry: Entry): Placement => {
+export const place = (given: Entry): Placement => {
+  const entry = splitReductions(given);
   const own = new Map(entry.buffers.map((b) => [b.id, b]));
   const onHost = hostOutputs(entry, own);
   const drawn = new Map<string, { readonly buffer: Buffer; readonly kernel: Kernel }>();

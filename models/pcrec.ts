@@ -14,7 +14,8 @@
  *   from the gradient of its own energy, and are no descent.
  * - theta^T carries later positions into earlier states. `horizon: prefix` (training on all positions) lets position t
  *   descend the energy of the history up to t alone; `last` trains on each sequence's last position, where the whole
- *   history may be read.
+ *   history may be read. Ranking uses the horizon that was trained: after a single step the last position is the same under
+ *   both, after several it need not be, since under `prefix` earlier positions have moved on their own prefixes.
  * - theta adapts to the user after the states, as a state of the same descent, starting from the trained theta, which
  *   itself is never written. Only a further step reads the adapted theta, and each prefix would need its own: so
  *   `adaptation` asks for two steps and for horizon `last`, and is off unless set (preset `adaptive`).
@@ -42,7 +43,7 @@ export default model({
   optimizer: recommenderOptimizer,
 
   build: (context) => {
-    const { hyper, batch: { batch, seq }, phase } = context;
+    const { hyper, batch: { batch, seq } } = context;
     const { width, items, input } = sequenceInput(context);
     const key = like('key', seq);
     const f = activations[hyper.activation];
@@ -62,7 +63,7 @@ export default model({
     // gamma_l, for each position and channel, from what block l reads.
     const gamma = guess.map((_, l) =>
       sigmoid(linear(`gamma.${l}`, guess[Math.max(l - 1, 0)]!, width, width, { init: zeros, biasInit: filled(-2) })));
-    const common = { steps: hyper.steps, horizon: phase === 'training' && hyper.horizon === 'prefix' ? prefix(seq) : whole } as const;
+    const common = { steps: hyper.steps, horizon: hyper.horizon === 'prefix' ? prefix(seq) : whole } as const;
 
     const inferred = (): readonly State[] => {
       const { states: [s] } = descend(

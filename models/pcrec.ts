@@ -8,10 +8,13 @@
  * where theta mixes positions: position `seq` of one layer is predicted from positions `key` of the layer above. The
  * update is not written here: it is the gradient of E, which the compiler derives, and training differentiates through it.
  *
- * Deviations from the paper, each with its reason:
- * - The error's factor is 1/2, so that the step is gamma times the plain prediction error.
- * - The transpose of theta, and the error of the weight update, are those of the gradient; the paper's printed rules differ
- *   from the gradient of its own energy, and are no descent.
+ * Choices and deviations, each with its reason:
+ * - The equations are implemented, not the authors' released code, which differs from them (scalar squared errors, and an
+ *   update that writes the shared weights).
+ * - The blocks are HSTU's as published, without biases; the factor of E is 1/2, so that the step is gamma times the plain
+ *   prediction error; gamma_l is read from what block l reads, per position and channel.
+ * - All states move, s_0 too, all at once; the prediction reads s_L alone. After one step s_L has met the error of the layer
+ *   below it only: errors travel one layer a step.
  * - theta^T carries later positions into earlier states. `horizon: prefix` (training on all positions) lets position t
  *   descend the energy of the history up to t alone; `last` trains on each sequence's last position, where the whole
  *   history may be read. Ranking uses the horizon that was trained: after a single step the last position is the same under

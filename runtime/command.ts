@@ -134,7 +134,9 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
     .addOption(counted('checkpointSteps', 'a checkpoint after so many steps'))
     .addOption(counted('checkpointSeconds', 'a checkpoint after so many seconds (default: 60)'))
     .addOption(flags.json)
-    .action(async (options: TrainOptions & Shared) => {
+    .action(async (options: TrainOptions & Shared, invoked: Command) => {
+      const fit = options.resume === true ? E.right(undefined) : newSettings(manifest, options);
+      if (E.isLeft(fit)) invoked.error(`error: ${fit.left}`);
       finish(await conduct(world, manifest.model, options, (run) => train(compiled)({ ...options, ...run }), ({ interrupted }, signalled) => ({ code: interrupted ? (signalled ?? 1) : 0, text: '' })));
     });
 

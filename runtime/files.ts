@@ -28,8 +28,22 @@ const syncFolder = async (folder: string): Promise<void> => {
   await handle?.close();
 };
 
+/** `mkdir -p`. Node's own recursive form never returns where a file system refuses every new folder, as /proc does. */
+export const makeFolder = async (folder: string): Promise<void> => {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return; // A file of that name is told by what is then written below it.
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    // Once more and no further: the parent is there now, so another ENOENT is the file system's last word.
+    await mkdir(folder);
+  }
+};
+
 const write = async (path: string, parts: readonly Uint8Array[]): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   // One temporary name a file: what a killed process leaves behind, the next one overwrites.
   const temporary = `${path}.tmp`;
   const handle = await open(temporary, 'w');

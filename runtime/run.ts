@@ -1,5 +1,5 @@
 /** The three things a trainer does, from options to results: everything that can go wrong for a user is a Left. */
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
@@ -12,7 +12,7 @@ import { type Dataset, load, samplePath, statistics, titleOf } from './data/inde
 import { evaluate } from './evaluation.js';
 import { all, type Listener, type Part } from './events.js';
 import { feed } from './feed.js';
-import { reason } from './files.js';
+import { makeFolder, reason } from './files.js';
 import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { log, logFile, startLog } from './log.js';
@@ -112,7 +112,7 @@ const judge = (job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'si
 const setAside = (out: string, listen: Listener): TaskEither<string, void> =>
   TE.tryCatch(async () => {
     const files = ['last', 'best'].map((name) => fileOf(out, name as 'last' | 'best')).concat(logFile(out)).filter((path) => existsSync(path));
-    if (files.length > 0) await mkdir(join(out, 'previous'), { recursive: true });
+    if (files.length > 0) await makeFolder(join(out, 'previous'));
     for (const path of files) await rename(path, join(out, 'previous', path.slice(out.length + 1)));
     if (files.length > 0) listen({ kind: 'warning', message: `An earlier run was in ${out}; its files are now in ${join(out, 'previous')}. (--resume would have continued it.)` });
   }, (error) => `The earlier run in ${out} could not be moved to ${join(out, 'previous')}: ${reason(error)}.`);

@@ -56,7 +56,7 @@ const trainEpoch = async (job: Job, start: Progress): Promise<E.Either<string, P
   for (const inputs of job.feed.training(start.epoch, start.batch)) {
     if (job.signal.aborted) break;
     const done = await step(job, inputs, progress.step + 1);
-    if (E.isLeft(done)) return done;
+    if (E.isLeft(done)) return E.left(`${done.left} The last good checkpoint is ${fileOf(job.out, 'last')}; the same command with --resume goes on from it.`);
     if (!Number.isFinite(done.right.loss)) return E.left(await explain(job, fileOf(job.out, 'last'), progress.step + 1));
     progress = stepped(progress, done.right.loss, done.right.unconverged);
     const now = job.now();
@@ -94,6 +94,8 @@ const epoch = async (job: Job, start: Progress): Promise<E.Either<string, Progre
   // The best goes to disk before the last: a kill in between repeats the epoch and writes the same best again.
   const keptBest = isBest ? await persist(job, 'best', progress) : E.right(undefined);
   if (E.isLeft(keptBest)) return keptBest;
+  if (last !== undefined && last.unconverged > 0 && start.history.every(({ unconverged }) => unconverged === 0))
+    job.listen({ kind: 'warning', message: `${last.unconverged} implicit solves of epoch ${last.epoch} did not converge, so their rows' gradients are not exact: allow the model's solver more steps, or a lower rate. Later epochs show their own count.` });
   if (last !== undefined) job.listen({ kind: 'epoch', ...last, part, best: isBest, seconds: (job.now() - began) / 1000 });
   const kept = await persist(job, 'last', progress);
   return E.isLeft(kept) ? kept : E.right(progress);

@@ -12,7 +12,7 @@ export interface Toy {
   readonly rate?: number;
   /** Milliseconds that a training step sleeps, so that kills land inside runs. */
   readonly delay?: number;
-  /** The step whose gradient is made infinite. */
+  /** The step whose very last gradient is made infinite: its own loss is still finite, its update is not. */
   readonly poison?: number;
   /** Fail at this step, as a lost device does. */
   readonly lost?: number;
@@ -79,7 +79,7 @@ const session = (toy: Toy, manifest: Manifest, sizes: Readonly<Record<string, nu
     const scores: number[] = [];
     const gradients: number[] = [];
     let [loss, count, drawn] = [0, 0, 0];
-    const spoil = step === poison ? Number.POSITIVE_INFINITY : 1;
+    const rows = lengths.findLastIndex((n) => n > 0);
     for (let row = 0; row < batch; row++) {
       for (let t = 0; t < (lengths[row] as number); t++) {
         const [from, to] = [past[row * length + t] as number, targets[row * length + t] as number];
@@ -92,6 +92,7 @@ const session = (toy: Toy, manifest: Manifest, sizes: Readonly<Record<string, nu
         scores.push(...logits);
         loss -= Math.log((weights[0] as number) / total);
         count++;
+        const spoil = step === poison && row === rows && t === (lengths[row] as number) - 1 ? Number.POSITIVE_INFINITY : 1;
         all.forEach((j, n) => {
           const g = spoil * ((weights[n] as number) / total - (n === 0 ? 1 : 0));
           gradients.push(g);

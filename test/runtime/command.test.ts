@@ -1,0 +1,188 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { command, type World } from '../../runtime/command.js';
+import { stream, uniformAt } from '../../runtime/random.js';
+import { toy, type Toy } from './toy.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+// Inside node_modules, so that the compiled child finds the same packages.
+const build = join(root, 'node_modules', '.cache', 'pcrec-test', String(process.pid));
+const child = join(build, 'test', 'runtime', 'child.js');
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pcrec-'));
+  // Type errors are the type checker's affair; files come out all the same.
+  spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'test', 'runtime', 'tsconfig.child.json'), '--outDir', build]);
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await rm(build, { recursive: true, force: true });
+});
+
+interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line in this process, as a terminal-less world sees it; `during` may send signals. */
+const here = async (argv: readonly string[], of: Toy = {}, during: (signal: (code: number) => void, exits: number[]) => void = () => undefined): Promise<Finished & { readonly exits: readonly number[] }> => {
+  const text = { out: '', err: '' };
+  const sink = (name: keyof typeof text) => new PassThrough().on('data', (chunk: Buffer) => { text[name] += chunk.toString(); });
+  const exits: number[] = [];
+  const world: World = {
+    out: sink('out'), err: sink('err'), now: () => performance.now(), exit: (code) => void exits.push(code),
+    onSignal: (react) => { during(react, exits); return () => undefined; },
+  };
+  const code = await command(toy(of), argv, world);
+  return { code, ...text, exits };
+};
+
+/** Runs the emitted-like trainer as a process. A number of milliseconds kills it; a text on its stdout triggers a signal. */
+const there = (argv: readonly string[], of: Toy = {}, end?: { readonly signal: NodeJS.Signals; readonly after?: number; readonly on?: string }): Promise<Finished> =>
+  new Promise((resolve) => {
+    const running = spawn(process.execPath, [child, ...argv], { env: { ...process.env, TOY: JSON.stringify(of) } });
+    const text = { out: '', err: '' };
+    let sent = false;
+    running.stdout.on('data', (chunk: Buffer) => {
+      text.out += chunk.toString();
+      if (end?.on !== undefined && !sent && text.out.includes(end.on)) sent = running.kill(end.signal);
+    });
+    running.stderr.on('data', (chunk: Buffer) => { text.err += chunk.toString(); });
+    const timer = end?.after === undefined ? undefined : setTimeout(() => running.kill(end.signal), end.after);
+    running.on('close', (code) => { clearTimeout(timer); resolve({ code, ...text }); });
+  });
+
+describe('the command line', () => {
+  it.each([
+    [['--epochs', 'x'], /--epochs takes a whole number from 1 to 1000000, not "x"/],
+    [['--batch', '-3'], /--batch takes/],
+    [['--seed', '4294967296'], /--seed takes a whole number from 0 to 4294967295/],
+    [['--patience', '0'], /--patience takes/],
+    [['--checkpoint-seconds', '0'], /--checkpoint-seconds takes a number from/],
+    [['--device', 'tpu'], /Allowed choices are auto, webgpu/],
+    [['--protocol', 'loo'], /Allowed choices are standard, hstu/],
+    [['--protocol', 'hstu', '--patience', '2'], /leave one of them out/],
+    [['--nope'], /unknown option '--nope'/],
+    [['test'], /too many arguments|unknown command/],
+    [['recommend', '--top', '1.5', '--user', '1'], /--top takes a whole number/],
+    [['recommend'], /one of --user and --history/],
+    [['recommend', '--user', '1', '--history', '2'], /cannot be used with/],
+    [['evaluate', '--part', 'training'], /Allowed choices are validation, test/],
+  ])('answers %j with code 2 and what to do', async (argv, message) => {
+    const { code, out, err } = await here(argv);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+
+  it.each([[['--data', '/no/such']], [['--device', 'webgpu']], [['evaluate', '--checkpoint', '/no/such']], [['recommend', '--user', '1', '--checkpoint', '/no/such']]])(
+    'answers %j with code 1 and one paragraph', async (argv) => {
+      const { code, out, err } = await here([...argv, '--out', join(folder, 'none')]);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(err).toMatch(/^Error: [^\n]+\n$/);
+    });
+
+  it('explains itself', async () => {
+    for (const argv of [['--help'], ['train', '--help']]) expect(await here(argv)).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/--epochs <n> .*\(default: 12\)/) as string });
+    expect((await here(['--help'])).out).toMatch(/evaluate.*\n.*\n?.*recommend/);
+    expect((await here(['evaluate', '--help'])).out).toMatch(/--checkpoint <file>/);
+    expect((await here(['recommend', '--help'])).out).toMatch(/--history <list>/);
+  });
+
+  it('reports the backend, the seed, the data, every epoch, and the model beside popularity', async () => {
+    const { code, out, err } = await here(['--epochs', '2', '--out', join(folder, 'report')]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.replaceAll(/\d+\.\d+|in \d+ s|\/.*report/g, '…')).toMatchInlineSnapshot(`
+      "toy on toy (plain arithmetic), chosen automatically: 13,200 parameters, seed 42
+      sample: 600 users, 400 items, 12,236 interactions, mean length …
+      Protocol standard: leave one out, epochs chosen on validation, tested once.
+      At most 2 epochs of 10 batches of 64 users, until 3 epochs bring no better NDCG@10; everything is kept in ….
+      epoch       loss    HR@10  NDCG@10    HR@50  NDCG@50      MRR  seconds  on validation
+          1    …   …   …   …   …   …      …  best
+          2    …   …   …   …   …   …      …  best
+      On test, 600 users, full ranking, parameters of epoch 2:
+                    HR@10  NDCG@10    HR@50  NDCG@50      MRR
+      toy          …   …   …   …   …
+      popularity   …   …   …   …   …
+      Done ….
+      "
+    `);
+  });
+
+  it('prints JSON lines only under --json, for every command', async () => {
+    const out = join(folder, 'json');
+    const lines = (text: string) => text.trim().split('\n').map((line) => JSON.parse(line) as { readonly kind?: string });
+    const trained = await here(['--json', '--epochs', '2', '--out', out]);
+    expect(new Set(lines(trained.out).map(({ kind }) => kind))).toEqual(new Set(['start', 'step', 'epoch', 'result']));
+    const kept = (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { readonly kind?: string });
+    expect(kept).toEqual(lines(trained.out).filter(({ kind }) => kind !== 'step' && kind !== 'evaluating'));
+    const result = kept.at(-1) as unknown as { readonly model: unknown };
+    expect(lines((await here(['evaluate', '--json', '--out', out])).out).at(-1)).toMatchObject({ kind: 'result', model: result.model });
+    expect(lines((await here(['recommend', '--json', '--user', '1', '--top', '3', '--out', out])).out)).toMatchObject([{ user: '1', items: [{ rank: 1 }, { rank: 2 }, { rank: 3 }] }]);
+  });
+
+  it('recommends after titles, and says what an unclear one may mean', async () => {
+    const out = join(folder, 'titled');
+    await here(['--epochs', '1', '--out', out]);
+    expect(await here(['recommend', '--history', 'the silent witness, 41', '--top', '2', '--out', out])).toMatchObject({ code: 0, out: expect.stringMatching(/^After 2 items, lately The Silent Witness \(1\), .* \(41\):\n +1 .*\n +2 .*\n$/) as string });
+    expect(await here(['recommend', '--history', 'the silent', '--out', out])).toMatchObject({ code: 1, err: expect.stringMatching(/may mean \d+ items: 1 "The Silent Witness"/) as string });
+  });
+
+  it('saves and ends at the first signal, ends at once at the second', async () => {
+    const out = join(folder, 'signals');
+    const once = await here(['--out', out], {}, (signal) => setTimeout(() => signal(130), 200));
+    expect(once).toMatchObject({ code: 130, exits: [], out: expect.stringMatching(/Interrupted after step \d+, saved in .*last\.safetensors/) as string });
+    const twice = await here(['--out', out, '--resume'], {}, (signal) => setTimeout(() => { signal(143); signal(143); }, 100));
+    expect(twice.exits).toEqual([143]);
+    expect(twice.code).toBe(143);
+  });
+});
+
+describe('the process', () => {
+  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('saves on %s and exits with %d', async (signal, code) => {
+    const out = join(folder, signal);
+    const ended = await there(['--out', out], { delay: 20 }, { signal, on: '  best' });
+    expect(ended).toMatchObject({ code, out: expect.stringContaining('--resume goes on from there') as string });
+    const goesOn = await there(['--out', out, '--resume', '--epochs', '2']);
+    expect(goesOn).toMatchObject({ code: 0, out: expect.stringMatching(/Going on from step \d+/) as string });
+  });
+
+  it('is imported without running', async () => {
+    const script = `import { train, evaluate, recommend } from ${JSON.stringify(child)}; console.log(typeof train, typeof evaluate, typeof recommend)`;
+    const path = join(folder, 'import.mjs');
+    await writeFile(path, script);
+    expect(spawnSync(process.execPath, [path], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: 'function function function\n', stderr: '' });
+  });
+
+  it('ends in the same bytes however often and wherever it is killed', async () => {
+    const args = (out: string) => ['--out', out, '--epochs', '4', '--checkpoint-steps', '2', '--resume'];
+    const whole = join(folder, 'whole');
+    expect((await there(args(whole))).code).toBe(0);
+
+    const out = join(folder, 'killed');
+    const random = stream(Date.now() >>> 0, 0, 'kills');
+    let kills = 0;
+    let resumed = 0;
+    for (;;) {
+      // Later and later, so that the loop ends; the first ones fall before the first step.
+      const after = 150 + 120 * kills + 250 * uniformAt(random, kills);
+      const { code, out: said, err } = await there(args(out), { delay: 10 }, { signal: 'SIGKILL', after });
+      resumed += said.includes('Going on from step') ? 1 : 0;
+      if (code === 0) break;
+      expect({ code, err: err.replace(/Warning: There is no checkpoint .*\n/, '') }).toEqual({ code: null, err: '' });
+      kills++;
+    }
+    expect(kills).toBeGreaterThan(2);
+    expect(resumed).toBeGreaterThan(1);
+    for (const name of ['last.safetensors', 'best.safetensors']) expect((await readFile(join(out, name))).equals(await readFile(join(whole, name)))).toBe(true);
+    const epochs = async (of: string) => (await readFile(join(of, 'metrics.jsonl'), 'utf8')).split('\n').filter((line) => line.startsWith('{"kind":"epoch"')).map((line) => line.replace(/"seconds":[\d.]+/, ''));
+    expect(await epochs(out)).toEqual(await epochs(whole));
+  });
+});

@@ -1,0 +1,48 @@
+import * as fc from 'fast-check';
+import * as E from 'fp-ts/lib/Either.js';
+import { describe, expect, it } from 'vitest';
+import { checked, newSettings, type NumberName, ranges, readNumber, resumedSettings } from '../../runtime/options.js';
+import { toy } from './toy.js';
+
+const { manifest } = toy();
+const names = Object.keys(ranges) as NumberName[];
+
+describe('numbers', () => {
+  it('are taken inside their range and refused outside it, with the option named', () => {
+    fc.assert(fc.property(fc.constantFrom(...names), fc.oneof(fc.integer(), fc.double()), (name, value) => {
+      const { low, high, whole } = ranges[name];
+      const fits = value >= low && value <= high && (!whole || Number.isInteger(value));
+      const read = readNumber(name)(String(value));
+      expect(read).toEqual(fits ? E.right(value) : E.left(expect.stringContaining('--')));
+    }));
+  });
+
+  it.each(['', ' ', '0x10', '1,5', 'ten', 'NaN', 'Infinity', '1e', '--1'])('are not read from %j', (text) => {
+    expect(readNumber('epochs')(text)).toEqual(E.left(expect.stringMatching(/^--epochs takes a whole number from 1 to 1000000, not ".*"\.$/)));
+  });
+
+  it('are checked when they come from a program, too', () => {
+    expect(checked({ epochs: 0 })).toEqual(E.left(expect.stringContaining('--epochs')));
+    expect(checked({ epochs: '3' })).toEqual(E.left(expect.stringContaining('--epochs')));
+    expect(checked({ checkpointSteps: 1.5 })).toEqual(E.left(expect.stringContaining('--checkpoint-steps')));
+    expect(checked({ protocol: 'other' })).toEqual(E.left(expect.stringContaining('standard, hstu')));
+    expect(checked({ seed: 0, batch: undefined })).toEqual(E.right({ seed: 0, batch: undefined }));
+  });
+});
+
+describe('settings', () => {
+  it('come from the options, else the model, else the defaults', () => {
+    expect(newSettings(manifest, { epochs: 2 })).toEqual(E.right({ seed: 42, batch: 64, epochs: 2, patience: 3, protocol: 'standard' }));
+  });
+
+  it('have no patience without validation', () => {
+    expect(newSettings(manifest, { protocol: 'hstu' })).toMatchObject(E.right({ patience: null }));
+    expect(newSettings(manifest, { protocol: 'hstu', patience: 2 })).toEqual(E.left(expect.stringContaining('--patience')));
+  });
+
+  it('of a resumed run may change its end and nothing else', () => {
+    const kept = { seed: 1, batch: 8, epochs: 3, patience: 2, protocol: 'standard' } as const;
+    expect(resumedSettings(kept, { epochs: 9, patience: 4, seed: 1 })).toEqual(E.right({ ...kept, epochs: 9, patience: 4 }));
+    for (const other of [{ seed: 2 }, { batch: 9 }, { protocol: 'hstu' as const }]) expect(resumedSettings(kept, other)).toEqual(E.left(expect.stringContaining(`--${Object.keys(other)[0]}`)));
+  });
+});

@@ -4,7 +4,7 @@
  */
 import { relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { chain, chainFirst, type Either, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
+import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Compiled, Target, Toolchain } from './compiled.js';
 import { type Diagnostics, error, fromDisk, renderAll } from './diagnostics.js';
@@ -95,7 +95,8 @@ const build = (opened: Opened, { options: { set = [], preset, dumpAfter }, targe
   return pipe(
     ofUsage(hyperValues(opened.model, { set, ...(preset === undefined ? {} : { preset }) })),
     chain((hyper) => ofModel(trace(opened, hyper))),
-    chain((traced) => ofModel(toolchain.compile(traced, { observe }))),
+    // The middle calls the model's optimizer, and the language's constructors may refuse what a pass makes of the model.
+    chain((traced) => ofModel(pipe(opened.guard(() => toolchain.compile(traced, { observe })), flatten))),
     chainFirst((compiled) => ofModel(target.check(compiled.loops))),
   );
 };

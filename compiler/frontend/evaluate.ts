@@ -22,6 +22,8 @@ export interface Evaluator {
   readonly load: (file: string) => Either<Diagnostics, Exports>;
   /** Runs a part of the model later (its `build`, its optimizer). */
   readonly attempt: <T>(what: () => T) => Either<Diagnostics, T>;
+  /** Runs a part of the compiler that may call the model: what the model did not cause is a bug, and stays an exception. */
+  readonly guard: <T>(what: () => T) => Either<Diagnostics, T>;
 }
 
 const messageOf = (thrown: unknown): string => {
@@ -68,14 +70,17 @@ export const evaluator = (project: string, recorder: Recorder): Evaluator => {
     return 'originalLine' in entry ? { file: displayName(project, file), line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
   };
 
-  const attempt = <T>(what: () => T): Either<Diagnostics, T> => {
+  const catching = (isModels: (thrown: unknown) => boolean) => <T>(what: () => T): Either<Diagnostics, T> => {
     recorder.reset();
     try {
       return right(what());
     } catch (thrown) {
+      if (!isModels(thrown)) throw thrown;
       return left([error(messageOf(thrown), frameOf(thrown) ?? recorder.open())]);
     }
   };
 
-  return { attempt, load: (file) => attempt(() => evaluate(file) as Exports) };
+  const attempt = catching(() => true);
+  const guard = catching((thrown) => thrown instanceof ModelError || recorder.open() !== undefined || frameOf(thrown) !== undefined);
+  return { attempt, guard, load: (file) => attempt(() => evaluate(file) as Exports) };
 };

@@ -30,8 +30,9 @@ export interface Opened {
   /** The absolute path of a file that a diagnostic names. */
   readonly locate: (file: string) => string;
   readonly provenance: ProvenanceOf;
-  /** Runs a function of the model's (its optimizer's update, say): what it throws becomes a diagnostic at its own line. */
+  /** Runs a function of the model's: what it throws becomes a diagnostic at its own line. */
   readonly attempt: Evaluator['attempt'];
+  readonly guard: Evaluator['guard'];
   /** Names a tensor of the model under a name the compiler knows it by, where the model gave none. */
   readonly christen: Recorder['christen'];
 }
@@ -46,7 +47,6 @@ export interface Traced {
   readonly inference: Outputs;
   readonly optimizer: Optimizer;
   readonly provenance: ProvenanceOf;
-  readonly attempt: Evaluator['attempt'];
 }
 
 /** The absolute path of a model file, or why there is none: a mistake in the command, not in the model. */
@@ -68,12 +68,12 @@ export const open = (path: string): Either<Diagnostics, Opened> => {
   const project = projectOf(path);
   const file = displayName(project, path);
   const { provenance, christen, ...rest } = recorder();
-  const { load, attempt } = evaluator(project, { provenance, christen, ...rest });
+  const { load, attempt, guard } = evaluator(project, { provenance, christen, ...rest });
   return pipe(
     checkTypes(path, project),
     chain(() => load(path)),
     chain((exports) => exportedModel(exports, file)),
-    map((model) => ({ model, file, locate: locateFrom(path), provenance, attempt, christen })),
+    map((model) => ({ model, file, locate: locateFrom(path), provenance, attempt, guard, christen })),
   );
 };
 
@@ -95,7 +95,7 @@ export const trace = (opened: Opened, hyper: HyperValues): Either<Diagnostics, T
       build(opened, hyper, batch, 'inference'),
       chain((inference) => pipe(
         attempt(() => model.optimizer(hyper)),
-        map((optimizer): Traced => ({ model, hyper, file, batch, training, inference, optimizer, provenance, attempt })),
+        map((optimizer): Traced => ({ model, hyper, file, batch, training, inference, optimizer, provenance })),
       )),
     )),
   );

@@ -174,9 +174,16 @@ describe('pcrec-compile', () => {
     expect(middle.code).toBe(1);
     expect(middle.err).toContain('models/tiny.ts:13:18: error: 13 brings bad luck');
     expect(middle.err).toContain('hint: choose 12');
+    expect(() => run(folder, 'models/tiny.ts', '--set', 'width=14')).toThrow('a bug of the compiler');
     const target = run(folder, 'models/tiny.ts', '--target', 'wasm');
     expect([target.code, target.err]).toEqual([1, 'error: no loops here']);
     expect(existsSync(join(folder, 'build'))).toBe(false);
+  });
+
+  it('blames an optimizer that the model wrote itself at its own line', () => {
+    const folder = project({ 'tiny.ts': modelText(plainBody).replace('update: (p, g) => ({', "update: (p, g) => { if (g.op === 'constant') throw new Error('never'); return ({").replace('slots: {} }) })', 'slots: {} }); } })') });
+    const { code, err } = run(folder, 'tiny.ts');
+    expect([code, err.split('\n')[0]]).toEqual([1, 'tiny.ts:8:99: error: Error: never']);
   });
 
   it('exits with 2 where the command is wrong', () => {

@@ -3,11 +3,15 @@ import { right } from 'fp-ts/lib/Either.js';
 import type { Toolchain } from '../../compiler/compiled.js';
 import { main } from '../../compiler/command.js';
 import { refuse } from '../../compiler/diagnostics.js';
+import { param } from '../../dsl/build.js';
+import { scalar, zeros } from '../../dsl/index.js';
 
 export const standIn: Toolchain = {
   passes: [{ name: 'differentiate', description: 'adds gradients' }, { name: 'fuse', description: 'joins maps' }],
-  compile: ({ model, file, hyper, training, provenance }, { observe } = {}) => {
+  compile: ({ model, file, hyper, training, optimizer, provenance }, { observe } = {}) => {
     if (hyper['width'] === 13) return refuse('13 brings bad luck', provenance.get(training.loss)?.source, 'choose 12');
+    optimizer.update(param('p', [], zeros), scalar(0), {}, scalar(1));
+    if (hyper['width'] === 14) throw new TypeError('a bug of the compiler');
     observe?.('differentiate', () => 'loss = mean(x * x)');
     observe?.('fuse', () => 'loss = fused');
     const table = { name: 'item', dtype: 'f32', axes: ['item', 'width'], shape: ['items', Number(hyper['width'])], init: { kind: 'normal', std: 0.02 } } as const;

@@ -6,7 +6,7 @@ import { dtypeOf } from '../../loops/build.js';
 import type { Buffer, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
 import { bare } from './brackets.js';
 import { identifier } from './names.js';
-import { floats, integers } from './scalars.js';
+import { conditions, floats, integers } from './scalars.js';
 import { type Flavour, type Scope, type Writer, indent, scope, writer } from './write.js';
 
 export interface Written {
@@ -36,14 +36,14 @@ const device: Flavour = {
     const merged = outer < 2 ? at : [rowMajor(at.slice(0, outer), axes.slice(0, outer).map((a) => size(a.size))), ...at.slice(outer)];
     return merged.length === 0 ? `${array}[0]` : `${array}${merged.map((i) => `[${bare(i)}]`).join('')}`;
   },
-  scalar: (fn) => floats[fn],
+  scalar: (fn, dtype) => (dtype === 'bool' ? conditions : floats)[fn],
   uniform: () => { throw new Error('A uniform number is drawn on the host.'); },
 };
 
 const host: Flavour = {
   size: symbol('size'),
   element: (array, { axes }, at, size) => `${array}[${rowMajor(at, axes.map((a) => size(a.size)))}]`,
-  scalar: (fn, dtype) => (dtype === 'i32' ? integers : floats)[fn],
+  scalar: (fn, dtype) => ({ f32: floats, i32: integers, bool: conditions } as const)[dtype][fn],
   uniform: (stream, counter) => `random.at(${stream}, ${counter})`,
 };
 

@@ -28,6 +28,16 @@ export const floats: Table = {
   toF32: (a) => `(${a} / 1)`,
 };
 
+/**
+ * The same for conditions. gpu.js takes `a >= b`, `a <= b` and `a === b` to have the type of `a`, so a condition must never
+ * stand where its type is asked for: as an operand of `===`, a branch of `?:`, the value of a `const`.
+ */
+export const conditions: Table = {
+  ...floats,
+  eq: (a, b) => `((${a} && ${b}) || (!${a} && !${b}))`, ne: (a, b) => `((${a} && !${b}) || (!${a} && ${b}))`,
+  select: (p, a, b) => `((${p} && ${a}) || (!${p} && ${b}))`,
+};
+
 /** The same on the host for i32 values: two's complement, as WebAssembly and the reference have it. */
 export const integers: Table = {
   ...floats,

@@ -220,9 +220,11 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
       return text;
     }
     const fresh = name(called(e));
-    at.lines.push(`const ${fresh} = ${bare(text)};`);
-    at.known.set(e, fresh);
-    return fresh;
+    // A condition is named by a number: see scalars.
+    const [kept, use] = dtypeOf(e) === 'bool' ? [`${text} ? 1 : 0`, `(${fresh} > 0)`] : [bare(text), fresh];
+    at.lines.push(`const ${fresh} = ${kept};`);
+    at.known.set(e, use);
+    return use;
   };
 
   return { name, value, extent, parameters, streams };

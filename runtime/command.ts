@@ -12,7 +12,7 @@ import { type EvaluateOptions, flag, newSettings, type NumberName, readNumber, t
 import { protocols } from './progress.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { evaluateCheckpoint, outOf, train } from './run.js';
-import { type Streams, table, view } from './view.js';
+import { type Streams, view } from './view.js';
 
 /** The world that a command acts on; tests bring their own. */
 export interface World extends Streams {
@@ -89,13 +89,14 @@ const conduct = async <A>(
     controller.abort();
     world.err.write('\nSaving; once more to end at once.\n');
   });
-  const warn: Listener = (event) => void (event.kind === 'warning' && world.err.write(`Warning: ${event.message}\n`));
+  const words = { warning: 'Warning', failed: 'Error' } as const;
+  const warn: Listener = (event) => void ('message' in event && world.err.write(`${words[event.kind]}: ${event.message}\n`));
   const json: Listener = throttled(1000, world.now, (event) => void world.out.write(line(event)));
   const listen = shared.json === true ? all(json, warn) : view(model, world, world.now);
   try {
     const result = await task({ signal: controller.signal, listen })();
     if (E.isLeft(result)) {
-      world.err.write(`Error: ${result.left}\n`);
+      listen({ kind: 'failed', message: result.left });
       return signalled ?? 1;
     }
     const { code, text, json: value } = outcome(result.right, signalled);

@@ -51,7 +51,9 @@ export type Event =
       readonly popularity: Metrics;
       readonly seconds: number;
     }
-  | { readonly kind: 'warning'; readonly message: string };
+  | { readonly kind: 'warning'; readonly message: string }
+  /** The command failed, and why; the last event there is. */
+  | { readonly kind: 'failed'; readonly message: string };
 
 export type Part = 'validation' | 'test';
 

@@ -68,7 +68,7 @@ interface Tick {
 
 /** Progress on a terminal: one bar, redrawn in place and wiped before other text. */
 const bar = (stream: Streams['err']) => {
-  const options: Options = { format: '{label} {bar} {value}/{total}  {detail}', hideCursor: true, clearOnComplete: true, stopOnComplete: false, stream, barsize: 24, fps: 8, etaBuffer: 50 };
+  const options: Options = { format: '{label} {bar} {value}/{total}  {detail}', clearOnComplete: true, gracefulExit: false, stopOnComplete: false, stream, barsize: 24, fps: 8, etaBuffer: 50 };
   let open: { readonly bar: SingleBar; readonly label: string } | undefined;
   const wipe = (): void => {
     open?.bar.stop();
@@ -105,6 +105,11 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
     progress.wipe();
     out.write(`${text}\n`);
   };
+  const alert = colors.createColors(err.isTTY === true);
+  const complain = (what: string, message: string): void => {
+    progress.wipe();
+    err.write(`${what} ${message}\n`);
+  };
   let headed = false;
   const handlers: Handlers = {
     start: (e) => say(opening(e)),
@@ -124,10 +129,8 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
     },
     interrupted: (e) => say(`Interrupted after step ${grouped(e.step)}, saved in ${e.checkpoint}; the same command with --resume goes on from there.`),
     result: (e) => say(`${table(e, model)}\nDone in ${duration(e.seconds)}.`),
-    warning: (e) => {
-      progress.wipe();
-      err.write(`${colors.createColors(err.isTTY === true).yellow('Warning:')} ${e.message}\n`);
-    },
+    warning: (e) => complain(alert.yellow('Warning:'), e.message),
+    failed: (e) => complain(alert.red('Error:'), e.message),
   };
   return (event) => (handlers[event.kind] as (e: Event) => void)(event);
 };

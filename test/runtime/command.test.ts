@@ -128,6 +128,13 @@ describe('the command line', () => {
     expect(lines((await here(['recommend', '--json', '--user', '1', '--top', '3', '--out', out])).out)).toMatchObject([{ user: '1', items: [{ rank: 1 }, { rank: 2 }, { rank: 3 }] }]);
   });
 
+  it('tells a failure both as JSON and to a person', async () => {
+    const { code, out, err } = await here(['--json', '--out', join(folder, 'lost')], { lost: 2 });
+    expect(code).toBe(1);
+    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toEqual({ kind: 'failed', message: expect.stringContaining('the device was lost') as string });
+    expect(err).toMatch(/^Error: .*the device was lost[^\n]*\n$/);
+  });
+
   it('recommends after titles, and says what an unclear one may mean', async () => {
     const out = join(folder, 'titled');
     await here(['--epochs', '1', '--out', out]);

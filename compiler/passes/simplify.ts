@@ -63,8 +63,8 @@ const selections: readonly Row[] = [
   onMap('select-known', 'select(true, x, y) = x', 'select', (n, [p, a, b]) => (plain(p!) === null ? null : along(plain(p!) !== 0 ? a! : b!, n))),
   onMap('select-same', 'select(p, x, x) = x', 'select', (n, [, a, b]) => (a === b ? along(a!, n) : null)),
   onMap('select-zeros', 'select(p, 0, 0) = 0', 'select', (n, [, a, b]) => (isPlain(a!, 0) && isPlain(b!, 0) ? along(constant(0, n.dtype), n) : null)),
-  onMap('select-again', 'select(p, select(p, x, y), z) = select(p, x, z)', 'select', (_, [p, a, b]) =>
-    a!.op === 'map' && a!.fn === 'select' && a!.args[0] === p ? map('select', p!, a!.args[1]!, b!) : null),
+  onMap('select-again', 'select(p, select(p, x, y), z) = select(p, x, z)', 'select', (n, [p, a, b]) =>
+    a!.op === 'map' && a!.fn === 'select' && a!.args[0] === p ? along(map('select', p!, a!.args[1]!, b!), n) : null),
   onMap('same-test', 'x <= x, x = x and x >= x hold; x < x and x != x do not', ['le', 'ge', 'eq', 'lt', 'gt', 'ne'], (n, [a, b]) =>
     a === b && a!.dtype === 'i32' ? along(constant(['le', 'ge', 'eq'].includes(n.fn) ? 1 : 0, 'bool'), n) : null),
 ];
@@ -139,12 +139,13 @@ const folding: readonly Row[] = [
 ];
 
 /**
- * A reduced ragged axis takes its lengths from the rows of its argument: a factor may leave the sum only if what stays
- * behind still has those rows.
+ * Which positions a sum sees may depend on both of a ragged axis and its rows. A factor may leave the sum only if what stays
+ * behind has both, wherever the sum runs along either.
  */
 const keepsRows = (n: Extract<Node, { op: 'reduce' }>, rest: Node): boolean =>
-  n.arg.axes.filter((a) => n.over.includes(a.name)).every(({ extent }) =>
-    extent.kind === 'fixed' || n.over.includes(extent.rows) === build.hasAxis(rest, extent.rows) && (!build.hasAxis(n.arg, extent.rows) || build.hasAxis(rest, extent.rows)));
+  n.arg.axes.every(({ name, extent }) =>
+    extent.kind === 'fixed' || !build.hasAxis(n.arg, extent.rows) || !(n.over.includes(name) || n.over.includes(extent.rows)) ||
+    (build.hasAxis(rest, name) && build.hasAxis(rest, extent.rows)));
 
 const sums: readonly Row[] = [
   {

@@ -1,0 +1,175 @@
+/** Every row of the simplifier is a law, and it applies; the whole of them preserves meaning and comes to rest. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Axis } from '../../dsl/axis.js';
+import * as build from '../../dsl/build.js';
+import type { Node } from '../../dsl/node.js';
+import type { ScalarName } from '../../dsl/scalar.js';
+import { interner, rewrite, topological } from '../../compiler/graph.js';
+import { simplifyAll, rows } from '../../compiler/passes/simplify.js';
+import { batch, environmentFor, key, seq, sizes, wide, width } from '../generators/axes.js';
+import { grown, leaves, pools, rootsFrom } from '../generators/expressions.js';
+import { expectEqualValues, measured } from '../support/compare.js';
+
+const { map, constant, broadcast, reduce, rename } = build;
+const c = (value: number): Node => constant(value);
+
+/** Programs to which a row applies, made of two random expressions. Rows that no program here reaches fail the test below. */
+type Template = (x: Node, y: Node) => Node | null;
+const across = (value: number): Node => broadcast(c(value), [batch, seq]);
+const binary = (fn: ScalarName, value: number, left = false): Template => (x, y) => (left ? map(fn, y.axes.length > 0 ? across(value) : c(value), x) : map(fn, x, y.axes.length > 0 ? across(value) : c(value)));
+const p = (axis = key): Node => map('le', build.index(axis), build.index(seq));
+const without = (x: Node, name: string): Node => (build.hasAxis(x, name) ? reduce('sum', x, [name]) : x);
+const over = (x: Node, ...axes: readonly Axis[]): Node => broadcast(x, axes);
+
+const templates: Readonly<Record<string, readonly Template[]>> = {
+  'add-zero': [binary('add', 0), binary('add', 0, true)],
+  'sub-zero': [binary('sub', 0)],
+  'zero-sub': [binary('sub', 0, true)],
+  'mul-one': [binary('mul', 1), binary('mul', 1, true)],
+  'mul-minus-one': [binary('mul', -1), binary('mul', -1, true)],
+  'mul-zero': [binary('mul', 0), binary('mul', 0, true)],
+  'div-one': [binary('div', 1)],
+  'zero-div': [(x) => map('div', across(0), map('add', map('mul', x, x), c(1)))],
+  'neg-neg': [(x) => map('neg', map('neg', x))],
+  'add-neg': [(x, y) => map('add', x, map('neg', y)), (x, y) => map('add', map('neg', y), x)],
+  'sub-neg': [(x, y) => map('sub', x, map('neg', y))],
+  'mul-neg': [(x, y) => map('mul', map('neg', x), y), (x, y) => map('mul', x, map('neg', y))],
+  'select-known': [(x, y) => map('select', constant(1, 'bool'), x, y), (x, y) => map('select', broadcast(constant(0, 'bool'), [seq]), x, y)],
+  'select-same': [(x) => map('select', p(), x, x)],
+  'select-zeros': [() => map('select', p(), c(0), across(0))],
+  'select-again': [(x, y) => { const test = p(); return map('select', test, map('select', test, x, y), y); }, (x, y) => { const test = p(); return map('select', test, map('select', test, without(x, 'width'), y), c(0)); }],
+  'same-test': (['le', 'lt', 'eq', 'ne', 'ge', 'gt'] as const).map((fn): Template => () => { const i = build.index(seq); return map(fn, i, i); }),
+  'add-same': [(x) => map('add', x, x)],
+  'constant-first': [(x) => map('mul', x, c(3)), (x) => map('mul', x, over(c(0.25), seq))],
+  'mul-constants': [(x) => map('mul', c(2), map('mul', c(3), x)), (x) => map('mul', over(c(2), seq), map('mul', c(0.25), x))],
+  fold: [() => map('mul', c(2), across(3)), () => map('lt', constant(1, 'i32'), constant(2, 'i32'))],
+  'broadcast-nothing': [(x) => broadcast(x, [])],
+  'broadcast-twice': [(x) => broadcast(broadcast(x, [seq]), [width])],
+  'map-broadcast': [(x, y) => map('add', broadcast(x, y.axes), broadcast(y, x.axes)), (x) => map('mul', broadcast(without(x, 'seq'), [seq]), build.input('y', [batch, seq], 'f32'))],
+  'map-of-broadcasts': [(x, y) => map('mul', over(without(without(x, 'key'), 'seq'), key), over(without(without(y, 'key'), 'seq'), key)), (x) => map('mul', over(without(x, 'key'), key), c(2))],
+  'rename-nothing': [(x) => (build.hasAxis(x, 'seq') ? rename(x, 'seq', seq) : null)],
+  'rename-back': [
+    (x) => (build.hasAxis(x, 'seq') && !build.hasAxis(x, 'key') ? rename(rename(x, 'seq', key), 'key', seq) : null),
+    (x) => (build.hasAxis(x, 'width') && !build.hasAxis(x, 'wide') ? rename(rename(x, 'width', wide), 'wide', width) : null),
+  ],
+  'rename-leaf': [() => rename(build.index(seq), 'seq', key), (x) => rename(broadcast(without(x, 'seq'), [seq]), 'seq', key)],
+  'shift-nothing': [(x) => (build.hasAxis(x, 'seq') ? build.shift(x, 'seq', 0) : null)],
+  'sum-nothing': [(x) => reduce('sum', x, [])],
+  'sum-zero': [() => reduce('sum', across(0), ['seq'])],
+  'sum-neg': [(x) => reduce('sum', map('neg', x), x.axes.slice(0, 2).map((a) => a.name))],
+  'sum-factor': [
+    (x, y) => reduce('sum', map('mul', without(x, 'width'), broadcast(y, [width])), ['width']),
+    (x, y) => reduce('sum', map('mul', broadcast(y, [width]), without(x, 'width')), ['width']),
+    (x, y) => reduce('sum', map('div', broadcast(y, [width]), map('add', c(1), map('mul', without(x, 'width'), without(x, 'width')))), ['width']),
+    // Ragged sums: what stays behind must still know how long each row is.
+    (x, y) => reduce('sum', map('mul', without(x, 'seq'), broadcast(y, [seq, batch])), ['seq']),
+    (x, y) => reduce('sum', map('mul', without(x, 'seq'), broadcast(without(y, 'batch'), [seq])), ['seq']),
+    (x, y) => reduce('sum', map('mul', without(x, 'batch'), broadcast(y, [batch])), ['batch']),
+    (x, y) => reduce('sum', map('mul', broadcast(y, [batch]), without(x, 'batch')), ['batch']),
+    (x, y) => reduce('sum', map('mul', without(without(x, 'batch'), 'seq'), broadcast(y, [batch, seq])), ['batch', 'seq']),
+  ],
+};
+
+/** Two float expressions, sizes, and a seed for the numbers. */
+const problem = fc.record({ pool: pools(4), i: fc.nat(20), j: fc.nat(20), sizes, seed: fc.nat() });
+const chosen = (pool: readonly Node[], n: number): Node => {
+  const floats = pool.filter((x) => x.dtype === 'f32' && x.axes.length <= 3);
+  return floats[floats.length - 1 - (n % floats.length)]!;
+};
+
+/** One interned copy: identity is equality, as in a program. */
+const interned = (root: Node): Node => rewrite([root], interner(), (n) => n)[0]!;
+
+const expectEqual = (before: readonly Node[], after: readonly Node[], at: typeof sizes extends fc.Arbitrary<infer S> ? S : never, seed: number, what: string): void => {
+  const env = environmentFor(before, at, seed);
+  const want = measured(before, env);
+  fc.pre(want.finite && want.scale < 1e6);
+  const got = measured(after, env);
+  before.forEach((b, i) => {
+    const a = after[i]!;
+    expect([a.dtype, a.axes.map((x) => x.name)], `${what}: type`).toEqual([b.dtype, b.axes.map((x) => x.name)]);
+    expectEqualValues(got.values[i]!, want.values[i]!, want.scale, what);
+  });
+};
+
+describe.each(rows)('$name: $law', (row) => {
+  test('holds wherever it applies, and it applies', () => {
+    let applied = 0;
+    const programs = templates[row.name];
+    expect(programs, `a row needs programs of its own in this test: there are none for ${row.name}`).toBeDefined();
+    programs!.forEach((template) => fc.assert(fc.property(problem, ({ pool, i, j, sizes: at, seed }) => {
+      const written = template(chosen(pool, i), chosen(pool, j));
+      if (written === null) return;
+      const node = interned(written);
+      const result = row.apply(node);
+      if (result === null) return;
+      applied += 1;
+      expectEqual([node], [result], at, seed, row.name);
+    }), { numRuns: 40 }));
+    expect(applied).toBeGreaterThan(0);
+  });
+});
+
+test('no program is written for a row that does not exist', () => {
+  expect(Object.keys(templates).filter((name) => rows.every((r) => r.name !== name))).toEqual([]);
+});
+
+test('every row holds at every node of random programs', () => {
+  const applied = new Map<string, number>();
+  fc.assert(fc.property(pools(10), sizes, fc.nat(), (pool, at, seed) => {
+    const roots = rewrite(rootsFrom(pool), interner(), (n) => n);
+    for (const node of topological(roots)) {
+      for (const row of rows) {
+        const result = row.apply(node);
+        if (result === null) continue;
+        applied.set(row.name, (applied.get(row.name) ?? 0) + 1);
+        expectEqual([node], [result], at, seed, row.name);
+      }
+    }
+  }), { numRuns: 300 });
+  expect(applied.size).toBeGreaterThan(8);
+});
+
+describe('simplify', () => {
+  test('preserves the meaning of random programs', () => {
+    fc.assert(fc.property(pools(14), sizes, fc.nat(), (pool, at, seed) => {
+      const roots = rootsFrom(pool);
+      const origins = new WeakMap();
+      expectEqual(roots, simplifyAll(roots, { interned: interner(), origins }), at, seed, 'simplify');
+    }), { numRuns: 400 });
+  });
+
+  test('is idempotent', () => {
+    fc.assert(fc.property(pools(14), (pool) => {
+      const program = { interned: interner(), origins: new WeakMap() };
+      const once = simplifyAll(rootsFrom(pool), program);
+      const twice = simplifyAll(once, program);
+      twice.forEach((n, i) => expect(n === once[i], 'a second run found more to do').toBe(true));
+    }), { numRuns: 400 });
+  });
+
+  test('does not grow what it simplifies', () => {
+    fc.assert(fc.property(pools(14), (pool) => {
+      const program = { interned: interner(), origins: new WeakMap() };
+      const before = topological(rewrite(rootsFrom(pool), program.interned, (n) => n));
+      const work = (order: readonly Node[]): number => order.filter((n) => ['map', 'reduce', 'gather', 'scatter'].includes(n.op)).length;
+      const after = topological(simplifyAll(rootsFrom(pool), program));
+      // A factor that leaves a sum is multiplied once more where the sum has other uses, so the count may not fall.
+      const factored = before.filter((n) => n.op === 'reduce').length;
+      expect(work(after)).toBeLessThanOrEqual(work(before) + factored);
+    }), { numRuns: 200 });
+  });
+});
+
+test('the generator reaches every primitive that a program of its own may have', () => {
+  const ops = new Set<string>();
+  fc.assert(fc.property(pools(20), (pool) => {
+    pool.forEach((n) => ops.add(n.op));
+    return true;
+  }), { numRuns: 100 });
+  for (const op of ['input', 'param', 'constant', 'index', 'extent', 'uniform', 'map', 'reduce', 'broadcast', 'gather', 'scatter', 'rename', 'shift', 'stop', 'barrier']) {
+    expect(ops, op).toContain(op);
+  }
+  expect(grown([])).toBe(leaves);
+});

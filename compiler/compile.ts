@@ -6,7 +6,7 @@ import * as build from '../dsl/build.js';
 import type { Node, Param } from '../dsl/node.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/session.js';
 import type { Compile, CompileOptions } from './compiled.js';
-import type { Diagnostics } from './diagnostics.js';
+import { type Diagnostics, refuse } from './diagnostics.js';
 import { costOf } from './cost.js';
 import type { Traced } from './frontend/index.js';
 import { interner, rewrite, topological } from './graph.js';
@@ -65,9 +65,18 @@ const statesOf = (written: readonly Program[], finished: readonly Program[], ent
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
+/** A parameter that an input's name would hide. */
+const namesakes = (programs: readonly Program[]): Param | undefined => {
+  const nodes = programs.flatMap((p) => topological(rootsOf(p)));
+  const inputs = new Set(nodes.flatMap((n) => (n.op === 'input' ? [n.name] : [])));
+  return nodes.find((n): n is Param => n.op === 'param' && inputs.has(n.path));
+};
+
 export const compile: Compile = (traced, options: CompileOptions = {}) => {
   const finished: Program[] = [];
   const written = programsOf(traced);
+  const clash = namesakes(written);
+  if (clash !== undefined) return refuse(`the parameter '${clash.path}' has the name of an input`, traced.provenance.get(clash)?.source, 'give it another path');
   for (const program of written) {
     const result: Either<Diagnostics, Program> = runPasses(pipeline, program, (pass, next) => options.observe?.(pass.name, () => programText(next)));
     if (isLeft(result)) return result;

@@ -51,8 +51,8 @@ export interface SequenceInput {
 /** Item embedding times sqrt(width) plus a learned position (truncated normal, deviation 1 / sqrt(width)), then dropout. */
 export const sequenceInput = ({ hyper, batch, phase }: RecommenderContext): SequenceInput => {
   const width = axis('width', hyper.width);
-  const items = embedding('items', batch.item, width);
-  const positions = embedding('positions', batch.seq, width, truncatedNormal(1 / Math.sqrt(hyper.width)));
+  const items = embedding('embedding.items', batch.item, width);
+  const positions = embedding('embedding.positions', batch.seq, width, truncatedNormal(1 / Math.sqrt(hyper.width)));
   const embedded = add(mul(embed(items, batch.items), Math.sqrt(hyper.width)), positions);
   return { width, items, input: dropout('input', hyper.dropout, phase)(embedded) };
 };

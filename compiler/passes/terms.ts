@@ -70,8 +70,9 @@ export const flatten = (root: Extract<Node, { op: 'reduce' }>, { opens, limit }:
           case 'sub': return capped([...go(a, names, taken), ...go(b, names, taken).map(scale(-1))]);
           case 'neg': return go(a, names, taken).map(scale(-1));
           case 'mul': {
-            const right = go(b, names);
-            return capped(go(a, names, taken).flatMap((x) => right.map((y) => times(x, y))));
+            const left = go(a, names, taken);
+            const right = go(b, names, new Set([...taken, ...summedIn(left)]));
+            return capped(left.flatMap((x) => right.map((y) => times(x, y))));
           }
           case 'div': return b.op === 'constant' ? go(a, names, taken).map(scale(1 / b.value)) : [one(renameAll(node, names))];
           case 'select': {

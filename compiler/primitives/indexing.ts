@@ -3,6 +3,7 @@ import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { all, apply, guard, integer } from '../loops/build.js';
 import type { Expr } from '../loops/ir.js';
+import { memoryOrder } from '../lower/layout.js';
 import { fit } from './pointwise.js';
 import { exists } from './reduction.js';
 import type { Of, Primitive, Scope } from './record.js';
@@ -47,7 +48,7 @@ export const scatter: Primitive<Of<'scatter'>> = {
   vjp: (ct, n) => [fit(build.gather(ct, n.at, n.axis.name), n.arg), null],
   cost: (n, size) => n.over.reduce((total, name) => total * size(build.axisOf(n.at, name)), 1),
   lower: (n, scope, l) => {
-    const over = build.unionAxes(n.arg.axes, n.at.axes).filter((a) => n.over.includes(a.name));
+    const over = memoryOrder(build.unionAxes(n.arg.axes, n.at.axes).filter((a) => n.over.includes(a.name)));
     const target = l.position(scope, n.axis.name);
     if (over.length === 0) return guard(apply('eq', l.expr(n.at, scope), target), l.expr(n.arg, scope));
     const inside = l.loops(over, scope, []);

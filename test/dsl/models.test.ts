@@ -58,9 +58,9 @@ describe('hstu', () => {
     const { params } = env;
     const found = run1(scores, env);
     const unit = (v: readonly number[]) => v.map((y) => y / Math.sqrt(total(v.map((z) => z * z))));
-    const item = (i: number) => range(4).map((w) => params['items']![i * 4 + w]!);
+    const item = (i: number) => range(4).map((w) => params['embedding.items']![i * 4 + w]!);
     range(2).forEach((b) => {
-      const input = range(lengths[b]!).map((t) => range(4).map((w) => item(inputs.items[b * N + t]!)[w]! * 2 + params['positions']![t * 4 + w]!));
+      const input = range(lengths[b]!).map((t) => range(4).map((w) => item(inputs.items[b * N + t]!)[w]! * 2 + params['embedding.positions']![t * 4 + w]!));
       const state = reference(params, 'block.1', reference(params, 'block.0', input, b), b).at(-1)!;
       range(7).forEach((i) => expect(found({ batch: b, item: i })).toBeCloseTo(total(unit(state).map((y, w) => y * unit(item(i))[w]!)), 9));
     });

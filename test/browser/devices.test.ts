@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitGpu } from '../../compiler/targets/gpu/index.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
 import type { DeviceName } from '../../runtime/compiled.js';
 import { interpret } from '../gpu/interpret.js';
 import { scalarInputs, scalarProgram, small, smallInputs, smallSizes, smallStates, trials } from '../gpu/programs.js';
+import { choices, given, randomProgram, sizes } from '../gpu/random.js';
 import { manifest, worst } from '../gpu/sessions.js';
 import type { Job, Outcome } from './job.js';
 import { type Opened, available, executable, openPage } from './page.js';
@@ -17,6 +19,8 @@ const dtypes = (program: LoopProgram) => Object.fromEntries(program.entries.flat
 const inPage = async (opened: Opened, program: LoopProgram, job: Omit<Job, 'manifest' | 'dtypes' | 'draw'>): Promise<Outcome> =>
   opened.page.evaluate((j) => globalThis.runJob(j), { ...job, manifest, dtypes: dtypes(program), draw });
 
+const randoms = fc.sample(choices, { seed: 20261123, numRuns: Number(process.env['RANDOM_RUNS'] ?? 4) }).map(randomProgram);
+
 const devices: readonly { readonly device: DeviceName; readonly backend: RegExp }[] = [
   { device: 'webgl2', backend: /^webgl2 \(generic\)$/ },
   { device: 'webgpu', backend: /^webgpu \(fused-encoder.*, software adapter .*swiftshader/i },
@@ -25,7 +29,7 @@ const devices: readonly { readonly device: DeviceName; readonly backend: RegExp 
 
 describe.skipIf(!available)('chromium', () => {
   let opened: Opened;
-  beforeAll(async () => { opened = await openPage({ '/small.js': emitGpu(small), '/scalars.js': emitGpu(scalarProgram) }); });
+  beforeAll(async () => { opened = await openPage({ '/small.js': emitGpu(small), '/scalars.js': emitGpu(scalarProgram), ...Object.fromEntries(randoms.map((p, i) => [`/random${i}.js`, emitGpu(p)])) }); });
   afterAll(async () => { await opened?.close(); });
 
   describe.each(devices)('$device', ({ device, backend }) => {
@@ -44,6 +48,14 @@ describe.skipIf(!available)('chromium', () => {
       const errors = trials.map(({ name }) => ({ name, error: worst(values[name], want[name]!, 1e-6) })).filter(({ error }) => !(error < 2e-5));
       expect(errors).toEqual([]);
     });
+    it('computes random kernels as the interpreter does', async () => {
+      for (const [i, p] of randoms.entries()) {
+        const want = interpret(p.entries[0]!, sizes, given, draw);
+        const { values } = await inPage(opened, p, { path: `/random${i}.js`, entry: 'all', device, sizes, inputs: given, states: {}, inspect: false });
+        const errors = Object.keys(values).map((name) => ({ name, error: worst(values[name], want[name]!.map(Math.fround), 1) })).filter(({ error }) => !(error < 1e-4));
+        expect({ i, errors }).toEqual({ i, errors: [] });
+      }
+    }, 600_000);
   });
   it('draws no complaint from the page', () => expect(opened.complaints).toEqual([]));
 });

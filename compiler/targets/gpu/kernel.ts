@@ -6,7 +6,7 @@ import { dtypeOf } from '../../loops/build.js';
 import type { Buffer, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
 import { bare } from './brackets.js';
 import { identifier } from './names.js';
-import { conditions, floats, integers } from './scalars.js';
+import { conditions, counts, floats, integers } from './scalars.js';
 import { type Flavour, type Scope, type Writer, indent, scope, writer } from './write.js';
 
 export interface Written {
@@ -36,7 +36,7 @@ const device: Flavour = {
     const merged = outer < 2 ? at : [rowMajor(at.slice(0, outer), axes.slice(0, outer).map((a) => size(a.size))), ...at.slice(outer)];
     return merged.length === 0 ? `${array}[0]` : `${array}${merged.map((i) => `[${bare(i)}]`).join('')}`;
   },
-  scalar: (fn, dtype) => (dtype === 'bool' ? conditions : floats)[fn],
+  scalar: (fn, dtype) => ({ f32: floats, i32: counts, bool: conditions } as const)[dtype][fn],
   uniform: () => { throw new Error('A uniform number is drawn on the host.'); },
 };
 

@@ -38,6 +38,9 @@ export const conditions: Table = {
   select: (p, a, b) => `((${p} && ${a}) || (!${p} && ${b}))`,
 };
 
+/** The same for i32 in a gpu.js kernel, which takes a choice between integer literals to be what it is not, and mixes no types in GLSL: a choice is a float. */
+export const counts: Table = { ...floats, select: (p, a, b) => `(${p} ? ${a} / 1 : ${b} / 1)` };
+
 /** The same on the host for i32 values: two's complement, as WebAssembly and the reference have it. */
 export const integers: Table = {
   ...floats,

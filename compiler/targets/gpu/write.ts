@@ -110,7 +110,17 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
   const element = (id: string, at: readonly string[]): string => flavour.element(parameter(id), buffer(id), at, flavour.size);
 
   const extent = (axis: LoopAxis, row: Expr | undefined, s: Scope): string =>
-    axis.ragged === undefined || row === undefined ? flavour.size(axis.size) : element(axis.ragged.lengths, [value(row, s)]);
+    axis.ragged === undefined || row === undefined ? flavour.size(axis.size) : element(axis.ragged.lengths, [position(row, s)]);
+
+  /** An index. What is read from an array gets a name first: gpu.js's own names for nested reads collide in GLSL. */
+  const position = (e: Expr, s: Scope): string => {
+    const code = value(e, s);
+    if (!code.includes('[')) return code;
+    const fresh = name(called(e));
+    s.lines.push(`const ${fresh} = ${bare(code)};`);
+    s.known.set(e, fresh);
+    return fresh;
+  };
 
   const bound = (code: string, wanted: string, s: Scope): string => {
     if (simple.test(code)) return code;
@@ -148,7 +158,7 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
   /** Walks one list of an inverse index; see runtime/devices/inverse for its layout. */
   const collection = (e: Extract<Expr, { kind: 'collect' }>, s: Scope): string => {
     const list = parameter(inverseId(e));
-    const target = value(e.target, s);
+    const target = position(e.target, s);
     const into = name('sum');
     const [entry, last] = [name('entry'), name('last')];
     const positions = e.over.map(({ axis }) => flavour.size(axis.size)).join(' * ');
@@ -191,7 +201,7 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
   };
 
   const read = (e: Extract<Expr, { kind: 'read' }>, s: Scope): string => {
-    const code = element(e.buffer, e.at.map((i) => value(i, s)));
+    const code = element(e.buffer, e.at.map((i) => position(i, s)));
     return buffer(e.buffer).dtype === 'bool' ? `(${code} !== 0)` : code;
   };
 

@@ -6,7 +6,7 @@ import { type Choice, choose, tryOut } from './choose.js';
 import { type Gpu, type Library, loadLibrary } from './gpujs.js';
 import { type Draw, hostStage } from './host.js';
 import { type DevicePlan, betrayal, devicePlan } from './pipeline.js';
-import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound } from './plan.js';
+import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound, undispatchable } from './plan.js';
 import { stateStore } from './states.js';
 import { type Device, executorDevice, watch } from './resident.js';
 
@@ -161,6 +161,8 @@ export const openGpu = async (module: GpuModule, manifest: Manifest, device: Dev
     const library = await loadLibrary();
     const chosen = await choose(library, device);
     if (chosen._tag === 'Left') return chosen;
+    const large = chosen.right.device === 'webgpu' ? undispatchable(module, sizes) : [];
+    if (large.length > 0) return left(`webgpu cannot run kernels of the size of ${large.join(', ')} (at most 524,280 positions along the last axis but one, 65,535 before it). Choose smaller sizes or another device.`);
     const gpu = new library.GPU({ mode: chosen.right.device });
     module.helpers.forEach((helper) => gpu.addFunction(helper, { argumentTypes: numeric.argumentTypes(helper.length), returnType: numeric.returnType }));
     let probed: Probed = { kind: '', device: null };

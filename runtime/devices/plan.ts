@@ -71,3 +71,12 @@ export const unbound = (module: GpuModule, sizes: Sizes): readonly string[] => {
   const used = module.entries.flatMap((e) => e.buffers.flatMap((b) => b.axes.map((a) => a.size)));
   return [...new Set(used.filter((s) => typeof s === 'string'))].filter((s) => !(Number.isInteger(sizes[s]) && (sizes[s] ?? 0) > 0));
 };
+
+/** Device buffers that a WebGPU dispatch cannot cover: gpu.js runs 8 by 8 cells a workgroup, and 65,535 groups along y and z. */
+export const undispatchable = (module: GpuModule, sizes: Sizes): readonly string[] => module.entries.flatMap((entry) => {
+  const outputs = new Set(entry.device.map((s) => s.output));
+  return entry.buffers.filter((b) => outputs.has(b.id)).filter((b) => {
+    const [, y = 1, z = 1] = shape(b.axes, sizes);
+    return y > 8 * 65535 || z > 65535;
+  }).map((b) => b.id);
+});

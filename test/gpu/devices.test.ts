@@ -100,4 +100,16 @@ describe('opening', () => {
     await expect(session.run('train', { ...data(small, smallInputs), scale: new Float32Array(2) }, draw)).rejects.toThrow("The input 'scale' of 'train' needs 1 values and got 2.");
     await session.dispose();
   });
+  it.skipIf(isLeft(adapter))('passes on why a shader does not compile', async () => {
+    const module = await load(small);
+    const broken = { ...module, entries: module.entries.map((entry) => ({
+      ...entry,
+      // gpu.js makes a float of this counter, and WGSL has no ++ for floats.
+      device: entry.device.map((s) => (s.output !== 'steps_new' ? s : { ...s, run: function steps_new(steps: number[]) { let sum = 0; for (let i = steps[0]!; i < 9; i++) sum += 1; return sum; } })),
+    })) };
+    const result = await openGpu(broken, manifest, 'webgpu', smallSizes);
+    if (result._tag === 'Left') throw new Error(result.left);
+    await expect(result.right.run('train', data(small, smallInputs), draw)).rejects.toThrow(/increment statement can only be applied/);
+    await result.right.dispose();
+  });
 });

@@ -85,7 +85,7 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
   const execute = async (name: string, inputs: Given, draw: Draw, all: boolean): Promise<{ readonly runner: Runner; readonly values: Values; readonly resident: boolean }> => {
     const found = runners.get(name);
     if (found === undefined) throw new Error(`The model has no entry '${name}'; it has ${[...runners.keys()].join(', ')}.`);
-    const { entry, infos, host } = found;
+    const { entry, host } = found;
     for (const { id, role, axes } of entry.buffers) {
       if (role === 'input' && inputs[id]?.length !== cells(axes, sizes)) throw new Error(`The input '${id}' of '${name}' needs ${cells(axes, sizes)} values and got ${inputs[id]?.length ?? 'none'}.`);
     }

@@ -24,6 +24,16 @@ const indices: Check = (kernel, _, buffers) => collectsOf(kernel)
   .filter((e) => (buffers.get(e.index)?.axes ?? []).map((a) => a.name).join() !== e.over.map(({ axis }) => axis.name).join())
   .map((e) => error(`'${kernel.name}' collects by '${e.index}' over other axes than that index has.`, kernel.source));
 
+/** Right, but one thread of JavaScript: an integer that depends on real numbers takes what computes them to the host. */
+const drawnToHost = (entry: Entry): readonly Diagnostic[] => {
+  const { buffers, host } = place(entry);
+  const own = new Set(entry.kernels.map((k) => k.output));
+  return host.flatMap((step) => (step.kind === 'compute' && own.has(step.kernel.output) && buffers.get(step.kernel.output)?.dtype === 'f32' ? [{
+    ...error(`'${step.kernel.name}' runs on the host: an integer depends on it.`, step.kernel.source, 'Keep such a choice in real numbers, or make it where the batch is made.'),
+    severity: 'warning' as const,
+  }] : []));
+};
+
 const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
   const { buffers, device } = place(entry);
   return device.flatMap((kernel) => {
@@ -34,9 +44,9 @@ const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
   });
 };
 
-/** Empty where every kernel fits. */
+/** Errors where a kernel cannot run, warnings where it will be slow; empty where every kernel fits. */
 export const checkGpu = (program: LoopProgram): readonly Diagnostic[] => program.entries.flatMap((entry) => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   const found = entry.kernels.flatMap((kernel) => [targets, literals, indices].flatMap((check) => check(kernel, entry, buffers)));
-  return found.length > 0 ? found : argumentsOf(entry);
+  return found.length > 0 ? found : [...argumentsOf(entry), ...drawnToHost(entry)];
 });

@@ -44,9 +44,12 @@ const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
   });
 };
 
-/** Errors where a kernel cannot run, warnings where it will be slow; empty where every kernel fits. */
+/** Errors; empty where every kernel can run. */
 export const checkGpu = (program: LoopProgram): readonly Diagnostic[] => program.entries.flatMap((entry) => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   const found = entry.kernels.flatMap((kernel) => [targets, literals, indices].flatMap((check) => check(kernel, entry, buffers)));
-  return found.length > 0 ? found : [...argumentsOf(entry), ...drawnToHost(entry)];
+  return found.length > 0 ? found : argumentsOf(entry);
 });
+
+/** Warnings of what runs, but slowly. The program has passed `checkGpu`. */
+export const adviseGpu = (program: LoopProgram): readonly Diagnostic[] => program.entries.flatMap(drawnToHost);

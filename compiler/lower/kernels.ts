@@ -10,7 +10,7 @@ import { primitive } from '../primitives/index.js';
 import type { Lowering, Scope } from '../primitives/record.js';
 import { type Program, rootsOf } from '../program.js';
 import { memoryOrder } from './layout.js';
-import { extentOf, inRange, loopAxis, loopsOver, position, type Variables } from './scope.js';
+import { extentOf, inRange, loopAxis, loopsOver, position, variableOf, type Variables } from './scope.js';
 import { demands, isIndexPredicate, supports } from './support.js';
 
 export const isBuffer = (node: Node): boolean => node.op === 'input' || node.op === 'param';
@@ -47,7 +47,8 @@ interface Lowered {
 }
 
 const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node) => readonly Node[], demand: (n: Node) => readonly Node[]): Lowered => {
-  const variables: Variables = new Map(root.axes.map((a) => [a.name, a]));
+  const scope: Scope = { at: new Map(root.axes.map((a) => [a.name, { kind: 'index', axis: a.name }])), known: new Set(), live: new Set(root.axes.map((a) => a.name)) };
+  const variables: Variables = new Map(root.axes.map((a) => [a.name, variableOf(a, scope)]));
   const memo = new Map<Node, Map<string, Expr>>();
   const signature = (node: Node, scope: Scope): string => {
     const names = new Set(node.axes.flatMap((a) => (a.extent.kind === 'ragged' ? [a.name, a.extent.rows] : [a.name])));
@@ -56,8 +57,10 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node
   const read = (node: Node, scope: Scope): Expr => ({
     kind: 'read', buffer: idOf(node, ids)!, dtype: node.dtype, at: memoryOrder(node.axes).map((a) => position(scope, a.name)),
   });
-  const expr = (node: Node, scope: Scope): Expr => {
-    if (node !== root && idOf(node, ids) !== undefined) return read(node, scope);
+  const expr = (node: Node, around: Scope): Expr => {
+    if (node !== root && idOf(node, ids) !== undefined) return read(node, around);
+    // An expression knows its own axes alone: a sequence without its rows is as long as its bound, whoever uses it.
+    const scope: Scope = { ...around, at: new Map(node.axes.map((a) => [a.name, position(around, a.name)])) };
     const table = memo.get(node) ?? new Map<string, Expr>();
     memo.set(node, table);
     const key = signature(node, scope);
@@ -69,11 +72,10 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node
   };
   const lowering: Lowering = {
     expr, position, support, axis: loopAxis, extent: extentOf,
-    inRange: (e, axis, scope) => (isTrusted(e, axis) ? null : inRange(e, axis, scope, variables)),
-    loops: (axes, scope, zeroOutside) => loopsOver(axes, scope, zeroOutside.filter(isIndexPredicate), expr, variables),
+    inRange: (axis, scope) => (isTrusted(position(scope, axis.name), axis) ? null : inRange(axis, scope, variables)),
+    loops: (axes, over, scope, zeroOutside) => loopsOver(axes, over, scope, zeroOutside.filter(isIndexPredicate), expr, variables),
     buffer: (node) => idOf(node, ids),
   };
-  const scope: Scope = { at: new Map(root.axes.map((a) => [a.name, { kind: 'index', axis: a.name }])), known: new Set() };
   const predicates = [...new Set([...support(root), ...demand(root)])].filter(isIndexPredicate);
   const conditions = predicates.map((p) => expr(p, scope));
   return { body: expr(root, { ...scope, known: new Set(conditions.map(exprText)) }), where: all(conditions) };

@@ -25,8 +25,23 @@ export const extentOf = (axis: Axis, scope: Scope): Expr => {
   return typeof size === 'number' ? integer(size) : { kind: 'extent', axis: { name: axis.name, size } };
 };
 
-/** Loop variables by name, with the axis they run along. */
-export type Variables = Map<string, Axis>;
+/** What a loop variable runs along: an axis, of the row at that position where it is ragged and the row is known. */
+interface Variable {
+  readonly axis: Axis;
+  readonly row: string | undefined;
+}
+export type Variables = Map<string, Variable>;
+
+/** The row, as text, whose length bounds a ragged axis in this scope. */
+const rowOf = (axis: Axis, scope: Scope): string | undefined => {
+  const row = axis.extent.kind === 'ragged' ? scope.at.get(axis.extent.rows) : undefined;
+  return row === undefined ? undefined : exprText(row);
+};
+export const variableOf = (axis: Axis, scope: Scope): Variable => ({ axis, row: rowOf(axis, scope) });
+
+/** Every position of the variable exists along `axis`. */
+const runsAlong = (variable: Variable | undefined, axis: Axis, scope: Scope): boolean =>
+  variable !== undefined && sameExtent(variable.axis, axis) && (rowOf(axis, scope) === undefined || rowOf(axis, scope) === variable.row);
 
 type Interval = readonly [number, number];
 const ranges: Readonly<Record<string, (a: Interval, b: Interval) => Interval>> = {
@@ -42,7 +57,7 @@ export const interval = (e: Expr, variables: Variables): Interval => {
   switch (e.kind) {
     case 'literal': return [e.value, e.value];
     case 'index': {
-      const axis = variables.get(e.axis);
+      const axis = variables.get(e.axis)?.axis;
       const size = axis === undefined ? undefined : bound(axis);
       return [0, typeof size === 'number' ? size - 1 : Infinity];
     }
@@ -55,12 +70,10 @@ export const interval = (e: Expr, variables: Variables): Interval => {
   }
 };
 
-/** Null where `e` provably exists along `axis`; else the condition that says so. */
-export const inRange = (e: Expr, axis: Axis, scope: Scope, variables: Variables): Expr | null => {
-  if (e.kind === 'index') {
-    const own = variables.get(e.axis);
-    if (own !== undefined && sameExtent(own, axis)) return null;
-  }
+/** Null where the position of `axis` provably exists; else the condition that says so. */
+export const inRange = (axis: Axis, scope: Scope, variables: Variables): Expr | null => {
+  const e = position(scope, axis.name);
+  if (e.kind === 'index' && runsAlong(variables.get(e.axis), axis, scope)) return null;
   const [low, high] = interval(e, variables);
   const size = bound(axis);
   const below = axis.extent.kind === 'fixed' && typeof size === 'number' && high < size ? null : apply('lt', e, extentOf(axis, scope));
@@ -102,25 +115,27 @@ export interface Loops {
   readonly guards: readonly Expr[];
 }
 
-/** Loops over `axes` inside `scope`, narrowed by `predicates` (lowered in the inner scope by `lower`). */
-export const loopsOver = (axes: readonly Axis[], scope: Scope, predicates: readonly Node[], lower: (p: Node, scope: Scope) => Expr, variables: Variables): Loops => {
-  const taken = new Set([...scope.at.values()].flatMap(names));
-  const order = [...axes].sort((a, b) => Number(a.extent.kind === 'ragged') - Number(b.extent.kind === 'ragged'));
+/** Loops along the axes named in `over` inside `scope`, narrowed by `predicates` (lowered in the inner scope by `lower`). */
+export const loopsOver = (
+  axes: readonly Axis[], over: readonly string[], scope: Scope, predicates: readonly Node[], lower: (p: Node, scope: Scope) => Expr, variables: Variables,
+): Loops => {
+  const taken = new Set([...scope.live, ...[...scope.at.values()].flatMap(names)]);
+  const order = axes.filter((a) => over.includes(a.name)).sort((a, b) => Number(a.extent.kind === 'ragged') - Number(b.extent.kind === 'ragged'));
   const at = new Map(scope.at);
   const fresh = order.map((axis) => {
     let name = axis.name;
     for (let i = 2; taken.has(name); i++) name = `${axis.name}_${i}`;
     taken.add(name);
-    variables.set(name, axis);
     at.set(axis.name, { kind: 'index', axis: name });
     return { axis, name };
   });
-  const inner: Scope = { at, known: scope.known };
+  const inner: Scope = { at, known: scope.known, live: taken };
+  fresh.forEach(({ axis, name }) => variables.set(name, variableOf(axis, inner)));
   const conditions = predicates.map((p) => lower(p, inner)).filter((p) => !scope.known.has(exprText(p)));
   const known = new Set([...scope.known, ...conditions.map(exprText)]);
   let left = conditions;
   // Innermost first: a bound may mention the variables of the loops outside it.
-  const over = [...fresh].reverse().map(({ axis, name }, i): ReduceAxis => {
+  const loops = [...fresh].reverse().map(({ axis, name }, i): ReduceAxis => {
     const inside = fresh.slice(fresh.length - i).map((f) => f.name);
     let from: Expr | undefined;
     let to: Expr | undefined;
@@ -132,18 +147,21 @@ export const loopsOver = (axes: readonly Axis[], scope: Scope, predicates: reado
       return false;
     });
     const row = axis.extent.kind === 'ragged' ? at.get(axis.extent.rows) : undefined;
-    if (to !== undefined && !endsInside(to, axis, variables)) to = apply('min', to, extentOf(axis, inner));
+    if (to !== undefined && !endsInside(to, axis, inner, variables)) to = apply('min', to, extentOf(axis, inner));
     return { axis: loopAxis(axis, name), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), ...(row === undefined ? {} : { row }) };
   });
-  return { over: over.reverse(), scope: { at, known }, guards: left };
+  // Rows that are looped over may end before a position that the scope already fixed.
+  const ended = axes
+    .filter((a) => !over.includes(a.name) && a.extent.kind === 'ragged' && over.includes(a.extent.rows))
+    .map((a) => inRange(a, inner, variables))
+    .filter((p) => p !== null);
+  return { over: loops.reverse(), scope: { ...inner, known }, guards: [...left, ...ended] };
 };
 
 /** `to` is one past a position of the same axis. */
-const endsInside = (to: Expr, axis: Axis, variables: Variables): boolean => {
+const endsInside = (to: Expr, axis: Axis, scope: Scope, variables: Variables): boolean => {
   const last = to.kind === 'apply' && to.fn === 'add' && exprText(to.args[1]!) === '1' ? to.args[0]! : to;
-  if (last.kind !== 'index') return false;
-  const own = variables.get(last.axis);
-  return own !== undefined && sameExtent(own, axis);
+  return last.kind === 'index' && runsAlong(variables.get(last.axis), axis, scope);
 };
 
 const names = (e: Expr): readonly string[] => {

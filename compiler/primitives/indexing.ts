@@ -6,9 +6,17 @@ import type { Expr } from '../loops/ir.js';
 import { memoryOrder } from '../lower/layout.js';
 import { fit } from './pointwise.js';
 import { exists } from './reduction.js';
-import type { Of, Primitive, Scope } from './record.js';
+import type { Lowering, Of, Primitive, Scope } from './record.js';
 
-const moved = (scope: Scope, axis: string, to: Expr): Scope => ({ ...scope, at: new Map(scope.at).set(axis, to) });
+/** The entry of `arg` at another position of `axis`, where it exists; else 0. */
+const elsewhere = (arg: Node, axis: string, to: Expr, scope: Scope, l: Lowering): Expr => {
+  const at = new Map([...scope.at].filter(([name]) => build.hasAxis(arg, name))).set(axis, to);
+  const inside = { ...scope, at };
+  // Another row may be shorter: its length is read only once it is known that there is such a row.
+  const shorter = arg.axes.filter((a) => a.extent.kind === 'ragged' && a.extent.rows === axis).map((a) => l.inRange(a, inside));
+  const entry = guard(all(shorter.filter((p) => p !== null)), l.expr(arg, inside));
+  return guard(l.inRange(build.axisOf(arg, axis), inside), entry);
+};
 
 export const gather: Primitive<Of<'gather'>> = {
   rebuild: (n, [table, at]) => build.gather(table!, at!, n.axis),
@@ -22,11 +30,7 @@ export const gather: Primitive<Of<'gather'>> = {
     return [n.table.dtype === 'f32' ? build.scatter(ct, n.at, build.axisOf(n.table, n.axis), over) : null, null];
   },
   cost: () => 1,
-  lower: (n, scope, l) => {
-    const position = l.expr(n.at, scope);
-    const axis = build.axisOf(n.table, n.axis);
-    return guard(l.inRange(position, axis, scope), l.expr(n.table, moved(scope, n.axis, position)));
-  },
+  lower: (n, scope, l) => elsewhere(n.table, n.axis, l.expr(n.at, scope), scope, l),
   support: () => [],
 };
 
@@ -48,13 +52,13 @@ export const scatter: Primitive<Of<'scatter'>> = {
   vjp: (ct, n) => [fit(build.gather(ct, n.at, n.axis.name), n.arg), null],
   cost: (n, size) => n.over.reduce((total, name) => total * size(build.axisOf(n.at, name)), 1),
   lower: (n, scope, l) => {
-    const over = memoryOrder(build.unionAxes(n.arg.axes, n.at.axes).filter((a) => n.over.includes(a.name)));
     const target = l.position(scope, n.axis.name);
-    if (over.length === 0) return guard(apply('eq', l.expr(n.at, scope), target), l.expr(n.arg, scope));
-    const inside = l.loops(over, scope, []);
+    if (n.over.length === 0) return guard(apply('eq', l.expr(n.at, scope), target), l.expr(n.arg, scope));
+    const outer = { ...scope, at: new Map([...scope.at].filter(([name]) => name !== n.axis.name)) };
+    const inside = l.loops(memoryOrder(build.unionAxes(n.arg.axes, n.at.axes)), n.over, outer, []);
     const body = guard(all(inside.guards), l.expr(n.arg, inside.scope));
     const index = l.buffer(n.at);
-    return index !== undefined && n.at.axes.length === over.length
+    return index !== undefined && n.at.axes.length === n.over.length
       ? { kind: 'collect', index, over: inside.over, target, body, dtype: n.dtype }
       : { kind: 'reduce', monoid: 'sum', over: inside.over, body: guard(apply('eq', l.expr(n.at, inside.scope), target), body), dtype: n.dtype };
   },
@@ -74,7 +78,7 @@ export const rename: Primitive<Of<'rename'>> = {
     return [build.map('select', build.map('eq', build.index(from), build.index(n.to)), build.broadcast(ct, [from]), build.constant(0))];
   },
   cost: () => 0,
-  lower: (n, scope, l) => l.expr(n.arg, moved(scope, n.from, l.position(scope, n.to.name))),
+  lower: (n, scope, l) => elsewhere(n.arg, n.from, l.position(scope, n.to.name), scope, l),
   support: (n, of) => of(n.arg).map((p) => (build.hasAxis(p, n.from) ? build.rename(p, n.from, n.to) : p)),
 };
 
@@ -86,10 +90,7 @@ export const shift: Primitive<Of<'shift'>> = {
   },
   vjp: (ct, n) => [build.shift(ct, n.axis, -n.by)],
   cost: () => 0,
-  lower: (n, scope, l) => {
-    const position = apply('sub', l.position(scope, n.axis), integer(n.by));
-    return guard(l.inRange(position, build.axisOf(n.arg, n.axis), scope), l.expr(n.arg, moved(scope, n.axis, position)));
-  },
+  lower: (n, scope, l) => elsewhere(n.arg, n.axis, apply('sub', l.position(scope, n.axis), integer(n.by)), scope, l),
   support: () => [],
 };
 

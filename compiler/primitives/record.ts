@@ -28,10 +28,14 @@ export interface Evaluation {
   readonly uniform: (key: string, counter: number) => number;
 }
 
-/** Loop positions of the axes in scope, and predicates (as text of expressions) known to hold. */
+/**
+ * Loop positions of an expression's own axes, predicates (as text of expressions) known to hold, and the loop variables
+ * around, which a further loop must not hide. A ragged axis whose rows have no position here is as long as its bound.
+ */
 export interface Scope {
   readonly at: ReadonlyMap<string, Expr>;
   readonly known: ReadonlySet<string>;
+  readonly live: ReadonlySet<string>;
 }
 
 /** What a lowering rule may ask for. */
@@ -42,10 +46,13 @@ export interface Lowering {
   readonly position: (scope: Scope, axis: string) => Expr;
   /** Number of positions: the row's where known. */
   readonly extent: (axis: Axis, scope: Scope) => Expr;
-  /** Whether `position` can be proved to exist along `axis`. */
-  readonly inRange: (position: Expr, axis: Axis, scope: Scope) => Expr | null;
-  /** Loops over `axes` inside `scope`, narrowed by the predicates outside which the body is known to be zero. */
-  readonly loops: (axes: readonly Axis[], scope: Scope, zeroOutside: readonly Node[]) => { readonly over: readonly ReduceAxis[]; readonly scope: Scope; readonly guards: readonly Expr[] };
+  /** Null where the scope's position of `axis` provably exists; else the condition that says so. */
+  readonly inRange: (axis: Axis, scope: Scope) => Expr | null;
+  /**
+   * Loops along those of `axes` that are named in `over`, the others having positions in `scope`; narrowed by the predicates
+   * outside which the body is known to be zero. `guards` says which of the positions visited exist and are not zero.
+   */
+  readonly loops: (axes: readonly Axis[], over: readonly string[], scope: Scope, zeroOutside: readonly Node[]) => { readonly over: readonly ReduceAxis[]; readonly scope: Scope; readonly guards: readonly Expr[] };
   readonly support: (node: Node) => readonly Node[];
   /** The buffer of a node that has been given one. */
   readonly buffer: (node: Node) => string | undefined;

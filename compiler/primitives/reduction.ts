@@ -41,17 +41,10 @@ export const reduce: Primitive<Of<'reduce'>> = {
   },
   cost: (n, size) => n.arg.axes.filter((a) => n.over.includes(a.name)).reduce((total, a) => total * size(a), 1),
   lower: (n, scope, l) => {
-    const over = n.arg.axes.filter((a) => n.over.includes(a.name));
     // Only a sum may skip the positions where its body is 0.
-    const inside = l.loops(over, scope, n.monoid === 'sum' ? l.support(n.arg) : []);
-    // Rows reduced here may end before a position that the scope already fixed.
-    const reducedRows = new Set(n.over);
-    const exists = n.arg.axes
-      .filter((a) => !n.over.includes(a.name) && a.extent.kind === 'ragged' && reducedRows.has(a.extent.rows))
-      .map((a) => l.inRange(l.position(inside.scope, a.name), a, inside.scope))
-      .filter((p) => p !== null);
+    const inside = l.loops(n.arg.axes, n.over, scope, n.monoid === 'sum' ? l.support(n.arg) : []);
     const body = l.expr(n.arg, inside.scope);
-    const condition = all([...inside.guards, ...exists]);
+    const condition = all(inside.guards);
     const { unit } = monoids[n.monoid];
     return {
       kind: 'reduce', monoid: n.monoid, over: inside.over, dtype: n.dtype,

@@ -166,5 +166,5 @@ export const pools = (length: number, options: Options = {}): fc.Arbitrary<reado
 /** Up to three of the newest nodes of a pool: roots of a program. */
 export const rootsFrom = (pool: readonly Node[], count = 3): readonly Node[] => {
   const fresh = pool.slice(leaves.length);
-  return fresh.length === 0 ? [pool[0]!] : fresh.slice(-count);
+  return fresh.length === 0 ? [map('neg', pool[0]!)] : fresh.slice(-count);
 };

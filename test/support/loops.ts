@@ -1,0 +1,151 @@
+/**
+ * The loop-level program, cell by cell, in float64: dense buffers in memory order, loops as loops. It believes nothing
+ * that the program does not say, and refuses a read out of range.
+ */
+import { unionAxes } from '../../dsl/build.js';
+import { type Axis, bound } from '../../dsl/axis.js';
+import { type Buffer, type Entry, type Expr, type LoopAxis, type ReduceAxis } from '../../compiler/loops/ir.js';
+import { memoryOrder } from '../../compiler/lower/layout.js';
+import { monoids } from '../../compiler/primitives/reduction.js';
+import { table } from '../../compiler/scalars.js';
+import type { Environment } from '../../compiler/targets/reference.js';
+import { stream, uniformAt } from '../../runtime/random.js';
+
+type At = ReadonlyMap<string, number>;
+/** Loop variables, and what is already known at them: shared expressions are evaluated once. */
+interface Frame { readonly at: At; readonly known: Map<Expr, number> }
+const frame = (at: At): Frame => ({ at, known: new Map() });
+const inside = (f: Frame, name: string, position: number): Frame => frame(new Map(f.at).set(name, position));
+
+export interface Run {
+  readonly sizes: Environment['sizes'];
+  /** Inputs, states and lengths by buffer id, in memory order. */
+  readonly given: Readonly<Record<string, ArrayLike<number>>>;
+  readonly random?: Environment['random'];
+  /** What a float result is kept as; float64 unless given (Math.fround, say). */
+  readonly round?: (x: number) => number;
+}
+
+/** The values of all buffers after a run. */
+export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x }: Run): ReadonlyMap<string, Float64Array> => {
+  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
+  const values = new Map<string, Float64Array>();
+  const size = (axis: LoopAxis): number => {
+    const n = typeof axis.size === 'number' ? axis.size : sizes[axis.size];
+    if (n === undefined) throw new Error(`the size '${axis.size}' is not bound`);
+    return n;
+  };
+  const cells = (b: Buffer): number => b.axes.reduce((n, a) => n * size(a), 1);
+  const read = (id: string, at: readonly number[]): number => {
+    const buffer = buffers.get(id);
+    const data = values.get(id);
+    if (buffer === undefined || data === undefined) throw new Error(`'${id}' is read before it is written`);
+    if (at.length !== buffer.axes.length) throw new Error(`'${id}' has ${buffer.axes.length} axes, not ${at.length}`);
+    return data[buffer.axes.reduce((flat, axis, i) => {
+      const p = at[i]!;
+      if (!(Number.isInteger(p) && p >= 0 && p < size(axis))) throw new Error(`${id}[${at.join(', ')}] is out of range`);
+      return flat * size(axis) + p;
+    }, 0)]!;
+  };
+  const length = (axis: LoopAxis, row: number | undefined): number =>
+    axis.ragged === undefined || row === undefined ? size(axis) : read(axis.ragged.lengths, [row]);
+
+  /** Visits the positions of nested loops, outermost first. */
+  const loop = (over: readonly ReduceAxis[], f: Frame, visit: (f: Frame) => void): void => {
+    const [first, ...rest] = over;
+    if (first === undefined) return visit(f);
+    const from = first.from === undefined ? 0 : value(first.from, f);
+    const to = first.to === undefined ? length(first.axis, first.row === undefined ? undefined : value(first.row, f)) : value(first.to, f);
+    for (let p = from; p < to; p++) loop(rest, inside(f, first.axis.name, p), visit);
+  };
+  const value = (e: Expr, f: Frame): number => {
+    const known = f.known.get(e);
+    if (known !== undefined) return known;
+    const result = compute(e, f);
+    f.known.set(e, result);
+    return result;
+  };
+  const compute = (e: Expr, f: Frame): number => {
+    switch (e.kind) {
+      case 'literal': return e.value;
+      case 'index': {
+        const p = f.at.get(e.axis);
+        if (p === undefined) throw new Error(`there is no loop '${e.axis}' here`);
+        return p;
+      }
+      case 'extent': return length(e.axis, e.row === undefined ? undefined : value(e.row, f));
+      case 'read': return read(e.buffer, e.at.map((x) => value(x, f)));
+      case 'apply': {
+        const result = table[e.fn].meaning(...e.args.map((x) => value(x, f)));
+        return e.dtype === 'i32' ? result | 0 : e.dtype === 'f32' ? round(result) : result;
+      }
+      case 'guard': return value(value(e.condition, f) !== 0 ? e.then : e.otherwise, f);
+      case 'reduce': {
+        const { unit, combine } = monoids[e.monoid];
+        let total = unit;
+        loop(e.over, f, (g) => void (total = combine(total, value(e.body, g))));
+        return e.dtype === 'f32' ? round(total) : total;
+      }
+      case 'collect': {
+        const target = value(e.target, f);
+        const index = buffers.get(e.index)!;
+        let total = 0;
+        loop(e.over, f, (g) => {
+          // The buffer's axes are the loops' axes, each under its own name.
+          const at = index.axes.map((a) => g.at.get(a.name)!);
+          if (read(e.index, at) === target) total += value(e.body, g);
+        });
+        return round(total);
+      }
+      case 'uniform': return uniformAt(stream(random?.seed ?? 0, random?.step ?? 0, e.key), value(e.counter, f));
+    }
+  };
+  for (const b of entry.buffers) {
+    const data = given[b.id];
+    if (data === undefined) continue;
+    if (data.length !== cells(b)) throw new Error(`'${b.id}' has ${data.length} numbers, not ${cells(b)}`);
+    values.set(b.id, Float64Array.from(data));
+  }
+  for (const kernel of entry.kernels) {
+    const buffer = buffers.get(kernel.output)!;
+    const result = new Float64Array(cells(buffer));
+    const fill = (axes: readonly LoopAxis[], flat: number, at: At): void => {
+      const [first, ...rest] = axes;
+      if (first !== undefined) {
+        for (let p = 0; p < size(first); p++) fill(rest, flat * size(first) + p, new Map(at).set(first.name, p));
+        return;
+      }
+      const beyond = buffer.axes.some((a) => a.ragged !== undefined && at.has(a.ragged.rows) && at.get(a.name)! >= read(a.ragged.lengths, [at.get(a.ragged.rows)!]));
+      if (beyond) return;
+      const f = frame(at);
+      if (kernel.where !== undefined && value(kernel.where, f) === 0) return;
+      result[flat] = value(kernel.body, f);
+    };
+    fill(buffer.axes, 0, new Map());
+    values.set(buffer.id, result);
+  }
+  return values;
+};
+
+/** An array over axes sorted by name, in memory order; or back, with `back`. */
+export const reorder = (data: ArrayLike<number>, axes: readonly Axis[], sizes: Environment['sizes'], back = false): Float64Array => {
+  const size = (a: Axis): number => {
+    const n = bound(a);
+    return typeof n === 'number' ? n : sizes[n]!;
+  };
+  const sorted = unionAxes(axes);
+  const memory = memoryOrder(axes);
+  const result = new Float64Array(data.length);
+  const go = (i: number, flat: number, at: ReadonlyMap<string, number>): void => {
+    const axis = sorted[i];
+    if (axis === undefined) {
+      const other = memory.reduce((n, a) => n * size(a) + at.get(a.name)!, 0);
+      if (back) result[flat] = data[other]!;
+      else result[other] = data[flat]!;
+      return;
+    }
+    for (let p = 0; p < size(axis); p++) go(i + 1, flat * size(axis) + p, new Map(at).set(axis.name, p));
+  };
+  go(0, 0, new Map());
+  return result;
+};

@@ -14,13 +14,13 @@ export interface Origin {
 }
 export type Origins = WeakMap<Node, Origin>;
 
-/** Arguments before their users; each node once. */
-export const topological = (roots: readonly Node[]): readonly Node[] => {
+/** Arguments before their users; each node once. What hangs below a node that is `known` is not visited. */
+export const topological = (roots: readonly Node[], known?: (node: Node) => boolean): readonly Node[] => {
   const order: Node[] = [];
   const seen = new Set<Node>();
   const stack: { node: Node; next: number }[] = [];
   const push = (node: Node) => {
-    if (!seen.has(node)) {
+    if (!seen.has(node) && known?.(node) !== true) {
       seen.add(node);
       stack.push({ node, next: 0 });
     }
@@ -45,11 +45,21 @@ export interface Interner {
   /** The one node equal to `node`, whose arguments must already be interned. */
   readonly one: (node: Node) => Node;
   readonly id: (node: Node) => number;
+  /** Whether `node` is itself the one kept for its kind. */
+  readonly has: (node: Node) => boolean;
 }
 
-const axisText = (a: Axis): string => `${a.name}:${JSON.stringify(a.extent)}`;
 
 export const interner = (): Interner => {
+  const texts = new WeakMap<Axis, string>();
+  const axisText = (a: Axis): string => {
+    const known = texts.get(a);
+    if (known !== undefined) return known;
+    const text = `${a.name}:${JSON.stringify(a.extent)}`;
+    texts.set(a, text);
+    return text;
+  };
+  const canonical = new Set<Node>();
   const ids = new Map<object, number>();
   const table = new Map<string, Node>();
   const idOf = (object: object): number => {
@@ -93,10 +103,11 @@ export const interner = (): Interner => {
     const known = table.get(key);
     if (known !== undefined) return known;
     table.set(key, node);
+    canonical.add(node);
     idOf(node);
     return node;
   };
-  return { one, id: idOf };
+  return { one, id: idOf, has: (node) => canonical.has(node) };
 };
 
 /** A node that takes another's place comes from where the other came from, unless it has a place of its own. */
@@ -111,9 +122,10 @@ const inherit = (origins: Origins | undefined, from: Node, to: Node): void => {
  */
 export const rewrite = (roots: readonly Node[], interned: Interner, rule: (node: Node) => Node, origins?: Origins): readonly Node[] => {
   const done = new Map<Node, Node>();
+  const settled = (node: Node): boolean => done.has(node) || interned.has(node);
   const settle = (node: Node): Node => {
-    for (const n of topological([node])) if (!done.has(n)) done.set(n, interned.one(reargue(n, done)));
-    return done.get(node)!;
+    for (const n of topological([node], settled)) done.set(n, interned.one(reargue(n, done)));
+    return done.get(node) ?? node;
   };
   const mapped = new Map<Node, Node>();
   const operators = new Map<Project['of'], Project['of']>();

@@ -35,4 +35,6 @@ export const like = <const A extends string>(name: A, original: Axis): Axis<A> =
 /** The largest number of positions along the axis. */
 export const bound = ({ extent }: Axis): Size => (extent.kind === 'fixed' ? extent.size : extent.max);
 
-export const sameExtent = (a: Axis, b: Axis): boolean => JSON.stringify(a.extent) === JSON.stringify(b.extent);
+export const sameExtent = ({ extent: a }: Axis, { extent: b }: Axis): boolean =>
+  a === b ||
+  (a.kind === 'fixed' ? b.kind === 'fixed' && a.size === b.size : b.kind === 'ragged' && a.rows === b.rows && a.lengths === b.lengths && a.max === b.max);

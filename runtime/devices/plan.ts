@@ -59,11 +59,11 @@ export const extent = (size: number | string, sizes: Sizes): number => (typeof s
 
 export const cells = (axes: readonly PlanAxis[], sizes: Sizes): number => axes.reduce((n, { size }) => n * extent(size, sizes), 1);
 
-/** gpu.js's shape, [x, y, z]: innermost first, axes beyond three merged into z; the emitter indexes accordingly. */
+/** gpu.js's shape, [x, y, z]: innermost first, axes beyond three merged into x, axes of one position left out, as the emitter indexes them. */
 export const shape = (axes: readonly PlanAxis[], sizes: Sizes): readonly number[] => {
-  const outer = Math.max(0, axes.length - 2);
-  const merged = outer < 2 ? axes.map(({ size }) => extent(size, sizes)) : [cells(axes.slice(0, outer), sizes), ...axes.slice(outer).map(({ size }) => extent(size, sizes))];
-  return merged.length === 0 ? [1] : [...merged].reverse();
+  const real = axes.filter(({ size }) => size !== 1);
+  const merged = real.length <= 3 ? real.map(({ size }) => extent(size, sizes)) : [...real.slice(0, 2).map(({ size }) => extent(size, sizes)), cells(real.slice(2), sizes)];
+  return merged.length === 0 ? [1] : merged.reverse();
 };
 
 /** Symbols of the plan that `sizes` leaves without a positive whole number. */

@@ -24,16 +24,17 @@ const rowMajor = (at: readonly string[], sizes: readonly string[]): string =>
   at.reduce((outer, i, k) => (k === 0 ? i : `${outer.includes(' ') ? `(${outer})` : outer} * ${sizes[k]} + ${i}`), '0');
 
 /**
- * gpu.js indexes up to three axes in 32-bit integers, so that arrays of any size are addressed exactly; more axes are
- * merged into the outermost. Writing `this.thread.x` in the index beats a named copy, which gpu.js keeps as a float: 1.4
+ * gpu.js indexes up to three axes in 32-bit integers, so that arrays of any size are addressed exactly; further axes are
+ * merged into the innermost, which a workgroup runs along, and axes of one position are left out. Writing `this.thread.x` in the index beats a named copy, which gpu.js keeps as a float: 1.4
  * against 1.1 GFLOP/s for a 6400x64x64 product on one core of webasm. (Flat arrays with running offsets reach 1.9; our own
  * WebAssembly reaches 41, so here the readable form wins. Unrolling and more accumulators changed nothing.)
  */
 const device: Flavour = {
   size: symbol('this.constants'),
   element: (array, { axes }, at, size) => {
-    const outer = Math.max(0, at.length - 2);
-    const merged = outer < 2 ? at : [rowMajor(at.slice(0, outer), axes.slice(0, outer).map((a) => size(a.size))), ...at.slice(outer)];
+    const real = axes.map((axis, k) => ({ axis, i: at[k] ?? '0' })).filter(({ axis }) => axis.size !== 1);
+    const inner = real.slice(2);
+    const merged = inner.length < 2 ? real.map(({ i }) => i) : [...real.slice(0, 2).map(({ i }) => i), rowMajor(inner.map(({ i }) => i), inner.map(({ axis }) => size(axis.size)))];
     return merged.length === 0 ? `${array}[0]` : `${array}${merged.map((i) => `[${bare(i)}]`).join('')}`;
   },
   scalar: (fn, dtype) => ({ f32: floats, i32: counts, bool: conditions } as const)[dtype][fn],
@@ -58,25 +59,25 @@ const comment = ({ comment: text, source }: Kernel, more: readonly string[] = []
 
 const threads = ['x', 'y', 'z'] as const;
 
-/** Binds the output's axes to the thread's coordinates; axes beyond three are taken apart from z. */
+/** Binds the output's axes to the thread's coordinates; axes beyond three are taken apart from x. */
 const coordinates = (axes: readonly LoopAxis[], w: Writer, at: Scope): { readonly variables: Map<string, string>; readonly legend: string } => {
-  const inner = axes.length <= 3 ? axes : axes.slice(-2);
-  const variables = new Map(inner.map((axis, k) => [axis.name, `this.thread.${threads[inner.length - 1 - k]}`]));
-  if (inner === axes) {
-    return { variables, legend: inner.map((axis, k) => `${threads[inner.length - 1 - k]} = ${axis.name}`).reverse().join(', ') };
-  }
-  const merged = axes.slice(0, -2);
-  // Adding a half keeps the quotient off the integers, where a float32 division might fall on the wrong side.
-  const rest = merged.slice(1).reduceRight((outer, axis) => {
-    const size = device.size(axis.size);
-    const quotient = w.name(`before_${axis.name}`);
-    const i = w.name(axis.name);
-    at.lines.push(`const ${quotient} = Math.floor((${outer} + 0.5) / ${size});`, `const ${i} = ${outer} - ${quotient} * ${size};`);
-    variables.set(axis.name, i);
-    return quotient;
-  }, 'this.thread.z');
-  variables.set(merged[0]?.name ?? '', rest);
-  return { variables, legend: `x = ${inner[1]?.name}, y = ${inner[0]?.name}, z = ${product(merged.map((a) => a.name))}` };
+  const real = axes.filter((a) => a.size !== 1);
+  const groups = real.length <= 3 ? real.map((a) => [a]) : [...real.slice(0, 2).map((a) => [a]), real.slice(2)];
+  const thread = (k: number): string => threads[groups.length - 1 - k] ?? 'x';
+  const variables = new Map(axes.map((a) => [a.name, '0']));
+  groups.forEach((group, k) => {
+    // Adding a half keeps the quotient off the integers, where a float32 division might fall on the wrong side.
+    const first = group.slice(1).reduceRight((rest, axis, i) => {
+      const size = device.size(axis.size);
+      const quotient = w.name(i === 0 ? group[0]?.name ?? '' : `to_${axis.name}`);
+      const index = w.name(axis.name);
+      at.lines.push(`const ${quotient} = Math.floor((${rest} + 0.5) / ${size});`, `const ${index} = ${rest} - ${quotient} * ${size};`);
+      variables.set(axis.name, index);
+      return quotient;
+    }, `this.thread.${thread(k)}`);
+    variables.set(group[0]?.name ?? '', first);
+  });
+  return { variables, legend: groups.map((group, k) => `${thread(k)} = ${product(group.map((a) => a.name))}`).reverse().join(', ') };
 };
 
 export const writeDevice = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): Written => {

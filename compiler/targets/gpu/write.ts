@@ -134,6 +134,12 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     const [first, ...rest] = over;
     if (first === undefined) { inner(s); return; }
     const { axis, from, to, row } = first;
+    if (axis.size === 1 && axis.ragged === undefined && from === undefined && to === undefined) {
+      const body = scope('loop', s, [[axis.name, '0']]);
+      loops(rest, body, inner);
+      s.lines.push(...body.lines);
+      return;
+    }
     const start = from === undefined ? '0' : bound(value(from, s), `${axis.name}_from`, s);
     const end = bound(to === undefined ? extent(axis, row, s) : value(to, s), `${axis.name}_to`, s);
     const narrow = from !== undefined || to !== undefined || (axis.ragged !== undefined && row !== undefined);

@@ -74,7 +74,10 @@ const reached = (start: SourceFile): readonly SourceFile[] => {
 /** TypeScript explains in chains, each link indented below the one it explains; links about a tensor's phantom fields explain nothing. */
 const messageOf = ({ messageText }: ts.Diagnostic): string => {
   const [first = '', ...links] = ts.flattenDiagnosticMessageText(messageText, '\n').split('\n');
-  return [first, ...links.filter((link) => !link.includes('readonly [AXES]'))].join('\n');
+  const kept = links.filter((link) => !/\[(AXES|DTYPE)\]/.test(link));
+  // What is left steps in by one level at a time.
+  const depth = kept.map((link) => link.length - link.trimStart().length).reduce<readonly number[]>((all, d) => [...all, Math.min(d, (all.at(-1) ?? 0) + 2)], []);
+  return [first, ...kept.map((link, i) => ' '.repeat(depth[i]!) + link.trimStart())].join('\n');
 };
 
 const diagnosticOf = (project: string) => (d: ts.Diagnostic): Diagnostic => {

@@ -35,6 +35,24 @@ describe('opening a model file', () => {
     `);
   });
 
+  it('explains a wrong axis without the types behind tensors', () => {
+    const said = complaint(modelText(plainBody.replace('[batch.batch, batch.seq, width]', '[batch.seq, width]')));
+    expect(said).toContain("is not assignable to type");
+    expect(said).not.toMatch(/AXES|DTYPE/);
+    expect(said).toMatchInlineSnapshot(`
+      "tiny.ts:9:3: error: Type '({ batch, hyper, phase }: Context<{ length: Hyper<number>; width: Hyper<number>; rate: Hyper<number>; bias: Hyper<boolean>; loss: Hyper<"mean" | "sum">; }>) => { ...; }' is not assignable to type '(context: Context<{ length: Hyper<number>; width: Hyper<number>; rate: Hyper<number>; bias: Hyper<boolean>; loss: Hyper<"mean" | "sum">; }>) => Outputs'.
+        Call signature return types '{ loss: Tensor<"batch", "f32">; scores: Tensor<"batch" | "item", "f32">; }' and 'Outputs' are incompatible.
+          The types of 'loss' are incompatible between these types.
+            Type 'Tensor<"batch", "f32">' is not assignable to type 'Tensor<never>'.
+              Type '"batch"' is not assignable to type 'never'. (TS2322)
+         7 |   presets: { large: { width: 64 } },
+         8 |   optimizer: () => ({ name: 'none', slots: [], update: (p, g) => ({ value: p, slots: {} }) }),
+      >  9 |   build: ({ batch, hyper, phase }) => {
+           |   ^
+        10 |     const width = axis('width', hyper.width);"
+    `);
+  });
+
   it('reports type errors of relative imports, and no others', () => {
     const said = complaint(`import { wrong } from './wrong.js';\n${modelText(plainBody)}\nexport const used = wrong;`, {
       'wrong.ts': "export const wrong: number = 'text';\n",

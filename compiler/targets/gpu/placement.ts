@@ -6,7 +6,7 @@ import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from '../../loops/ir
 import { exprText } from '../../loops/text.js';
 import { type Collect, inverseId, targetsOf } from './inverse.js';
 import { identifier } from './names.js';
-import { rewrite } from './rewrite.js';
+import { rewrite, sharing } from './rewrite.js';
 import { freeVariables, loopAxes, nodes, readsOf } from './shape.js';
 import { splitReductions } from './split.js';
 
@@ -91,10 +91,15 @@ const drawOnHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>, drawn:
   return { ...kernel, body: go(kernel.body), ...(kernel.where === undefined ? {} : { where: go(kernel.where) }) };
 };
 
+const shared = (kernel: Kernel): Kernel => {
+  const share = sharing();
+  return { ...kernel, body: share(kernel.body), ...(kernel.where === undefined ? {} : { where: share(kernel.where) }) };
+};
+
 const changing: ReadonlySet<string> = new Set(['input', 'state']);
 
 export const place = (given: Entry): Placement => {
-  const entry = splitReductions(given);
+  const entry = splitReductions({ ...given, kernels: given.kernels.map(shared) });
   const own = new Map(entry.buffers.map((b) => [b.id, b]));
   const onHost = hostOutputs(entry, own);
   const drawn = new Map<string, { readonly buffer: Buffer; readonly kernel: Kernel }>();

@@ -33,3 +33,27 @@ export const rewrite = (replace: (e: Expr) => Expr | null): ((e: Expr) => Expr) 
   };
   return go;
 };
+
+/** Makes equal expressions one object, so that each is computed once: the writer names what is used twice by its identity. */
+export const sharing = (): ((e: Expr) => Expr) => {
+  const byText = new Map<string, Expr>();
+  const ids = new Map<unknown, number>();
+  const done = new Map<Expr, Expr>();
+  const go = (e: Expr): Expr => {
+    const known = done.get(e);
+    if (known !== undefined) return known;
+    const rebuilt = rebuild(e, go);
+    // Parts are shared already: their numbers stand for them.
+    // JSON has no negative zero and nothing beyond the finite.
+    const text = JSON.stringify(rebuilt, (field, value: unknown) =>
+      (field !== '' && ids.has(value) ? ids.get(value) : Object.is(value, -0) ? '-0' : typeof value === 'number' && !Number.isFinite(value) ? `${value}` : value));
+    const result = byText.get(text) ?? rebuilt;
+    if (result === rebuilt) {
+      byText.set(text, rebuilt);
+      ids.set(rebuilt, ids.size);
+    }
+    done.set(e, result);
+    return result;
+  };
+  return go;
+};

@@ -12,9 +12,9 @@ import type { Traced } from './frontend/index.js';
 import { interner, rewrite, topological } from './graph.js';
 import type { Buffer, Entry, LoopProgram } from './loops/ir.js';
 import { lowerEntry } from './lower/kernels.js';
-import { pipeline, runPasses } from './pipeline.js';
+import { loopPasses, pipeline, runPasses } from './pipeline.js';
 import { type Program, rootsOf, withRoots } from './program.js';
-import { programText } from './text.js';
+import { entryText, programText } from './text.js';
 
 /**
  * The rank of each row's target among all items: 1 + the other items that score no lower, without those seen. Written so
@@ -26,7 +26,9 @@ const rankOf = (scores: Node, batch: Axis, item: Axis): Node => {
   const wanted = build.gather(scores, target, item.name);
   const ahead = (x: Node): Node => build.map('select', build.map('lt', x, wanted), build.constant(0), build.constant(1));
   const others = build.gather(scores, build.input('seen', [batch, seen], 'i32'), item.name);
-  return build.map('sub', build.reduce('sum', ahead(scores), [item.name]), build.reduce('sum', ahead(others), [seen.name]));
+  // The target counts once by definition: its own score, computed in two places, need not be equal to the last bit.
+  const rivals = build.map('select', build.map('eq', build.index(item), target), build.constant(1), ahead(scores));
+  return build.map('sub', build.reduce('sum', rivals, [item.name]), build.reduce('sum', ahead(others), [seen.name]));
 };
 
 /** The programs of a model, before any pass. */
@@ -82,7 +84,11 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     if (isLeft(result)) return result;
     finished.push(result.right);
   }
-  const entries = finished.map(lowerEntry);
+  const entries = finished.map(lowerEntry).map((entry) => loopPasses.reduce((e, pass) => {
+    const next = pass.run(e);
+    options.observe?.(pass.name, () => entryText(next));
+    return next;
+  }, entry));
   const loops: LoopProgram = { model: traced.model.name, entries };
   const manifest: Manifest = {
     format: 1, model: traced.model.name, source: traced.file, hyper: traced.hyper, length: Number(traced.hyper['length']),

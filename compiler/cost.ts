@@ -1,11 +1,11 @@
 /** What an entry takes: operations and peak memory at given sizes. */
 import type { Sizes } from '../runtime/session.js';
 import type { Cost } from './compiled.js';
-import type { Buffer, Entry, Expr, LoopAxis, Size } from './loops/ir.js';
+import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from './loops/ir.js';
 import { table } from './scalars.js';
 
 const sizeOf = (size: Size, sizes: Sizes): number => (typeof size === 'number' ? size : (sizes[size] ?? 0));
-const cells = (axes: readonly LoopAxis[], sizes: Sizes): number => axes.reduce((n, a) => n * sizeOf(a.size, sizes), 1);
+export const cells = (axes: readonly LoopAxis[], sizes: Sizes): number => axes.reduce((n, a) => n * sizeOf(a.size, sizes), 1);
 const bytes = (b: Buffer, sizes: Sizes): number => 4 * cells(b.axes, sizes);
 
 /** Operations of one evaluation; shared subexpressions count once, narrowed loops as half of theirs. */
@@ -32,9 +32,9 @@ const operations = (root: Expr, sizes: Sizes): number => {
 };
 
 /** The largest sum of buffers alive at once: a temporary lives from its kernel to its last reader. */
-const peak = (entry: Entry, sizes: Sizes): number => {
+export const peakOf = (entry: Entry, sizes: Sizes): number => {
   const last = new Map<string, number>();
-  entry.kernels.forEach((k, i) => readsOf(k.body).forEach((id) => last.set(id, i)));
+  entry.kernels.forEach((k, i) => readsOf(k).forEach((id) => last.set(id, i)));
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const size = new Map(entry.buffers.map((b) => [b.id, bytes(b, sizes)]));
   let live = entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').reduce((n, b) => n + size.get(b.id)!, 0);
@@ -47,8 +47,8 @@ const peak = (entry: Entry, sizes: Sizes): number => {
   return most;
 };
 
-/** Buffers an expression reads. */
-export const readsOf = (root: Expr): ReadonlySet<string> => {
+/** Buffers that a kernel reads. */
+export const readsOf = ({ body, where }: Kernel): ReadonlySet<string> => {
   const found = new Set<string>();
   const seen = new Set<Expr>();
   const visit = (e: Expr): void => {
@@ -79,14 +79,15 @@ export const readsOf = (root: Expr): ReadonlySet<string> => {
       case 'uniform': return visit(e.counter);
     }
   };
-  visit(root);
+  visit(body);
+  if (where !== undefined) visit(where);
   return found;
 };
 
 export const costOf = (entry: Entry) => (sizes: Sizes): Cost => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   return {
-    peakBytes: peak(entry, sizes),
+    peakBytes: peakOf(entry, sizes),
     operations: entry.kernels.reduce((total, k) => {
       const n = cells(buffers.get(k.output)!.axes, sizes) * (k.where === undefined ? 1 : 0.5);
       const collected = k.body.kind === 'collect' ? cells(k.body.over.map((o) => o.axis), sizes) : n;

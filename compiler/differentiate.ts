@@ -6,6 +6,7 @@ import type { Node } from '../dsl/node.js';
 import { argsOf } from '../dsl/build.js';
 import { dependents, type Origins, topological } from './graph.js';
 import { primitive } from './primitives/index.js';
+import { recomputed } from './recompute.js';
 
 const zeros = (like: Node): Node => build.broadcast(build.constant(0), like.axes);
 
@@ -22,6 +23,7 @@ export interface Options {
 export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () => {} }: Options = {}): readonly Node[] => {
   const order = topological([of]);
   const active = dependents(order, new Set(wrt));
+  const kept = recomputed(order);
   const cotangents = new Map<Node, Node>([[of, build.broadcast(build.constant(1), of.axes)]]);
   for (const node of [...order].reverse()) {
     const ct = cotangents.get(node);
@@ -32,7 +34,7 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
     }
     const args = argsOf(node);
     if (args.length === 0) continue;
-    primitive(node).vjp(ct, node, check).forEach((share, i) => {
+    primitive(node).vjp(ct, kept(node), check).forEach((share, i) => {
       const arg = args[i]!;
       if (share === null || !active.has(arg)) return;
       const sofar = cotangents.get(arg);

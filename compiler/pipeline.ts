@@ -2,6 +2,8 @@
 import { chain, type Either, map, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Diagnostics } from './diagnostics.js';
+import { schedule } from './lower/schedule.js';
+import type { Entry } from './loops/ir.js';
 import { contract } from './passes/contract.js';
 import { diagonalise } from './passes/diagonal.js';
 import { expand } from './passes/expand.js';
@@ -20,6 +22,17 @@ export const pipeline: readonly Pass[] = [
   contract,
   { ...simplify, name: 'simplify-contracted' },
   fuse,
+];
+
+/** What is done to a lowered entry. */
+export interface LoopPass {
+  readonly name: string;
+  readonly description: string;
+  readonly run: (entry: Entry) => Entry;
+}
+
+export const loopPasses: readonly LoopPass[] = [
+  { name: 'schedule', description: 'orders kernels so that the least memory is alive at once', run: schedule },
 ];
 
 /** Runs the passes; `observe` sees the program after each. */

@@ -1,7 +1,9 @@
-/** A program as text, one line a node: what `--dump-after` prints. */
+/** Programs as text: what `--dump-after` prints. */
 import { argsOf } from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import { topological } from './graph.js';
+import type { Entry, Kernel } from './loops/ir.js';
+import { exprText } from './loops/text.js';
 import { namesOf } from './lower/kernels.js';
 import { type Program, rootsOf } from './program.js';
 
@@ -38,4 +40,12 @@ export const programText = (program: Program): string => {
   });
   const results = [...Object.entries(program.outputs), ...Object.entries(program.updates)].map(([name, n]) => `  ${name} = ${operand(n, names)}`);
   return [`program ${program.entry}`, ...lines, 'results', ...results, ''].join('\n');
+};
+
+/** A lowered entry, one line a kernel in the order they run. */
+export const entryText = ({ name, buffers, kernels }: Entry): string => {
+  const axes = new Map(buffers.map((b) => [b.id, b.axes.map((a) => a.name).join(' ')]));
+  const line = (k: Kernel): string =>
+    `  ${k.output}[${axes.get(k.output)}]${k.where === undefined ? '' : ` where ${exprText(k.where)}`} = ${exprText(k.body)}${k.source === undefined ? '' : `  // ${k.source.file}:${k.source.line}`}`;
+  return [`kernels of ${name}`, ...kernels.map(line), ''].join('\n');
 };

@@ -2,6 +2,6 @@
 import { compile } from './compile.js';
 import type { Toolchain } from './compiled.js';
 import { targets } from './emit/targets.js';
-import { pipeline } from './pipeline.js';
+import { loopPasses, pipeline } from './pipeline.js';
 
-export const toolchain: Toolchain = { passes: pipeline, compile, targets };
+export const toolchain: Toolchain = { passes: [...pipeline, ...loopPasses], compile, targets };

@@ -62,13 +62,14 @@ const bestOrder = (term: Term, out: readonly Axis[]): Partial | null => {
     const over = node.axes.filter((a) => summed.has(a.name) && !outside.has(a.name) && mayBeSummed(a, node, set, left)).map((a) => a.name);
     return over.length === 0 ? node : build.reduce('sum', node, over);
   };
+  const rent = (closed: Node): number => (closed.op === 'reduce' && isPairwise(closed) ? PAIRWISE * cells(closed) : 0);
   const best = new Map<number, Partial>();
   for (let set = 1; set <= everything; set++) {
     const single = factors.findIndex((_, i) => set === 1 << i);
     if (single >= 0) {
       const { node, mask } = factors[single]!;
       const closed = mask ? node : close(node, set);
-      best.set(set, { node: closed, mask, cost: closed === node ? 0 : cells(node) });
+      best.set(set, { node: closed, mask, cost: (closed === node ? 0 : cells(node)) + rent(closed) });
       continue;
     }
     for (let part = (set - 1) & set; part > 0; part = (part - 1) & set) {
@@ -82,7 +83,8 @@ const bestOrder = (term: Term, out: readonly Axis[]): Partial | null => {
       const cost = a.cost + b.cost + joined.cost;
       const sofar = best.get(set);
       if (sofar !== undefined && sofar.cost <= cost) continue;
-      best.set(set, { node: close(joined.node, set), cost, mask: false });
+      const node = close(joined.node, set);
+      best.set(set, { node, cost: cost + (set === everything ? 0 : rent(node)), mask: false });
     }
   }
   const found = best.get(everything);
@@ -109,7 +111,12 @@ const endsAt = (mask: Node, axis: string, left: ReadonlySet<string>): boolean =>
   return a.axes.length === 1 && a.axes[0]!.name === axis && b.axes.length === 1 && left.has(b.axes[0]!.name) && JSON.stringify(a.axes[0]!.extent) === JSON.stringify(b.axes[0]!.extent);
 };
 
-/** A tensor for each user over pairs of positions: what the order of contraction is meant to avoid. */
+/**
+ * What a stored entry of a matrix over pairs of positions, one matrix a user, counts in operations: memory grows with n^2
+ * for each user, so a few more operations are well spent on never forming it.
+ */
+const PAIRWISE = 1000;
+
 const isPairwise = (n: Node): boolean => {
   const ragged = n.axes.filter((a) => a.extent.kind === 'ragged');
   return ragged.length >= 2 && ragged.some((a) => a.extent.kind === 'ragged' && build.hasAxis(n, a.extent.rows));
@@ -124,7 +131,7 @@ const standingCost = (root: Sum, opens: (n: Node) => boolean, users: ReadonlyMap
     seen.add(n);
     if (n !== root && !opens(n)) return;
     const part = share / (n === root ? 1 : (users.get(n) ?? 1));
-    if (n.op === 'reduce') total += part * cells(n.arg);
+    if (n.op === 'reduce') total += part * (cells(n.arg) + (n !== root && isPairwise(n) ? PAIRWISE * cells(n) : 0));
     argsOf(n).forEach((a) => visit(a, part));
   };
   visit(root, 1);

@@ -11,6 +11,7 @@ import * as build from '../../dsl/build.js';
 import type { Descend, Node, Variable } from '../../dsl/node.js';
 import { gradient } from '../differentiate.js';
 import { dependents, reargue, substitute, topological } from '../graph.js';
+import { end, start } from '../recompute.js';
 import { LOWEST } from '../primitives/reduction.js';
 
 type Slopes = (at: readonly Node[]) => readonly Node[];
@@ -85,14 +86,17 @@ const liveSteps = (d: Descend): number => {
   }
 };
 
-export const unrollDescend = (d: Descend): { readonly states: readonly Node[]; readonly energy: Node } => {
+/** `name` tells the stretches of one descent from those of another. */
+export const unrollDescend = (d: Descend, name: string): { readonly states: readonly Node[]; readonly energy: Node } => {
   const slopes = d.horizon.kind === 'whole' ? wholeSlopes(d) : prefixSlopes(d, d.horizon.axis);
   const cut = d.steps - liveSteps(d);
   let states = d.init;
   for (let k = 0; k < d.steps; k++) {
     if (k === cut) states = states.map(build.stop);
+    if (d.backward.kind === 'checkpoint' && k % d.backward.every === 0) states = start(states, `${name} ${k}`);
     states = step(d, slopes, states);
   }
+  if (d.backward.kind === 'checkpoint') states = end(states);
   if (cut === d.steps && d.steps > 0) states = states.map(build.stop);
   return { states, energy: bind([d.energy], d.variables, states)[0]! };
 };

@@ -9,18 +9,18 @@ import { unrollFixedPoint } from './fixed-point.js';
 
 type Results = (result: string) => Node;
 
-const results = (of: Project['of']): Results => {
+const results = (of: Project['of'], name: string): Results => {
   switch (of.op) {
     case 'gradient': {
       const slopes = gradient(of.of, of.wrt);
       return (result) => slopes[Number(result)]!;
     }
     case 'descend': {
-      const { states, energy } = unrollDescend(of);
+      const { states, energy } = unrollDescend(of, name);
       return (result) => (result === 'energy' ? energy : states[Number(result)]!);
     }
     case 'fixedPoint': {
-      const found = unrollFixedPoint(of);
+      const found = unrollFixedPoint(of, name);
       return (result) => found[result as keyof typeof found];
     }
   }
@@ -33,7 +33,7 @@ export const expand: Pass = {
     const known = new Map<Project['of'], Results>();
     const rule = (node: Node): Node => {
       if (node.op !== 'project') return node;
-      const found = known.get(node.of) ?? results(node.of);
+      const found = known.get(node.of) ?? results(node.of, `${known.size}`);
       known.set(node.of, found);
       return found(node.result);
     };

@@ -5,6 +5,7 @@
 import * as build from '../../dsl/build.js';
 import type { FixedPoint, Node } from '../../dsl/node.js';
 import { substitute } from '../graph.js';
+import { end, start } from '../recompute.js';
 
 const { map, constant, reduce } = build;
 const c = (value: number): Node => constant(value);
@@ -72,17 +73,21 @@ export interface Found {
 /** A fixed step count claims no tolerance of its own: converged means || step(x) - x || <= 1e-5 (1 + ||x||). */
 const FIXED = { atol: 1e-5, rtol: 1e-5 };
 
-const iterate = (f: FixedPoint, step: (x: Node) => Node, init: Node): Found => {
+const iterate = (f: FixedPoint, step: (x: Node) => Node, init: Node, name: string): Found => {
   const rows = f.rows.name;
   const mix = f.solver.kind === 'picard' ? picard(f.solver.damping) : anderson(f.solver.memory, f.solver.ridge, rows);
   const { atol, rtol } = f.stop.kind === 'row' ? f.stop : FIXED;
   const count = f.stop.kind === 'row' ? f.stop.maxSteps : f.stop.steps;
   const settled = (x: Node, residual: Node): Node => map('le', residual, add(c(atol), mul(c(rtol), norm(x, rows))));
   const zero = build.broadcast(constant(0, 'i32'), [f.rows]);
-  const points = [init];
-  const images: Node[] = [];
+  let points = [init];
+  let images: Node[] = [];
   let steps: Node = zero;
   for (let k = 0; k < count; k++) {
+    if (f.backward.kind === 'checkpoint' && k % f.backward.every === 0) {
+      points = [...start(points, `${name} ${k}`)];
+      images = [...start(images, `${name} ${k}`)];
+    }
     const x = points[points.length - 1]!;
     const image = step(x);
     images.push(image);
@@ -96,14 +101,16 @@ const iterate = (f: FixedPoint, step: (x: Node) => Node, init: Node): Found => {
     points.push(select(done, x, next));
     steps = map('add', steps, select(done, constant(0, 'i32'), constant(1, 'i32')));
   }
-  const value = points[points.length - 1]!;
+  const last = points[points.length - 1]!;
+  const value = f.backward.kind === 'checkpoint' ? end([last])[0]! : last;
   const residual = norm(sub(step(value), value), rows);
   return { value, residual, steps, converged: settled(value, residual) };
 };
 
-export const unrollFixedPoint = (f: FixedPoint): Found => {
+/** `name` tells the stretches between checkpoints from those of another fixed point. */
+export const unrollFixedPoint = (f: FixedPoint, name: string): Found => {
   const step = (x: Node): Node => substitute([f.step], new Map([[f.variable, x]]))[0]!;
-  const found = iterate(f, step, f.init);
+  const found = iterate(f, step, f.init, name);
   switch (f.backward.kind) {
     case 'unroll': case 'checkpoint': return found;
     case 'phantom': {
@@ -133,6 +140,6 @@ export const adjointProblem = (f: FixedPoint, ct: Node, pullback: (lambda: Node)
     solver: solve === 'picard' ? { kind: 'picard', damping: 0 } : { kind: 'anderson', memory: 5, ridge: 1e-10 },
     stop: { kind: 'row', atol, rtol: 0, maxSteps },
   };
-  const { value, converged } = iterate(problem, (x) => add(ct, pullback(x)), ct);
+  const { value, converged } = iterate(problem, (x) => add(ct, pullback(x)), ct, 'adjoint');
   return { lambda: value, converged };
 };

@@ -42,6 +42,10 @@ export const decide = (roots: readonly Node[], limit: number, forced: ReadonlySe
     stored.add(n);
     if (!isBuffer(n.at)) stored.add(n.at);
   }
+  // A computed table has one value for all who look into it.
+  const users = new Map<Node, number>();
+  for (const n of order) for (const a of new Set(argsOf(n))) users.set(a, (users.get(a) ?? 0) + 1);
+  for (const n of order) if (n.op === 'gather' && (users.get(n.table) ?? 0) > 1 && !isBuffer(n.table) && !free(n.table)) stored.add(n.table);
   // Operations to evaluate a node once if none of its arguments is stored: an upper bound that forgets sharing.
   const whole = new Map<Node, number>();
   for (const n of order) {

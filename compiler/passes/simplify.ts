@@ -17,7 +17,6 @@ export interface Row {
 }
 
 const { map, constant } = build;
-const isConstant = (n: Node, value: number): boolean => n.op === 'constant' && n.value === value;
 /** A constant, perhaps along axes: its value does not depend on the position. */
 const plain = (n: Node): number | null => (n.op === 'constant' ? n.value : n.op === 'broadcast' ? plain(n.arg) : null);
 const isPlain = (n: Node, value: number): boolean => plain(n) === value;

@@ -2,12 +2,12 @@
 import { type Axis, bound } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 
-const symbols: Readonly<Record<string, number>> = { batch: 128, items: 4000, seen: 200 };
+export const typicalSizes: Readonly<Record<string, number>> = { batch: 128, items: 4000, seen: 200 };
 
 /** Ragged rows are taken to be half full. */
 export const typical = (axis: Axis): number => {
   const size = bound(axis);
-  const n = typeof size === 'number' ? size : (symbols[size] ?? 256);
+  const n = typeof size === 'number' ? size : (typicalSizes[size] ?? 256);
   return axis.extent.kind === 'ragged' ? Math.max(1, n / 2) : n;
 };
 

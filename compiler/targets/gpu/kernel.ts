@@ -87,10 +87,34 @@ export const writeDevice = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>
   const { variables, legend } = coordinates(axes, w, start);
   const root = scope('root', null, variables);
   root.lines.push(...start.lines);
-  const beyond = raggedIn(axes).map(({ axis, row }) => `${variables.get(axis.name)} >= ${w.extent(axis, row, root)}`);
-  if (beyond.length > 0) root.lines.push(`if (${beyond.join(' || ')}) return 0;`);
-  if (kernel.where !== undefined) root.lines.push(`if (!${parenthesised(w.value(kernel.where, root))}) return 0;`);
-  root.lines.push(`return ${cell(kernel.body, w.value(kernel.body, root))};`);
+  const result = w.name('cell');
+  const finish = (s: Scope, assign: (code: string) => string): void => void s.lines.push(assign(cell(kernel.body, w.value(kernel.body, s))));
+  const conditions: readonly ((s: Scope) => string)[] = [
+    ...(raggedIn(axes).length === 0 ? [] : [(s: Scope) => raggedIn(axes).map(({ axis, row }) => `${variables.get(axis.name)} < ${w.extent(axis, row, s)}`).join(' && ')]),
+    ...(kernel.where === undefined ? [] : [(s: Scope) => bare(w.value(kernel.where ?? kernel.body, s))]),
+  ];
+  /**
+   * Conditions stand around the work, not before it with an early return: gpu.js's WebAssembly computes four cells at once
+   * and skips a block that none of them enters, but runs on after a return. Causal attention scores: 3.9 against 12 ms.
+   */
+  const within = (s: Scope, rest: readonly ((s: Scope) => string)[]): void => {
+    const [first, ...others] = rest;
+    if (first === undefined) {
+      finish(s, (code) => `${result} = ${code};`);
+      return;
+    }
+    const condition = first(s);
+    const body = scope('branch', s);
+    within(body, others);
+    s.lines.push(`if (${condition}) {`, ...indent(body.lines), '}');
+  };
+  if (conditions.length === 0) {
+    finish(root, (code) => `return ${code};`);
+  } else {
+    root.lines.push(`let ${result} = 0;`);
+    within(root, conditions);
+    root.lines.push(`return ${result};`);
+  }
   const parameters = [...w.parameters];
   return {
     args: parameters.map(([id]) => id),

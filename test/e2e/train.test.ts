@@ -1,0 +1,60 @@
+/**
+ * The whole way, as a user walks it: a model file of this repository, compiled by the command, trained on the sample by
+ * the emitted trainer in a process of its own. Runs what `npm run build` left in dist, which `npm test` does first.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../compiler/package.js';
+
+const minute = 60_000;
+/** Inside the repository, so that emitted trainers find the runtime as those in build/ do. */
+mkdirSync(join(packageRoot, 'build'), { recursive: true });
+const folder = mkdtempSync(join(packageRoot, 'build', 'e2e-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (script: string, ...args: readonly string[]): string =>
+  execFileSync(process.execPath, [join(packageRoot, script), ...args], { cwd: packageRoot, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+const compile = (model: string, out: string): string =>
+  run('dist/compiler/cli.js', model, '--out', out, '--set', 'width=8', '--set', 'length=12', '--set', 'negatives=16', '--set', 'blocks=1', '--set', 'dropout=0');
+const bytes = (of: string): Readonly<Record<string, string>> => Object.fromEntries(readdirSync(of).map((name) => [name, readFileSync(join(of, name), 'utf8')]));
+
+/** The last JSON line of a command of the emitted trainer. */
+const last = (out: string, ...args: readonly string[]): Readonly<Record<string, unknown>> => {
+  const lines = run(join(out, 'trainer.js').slice(packageRoot.length + 1), ...args, '--device', 'cpu', '--out', join(out, 'run'), '--json').trim().split('\n');
+  return JSON.parse(lines.at(-1)!) as Readonly<Record<string, unknown>>;
+};
+
+describe.each(['pcrec', 'hstu'])('models/%s.ts', (name) => {
+  const out = join(folder, name);
+  let said = '';
+  beforeAll(() => {
+    const began = performance.now();
+    said = compile(`models/${name}.ts`, out);
+    console.log(`compiled models/${name}.ts in ${((performance.now() - began) / 1000).toFixed(1)} s, the start of the process included`);
+  }, minute);
+
+  it('compiles to kernels that carry the model file\'s names', () => {
+    expect(said).toContain(`${name}: compiled models/${name}.ts`);
+    expect(readdirSync(out).sort()).toEqual(['kernels.gpu.js', 'manifest.json', 'trainer.d.ts', 'trainer.js']);
+    const kernels = readFileSync(join(out, 'kernels.gpu.js'), 'utf8');
+    expect(kernels).toMatch(/^function scores(_\d+)?\(/m);
+    expect(kernels).toContain('models/hstu.ts:');
+    expect(kernels).not.toContain(packageRoot);
+  });
+
+  it('compiles to the same bytes again', () => {
+    compile(`models/${name}.ts`, join(folder, `${name}-again`));
+    expect(bytes(join(folder, `${name}-again`))).toEqual(bytes(out));
+  }, minute);
+
+  it('trains on the sample, evaluates and recommends', () => {
+    expect(last(out, 'train', '--data', 'sample', '--epochs', '2')).toMatchObject({ kind: 'result', part: 'test' });
+    const epochs = readFileSync(join(out, 'run', 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { readonly kind: string; readonly loss: number }).filter((e) => e.kind === 'epoch');
+    expect(epochs).toHaveLength(2);
+    expect(epochs[1]!.loss).toBeLessThan(epochs[0]!.loss);
+    expect(last(out, 'evaluate', '--data', 'sample')).toMatchObject({ part: 'test' });
+    expect(last(out, 'recommend', '--data', 'sample', '--user', '1', '--top', '5')).toHaveProperty('items.length', 5);
+  }, 5 * minute);
+});

@@ -1,0 +1,91 @@
+/**
+ * The package as a stranger gets it: packed, installed into an empty folder, and used through its command and its exports.
+ * Runs what `npm run build` left in dist, which `npm test` does first.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageFile, packageRoot } from '../../compiler/package.js';
+
+interface Packed {
+  readonly filename: string;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const minutes = 60_000;
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pcrec-stranger-')));
+const run = (cwd: string, command: string, ...args: readonly string[]): string =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, npm_config_loglevel: 'error', NO_COLOR: '1' } });
+
+/** A model of the reader's own, against the package alone: the last item and the one before it decide. */
+const model = `import { add, integer, model, mul, nextItem, ones, param, recommenderHypers, recommenderOptimizer, sequenceInput, shift } from 'pcrec';
+
+export default model({
+  name: 'mine',
+  doc: 'The last item, and what was read before it.',
+  hyper: { ...recommenderHypers, length: integer(20, 'positions of the history that are read, the newest') },
+  presets: { small: { width: 8, negatives: 16, dropout: 0 } },
+  optimizer: recommenderOptimizer,
+  build: (context) => {
+    const { width, items, input } = sequenceInput(context);
+    const weight = param('weight', [width], ones);
+    const before = mul(shift(input, context.batch.seq, 1), weight);
+    return nextItem(context, { width, items }, add(input, before));
+  },
+});
+`;
+
+let packed: Packed;
+
+beforeAll(() => {
+  [packed] = JSON.parse(run(packageRoot, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', folder)) as [Packed];
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  run(folder, 'npm', 'install', '--ignore-scripts', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', `./${packed.filename}`);
+}, 10 * minutes);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the packed package', () => {
+  it('is small, and carries what it needs and nothing else', () => {
+    expect(packed.unpackedSize).toBeLessThan(2_000_000);
+    const outside = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples)\//.test(path));
+    expect(outside.filter((path) => !['LICENSE', 'README.md', 'package.json'].includes(path))).toEqual([]);
+    const paths = new Set(packed.files.map(({ path }) => path));
+    for (const path of ['dist/dsl/index.d.ts', 'dist/compiler/cli.js', 'dist/runtime/index.js', 'models/pcrec.ts', 'dist/models/pcrec.js']) expect(paths).toContain(path);
+  });
+
+  it('asks for no more than was weighed', () => {
+    expect(Object.keys(packageFile.dependencies).sort()).toEqual(['@babel/code-frame', 'cli-progress', 'commander', 'csv-parse', 'fp-ts', 'gpu.js', 'picocolors', 'ts-morph', 'wabt']);
+    // gpu.js brings a webgpu of its own. Ours is a peer with a range that this one satisfies, or npm would add a second, of 132 MB.
+    const webgpu = JSON.parse(readFileSync(join(folder, 'node_modules/webgpu/package.json'), 'utf8')) as { readonly version: string };
+    expect(webgpu.version).not.toBe('0.6.2');
+    expect(existsSync(join(folder, 'node_modules/gpu.js/node_modules/webgpu'))).toBe(false);
+  });
+
+  it('compiles a fresh model file, trains it, evaluates it and recommends', () => {
+    writeFileSync(join(folder, 'mine.ts'), model);
+    const compiled = run(folder, 'npx', '--no-install', 'pcrec-compile', 'mine.ts', '--preset', 'small');
+    expect(compiled).toContain('next: node build/mine/trainer.js');
+    const trainer = (...args: readonly string[]): readonly Record<string, unknown>[] =>
+      run(folder, process.execPath, 'build/mine/trainer.js', ...args, '--out', 'runs/mine', '--device', 'cpu', '--json').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = trainer('train', '--data', 'sample', '--epochs', '1');
+    expect(lines.at(-1)).toMatchObject({ kind: 'result', part: 'test' });
+    expect(existsSync(join(folder, 'runs/mine/best.safetensors'))).toBe(true);
+    expect(trainer('evaluate', '--data', 'sample').length).toBeGreaterThan(0);
+    expect(trainer('recommend', '--data', 'sample', '--user', '1', '--top', '3').at(-1)).toHaveProperty('items.length', 3);
+  }, 5 * minutes);
+
+  it('types what it emits and exports', () => {
+    writeFileSync(join(folder, 'use.ts'), `import { train, evaluate, recommend } from './build/mine/trainer.js';
+import { hashKey } from 'pcrec/runtime';
+import pcrec from 'pcrec/models/pcrec';
+import { main } from 'pcrec/compiler';
+export const use = async (): Promise<readonly unknown[]> => [await train({ epochs: 1 }), await evaluate(), await recommend({ history: 'a,b' }), hashKey('x'), pcrec.name, main];
+`);
+    const tsc = join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc');
+    run(folder, process.execPath, tsc, '--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', '--types', '', 'use.ts');
+  }, 5 * minutes);
+});

@@ -39,19 +39,23 @@ describe('emitted kernels', () => {
        * x = seq, y = batch
        */
       function result(lengths, q, rate, k) {
-        if (this.thread.x >= lengths[this.thread.y]) return 0;
-        if (!(this.thread.x > 0)) return 0;
-        let sum = 0;
-        const key_to = this.thread.x + 1;
-        const value = Math.exp(rate[this.thread.y]);
-        for (let key = 0; key < key_to; key++) {
-          let sum2 = 0;
-          for (let width = 0; width < 5; width++) {
-            sum2 += (q[this.thread.y][this.thread.x][width] * value) * k[this.thread.y][key][width];
+        let cell = 0;
+        if (this.thread.x < lengths[this.thread.y]) {
+          if (this.thread.x > 0) {
+            let sum = 0;
+            const key_to = this.thread.x + 1;
+            const value = Math.exp(rate[this.thread.y]);
+            for (let key = 0; key < key_to; key++) {
+              let sum2 = 0;
+              for (let width = 0; width < 5; width++) {
+                sum2 += (q[this.thread.y][this.thread.x][width] * value) * k[this.thread.y][key][width];
+              }
+              sum += hyperbolicTangent(sum2) * sum2;
+            }
+            cell = sum;
           }
-          sum += hyperbolicTangent(sum2) * sum2;
         }
-        return sum;
+        return cell;
       }"
     `);
   });
@@ -64,16 +68,19 @@ describe('emitted kernels', () => {
        * x = seq, y = batch
        */
       function result(lengths, q) {
-        if (this.thread.x >= lengths[this.thread.y]) return 0;
-        let chosen = 0;
-        if (this.thread.x >= 1) {
-          let most = -3.4e+38;
-          for (let width = 0; width < 5; width++) {
-            most = Math.max(most, q[this.thread.y][this.thread.x - 1][width]);
+        let cell = 0;
+        if (this.thread.x < lengths[this.thread.y]) {
+          let chosen = 0;
+          if (this.thread.x >= 1) {
+            let most = -3.4e+38;
+            for (let width = 0; width < 5; width++) {
+              most = Math.max(most, q[this.thread.y][this.thread.x - 1][width]);
+            }
+            chosen = most;
           }
-          chosen = most;
+          cell = chosen;
         }
-        return chosen;
+        return cell;
       }"
     `);
   });

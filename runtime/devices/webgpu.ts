@@ -69,13 +69,13 @@ const inNode = async (software: boolean): Promise<Either<string, Adapter>> => {
   }
   const none = 'Dawn found no GPU (no Vulkan, Metal or Direct3D adapter answers)';
   if (!software || !(await exists(softwareDriver))) {
-    return left(`${none}. Install the GPU's driver, choose --device webasm, or, for a software GPU, apt-get install chromium.`);
+    return left(`${none}. Install the GPU's driver, choose --device webasm, or, for a software GPU, apt-get install chromium libvulkan1.`);
   }
   process.env['VK_ICD_FILENAMES'] = softwareDriver;
   const second = await dawn();
   if (second._tag === 'Left') return second;
   const substitute = await request(second.right);
-  if (substitute === null || substitute === undefined) return left(`${none}, nor does the software driver ${softwareDriver} load.`);
+  if (substitute === null || substitute === undefined) return left(`${none}, nor does the software driver ${softwareDriver} load (it needs libvulkan1: apt-get install libvulkan1).`);
   publish(second.right);
   return right(describe(substitute));
 };

@@ -1,11 +1,12 @@
 /** Operators become expressions: gradients are derived, `descend` and `fixedPoint` unrolled. Inner ones first. */
-import { right } from 'fp-ts/lib/Either.js';
+import { left, right } from 'fp-ts/lib/Either.js';
 import type { Node, Project } from '../../dsl/node.js';
 import { gradient } from '../differentiate.js';
 import { rewrite } from '../graph.js';
 import { type Pass, rootsOf, withRoots } from '../program.js';
 import { unrollDescend } from './descend.js';
 import { unrollFixedPoint } from './fixed-point.js';
+import { mixedRows } from './rows.js';
 
 type Results = (result: string) => Node;
 
@@ -30,6 +31,8 @@ export const expand: Pass = {
   name: 'expand',
   description: 'derives gradients and unrolls descend and fixedPoint into plain expressions',
   run: (program) => {
+    const [first, ...rest] = mixedRows(rootsOf(program), program.origins);
+    if (first !== undefined) return left([first, ...rest]);
     const known = new Map<Project['of'], Results>();
     const rule = (node: Node): Node => {
       if (node.op !== 'project') return node;

@@ -34,3 +34,38 @@ const write = (e: Expr): string => {
     case 'uniform': return `uniform('${e.key}', ${exprText(e.counter)})`;
   }
 };
+
+const LONGEST = 120;
+
+/** An expression in short, for comments: tensors by name alone, loops by their axis. */
+export const sketch = (e: Expr): string => {
+  const text = brief(e).replace(/^\((.*)\)$/, (whole, inner: string) => (balanced(inner) ? inner : whole));
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
+};
+
+const balanced = (text: string): boolean => {
+  let depth = 0;
+  for (const c of text) {
+    if (c === '(') depth++;
+    if (c === ')' && --depth < 0) return false;
+  }
+  return depth === 0;
+};
+
+const brief = (e: Expr): string => {
+  switch (e.kind) {
+    case 'literal': return `${Number(e.value.toPrecision(6))}`;
+    case 'index': return e.axis;
+    case 'extent': return `size of ${e.axis.name}`;
+    case 'read': return e.at.every((i) => i.kind === 'index') ? e.buffer : `${e.buffer}[${e.at.filter((i) => i.kind !== 'index').map(brief).join(', ')}]`;
+    case 'apply': {
+      const sign = infix[e.fn];
+      const args = e.args.map(brief);
+      return sign !== undefined ? `(${args.join(` ${sign} `)})` : `${e.fn}(${args.join(', ')})`;
+    }
+    case 'guard': return e.otherwise.kind === 'literal' && e.otherwise.value === 0 ? `(${brief(e.then)} where ${brief(e.condition)})` : `(${brief(e.condition)} ? ${brief(e.then)} : ${brief(e.otherwise)})`;
+    case 'reduce': return `${e.monoid} over ${e.over.map((o) => o.axis.name).join(', ')} of ${brief(e.body)}`;
+    case 'collect': return `sum of ${brief(e.body)} where ${e.index} = ${brief(e.target)}`;
+    case 'uniform': return `uniform('${e.key}')`;
+  }
+};

@@ -5,7 +5,7 @@ import type { Node } from '../../dsl/node.js';
 import { type Origin, topological } from '../graph.js';
 import { all } from '../loops/build.js';
 import type { Buffer, Entry, Expr, Kernel } from '../loops/ir.js';
-import { exprText } from '../loops/text.js';
+import { exprText, sketch } from '../loops/text.js';
 import { primitive } from '../primitives/index.js';
 import type { Lowering, Scope } from '../primitives/record.js';
 import { type Program, rootsOf } from '../program.js';
@@ -115,7 +115,7 @@ export const lowerEntry = (program: Program): Entry => {
     const { body, where } = lowerNode(node, ids, support, demand);
     const source = program.origins.get(node)?.source;
     buffers.push(bufferOf(id, node, outputs.has(node) ? 'output' : 'temp'));
-    kernels.push({ name: id, output: id, body, comment: `${node.op}`, ...(source === undefined ? {} : { source }), ...(where === null ? {} : { where }) });
+    kernels.push({ name: id, output: id, body, comment: `${id} = ${sketch(body)}`, ...(source === undefined ? {} : { source }), ...(where === null ? {} : { where }) });
   }
   const unique = [...new Map(buffers.map((b) => [b.id, b])).values()];
   const resolve = (nodes: Readonly<Record<string, Node>>) => Object.fromEntries(Object.entries(nodes).map(([name, n]) => [name, idOf(n, ids)!]));

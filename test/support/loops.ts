@@ -104,7 +104,7 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     const data = given[b.id];
     if (data === undefined) continue;
     if (data.length !== cells(b)) throw new Error(`'${b.id}' has ${data.length} numbers, not ${cells(b)}`);
-    values.set(b.id, Float64Array.from(data));
+    values.set(b.id, Float64Array.from(data, (v) => (b.dtype === 'f32' ? round(v) : v)));
   }
   for (const kernel of entry.kernels) {
     const buffer = buffers.get(kernel.output)!;

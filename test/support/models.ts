@@ -1,0 +1,103 @@
+/** Whole models, tiny: traced at small hyperparameters, with values for every leaf. */
+import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
+import hstu from '../../models/hstu.js';
+import pcrec from '../../models/pcrec.js';
+import type { Compiled } from '../../compiler/compiled.js';
+import { compile, programsOf } from '../../compiler/compile.js';
+import type { Traced } from '../../compiler/frontend/index.js';
+import { topological } from '../../compiler/graph.js';
+import { type Program, rootsOf } from '../../compiler/program.js';
+import { type Environment, evaluate } from '../../compiler/targets/reference.js';
+import { stream } from '../generators/axes.js';
+import { givenOf } from './lowered.js';
+import { reorder } from './loops.js';
+import { rightOf, runPass, sizeOf } from './programs.js';
+import { differentiate } from '../../compiler/passes/train.js';
+import { expand } from '../../compiler/passes/expand.js';
+
+const ITEMS = 11;
+const BATCH = 3;
+const LENGTH = 6;
+const SEEN = 4;
+const tiny = { width: 4, length: LENGTH, blocks: 2, negatives: 5 };
+
+/** A model's expressions at tiny hyperparameters. */
+export const traced = (model: Model, over: Readonly<Record<string, HyperValue>> = {}): Traced => {
+  const hyper = { ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])), ...tiny, ...over };
+  const batch = batchOf(LENGTH);
+  const build = (phase: 'training' | 'inference') => model.build({ hyper, batch, phase });
+  return {
+    model, hyper, file: 'model.ts', batch, training: build('training'), inference: build('inference'), optimizer: model.optimizer(hyper),
+    provenance: new WeakMap(),
+  };
+};
+export const programs = (model: Model, over: Readonly<Record<string, HyperValue>> = {}): readonly Program[] => programsOf(traced(model, over));
+
+/** One environment for every stage of a program: a value depends on the leaf's name alone. */
+export const environment = (stages: readonly Program[]): Environment => {
+  const lengths = [LENGTH, 1, 3];
+  const sizes = { batch: BATCH, items: ITEMS, seen: SEEN };
+  const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths, 'seen.lengths': [2, 0, SEEN], step: [2] };
+  const params: Record<string, readonly number[]> = {};
+  const env: Environment = { sizes, inputs, params, random: { seed: 7, step: 2 } };
+  for (const n of stages.flatMap((p) => topological(rootsOf(p)))) {
+    const name = n.op === 'input' ? n.name : n.op === 'param' ? n.path : undefined;
+    if (name === undefined || (n.op === 'input' ? inputs : params)[name] !== undefined) continue;
+    const next = stream([...name].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
+    const count = n.axes.reduce((total, a) => total * sizeOf(a, env), 1);
+    const draw = (): number => {
+      if (n.op === 'input') return Math.floor(next() * (name.startsWith('times') ? 90_000 : ITEMS));
+      return name.endsWith('.v') ? next() : next() * 2 - 1;
+    };
+    (n.op === 'input' ? inputs : params)[name] = Array.from({ length: count }, draw);
+  }
+  // Times do not run backwards.
+  for (const name of ['times', 'times.next']) {
+    if (inputs[name] !== undefined) inputs[name] = Array.from({ length: BATCH * LENGTH }, (_, i) => (i % LENGTH) * (i + 1) * 700 + (name === 'times' ? 0 : 500));
+  }
+  return env;
+};
+
+/** Models and hyperparameters that between them reach every part of the compiler. */
+export const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
+  ['hstu', hstu as unknown as Model, {}],
+  ['hstu with heads and times', hstu as unknown as Model, { heads: 2, times: true }],
+  ['pcrec', pcrec as unknown as Model, {}],
+  ['pcrec, two steps, tanh', pcrec as unknown as Model, { steps: 2, activation: 'tanh' }],
+  ['pcrec, last position, adapted', pcrec as unknown as Model, { horizon: 'last', steps: 2, adaptation: 0.05 }],
+  ['pcrec without steps', pcrec as unknown as Model, { steps: 0 }],
+];
+
+
+/** What one entry of a model gives on a device, and what the unoptimised program means in float64. */
+export interface Trial {
+  readonly compiled: Compiled;
+  readonly entry: string;
+  readonly sizes: Environment['sizes'];
+  readonly random: { readonly seed: number; readonly step: number };
+  /** By buffer, in memory order. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly states: Readonly<Record<string, readonly number[]>>;
+  /** Outputs by name and states by path after the run, in memory order. */
+  readonly outputs: Readonly<Record<string, Float64Array>>;
+  readonly updates: Readonly<Record<string, Float64Array>>;
+}
+
+/** The program with operators expanded and derivatives taken, and nothing else done to it. */
+const plain = (program: Program): Program => runPass(differentiate, runPass(expand, program));
+
+export const trial = (model: Model, over: Readonly<Record<string, HyperValue>>, entry: 0 | 1 | 2): Trial => {
+  const model1 = traced(model, over);
+  const program = plain(programsOf(model1)[entry]!);
+  const env = environment([program]);
+  const given = givenOf(rootsOf(program), env);
+  const paths = new Set(topological(rootsOf(program)).flatMap((n) => (n.op === 'param' ? [n.path] : [])));
+  const chosen = (states: boolean) => Object.fromEntries(Object.entries(given).filter(([name]) => paths.has(name) === states).map(([name, data]) => [name, Array.from(data)]));
+  const values = evaluate(rootsOf(program), env);
+  const results = [...Object.keys(program.outputs), ...Object.keys(program.updates)].map((name, i) => [name, reorder(values[i]!.data, values[i]!.axes, env.sizes)] as const);
+  const count = Object.keys(program.outputs).length;
+  return {
+    compiled: rightOf(compile(model1)), entry: program.entry, sizes: env.sizes, random: env.random!,
+    inputs: chosen(false), states: chosen(true), outputs: Object.fromEntries(results.slice(0, count)), updates: Object.fromEntries(results.slice(count)),
+  };
+};

@@ -3,7 +3,7 @@
  * node is stored where computing it again in every use costs more than writing it once and reading it back.
  */
 import { right } from 'fp-ts/lib/Either.js';
-import { argsOf } from '../../dsl/build.js';
+import { argsOf, unionAxes } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { topological } from '../graph.js';
 import { isBuffer } from '../lower/kernels.js';
@@ -24,45 +24,56 @@ const free = (n: Node): boolean =>
 const views: ReadonlySet<Node['op']> = new Set(['rename', 'broadcast', 'stop', 'barrier', 'implicit']);
 
 /** How often each argument is evaluated for one evaluation of the node. */
-const repeats = (n: Node): number => (n.op === 'reduce' || n.op === 'scatter' ? Math.max(1, primitive(n).cost(n, typical)) : 1);
+const repeats = (n: Node): number => {
+  if (n.op === 'reduce') return Math.max(1, primitive(n).cost(n, typical));
+  // Each summand of a scatter is asked for once, by the one cell it goes to.
+  return n.op === 'scatter' ? cells({ axes: unionAxes(n.arg.axes, n.at.axes) }) / cells(n) : 1;
+};
 
 const own = (n: Node): number => {
   if (n.op === 'map' && n.fn === 'select' && isIndexPredicate(n.args[0]!)) return 0;
   return n.op === 'reduce' || n.op === 'scatter' ? repeats(n) : primitive(n).cost(n, typical);
 };
 
-/** Evaluations of each node by kernel root, users before arguments. */
-export const decide = (roots: readonly Node[], limit: number, forced: ReadonlySet<Node> = new Set()): ReadonlySet<Node> => {
-  const order = topological(roots);
-  const rootSet = new Set(roots);
-  const stored = new Set<Node>([...roots, ...forced].filter((n) => !isBuffer(n)));
-  // A scatter is a kernel of its own, over an inverse index of its stored positions.
-  for (const n of order) {
-    if (n.op !== 'scatter' || n.over.length === 0) continue;
-    stored.add(n);
-    if (!isBuffer(n.at)) stored.add(n.at);
-  }
-  // A computed table has one value for all who look into it.
+/** What must have a buffer whatever it costs. */
+const required = (roots: readonly Node[], order: readonly Node[]): ReadonlySet<Node> => {
+  const found = new Set<Node>(roots.filter((n) => !isBuffer(n)));
   const users = new Map<Node, number>();
   for (const n of order) for (const a of new Set(argsOf(n))) users.set(a, (users.get(a) ?? 0) + 1);
-  for (const n of order) if (n.op === 'gather' && (users.get(n.table) ?? 0) > 1 && !isBuffer(n.table) && !free(n.table)) stored.add(n.table);
-  // Operations to evaluate a node once if none of its arguments is stored: an upper bound that forgets sharing.
-  const whole = new Map<Node, number>();
   for (const n of order) {
-    const args = argsOf(n).reduce((sum, a) => sum + Math.min(whole.get(a)!, 1e12), 0);
-    whole.set(n, free(n) ? READ : own(n) + repeats(n) * args);
+    // A scatter is a kernel of its own, over an inverse index of its stored positions.
+    if (n.op === 'scatter' && n.over.length > 0) {
+      found.add(n);
+      if (!isBuffer(n.at)) found.add(n.at);
+    }
+    // A computed table has one value for all who look into it.
+    if (n.op === 'gather' && users.get(n.table)! > 1 && !isBuffer(n.table) && !free(n.table)) found.add(n.table);
   }
+  return found;
+};
+
+/** Operations to evaluate each node once, where those in `stored` are read. It forgets sharing: an upper bound. */
+const effort = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlyMap<Node, number> => {
+  const whole = new Map<Node, number>();
+  const taken = (a: Node): number => (stored.has(a) ? READ : whole.get(a)!);
+  for (const n of order) whole.set(n, free(n) ? READ : own(n) + repeats(n) * argsOf(n).reduce((sum, a) => Math.min(sum + taken(a), MOST), 0));
+  return whole;
+};
+const MOST = 1e12;
+
+/** One round: users before arguments, each decided by what it costs if `assumed` is what the others decide. */
+const settle = (order: readonly Node[], must: ReadonlySet<Node>, assumed: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const unit = effort(order, assumed);
+  const stored = new Set(must);
+  /** Evaluations of each node in each kernel; within one kernel equal evaluations are shared. */
   const uses = new Map<Node, Map<Node, number>>();
   for (const n of [...order].reverse()) {
     if (isBuffer(n)) continue;
     const by = uses.get(n) ?? new Map<Node, number>();
-    const evaluations = [...by.values()].reduce((a, b) => a + b, 0);
-    if (!stored.has(n) && !free(n) && !rootSet.has(n) && !isTest(n)) {
-      const size = cells(n);
-      const unit = own(n) + repeats(n) * argsOf(n).reduce((sum, a) => sum + (free(a) || cheap(a) ? READ : Math.min(whole.get(a)!, READ * 4)), 0);
-      const inline = evaluations * unit;
-      const kept = size * (unit + WRITE) + evaluations * READ + KERNEL;
-      if (kept < inline) stored.add(n);
+    if (!stored.has(n) && !free(n) && !isTest(n)) {
+      const evaluations = [...by.values()].reduce((a, b) => a + b, 0);
+      const kept = cells(n) * (unit.get(n)! + WRITE) + evaluations * READ + KERNEL;
+      if (kept < evaluations * unit.get(n)!) stored.add(n);
     }
     const kernel = stored.has(n) ? new Map([[n, cells(n)]]) : by;
     for (const a of argsOf(n)) {
@@ -71,13 +82,23 @@ export const decide = (roots: readonly Node[], limit: number, forced: ReadonlySe
       uses.set(a, sofar);
     }
   }
+  return stored;
+};
+
+/** Rounds of `settle`, each on the last one's answer; the first takes everything to be stored. */
+const ROUNDS = 4;
+
+/** The nodes that get a buffer, those in `also` among them, no kernel reading more than `limit`. */
+export const decide = (roots: readonly Node[], limit: number, also: ReadonlySet<Node> = new Set()): ReadonlySet<Node> => {
+  const order = topological(roots);
+  const must = new Set([...required(roots, order), ...[...also].filter((n) => !isBuffer(n))]);
+  let stored: ReadonlySet<Node> = new Set(order);
+  for (let round = 0; round < ROUNDS; round++) stored = settle(order, must, stored);
   return limited(roots, order, stored, limit);
 };
 
 /** Comparisons are repeated where they are asked for: a stored bool would cost more to read than to know. */
 const isTest = (n: Node): boolean => n.dtype === 'bool' && n.op === 'map' && argsOf(n).every((a) => a.dtype !== 'f32');
-
-const cheap = (n: Node): boolean => n.op === 'map' && primitive(n).cost(n, typical) <= 1;
 
 /** The buffers a stored node's kernel reads, lengths of ragged axes included. */
 export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<string | Node> => {

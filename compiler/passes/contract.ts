@@ -52,6 +52,8 @@ const bestOrder = (term: Term, out: readonly Axis[]): Partial | null => {
   const rowsOf = (a: Axis): string | undefined => (a.extent.kind === 'ragged' ? a.extent.rows : undefined);
   /** A ragged axis may be summed where its row is known, or where a mask ends it at a position that is known to exist. */
   const mayBeSummed = (a: Axis, node: Node, set: number, left: ReadonlySet<string>): boolean => {
+    // Beside a sequence of theirs only the rows that reach each position would be summed: another sum.
+    if (node.axes.some((s) => rowsOf(s) === a.name)) return false;
     const rows = rowsOf(a);
     if (rows === undefined || build.hasAxis(node, rows)) return true;
     return masks.some((m, i) => (set & (1 << (term.factors.length + counts.length + i))) !== 0 && endsAt(m, a.name, left));

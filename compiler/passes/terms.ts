@@ -115,7 +115,9 @@ export const isLinear = (node: Node): boolean => {
     case 'broadcast': return node.dtype === 'f32';
     case 'rename': return node.dtype === 'f32' && !build.hasAxis(node.arg, node.to.name);
     case 'reduce':
-      return node.dtype === 'f32' && node.monoid === 'sum' && node.arg.axes.filter((a) => node.over.includes(a.name)).every(({ extent }) => extent.kind === 'fixed' || (build.hasAxis(node.arg, extent.rows) && !node.over.includes(extent.rows)));
+      // Nor may rows be summed beside a sequence of theirs: which rows count then depends on the position.
+      return node.dtype === 'f32' && node.monoid === 'sum' && node.arg.axes.every(({ name, extent }) =>
+        extent.kind === 'fixed' || (!node.over.includes(extent.rows) && (!node.over.includes(name) || build.hasAxis(node.arg, extent.rows))));
     default: return false;
   }
 };

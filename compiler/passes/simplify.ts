@@ -44,6 +44,8 @@ const units: readonly Row[] = [
 
 const constants: readonly Row[] = [
   onMap('add-same', 'x + x = 2 x', 'add', (n, [a, b]) => (a === b && n.dtype === 'f32' ? map('mul', constant(2), a!) : null)),
+  onMap('add-again', '(x + y) + y = x + 2 y', 'add', (n, [a, b]) =>
+    n.dtype === 'f32' && a!.op === 'map' && a!.fn === 'add' && a!.args[1] === b ? map('add', a!.args[0]!, map('mul', constant(2), b!)) : null),
   onMap('constant-first', 'x * c = c * x', 'mul', (_, [a, b]) => (b!.op === 'constant' && a!.op !== 'constant' ? map('mul', b!, a!) : null)),
   onMap('mul-constants', 'c * (d * x) = (c d) * x', 'mul', (n, [a, b]) =>
     n.dtype === 'f32' && a!.op === 'constant' && b!.op === 'map' && b!.fn === 'mul' && b!.args[0]!.op === 'constant' ? map('mul', constant(a!.value * b!.args[0]!.value), b!.args[1]!) : null),

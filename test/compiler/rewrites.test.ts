@@ -41,6 +41,7 @@ const templates: Readonly<Record<string, readonly Template[]>> = {
   'select-again': [(x, y) => { const test = p(); return map('select', test, map('select', test, x, y), y); }, (x, y) => { const test = p(); return map('select', test, map('select', test, without(x, 'width'), y), c(0)); }],
   'same-test': (['le', 'lt', 'eq', 'ne', 'ge', 'gt'] as const).map((fn): Template => () => { const i = build.index(seq); return map(fn, i, i); }),
   'add-same': [(x) => map('add', x, x)],
+  'add-again': [(x, y) => map('add', map('add', x, y), y)],
   'constant-first': [(x) => map('mul', x, c(3)), (x) => map('mul', x, over(c(0.25), seq))],
   'mul-constants': [(x) => map('mul', c(2), map('mul', c(3), x)), (x) => map('mul', over(c(2), seq), map('mul', c(0.25), x))],
   fold: [() => map('mul', c(2), across(3)), () => map('lt', constant(1, 'i32'), constant(2, 'i32'))],

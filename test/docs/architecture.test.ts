@@ -1,0 +1,34 @@
+/** What ARCHITECTURE.md lists is what there is. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../compiler/package.js';
+import { loopPasses, pipeline } from '../../compiler/pipeline.js';
+import { primitives } from '../../compiler/primitives/index.js';
+import { document, links, quoted, section } from './markdown.js';
+
+const architecture = document('ARCHITECTURE.md');
+const firstColumn = (text: string): readonly string[] => [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = '']) => cell);
+
+describe('ARCHITECTURE.md', () => {
+  it('names every pass, in its order', () => {
+    expect(firstColumn(section(architecture, 'The life of a program'))).toEqual([...pipeline, ...loopPasses].map(({ name }) => name));
+  });
+
+  it('names every primitive', () => {
+    const named = quoted(section(architecture, 'Five ideas'));
+    expect(Object.keys(primitives).filter((op) => !named.includes(op))).toEqual([]);
+  });
+
+  it('names files and folders that exist', () => {
+    const paths = quoted(architecture).filter((words) => /^(\.?[\w-]+\/)+([\w.-]+\.ts)?$/.test(words));
+    expect(paths.length).toBeGreaterThan(40);
+    expect([...paths, ...links(architecture)].filter((path) => !existsSync(join(packageRoot, path)))).toEqual([]);
+  });
+
+  it('names every folder of the compiler', () => {
+    const folders = readdirSync(join(packageRoot, 'compiler'), { withFileTypes: true }).filter((e) => e.isDirectory()).map(({ name }) => `compiler/${name}/`);
+    const named = quoted(section(architecture, 'The map'));
+    expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
+  });
+});

@@ -36,7 +36,7 @@ const compileAt = (path: string, preset?: string): Compiled => {
 
 const stated = /^const (\w+) = .*\/\/ (Tensor<[^>]*>)/gm;
 const expected = /^( *)\/\/ @ts-expect-error (.*)$/gm;
-const claims = [...language.matchAll(stated)].map(([, name = '', type = '']) => `{ const stated: ${type} = ${name}; void stated; }`);
+const claims = [...language.matchAll(stated)].map(([, name = '', type = '']) => `{ const stated: import('pcrec').${type} = ${name}; void stated; }`);
 
 describe('the snippets', () => {
   it('are the language, a model, and a program that uses the trainer', () => {
@@ -109,7 +109,7 @@ describe('the commands', () => {
 
 describe('what is said of PCRec', () => {
   const compiled = new Map<string, Compiled>();
-  beforeAll(() => ['base', 'adaptive'].forEach((preset) => compiled.set(preset, compileAt(join(packageRoot, 'models', 'pcrec.ts'), preset))));
+  beforeAll(() => ['base', 'adaptive'].forEach((preset) => compiled.set(preset, compileAt(join(packageRoot, 'models', 'pcrec.ts'), preset))), 120_000);
 
   it.each(['base', 'adaptive'])('inference stores nothing for each pair of a user\'s positions (preset %s)', (preset) => {
     const { loops } = compiled.get(preset)!;

@@ -5,7 +5,7 @@
  * before any user's states are touched.
  */
 import { right } from 'fp-ts/lib/Either.js';
-import type { Axis } from '../../dsl/axis.js';
+import { type Axis, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import { argsOf } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
@@ -53,7 +53,7 @@ const bestOrder = (term: Term, out: readonly Axis[]): Partial | null => {
   /** A ragged axis may be summed where its row is known, or where a mask ends it at a position that is known to exist. */
   const mayBeSummed = (a: Axis, node: Node, set: number, left: ReadonlySet<string>): boolean => {
     // Beside a sequence of theirs only the rows that reach each position would be summed: another sum.
-    if (node.axes.some((s) => rowsOf(s) === a.name)) return false;
+    if (node.axes.some((s) => rowsOf(s) === a.name && (!summed.has(s.name) || left.has(s.name)))) return false;
     const rows = rowsOf(a);
     if (rows === undefined || build.hasAxis(node, rows)) return true;
     return masks.some((m, i) => (set & (1 << (term.factors.length + counts.length + i))) !== 0 && endsAt(m, a.name, left));
@@ -107,10 +107,17 @@ const join = (a: Partial, b: Partial): { readonly node: Node; readonly cost: num
 
 /** index(axis) <= index(end), where the position `end` is still at hand. */
 const endsAt = (mask: Node, axis: string, left: ReadonlySet<string>): boolean => {
-  if (mask.op === 'rename') return endsAt(mask.arg, mask.to.name === axis ? mask.from : axis, left);
-  if (mask.op !== 'map' || (mask.fn !== 'le' && mask.fn !== 'lt')) return false;
-  const [a, b] = mask.args as readonly [Node, Node];
-  return a.axes.length === 1 && a.axes[0]!.name === axis && b.axes.length === 1 && left.has(b.axes[0]!.name) && JSON.stringify(a.axes[0]!.extent) === JSON.stringify(b.axes[0]!.extent);
+  // What the axes inside the renamings are called outside them.
+  let outside = (name: string): string => name;
+  let test = mask;
+  for (; test.op === 'rename'; test = test.arg) {
+    const { from, to } = test;
+    const further = outside;
+    outside = (name) => further(name === from ? to.name : name);
+  }
+  if (test.op !== 'map' || (test.fn !== 'le' && test.fn !== 'lt')) return false;
+  const [a, b] = test.args as readonly [Node, Node];
+  return a.op === 'index' && b.op === 'index' && outside(a.axis.name) === axis && left.has(outside(b.axis.name)) && sameExtent(a.axis, b.axis);
 };
 
 /**

@@ -8,6 +8,7 @@
 import { type Axis, like } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
+import { topological } from '../graph.js';
 import { isIndexPredicate } from '../lower/support.js';
 
 export interface Term {
@@ -46,6 +47,18 @@ export const renameAll = (node: Node, names: Names): Node => {
 
 class TooMany extends Error {}
 
+const rowsMemo = new WeakMap<Node, ReadonlySet<string>>();
+/** The rows' axes of all ragged axes inside. They keep their names: a ragged axis knows its rows by name. */
+const rowsWithin = (root: Node): ReadonlySet<string> => {
+  if (rowsMemo.has(root)) return rowsMemo.get(root)!;
+  for (const node of topological([root])) {
+    if (rowsMemo.has(node)) continue;
+    const own = node.axes.flatMap(({ extent }) => (extent.kind === 'ragged' ? [extent.rows] : []));
+    rowsMemo.set(node, new Set([...own, ...build.argsOf(node).flatMap((a) => [...rowsMemo.get(a)!])]));
+  }
+  return rowsMemo.get(root)!;
+};
+
 /** The terms of `root` (a sum), or null where there are too many. */
 export const flatten = (root: Extract<Node, { op: 'reduce' }>, { opens, limit }: Flattening): readonly Term[] | null => {
   const fresh = (axis: Axis, taken: ReadonlySet<string>): Axis => {
@@ -83,11 +96,16 @@ export const flatten = (root: Extract<Node, { op: 'reduce' }>, { opens, limit }:
         }
       }
       case 'broadcast': return go(node.arg, names, taken);
-      case 'rename': return go(node.arg, new Map(names).set(node.from, names.get(node.to.name) ?? node.to), taken);
+      case 'rename':
+        if (rowsWithin(node.arg).has(node.from)) return [one(renameAll(node, names))];
+        return go(node.arg, new Map(names).set(node.from, names.get(node.to.name) ?? node.to), taken);
       case 'reduce': {
         const inner = new Map(names);
         const below = new Set(taken);
-        const over = node.arg.axes.filter((a) => node.over.includes(a.name)).map((a) => {
+        const clashes = (a: Axis): boolean => node !== root && fresh(a, taken).name !== a.name && rowsWithin(node.arg).has(a.name);
+        const summed = node.arg.axes.filter((a) => node.over.includes(a.name));
+        if (summed.some(clashes)) return [one(renameAll(node, names))];
+        const over = summed.map((a) => {
           const axis = node === root ? a : fresh(a, below);
           inner.set(a.name, axis);
           below.add(axis.name);

@@ -4,12 +4,15 @@ import { describe, expect, test } from 'vitest';
 import * as build from '../../dsl/build.js';
 import type { Node, Op } from '../../dsl/node.js';
 import { adamw } from '../../dsl/optimizers.js';
+import { contract } from '../../compiler/passes/contract.js';
+import { diagonalise } from '../../compiler/passes/diagonal.js';
 import { check, goneAfter } from '../../compiler/check.js';
 import { rewrite } from '../../compiler/graph.js';
 import { expand } from '../../compiler/passes/expand.js';
 import { pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
 import { environmentFor, type Sizes, sizes } from '../generators/axes.js';
+import { products } from '../generators/products.js';
 import { leaves, pools, rootsFrom } from '../generators/expressions.js';
 import { expectEqualValues, measured } from '../support/compare.js';
 import { programOf, runPass } from '../support/programs.js';
@@ -82,6 +85,22 @@ describe('each pass of the pipeline', () => {
         expectEqualValues(measured([finished.outputs['out']!], env).values[0]!, want.values[0]!, want.scale * 10, 'out');
       }
     }
+  });
+
+  test.each([contract, diagonalise])('$name preserves sums of products, masked and renamed', (pass) => {
+    let changed = 0;
+    fc.assert(fc.property(products, products, sizes, fc.nat(), (a, b, at, seed) => {
+      const program = programOf({ a, b });
+      const after = runPass(pass, program);
+      if (rootsOf(after).some((n, i) => n !== rootsOf(program)[i])) changed += 1;
+      expect(check(after)).toEqual([]);
+      const env = environmentFor([a, b], at, seed);
+      const want = measured([a, b], env);
+      fc.pre(want.finite && want.scale < 1e8);
+      const got = measured(rootsOf(after), env);
+      ['a', 'b'].forEach((name, i) => expectEqualValues(got.values[i]!, want.values[i]!, want.scale * 100, name));
+    }), { numRuns: 300 });
+    expect(changed).toBeGreaterThan(20);
   });
 
   test('gives the same nodes for the same program: compiling twice is compiling once', () => {

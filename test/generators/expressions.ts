@@ -135,7 +135,7 @@ export const grown = (steps: readonly Step[], options: Options = {}, from: reado
     return fresh !== null && narrow(fresh) ? [...pool, fresh] : pool;
   }, from);
 
-const nodeText = (n: Node): string => {
+export const nodeText = (n: Node): string => {
   const args = argsOf(n).map(nodeText).join(', ');
   switch (n.op) {
     case 'input': return n.name;

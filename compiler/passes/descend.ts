@@ -34,22 +34,45 @@ export const ownPosition = (state: { readonly axes: readonly Axis[] }, seq: Axis
   return copies.length === 1 ? copies[0] : undefined;
 };
 
-/** The energy of each prefix: sums that the states enter run over positions up to the prefix's end. */
+/** Whether a node is made of sizes alone: how many positions there are, and what is computed from that. */
+const sizes = (order: readonly Node[], isSize: (n: Node) => boolean): ReadonlySet<Node> => {
+  const found = new Set<Node>();
+  for (const n of order) {
+    const args = build.argsOf(n);
+    if (isSize(n) || (args.some((a) => found.has(a)) && args.every((a) => found.has(a) || a.op === 'constant' || a.op === 'index'))) found.add(n);
+  }
+  return found;
+};
+
+/**
+ * The energy of each prefix, as if the sequence ended there: sums that the states enter run up to the prefix's end, what
+ * looks further ahead finds nothing, and the number of positions is the prefix's.
+ */
 const restricted = (energy: Node, states: ReadonlySet<Node>, seq: Axis, prefix: Axis): Node => {
   const order = topological([energy]);
   const moved = dependents(order, states);
+  const isCopy = (a: Axis): boolean => copiesOf(seq, [a]).length > 0;
+  const counts = sizes(order, (n) => n.op === 'extent' && isCopy(n.axis));
+  const end = build.index(prefix);
+  const upTo = (position: Node): Node => build.map('le', position, end);
   const done = new Map<Node, Node>();
-  for (const node of order) {
-    const again = moved.has(node) ? reargue(node, done) : node;
-    if (again.op !== 'reduce' || !moved.has(node)) {
-      done.set(node, again);
-      continue;
+  /** `arg` where the positions of `over` lie in the prefix, else `outside`. */
+  const within = (arg: Node, axes: readonly Axis[], over: readonly string[], outside: number): Node =>
+    axes.filter((a) => over.includes(a.name) && isCopy(a)).reduce((x, a) => build.map('select', upTo(build.index(a)), x, build.constant(outside, x.dtype)), arg);
+  const restrict = (n: Node): Node => {
+    switch (n.op) {
+      case 'extent': return build.map('add', end, build.constant(1, 'i32'));
+      case 'reduce': return build.reduce(n.monoid, within(n.arg, n.arg.axes, n.over, n.monoid === 'sum' ? 0 : LOWEST), n.over);
+      case 'scatter': return build.scatter(within(n.arg, n.at.axes, n.over, 0), n.at, n.axis, n.over);
+      case 'shift': {
+        const axis = build.axisOf(n, n.axis);
+        return n.by < 0 && isCopy(axis) ? build.map('select', upTo(build.map('add', build.index(axis), build.constant(-n.by, 'i32'))), n, build.constant(0, n.dtype)) : n;
+      }
+      case 'gather': return isCopy(build.axisOf(n.table, n.axis)) ? build.map('select', upTo(n.at), n, build.constant(0, n.dtype)) : n;
+      default: return n;
     }
-    const over = copiesOf(seq, again.arg.axes.filter((a) => again.over.includes(a.name)));
-    const inside = over.map((a): Node => build.map('le', build.index(a), build.index(prefix)));
-    const outside = build.constant(again.monoid === 'sum' ? 0 : LOWEST);
-    done.set(node, build.reduce(again.monoid, inside.reduce((arg, p) => build.map('select', p, arg, outside), again.arg), again.over));
-  }
+  };
+  for (const node of order) done.set(node, moved.has(node) || counts.has(node) ? restrict(reargue(node, done)) : node);
   return done.get(energy)!;
 };
 

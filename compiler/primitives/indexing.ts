@@ -41,10 +41,11 @@ export const scatter: Primitive<Of<'scatter'>> = {
     const positions = e.value(n.at);
     const axes = build.unionAxes(n.arg.axes, n.at.axes);
     const over = axes.filter((a) => n.over.includes(a.name));
-    return e.fill(n.axes, (at) => {
+    return e.fill(n.axes, ({ [n.axis.name]: target, ...at }) => {
       let total = 0;
+      // The target is no position of the summands: it says nothing of how long their rows are.
       e.each(over, at, (inner) => {
-        if (exists(axes, inner, e) && e.read(positions, inner) === at[n.axis.name]) total += e.read(arg, inner);
+        if (exists(axes, inner, e) && e.read(positions, inner) === target) total += e.read(arg, inner);
       });
       return total;
     });

@@ -49,7 +49,7 @@ const trials: { readonly [F in ScalarName]: Trial } = {
   le: beside(chosen(map('le', x, y)), distinct), gt: beside(chosen(map('gt', x, y)), distinct), ge: beside(chosen(map('ge', x, y)), distinct),
   and: beside(chosen(map('and', above(x), above(y))), (u, v) => [apart(u), apart(v)]), or: beside(chosen(map('or', above(x), above(y))), (u, v) => [apart(u), apart(v)]),
   not: beside(chosen(map('not', above(x))), (u, v) => [apart(u), v]), select: beside(chosen(above(x)), (u, v) => [apart(u), v]),
-  toI32: beside(map('mul', map('toF32', map('toI32', x)), y)), toF32: beside(map('mul', map('toF32', map('toI32', map('mul', x, y))), y), (u, v) => [between(u), 1 + 0 * v]),
+  toI32: beside(map('mul', map('toF32', map('toI32', x)), y)), toF32: beside(map('mul', map('toF32', map('toI32', map('mul', x, y))), y), (u) => [between(u), 1]),
 };
 
 describe.each(Object.keys(trials) as readonly ScalarName[])('%s', (fn) => {
@@ -117,6 +117,7 @@ const cases: readonly (readonly [string, Node])[] = [
   ['a table looked up, positions out of range included', square(gather(t, ids, 'item'))],
   ['a table looked up along a shared axis', f(gather(u, ids, 'item'))],
   ['rows looked up in other rows', square(gather(a, build.input('rows', [width], 'i32'), 'batch'))],
+  ['rows looked up by positions of a sequence', square(gather(map('mul', a, s), build.index(key), 'batch'))],
   ['one position of a ragged axis', f(gather(a, map('sub', build.extent(seq, [batch]), constant(1, 'i32')), 'seq'))],
   ['what is scattered to items', f(scatter(square(a), ids, item, ['batch', 'seq']))],
   ['what is scattered within a row', f(scatter(square(a), ids, item, ['seq']))],

@@ -11,6 +11,7 @@ import { type Program, rootsOf } from '../../compiler/program.js';
 import { evaluate } from '../../compiler/targets/reference.js';
 import { batch, environmentFor, key, seq, sizes, width } from '../generators/axes.js';
 import { pools, rootsFrom } from '../generators/expressions.js';
+import { products } from '../generators/products.js';
 import { expectEqualValues, measured } from '../support/compare.js';
 import { runLowered } from '../support/lowered.js';
 import { expanded, programOf, runPass } from '../support/programs.js';
@@ -71,6 +72,13 @@ describe('lowered loops agree with the reference', () => {
 
 const rewrittenPool = (program: Program): readonly Node[] => topological(rootsOf(program)).filter((n) => !['input', 'param', 'constant'].includes(n.op));
 const paramsOf = (root: Node): readonly Node[] => topological([root]).filter((n) => n.op === 'param');
+
+test('sums of products agree after the whole pipeline: contractions reordered, loops narrowed', () => {
+  fc.assert(fc.property(products, products, sizes, fc.nat(), (a, b, at, seed) => {
+    const program = programOf({ a, b });
+    expectLowered(pipeline.reduce((p, pass) => runPass(pass, p), program), program.outputs, at, seed);
+  }), { numRuns: 150 });
+});
 
 describe('what rows have that are reduced, moved or absent', () => {
   const x = build.input('x', [batch, seq], 'f32');

@@ -2,7 +2,7 @@
 import type { Node } from '../../dsl/node.js';
 import { topological } from '../../compiler/graph.js';
 import { lowerEntry } from '../../compiler/lower/kernels.js';
-import { pipeline } from '../../compiler/pipeline.js';
+import { loopPasses, pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
 import type { Environment } from '../../compiler/targets/reference.js';
 import { type Run, reorder, runLoops } from './loops.js';
@@ -22,7 +22,7 @@ export const givenOf = (roots: readonly Node[], env: Environment): Run['given'] 
 
 /** Every output and update of a finished program, row-major over the axes sorted by name. */
 export const runLowered = (program: Program, env: Environment, round?: Run['round']): Readonly<Record<string, Float64Array>> => {
-  const entry = lowerEntry(program);
+  const entry = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(program));
   const { random } = env;
   const values = runLoops(entry, { sizes: env.sizes, given: givenOf(rootsOf(program), env), ...(random === undefined ? {} : { random }), ...(round === undefined ? {} : { round }) });
   const nodes = { ...program.outputs, ...program.updates };

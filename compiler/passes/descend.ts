@@ -121,5 +121,16 @@ export const unrollDescend = (d: Descend, name: string): { readonly states: read
   }
   if (d.backward.kind === 'checkpoint') states = end(states);
   if (cut === d.steps && d.steps > 0) states = states.map(build.stop);
-  return { states, energy: bind([d.energy], d.variables, states)[0]! };
+  const results = states.map((s, i) => ofLongest(d, s, d.init[i]!));
+  return { states: results, energy: bind([d.energy], d.variables, results)[0]! };
+};
+
+/** What has one value a prefix is handed back as that of the row's longest: the whole history. */
+const ofLongest = (d: Descend, state: Node, init: Node): Node => {
+  if (d.horizon.kind === 'whole') return state;
+  const prefix = prefixAxis(d.horizon.axis);
+  if (!build.hasAxis(state, prefix.name)) return state;
+  const last = build.map('sub', build.extent(prefix, [d.rows]), build.constant(1, 'i32'));
+  const exists = build.map('ge', last, build.constant(0, 'i32'));
+  return build.map('select', exists, build.gather(state, last, prefix.name), init);
 };

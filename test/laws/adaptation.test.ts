@@ -1,13 +1,16 @@
 /** Theta adapted to a user: a state of the same descent, each user's own, while the parameter itself is never written. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Horizon, prefix, whole } from '../../dsl/backward.js';
 import { descend } from '../../dsl/descend.js';
 import { activations } from '../../dsl/activation.js';
 import { add, dot, expand, mul, rename, square, sub, sum } from '../../dsl/ops.js';
+import type { Node } from '../../dsl/node.js';
 import type { Tensor } from '../../dsl/tensor.js';
 import { type Chain, chains, type Expressions, expressions, type State } from '../generators/chains.js';
 import { curves, errors, type Layers, stateGradients, thetaGradients } from '../support/closed.js';
 import { expectClose, expectSame } from '../support/numbers.js';
+import { expanded } from '../support/programs.js';
 import { flat, targets, valuesOf } from './targets.js';
 
 type Own = Tensor<'batch' | 'seq' | 'key'>;
@@ -78,6 +81,49 @@ describe.each(targets)('$name', (target) => {
         expectClose(got, want, tolerance);
       });
     }), { numRuns: Math.ceil(runs / 3) });
+  });
+
+  test('on prefixes too, each with a theta of its own: what is handed back is the whole history\'s, without further axes', () => {
+    fc.assert(fc.property(problems, (chain) => {
+      const e = expressions(chain);
+      const run = (horizon: Horizon, steps: number) => {
+        const { states: [s, own], energy } = descend(([states, w]) => energyOf(chain, e, states, w), {
+          wrt: [e.s, e.theta.map((w): Own => expand(w, e.batch))], rate: [RATE, ALPHA], steps, horizon,
+        });
+        return [...s, ...own, energy];
+      };
+      const results = run(prefix(e.seq), 2);
+      expanded(results).forEach((n, i) => expect(n.axes.map((a) => a.name)).toEqual(results[i]!.axes.map((a) => a.name)));
+      const own = (roots: readonly Node[]): readonly number[] => flat(valuesOf(target, chain, roots).slice(chain.L + 1, 2 * chain.L + 1));
+      expectClose(own(run(prefix(e.seq), 1)), own(run(whole, 1)), tolerance, 'theta after one step');
+    }), { numRuns: Math.ceil(runs / 6) });
+  });
+
+  test('on prefixes position t reads the theta of its own', () => {
+    fc.assert(fc.property(chains({ n: 3, weights: 1, layers: 2, rows: 2 }), (chain) => {
+      const e = expressions(chain);
+      const run = (c: Chain, horizon: Horizon, steps: number, theta?: Layers): readonly (readonly number[])[] => {
+        const { states: [s, own] } = descend(([states, w]) => energyOf(c, e, states, w), {
+          wrt: [e.s, e.theta.map((w): Own => expand(w, e.batch))], rate: [RATE, ALPHA], steps, horizon,
+        });
+        return valuesOf(target, theta === undefined ? c : { ...c, theta }, [...s, ...own]);
+      };
+      const got = run(chain, prefix(e.seq), 2);
+      for (const b of rowsOf(chain)) {
+        const row = alone(chain, b, chain.s, chain.theta);
+        const cut = (t: number, s: Layers): Chain => ({ ...row, lengths: [Math.min(row.lengths[0]!, t + 1)], s: s.map((v) => v.map((x, i) => (Math.floor(i / row.d) > t ? 0 : x))) });
+        // After one step every position has moved on its own prefix, and each prefix has a theta.
+        const first = Array.from({ length: row.n }, (_, t) => run(cut(t, row.s), whole, 1));
+        const s1 = row.s.map((v, l) => v.map((_, i) => first[Math.floor(i / row.d)]![l]![i]!));
+        for (let t = 0; t < row.lengths[0]!; t++) {
+          const second = run(cut(t, s1), whole, 1, first[t]!.slice(chain.L + 1));
+          got.slice(0, chain.L + 1).forEach((v, l) => {
+            const at = (b * chain.n + t) * chain.d;
+            expectClose(v.slice(at, at + chain.d), second[l]!.slice(t * chain.d, (t + 1) * chain.d), tolerance, `s_${l} at ${t}`);
+          });
+        }
+      }
+    }), { numRuns: Math.ceil(runs / 12) });
   });
 
   test('the parameter is not written, and a user\'s theta is that user\'s alone', () => {

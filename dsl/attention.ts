@@ -3,11 +3,13 @@
  * Masks are conditions for `where`, so that no arithmetic is spent on the masked part.
  */
 import { type Axis, axis } from './axis.js';
-import { abs, add, div, floor, log, maximum, minimum, mul, sub, toF32, toI32 } from './elementwise.js';
+import { abs, add, cos, div, exp, floor, log, maximum, minimum, mul, sin, sub, toF32, toI32 } from './elementwise.js';
 import { softmax } from './activation.js';
+import { fail } from './errors.js';
 import { normal, param } from './parameter.js';
-import { boundOf, gather, index, rename } from './position.js';
-import { dot } from './reduction.js';
+import { boundOf, gather, index, rename, shift } from './position.js';
+import { stop } from './random.js';
+import { dot, max, sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
 import type { AxisIn, Shared, Without } from './wording.js';
 
@@ -19,13 +21,51 @@ export const attentionScores = <A extends string, B extends string, K extends st
   return typed(mul(dot(typed<string>(query), typed<string>(keys), over), 1 / Math.sqrt(size)));
 };
 
-/** softmax(q k^T / sqrt(depth)) v over the keys where `mask` holds (Vaswani et al. 2017). */
+/** softmax(q k^T / sqrt(depth)) v over the keys where `mask` holds, all of them without a mask (Vaswani et al. 2017). */
 export const softmaxAttention = <A extends string, B extends string, C extends string, M extends string, D extends string, K extends string>(
-  query: Tensor<A>, keys: Tensor<B>, values: Tensor<C>, depth: Shared<D, A, B>, key: Shared<K, B, C>, mask: Tensor<M, 'bool'>,
+  query: Tensor<A>, keys: Tensor<B>, values: Tensor<C>, depth: Shared<D, A, B>, key: Shared<K, B, C>, mask?: Tensor<M, 'bool'>,
 ): Tensor<Without<Without<A | B, D> | C | M, K>> => {
   const scores = attentionScores(typed<string>(query), typed<string>(keys), depth as Axis);
   const k = key as Axis;
-  return typed(dot(softmax(scores, k, typed<string, 'bool'>(mask)), typed<string>(values), k));
+  const weights = mask === undefined ? softmax(scores, k) : softmax(scores, k, typed<string, 'bool'>(mask));
+  return typed(dot(weights, typed<string>(values), k));
+};
+
+/**
+ * Softmax attention over the keys along `key` and one more that every query sees: a token beside a ragged axis, as if
+ * appended to each row. `besideKey` and `besideValue` have the axes of the keys and of the values without `key`.
+ *
+ *     (sum_j exp(s_j) v_j + exp(s') v') / (sum_j exp(s_j) + exp(s')),  s = q . k / sqrt(depth), the largest s subtracted first
+ */
+export const softmaxAttentionBeside = <A extends string, B extends string, C extends string, D extends string, K extends string>(
+  query: Tensor<A>, keys: Tensor<B>, values: Tensor<C>, depth: Shared<D, A, B>, key: Shared<K, B, C>,
+  besideKey: Tensor<Without<B, K>>, besideValue: Tensor<Without<C, K>>,
+): Tensor<Without<Without<A | B, D> | C, K>> => {
+  const k = key as Axis;
+  const scores = attentionScores(typed<string>(query), typed<string>(keys), depth as Axis);
+  const besideScore = attentionScores(typed<string>(query), typed<string>(besideKey), depth as Axis);
+  const top = stop(maximum(max(scores, k), besideScore));
+  const share = exp(sub(scores, top));
+  const besideShare = exp(sub(besideScore, top));
+  const read = add(dot(share, typed<string>(values), k), mul(besideShare, typed<string>(besideValue)));
+  return typed(div(read, add(sum(share, k), besideShare)));
+};
+
+/**
+ * Rotary positions (Su et al. 2021): the two entries of pair i, along `part`, turn by the angle t base^(-i / pairs) at
+ * position t of `seq`, so that a query's product with a key depends on the distance between them alone.
+ *
+ *     (x_0, x_1) -> (x_0 cos - x_1 sin, x_1 cos + x_0 sin)
+ */
+export const rotary = <A extends string, S extends string, P extends string, C extends string>(
+  x: Tensor<A>, seq: AxisIn<S, A>, pair: AxisIn<P, A>, part: AxisIn<C, A>, base = 10_000): Tensor<A> => {
+  const [along, pairs, two] = [seq as Axis, pair as Axis, part as Axis];
+  if (boundOf(two) !== 2) fail(`rotary turns pairs: the axis '${two.name}' has ${boundOf(two)} positions, not 2`);
+  const speed = exp(mul(toF32(index(pairs)), -Math.log(base) / boundOf(pairs)));
+  const angle = mul(toF32(index(along)), speed);
+  // (-x_1, x_0): each entry's partner is the one before it or the one after it, and a shift brings 0 where there is none.
+  const turned = sub(shift(typed<string>(x), two, 1), shift(typed<string>(x), two, -1));
+  return typed(add(mul(typed<string>(x), cos(angle)), mul(turned, sin(angle))));
 };
 
 /** A trained number for each distance, w[key - query + n - 1]; starts N(0, 0.02). Axes: seq, key. */

@@ -10,10 +10,10 @@ import { type Batch, type Outputs, type Phase, integer, number } from './model.j
 import { adamw } from './optimizers.js';
 import type { Optimizer } from './optimizer.js';
 import { truncatedNormal } from './parameter.js';
-import { embed, last } from './position.js';
+import { boundOf, embed, last } from './position.js';
 import { dropout } from './random.js';
 import { dot, mean } from './reduction.js';
-import type { Tensor } from './tensor.js';
+import { type Tensor, typed } from './tensor.js';
 
 /** The hyperparameters of the shared parts; defaults are those for ML-1M. */
 export const recommenderHypers = {
@@ -48,27 +48,51 @@ export interface SequenceInput {
   readonly input: State;
 }
 
-/** Item embedding times sqrt(width) plus a learned position (truncated normal, deviation 1 / sqrt(width)), then dropout. */
-export const sequenceInput = ({ hyper, batch, phase }: RecommenderContext): SequenceInput => {
+export type ItemTable = Omit<SequenceInput, 'input'>;
+
+/** The width, and the item table that is read at the input and scored against at the end. */
+export const itemTable = ({ hyper, batch }: Pick<RecommenderContext, 'hyper' | 'batch'>): ItemTable => {
   const width = axis('width', hyper.width);
-  const items = embedding('embedding.items', batch.item, width);
-  const positions = embedding('embedding.positions', batch.seq, width, truncatedNormal(1 / Math.sqrt(hyper.width)));
-  const embedded = add(mul(embed(items, batch.items), Math.sqrt(hyper.width)), positions);
+  return { width, items: embedding('embedding.items', batch.item, width) };
+};
+
+/** One learned state a position: truncated normal, deviation 1 / sqrt(width). */
+export const positionTable = <S extends string>(along: Axis<S>, width: Axis<'width'>): Tensor<S | 'width'> =>
+  embedding('embedding.positions', along, width, truncatedNormal(1 / Math.sqrt(boundOf(width))));
+
+export interface SequenceInputOptions {
+  /** Whether learned positions are added; default true. */
+  readonly positions?: boolean;
+}
+/** Item embedding times sqrt(width) plus a learned position, then dropout. */
+export const sequenceInput = (context: RecommenderContext, { positions = true }: SequenceInputOptions = {}): SequenceInput => {
+  const { hyper, batch, phase } = context;
+  const { width, items } = itemTable(context);
+  const scaled = mul(embed(items, batch.items), Math.sqrt(hyper.width));
+  const embedded = positions ? add(scaled, positionTable(batch.seq, width)) : scaled;
   return { width, items, input: dropout('input', hyper.dropout, phase)(embedded) };
 };
+
+/** The sampled softmax of cosine scores over the temperature, for each state and the item that it should predict. */
+export const itemLoss = <A extends string>({ hyper }: Pick<RecommenderContext, 'hyper'>, { width, items }: ItemTable,
+  state: Tensor<A | 'width'>, targets: Tensor<A, 'i32'>): Tensor<A> =>
+  typed(sampledSoftmax({ state, targets, items, width, negatives: hyper.negatives, temperature: hyper.temperature, key: 'negatives' }));
+
+/** The cosine of each row's state with every item. */
+export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 'width'>): Tensor<'batch' | 'item'> =>
+  dot(normalise(state, width), normalise(items, width), width);
 
 /**
  * The loss (sampled softmax of cosine scores over the temperature, mean over the targets that exist) and the scores of all
  * items after the last position. `at` says which positions are trained: `all`, or each row's `last` alone.
  */
-export const nextItem = ({ hyper, batch }: RecommenderContext, { width, items }: Omit<SequenceInput, 'input'>, state: State, at: 'all' | 'last' = 'all'): Outputs => {
-  const { negatives, temperature } = hyper;
-  const common = { items, width, negatives, temperature, key: 'negatives' } as const;
+export const nextItem = (context: RecommenderContext, table: ItemTable, state: State, at: 'all' | 'last' = 'all'): Outputs => {
+  const { batch } = context;
   const final = last(state, batch.seq, batch.batch);
   const loss = at === 'all'
-    ? mean(sampledSoftmax({ state, targets: batch.targets, ...common }), [batch.batch, batch.seq])
-    : mean(sampledSoftmax({ state: final, targets: batch.target, ...common }), batch.batch);
-  return { loss, scores: dot(normalise(final, width), normalise(items, width), width) };
+    ? mean(itemLoss(context, table, state, batch.targets), [batch.batch, batch.seq])
+    : mean(itemLoss(context, table, final, batch.target), batch.batch);
+  return { loss, scores: itemScores(table, final) };
 };
 
 /** AdamW, betas 0.9 and 0.98, no weight decay. */

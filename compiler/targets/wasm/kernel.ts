@@ -1,0 +1,265 @@
+/** One kernel as a function: loops over its cells, tile by tile. */
+import { apply, integer } from '../../loops/build.js';
+import type { Expr, LoopAxis, Source } from '../../loops/ir.js';
+import { freeVariables, nodes } from '../gpu/shape.js';
+import { addressOf, runAlong } from './address.js';
+import { isUnit, mentions } from './intern.js';
+import { sizeExpr } from './layout.js';
+import { type Scope, type World, type Writer, bindLanes, bindRows, indent, one, scope, writer } from './tile.js';
+
+/** A kernel of the schedule. Its function computes the positions [from, to) of `task`. */
+export interface Job {
+  readonly name: string;
+  readonly output: string;
+  readonly body: Expr;
+  readonly where?: Expr;
+  readonly comment: string;
+  readonly source?: Source;
+  /** The axis that is divided among threads: the outermost of the output, or the rows of a batch; null for a single cell. */
+  readonly task: LoopAxis | null;
+  /** Adds to what the output holds: the share of some rows in a sum over all. */
+  readonly adds: boolean;
+}
+
+/** The variable of the share that a row belongs to; bound to a parameter. */
+export const chunkAxis: LoopAxis = { name: 'chunk', size: 'chunks' };
+
+export interface Choice {
+  readonly lanes: string | null;
+  readonly rows: string | null;
+  /** Reads that run against the lanes in a sum of products: they want a copy with this axis innermost. */
+  readonly against: readonly { readonly read: Extract<Expr, { kind: 'read' }>; readonly at: number }[];
+}
+
+type Read = Extract<Expr, { kind: 'read' }>;
+type Reduce = Extract<Expr, { kind: 'reduce' }>;
+const isRead = (e: Expr): e is Read => e.kind === 'read';
+const isReduce = (e: Expr): e is Reduce => e.kind === 'reduce';
+const bounds = (e: Reduce): readonly Expr[] => e.over.flatMap((o) => [o.from, o.to, o.row].filter((x) => x !== undefined));
+
+/** The axes that a kernel loops over besides its task, in memory order. */
+export const domain = (job: Job, { layouts }: World): readonly LoopAxis[] => {
+  const layout = layouts.get(job.output)!;
+  const axes = [...(layout.rows === undefined ? [] : [layout.rows.at]), ...layout.inner].map((k) => layout.buffer.axes[k]!);
+  return axes.filter((a) => a.name !== chunkAxis.name && !isUnit(a));
+};
+
+/** Which axis goes along the lanes and which makes the rows of a tile. */
+export const choose = (job: Job, world: World): Choice => {
+  const { layouts, intern } = world;
+  const axes = domain(job, world).filter((a) => a.name !== world.rowsAxis || job.task?.name !== a.name);
+  const roots = job.where === undefined ? [job.body] : [job.body, job.where];
+  const all = [...nodes(roots)];
+  const reduces = all.filter(isReduce);
+  const last = axes[axes.length - 1]?.name;
+  const run = (e: Read, axis: string) => runAlong(addressOf(layouts.get(e.buffer)!, e.at, intern), axis);
+  const allowed = (v: string): boolean => reduces.every((r) => bounds(r).every((b) => !mentions(b, v)))
+    && all.every((n) => n.kind !== 'extent' || n.row === undefined || !mentions(n.row, v));
+  let against: Choice['against'] = [];
+  const lanes = ((): string | null => {
+    if (last === undefined || !allowed(last)) return null;
+    for (const r of reduces) {
+      const inside = [...nodes([r.body])].filter(isRead).filter((e) => r.over.some((o) => mentions(e, o.axis.name)));
+      const far = inside.filter((e) => mentions(e, last) && run(e, last) === 'far');
+      if (far.length === 0) continue;
+      const reused = inside.some((e) => !mentions(e, last));
+      const copies = far.map((e) => ({ read: e, at: e.at.findIndex((x) => x.kind === 'index' && x.axis === last) }));
+      if (!reused || copies.some(({ at, read }) => at < 0 || layouts.get(read.buffer)!.rows?.at === at || !read.at.every((x, k) => k === at || !mentions(x, last)))) {
+        if (far.length === inside.length || !reused) return null;
+        continue;
+      }
+      against = [...against, ...copies];
+    }
+    return last;
+  })();
+  if (lanes === null) against = [];
+  const tiled = reduces.length > 0 && all.every((n) => n.kind !== 'collect');
+  const candidates = axes.map((a) => a.name).filter((a) => a !== lanes);
+  const free = freeVariables();
+  const walks = (axis: string): boolean => reduces.some((r) => r.over.some((o) => o.axis.name.startsWith('entry')) && bounds(r).some((b) => mentions(b, axis)));
+  const rows = tiled ? [...candidates].reverse().find((a) => !walks(a) && reduces.some((r) => free(r).has(a))) ?? null : null;
+  return { lanes, rows, against };
+};
+
+const conjuncts = (e: Expr | undefined): readonly Expr[] => (e === undefined ? [] : e.kind === 'apply' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e]);
+const sides: Readonly<Record<string, (e: Expr) => { readonly from?: Expr; readonly to?: Expr }>> = {
+  le: (e) => ({ to: apply('add', e, integer(1)) }), lt: (e) => ({ to: e }), ge: (e) => ({ from: e }), gt: (e) => ({ from: apply('add', e, integer(1)) }),
+};
+const flipped: Readonly<Record<string, string>> = { le: 'ge', lt: 'gt', ge: 'le', gt: 'lt' };
+
+/** Bounds that a condition sets to one axis. */
+const narrowed = (p: Expr, axis: string): { readonly from?: Expr; readonly to?: Expr } => {
+  if (p.kind !== 'apply' || flipped[p.fn] === undefined) return {};
+  const [a, b] = p.args as readonly [Expr, Expr];
+  const affine = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal' || e.kind === 'extent' || (e.kind === 'apply' && e.dtype === 'i32' && e.args.every(affine));
+  if (a.kind === 'index' && a.axis === axis && affine(b) && !mentions(b, axis)) return sides[p.fn]!(b);
+  if (b.kind === 'index' && b.axis === axis && affine(a) && !mentions(a, axis)) return sides[flipped[p.fn]!]!(a);
+  return {};
+};
+
+const doneAxis = 'done@';
+
+export const writeJob = (job: Job, world: World): { readonly text: string; readonly globals: ReadonlySet<string> } => {
+  const { layouts, intern } = world;
+  const layout = layouts.get(job.output)!;
+  const { buffer } = layout;
+  const { lanes, rows } = choose(job, world);
+  const all = domain(job, world);
+  const task = job.task;
+  const order: readonly LoopAxis[] = [
+    ...(task === null ? [] : [task]),
+    ...all.filter((a) => a.name !== task?.name && a.name !== lanes && a.name !== rows),
+    ...all.filter((a) => a.name === rows && a.name !== task?.name), ...all.filter((a) => a.name === lanes && a.name !== task?.name),
+  ];
+  const at = buffer.axes.map((a): Expr => (isUnit(a) ? integer(0) : { kind: 'index', axis: a.name }));
+  const zero = integer(0);
+  const body = job.where === undefined ? job.body : intern({ kind: 'guard', condition: job.where, then: job.body, otherwise: { kind: 'literal', value: 0, dtype: buffer.dtype }, dtype: buffer.dtype });
+  const cell: Expr = intern({ kind: 'read', buffer: job.output, at, dtype: buffer.dtype });
+  const root = job.adds ? intern(apply('add', cell, body)) : body;
+  // The last lanes of a row overlap those before them; what was added there is not added again.
+  const rootAgain = job.adds && lanes !== null
+    ? intern(apply('add', cell, { kind: 'guard', condition: apply('ge', { kind: 'index', axis: lanes }, { kind: 'index', axis: doneAxis }), then: body, otherwise: { kind: 'literal', value: 0, dtype: buffer.dtype }, dtype: buffer.dtype })) : root;
+  const w = writer(world, rootAgain === root ? [root] : [root, rootAgain]);
+  const start = scope('root', null, job.adds ? [[chunkAxis.name, one('(local.get $chunk)')]] : []);
+  const conditions = conjuncts(job.where);
+
+  const store = (s: Scope, e: Expr, vectors: number): void => {
+    const value = vectors > 0 ? w.wide(e, s) : w.value(e, s);
+    const a = w.addressOf(job.output, at);
+    const { tile, offset } = w.address(a, s);
+    const count = (axis: string | null): number => { const b = axis === null ? undefined : find(s, axis); return b?.kind === 'rows' ? b.count : 1; };
+    for (let r = 0; r < count(rows); r++) {
+      for (let c = 0; c < Math.max(1, vectors); c++) {
+        const v = w.part(value, r, c);
+        const kept = vectors > 0 && buffer.dtype === 'bool' ? `(v128.and ${v} (v128.const i32x4 1 1 1 1))` : v;
+        s.lines.push(`(${vectors > 0 ? 'v128.store' : buffer.dtype === 'f32' ? 'f32.store' : 'i32.store'}${offset(r, c)} ${w.part(tile, r, c)} ${kept})`);
+      }
+    }
+  };
+  const find = (s: Scope, axis: string): ReturnType<typeof get> => get(s, axis);
+  const get = (s: Scope, axis: string): (typeof s.variables extends ReadonlyMap<string, infer B> ? B : never) | undefined => s.variables.get(axis) ?? (s.parent === null ? undefined : get(s.parent, axis));
+
+  /** Where the loop of an axis begins and ends, as code; rows that differ give the widest. */
+  const range = (axis: LoopAxis, s: Scope): { readonly from: string; readonly to: string } => {
+    if (axis.name === task?.name) return { from: '(local.get $from)', to: '(local.get $to)' };
+    const ragged = axis.ragged !== undefined && layout.rows !== undefined && buffer.axes[layout.rows.at]!.name === axis.ragged.rows;
+    const own = sizeExpr(axis, ragged ? { kind: 'index', axis: axis.ragged!.rows } : undefined);
+    const bound = (e: Expr): boolean => [...nodes([e])].every((n) => n.kind !== 'index' || get(s, n.axis) !== undefined);
+    const narrow = conditions.map((p) => narrowed(p, axis.name)).filter((n) => (n.from ?? n.to) !== undefined && bound((n.from ?? n.to)!));
+    const pick = (e: Expr, fn: 'min' | 'max'): string => {
+      const t = w.value(intern(e), s);
+      const named = t.parts.map((row) => put(s, `${axis.name}.edge`, row[0]!));
+      return named.reduce((a, b) => put(s, `${axis.name}.edge`, `(select ${a} ${b} (${fn === 'min' ? 'i32.lt_s' : 'i32.gt_s'} ${a} ${b}))`));
+    };
+    const both = (fn: 'min' | 'max', a: string, b: string): string => put(s, `${axis.name}.edge`, `(select ${a} ${b} (${fn === 'min' ? 'i32.lt_s' : 'i32.gt_s'} ${a} ${b}))`);
+    const from = narrow.flatMap((n) => (n.from === undefined ? [] : [pick(n.from, 'min')])).reduce((a, b) => both('max', a, b), '(i32.const 0)');
+    const to = narrow.flatMap((n) => (n.to === undefined ? [] : [pick(n.to, 'max')])).reduce((a, b) => both('min', a, b), put(s, `${axis.name}.end`, w.single(intern(own), s)));
+    return { from, to };
+  };
+  const put = (s: Scope, wanted: string, code: string): string => {
+    if (/^\((local\.get|global\.get|i32\.const) [^()]*\)$/.test(code)) return code;
+    const name = w.local(wanted, 'i32');
+    s.lines.push(`(local.set ${name} ${code})`);
+    return `(local.get ${name})`;
+  };
+
+  const nest = (rest: readonly LoopAxis[], s: Scope, rowCount: number): void => {
+    const [axis, ...inner] = rest;
+    if (axis === undefined) { store(s, root, 0); return; }
+    const { from, to } = range(axis, s);
+    const literal = /^\(i32\.const (\d+)\)$/.exec(to)?.[1];
+    const fixed = from === '(i32.const 0)' && literal !== undefined ? Number(literal) : null;
+    const position = w.local(axis.name, 'i32');
+    const here = `(local.get ${position})`;
+    if (axis.name === lanes) {
+      s.lines.push(`(local.set ${position} ${from})`);
+      const tile = (vectors: number, e: Expr, more: readonly (readonly [string, ReturnType<typeof one>])[] = [], base = here): Scope => {
+        const body = scope('loop', s, [...bindLanes(axis.name, base, vectors), ...more]);
+        if (inner.length > 0) nestTile(inner, body, e, vectors); else store(body, e, vectors);
+        return body;
+      };
+      if (rowCount > 1 && (fixed === null || fixed >= 8)) {
+        const body = tile(2, root);
+        s.lines.push(...w.loop(position, '', put(s, `${axis.name}.eight`, `(i32.sub ${to} (i32.const 7))`), 8, body.lines, true));
+      }
+      const small = fixed === null || fixed < 4;
+      const some = fixed === null || fixed >= 4;
+      // Four at a time; the last four end with the row, over cells that are already there.
+      if (some && !(fixed !== null && rowCount > 1 && fixed % 8 === 0)) {
+        const base = w.local(`${axis.name}.here`, 'i32');
+        const last = put(s, `${axis.name}.last`, `(i32.sub ${to} (i32.const 4))`);
+        const body = tile(1, rootAgain, [[doneAxis, one(here)]], `(local.get ${base})`);
+        const lines = w.loop(position, '', to, 4, [`(local.set ${base} (select ${here} ${last} (i32.lt_s ${here} ${last})))`, ...body.lines], true);
+        s.lines.push(...(small ? [`(if (i32.ge_s ${last} ${from}) (then`, ...indent(lines), '))'] : lines));
+      }
+      if (small) {
+        const body = tile(0, root);
+        s.lines.push(...w.loop(position, '', to, 1, body.lines, true));
+      }
+      return;
+    }
+    if (axis.name === rows) {
+      s.lines.push(`(local.set ${position} ${from})`);
+      if (fixed === null || fixed >= 4) {
+        const body = scope('loop', s, bindRows(axis.name, here, 4));
+        nest(inner, body, 4);
+        s.lines.push(...w.loop(position, '', put(s, `${axis.name}.four`, `(i32.sub ${to} (i32.const 3))`), 4, body.lines, true));
+      }
+      if (fixed === null || fixed % 4 !== 0) {
+        const body = scope('loop', s, bindRows(axis.name, here, 1));
+        nest(inner, body, 1);
+        s.lines.push(...w.loop(position, '', to, 1, body.lines, true));
+      }
+      return;
+    }
+    const body = scope('loop', s, [[axis.name, one(here)], [`${axis.name}@`, one(here)]]);
+    nest(inner, body, rowCount);
+    s.lines.push(...w.loop(position, from, to, 1, body.lines));
+  };
+  /** Lanes that are the task itself come before the rows. */
+  const nestTile = (rest: readonly LoopAxis[], s: Scope, e: Expr, vectors: number): void => {
+    const [axis, ...inner] = rest;
+    if (axis === undefined) { store(s, e, vectors); return; }
+    const { from, to } = range(axis, s);
+    const position = w.local(axis.name, 'i32');
+    const here = `(local.get ${position})`;
+    const body = scope('loop', s, [[axis.name, one(here)], [`${axis.name}@`, one(here)]]);
+    nestTile(inner, body, e, vectors);
+    s.lines.push(...w.loop(position, from, to, 1, body.lines));
+  };
+  /** Cells that `where` rules out are zero. */
+  const clear = (task: LoopAxis): void => {
+    const place = at.map((x) => (x.kind === 'index' && x.axis === task.name ? x : zero));
+    const edge = (code: string, wanted: string): string => {
+      const s = scope('branch', start, [[task.name, one(code)], [`${task.name}@`, one(code)]]);
+      const found = put(s, wanted, w.part(w.address(w.addressOf(job.output, place), s).tile, 0, 0));
+      const bytes = layout.local ? put(s, 'bytes', w.single(intern(apply('mul', whole(), integer(4))), s)) : '';
+      start.lines.push(...s.lines);
+      return layout.local && wanted === 'end' ? `(i32.add ${found} ${bytes})` : found;
+    };
+    const begin = edge('(local.get $from)', 'begin');
+    const end = edge(`(local.get ${layout.local ? '$from' : '$to'})`, 'end');
+    start.lines.push(`(memory.fill ${begin} (i32.const 0) (i32.sub ${end} ${begin}))`);
+  };
+  const whole = (): Expr => {
+    const row: Expr | undefined = layout.rows === undefined ? undefined : at[layout.rows.at];
+    return layout.inner.map((k) => buffer.axes[k]!).reduce<Expr>((n, a) => apply('mul', n, sizeExpr(a, a.ragged !== undefined && layout.rows !== undefined && a.ragged.rows === buffer.axes[layout.rows.at]!.name ? row : undefined)), integer(1));
+  };
+
+  if (job.where !== undefined && !job.adds && task !== null) clear(task);
+  nest(order, start, 1);
+  const where = job.source === undefined ? '' : ` ${job.source.file}:${job.source.line}`;
+  const text = [
+    `;; ${job.name}:${where} ${job.comment.replaceAll('\n', ' ')}`,
+    `(func $${world.name(job.name)} (export "${world.name(job.name)}") (param $from i32) (param $to i32) (param $chunk i32)`,
+    ...indent(fold(w.locals())), ...indent(start.lines), ')',
+  ].join('\n');
+  return { text, globals: w.globals };
+};
+
+/** Declarations, several a line. */
+const fold = (declarations: readonly string[]): readonly string[] =>
+  declarations.reduce<readonly string[]>((lines, d) => {
+    const last = lines[lines.length - 1];
+    return last !== undefined && last.length + d.length < 120 ? [...lines.slice(0, -1), `${last} ${d}`] : [...lines, d];
+  }, []);

@@ -1,0 +1,110 @@
+/**
+ * The scalar functions that WebAssembly lacks, on four lanes at once, as text. Errors against float64, tested over the whole
+ * range in test/wasm/math.test.ts. Polynomials of exp, log, tanh, erf, sin and cos are those of Cephes (S. Moshier,
+ * netlib.org/cephes, single precision); erfc's fit is that of Numerical Recipes.
+ */
+export type MathName = 'exp' | 'log' | 'log1p' | 'tanh' | 'sigmoid' | 'softplus' | 'erf' | 'wave' | 'pow' | 'sign' | 'mix';
+
+const get = (name: string): string => `(local.get $${name})`;
+const f = (value: number | string): string => `(v128.const f32x4 ${value} ${value} ${value} ${value})`;
+const i = (value: number | string): string => `(v128.const i32x4 ${value} ${value} ${value} ${value})`;
+const op = (name: string) => (...args: readonly string[]): string => `(${name} ${args.join(' ')})`;
+const [add, sub, mul, div] = [op('f32x4.add'), op('f32x4.sub'), op('f32x4.mul'), op('f32x4.div')] as const;
+const choose = (condition: string, yes: string, no: string): string => `(v128.bitselect ${yes} ${no} ${condition})`;
+/** Horner's rule, highest coefficient first. */
+const poly = (x: string, coefficients: readonly number[]): string =>
+  coefficients.slice(1).reduce((sum, c) => add(mul(sum, x), f(c)), f(coefficients[0] ?? 0));
+const set = (name: string, value: string): string => `  (local.set $${name} ${value})`;
+const func = (name: MathName, args: readonly string[], locals: readonly string[], lines: readonly string[]): string => [
+  `(func $${name} ${args.map((a) => `(param $${a} v128)`).join(' ')} (result v128)${locals.map((l) => ` (local $${l} v128)`).join('')}`, ...lines, ')',
+].join('\n');
+
+const x = get('x');
+const size = op('f32x4.abs')(x);
+const negative = op('f32x4.lt')(x, f(0));
+
+/** What each function calls. */
+export const mathNeeds: { readonly [M in MathName]: readonly MathName[] } = {
+  exp: [], log: [], log1p: ['log'], tanh: ['exp'], sigmoid: ['exp'], softplus: ['exp', 'log1p'], erf: ['exp'], wave: [], pow: ['exp', 'log'], sign: [], mix: [],
+};
+
+export const math: { readonly [M in MathName]: string } = {
+  exp: func('exp', ['x'], ['n', 'r', 'k', 'h'], [
+    set('x', `(f32x4.min (f32x4.max ${x} ${f(-104)}) ${f(89)})`),
+    set('n', `(f32x4.nearest ${mul(x, f(1.44269504088896341))})`),
+    set('r', sub(sub(x, mul(get('n'), f(0.693359375))), mul(get('n'), f(-2.12194440e-4)))),
+    set('k', `(i32x4.trunc_sat_f32x4_s ${get('n')})`),
+    set('h', `(i32x4.shr_s ${get('k')} (i32.const 1))`),
+    set('r', add(add(mul(poly(get('r'), [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]), mul(get('r'), get('r'))), get('r')), f(1))),
+    // 2^n in two factors, so that neither overflows nor underflows before the product does.
+    `  ${mul(mul(get('r'), `(i32x4.shl (i32x4.add ${get('h')} ${i(127)}) (i32.const 23))`), `(i32x4.shl (i32x4.add (i32x4.sub ${get('k')} ${get('h')}) ${i(127)}) (i32.const 23))`)}`,
+  ]),
+  log: func('log', ['x'], ['tiny', 'm', 'e', 'low', 'z', 'y'], [
+    set('tiny', `(f32x4.lt ${x} ${f('0x1p-126')})`),
+    set('m', choose(get('tiny'), mul(x, f(8388608)), x)),
+    set('e', `(f32x4.convert_i32x4_s (i32x4.sub (i32x4.shr_u ${get('m')} (i32.const 23)) ${choose(get('tiny'), i(149), i(126))}))`),
+    set('m', `(v128.or (v128.and ${get('m')} ${i(0x7fffff)}) ${i(0x3f000000)})`),
+    set('low', `(f32x4.lt ${get('m')} ${f(0.707106781186547524)})`),
+    set('e', sub(get('e'), `(v128.and ${get('low')} ${f(1)})`)),
+    set('m', sub(add(get('m'), `(v128.and ${get('low')} ${get('m')})`), f(1))),
+    set('z', mul(get('m'), get('m'))),
+    set('y', mul(mul(poly(get('m'), [7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1]), get('m')), get('z'))),
+    set('y', add(add(get('m'), sub(add(get('y'), mul(get('e'), f(-2.12194440e-4))), mul(get('z'), f(0.5)))), mul(get('e'), f(0.693359375)))),
+    // Infinity and what is no number pass through; zero gives -Infinity, what is below zero no number.
+    set('y', choose(`(f32x4.lt ${x} ${f('inf')})`, get('y'), x)),
+    set('y', choose(`(f32x4.eq ${x} ${f(0)})`, f('-inf'), get('y'))),
+    `  ${choose(negative, f('nan'), get('y'))}`,
+  ]),
+  log1p: func('log1p', ['x'], ['s', 'z'], [
+    set('s', div(x, add(f(2), x))),
+    set('z', mul(get('s'), get('s'))),
+    `  ${choose(op('f32x4.lt')(size, f(0.5)), mul(mul(f(2), get('s')), poly(get('z'), [1 / 13, 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1])), `(call $log ${add(f(1), x)})`)}`,
+  ]),
+  tanh: func('tanh', ['x'], ['a', 'z', 'far'], [
+    set('a', `(f32x4.min ${size} ${f(10.5)})`),
+    set('z', mul(x, x)),
+    set('far', sub(f(1), div(f(2), add(f(1), `(call $exp ${add(get('a'), get('a'))})`)))),
+    set('far', `(v128.or ${get('far')} (v128.and ${x} ${i('0x80000000')}))`),
+    `  ${choose(op('f32x4.lt')(get('a'), f(0.625)), add(x, mul(mul(x, get('z')), poly(get('z'), [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1]))), get('far'))}`,
+  ]),
+  sigmoid: func('sigmoid', ['x'], ['e'], [
+    set('e', `(call $exp (f32x4.neg ${size}))`),
+    `  ${div(choose(negative, get('e'), f(1)), add(f(1), get('e')))}`,
+  ]),
+  softplus: func('softplus', ['x'], [], [`  ${add(`(f32x4.max ${x} ${f(0)})`, `(call $log1p (call $exp (f32x4.neg ${size})))`)}`]),
+  erf: func('erf', ['x'], ['a', 'z', 't', 'far'], [
+    set('a', `(f32x4.min ${size} ${f(6.5)})`),
+    set('z', mul(x, x)),
+    set('t', div(f(1), add(f(1), mul(f(0.5), get('a'))))),
+    set('far', poly(get('t'), [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368])),
+    set('far', sub(f(1), mul(get('t'), `(call $exp ${add(sub(mul(get('t'), get('far')), mul(get('a'), get('a'))), f(-1.26551223))})`))),
+    set('far', `(v128.or ${get('far')} (v128.and ${x} ${i('0x80000000')}))`),
+    `  ${choose(op('f32x4.lt')(get('a'), f(1)), mul(x, poly(get('z'), [7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2, 1.128358514861418e-1, -3.761262582423300e-1, 1.128379165726710])), get('far'))}`,
+  ]),
+  /** sin where `turn` is 0, cos where it is 1; good up to arguments of some thousands. */
+  wave: func('wave', ['x', 'turn'], ['n', 'r', 'z', 'q', 'y'], [
+    set('n', `(f32x4.nearest ${mul(x, f(0.63661977236))})`),
+    set('r', sub(sub(sub(x, mul(get('n'), f(1.5703125))), mul(get('n'), f(4.837512969970703125e-4))), mul(get('n'), f(7.549789948768648e-8)))),
+    set('z', mul(get('r'), get('r'))),
+    set('q', `(i32x4.add (i32x4.trunc_sat_f32x4_s ${get('n')}) ${get('turn')})`),
+    set('y', choose(`(i32x4.ne (v128.and ${get('q')} ${i(1)}) ${i(0)})`,
+      add(sub(f(1), mul(get('z'), f(0.5))), mul(mul(get('z'), get('z')), poly(get('z'), [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2]))),
+      add(get('r'), mul(mul(get('r'), get('z')), poly(get('z'), [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]))))),
+    `  (v128.xor ${get('y')} (i32x4.shl (v128.and ${get('q')} ${i(2)}) (i32.const 30)))`,
+  ]),
+  pow: func('pow', ['x', 'y'], ['a', 'h'], [
+    set('a', `(call $exp ${mul(get('y'), `(call $log ${size})`)})`),
+    set('h', mul(get('y'), f(0.5))),
+    // An odd power of a negative number is negative.
+    set('a', choose(`(v128.and ${negative} (f32x4.ne ${get('h')} (f32x4.floor ${get('h')})))`, `(f32x4.neg ${get('a')})`, get('a'))),
+    set('a', choose(`(v128.and (f32x4.eq ${x} ${f(0)}) (f32x4.gt ${get('y')} ${f(0)}))`, f(0), get('a'))),
+    `  ${choose(`(f32x4.eq ${get('y')} ${f(0)})`, f(1), get('a'))}`,
+  ]),
+  sign: func('sign', ['x'], [], [`  ${choose(op('f32x4.gt')(x, f(0)), f(1), choose(negative, f(-1), x))}`]),
+  /** The uniform number of a counter mixed with its stream, as in runtime/random. */
+  mix: func('mix', ['h'], [], [
+    ...[[16, 0x85ebca6b], [13, 0xc2b2ae35]].map(([shift, factor]) => set('h', `(i32x4.mul (v128.xor ${get('h')} (i32x4.shr_u ${get('h')} (i32.const ${shift}))) ${i(`0x${factor!.toString(16)}`)})`)),
+    set('h', `(v128.xor ${get('h')} (i32x4.shr_u ${get('h')} (i32.const 16)))`),
+    `  ${mul(`(f32x4.convert_i32x4_u (i32x4.shr_u ${get('h')} (i32.const 8)))`, f('0x1p-24'))}`,
+  ]),
+};

@@ -1,0 +1,106 @@
+/** A loop program as one WebAssembly module in text, and the plan of its entries as data. */
+import type { Buffer, Entry, LoopAxis, LoopProgram } from '../../loops/ir.js';
+import { nodes, readsOf } from '../gpu/shape.js';
+import type { PlanBuffer, PlanEntry, PlanJob } from '../../../runtime/wasm/plan.js';
+import { isUnit } from './intern.js';
+import { type Job, writeJob } from './kernel.js';
+import { offsetsId } from './layout.js';
+import { type MathName, math, mathNeeds } from './math.js';
+import { prepare } from './prepare.js';
+import { schedule } from './schedule.js';
+import { indent, streamsId, type World } from './tile.js';
+
+export interface WasmText {
+  readonly text: string;
+  readonly plan: { readonly format: 1; readonly model: string; readonly streams: readonly string[]; readonly entries: readonly PlanEntry[] };
+}
+
+const axisData = ({ name, size, ragged }: LoopAxis): PlanBuffer['axes'][number] => ({ name, size, ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
+const safe = (name: string): string => name.replace(/[^A-Za-z0-9_.]/g, '_');
+
+const streamKeys = (program: LoopProgram): readonly string[] => [...new Set(program.entries.flatMap((e) => e.kernels).flatMap((k) =>
+  [...nodes(k.where === undefined ? [k.body] : [k.body, k.where])].flatMap((e) => (e.kind === 'uniform' ? [e.key] : []))))];
+
+const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>, fma: boolean): { readonly functions: readonly string[]; readonly globals: ReadonlySet<string>; readonly plan: PlanEntry } => {
+  const states = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
+  const name = (id: string): string => (states.has(id) || id === streamsId ? safe(id) : `${entry.name}.${safe(id)}`);
+  const prepared = prepare(entry, streams, name, fma);
+  const { phases, local } = schedule(entry, prepared);
+  const layouts = new Map([...prepared.world.layouts].map(([id, l]) => [id, { ...l, local: local.has(id) }]));
+  const world: World = { ...prepared.world, layouts };
+  const written = new Map(prepared.jobs.map((j) => [j, writeJob(j, world)]));
+
+  const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
+  const rootsOf = (j: Job) => (j.where === undefined ? [j.body] : [j.body, j.where]);
+  const uses = new Map<string, [number, number]>();
+  const use = (id: string, at: number): void => { const u = uses.get(id); uses.set(id, u === undefined ? [at, at] : [Math.min(u[0], at), Math.max(u[1], at)]); };
+  const homes = new Map<string, number>();
+  phases.forEach(({ rows, grids, inverses }, p) => {
+    rows.forEach((j, k) => [j.output, ...readsOf(rootsOf(j))].forEach((id) => {
+      if (local.has(id)) { use(id, k); homes.set(id, p); } else use(id, p);
+    }));
+    grids.forEach((j) => [j.output, ...readsOf(rootsOf(j))].forEach((id) => use(id, p)));
+    inverses.forEach((i) => [i.index, `${i.id}.starts`, ...i.axes.map((a) => `${i.id}.${a.name}`)].forEach((id) => use(id, p)));
+  });
+  const always: [number, number] = [0, phases.length];
+  const special = new Map<string, PlanBuffer['cells']>([
+    ...prepared.inverses.flatMap((i): readonly (readonly [string, PlanBuffer['cells']])[] => [
+      [`${i.id}.starts`, { sizes: [i.targets], more: 1 }], ...i.axes.map((a) => [`${i.id}.${a.name}`, { sizes: i.axes.map((x) => x.size), more: 0 }] as const),
+    ]),
+  ]);
+  const rowsAxis = [...prepared.buffers.values()].flatMap((b) => b.axes).find((a) => a.name === world.rowsAxis);
+  for (const lengths of prepared.packings) special.set(offsetsId(lengths), { sizes: [rowsAxis!.size], more: 1 });
+  const bufferData = (b: Buffer): PlanBuffer => {
+    const l = layouts.get(b.id)!;
+    const life = b.role === 'input' || kept.has(b.id) || special.has(b.id) && !uses.has(b.id) ? always : b.id.endsWith('.before') ? always : uses.get(b.id) ?? always;
+    const cells = special.get(b.id);
+    return {
+      id: b.id, global: `@${name(b.id)}`, dtype: b.dtype, role: b.role, axes: b.axes.map(axisData), inner: l.inner, local: l.local, life,
+      ...(l.rows === undefined ? {} : { rows: l.rows }), ...(cells === undefined ? {} : { cells }), ...(l.local ? { phase: homes.get(b.id) ?? 0 } : {}),
+    };
+  };
+  const jobData = (j: Job): PlanJob => ({ run: name(j.name), name: j.name, output: j.output, comment: j.comment, ...(j.source === undefined ? {} : { source: `${j.source.file}:${j.source.line}` }) });
+  return {
+    functions: [...written.values()].map((x) => x.text),
+    globals: new Set([...written.values()].flatMap((x) => [...x.globals])),
+    plan: {
+      name: entry.name, rowsAxis: rowsAxis?.size ?? null,
+      buffers: [...prepared.buffers.values()].map(bufferData),
+      packings: prepared.packings.map((lengths) => ({ id: offsetsId(lengths), lengths })),
+      phases: phases.map((p) => ({
+        rows: p.rows.map((j) => ({ ...jobData(j), adds: j.adds })), grids: p.grids.map((j) => ({ ...jobData(j), task: j.task === null || isUnit(j.task) ? null : j.task.size })),
+        inverses: p.inverses.map((i) => ({ id: i.id, index: i.index, axes: i.axes.map(axisData), targets: i.targets })),
+      })),
+      outputs: entry.outputs, updates: entry.updates,
+    },
+  };
+};
+
+const usedMath = (text: string): readonly MathName[] => {
+  const names = Object.keys(math).filter((n): n is MathName => n in math);
+  const direct = names.filter((n) => text.includes(`(call $${n} `));
+  const close = (found: ReadonlySet<MathName>): ReadonlySet<MathName> => {
+    const more = new Set([...found, ...[...found].flatMap((n) => mathNeeds[n])]);
+    return more.size === found.size ? found : close(more);
+  };
+  const used = close(new Set(direct));
+  return names.filter((n) => used.has(n));
+};
+
+/** `fma`: products that are added are fused with the addition, which needs relaxed SIMD. */
+export const wasmText = (program: LoopProgram, fma: boolean): WasmText => {
+  const keys = streamKeys(program);
+  const streams = new Map(keys.map((k, i) => [k, i]));
+  const entries = program.entries.map((e) => writeEntry(e, streams, fma));
+  const globals = [...new Set(entries.flatMap((e) => [...e.globals]))].sort();
+  const body = entries.flatMap((e) => e.functions).join('\n\n');
+  const text = [
+    `;; The kernels of ${program.model}. A function computes the positions [$from, $to) of its result's outermost axis; $chunk is`,
+    ';; the share of a batch to whose sums it adds. Globals are sizes, and, with an @, the addresses of buffers.',
+    '(module',
+    ...indent(['(import "env" "memory" (memory 1 65536 shared))', ...globals.map((g) => `(import "${g.startsWith('@') ? 'at' : 'size'}" "${g}" (global $${g} i32))`)]),
+    ...usedMath(body).map((n) => math[n]),
+    body, ')', '',
+  ].join('\n');
+  return { text, plan: { format: 1, model: program.model, streams: keys, entries: entries.map((e) => e.plan) } };
+};

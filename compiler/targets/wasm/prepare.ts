@@ -1,0 +1,161 @@
+/**
+ * Rewrites an entry for this target: walks of inverse indices for collects, shares of rows for sums over a batch, copies
+ * with another axis innermost for operands that run against the lanes.
+ */
+import { apply, guard, integer } from '../../loops/build.js';
+import type { Buffer, Entry, Expr, LoopAxis, ReduceAxis } from '../../loops/ir.js';
+import { inverseId } from '../gpu/inverse.js';
+import { rewrite } from '../gpu/rewrite.js';
+import { freeVariables, nodes, readsOf } from '../gpu/shape.js';
+import { type Intern, interning, isUnit, mentions, substitute, withoutUnits } from './intern.js';
+import { type Job, choose, chunkAxis, domain } from './kernel.js';
+import { type Layout, layoutOf, offsetsId } from './layout.js';
+import { type World, streamsId } from './tile.js';
+
+type Collect = Extract<Expr, { kind: 'collect' }>;
+type Reduce = Extract<Expr, { kind: 'reduce' }>;
+
+/** Lists of the positions of `index` by what they hold: `id.starts`, and `id.AXIS` for each coordinate. */
+export interface Inverse {
+  readonly id: string;
+  readonly index: string;
+  readonly axes: readonly LoopAxis[];
+  readonly targets: LoopAxis['size'];
+}
+
+export interface Prepared {
+  readonly jobs: readonly Job[];
+  readonly inverses: readonly Inverse[];
+  readonly world: World;
+  /** Buffers of the entry and those made here. */
+  readonly buffers: ReadonlyMap<string, Buffer>;
+  /** Products of lengths whose prefix sums packed buffers need. */
+  readonly packings: readonly (readonly string[])[];
+}
+
+const index = (axis: string): Expr => ({ kind: 'index', axis });
+/** Lists are as long as the session makes them. */
+const long = 1 << 30;
+const line = (id: string, size: LoopAxis['size']): Buffer => ({ id, dtype: 'i32', role: 'temp', axes: [{ name: 'entry', size }] });
+
+/** The axis of rows: that of ragged sequences, else one whose size is its own symbol. */
+export const rowsAxisOf = (entry: Entry): string => {
+  const axes = entry.buffers.flatMap((b) => b.axes);
+  return axes.find((a) => a.ragged !== undefined && axes.some((r) => r.name === a.ragged!.rows))?.ragged?.rows ?? axes.find((a) => a.size === a.name)?.name ?? '';
+};
+
+/** A collect as a walk of lists, and the lists it walks. */
+const walked = (e: Collect, axes: ReadonlyMap<string, LoopAxis>, found: Map<string, Inverse>, intern: Intern, count: () => number): Expr => {
+  const id = inverseId(e);
+  const over = e.over.map((o) => o.axis);
+  const targets = e.target.kind === 'index' ? axes.get(e.target.axis)?.size : undefined;
+  if (targets === undefined) throw new Error(`A collect by '${e.index}' has a target that is no loop variable.`);
+  found.set(id, { id, index: e.index, axes: over, targets });
+  const entry: LoopAxis = { name: `entry${count()}`, size: 1 << 30 };
+  const list = (of: string, at: Expr): Expr => intern({ kind: 'read', buffer: `${id}.${of}`, at: [at], dtype: 'i32' });
+  const values = new Map(over.map((a) => [a.name, list(a.name, index(entry.name))] as const));
+  const put = substitute(values);
+  const limits = e.over.flatMap(({ axis, from, to }) => [
+    ...(from === undefined ? [] : [apply('ge', values.get(axis.name)!, put(from))]), ...(to === undefined ? [] : [apply('lt', values.get(axis.name)!, put(to))]),
+  ]);
+  const body = limits.reduce<Expr>((then, limit) => guard(limit, then), put(e.body));
+  return { kind: 'reduce', monoid: 'sum', dtype: e.dtype, over: [{ axis: entry, from: list('starts', e.target), to: list('starts', apply('add', e.target, integer(1))) }], body };
+};
+
+/** Reduces over the rows of what rows compute become sums over shares of rows. */
+const shared = (job: Job, world: World, isRowTemp: (id: string) => boolean, add: (b: Buffer) => void): readonly Job[] => {
+  const { rowsAxis, intern } = world;
+  const layout = world.layouts.get(job.output)!;
+  const free = freeVariables();
+  const axes = layout.buffer.axes;
+  const names = new Set(axes.map((a) => a.name));
+  const shares: Job[] = [];
+  const replace = (e: Expr): Expr | null => {
+    if (e.kind !== 'reduce' || e.monoid !== 'sum' || e.dtype !== 'f32') return null;
+    const rows = e.over.find((o) => o.axis.name === rowsAxis);
+    if (rows === undefined || rows.from !== undefined || rows.to !== undefined || ![...free(e)].every((v) => names.has(v)) || !readsOf([e]).some(isRowTemp)) return null;
+    const rest = e.over.filter((o) => o !== rows);
+    const over = new Set(rest.map((o) => o.axis.name));
+    const kept = axes.filter((a) => free(e).has(a.name));
+    const id = `${job.output}.share${shares.length === 0 ? '' : shares.length + 1}`;
+    add({ id, dtype: 'f32', role: 'temp', axes: [chunkAxis, ...kept] });
+    // What holds for whole rows of the sum narrows the loops over its result.
+    const own = e.body.kind === 'guard' && e.body.otherwise.kind === 'literal' && e.body.otherwise.value === 0 ? e.body : null;
+    const parts = own === null ? [] : conjuncts(own.condition);
+    const outer = parts.filter((p) => ![...over].some((v) => mentions(p, v)));
+    const inner = parts.filter((p) => !outer.includes(p));
+    const both = (ps: readonly Expr[]): Expr | null => ps.reduce<Expr | null>((a, b) => (a === null ? b : apply('and', a, b)), null);
+    const body = own === null ? e.body : guard(both(inner), own.then);
+    const where = both(outer);
+    shares.push({
+      name: id, output: id, adds: true, task: rows.axis, comment: `${job.comment}: the share of some rows`,
+      body: intern(rest.length === 0 ? body : { ...e, over: rest, body }), ...(where === null ? {} : { where: intern(where) }), ...(job.source === undefined ? {} : { source: job.source }),
+    });
+    return intern({ kind: 'reduce', monoid: 'sum', dtype: 'f32', over: [{ axis: chunkAxis }], body: { kind: 'read', buffer: id, dtype: 'f32', at: [index(chunkAxis.name), ...kept.map((a) => index(a.name))] } });
+  };
+  const body = intern(rewrite(replace)(job.body));
+  return [...shares, { ...job, body }];
+};
+
+const conjuncts = (e: Expr): readonly Expr[] => (e.kind === 'apply' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e]);
+
+const withRow = (e: Expr): Expr => rewrite((x) => (x.kind !== 'collect' ? null : {
+  ...x, over: x.over.map((o): ReduceAxis => (o.axis.ragged === undefined || o.row !== undefined || !x.over.some((r) => r.axis.name === o.axis.ragged!.rows) ? o : { ...o, row: index(o.axis.ragged.rows) })),
+}))(e);
+
+export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name: (id: string) => string, fma: boolean): Prepared => {
+  const intern = interning();
+  const rowsAxis = rowsAxisOf(entry);
+  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
+  const layouts = new Map<string, Layout>();
+  const add = (b: Buffer, last?: string): void => {
+    buffers.set(b.id, b);
+    layouts.set(b.id, layoutOf(b, rowsAxis, last === undefined ? {} : { last }));
+  };
+  entry.buffers.forEach((b) => add(b));
+  layouts.set(streamsId, layoutOf(line(streamsId, 1 << 10), rowsAxis));
+  const world: World = { layouts, intern, streams, fma, rowsAxis, name };
+
+  const inverses = new Map<string, Inverse>();
+  let walks = 0;
+  const read = entry.kernels.map((k): Job => {
+    const axes = new Map(buffers.get(k.output)!.axes.map((a) => [a.name, a]));
+    const units = new Set([...axes.values()].filter(isUnit).map((a) => a.name));
+    const clean = (e: Expr): Expr => intern(withoutUnits(units)(rewrite((x) => (x.kind === 'collect' ? walked(x, axes, inverses, intern, () => ++walks) : null))(withRow(e))));
+    const job: Job = { name: k.name, output: k.output, body: clean(k.body), ...(k.where === undefined ? {} : { where: clean(k.where) }), comment: k.comment, task: null, adds: false, ...(k.source === undefined ? {} : { source: k.source }) };
+    return { ...job, task: domain(job, world)[0] ?? null };
+  });
+  for (const { id, axes, targets } of inverses.values()) {
+    add({ ...line(`${id}.starts`, targets), axes: [{ name: 'target', size: targets }, ] });
+    for (const a of axes) add(line(`${id}.${a.name}`, long));
+  }
+  const isRowTemp = (id: string): boolean => { const b = buffers.get(id); return b !== undefined && b.role !== 'input' && b.role !== 'state' && b.axes.some((a) => a.name === rowsAxis); };
+  const split = read.flatMap((job) => (job.task?.name === rowsAxis ? [job] : shared(job, world, isRowTemp, add)));
+
+  const copies = new Map<string, string>();
+  const jobs = split.flatMap((job): readonly Job[] => {
+    const made: Job[] = [];
+    const swaps = new Map<Expr, Expr>();
+    for (const { read: e, at } of choose(job, world).against) {
+      const source = buffers.get(e.buffer)!;
+      const last = source.axes[at]!.name;
+      const key = `${e.buffer} ${last}`;
+      const id = copies.get(key) ?? `${e.buffer}.by.${last}`;
+      if (!copies.has(key)) {
+        copies.set(key, id);
+        add({ ...source, id, role: 'temp' }, last);
+        const copy: Job = { name: id, output: id, adds: false, task: null, comment: `${e.buffer} with ${last} innermost`, body: intern(withoutUnits(new Set(source.axes.filter(isUnit).map((a) => a.name)))({ kind: 'read', buffer: e.buffer, at: source.axes.map((a) => index(a.name)), dtype: e.dtype })) };
+        made.push({ ...copy, task: domain(copy, world)[0] ?? null });
+      }
+      swaps.set(e, intern({ ...e, buffer: id }));
+    }
+    if (swaps.size === 0) return [...made, job];
+    return [...made, { ...job, body: intern(rewrite((e) => swaps.get(e) ?? null)(job.body)) }];
+  });
+  const packings = new Map([...layouts.values()].flatMap(({ rows }) => (rows === undefined || rows.lengths.length === 0 ? [] : [[offsetsId(rows.lengths), rows.lengths] as const])));
+  for (const id of packings.keys()) add(line(id, long));
+  return { jobs, inverses: [...inverses.values()], world, buffers, packings: [...packings.values()] };
+};
+
+export type { Reduce };
+export { nodes };

@@ -1,0 +1,3 @@
+/** The wasm target's device: our own WebAssembly on this machine's cores. */
+export { type KernelTime, openWasm, type WasmOptions, type WasmSession } from './open.js';
+export type { WasmModule } from './plan.js';

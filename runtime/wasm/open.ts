@@ -1,0 +1,230 @@
+/** Opens what the wasm target emitted: WebAssembly with SIMD, on as many threads as there are cores. */
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { stream } from '../random.js';
+import type { Data, Manifest, Session, Sizes } from '../session.js';
+import { type Arena, arrange } from './arena.js';
+import { pack, unpack } from './pack.js';
+import { type PlanBuffer, type PlanEntry, type WasmModule, cellsOf, chunks, denseCells, extents, sizeOf } from './plan.js';
+import { type PhaseTasks, type ThreadSetup, control, thread } from './thread.js';
+import { cores, hire, inNode } from './workers.js';
+
+type Given = Readonly<Record<string, Data>>;
+type Draw = { readonly seed: number; readonly step: number };
+
+/** One kernel's share of a run on one thread. */
+export interface KernelTime {
+  readonly name: string;
+  readonly source: string | undefined;
+  readonly comment: string;
+  readonly ms: number;
+}
+
+export interface WasmSession extends Session {
+  readonly threads: number;
+  /** Runs an entry on one thread, as `run` does, and tells how long each kernel took, longest first. */
+  profile(entry: string, inputs: Given, random: Draw): Promise<readonly KernelTime[]>;
+  /** Bytes of buffers; see arena. */
+  readonly peakBytes: number;
+}
+
+export interface WasmOptions {
+  readonly threads?: number;
+  /** Fused multiply-add: wherever the engine has it, unless told otherwise. */
+  readonly fused?: boolean;
+}
+
+/** A function of one relaxed instruction, and one of SIMD: does the engine take them? */
+const header = [0, 97, 115, 109, 1, 0, 0, 0];
+const simdProbe = Uint8Array.from([...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
+const fmaProbe = Uint8Array.from([...header, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2, 253, 133, 2, 11]);
+
+const missing = ({ entries }: WasmModule, sizes: Sizes): readonly string[] =>
+  [...new Set(entries.flatMap((e) => e.buffers).flatMap((b) => b.axes.map((a) => a.size)))].filter((s): s is string => typeof s === 'string' && s !== 'chunks' && !((sizes[s] ?? 0) > 0));
+
+/** Pieces of a kernel's range: a number that does not depend on the number of threads. */
+const pieces = (n: number): readonly (readonly [number, number])[] => {
+  const step = Math.max(1, Math.ceil(n / 32 / 16) * 16);
+  return Array.from({ length: Math.ceil(n / step) }, (_, i) => [i * step, Math.min(n, (i + 1) * step)] as const);
+};
+
+const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>): readonly PhaseTasks[] => {
+  const infos = new Map(entry.buffers.map((b) => [b.id, b]));
+  const address = (id: string): number => {
+    const found = at.get(id);
+    if (found === undefined) throw new Error(`Nothing is called '${id}'.`);
+    return found;
+  };
+  const rows = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
+  const perShare = Math.ceil(rows / chunks);
+  const shares = Array.from({ length: chunks }, (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const);
+  const phases = entry.phases.map((p): PhaseTasks => ({
+    rows: p.rows.map((j) => j.run),
+    shares: p.rows.length === 0 ? [] : shares,
+    sums: p.rows.filter((j) => j.adds).map((j) => ({ at: address(j.output), bytes: (4 * cellsOf(infos.get(j.output)!, sizes)) / chunks })),
+    grids: p.grids.flatMap((j) => (j.task === null ? [{ run: j.run, from: 0, to: 1 }] : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })))),
+    inverses: p.inverses.map((i) => {
+      const index = infos.get(i.index)!;
+      return {
+        starts: address(`${i.id}.starts`), coordinates: i.axes.map((a) => address(`${i.id}.${a.name}`)), targets: sizeOf(i.targets, sizes), index: address(i.index),
+        extents: extents(i, sizes),
+        packed: index.rows === undefined || index.rows.lengths.length === 0 ? null
+          : { offsets: address(`${index.rows.lengths.join('*')}.before`), lengths: i.axes.map((a) => (a.ragged !== undefined && a.ragged.rows === index.axes[index.rows!.at]!.name ? address(a.ragged.lengths) : null)) },
+      };
+    }),
+    copies: [],
+  }));
+  const copies = Object.entries(entry.updates).map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);
+  return copies.length === 0 ? phases : [...phases, { rows: [], shares: [], sums: [], grids: [], inverses: [], copies }];
+};
+
+const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayBuffer>, sizes: Sizes, threads: number, fused: boolean): Promise<WasmSession> => {
+  const pages = Math.ceil(arena.bytes / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
+  const module = await WebAssembly.compile(binary);
+  const places = new Map(plan.entries.map((e) => [e.name, new Map([...arena.states, ...arena.entries.get(e.name)!])]));
+  const entries = plan.entries.map((e) => tasksOf(e, sizes, places.get(e.name)!));
+  const importsOf = (t: number): ThreadSetup['imports'] => ({
+    at: Object.fromEntries([['@end', arena.end], ['@streams', arena.streams], ...plan.entries.flatMap((e) => e.buffers.map((b) => [b.global, places.get(e.name)!.get(b.id)! + (b.local ? t * arena.slab : 0)] as const))]),
+    size: { ...sizes, chunks },
+  });
+  const setup = (t: number): ThreadSetup => ({ module, memory, imports: importsOf(t), entries, threads, sleeps: t > 0 || inNode() });
+  const own = thread(setup(0));
+  const crew = await hire(Array.from({ length: threads - 1 }, (_, i) => setup(i + 1)));
+  const words = new Int32Array(memory.buffer);
+  const floats = new Float32Array(memory.buffer);
+  const view = (b: PlanBuffer): Data => (b.dtype === 'f32' ? floats : words);
+  const stateInfos = new Map(plan.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [b.id, b] as const)));
+  const noLengths = (): number => { throw new Error('A state has no rows.'); };
+  let closed = false;
+
+  const found = (name: string): { readonly entry: PlanEntry; readonly number: number; readonly place: ReadonlyMap<string, number>; readonly infos: ReadonlyMap<string, PlanBuffer> } => {
+    if (closed) throw new Error('The session is closed.');
+    const number = plan.entries.findIndex((e) => e.name === name);
+    const entry = plan.entries[number];
+    if (entry === undefined) throw new Error(`The model has no entry '${name}'; it has ${plan.entries.map((e) => e.name).join(', ')}.`);
+    return { entry, number, place: places.get(name)!, infos: new Map(entry.buffers.map((b) => [b.id, b])) };
+  };
+
+  const prepare = (name: string, inputs: Given, { seed, step }: Draw) => {
+    const { entry, number, place, infos } = found(name);
+    for (const b of entry.buffers) {
+      if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes)) throw new Error(`The input '${b.id}' of '${name}' needs ${denseCells(b, sizes)} values and got ${inputs[b.id]?.length ?? 'none'}.`);
+    }
+    const lengths = (id: string, row: number): number => inputs[id]![row]!;
+    for (const { id, lengths: factors } of entry.packings) {
+      const to = place.get(id)! >> 2;
+      const n = inputs[factors[0]!]!.length;
+      words[to] = 0;
+      for (let r = 0; r < n; r++) words[to + r + 1] = words[to + r]! + factors.reduce((product, f) => product * inputs[f]![r]!, 1);
+    }
+    for (const b of entry.buffers) if (b.role === 'input') pack(b, sizes, lengths, inputs[b.id]!, view(b), place.get(b.id)! >> 2);
+    plan.streams.forEach((key, i) => { words[(arena.streams >> 2) + i] = stream(seed, step, key); });
+    return { entry, number, place, infos, lengths };
+  };
+  const handOut = (b: PlanBuffer, lengths: (id: string, row: number) => number, at: number): Data => {
+    const into = b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes));
+    unpack(b, sizes, lengths, view(b), at >> 2, into);
+    return into;
+  };
+
+  const self: WasmSession = {
+    threads, peakBytes: arena.peak,
+    backend: `wasm (${threads} ${threads === 1 ? 'thread' : 'threads'}, SIMD${fused ? ', fused multiply-add' : ''})`,
+    run: async (name, inputs, draw) => {
+      const { entry, number, place, infos, lengths } = prepare(name, inputs, draw);
+      words.fill(0, control.counters, control.counters + 512);
+      if (threads > 1) {
+        Atomics.store(words, control.entry, number);
+        Atomics.add(words, control.round, 1);
+        Atomics.notify(words, control.round);
+      }
+      own.run(number, threads === 1);
+      if (Atomics.load(words, control.failed) !== 0) throw new Error('A thread failed.');
+      return Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, lengths, place.get(id)!)]));
+    },
+    profile: async (name, inputs, draw) => {
+      const { entry, number } = prepare(name, inputs, draw);
+      const times = new Map<string, { job: PlanEntry['phases'][number]['grids'][number] | PlanEntry['phases'][number]['rows'][number]; ms: number }>();
+      const grids = entry.phases.map((p) => p.grids.flatMap((j) => (j.task === null ? [j] : pieces(sizeOf(j.task, sizes)).map(() => j))));
+      own.run(number, true, (p, kind, at, _, ms) => {
+        const job = kind === 'row' ? entry.phases[p]!.rows[at]! : grids[p]![at]!;
+        const sofar = times.get(job.run);
+        if (sofar === undefined) times.set(job.run, { job, ms });
+        else sofar.ms += ms;
+      });
+      return [...times.values()].map(({ job, ms }) => ({ name: job.name, source: job.source, comment: job.comment, ms })).sort((a, b) => b.ms - a.ms);
+    },
+    inspect: async (name, inputs, draw) => {
+      const saved = await self.read();
+      const { entry, number, place, infos, lengths } = prepare(name, inputs, draw);
+      const seen = new Map<string, Data>();
+      const look = (b: PlanBuffer, row: number | null): void => {
+        const into = seen.get(b.id) ?? (b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes)));
+        seen.set(b.id, into);
+        unpack(b, sizes, lengths, view(b), place.get(b.id)! >> 2, into, b.local ? row : null);
+      };
+      for (const b of entry.buffers) if (b.role === 'input' || b.role === 'state') look(b, null);
+      const rows = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
+      const grids = entry.phases.map((p) => p.grids.flatMap((j) => (j.task === null ? [{ j, last: true }] : pieces(sizeOf(j.task, sizes)).map((_, i, all) => ({ j, last: i === all.length - 1 })))));
+      own.run(number, true, (p, kind, at, row) => {
+        if (kind === 'row') {
+          const j = entry.phases[p]!.rows[at]!;
+          const b = infos.get(j.output)!;
+          if (b.local) look(b, row);
+          else if (row === rows - 1) look(b, null);
+        } else if (grids[p]![at]!.last) look(infos.get(grids[p]![at]!.j.output)!, null);
+      });
+      const order = [...entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => b.id), ...entry.phases.flatMap((p) => [...p.rows, ...p.grids].map((j) => j.output))];
+      const result = order.flatMap((id) => { const data = seen.get(id); return data === undefined ? [] : [{ name: id, data }]; });
+      await self.write(saved);
+      return result;
+    },
+    read: async () => {
+      if (closed) throw new Error('The session is closed.');
+      return Object.fromEntries([...stateInfos.values()].map((b) => {
+        const into = new Float32Array(denseCells(b, sizes));
+        unpack(b, sizes, noLengths, floats, arena.states.get(b.id)! >> 2, into);
+        return [b.id, into];
+      }));
+    },
+    write: async (values) => {
+      if (closed) throw new Error('The session is closed.');
+      for (const [name, value] of Object.entries(values)) {
+        const b = stateInfos.get(name);
+        if (b === undefined) throw new Error(`The model has no state '${name}'.`);
+        if (value.length !== denseCells(b, sizes)) throw new Error(`The state '${name}' has ${denseCells(b, sizes)} values, not ${value.length}.`);
+      }
+      for (const [name, value] of Object.entries(values)) pack(stateInfos.get(name)!, sizes, noLengths, value, floats, arena.states.get(name)! >> 2);
+    },
+    dispose: async () => {
+      if (closed) return;
+      closed = true;
+      Atomics.store(words, control.entry, -1);
+      Atomics.add(words, control.round, 1);
+      Atomics.notify(words, control.round);
+      await crew.end();
+    },
+  };
+  return self;
+};
+
+const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
+/** A session of fixed sizes. The Left says what is missing and what to do about it. */
+export const openWasm = async (plan: WasmModule, _manifest: Manifest, device: 'wasm' | 'auto', sizes: Sizes, options: WasmOptions = {}): Promise<Either<string, WasmSession>> => {
+  if (plan.format !== 1) return left(`These kernels have format ${plan.format}; this runtime reads format 1. Compile the model again.`);
+  const unbound = missing(plan, sizes);
+  if (unbound.length > 0) return left(`The model needs a positive size for ${unbound.join(', ')}.`);
+  if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe)) return left('This JavaScript engine has no WebAssembly SIMD; choose cpu.');
+  if (typeof SharedArrayBuffer === 'undefined') return left('Threads need shared memory: serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.');
+  try {
+    const fused = options.fused ?? WebAssembly.validate(fmaProbe);
+    const threads = options.threads ?? await cores();
+    const arena = arrange(plan, sizes, threads);
+    if (arena.bytes > 2 ** 32 - 65536) return left(`These sizes need ${Math.ceil(arena.bytes / 2 ** 30)} GiB, and WebAssembly addresses 4. Choose a smaller batch.`);
+    const binary = await plan.load(fused);
+    return right(await session(plan, arena, new Uint8Array(binary), sizes, threads, fused));
+  } catch (e) {
+    return left(`${device} does not work here: ${message(e)}`);
+  }
+};

@@ -1,0 +1,93 @@
+/** What the wasm target emits as data beside the code: buffers, phases, and how sizes bind them. */
+import type { Sizes } from '../session.js';
+
+export type Size = number | string;
+
+export interface PlanAxis {
+  readonly name: string;
+  readonly size: Size;
+  readonly ragged?: { readonly rows: string; readonly lengths: string };
+}
+
+export interface PlanBuffer {
+  readonly id: string;
+  /** The module's global for its address. */
+  readonly global: string;
+  readonly dtype: 'f32' | 'i32' | 'bool';
+  readonly role: 'input' | 'state' | 'temp' | 'output';
+  /** As the session's caller sees them. */
+  readonly axes: readonly PlanAxis[];
+  /** Where rows follow one another, and the lengths whose product is a row's number of cells; see compiler/targets/wasm/layout. */
+  readonly rows?: { readonly at: number; readonly lengths: readonly string[] };
+  /** The other axes as they lie in memory, outermost first. */
+  readonly inner: readonly number[];
+  /** Each thread holds one row of it. */
+  readonly local: boolean;
+  /** Instead of the product of the axes: this factor times the product of `sizes`, plus `more`. */
+  readonly cells?: { readonly sizes: readonly Size[]; readonly more: number };
+  /** The first and the last phase that use it; of a local buffer, the first and last kernel of its phase. */
+  readonly life: readonly [number, number];
+  /** The phase of a local buffer. */
+  readonly phase?: number;
+}
+
+export interface PlanJob {
+  /** The exported function. */
+  readonly run: string;
+  /** The model's name for it. */
+  readonly name: string;
+  readonly output: string;
+  readonly source?: string;
+  readonly comment: string;
+}
+
+export interface PlanInverse {
+  readonly id: string;
+  readonly index: string;
+  readonly axes: readonly PlanAxis[];
+  readonly targets: Size;
+}
+
+export interface PlanPhase {
+  /** Run for each row in turn; `shares` are outputs to which rows add. */
+  readonly rows: readonly (PlanJob & { readonly adds: boolean })[];
+  readonly grids: readonly (PlanJob & { readonly task: Size | null })[];
+  readonly inverses: readonly PlanInverse[];
+}
+
+export interface PlanEntry {
+  readonly name: string;
+  readonly rowsAxis: Size | null;
+  readonly buffers: readonly PlanBuffer[];
+  readonly packings: readonly { readonly id: string; readonly lengths: readonly string[] }[];
+  readonly phases: readonly PlanPhase[];
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly updates: Readonly<Record<string, string>>;
+}
+
+export interface WasmModule {
+  readonly format: number;
+  readonly model: string;
+  /** Keys of uniform streams, by their place. */
+  readonly streams: readonly string[];
+  readonly entries: readonly PlanEntry[];
+  /** The assembled module: with fused multiply-add where the engine has it. */
+  readonly load: (fused: boolean) => Promise<Uint8Array>;
+}
+
+/** A batch is split into this many shares, whatever the number of threads, so that sums do not depend on it. */
+export const chunks = 32;
+
+export const sizeOf = (size: Size, sizes: Sizes): number => (typeof size === 'number' ? size : size === 'chunks' ? chunks : sizes[size] ?? 0);
+export const extents = ({ axes }: { readonly axes: readonly PlanAxis[] }, sizes: Sizes): readonly number[] => axes.map((a) => sizeOf(a.size, sizes));
+const product = (list: readonly number[]): number => list.reduce((a, b) => a * b, 1);
+
+/** Cells of a dense array of these axes: what a caller hands in or gets. */
+export const denseCells = (b: { readonly axes: readonly PlanAxis[] }, sizes: Sizes): number => product(extents(b, sizes));
+
+/** Cells that the buffer needs: of one row where each thread holds one. */
+export const cellsOf = (b: PlanBuffer, sizes: Sizes): number => {
+  if (b.cells !== undefined) return product(b.cells.sizes.map((s) => sizeOf(s, sizes))) + b.cells.more;
+  const all = extents(b, sizes);
+  return product(b.local ? b.inner.map((k) => all[k]!) : all);
+};

@@ -1,0 +1,180 @@
+/**
+ * What every thread runs: phases of tasks, taken one by one from a common counter, with a meeting of all threads after each.
+ * Which thread takes a task has no influence on any result. The function reaches a worker as its own source, so it uses
+ * nothing from outside itself. Imperative: it is the inside of a machine.
+ */
+export interface InverseTask {
+  /** Addresses of the lists' starts and of each coordinate. */
+  readonly starts: number;
+  readonly coordinates: readonly number[];
+  readonly targets: number;
+  readonly index: number;
+  /** How the index lies in memory: dense extents, and where rows are packed, where they begin. */
+  readonly extents: readonly number[];
+  readonly packed: { readonly offsets: number; readonly lengths: readonly (number | null)[] } | null;
+}
+
+export interface PhaseTasks {
+  /** Functions run for each row, and [first, end) rows of each share. */
+  readonly rows: readonly string[];
+  readonly shares: readonly (readonly [number, number])[];
+  /** What a share adds to: address and bytes of one share. */
+  readonly sums: readonly { readonly at: number; readonly bytes: number }[];
+  readonly grids: readonly { readonly run: string; readonly from: number; readonly to: number }[];
+  readonly inverses: readonly InverseTask[];
+  /** [to, from, bytes] */
+  readonly copies: readonly (readonly [number, number, number])[];
+}
+
+export interface ThreadSetup {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly imports: { readonly at: Readonly<Record<string, number>>; readonly size: Readonly<Record<string, number>> };
+  readonly entries: readonly (readonly PhaseTasks[])[];
+  readonly threads: number;
+  /** May sleep: a browser's main thread may not. */
+  readonly sleeps: boolean;
+}
+
+/** Words of the control block. */
+export const control = { arrived: 0, meeting: 1, round: 2, entry: 3, failed: 4, counters: 64 } as const;
+
+export interface ThreadRun {
+  /** Takes part in one run. `seen` makes this thread do everything alone and look at what each step wrote. */
+  readonly run: (entry: number, alone: boolean, seen?: (phase: number, kind: 'row' | 'grid', at: number, row: number, ms: number) => void) => void;
+  /** Runs whatever rounds are announced, until told to end. */
+  readonly serve: () => void;
+}
+
+export const thread = ({ module, memory, imports, entries, threads, sleeps }: ThreadSetup): ThreadRun => {
+  const words = new Int32Array(memory.buffer);
+  const bytes = new Uint8Array(memory.buffer);
+  const instance = new WebAssembly.Instance(module, { env: { memory }, at: imports.at, size: imports.size });
+  const call = instance.exports as Readonly<Record<string, (from: number, to: number, chunk: number) => void>>;
+  const ARRIVED = 0;
+  const MEETING = 1;
+  const ROUND = 2;
+  const ENTRY = 3;
+  const FAILED = 4;
+  const COUNTERS = 64;
+  const spins = 4000;
+
+  const meet = (): void => {
+    const now = Atomics.load(words, MEETING);
+    if (Atomics.add(words, ARRIVED, 1) === threads - 1) {
+      Atomics.store(words, ARRIVED, 0);
+      Atomics.add(words, MEETING, 1);
+      Atomics.notify(words, MEETING);
+      return;
+    }
+    for (let i = 0; i < spins; i++) if (Atomics.load(words, MEETING) !== now) return;
+    while (Atomics.load(words, MEETING) === now) if (sleeps) Atomics.wait(words, MEETING, now, 1000);
+  };
+
+  const invert = ({ starts, coordinates, targets, index, extents, packed }: InverseTask): void => {
+    const begin = starts >> 2;
+    const values = index >> 2;
+    const lists = coordinates.map((c) => c >> 2);
+    words.fill(0, begin, begin + targets + 1);
+    const n = extents.length;
+    const position = new Int32Array(n);
+    const visit = (each: (at: number) => void): void => {
+      const walk = (k: number, at: number): void => {
+        if (k === n) { each(at); return; }
+        const own = packed === null ? null : packed.lengths[k];
+        const end = own === null || own === undefined ? extents[k]! : words[(own >> 2) + position[0]!]!;
+        for (let i = 0; i < end; i++) {
+          position[k] = i;
+          walk(k + 1, packed !== null && k === 0 ? words[(packed.offsets >> 2) + i]! : at * end + i);
+        }
+      };
+      // In a packed row, the first ragged axis goes on from where the row begins.
+      if (packed === null) walk(0, 0);
+      else {
+        for (let i = 0; i < extents[0]!; i++) {
+          position[0] = i;
+          const first = words[(packed.offsets >> 2) + i]!;
+          const inside = (k: number, at: number): void => {
+            if (k === n) { each(first + at); return; }
+            const own = packed.lengths[k];
+            const end = own === null || own === undefined ? extents[k]! : words[(own >> 2) + i]!;
+            for (let j = 0; j < end; j++) {
+              position[k] = j;
+              inside(k + 1, at * end + j);
+            }
+          };
+          inside(1, 0);
+        }
+      }
+    };
+    visit((at) => {
+      const t = words[values + at]!;
+      if (t >= 0 && t < targets) words[begin + t + 1]!++;
+    });
+    for (let t = 1; t <= targets; t++) words[begin + t]! += words[begin + t - 1]!;
+    const next = words.slice(begin, begin + targets);
+    visit((at) => {
+      const t = words[values + at]!;
+      if (t < 0 || t >= targets) return;
+      const entry = next[t]!++;
+      for (let k = 0; k < n; k++) words[lists[k]! + entry] = position[k]!;
+    });
+  };
+
+  const run: ThreadRun['run'] = (entry, alone, seen) => {
+    const phases = entries[entry]!;
+    phases.forEach((phase, p) => {
+      const { rows, shares, sums, grids, inverses, copies } = phase;
+      const total = inverses.length + shares.length + grids.length + copies.length;
+      const functions = rows.map((name) => call[name]!);
+      let mine = 0;
+      const take = (): number => (alone ? mine++ : Atomics.add(words, COUNTERS + p, 1));
+      for (let task = take(); task < total; task = take()) {
+        let at = task;
+        if (at < inverses.length) { invert(inverses[at]!); continue; }
+        at -= inverses.length;
+        if (at < shares.length) {
+          const [from, to] = shares[at]!;
+          for (const s of sums) bytes.fill(0, s.at + at * s.bytes, s.at + (at + 1) * s.bytes);
+          for (let row = from; row < to; row++) {
+            for (let k = 0; k < functions.length; k++) {
+              const began = seen === undefined ? 0 : performance.now();
+              functions[k]!(row, row + 1, at);
+              if (seen !== undefined) seen(p, 'row', k, row, performance.now() - began);
+            }
+          }
+          continue;
+        }
+        at -= shares.length;
+        if (at < grids.length) {
+          const began = seen === undefined ? 0 : performance.now();
+          const { run: name, from, to } = grids[at]!;
+          call[name]!(from, to, 0);
+          if (seen !== undefined) seen(p, 'grid', at, to, performance.now() - began);
+          continue;
+        }
+        const [to, from, n] = copies[at - grids.length]!;
+        bytes.copyWithin(to, from, from + n);
+      }
+      if (!alone && threads > 1) meet();
+    });
+  };
+
+  const serve = (): void => {
+    let round = 0;
+    for (;;) {
+      for (let i = 0; i < spins && Atomics.load(words, ROUND) === round; i++);
+      while (Atomics.load(words, ROUND) === round) Atomics.wait(words, ROUND, round);
+      round = Atomics.load(words, ROUND);
+      const entry = Atomics.load(words, ENTRY);
+      if (entry < 0) return;
+      try {
+        run(entry, false);
+      } catch (e) {
+        Atomics.store(words, FAILED, 1);
+        throw e;
+      }
+    }
+  };
+  return { run, serve };
+};

@@ -1,0 +1,27 @@
+/** Loop programs assembled and opened as a trainer would. */
+import { isRight } from 'fp-ts/lib/Either.js';
+import type { LoopProgram } from '../../compiler/loops/ir.js';
+import { assemble, wasmText } from '../../compiler/targets/wasm/index.js';
+import { openWasm, type WasmModule, type WasmOptions, type WasmSession } from '../../runtime/wasm/index.js';
+import type { Sizes } from '../../runtime/session.js';
+import { manifest } from '../gpu/sessions.js';
+
+export const built = async (program: LoopProgram): Promise<WasmModule> => {
+  const { plan } = wasmText(program, false);
+  // Through JSON, as it is emitted.
+  const data: WasmModule = JSON.parse(JSON.stringify(plan));
+  return {
+    ...data,
+    load: async (fused) => {
+      const binary = await assemble(wasmText(program, fused).text, `${program.model}.wat`);
+      if (!isRight(binary)) throw new Error(binary.left);
+      return binary.right;
+    },
+  };
+};
+
+export const opened = async (program: LoopProgram, sizes: Sizes, options: WasmOptions = { threads: 2 }): Promise<WasmSession> => {
+  const result = await openWasm(await built(program), manifest, 'wasm', sizes, options);
+  if (!isRight(result)) throw new Error(result.left);
+  return result.right;
+};

@@ -4,6 +4,7 @@ import type { Node } from '../../dsl/node.js';
 import { gradient } from '../differentiate.js';
 import { substitute } from '../graph.js';
 import { adjointProblem } from '../passes/fixed-point.js';
+import { same } from './pointwise.js';
 import type { Of, Primitive } from './record.js';
 
 /** (d through / d value)' lambda, linear in lambda. */
@@ -24,4 +25,5 @@ export const implicit: Primitive<Of<'implicit'>> = {
   cost: () => 0,
   lower: (n, scope, l) => l.expr(n.value, scope),
   support: (n, of) => of(n.value),
+  dependence: (n, of) => same(n.value, of),
 };

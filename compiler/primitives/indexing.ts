@@ -1,6 +1,8 @@
 /** Primitives that move positions: gather and its transpose, rename, shift. */
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
+import { ANYTHING, difference, fresh, positionIs } from '../dependence/flow.js';
+import { equal, EVERYWHERE, meet, project as restrictedTo, renamed, zone, type Zone } from '../dependence/zone.js';
 import { all, apply, guard, integer } from '../loops/build.js';
 import type { Expr } from '../loops/ir.js';
 import { memoryOrder } from '../lower/layout.js';
@@ -18,6 +20,9 @@ const elsewhere = (arg: Node, axis: string, to: Expr, scope: Scope, l: Lowering)
   return guard(l.inRange(build.axisOf(arg, axis), inside), entry);
 };
 
+/** What a zone over a node's axes and its arguments' says of the node's own. */
+const onto = (n: Node, where: Zone): Zone => restrictedTo(where, (name) => build.hasAxis(n, name));
+
 export const gather: Primitive<Of<'gather'>> = {
   rebuild: (n, [table, at]) => build.gather(table!, at!, n.axis),
   reference: (n, e) => {
@@ -32,6 +37,10 @@ export const gather: Primitive<Of<'gather'>> = {
   cost: () => 1,
   lower: (n, scope, l) => elsewhere(n.table, n.axis, l.expr(n.at, scope), scope, l),
   support: () => [],
+  dependence: (n, of) => {
+    const where = meet(positionIs(n.axis, of(n.at).linear), of(n.table).nonzero);
+    return { edges: [{ arg: n.table, where }, { arg: n.at }], facts: { ...ANYTHING, nonzero: onto(n, where) } };
+  },
 };
 
 export const scatter: Primitive<Of<'scatter'>> = {
@@ -64,6 +73,11 @@ export const scatter: Primitive<Of<'scatter'>> = {
       : { kind: 'reduce', monoid: 'sum', over: inside.over, body: guard(apply('eq', l.expr(n.at, inside.scope), target), body), dtype: n.dtype };
   },
   support: () => [],
+  dependence: (n, of) => {
+    const where = meet(positionIs(n.axis.name, of(n.at).linear), of(n.arg).nonzero);
+    const through = build.unionAxes(n.arg.axes, n.at.axes);
+    return { edges: [{ arg: n.arg, where, through }, { arg: n.at, where: of(n.arg).nonzero, through }], facts: { ...ANYTHING, nonzero: onto(n, where) } };
+  },
 };
 
 export const rename: Primitive<Of<'rename'>> = {
@@ -81,6 +95,19 @@ export const rename: Primitive<Of<'rename'>> = {
   cost: () => 0,
   lower: (n, scope, l) => elsewhere(n.arg, n.from, l.position(scope, n.to.name), scope, l),
   support: (n, of) => of(n.arg).map((p) => (build.hasAxis(p, n.from) ? build.rename(p, n.from, n.to) : p)),
+  dependence: (n, of) => {
+    const { nonzero, zero, linear } = of(n.arg);
+    if (n.from === n.to.name) return { edges: [{ arg: n.arg }], facts: of(n.arg) };
+    const here = zone(...equal(n.from, n.to.name));
+    const moved = (names: readonly string[]) => names.map((name) => (name === n.from ? n.to.name : name));
+    const facts = {
+      nonzero: onto(n, meet(here, nonzero)),
+      // Another row may have no such position, and is 0 there.
+      zero: n.arg.axes.some((a) => a.extent.kind === 'ragged' && a.extent.rows === n.from) ? EVERYWHERE : onto(n, meet(here, zero)),
+      linear: linear === null ? null : difference({ plus: moved(linear.plus), minus: [], constant: linear.constant }, { plus: moved(linear.minus), minus: [], constant: 0 }),
+    };
+    return { edges: [{ arg: n.arg, where: meet(here, nonzero) }], facts };
+  },
 };
 
 export const shift: Primitive<Of<'shift'>> = {
@@ -93,6 +120,11 @@ export const shift: Primitive<Of<'shift'>> = {
   cost: () => 0,
   lower: (n, scope, l) => elsewhere(n.arg, n.axis, apply('sub', l.position(scope, n.axis), integer(n.by)), scope, l),
   support: () => [],
+  dependence: (n, of) => {
+    const there = renamed(of(n.arg).nonzero, (name) => (name === n.axis ? fresh(name) : name));
+    const where = meet(zone(...equal(n.axis, fresh(n.axis), n.by)), there);
+    return { edges: [{ arg: n.arg, where, moved: [n.axis] }], facts: { ...ANYTHING, nonzero: onto(n, where) } };
+  },
 };
 
 /** Operators are expanded before anything else asks about them. */
@@ -101,7 +133,7 @@ const unexpanded = (n: Of<'project'>): never => {
 };
 export const project: Primitive<Of<'project'>> = {
   rebuild: (n, args) => build.project(operator(n.of, args), n.result),
-  reference: unexpanded, vjp: (_, n) => unexpanded(n), cost: unexpanded, lower: unexpanded, support: () => [],
+  reference: unexpanded, vjp: (_, n) => unexpanded(n), cost: unexpanded, lower: unexpanded, support: () => [], dependence: unexpanded,
 };
 const operator = (of: Of<'project'>['of'], args: readonly Node[]): Of<'project'>['of'] => {
   switch (of.op) {

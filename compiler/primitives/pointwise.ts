@@ -2,6 +2,8 @@
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import type { DType } from '../../dsl/scalar.js';
+import type { Facts, Flow } from '../dependence/flow.js';
+import { scalarFlow } from '../dependence/scalars.js';
 import { apply } from '../loops/build.js';
 import { table } from '../scalars.js';
 import { exprText } from '../loops/text.js';
@@ -48,10 +50,17 @@ export const map: Primitive<Of<'map'>> = {
       default: return [];
     }
   },
+  dependence: (n, of) => {
+    const { reads, facts } = scalarFlow[n.fn](...n.args.map(of));
+    return { edges: n.args.map((arg, i) => ({ arg, where: reads[i]! })), facts };
+  },
 };
 
 /** A scalar's share may lack axes of the node (a constant, say): give it all of them before it is summed. */
 const full = (share: Node, n: Node): Node => (build.sameAxes(share.axes, n.axes) ? share : build.broadcast(share, n.axes));
+
+/** Every cell reads the cell of `arg` where it is itself. */
+export const same = (arg: Node, of: (node: Node) => Facts): Flow => ({ edges: [{ arg }], facts: of(arg) });
 
 export const broadcast: Primitive<Of<'broadcast'>> = {
   rebuild: (n, [arg]) => build.broadcast(arg!, n.axes),
@@ -63,6 +72,7 @@ export const broadcast: Primitive<Of<'broadcast'>> = {
   cost: () => 0,
   lower: (n, scope, l) => l.expr(n.arg, scope),
   support: (n, of) => of(n.arg),
+  dependence: (n, of) => same(n.arg, of),
 };
 
 const identity = {
@@ -70,6 +80,7 @@ const identity = {
   cost: () => 0,
   lower: (n: Of<'stop'> | Of<'barrier'>, scope: Parameters<Primitive['lower']>[1], l: Parameters<Primitive['lower']>[2]) => l.expr(n.arg, scope),
   support: (n: Of<'stop'> | Of<'barrier'>, of: (node: Node) => readonly Node[]) => of(n.arg),
+  dependence: (n: Of<'stop'> | Of<'barrier'>, of: (node: Node) => Facts) => same(n.arg, of),
 } as const;
 
 export const stop: Primitive<Of<'stop'>> = { ...identity, rebuild: (_, [arg]) => build.stop(arg!), vjp: () => [null] };

@@ -1,6 +1,7 @@
 /** What the compiler must know of a primitive. The table in `index.ts` is total: a missing field is a type error. */
 import type { Axis } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
+import type { Facts, Flow } from '../dependence/flow.js';
 import type { Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
 
 /** Position along each axis, by name. */
@@ -73,6 +74,8 @@ export interface Primitive<N extends Node = Node> {
   readonly lower: (node: N, scope: Scope, l: Lowering) => Expr;
   /** Predicates outside which the value is 0, over the node's own axes. */
   readonly support: (node: N, of: (node: Node) => readonly Node[]) => readonly Node[];
+  /** Which cells of its arguments a cell reads, and what is known of its value from positions alone. */
+  readonly dependence: (node: N, of: (node: Node) => Facts) => Flow;
 }
 
 export type Of<O extends Node['op']> = Extract<Node, { op: O }>;

@@ -2,6 +2,8 @@
 import type { Axis } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Monoid, Node } from '../../dsl/node.js';
+import { ANYTHING } from '../dependence/flow.js';
+import { EVERYWHERE, project } from '../dependence/zone.js';
 import { all, guard } from '../loops/build.js';
 import type { At, Evaluation, Of, Primitive } from './record.js';
 
@@ -51,6 +53,11 @@ export const reduce: Primitive<Of<'reduce'>> = {
       body: condition === null ? body : n.monoid === 'sum' ? guard(condition, body)
         : { kind: 'guard', condition, then: body, otherwise: { kind: 'literal', value: unit, dtype: n.dtype }, dtype: n.dtype },
     };
+  },
+  dependence: (n, of) => {
+    // A sum may leave out what is 0; an empty maximum is a value of its own.
+    const where = n.monoid === 'sum' ? of(n.arg).nonzero : EVERYWHERE;
+    return { edges: [{ arg: n.arg, where }], facts: { ...ANYTHING, nonzero: project(where, (name) => build.hasAxis(n, name)) } };
   },
   support: (n, of) => (n.monoid === 'sum' ? of(n.arg).filter((p: Node) => !p.axes.some((a) => n.over.includes(a.name)) && p.axes.every((a) => build.hasAxis(n, a.name))) : []),
 };

@@ -40,7 +40,7 @@ describe('an energy that looks at', () => {
     const all = values(energy, 'prefix', LENGTHS);
     for (let t = 0; t < N; t++) {
       const cut = values(energy, 'whole', LENGTHS.map((n) => Math.min(n, t + 1)));
-      const at = (data: Float64Array): readonly number[] => LENGTHS.flatMap((n, b) => (t < n ? [...data.slice((b * N + t) * W, (b * N + t + 1) * W)] : []));
+      const at = (data: Float64Array): readonly number[] => LENGTHS.flatMap((n, b) => (t < n ? Array.from(data.slice((b * N + t) * W, (b * N + t + 1) * W)) : []));
       expect(at(all).length).toBe(t < 3 ? 2 * W : W);
       expectClose(at(all), at(cut), 1e-10);
     }

@@ -97,6 +97,23 @@ const shared = (job: Job, world: World, isRowTemp: (id: string) => boolean, add:
   return [...shares, { ...job, body }];
 };
 
+/** Reduces over rows inside a collect get a kernel of their own, at the positions that the collect sums over. */
+const lifted = (job: Job, rowsAxis: string, add: (b: Buffer) => void): readonly Job[] => {
+  const free = freeVariables();
+  const made: Job[] = [];
+  const inside = (over: readonly LoopAxis[]) => (e: Expr): Expr | null => {
+    if (e.kind !== 'reduce' || !e.over.some((o) => o.axis.name === rowsAxis)) return null;
+    const axes = over.filter((a) => free(e).has(a.name));
+    if (axes.length !== free(e).size) return null;
+    const id = `${job.output}.part${made.length === 0 ? '' : made.length + 1}`;
+    add({ id, dtype: e.dtype, role: 'temp', axes });
+    made.push({ ...job, name: id, output: id, body: e, comment: `${job.comment}: what it sums` });
+    return { kind: 'read', buffer: id, dtype: e.dtype, at: axes.map((a) => index(a.name)) };
+  };
+  const body = rewrite((e) => (e.kind !== 'collect' ? null : { ...e, body: rewrite(inside(e.over.map((o) => o.axis)))(e.body) }))(job.body);
+  return [...made, { ...job, body }];
+};
+
 const conjuncts = (e: Expr): readonly Expr[] => (e.kind === 'apply' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e]);
 
 const withRow = (e: Expr): Expr => rewrite((x) => (x.kind !== 'collect' ? null : {
@@ -118,7 +135,8 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
 
   const inverses = new Map<string, Inverse>();
   let walks = 0;
-  const read = entry.kernels.map((k): Job => {
+  const plain = entry.kernels.flatMap((k) => lifted({ ...k, task: null, adds: false }, rowsAxis, (b) => add(b)));
+  const read = plain.map((k): Job => {
     const axes = new Map(buffers.get(k.output)!.axes.map((a) => [a.name, a]));
     const units = new Set([...axes.values()].filter(isUnit).map((a) => a.name));
     const clean = (e: Expr): Expr => intern(withoutUnits(units)(rewrite((x) => (x.kind === 'collect' ? walked(x, axes, inverses, intern, () => ++walks) : null))(withRow(e))));

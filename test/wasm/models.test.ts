@@ -1,0 +1,99 @@
+/** Whole models, tiny: every buffer of every entry as the float64 interpreter of loops has it, and equal bytes on any number of threads. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
+import hstu from '../../models/hstu.js';
+import pcrec from '../../models/pcrec.js';
+import { programsOf } from '../../compiler/compile.js';
+import type { Traced } from '../../compiler/frontend/index.js';
+import type { Entry, LoopProgram } from '../../compiler/loops/ir.js';
+import { lowerEntry } from '../../compiler/lower/kernels.js';
+import { pipeline } from '../../compiler/pipeline.js';
+import type { Data } from '../../runtime/session.js';
+import type { WasmSession } from '../../runtime/wasm/index.js';
+import { stream } from '../generators/axes.js';
+import { runLoops } from '../support/loops.js';
+import { runPass } from '../support/programs.js';
+import { opened } from './sessions.js';
+
+const LENGTH = 11;
+const sizes = { batch: 5, items: 13, seen: 4 };
+const lengths = [LENGTH, 1, 7, 0, 4];
+const tiny = { width: 10, length: LENGTH, blocks: 2, negatives: 9 };
+const random = { seed: 7, step: 2 };
+
+const loopsOf = (model: Model, over: Readonly<Record<string, HyperValue>>): LoopProgram => {
+  const hyper = { ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])), ...tiny, ...over };
+  const batch = batchOf(LENGTH);
+  const build = (phase: 'training' | 'inference') => model.build({ hyper, batch, phase });
+  const traced: Traced = { model, hyper, file: 'model.ts', batch, training: build('training'), inference: build('inference'), optimizer: model.optimizer(hyper), provenance: new WeakMap() };
+  return { model: model.name, entries: programsOf(traced).map((p) => lowerEntry(pipeline.reduce((q, pass) => runPass(pass, q), p))) };
+};
+
+/** A value depends on the buffer's name alone; what lies beyond a row's length is never read. */
+const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> => Object.fromEntries(entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => {
+  const cells = b.axes.reduce((n, a) => n * (typeof a.size === 'number' ? a.size : sizes[a.size as keyof typeof sizes]), 1);
+  if (b.id === 'seq.lengths') return [b.id, Float32Array.from(lengths)];
+  if (b.id === 'seen.lengths') return [b.id, Float32Array.of(2, 0, 4, 1, 3)];
+  if (b.id === 'step') return [b.id, Float32Array.of(2)];
+  const next = stream([...b.id].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
+  const draw = (i: number): number => (b.id.startsWith('times') ? (i % LENGTH) * 900 + (b.id === 'times' ? 0 : 500) : b.role === 'input' ? Math.floor(next() * sizes.items) : b.id.endsWith('.v') ? next() : next() * 2 - 1);
+  return [b.id, Float32Array.from({ length: cells }, (_, i) => draw(i))];
+}));
+
+const inputsOf = (entry: Entry, given: Readonly<Record<string, Float32Array>>): Readonly<Record<string, Data>> => Object.fromEntries(entry.buffers.filter((b) => b.role === 'input')
+  .map((b) => [b.id, b.dtype === 'f32' ? given[b.id]! : Int32Array.from(given[b.id]!)]));
+const statesOf = (entry: Entry, given: Readonly<Record<string, Float32Array>>): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(entry.buffers.filter((b) => b.role === 'state').map((b) => [b.id, given[b.id]!]));
+
+const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
+  ['hstu', hstu as unknown as Model, {}],
+  ['hstu with heads and times', hstu as unknown as Model, { heads: 2, times: true }],
+  ['pcrec', pcrec as unknown as Model, {}],
+  ['pcrec, two steps, tanh', pcrec as unknown as Model, { steps: 2, activation: 'tanh' }],
+  ['pcrec, last position, adapted', pcrec as unknown as Model, { horizon: 'last', steps: 2, adaptation: 0.05 }],
+];
+
+describe.each(cases)('%s', (_, model, over) => {
+  const program = loopsOf(model, over);
+  const sessions: WasmSession[] = [];
+  afterAll(async () => { for (const s of sessions) await s.dispose(); });
+
+  test.each([0, 1, 2])('entry %i computes every buffer as the loops mean it', async (i) => {
+    const session = sessions[0] ?? await opened(program, sizes, { threads: 2 });
+    sessions[0] = session;
+    const entry = program.entries[i]!;
+    const given = givenOf(entry);
+    await session.write(statesOf(entry, given));
+    const want = runLoops(entry, { sizes, given, random });
+    const inspected = await session.inspect(entry.name, inputsOf(entry, given), random);
+    const off = (name: string, got: ArrayLike<number>): readonly unknown[] => {
+      const expected = want.get(name)!;
+      const norm = Math.sqrt(expected.reduce((sum, x) => sum + x * x, 0));
+      const error = Math.sqrt(Array.from(got).reduce((sum, x, k) => sum + (x - expected[k]!) ** 2, 0)) / Math.max(1e-2, norm);
+      return error < 1e-3 ? [] : [{ name, error }];
+    };
+    const made = new Set(entry.kernels.map((k) => k.output));
+    const seen = inspected.filter((b) => made.has(b.name));
+    expect(seen.length).toBe(made.size);
+    expect(seen.flatMap(({ name, data }) => off(name, data))).toEqual([]);
+    const result = await session.run(entry.name, inputsOf(entry, given), random);
+    expect(Object.entries(entry.outputs).flatMap(([name, id]) => off(id, result[name]!))).toEqual([]);
+    const after = await session.read();
+    expect(Object.entries(entry.updates).flatMap(([state, id]) => off(id, after[state]!))).toEqual([]);
+  });
+
+  test('threads do not change a bit', async () => {
+    const entry = program.entries[0]!;
+    const given = givenOf(entry);
+    const results: unknown[] = [];
+    for (const threads of [1, 2, 4]) {
+      const session = await opened(program, sizes, { threads });
+      sessions.push(session);
+      await session.write(statesOf(entry, given));
+      for (let step = 1; step < 4; step++) await session.run('train', inputsOf(entry, given), { seed: 3, step });
+      results.push(await session.read());
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+});

@@ -42,10 +42,10 @@ export interface Shape {
   readonly n?: number;
 }
 
-/** Numbers in [-size, size], in thousandths. */
+/** Numbers in [-size, size], in thousandths; no -0, which a step of nothing turns into 0. */
 const draws = (seed: number, count: number, size: number): readonly number[] => {
   const next = stream(seed);
-  return Array.from({ length: count }, () => Math.round((next() * 2 - 1) * size * 1000) / 1000);
+  return Array.from({ length: count }, () => Math.round((next() * 2 - 1) * size * 1000) / 1000 + 0);
 };
 
 export const chains = ({ functions = names, weights = 3, layers = 4, rows = 3, full = false, lower = false, n: bound = 8 }: Shape = {}): fc.Arbitrary<Chain> =>

@@ -18,6 +18,8 @@ export interface Report {
   readonly kernels: { readonly before: number; readonly after: number };
   /** `sizes` binds every symbol of the manifest. */
   readonly cost: (sizes: Sizes) => Cost;
+  /** What is proved of what predictions read, in words. */
+  readonly certificate?: string;
 }
 
 export interface Compiled {
@@ -44,6 +46,16 @@ export interface Target {
   readonly check: (program: LoopProgram) => Either<Diagnostics, void>;
   /** The file's text; only for a program that passed `check`. */
   readonly emit: (program: LoopProgram) => string;
+  /** Files that the file refers to; the same names for every program. */
+  readonly assets?: { readonly names: readonly string[]; readonly emit: (program: LoopProgram) => readonly Asset[] };
+  /** The targets that one trainer carries together, by the names under which `opener` takes their programs; then nothing else is emitted. */
+  readonly parts?: Readonly<Record<string, Target>>;
+}
+
+/** A text in WebAssembly's comment syntax, or bytes. */
+export interface Asset {
+  readonly name: string;
+  readonly content: string | Uint8Array;
 }
 
 /** Everything the command needs besides the front end: the real one is in `toolchain.ts`. */

@@ -2,7 +2,11 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Manifest, Session, Sizes } from './session.js';
 
-export const deviceNames = ['webgpu', 'webgl2', 'webasm', 'cpu'] as const;
+/** Modes of gpu.js. */
+export const gpuDevices = ['webgpu', 'webgl2', 'webasm', 'cpu'] as const;
+export type GpuDevice = (typeof gpuDevices)[number];
+/** `wasm` is our own WebAssembly, `webasm` that of gpu.js. */
+export const deviceNames = ['webgpu', 'webgl2', 'wasm', 'webasm', 'cpu'] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 export interface CompiledModel {

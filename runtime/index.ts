@@ -2,6 +2,7 @@
 export { command, main } from './command.js';
 export { type CompiledModel, type DeviceName, deviceNames } from './compiled.js';
 export * from './data/index.js';
+export { openAny, type Programs } from './devices/any.js';
 export { type GpuModule, openGpu } from './devices/index.js';
 export type { Event, Listener, Part } from './events.js';
 export { initial, initialStates, shapeOf } from './init.js';
@@ -14,3 +15,4 @@ export type { Named, Recommendation, Recommendations } from './recommend.js';
 export type { EvaluateResult, Evaluation, TrainResult } from './run.js';
 export type { Data, EntryInfo, InitInfo, Manifest, Session, Sizes, StateInfo, TensorInfo } from './session.js';
 export { type Trainer, trainer } from './trainer.js';
+export { type KernelTime, loadBeside, openWasm, type WasmModule, type WasmOptions, type WasmSession } from './wasm/index.js';

@@ -3,7 +3,7 @@ import { type Either, map } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Compiled, Target, Toolchain } from '../compiled.js';
 import type { Diagnostics } from '../diagnostics.js';
-import { emittedFiles } from './text.js';
+import { emittedFiles, namesOf } from './text.js';
 import { writeFiles } from './write.js';
 
 export { type EmittedFile, emittedFiles } from './text.js';
@@ -18,6 +18,6 @@ export interface Emission {
 /** For a program that passed the target's check. Left: the folder cannot be written. */
 export const emit = (compiled: Compiled, target: Target, targets: Toolchain['targets'], folder: string): Either<Diagnostics, Emission> =>
   pipe(
-    writeFiles(folder, emittedFiles(compiled, target), Object.values(targets).map(({ file }) => file)),
+    writeFiles(folder, emittedFiles(compiled, target), Object.values(targets).flatMap(namesOf)),
     map((files) => ({ folder, files })),
   );

@@ -3,14 +3,30 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Target } from '../compiled.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
+import { wasmFiles } from '../targets/wasm/index.js';
 
 const refusal = ([first, ...rest]: readonly Diagnostic[]): Either<Diagnostics, void> => (first === undefined ? right(undefined) : left([first, ...rest]));
 
+const gpu: Target = {
+  description: 'kernels for gpu.js: WebGPU, WebGL2, WebAssembly or plain JavaScript',
+  file: 'kernels.gpu.js', opener: 'openGpu',
+  check: (program) => refusal(checkGpu(program)),
+  emit: emitGpu,
+};
+
+const wasm: Target = {
+  description: 'our own WebAssembly, with SIMD and threads: for processors',
+  file: 'kernels.wasm.js', opener: 'openWasm',
+  check: () => right(undefined),
+  emit: wasmFiles.plan,
+  assets: { names: wasmFiles.names, emit: wasmFiles.assets },
+};
+
 export const targets = {
-  gpu: {
-    description: 'kernels for gpu.js: WebGPU, WebGL2, WebAssembly or plain JavaScript',
-    file: 'kernels.gpu.js', opener: 'openGpu',
-    check: (program) => refusal(checkGpu(program)),
-    emit: emitGpu,
+  gpu, wasm,
+  all: {
+    description: 'both: a GPU where one answers, else WebAssembly',
+    file: '', opener: 'openAny', parts: { gpu, wasm },
+    check: gpu.check, emit: () => '',
   },
 } as const satisfies Readonly<Record<string, Target>>;

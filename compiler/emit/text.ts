@@ -9,6 +9,8 @@ import { packageFile } from '../package.js';
 export interface EmittedFile {
   readonly name: string;
   readonly text: string;
+  /** In place of the text, where the file is none. */
+  readonly bytes?: Uint8Array;
   /** Starts with a `#!` line and may be run as it is. */
   readonly executable?: boolean;
 }
@@ -22,7 +24,14 @@ const settings = ({ hyper }: Manifest): string => Object.entries(hyper).map(([na
 
 const heading = (manifest: Manifest): string => `${mark} ${packageFile.version} from ${manifest.source}. Compile again instead of editing.`;
 
-const trainerText = (manifest: Manifest, { file, opener }: Target): string => `#!/usr/bin/env node
+/** What the trainer imports, and the expression that its opener takes. */
+const programsOf = ({ file, parts }: Target): { readonly imports: string; readonly program: string } =>
+  parts === undefined ? { imports: `import { program } from './${file}';`, program: 'program' } : {
+    imports: Object.entries(parts).map(([name, part]) => `import { program as ${name} } from './${part.file}';`).join('\n'),
+    program: `{ ${Object.keys(parts).join(', ')} }`,
+  };
+
+const trainerText = (manifest: Manifest, target: Target): string => `#!/usr/bin/env node
 /**
  * ${heading(manifest)}
  *
@@ -31,14 +40,14 @@ const trainerText = (manifest: Manifest, { file, opener }: Target): string => `#
  *   node trainer.js --help          train, evaluate, recommend
  *   import { train } from './trainer.js'
  */
-import { main, ${opener}, readManifest, trainer } from '${runtime}';
-import { program } from './${file}';
+import { main, ${target.opener}, readManifest, trainer } from '${runtime}';
+${programsOf(target).imports}
 
 /** Parameters, entries and hyperparameters of this model. */
 export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
-export const compiled = { manifest, open: (device, sizes) => ${opener}(program, manifest, device, sizes) };
+export const compiled = { manifest, open: (device, sizes) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes) };
 
 export const { train, evaluate, recommend } = trainer(compiled);
 
@@ -63,6 +72,13 @@ export const moduleMarker: EmittedFile = { name: 'package.json', text: json({ de
 export const emittedFiles = ({ loops, manifest }: Compiled, target: Target): readonly EmittedFile[] => [
   { name: 'trainer.js', text: trainerText(manifest, target), executable: true },
   { name: 'trainer.d.ts', text: typesText(manifest) },
-  { name: target.file, text: `// ${heading(manifest)}\n${target.emit(loops)}` },
+  ...Object.values(target.parts ?? { only: target }).flatMap((part): readonly EmittedFile[] => [
+    { name: part.file, text: `// ${heading(manifest)}\n${part.emit(loops)}` },
+    ...(part.assets?.emit(loops) ?? []).map(({ name, content }): EmittedFile => (typeof content === 'string' ? { name, text: `;; ${heading(manifest)}\n${content}` } : { name, text: '', bytes: content })),
+  ]),
   { name: 'manifest.json', text: json(manifest) },
 ];
+
+/** Every name that a target may write. */
+export const namesOf = (target: Target): readonly string[] =>
+  target.parts === undefined ? [target.file, ...(target.assets?.names ?? [])] : Object.values(target.parts).flatMap(namesOf);

@@ -22,11 +22,11 @@ const needsMarker = (folder: string): boolean => {
   return !/"type"\s*:\s*"module"/.test(readFileSync(join(around, 'package.json'), 'utf8'));
 };
 
-const put = (folder: string, { name, text, executable = false }: EmittedFile): void => {
+const put = (folder: string, { name, text, bytes, executable = false }: EmittedFile): void => {
   const whole = join(folder, name);
   const part = `${whole}.${process.pid}.part`;
   try {
-    writeFileSync(part, text, { mode: executable ? 0o755 : 0o644 });
+    writeFileSync(part, bytes ?? text, { mode: executable ? 0o755 : 0o644 });
     renameSync(part, whole);
   } finally {
     rmSync(part, { force: true });
@@ -36,7 +36,7 @@ const put = (folder: string, { name, text, executable = false }: EmittedFile): v
 /** Files of an earlier emission that this one does not replace: another target's kernels, say. */
 const leftovers = (folder: string, files: readonly EmittedFile[], possible: readonly string[]): readonly string[] => {
   const now = new Set(files.map(({ name }) => name));
-  return possible.filter((name) => !now.has(name) && isOurs(join(folder, name))).map((name) => join(folder, name));
+  return possible.filter((name) => !now.has(name) && (isOurs(join(folder, name)) || (name.endsWith('.wasm') && existsSync(join(folder, name)) && isOurs(join(folder, 'trainer.js'))))).map((name) => join(folder, name));
 };
 
 /**

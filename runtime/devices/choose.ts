@@ -1,18 +1,18 @@
 /** Which device a session gets: the one demanded, or the best that answers. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { DeviceName } from '../compiled.js';
+import type { GpuDevice } from '../compiled.js';
 import type { Gpu, Library } from './gpujs.js';
 import { findWebGpu } from './webgpu.js';
 
 export interface Choice {
-  readonly device: DeviceName;
+  readonly device: GpuDevice;
   /** Words for the report: the adapter's name, or nothing. */
   readonly detail: string;
 }
 
 type Probe = (library: Library, demanded: boolean) => Promise<Either<string, Choice>>;
 
-const probes: { readonly [D in DeviceName]: Probe } = {
+const probes: { readonly [D in GpuDevice]: Probe } = {
   webgpu: async (_, demanded) => {
     const found = await findWebGpu(demanded);
     if (found._tag === 'Left') return found;
@@ -31,9 +31,9 @@ const probes: { readonly [D in DeviceName]: Probe } = {
 };
 
 /** Best first. */
-const order: readonly DeviceName[] = ['webgpu', 'webgl2', 'webasm', 'cpu'];
+const order: readonly GpuDevice[] = ['webgpu', 'webgl2', 'webasm', 'cpu'];
 
-export const choose = async (library: Library, wanted: DeviceName | 'auto'): Promise<Either<string, Choice>> => {
+export const choose = async (library: Library, wanted: GpuDevice | 'auto'): Promise<Either<string, Choice>> => {
   if (wanted !== 'auto') return probes[wanted](library, true);
   const reasons: string[] = [];
   for (const device of order) {

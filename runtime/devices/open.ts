@@ -1,6 +1,6 @@
 /** Opens what the gpu target emitted on one of gpu.js's devices. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { DeviceName } from '../compiled.js';
+import type { DeviceName, GpuDevice } from '../compiled.js';
 import type { Data, Manifest, Session, Sizes } from '../session.js';
 import { type Choice, choose, tryOut } from './choose.js';
 import { type Gpu, type Library, loadLibrary } from './gpujs.js';
@@ -29,7 +29,7 @@ interface Runner {
   readonly lean: boolean;
 }
 
-const runner = (gpu: Gpu, library: Library, device: DeviceName, sizes: Sizes) => (entry: PlanEntry): Runner => {
+const runner = (gpu: Gpu, library: Library, device: GpuDevice, sizes: Sizes) => (entry: PlanEntry): Runner => {
   const computed = entry.device.map((s) => s.output);
   const wanted = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const plans = new Map<boolean, DevicePlan>();
@@ -153,7 +153,9 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
  * A session of fixed sizes on the device demanded, or on the best that answers. The Left says what is missing and what to
  * do; no device stands in for another.
  */
-export const openGpu = async (module: GpuModule, manifest: Manifest, device: DeviceName | 'auto', sizes: Sizes): Promise<Either<string, Session>> => {
+export const openGpu = async (module: GpuModule, manifest: Manifest, wanted: DeviceName | 'auto', sizes: Sizes): Promise<Either<string, Session>> => {
+  if (wanted === 'wasm') return left('This trainer carries no kernels of our own WebAssembly; compile the model with --target all, or choose webasm.');
+  const device: GpuDevice | 'auto' = wanted;
   if (module.format !== 1) return left(`These kernels have format ${module.format}; this runtime reads format 1. Compile the model again.`);
   const missing = unbound(module, sizes);
   if (missing.length > 0) return left(`The model needs a positive size for ${missing.join(', ')}.`);

@@ -1,5 +1,5 @@
 /** One entry's device kernels as one gpu.js pipeline: the whole step is a single fused plan where the mode can fuse. */
-import type { DeviceName } from '../compiled.js';
+import type { GpuDevice } from '../compiled.js';
 import type { Sizes } from '../session.js';
 import type { Gpu, Library, Pipeline } from './gpujs.js';
 import { type DeviceStep, type Numbers, type PlanBuffer, type PlanEntry, cells, shape } from './plan.js';
@@ -63,14 +63,14 @@ const askFlat = ({ pipeline }: Pipeline): void => {
 };
 
 /** What must have run for a device to have kept its word; gpu.js otherwise degrades to another without an error. */
-const honest: { readonly [D in DeviceName]: { readonly backend: string; readonly kinds: readonly string[] } } = {
+const honest: { readonly [D in GpuDevice]: { readonly backend: string; readonly kinds: readonly string[] } } = {
   webgpu: { backend: 'webgpu', kinds: ['fused-encoder'] },
   webgl2: { backend: 'gpu', kinds: ['generic'] },
   webasm: { backend: 'webasm', kinds: ['fused-sync', 'fused-threaded'] },
   cpu: { backend: 'cpu', kinds: ['generic'] },
 };
 
-export const betrayal = (device: DeviceName, { backend, executorKind, fallbackReason }: Pipeline): string | null =>
+export const betrayal = (device: GpuDevice, { backend, executorKind, fallbackReason }: Pipeline): string | null =>
   backend === honest[device].backend && honest[device].kinds.includes(executorKind) ? null
   : `${device} was asked for, but gpu.js ran ${backend ?? 'nothing'} (${executorKind}): ${fallbackReason ?? 'it gives no reason'}.`;
 
@@ -85,7 +85,7 @@ const floats = (info: PlanBuffer | undefined, id: string, value: Numbers): Float
 };
 
 /** `results`: the device buffers to hand back. Arguments are what the steps read and no step computes. */
-export const devicePlan = (gpu: Gpu, library: Library, device: DeviceName, entry: PlanEntry, sizes: Sizes, results: readonly string[]): DevicePlan => {
+export const devicePlan = (gpu: Gpu, library: Library, device: GpuDevice, entry: PlanEntry, sizes: Sizes, results: readonly string[]): DevicePlan => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   const computed = new Set(entry.device.map((s) => s.output));
   const args = [...new Set(entry.device.flatMap((s) => s.args))].filter((id) => !computed.has(id));

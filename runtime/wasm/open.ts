@@ -1,5 +1,6 @@
 /** Opens what the wasm target emitted: WebAssembly with SIMD, on as many threads as there are cores. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { DeviceName } from '../compiled.js';
 import { stream } from '../random.js';
 import type { Data, Manifest, Session, Sizes } from '../session.js';
 import { type Arena, arrange } from './arena.js';
@@ -211,7 +212,8 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
 const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
 /** A session of fixed sizes. The Left says what is missing and what to do about it. */
-export const openWasm = async (plan: WasmModule, _manifest: Manifest, device: 'wasm' | 'auto', sizes: Sizes, options: WasmOptions = {}): Promise<Either<string, WasmSession>> => {
+export const openWasm = async (plan: WasmModule, _manifest: Manifest, device: DeviceName | 'auto', sizes: Sizes, options: WasmOptions = {}): Promise<Either<string, WasmSession>> => {
+  if (device !== 'wasm' && device !== 'auto') return left(`This trainer carries kernels of our own WebAssembly only; compile the model with --target all for ${device}.`);
   if (plan.format !== 1) return left(`These kernels have format ${plan.format}; this runtime reads format 1. Compile the model again.`);
   const unbound = missing(plan, sizes);
   if (unbound.length > 0) return left(`The model needs a positive size for ${unbound.join(', ')}.`);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitGpu } from '../../compiler/targets/gpu/index.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
-import type { DeviceName } from '../../runtime/compiled.js';
+import type { GpuDevice } from '../../runtime/compiled.js';
 import { interpret } from '../gpu/interpret.js';
 import { scalarInputs, scalarProgram, small, smallInputs, smallSizes, smallStates, trials } from '../gpu/programs.js';
 import { choices, given, randomProgram, sizes } from '../gpu/random.js';
@@ -21,7 +21,7 @@ const inPage = async (opened: Opened, program: LoopProgram, job: Omit<Job, 'mani
 
 const randoms = fc.sample(choices, { seed: 20261123, numRuns: Number(process.env['RANDOM_RUNS'] ?? 4) }).map(randomProgram);
 
-const devices: readonly { readonly device: DeviceName; readonly backend: RegExp }[] = [
+const devices: readonly { readonly device: GpuDevice; readonly backend: RegExp }[] = [
   { device: 'webgl2', backend: /^webgl2 \(generic\)$/ },
   { device: 'webgpu', backend: /^webgpu \(fused-encoder.*, software adapter .*swiftshader/i },
   { device: 'webasm', backend: /^webasm \(fused-(sync|threaded)\)$/ },

@@ -1,6 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { DeviceName } from '../../runtime/compiled.js';
+import type { GpuDevice } from '../../runtime/compiled.js';
 import { openGpu } from '../../runtime/devices/index.js';
 import { findWebGpu } from '../../runtime/devices/webgpu.js';
 import type { Session } from '../../runtime/session.js';
@@ -11,7 +11,7 @@ import { data, load, manifest, open, worst } from './sessions.js';
 const adapter = await findWebGpu(true);
 if (isLeft(adapter)) console.warn(`webgpu in Node: skipped. ${adapter.left}`);
 
-const devices: readonly { readonly device: DeviceName; readonly skip: boolean; readonly backend: RegExp }[] = [
+const devices: readonly { readonly device: GpuDevice; readonly skip: boolean; readonly backend: RegExp }[] = [
   { device: 'cpu', skip: false, backend: /^cpu \(generic\)$/ },
   { device: 'webasm', skip: false, backend: /^webasm \(fused-(sync|threaded)\)$/ },
   { device: 'webgpu', skip: isLeft(adapter), backend: /^webgpu \(fused-encoder/ },
@@ -21,7 +21,7 @@ const draw = { seed: 7, step: 3 };
 const expected = interpret(small.entries[0]!, smallSizes, { ...smallInputs, ...smallStates }, draw);
 
 /** GPUs compute exp, sin and pow to fewer bits than float32 has. */
-const tolerance: { readonly [D in DeviceName]: number } = { cpu: 2e-6, webasm: 2e-6, webgpu: 2e-5, webgl2: 2e-5 };
+const tolerance: { readonly [D in GpuDevice]: number } = { cpu: 2e-6, webasm: 2e-6, webgpu: 2e-5, webgl2: 2e-5 };
 /** Functions whose float32 result is only as good as their argument: absolute error near their zeros. */
 const floor = 1e-6;
 

@@ -13,7 +13,7 @@ export const built = async (program: LoopProgram): Promise<WasmModule> => {
   return {
     ...data,
     load: async (fused) => {
-      const binary = await assemble(wasmText(program, fused).text, `${program.model}.wat`);
+      const binary = assemble(wasmText(program, fused).text, `${program.model}.wat`);
       if (!isRight(binary)) throw new Error(binary.left);
       return binary.right;
     },

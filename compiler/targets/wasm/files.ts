@@ -1,0 +1,52 @@
+/** The emitted files: the plan as a module, the text, and what it assembles to, with and without fused multiply-add. */
+import { isLeft } from 'fp-ts/lib/Either.js';
+import type { Asset } from '../../compiled.js';
+import type { LoopProgram } from '../../loops/ir.js';
+import { assemble } from './assemble.js';
+import { type WasmText, wasmText } from './module.js';
+
+const names = ['model.wat', 'model.wasm', 'model.fma.wasm'] as const;
+
+/** Written once for a program, whoever asks. */
+const texts = new WeakMap<LoopProgram, WasmText>();
+const textOf = (program: LoopProgram): WasmText => {
+  const found = texts.get(program) ?? wasmText(program, false);
+  texts.set(program, found);
+  return found;
+};
+
+const binary = (text: string, name: string): Uint8Array => {
+  const result = assemble(text, name);
+  if (isLeft(result)) throw new Error(`The WebAssembly of ${name} is not valid: ${result.left}`);
+  return result.right;
+};
+
+const list = (items: readonly unknown[], pad: string): string => `[\n${items.map((x) => `${pad}  ${JSON.stringify(x)},\n`).join('')}${pad}]`;
+
+export const wasmFiles = {
+  names,
+  plan: (program: LoopProgram): string => {
+    const { plan } = textOf(program);
+    const entries = plan.entries.map(({ buffers, phases, ...rest }) => [
+      '    {', `      ...${JSON.stringify(rest)},`, `      buffers: ${list(buffers, '      ')},`,
+      '      phases: [', ...phases.flatMap((p) => ['        {', ...Object.entries(p).map(([key, value]) => `          ${key}: ${list(value, '          ')},`), '        },']), '      ],', '    },',
+    ].join('\n'));
+    return `/** How the kernels of ${program.model} in model.wat run: buffers, and phases between which threads meet. */
+import { loadBeside } from 'pcrec/runtime';
+
+export const program = {
+  format: 1,
+  model: ${JSON.stringify(program.model)},
+  streams: ${JSON.stringify(plan.streams)},
+  load: loadBeside(import.meta.url, './model.wasm', './model.fma.wasm'),
+  entries: [
+${entries.join('\n')}
+  ],
+};
+`;
+  },
+  assets: (program: LoopProgram): readonly Asset[] => {
+    const { text } = textOf(program);
+    return [{ name: names[0], content: text }, { name: names[1], content: binary(text, names[1]) }, { name: names[2], content: binary(wasmText(program, true).text, names[2]) }];
+  },
+} as const;

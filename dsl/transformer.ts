@@ -5,6 +5,7 @@
 import { type Activation, silu } from './activation.js';
 import { softmaxAttention, softmaxAttentionBeside } from './attention.js';
 import { type Axis, axis } from './axis.js';
+import { hasAxis } from './build.js';
 import { mul } from './elementwise.js';
 import { fail } from './errors.js';
 import { linear } from './layer.js';
@@ -44,13 +45,15 @@ export interface Memory {
 export const multiHeadAttention = (path: string, { width, heads, states, seq, key, mask, beside }: Memory): Sublayer => {
   const { head, depth } = headAxes(width, heads);
   const project = (name: string, x: Loose): Loose => linear<string, string, string>(`${path}.${name}`, x, width, [head, depth]);
-  const along = (name: string): Loose => rename<string, 'f32', string, string>(project(name, typed(states)), seq, key);
   if (mask !== undefined && beside !== undefined) fail('a token beside the memory is seen by every query: leave the mask out');
   return sublayer((x) => {
+    // A single token's query lies along no sequence: keys need no second name.
+    const keys = hasAxis(x, seq.name) ? key : seq;
+    const along = (name: string): Loose => rename<string, 'f32', string, string>(project(name, typed(states)), seq, keys);
     const q = project('q', x);
     const read: Loose = beside === undefined
-      ? softmaxAttention<string, string, string, string, string, string>(q, along('k'), along('v'), depth, key, mask && typed(mask))
-      : softmaxAttentionBeside<string, string, string, string, string>(q, along('k'), along('v'), depth, key, project('k', typed(beside)), project('v', typed(beside)));
+      ? softmaxAttention<string, string, string, string, string, string>(q, along('k'), along('v'), depth, keys, mask && typed(mask))
+      : softmaxAttentionBeside<string, string, string, string, string>(q, along('k'), along('v'), depth, keys, project('k', typed(beside)), project('v', typed(beside)));
     return linear<string, string, string>(`${path}.out`, read, [head, depth], width);
   });
 };

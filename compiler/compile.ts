@@ -5,7 +5,8 @@ import { type Axis, ragged } from '../dsl/axis.js';
 import * as build from '../dsl/build.js';
 import type { Node, Param } from '../dsl/node.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/session.js';
-import type { Compile, CompileOptions } from './compiled.js';
+import type { Compile, CompileOptions, Report } from './compiled.js';
+import { certificateText } from './dependence/wording.js';
 import { type Diagnostics, refuse } from './diagnostics.js';
 import { costOf } from './cost.js';
 import type { Traced } from './frontend/index.js';
@@ -74,6 +75,13 @@ const namesakes = (programs: readonly Program[]): Param | undefined => {
   return nodes.find((n): n is Param => n.op === 'param' && inputs.has(n.path));
 };
 
+/** What was proved of training, and of rows in every program. */
+const certified = (finished: readonly Program[]): Pick<Report, 'certificate'> => {
+  const trained = finished.find((p) => p.optimizer !== undefined)?.certificate;
+  const mixed = [...new Set(finished.flatMap((p) => p.certificate?.mixed ?? []))];
+  return trained === undefined ? {} : { certificate: certificateText({ ...trained, mixed }) };
+};
+
 export const compile: Compile = (traced, options: CompileOptions = {}) => {
   const finished: Program[] = [];
   const written = programsOf(traced);
@@ -97,6 +105,6 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     hash: createHash('sha256').update(JSON.stringify([loops, traced.hyper])).digest('hex'),
   };
   const before = topological(rootsOf(finished[0]!)).filter((n) => n.op === 'map' || n.op === 'reduce' || n.op === 'gather' || n.op === 'scatter').length;
-  return right({ loops, manifest, report: { kernels: { before, after: entries[0]!.kernels.length }, cost: costOf(entries[0]!) } });
+  return right({ loops, manifest, report: { kernels: { before, after: entries[0]!.kernels.length }, cost: costOf(entries[0]!), ...certified(finished) } });
 };
 

@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { Diagnostics } from './diagnostics.js';
 import { schedule } from './lower/schedule.js';
 import type { Entry } from './loops/ir.js';
+import { certify } from './passes/certify.js';
 import { contract } from './passes/contract.js';
 import { diagonalise } from './passes/diagonal.js';
 import { expand } from './passes/expand.js';
@@ -15,6 +16,7 @@ import type { Pass, Program } from './program.js';
 export const pipeline: readonly Pass[] = [
   expand,
   diagonalise,
+  certify,
   { ...simplify, name: 'simplify-forward' },
   { ...contract, name: 'contract-forward' },
   differentiate,

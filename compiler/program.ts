@@ -2,6 +2,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Node } from '../dsl/node.js';
 import type { Optimizer } from '../dsl/optimizer.js';
+import type { Certificate } from './dependence/certificate.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Interner, Origins } from './graph.js';
 
@@ -15,6 +16,8 @@ export interface Program {
   readonly optimizer?: Optimizer;
   /** Nodes that get a buffer of their own; the rest are computed where they are used. Decided by the pass `fuse`. */
   readonly stored?: ReadonlySet<Node>;
+  /** What its predictions read, once the pass `certify` has proved it. */
+  readonly certificate?: Certificate;
   readonly interned: Interner;
   readonly origins: Origins;
 }

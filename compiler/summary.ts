@@ -44,13 +44,14 @@ export interface Done {
 const quoted = (path: string): string => (/^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
 export const summary = ({ compiled: { manifest, report }, cost, folder, files, seconds }: Done): string => {
-  const { before, after } = report.kernels;
+  const { kernels: { before, after }, certificate } = report;
   const at = `batch ${ordinary['batch']}, ${grouped(ordinary['items']!)} items`;
   const rows: readonly (readonly [string, string])[] = [
     ['parameters', showCount(parameters(manifest))],
     ['kernels a step', `${grouped(after)} (${grouped(before)} before fusion)`],
     ['peak memory', `${scaled(cost.peakBytes)}B (${at})`],
     ['operations a step', `${scaled(cost.operations).trim()} (${at}, full histories)`],
+    ...(certificate === undefined ? [] : [['certificate', certificate] as const]),
     ['files', `${folder}/{${files.join(',')}}`],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));

@@ -1,0 +1,142 @@
+/**
+ * What a program may be trained on, and the proof: the loss at position t knows nothing of the events after t but its own
+ * target.
+ *
+ * Nothing is asked of the author. The terms of the loss are the first tensors below it that have a sequence axis: what
+ * stands above has lost its position. A term that reads `targets` predicts the next item of each position, so it must read
+ * them at its own position alone (targets[t] is items[t + 1]: its answer), and all else at positions up to its own. A loss
+ * that reads no `targets`, because it predicts what follows a row or what a mask hides, has no such condition.
+ */
+import { type Axis, sameExtent } from '../../dsl/axis.js';
+import { hasAxis } from '../../dsl/build.js';
+import type { Input, Node } from '../../dsl/node.js';
+import { topological } from '../graph.js';
+import { type Dependence, dependence, offsetsOf } from './analysis.js';
+import { hull, type Interval } from './zone.js';
+
+/** What an input of the batch tells (dsl/model.ts): the past at each position, the answer at each, or the answer of a row. */
+type Tells = 'past' | 'answer' | 'answerOfRow';
+const tells: Readonly<Record<string, Tells>> = { items: 'past', times: 'past', 'times.next': 'past', targets: 'answer', target: 'answerOfRow' };
+const tellsOf = (input: string): Tells => tells[input] ?? 'past';
+
+/** Offsets, position read less own, that a prediction may read. */
+const allowed: { readonly [T in Tells]: Interval } = {
+  past: { least: -Infinity, most: 0 },
+  answer: { least: 0, most: 0 },
+  answerOfRow: { least: Infinity, most: -Infinity },
+};
+const within = (a: Interval, b: Interval): boolean => a.least >= b.least && a.most <= b.most;
+
+export interface SequenceRead {
+  readonly input: string;
+  readonly offsets: Interval;
+}
+
+export interface Certificate {
+  /** `position`: each predicts its next item. `row`: each row predicts one item. `none`: no next item is predicted. */
+  readonly predicts: 'position' | 'row' | 'none';
+  /** What a position's prediction reads, where there is one. */
+  readonly reads: readonly SequenceRead[];
+  /** Inputs of which one row reads others. */
+  readonly mixed: readonly string[];
+}
+
+/** A tensor that reads what it must not. */
+export interface Leak {
+  readonly term: Node;
+  /** The axis whose position is predicted. */
+  readonly along: string;
+  readonly input: Input;
+  /** The input's sequence axis; none where it has no position at all. */
+  readonly read: string | null;
+  readonly offsets: Interval;
+  readonly allowed: Interval;
+}
+
+/** The first tensors below `roots` of which `stop` holds. */
+const frontier = (roots: readonly Node[], stop: (node: Node) => boolean, { flow }: Dependence): readonly Node[] => {
+  const seen = new Set<Node>();
+  const go = (node: Node): readonly Node[] => {
+    if (seen.has(node)) return [];
+    seen.add(node);
+    return stop(node) ? [node] : flow(node).edges.flatMap((e) => go(e.arg));
+  };
+  return roots.flatMap(go);
+};
+
+const isRagged = ({ extent }: Axis): boolean => extent.kind === 'ragged';
+const sequenceOf = (input: Input): Axis | undefined => input.axes.find(isRagged);
+const inputsOf = (roots: readonly Node[]): readonly Input[] => topological(roots).filter((n): n is Input => n.op === 'input');
+
+interface Term {
+  readonly reads: readonly SequenceRead[];
+  readonly leaks: readonly Leak[];
+}
+
+/** What a term reads, `along` being the position that it predicts for. */
+const judged = (term: Node, along: string, inputs: readonly Input[], { reads }: Dependence): Term => {
+  const found = inputs.flatMap((input) => {
+    const zones = reads(term).get(input.name);
+    const sequence = sequenceOf(input);
+    // Without a sequence it is the same at every position: what is known of a row, or its answer.
+    const told = allowed[tellsOf(input.name)];
+    if (zones === undefined || (sequence === undefined && told.most >= 0)) return [];
+    const offsets = sequence === undefined ? { least: -Infinity, most: Infinity } : offsetsOf(zones, sequence.name, along);
+    return [{ input, offsets, leak: { term, along, input, read: sequence?.name ?? null, offsets, allowed: told } satisfies Leak }];
+  });
+  return {
+    reads: found.filter(({ input }) => tellsOf(input.name) === 'past').map(({ input, offsets }) => ({ input: input.name, offsets })),
+    leaks: found.filter(({ leak }) => !within(leak.offsets, leak.allowed)).map(({ leak }) => leak),
+  };
+};
+
+/** With several copies of the sequence, any may be the position that is predicted for. */
+const judge = (term: Node, answer: Axis, inputs: readonly Input[], d: Dependence): Term => {
+  const trials = term.axes.filter((a) => sameExtent(a, answer)).map((a) => judged(term, a.name, inputs, d));
+  return trials.reduce((best, trial) => (trial.leaks.length < best.leaks.length ? trial : best));
+};
+
+const joined = (reads: readonly SequenceRead[]): readonly SequenceRead[] => {
+  const found = new Map<string, Interval>();
+  for (const { input, offsets } of reads) found.set(input, hull(found.get(input) ?? offsets, offsets));
+  return [...found].map(([input, offsets]) => ({ input, offsets }));
+};
+
+/** Inputs of which a row of these tensors reads other rows. Answers do not count: they may stand against each other. */
+const mixedRows = (roots: readonly Node[], inputs: readonly Input[], d: Dependence): readonly string[] => {
+  const rows = [...new Set(inputs.flatMap((i) => i.axes.flatMap(({ extent }) => (extent.kind === 'ragged' ? [extent.rows] : []))))];
+  const apart = { least: 0, most: 0 };
+  return rows.flatMap((row) => frontier(roots, (n) => hasAxis(n, row), d).flatMap((term) =>
+    inputs.filter((i) => tellsOf(i.name) === 'past' && hasAxis(i, row) && d.reads(term).has(i.name))
+      .filter((i) => !within(offsetsOf(d.reads(term).get(i.name)!, row, row), apart)).map((i) => i.name)));
+};
+
+/** Of a loss, expanded and not yet differentiated. */
+export const certify = (loss: Node): { readonly certificate: Certificate; readonly leaks: readonly Leak[]; readonly dependence: Dependence } => {
+  const d = dependence([loss]);
+  const inputs = inputsOf([loss]);
+  const answer = inputs.map((i) => (tellsOf(i.name) === 'answer' ? sequenceOf(i) : undefined)).find((a) => a !== undefined);
+  const terms = answer === undefined ? [] : frontier([loss], (n) => n.axes.some((a) => sameExtent(a, answer)), d)
+    .filter((term) => inputs.some((i) => tellsOf(i.name) === 'answer' && d.reads(term).has(i.name)))
+    .map((term) => judge(term, answer, inputs, d));
+  const ofRow = inputs.some((i) => tellsOf(i.name) === 'answerOfRow');
+  return {
+    dependence: d,
+    leaks: terms.flatMap((t) => t.leaks),
+    certificate: {
+      predicts: terms.length > 0 ? 'position' : ofRow ? 'row' : 'none',
+      reads: joined(terms.flatMap((t) => t.reads)),
+      mixed: [...new Set(mixedRows([loss], inputs, d))],
+    },
+  };
+};
+
+/** Of the scores by which a model ranks: they are asked for when no answer is known. */
+export const certifyScores = (scores: Node): { readonly mixed: readonly string[]; readonly answers: readonly Input[]; readonly dependence: Dependence } => {
+  const d = dependence([scores]);
+  const inputs = inputsOf([scores]);
+  return {
+    dependence: d, mixed: [...new Set(mixedRows([scores], inputs, d))],
+    answers: inputs.filter((i) => tellsOf(i.name) !== 'past' && d.reads(scores).has(i.name)),
+  };
+};

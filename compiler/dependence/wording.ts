@@ -1,0 +1,31 @@
+/** Dependence in words. */
+import type { Certificate } from './certificate.js';
+import type { Interval } from './zone.js';
+
+/** `t`, `t - 2`: the position at an offset from t. */
+const position = (offset: number): string => (offset === 0 ? 't' : offset > 0 ? `t + ${offset}` : `t - ${0 - offset}`);
+
+/** Offsets as positions: `positions <= t`, `positions t - 3 to t`, `position t`, `all positions`. */
+export const positions = ({ least, most }: Interval): string =>
+  least === -Infinity
+    ? (most === Infinity ? 'all positions' : `positions <= ${position(most)}`)
+    : most === Infinity ? `positions >= ${position(least)}` : least === most ? `position ${position(most)}` : `positions ${position(least)} to ${position(most)}`;
+
+const rows = (mixed: readonly string[]): string => (mixed.length === 0 ? 'rows independent' : `rows read one another (${mixed.join(', ')})`);
+
+/** `positions <= t of items, <= t of times`. */
+const listed = (reads: Certificate['reads']): string => reads.map(({ input, offsets }, i) => {
+  const where = positions(offsets);
+  return `${i > 0 && where.startsWith('positions ') ? where.slice('positions '.length) : where} of ${input}`;
+}).join(', ');
+
+const sequence: { readonly [P in Certificate['predicts']]: (reads: Certificate['reads']) => string } = {
+  position: (reads) => (reads.length === 0
+    ? 'prediction at t reads no position'
+    : `prediction at t reads ${listed(reads)}`),
+  row: () => 'one prediction a row, which may read all of its positions',
+  none: () => 'no position predicts what follows it: the loss reads no targets',
+};
+
+/** `prediction at t reads positions <= t of items; rows independent`. */
+export const certificateText = ({ predicts, reads, mixed }: Certificate): string => `${sequence[predicts](reads)}; ${rows(mixed)}`;

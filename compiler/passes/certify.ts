@@ -1,0 +1,84 @@
+/**
+ * Refuses to train on an answer that the prediction has seen. This looks at the loss before it is differentiated, which is
+ * enough: derivatives decide how parameters move, and a parameter is no position's data; the predictions that the next step
+ * makes are those of this very program. (Gradients inside the model are expanded by then, and are looked at like all else.)
+ */
+import { left, right } from 'fp-ts/lib/Either.js';
+import type { Node } from '../../dsl/node.js';
+import { type Dependence, offsetsOf } from '../dependence/analysis.js';
+import { certify as certifyLoss, certifyScores, type Leak } from '../dependence/certificate.js';
+import { pathOf } from '../dependence/path.js';
+import { positions } from '../dependence/wording.js';
+import type { Interval } from '../dependence/zone.js';
+import { type Diagnostic, error } from '../diagnostics.js';
+import type { Origins } from '../graph.js';
+import type { Pass } from '../program.js';
+
+const WHOLE: Interval = { least: -Infinity, most: Infinity };
+
+/** What a tensor reads of the input, along the sequence axis of its own that says most. */
+const readAt = (node: Node, { input, read }: Leak, { reads }: Dependence): Interval => {
+  const zones = reads(node).get(input.name);
+  const sequences = node.axes.filter((a) => a.extent.kind === 'ragged');
+  if (zones === undefined || read === null || sequences.length === 0) return WHOLE;
+  return sequences.map((a) => offsetsOf(zones, read, a.name)).reduce((best, one) => (one.most < best.most ? one : best));
+};
+
+/** One line for each tensor on the way that the model names, the loss first and the data last. */
+const lines = (path: readonly Node[], leak: Leak, origins: Origins, d: Dependence): readonly string[] => {
+  const steps = path.slice(0, -1).flatMap((node, i) => {
+    const origin = origins.get(node);
+    const name = origin?.name ?? (i === 0 ? 'loss' : undefined);
+    return name === undefined ? [] : [{ name, place: origin?.source === undefined ? '' : `${origin.source.file}:${origin.source.line}`, node }];
+  });
+  // Passes hand a name on to what they make of a tensor: the first to be met speaks for all.
+  const named = steps.filter((step, i) => steps.findIndex((s) => s.name === step.name && s.place === step.place) === i);
+  const rows = [
+    ...named.map(({ name, place, node }): readonly [string, string, string] => [name, place, `reads ${positions(readAt(node, leak, d))}`]),
+    [leak.input.name, '', ''] as const,
+  ];
+  const width = (column: 0 | 1): number => Math.max(...rows.map((r) => r[column].length));
+  return rows.map(([name, place, reads]) => `  ${name.padEnd(width(0))}  ${place.padEnd(width(1))}  ${reads}`.trimEnd());
+};
+
+/** The tensor nearest to the data that reads what it must not: there the leak begins. */
+const sourceOf = (path: readonly Node[], leak: Leak, origins: Origins, d: Dependence): Diagnostic['source'] => {
+  const exceeds = (node: Node): boolean => {
+    const at = readAt(node, leak, d);
+    return node !== leak.input && (at.most > leak.allowed.most || at.least < leak.allowed.least);
+  };
+  const last = path.findLastIndex(exceeds);
+  return path.slice(0, last + 1).reverse().map((n) => origins.get(n)?.source).find((s) => s !== undefined);
+};
+
+/** What is wrong with it, by whether the input tells the past or the answers. */
+const wrong = ({ read, input, offsets, allowed }: Leak): string =>
+  read === null ? `reads '${input.name}', the answer of its row`
+    : allowed.least === allowed.most ? `reads ${positions(offsets)} of '${input.name}': of the answers it may meet its own alone`
+    : `reads ${positions(offsets)} of '${input.name}': it sees what it is to predict`;
+
+const leaking = (leak: Leak, origins: Origins, d: Dependence): Diagnostic => {
+  const path = pathOf(leak, d);
+  return error(
+    [`all positions are trained, but the prediction at position t ${wrong(leak)}. The way of the leak:`, ...lines(path, leak, origins, d)].join('\n'),
+    sourceOf(path, leak, origins, d),
+    'let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)',
+  );
+};
+
+export const certify: Pass = {
+  name: 'certify',
+  description: 'proves that the prediction at position t reads nothing after t, or refuses to train on all positions',
+  run: (program) => {
+    const { outputs: { loss, scores }, optimizer, origins } = program;
+    if (optimizer !== undefined && loss !== undefined) {
+      const { certificate, leaks: [leak], dependence } = certifyLoss(loss);
+      return leak === undefined ? right({ ...program, certificate }) : left([leaking(leak, origins, dependence)]);
+    }
+    if (scores === undefined) return right(program);
+    const { mixed, answers: [answer] } = certifyScores(scores);
+    return answer === undefined
+      ? right({ ...program, certificate: { predicts: 'none', reads: [], mixed } })
+      : left([error(`the scores read '${answer.name}', which is known only while training`, origins.get(scores)?.source, "in the phase 'inference' a model has the history alone")]);
+  },
+};

@@ -1,0 +1,118 @@
+/** Models that see their own answers, and the words in which they are refused. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../compiler/package.js';
+import type { Files } from '../frontend/fixtures.js';
+import { compiled, modelText } from './support.js';
+
+/** A model of this repository, without the words above it: places in it stay where they are when those change. */
+const code = (model: string): string => readFileSync(join(packageRoot, `models/${model}.ts`), 'utf8').replace(/^\/\*\*[^]*?\*\/\n/, '');
+
+const refused = (text: string, files: Files = {}): string => {
+  const { code, err } = compiled(text, { files });
+  expect(code).toBe(1);
+  return err;
+};
+
+describe('training on all positions is refused', () => {
+  it('of PCRec with the whole horizon', () => {
+    const text = code('pcrec');
+    const leaking = text.replace("hyper.horizon === 'prefix' ? prefix(seq) : whole", 'whole').replace('pcrec/models/hstu', './hstu.js');
+    expect(leaking).not.toContain('prefix(seq)');
+    expect(refused(leaking, { 'hstu.ts': code('hstu') })).toMatchInlineSnapshot(`
+      "tried.ts:46:31: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
+        loss     tried.ts:60  reads all positions
+        s_2      tried.ts:46  reads all positions
+        guess_1  hstu.ts:48   reads positions <= t
+        input    tried.ts:24  reads position t
+        items
+        44 |
+        45 |     const inferred = (): readonly State[] => {
+      > 46 |       const { states: [s] } = descend(
+           |                               ^
+        47 |         ([s]) => energy(s, theta.map((weight, l) => dot(weight, above(s, l), key))),
+      hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)"
+    `);
+  });
+
+  it('of attention without a mask', () => {
+    expect(refused(modelText(`
+  const scores = dot(input, rename(input, seq, key), width);
+  const weights = softmax(scores, key);
+  const read = dot(weights, rename(input, seq, key), key);
+  const state = add(input, read);`))).toMatchInlineSnapshot(`
+    "tried.ts:12:16: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
+      loss   tried.ts:14  reads all positions
+      state  tried.ts:13  reads all positions
+      read   tried.ts:12  reads all positions
+      input  tried.ts:7   reads position t
+      items
+      10 |   const scores = dot(input, rename(input, seq, key), width);
+      11 |   const weights = softmax(scores, key);
+    > 12 |   const read = dot(weights, rename(input, seq, key), key);
+         |                ^
+      13 |   const state = add(input, read);
+    hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)"
+  `);
+  });
+
+  it('of a shift from the future', () => {
+    expect(refused(modelText(`
+  const following = shift(input, seq, -1);
+  const state = linear('mix', add(input, following), width, width);`))).toMatchInlineSnapshot(`
+    "tried.ts:10:21: error: all positions are trained, but the prediction at position t reads positions t to t + 1 of 'items': it sees what it is to predict. The way of the leak:
+      loss       tried.ts:12  reads positions t to t + 1
+      state      tried.ts:11  reads positions t to t + 1
+      following  tried.ts:10  reads position t + 1
+      input      tried.ts:7   reads position t
+      items
+       8 |   const key = like('key', seq);
+       9 |
+    > 10 |   const following = shift(input, seq, -1);
+         |                     ^
+      11 |   const state = linear('mix', add(input, following), width, width);
+    hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)"
+  `);
+  });
+
+  it('of a mean over the whole sequence', () => {
+    expect(refused(modelText(`
+  const weights = softmax(sum(input, width), seq);
+  const taste = dot(weights, input, seq);
+  const state = add(input, taste);`))).toMatchInlineSnapshot(`
+    "tried.ts:11:17: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
+      loss   tried.ts:13  reads all positions
+      state  tried.ts:12  reads all positions
+      taste  tried.ts:11  reads all positions
+      input  tried.ts:7   reads position t
+      items
+       9 |
+      10 |   const weights = softmax(sum(input, width), seq);
+    > 11 |   const taste = dot(weights, input, seq);
+         |                 ^
+      12 |   const state = add(input, taste);
+    hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)"
+  `);
+  });
+
+  it('of a model that reads both ways', () => {
+    expect(refused(modelText(`
+  const before = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(seq, key));
+  const after = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(key, seq));
+  const state = add(before, after);`))).toMatchInlineSnapshot(`
+    "tried.ts:11:17: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
+      loss   tried.ts:13  reads all positions
+      state  tried.ts:12  reads all positions
+      after  tried.ts:11  reads positions >= t
+      input  tried.ts:7   reads position t
+      items
+       9 |
+      10 |   const before = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(seq, key));
+    > 11 |   const after = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(key, seq));
+         |                 ^
+      12 |   const state = add(before, after);
+    hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)"
+  `);
+  });
+});

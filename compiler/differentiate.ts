@@ -5,6 +5,7 @@ import * as build from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import { argsOf } from '../dsl/build.js';
 import { dependents, type Origins, topological } from './graph.js';
+import { supports } from './lower/support.js';
 import { primitive } from './primitives/index.js';
 import { recomputed } from './recompute.js';
 
@@ -24,6 +25,7 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
   const order = topological([of]);
   const active = dependents(order, new Set(wrt));
   const kept = recomputed(order);
+  const rules = { check, support: supports() };
   const cotangents = new Map<Node, Node>([[of, build.broadcast(build.constant(1), of.axes)]]);
   for (const node of [...order].reverse()) {
     const ct = cotangents.get(node);
@@ -34,7 +36,7 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
     }
     const args = argsOf(node);
     if (args.length === 0) continue;
-    primitive(node).vjp(ct, kept(node), check).forEach((share, i) => {
+    primitive(node).vjp(ct, kept(node), rules).forEach((share, i) => {
       const arg = args[i]!;
       if (share === null || !active.has(arg)) return;
       const sofar = cotangents.get(arg);

@@ -17,7 +17,7 @@ const pullback = (n: Of<'implicit'>): ((lambda: Node) => Node) => {
 export const implicit: Primitive<Of<'implicit'>> = {
   rebuild: (n, [value, through]) => build.implicit(value!, through!, n.of),
   reference: (n, e) => e.value(n.value),
-  vjp: (ct, n, check) => {
+  vjp: (ct, n, { check }) => {
     const { lambda, converged } = adjointProblem(n.of, ct, pullback(n));
     check(converged);
     return [null, lambda];

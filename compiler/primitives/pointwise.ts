@@ -30,7 +30,14 @@ export const map: Primitive<Of<'map'>> = {
     const { meaning } = table[n.fn];
     return e.fill(n.axes, (at) => wrap[n.dtype](meaning(...args.map((a) => e.read(a, at)))));
   },
-  vjp: (ct, n) => table[n.fn].vjp(ct, n.args, n).map((share, i) => (share === null || n.args[i]!.dtype !== 'f32' ? null : fit(full(share, n), n.args[i]!))),
+  vjp: (ct, n, { support }) => {
+    // A derivative is masked last: where nothing is asked for, 0 times infinity must not come through.
+    const masks = table[n.fn].singular === true ? support(ct).filter((p) => p.axes.every((a) => build.hasAxis(n, a.name))) : [];
+    return table[n.fn].vjp(ct, n.args, n).map((share, i) => {
+      if (share === null || n.args[i]!.dtype !== 'f32') return null;
+      return fit(masks.reduce((x, mask) => build.map('select', mask, x, build.constant(0)), full(share, n)), n.args[i]!);
+    });
+  },
   cost: (n) => table[n.fn].cost,
   lower: (n, scope, l) => {
     if (n.fn === 'select') {

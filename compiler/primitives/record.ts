@@ -59,16 +59,23 @@ export interface Lowering {
   readonly buffer: (node: Node) => string | undefined;
 }
 
+/** What a derivative rule may ask for. */
+export interface Differentiation {
+  /** A rule that solves a system says of each row whether it succeeded. */
+  readonly check: (solved: Node) => void;
+  /** Predicates outside which a node is 0. */
+  readonly support: (node: Node) => readonly Node[];
+}
+
 export interface Primitive<N extends Node = Node> {
   /** The axis rule: the node with other arguments, its axes and element type worked out anew. */
   readonly rebuild: (node: N, args: readonly Node[]) => Node;
   /** The meaning, in float64. */
   readonly reference: (node: N, e: Evaluation) => Value;
   /**
-   * The cotangent of each argument (in `argsOf` order) with that argument's axes; null where there is none. A rule that
-   * solves for it hands `check` a bool per row: whether the solve succeeded.
+   * The cotangent of each argument (in `argsOf` order) with that argument's axes; null where there is none.
    */
-  readonly vjp: (ct: Node, node: N, check: (solved: Node) => void) => readonly (Node | null)[];
+  readonly vjp: (ct: Node, node: N, d: Differentiation) => readonly (Node | null)[];
   /** Operations for one cell, its arguments given. */
   readonly cost: (node: N, size: (axis: Axis) => number) => number;
   readonly lower: (node: N, scope: Scope, l: Lowering) => Expr;

@@ -34,7 +34,7 @@ const lines = (path: readonly Node[], leak: Leak, origins: Origins, d: Dependenc
   // Passes hand a name on to what they make of a tensor: the first to be met speaks for all.
   const named = steps.filter((step, i) => steps.findIndex((s) => s.name === step.name && s.place === step.place) === i);
   const rows = [
-    ...named.map(({ name, place, node }): readonly [string, string, string] => [name, place, `reads ${positions(readAt(node, leak, d))}`]),
+    ...named.map(({ name, place, node }): readonly [string, string, string] => [name, place, leak.read === null ? '' : `reads ${positions(readAt(node, leak, d))}`]),
     [leak.input.name, '', ''] as const,
   ];
   const width = (column: 0 | 1): number => Math.max(...rows.map((r) => r[column].length));
@@ -57,12 +57,17 @@ const wrong = ({ read, input, offsets, allowed }: Leak): string =>
     : allowed.least === allowed.most ? `reads ${positions(offsets)} of '${input.name}': of the answers it may meet its own alone`
     : `reads ${positions(offsets)} of '${input.name}': it sees what it is to predict`;
 
+const hints = {
+  past: 'let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)',
+  answer: 'an answer belongs in the loss of its own position, and nowhere else',
+} as const;
+
 const leaking = (leak: Leak, origins: Origins, d: Dependence): Diagnostic => {
   const path = pathOf(leak, d);
   return error(
     [`all positions are trained, but the prediction at position t ${wrong(leak)}. The way of the leak:`, ...lines(path, leak, origins, d)].join('\n'),
     sourceOf(path, leak, origins, d),
-    'let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)',
+    hints[leak.read === null || leak.allowed.least === leak.allowed.most ? 'answer' : 'past'],
   );
 };
 

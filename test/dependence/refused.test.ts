@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../compiler/package.js';
 import type { Files } from '../frontend/fixtures.js';
-import { compiled, modelText } from './support.js';
+import { certificateOf, compiled, modelText } from './support.js';
 
 /** A model of this repository, without the words above it: places in it stay where they are when those change. */
 const code = (model: string): string => readFileSync(join(packageRoot, `models/${model}.ts`), 'utf8').replace(/^\/\*\*[^]*?\*\/\n/, '');
@@ -115,4 +115,64 @@ describe('training on all positions is refused', () => {
     hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)"
   `);
   });
+
+  it('of answers of other positions, and of the answer of the row', () => {
+    expect(refused(modelText(`
+  const following = shift(embed(items, given.targets), seq, -1);
+  const state = add(input, following);`))).toMatchInlineSnapshot(`
+    "tried.ts:10:21: error: all positions are trained, but the prediction at position t reads positions t to t + 1 of 'targets': of the answers it may meet its own alone. The way of the leak:
+      loss       tried.ts:12  reads positions t to t + 1
+      state      tried.ts:11  reads position t + 1
+      following  tried.ts:10  reads position t + 1
+      targets
+       8 |   const key = like('key', seq);
+       9 |
+    > 10 |   const following = shift(embed(items, given.targets), seq, -1);
+         |                     ^
+      11 |   const state = add(input, following);
+    hint: an answer belongs in the loss of its own position, and nowhere else"
+  `);
+    expect(refused(modelText(`
+  const state = add(input, expand(embed(items, given.target), seq));`))).toMatchInlineSnapshot(`
+    "tried.ts:10:35: error: all positions are trained, but the prediction at position t reads 'target', the answer of its row. The way of the leak:
+      loss    tried.ts:11
+      state   tried.ts:10
+      target
+       8 |   const key = like('key', seq);
+       9 |
+    > 10 |   const state = add(input, expand(embed(items, given.target), seq));
+         |                                   ^
+      11 |   return nextItem(context, { width, items }, state, 'all');
+    hint: an answer belongs in the loss of its own position, and nowhere else"
+  `);
+  });
+});
+
+describe('what is no leak', () => {
+  it('is the same model trained on the last position of each row', () => {
+    const both = compiled(modelText(`
+  const read = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(key, seq));
+  const state = add(input, read);`, 'last'));
+    expect([both.code, certificateOf(both)]).toEqual([0, 'one prediction a row, which may read all of its positions; rows independent']);
+  });
+
+  it('is a state that meets other rows, but the certificate says so', () => {
+    const normed = compiled(modelText(`
+  const centre = mean(input, batch);
+  const state = sub(input, centre);`));
+    expect([normed.code, certificateOf(normed)]).toEqual([0, 'prediction at t reads position t of items; rows read one another (items)']);
+  });
+});
+
+it('refuses scores that read an answer', () => {
+  const text = modelText('  const state = input;').replace('return nextItem', 'const { loss } = nextItem').replace("'all');\n", "'all');\n  return { loss, scores: dot(embed(items, given.target), items, width) };\n");
+  expect(refused(text)).toMatchInlineSnapshot(`
+    "tried.ts:11:26: error: the scores read 'target', which is known only while training
+       9 |   const state = input;
+      10 |   const { loss } = nextItem(context, { width, items }, state, 'all');
+    > 11 |   return { loss, scores: dot(embed(items, given.target), items, width) };
+         |                          ^
+      12 | } });
+    hint: in the phase 'inference' a model has the history alone"
+  `);
 });

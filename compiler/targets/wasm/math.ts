@@ -3,7 +3,7 @@
  * range in test/wasm/math.test.ts. Polynomials of exp, log, tanh, erf, sin and cos are those of Cephes (S. Moshier,
  * netlib.org/cephes, single precision); erfc's fit is that of Numerical Recipes.
  */
-export type MathName = 'exp' | 'log' | 'log1p' | 'tanh' | 'sigmoid' | 'softplus' | 'erf' | 'wave' | 'pow' | 'sign' | 'mix';
+export type MathName = 'exp' | 'log' | 'log1p' | 'tanh' | 'sigmoid' | 'softplus' | 'erf' | 'wave' | 'pow' | 'sign' | 'mix' | 'decay';
 
 const get = (name: string): string => `(local.get $${name})`;
 const f = (value: number | string): string => `(v128.const f32x4 ${value} ${value} ${value} ${value})`;
@@ -15,9 +15,17 @@ const choose = (condition: string, yes: string, no: string): string => `(v128.bi
 const poly = (x: string, coefficients: readonly number[]): string =>
   coefficients.slice(1).reduce((sum, c) => add(mul(sum, x), f(c)), f(coefficients[0] ?? 0));
 const set = (name: string, value: string): string => `  (local.set $${name} ${value})`;
-const func = (name: MathName, args: readonly string[], locals: readonly string[], lines: readonly string[]): string => [
-  `(func $${name} ${args.map((a) => `(param $${a} v128)`).join(' ')} (result v128)${locals.map((l) => ` (local $${l} v128)`).join('')}`, ...lines, ')',
-].join('\n');
+/** Arguments, further locals, and lines: sets of locals, then the result. */
+export interface MathFunction {
+  readonly args: readonly string[];
+  readonly locals: readonly string[];
+  readonly lines: readonly string[];
+}
+const func = (_name: MathName, args: readonly string[], locals: readonly string[], lines: readonly string[]): MathFunction => ({ args, locals, lines });
+export const mathText = (name: MathName): string => {
+  const { args, locals, lines } = math[name];
+  return [`(func $${name} ${args.map((a) => `(param $${a} v128)`).join(' ')} (result v128)${locals.map((l) => ` (local $${l} v128)`).join('')}`, ...lines, ')'].join('\n');
+};
 
 const x = get('x');
 const size = op('f32x4.abs')(x);
@@ -25,19 +33,32 @@ const negative = op('f32x4.lt')(x, f(0));
 
 /** What each function calls. */
 export const mathNeeds: { readonly [M in MathName]: readonly MathName[] } = {
-  exp: [], log: [], log1p: ['log'], tanh: ['exp'], sigmoid: ['exp'], softplus: ['exp', 'log1p'], erf: ['exp'], wave: [], pow: ['exp', 'log'], sign: [], mix: [],
+  exp: [], log: [], log1p: ['log'], tanh: ['decay'], sigmoid: ['decay'], softplus: ['decay', 'log1p'], erf: ['decay'], decay: [], wave: [], pow: ['exp', 'log'], sign: [], mix: [],
 };
 
-export const math: { readonly [M in MathName]: string } = {
+/** x = n ln 2 + r. Adding 1.5 * 2^23 rounds to an integer n and leaves it in the low bits: `k` = n + 0x4b400000. Then r becomes e^r. */
+const reduced: readonly string[] = [
+  set('k', add(mul(x, f(1.44269504088896341)), f(12582912))),
+  set('n', sub(get('k'), f(12582912))),
+  set('r', sub(sub(x, mul(get('n'), f(0.693359375))), mul(get('n'), f(-2.12194440e-4)))),
+  set('r', add(add(mul(poly(get('r'), [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]), mul(get('r'), get('r'))), get('r')), f(1))),
+];
+
+export const math: { readonly [M in MathName]: MathFunction } = {
   exp: func('exp', ['x'], ['n', 'r', 'k', 'h'], [
-    set('x', `(f32x4.min (f32x4.max ${x} ${f(-104)}) ${f(89)})`),
-    set('n', `(f32x4.nearest ${mul(x, f(1.44269504088896341))})`),
-    set('r', sub(sub(x, mul(get('n'), f(0.693359375))), mul(get('n'), f(-2.12194440e-4)))),
-    set('k', `(i32x4.trunc_sat_f32x4_s ${get('n')})`),
+    // The lesser and the greater in one instruction each, which pass on what is no number.
+    set('x', `(f32x4.pmin (f32x4.pmax ${x} ${f(-104)}) ${f(89)})`),
+    ...reduced,
+    set('k', `(i32x4.sub ${get('k')} ${i(0x4b400000)})`),
     set('h', `(i32x4.shr_s ${get('k')} (i32.const 1))`),
-    set('r', add(add(mul(poly(get('r'), [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]), mul(get('r'), get('r'))), get('r')), f(1))),
     // 2^n in two factors, so that neither overflows nor underflows before the product does.
     `  ${mul(mul(get('r'), `(i32x4.shl (i32x4.add ${get('h')} ${i(127)}) (i32.const 23))`), `(i32x4.shl (i32x4.add (i32x4.sub ${get('k')} ${get('h')}) ${i(127)}) (i32.const 23))`)}`,
+  ]),
+  /** e^x for x at most 0, where what is below the least normal number makes no difference. */
+  decay: func('decay', ['x'], ['n', 'r', 'k'], [
+    set('x', `(f32x4.pmax ${x} ${f(-87)})`),
+    ...reduced,
+    `  ${mul(get('r'), `(i32x4.shl (i32x4.add ${get('k')} ${i(127)}) (i32.const 23))`)}`,
   ]),
   log: func('log', ['x'], ['tiny', 'm', 'e', 'low', 'z', 'y'], [
     set('tiny', `(f32x4.lt ${x} ${f('0x1p-126')})`),
@@ -61,23 +82,24 @@ export const math: { readonly [M in MathName]: string } = {
     `  ${choose(op('f32x4.lt')(size, f(0.5)), mul(mul(f(2), get('s')), poly(get('z'), [1 / 13, 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1])), `(call $log ${add(f(1), x)})`)}`,
   ]),
   tanh: func('tanh', ['x'], ['a', 'z', 'far'], [
-    set('a', `(f32x4.min ${size} ${f(10.5)})`),
+    set('a', size),
     set('z', mul(x, x)),
-    set('far', sub(f(1), div(f(2), add(f(1), `(call $exp ${add(get('a'), get('a'))})`)))),
+    set('far', `(call $decay ${mul(get('a'), f(-2))})`),
+    set('far', sub(f(1), div(add(get('far'), get('far')), add(f(1), get('far'))))),
     set('far', `(v128.or ${get('far')} (v128.and ${x} ${i('0x80000000')}))`),
     `  ${choose(op('f32x4.lt')(get('a'), f(0.625)), add(x, mul(mul(x, get('z')), poly(get('z'), [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1]))), get('far'))}`,
   ]),
   sigmoid: func('sigmoid', ['x'], ['e'], [
-    set('e', `(call $exp (f32x4.neg ${size}))`),
+    set('e', `(call $decay (f32x4.neg ${size}))`),
     `  ${div(choose(negative, get('e'), f(1)), add(f(1), get('e')))}`,
   ]),
-  softplus: func('softplus', ['x'], [], [`  ${add(`(f32x4.max ${x} ${f(0)})`, `(call $log1p (call $exp (f32x4.neg ${size})))`)}`]),
+  softplus: func('softplus', ['x'], [], [`  ${add(`(f32x4.pmax ${x} ${f(0)})`, `(call $log1p (call $decay (f32x4.neg ${size})))`)}`]),
   erf: func('erf', ['x'], ['a', 'z', 't', 'far'], [
-    set('a', `(f32x4.min ${size} ${f(6.5)})`),
+    set('a', `(f32x4.pmin ${size} ${f(6.5)})`),
     set('z', mul(x, x)),
     set('t', div(f(1), add(f(1), mul(f(0.5), get('a'))))),
     set('far', poly(get('t'), [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368])),
-    set('far', sub(f(1), mul(get('t'), `(call $exp ${add(sub(mul(get('t'), get('far')), mul(get('a'), get('a'))), f(-1.26551223))})`))),
+    set('far', sub(f(1), mul(get('t'), `(call $decay ${add(sub(mul(get('t'), get('far')), mul(get('a'), get('a'))), f(-1.26551223))})`))),
     set('far', `(v128.or ${get('far')} (v128.and ${x} ${i('0x80000000')}))`),
     `  ${choose(op('f32x4.lt')(get('a'), f(1)), mul(x, poly(get('z'), [7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2, 1.128358514861418e-1, -3.761262582423300e-1, 1.128379165726710])), get('far'))}`,
   ]),

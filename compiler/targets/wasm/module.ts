@@ -5,7 +5,7 @@ import type { PlanBuffer, PlanEntry, PlanJob } from '../../../runtime/wasm/plan.
 import { isUnit } from './intern.js';
 import { type Job, writeJob } from './kernel.js';
 import { offsetsId } from './layout.js';
-import { type MathName, math, mathNeeds } from './math.js';
+import { type MathName, math, mathNeeds, mathText } from './math.js';
 import { prepare } from './prepare.js';
 import { schedule } from './schedule.js';
 import { indent, streamsId, type World } from './tile.js';
@@ -99,7 +99,7 @@ export const wasmText = (program: LoopProgram, fma: boolean): WasmText => {
     ';; the share of a batch to whose sums it adds. Globals are sizes, and, with an @, the addresses of buffers.',
     '(module',
     ...indent(['(import "env" "memory" (memory 1 65536 shared))', ...globals.map((g) => `(import "${g.startsWith('@') ? 'at' : 'size'}" "${g}" (global $${g} i32))`)]),
-    ...usedMath(body).map((n) => math[n]),
+    ...usedMath(body).map(mathText),
     body, ')', '',
   ].join('\n');
   return { text, plan: { format: 1, model: program.model, streams: keys, entries: entries.map((e) => e.plan) } };

@@ -1,7 +1,7 @@
 /**
  * Writes expressions for a tile of cells at once: some rows along one axis, four lanes or more along another. What does not
  * depend on the rows is computed once for all of them, what does not depend on the lanes is one value; so a sum of products
- * becomes a register-tiled micro-kernel, with whatever stands around it in the same expression, and nothing needs to
+ * becomes a register-tiled micro-kernel (its innermost loop is not unrolled: V8 spills, and lost a tenth), with whatever stands around it in the same expression, and nothing needs to
  * recognise it. Scopes are the blocks of the emitted function: a value is written in the outermost block where it may be.
  * Imperative inside: one writer lives while one function is written.
  */
@@ -12,6 +12,7 @@ import { children, freeVariables, nodes, uses } from '../gpu/shape.js';
 import { type Address, addressOf, runAlong, stepAlong, termExpr } from './address.js';
 import { type Intern, mentions } from './intern.js';
 import { type Layout, sizeExpr } from './layout.js';
+import { type MathName, math } from './math.js';
 import { accumulation, functions, literalLanes, literalText, splat } from './scalars.js';
 
 export type Binding =
@@ -286,8 +287,40 @@ export const writer = ({ layouts, intern, streams, fma, name: nameOf }: World, r
       const spread = t.parts.length < rows || t.vectors < vectors || e.fn === 'min' || e.fn === 'max';
       return spread ? nameTile(t, called(a), dtypeOf(a), s) : t;
     });
-    return grid(rows, vectors, (r, c) => write(...args.map((a) => part(a, r, c))));
+    return grid(rows, vectors, (r, c) => expanded(write(...args.map((a) => part(a, r, c))), rows * vectors, s));
   };
+
+  /** A call on few cells is written out: the engine does not do it, and the call would empty the registers. */
+  const expanded = (code: string, cells: number, s: Scope): string => {
+    const found = /^\(call \$(\w+) (\(.*\))\)$/.exec(code);
+    const called_ = found?.[1];
+    if (found === null || cells === 0 || cells > 2 || called_ === undefined || !isMath(called_)) return code;
+    const { args, locals, lines } = math[called_];
+    if (args.length !== 1) return code;
+    const names = new Map([...args, ...locals].map((l) => [l, local(`${called_}.${l}`, 'v128')] as const));
+    const renamed = (line: string): string => line.replace(/\$(\w+)(?=[ )])/g, (whole, name: string) => names.get(name) ?? whole);
+    s.lines.push(`(local.set ${names.get(args[0]!)} ${found[2]})`);
+    for (const line of lines.slice(0, -1)) {
+      const set_ = /^  \(local\.set (\$\S+) (.*)\)$/.exec(renamed(line))!;
+      s.lines.push(`(local.set ${set_[1]} ${expanded(set_[2]!, cells, s)})`);
+    }
+    return inner(renamed(lines[lines.length - 1]!.trim()), cells, s);
+  };
+  /** Calls inside a result are written out before it. */
+  const inner = (code: string, cells: number, s: Scope): string => {
+    const at = code.indexOf('(call $decay ');
+    if (at < 0) return code;
+    let depth_ = 0;
+    let end = at;
+    for (; end < code.length; end++) {
+      if (code[end] === '(') depth_++;
+      if (code[end] === ')' && --depth_ === 0) break;
+    }
+    const kept = local('call', 'v128');
+    s.lines.push(`(local.set ${kept} ${expanded(code.slice(at, end + 1), cells, s)})`);
+    return `${code.slice(0, at)}(local.get ${kept})${code.slice(end + 1)}`;
+  };
+  const isMath = (name: string): name is MathName => name in math;
 
   const guard = (e: Extract<Expr, { kind: 'guard' }>, s: Scope): Tile => {
     const { rows, vectors } = shape(e, s);
@@ -350,10 +383,10 @@ export const writer = ({ layouts, intern, streams, fma, name: nameOf }: World, r
     });
     const total = accumulators(vectors);
     const inLanes = lanes ? accumulators(1) : null;
-    const accumulate = (into: Tile, at: Scope, row: number | null): void => {
+    const accumulate = (into: Tile, at: Scope, row: number | null, body: Expr = e.body): void => {
       const four = into.vectors > 0;
-      const factors = e.monoid === 'sum' && four && fma && e.dtype === 'f32' ? product(e.body) : null;
-      const terms = factors === null ? [four ? wide(e.body, at) : value(e.body, at)] : factors.map((f) => wide(f, at));
+      const factors = e.monoid === 'sum' && four && fma && e.dtype === 'f32' ? product(body) : null;
+      const terms = factors === null ? [four ? wide(body, at) : value(body, at)] : factors.map((f) => wide(f, at));
       for (const r of row === null ? into.parts.keys() : [row]) {
         into.parts[r]!.forEach((p, c) => {
           const cells = terms.map((t) => part(t, row === null ? r : 0, c));

@@ -47,7 +47,8 @@ export const domain = (job: Job, { layouts }: World): readonly LoopAxis[] => {
 /** Which axis goes along the lanes and which makes the rows of a tile. */
 export const choose = (job: Job, world: World): Choice => {
   const { layouts, intern } = world;
-  const axes = domain(job, world).filter((a) => a.name !== world.rowsAxis || job.task?.name !== a.name);
+  const outer = domain(job, world);
+  const axes = outer.filter((a) => a.name !== world.rowsAxis || job.task?.name !== a.name);
   const roots = job.where === undefined ? [job.body] : [job.body, job.where];
   const all = [...nodes(roots)];
   const reduces = all.filter(isReduce);
@@ -62,7 +63,8 @@ export const choose = (job: Job, world: World): Choice => {
       const inside = [...nodes([r.body])].filter(isRead).filter((e) => r.over.some((o) => mentions(e, o.axis.name)));
       const far = inside.filter((e) => mentions(e, last) && run(e, last) === 'far');
       if (far.length === 0) continue;
-      const reused = inside.some((e) => !mentions(e, last));
+      // Worth a copy where the other factor is another for each row; else lanes go along the sum.
+      const reused = inside.some((e) => !mentions(e, last) && outer.some((a) => a.name !== last && mentions(e, a.name)));
       const copies = far.map((e) => ({ read: e, at: e.at.findIndex((x) => x.kind === 'index' && x.axis === last) }));
       if (!reused || copies.some(({ at, read }) => at < 0 || layouts.get(read.buffer)!.rows?.at === at || !read.at.every((x, k) => k === at || !mentions(x, last)))) {
         if (far.length === inside.length || !reused) return null;

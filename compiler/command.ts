@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Compiled, Target, Toolchain } from './compiled.js';
-import { type Diagnostics, error, fromDisk, renderAll } from './diagnostics.js';
+import { type Diagnostics, error, fromDisk, refuse, renderAll } from './diagnostics.js';
 import { emit, runtimeReachable } from './emit/index.js';
 import { hyperValues, locateFrom, modelPath, open, type Opened, suggest, trace } from './frontend/index.js';
 import { packageFile } from './package.js';
@@ -32,6 +32,7 @@ interface Options {
   readonly set?: readonly string[];
   readonly preset?: string;
   readonly dumpAfter?: string;
+  readonly explain?: string;
   readonly listPasses?: boolean;
 }
 
@@ -57,6 +58,7 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated', (value: string, all: readonly string[] = []) => [...all, value])
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
     .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
+    .option('--explain <name>', 'prints what is known of a tensor of the model, and writes nothing')
     .option('--list-passes', 'prints the passes in their order')
     .version(packageFile.version)
     .addHelpText('after', [
@@ -105,6 +107,11 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
   const { options, target, toolchain, io } = chosen;
   const compiled = build(opened, chosen);
   if (isLeft(compiled) || options.dumpAfter !== undefined) return pipe(compiled, map(() => undefined));
+  if (options.explain !== undefined) {
+    const { explain } = compiled.right.report;
+    const told = explain === undefined ? refuse('nothing is known of single tensors here') : explain(options.explain, ordinary);
+    return pipe(ofUsage(told), map((text) => io.out(`${text}\n\ntarget ${options.target}: ${target.description}`)));
+  }
   const folder = resolve(io.cwd, options.out ?? `build/${opened.model.name}`);
   return pipe(
     ofUsage(emit(compiled.right, target, toolchain.targets, folder)),

@@ -9,10 +9,12 @@ import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
 import { type Diagnostics, refuse } from './diagnostics.js';
 import { costOf } from './cost.js';
+import { explain } from './explain.js';
 import type { Traced } from './frontend/index.js';
 import { interner, rewrite, topological } from './graph.js';
 import type { Buffer, Entry, LoopProgram } from './loops/ir.js';
 import { lowerEntry } from './lower/kernels.js';
+import { certify } from './passes/certify.js';
 import { loopPasses, pipeline, runPasses } from './pipeline.js';
 import { type Program, rootsOf, withRoots } from './program.js';
 import { entryText, programText } from './text.js';
@@ -84,11 +86,16 @@ const certified = (finished: readonly Program[]): Pick<Report, 'certificate'> =>
 
 export const compile: Compile = (traced, options: CompileOptions = {}) => {
   const finished: Program[] = [];
+  // What the model says, in its own words: later passes order and join it anew.
+  const plain: Program[] = [];
   const written = programsOf(traced);
   const clash = namesakes(written);
   if (clash !== undefined) return refuse(`the parameter '${clash.path}' has the name of an input`, traced.provenance.get(clash)?.source, 'give it another path');
   for (const program of written) {
-    const result: Either<Diagnostics, Program> = runPasses(pipeline, program, (pass, next) => options.observe?.(pass.name, () => programText(next)));
+    const result: Either<Diagnostics, Program> = runPasses(pipeline, program, (pass, next) => {
+      if (pass === certify) plain.push(next);
+      options.observe?.(pass.name, () => programText(next));
+    });
     if (isLeft(result)) return result;
     finished.push(result.right);
   }
@@ -105,6 +112,6 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     hash: createHash('sha256').update(JSON.stringify([loops, traced.hyper])).digest('hex'),
   };
   const before = topological(rootsOf(finished[0]!)).filter((n) => n.op === 'map' || n.op === 'reduce' || n.op === 'gather' || n.op === 'scatter').length;
-  return right({ loops, manifest, report: { kernels: { before, after: entries[0]!.kernels.length }, cost: costOf(entries[0]!), ...certified(finished) } });
+  return right({ loops, manifest, report: { kernels: { before, after: entries[0]!.kernels.length }, cost: costOf(entries[0]!), ...certified(finished), explain: explain(finished, plain) } });
 };
 

@@ -20,6 +20,8 @@ export interface Report {
   readonly cost: (sizes: Sizes) => Cost;
   /** What is proved of what predictions read, in words. */
   readonly certificate?: string;
+  /** All that is known of the tensors that the model calls by a name; costs at these sizes. */
+  readonly explain?: (name: string, sizes: Sizes) => Either<Diagnostics, string>;
 }
 
 export interface Compiled {

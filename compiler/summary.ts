@@ -1,6 +1,7 @@
 /** What the command says at the end: what was compiled, what it will cost, and what to run next. */
 import type { Manifest, Sizes } from '../runtime/session.js';
 import type { Compiled, Cost } from './compiled.js';
+import { scaled } from './text.js';
 
 /** A sum of products of symbols: `64 items + 12,544`. The empty product's key is ''. */
 type Count = ReadonlyMap<string, number>;
@@ -20,13 +21,6 @@ const grouped = (n: number): string => Math.round(n).toString().replace(/\B(?=(\
 
 const showCount = (count: Count): string =>
   [...count].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1)).map(([symbols, n]) => (symbols === '' ? grouped(n) : `${grouped(n)} x ${symbols}`)).join(' + ') || '0';
-
-/** `1.2 G`, `340 k`: three digits are all that an estimate is worth. */
-const scaled = (n: number): string => {
-  const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
-  const power = n < 1000 ? 0 : Math.min(prefixes.length - 1, Math.floor(Math.log10(n) / 3));
-  return `${Number((n / 1000 ** power).toPrecision(3))} ${prefixes[power]}`;
-};
 
 /** Sizes of an ordinary run, where costs are quoted: the default batch and the catalogue of MovieLens-1M. */
 export const ordinary: Sizes = { batch: 128, items: 3_416, seen: 200 };

@@ -1,4 +1,4 @@
-/** Programs as text: what `--dump-after` prints. */
+/** Programs as text: what `--dump-after` prints. And numbers, as people like them. */
 import { argsOf } from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import { topological } from './graph.js';
@@ -48,4 +48,11 @@ export const entryText = ({ name, buffers, kernels }: Entry): string => {
   const line = (k: Kernel): string =>
     `  ${k.output}[${axes.get(k.output)}]${k.where === undefined ? '' : ` where ${exprText(k.where)}`} = ${exprText(k.body)}${k.source === undefined ? '' : `  // ${k.source.file}:${k.source.line}`}`;
   return [`kernels of ${name}`, ...kernels.map(line), ''].join('\n');
+};
+
+/** `1.2 G`, `340 k`: three digits are all that an estimate is worth. */
+export const scaled = (n: number): string => {
+  const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
+  const power = n < 1000 ? 0 : Math.min(prefixes.length - 1, Math.floor(Math.log10(n) / 3));
+  return `${Number((n / 1000 ** power).toPrecision(3))} ${prefixes[power]}`;
 };

@@ -64,9 +64,9 @@ const frontier = (roots: readonly Node[], stop: (node: Node) => boolean, { flow 
   return roots.flatMap(go);
 };
 
-const isRagged = ({ extent }: Axis): boolean => extent.kind === 'ragged';
-const sequenceOf = (input: Input): Axis | undefined => input.axes.find(isRagged);
-const inputsOf = (roots: readonly Node[]): readonly Input[] => topological(roots).filter((n): n is Input => n.op === 'input');
+export const isRagged = ({ extent }: Axis): boolean => extent.kind === 'ragged';
+export const sequenceOf = (input: Input): Axis | undefined => input.axes.find(isRagged);
+export const inputsOf = (roots: readonly Node[]): readonly Input[] => topological(roots).filter((n): n is Input => n.op === 'input');
 
 interface Term {
   readonly reads: readonly SequenceRead[];

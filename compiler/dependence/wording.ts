@@ -2,14 +2,15 @@
 import type { Certificate } from './certificate.js';
 import type { Interval } from './zone.js';
 
-/** `t`, `t - 2`: the position at an offset from t. */
-const position = (offset: number): string => (offset === 0 ? 't' : offset > 0 ? `t + ${offset}` : `t - ${0 - offset}`);
+/** `t`, `t - 2`: the position at an offset from t, the own position. */
+const position = (offset: number, t: string): string => (offset === 0 ? t : offset > 0 ? `${t} + ${offset}` : `${t} - ${0 - offset}`);
 
 /** Offsets as positions: `positions <= t`, `positions t - 3 to t`, `position t`, `all positions`. */
-export const positions = ({ least, most }: Interval): string =>
+export const positions = ({ least, most }: Interval, t = 't'): string =>
   least === -Infinity
-    ? (most === Infinity ? 'all positions' : `positions <= ${position(most)}`)
-    : most === Infinity ? `positions >= ${position(least)}` : least === most ? `position ${position(most)}` : `positions ${position(least)} to ${position(most)}`;
+    ? (most === Infinity ? 'all positions' : `positions <= ${position(most, t)}`)
+    : most === Infinity ? `positions >= ${position(least, t)}`
+    : least === most ? `position ${position(most, t)}` : `positions ${position(least, t)} to ${position(most, t)}`;
 
 const rows = (mixed: readonly string[]): string => (mixed.length === 0 ? 'rows independent' : `rows read one another (${mixed.join(', ')})`);
 

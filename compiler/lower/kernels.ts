@@ -85,19 +85,25 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node
 const isTrusted = (e: Expr, axis: Axis): boolean => e.kind === 'read' && trusted.has(e.buffer) && bound(axis) === 'items';
 const trusted: ReadonlySet<string> = new Set(['items', 'targets', 'target', 'seen']);
 
+/** The ragged axes that a program speaks of, by the input that holds their lengths. */
+const lengthsOf = (order: readonly Node[]): ReadonlyMap<string, Axis> =>
+  new Map(order.flatMap((n) => [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]).flatMap((a) => (a.extent.kind === 'ragged' ? [[a.extent.lengths, a] as const] : [])));
+
+/** The kernel, and the buffer, of each stored node. */
+export const kernelNames = (program: Program): ReadonlyMap<Node, string> => {
+  const order = topological(rootsOf(program));
+  const stored = program.stored ?? new Set(rootsOf(program));
+  const taken = [...order.filter(isBuffer).map((n) => idOf(n, new Map())!), ...lengthsOf(order).keys()];
+  return namesOf(order, new Set([...stored].filter((n) => !isBuffer(n))), program.origins, taken);
+};
+
 export const lowerEntry = (program: Program): Entry => {
   const roots = rootsOf(program);
   const order = topological(roots);
-  const stored = program.stored ?? new Set(roots);
   const leaves = order.filter(isBuffer);
-  const lengths = new Map<string, Axis>();
-  for (const node of order) {
-    for (const a of [...node.axes, ...(node.op === 'extent' ? [node.axis] : [])]) if (a.extent.kind === 'ragged') lengths.set(a.extent.lengths, a);
-  }
+  const lengths = lengthsOf(order);
   const rows = new Map(order.flatMap((n) => n.axes).map((a) => [a.name, a]));
-  const ids = namesOf(order, new Set([...stored].filter((n) => !isBuffer(n))), program.origins, [
-    ...leaves.map((n) => idOf(n, new Map())!), ...lengths.keys(),
-  ]);
+  const ids = kernelNames(program);
   const support = supports();
   const demand = demands(roots, support);
   const outputs = new Set(Object.values(program.outputs));

@@ -228,6 +228,7 @@ describe('pcrec-compile', () => {
         -s, --set <name=value>  sets a hyperparameter; may be repeated
         -p, --preset <name>     one of the model's named sets of hyperparameters; --set goes over it
         --dump-after <pass>     prints the program as it is after a pass, and writes nothing
+        --explain <name>        prints what is known of a tensor of the model, and writes nothing
         --list-passes           prints the passes in their order
         -V, --version           output the version number
         -h, --help              display help for command

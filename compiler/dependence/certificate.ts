@@ -37,6 +37,8 @@ export interface Certificate {
   readonly predicts: 'position' | 'row' | 'none';
   /** What a position's prediction reads, where there is one. */
   readonly reads: readonly SequenceRead[];
+  /** Whether it depends on how many positions its row has: what follows, if not which. */
+  readonly readsLength: boolean;
   /** Inputs of which one row reads others. */
   readonly mixed: readonly string[];
 }
@@ -69,6 +71,7 @@ export const sequenceOf = (input: Input): Axis | undefined => input.axes.find(is
 export const inputsOf = (roots: readonly Node[]): readonly Input[] => topological(roots).filter((n): n is Input => n.op === 'input');
 
 interface Term {
+  readonly readsLength: boolean;
   readonly reads: readonly SequenceRead[];
   readonly leaks: readonly Leak[];
 }
@@ -84,7 +87,9 @@ const judged = (term: Node, along: string, inputs: readonly Input[], { reads }: 
     const offsets = sequence === undefined ? { least: -Infinity, most: Infinity } : offsetsOf(zones, sequence.name, along);
     return [{ input, offsets, leak: { term, along, input, read: sequence?.name ?? null, offsets, allowed: told } satisfies Leak }];
   });
+  const sequence = term.axes.find((a) => a.name === along);
   return {
+    readsLength: sequence?.extent.kind === 'ragged' && reads(term).has(sequence.extent.lengths),
     reads: found.filter(({ input }) => tellsOf(input.name) === 'past').map(({ input, offsets }) => ({ input: input.name, offsets })),
     leaks: found.filter(({ leak }) => !within(leak.offsets, leak.allowed)).map(({ leak }) => leak),
   };
@@ -102,13 +107,21 @@ const joined = (reads: readonly SequenceRead[]): readonly SequenceRead[] => {
   return [...found].map(([input, offsets]) => ({ input, offsets }));
 };
 
-/** Inputs of which a row of these tensors reads other rows. Answers do not count: they may stand against each other. */
+/** Inputs, lengths too, of which a row of these tensors reads other rows. Answers do not count: they may stand against each other. */
 const mixedRows = (roots: readonly Node[], inputs: readonly Input[], d: Dependence): readonly string[] => {
-  const rows = [...new Set(inputs.flatMap((i) => i.axes.flatMap(({ extent }) => (extent.kind === 'ragged' ? [extent.rows] : []))))];
+  const ragged = inputs.flatMap((i) => i.axes.flatMap(({ extent }) => (extent.kind === 'ragged' ? [extent] : [])));
   const apart = { least: 0, most: 0 };
-  return rows.flatMap((row) => frontier(roots, (n) => hasAxis(n, row), d).flatMap((term) =>
-    inputs.filter((i) => tellsOf(i.name) === 'past' && hasAxis(i, row) && d.reads(term).has(i.name))
-      .filter((i) => !within(offsetsOf(d.reads(term).get(i.name)!, row, row), apart)).map((i) => i.name)));
+  const mixed = [...new Set(ragged.map((e) => e.rows))].flatMap((row) => {
+    const data = [
+      ...inputs.filter((i) => tellsOf(i.name) === 'past' && hasAxis(i, row)).map((i) => i.name),
+      ...ragged.filter((e) => e.rows === row).map((e) => e.lengths),
+    ];
+    return frontier(roots, (n) => hasAxis(n, row), d).flatMap((term) => data.filter((name) => {
+      const zones = d.reads(term).get(name);
+      return zones !== undefined && !within(offsetsOf(zones, row, row), apart);
+    }));
+  });
+  return [...new Set(mixed)];
 };
 
 /** Of a loss, expanded and not yet differentiated. */
@@ -126,7 +139,8 @@ export const certify = (loss: Node): { readonly certificate: Certificate; readon
     certificate: {
       predicts: terms.length > 0 ? 'position' : ofRow ? 'row' : 'none',
       reads: joined(terms.flatMap((t) => t.reads)),
-      mixed: [...new Set(mixedRows([loss], inputs, d))],
+      readsLength: terms.some((t) => t.readsLength),
+      mixed: mixedRows([loss], inputs, d),
     },
   };
 };
@@ -136,7 +150,7 @@ export const certifyScores = (scores: Node): { readonly mixed: readonly string[]
   const d = dependence([scores]);
   const inputs = inputsOf([scores]);
   return {
-    dependence: d, mixed: [...new Set(mixedRows([scores], inputs, d))],
+    dependence: d, mixed: mixedRows([scores], inputs, d),
     answers: inputs.filter((i) => tellsOf(i.name) !== 'past' && d.reads(scores).has(i.name)),
   };
 };

@@ -24,8 +24,17 @@ export interface Facts {
   /** Outside this the value is not 0 (or is true). */
   readonly zero: Zone;
   readonly linear: Linear | null;
+  /** Outside this the value stands for minus infinity, as what a mask keeps out of a maximum does. */
+  readonly real: Zone;
+  /** Outside this it does not; data is taken not to. */
+  readonly low: Zone;
 }
-export const ANYTHING: Facts = { nonzero: EVERYWHERE, zero: EVERYWHERE, linear: null };
+export const ANYTHING: Facts = { nonzero: EVERYWHERE, zero: EVERYWHERE, linear: null, real: EVERYWHERE, low: NOWHERE };
+/** Of a value made of these. */
+export const madeOf = (...args: readonly Facts[]): Facts => (args.every(({ low }) => low === NOWHERE) ? ANYTHING : { ...ANYTHING, low: EVERYWHERE });
+
+/** At and below this a number stands for minus infinity. */
+const LOW = -3.4e38;
 
 /**
  * A cell reads the cells of `arg` at its own position along the axes that both have, and at any position along the others;
@@ -75,6 +84,8 @@ export const whereAtMostZero = (...values: readonly Linear[]): Zone =>
 export const constantFacts = (value: number): Facts => ({
   nonzero: value === 0 ? NOWHERE : EVERYWHERE,
   zero: value === 0 ? EVERYWHERE : NOWHERE,
+  real: value <= LOW ? NOWHERE : EVERYWHERE,
+  low: value <= LOW ? EVERYWHERE : NOWHERE,
   linear: Number.isInteger(value) && Math.abs(value) <= 2 ** 23 ? { plus: [], minus: [], constant: value } : null,
 });
 

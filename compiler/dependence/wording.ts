@@ -20,13 +20,12 @@ const listed = (reads: Certificate['reads']): string => reads.map(({ input, offs
   return `${i > 0 && where.startsWith('positions ') ? where.slice('positions '.length) : where} of ${input}`;
 }).join(', ');
 
-const sequence: { readonly [P in Certificate['predicts']]: (reads: Certificate['reads']) => string } = {
-  position: (reads) => (reads.length === 0
-    ? 'prediction at t reads no position'
-    : `prediction at t reads ${listed(reads)}`),
+const sequence: { readonly [P in Certificate['predicts']]: (of: Certificate) => string } = {
+  position: ({ reads, readsLength }) =>
+    `prediction at t reads ${reads.length === 0 ? 'no position' : listed(reads)}${readsLength ? ', and how long its row is' : ''}`,
   row: () => 'one prediction a row, which may read all of its positions',
   none: () => 'no position predicts what follows it: the loss reads no targets',
 };
 
 /** `prediction at t reads positions <= t of items; rows independent`. */
-export const certificateText = ({ predicts, reads, mixed }: Certificate): string => `${sequence[predicts](reads)}; ${rows(mixed)}`;
+export const certificateText = (certificate: Certificate): string => `${sequence[certificate.predicts](certificate)}; ${rows(certificate.mixed)}`;

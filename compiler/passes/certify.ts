@@ -83,7 +83,7 @@ export const certify: Pass = {
     if (scores === undefined) return right(program);
     const { mixed, answers: [answer] } = certifyScores(scores);
     return answer === undefined
-      ? right({ ...program, certificate: { predicts: 'none', reads: [], mixed } })
+      ? right({ ...program, certificate: { predicts: 'none', reads: [], readsLength: false, mixed } })
       : left([error(`the scores read '${answer.name}', which is known only while training`, origins.get(scores)?.source, "in the phase 'inference' a model has the history alone")]);
   },
 };

@@ -1,7 +1,7 @@
 /** Primitives that move positions: gather and its transpose, rename, shift. */
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import { ANYTHING, difference, fresh, positionIs } from '../dependence/flow.js';
+import { difference, fresh, madeOf, positionIs } from '../dependence/flow.js';
 import { equal, EVERYWHERE, meet, project as restrictedTo, renamed, zone, type Zone } from '../dependence/zone.js';
 import { all, apply, guard, integer } from '../loops/build.js';
 import type { Expr } from '../loops/ir.js';
@@ -39,7 +39,7 @@ export const gather: Primitive<Of<'gather'>> = {
   support: () => [],
   dependence: (n, of) => {
     const where = meet(positionIs(n.axis, of(n.at).linear), of(n.table).nonzero);
-    return { edges: [{ arg: n.table, where }, { arg: n.at }], facts: { ...ANYTHING, nonzero: onto(n, where) } };
+    return { edges: [{ arg: n.table, where }, { arg: n.at }], facts: { ...madeOf(of(n.table)), nonzero: onto(n, where) } };
   },
 };
 
@@ -76,7 +76,7 @@ export const scatter: Primitive<Of<'scatter'>> = {
   dependence: (n, of) => {
     const where = meet(positionIs(n.axis.name, of(n.at).linear), of(n.arg).nonzero);
     const through = build.unionAxes(n.arg.axes, n.at.axes);
-    return { edges: [{ arg: n.arg, where, through }, { arg: n.at, where: of(n.arg).nonzero, through }], facts: { ...ANYTHING, nonzero: onto(n, where) } };
+    return { edges: [{ arg: n.arg, where, through }, { arg: n.at, where: of(n.arg).nonzero, through }], facts: { ...madeOf(of(n.arg)), nonzero: onto(n, where) } };
   },
 };
 
@@ -96,14 +96,17 @@ export const rename: Primitive<Of<'rename'>> = {
   lower: (n, scope, l) => elsewhere(n.arg, n.from, l.position(scope, n.to.name), scope, l),
   support: (n, of) => of(n.arg).map((p) => (build.hasAxis(p, n.from) ? build.rename(p, n.from, n.to) : p)),
   dependence: (n, of) => {
-    const { nonzero, zero, linear } = of(n.arg);
+    const { nonzero, zero, linear, real, low } = of(n.arg);
     if (n.from === n.to.name) return { edges: [{ arg: n.arg }], facts: of(n.arg) };
     const here = zone(...equal(n.from, n.to.name));
     const moved = (names: readonly string[]) => names.map((name) => (name === n.from ? n.to.name : name));
+    const rows = n.arg.axes.some((a) => a.extent.kind === 'ragged' && a.extent.rows === n.from);
     const facts = {
       nonzero: onto(n, meet(here, nonzero)),
       // Another row may have no such position, and is 0 there.
-      zero: n.arg.axes.some((a) => a.extent.kind === 'ragged' && a.extent.rows === n.from) ? EVERYWHERE : onto(n, meet(here, zero)),
+      zero: rows ? EVERYWHERE : onto(n, meet(here, zero)),
+      real: rows ? EVERYWHERE : onto(n, meet(here, real)),
+      low: onto(n, meet(here, low)),
       linear: linear === null ? null : difference({ plus: moved(linear.plus), minus: [], constant: linear.constant }, { plus: moved(linear.minus), minus: [], constant: 0 }),
     };
     return { edges: [{ arg: n.arg, where: meet(here, nonzero) }], facts };
@@ -123,7 +126,7 @@ export const shift: Primitive<Of<'shift'>> = {
   dependence: (n, of) => {
     const there = renamed(of(n.arg).nonzero, (name) => (name === n.axis ? fresh(name) : name));
     const where = meet(zone(...equal(n.axis, fresh(n.axis), n.by)), there);
-    return { edges: [{ arg: n.arg, where, moved: [n.axis] }], facts: { ...ANYTHING, nonzero: onto(n, where) } };
+    return { edges: [{ arg: n.arg, where, moved: [n.axis] }], facts: { ...madeOf(of(n.arg)), nonzero: onto(n, where) } };
   },
 };
 

@@ -3,7 +3,7 @@ import type { Axis } from '../../dsl/axis.js';
 import { unionAxes } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { ANYTHING, constantFacts, type Flow, inInput } from '../dependence/flow.js';
-import { equal, EVERYWHERE, zone } from '../dependence/zone.js';
+import { equal, zone } from '../dependence/zone.js';
 import { apply, integer } from '../loops/build.js';
 import type { Expr } from '../loops/ir.js';
 import type { Of, Primitive } from './record.js';
@@ -40,7 +40,7 @@ export const index: Primitive<Of<'index'>> = {
   ...leaf,
   reference: (n, e) => e.fill([n.axis], (at) => at[n.axis.name]!),
   lower: (n, scope, l) => l.position(scope, n.axis.name),
-  dependence: (n) => ({ edges: [], facts: { nonzero: EVERYWHERE, zero: EVERYWHERE, linear: { plus: [n.axis.name], minus: [], constant: 0 } } }),
+  dependence: (n) => ({ edges: [], facts: { ...ANYTHING, linear: { plus: [n.axis.name], minus: [], constant: 0 } } }),
 };
 
 export const extent: Primitive<Of<'extent'>> = {

@@ -58,7 +58,7 @@ export const map: Primitive<Of<'map'>> = {
     }
   },
   dependence: (n, of) => {
-    const { reads, facts } = scalarFlow[n.fn](...n.args.map(of));
+    const { reads, facts } = scalarFlow(n.fn, n.args.map(of));
     return { edges: n.args.map((arg, i) => ({ arg, where: reads[i]! })), facts };
   },
 };

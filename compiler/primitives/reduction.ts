@@ -1,9 +1,9 @@
 /** `reduce`: a monoid over the positions that exist. */
-import type { Axis } from '../../dsl/axis.js';
+import { type Axis, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Monoid, Node } from '../../dsl/node.js';
-import { ANYTHING } from '../dependence/flow.js';
-import { EVERYWHERE, project } from '../dependence/zone.js';
+import { ANYTHING, type Facts, madeOf } from '../dependence/flow.js';
+import { type Constraint, equal, EVERYWHERE, meet, NOWHERE, project as restrictedTo, zone } from '../dependence/zone.js';
 import { all, guard } from '../loops/build.js';
 import type { At, Evaluation, Of, Primitive } from './record.js';
 
@@ -17,6 +17,18 @@ export const monoids: { readonly [M in Monoid]: { readonly unit: number; readonl
 
 /** Rows that are reduced may end before a position that is not. */
 export const exists = (axes: readonly Axis[], at: At, e: Evaluation): boolean => axes.every((a) => at[a.name]! < e.extent(a, at));
+
+/** Whether the position of a copy of each sequence reduced is among those that a maximum takes, as it is in a causal mask. */
+const meetsItself = (n: Of<'reduce'>, arg: Facts): boolean => {
+  const reduced = n.arg.axes.filter((a) => n.over.includes(a.name));
+  const same = reduced.flatMap((a): readonly Constraint[] => {
+    const own = n.axes.find((b) => sameExtent(a, b));
+    return own === undefined ? [] : equal(a.name, own.name);
+  });
+  const known = reduced.every(({ extent: e, name }) =>
+    e.kind === 'fixed' ? typeof e.size === 'number' : build.hasAxis(n, e.rows) && same.some(([x]) => x === name));
+  return known && meet(arg.low, zone(...same)) === null;
+};
 
 export const reduce: Primitive<Of<'reduce'>> = {
   rebuild: (n, [arg]) => build.reduce(n.monoid, arg!, n.over),
@@ -55,9 +67,14 @@ export const reduce: Primitive<Of<'reduce'>> = {
     };
   },
   dependence: (n, of) => {
-    // A sum may leave out what is 0; an empty maximum is a value of its own.
-    const where = n.monoid === 'sum' ? of(n.arg).nonzero : EVERYWHERE;
-    return { edges: [{ arg: n.arg, where }], facts: { ...ANYTHING, nonzero: project(where, (name) => build.hasAxis(n, name)) } };
+    const arg = of(n.arg);
+    if (n.monoid === 'sum') {
+      return { edges: [{ arg: n.arg, where: arg.nonzero }], facts: { ...madeOf(arg), nonzero: restrictedTo(arg.nonzero, (name) => build.hasAxis(n, name)) } };
+    }
+    // What stands for minus infinity may be left out of a maximum in which something else is sure to be; an empty one is a
+    // value of its own.
+    const met = meetsItself(n, arg);
+    return { edges: [{ arg: n.arg, where: met ? arg.real : EVERYWHERE }], facts: { ...ANYTHING, low: met ? NOWHERE : EVERYWHERE } };
   },
   support: (n, of) => (n.monoid === 'sum' ? of(n.arg).filter((p: Node) => !p.axes.some((a) => n.over.includes(a.name)) && p.axes.every((a) => build.hasAxis(n, a.name))) : []),
 };

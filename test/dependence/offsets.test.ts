@@ -72,6 +72,9 @@ describe('along a sequence', () => {
     // An empty maximum is no 0: it tells where a row ends even where every value is 0.
     const nothing = reduce('max', map('mul', y, constant(0)), ['seq']);
     expect(reads(nothing)).toBe(true);
+    // A maximum that has its own position among others does not.
+    const greatest = (mask: Node, otherwise: number) => reduce('max', where(mask, atKey, otherwise), ['key']);
+    expect([greatest(causal, -3.4e38), greatest(causal, -9), greatest(map('lt', index(key), index(seq)), -3.4e38)].map((n) => reads(map('mul', y, n)))).toEqual([false, true, true]);
   });
 });
 

@@ -156,11 +156,16 @@ describe('what is no leak', () => {
     expect([both.code, certificateOf(both)]).toEqual([0, 'one prediction a row, which may read all of its positions; rows independent']);
   });
 
+  it('is a state that knows how long its row is, but the certificate says so', () => {
+    const counted = compiled(modelText('  const state = div(input, count(input, seq));'));
+    expect([counted.code, certificateOf(counted)]).toEqual([0, 'prediction at t reads position t of items, and how long its row is; rows independent']);
+  });
+
   it('is a state that meets other rows, but the certificate says so', () => {
     const normed = compiled(modelText(`
   const centre = mean(input, batch);
   const state = sub(input, centre);`));
-    expect([normed.code, certificateOf(normed)]).toEqual([0, 'prediction at t reads position t of items; rows read one another (items)']);
+    expect([normed.code, certificateOf(normed)]).toEqual([0, 'prediction at t reads position t of items, and how long its row is; rows read one another (items, seq.lengths)']);
   });
 });
 

@@ -11,7 +11,7 @@ export interface Ran {
 
 /** A model on two blocks' worth of shared parts; `body` makes `state` from `input`, and starts at line 9. */
 export const modelText = (body: string, at: 'all' | 'last' = 'all'): string => `import {
-  add, causal, div, dot, embed, expand, extent, gather, like, linear, max, mean, model, mul, nextItem, pipe, recommenderHypers, recommenderOptimizer,
+  add, causal, count, div, dot, embed, expand, extent, gather, like, linear, max, mean, model, mul, nextItem, pipe, recommenderHypers, recommenderOptimizer,
   rename, sequenceInput, shift, softmax, softmaxAttention, sub, sum, where,
 } from 'pcrec';
 export default model({ name: 'tried', hyper: recommenderHypers, optimizer: recommenderOptimizer, build: (context) => {

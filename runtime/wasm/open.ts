@@ -61,7 +61,7 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
   const phases = entry.phases.map((p): PhaseTasks => ({
     rows: p.rows.map((j) => j.run),
     shares: p.rows.length === 0 ? [] : shares,
-    sums: p.rows.filter((j) => j.adds).map((j) => ({ at: address(j.output), bytes: (4 * cellsOf(infos.get(j.output)!, sizes)) / chunks })),
+    sums: p.rows.filter((j) => j.adds).flatMap((j) => j.outputs.map((id) => ({ at: address(id), bytes: (4 * cellsOf(infos.get(id)!, sizes)) / chunks }))),
     grids: p.grids.flatMap((j) => (j.task === null ? [{ run: j.run, from: 0, to: 1 }] : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })))),
     inverses: p.inverses.map((i) => {
       const index = infos.get(i.index)!;
@@ -170,12 +170,13 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       own.run(number, true, (p, kind, at, row) => {
         if (kind === 'row') {
           const j = entry.phases[p]!.rows[at]!;
-          const b = infos.get(j.output)!;
-          if (b.local) look(b, row);
-          else if (row === rows - 1) look(b, null);
-        } else if (grids[p]![at]!.last) look(infos.get(grids[p]![at]!.j.output)!, null);
+          j.outputs.map((id) => infos.get(id)!).forEach((b) => {
+            if (b.local) look(b, row);
+            else if (row === rows - 1) look(b, null);
+          });
+        } else if (grids[p]![at]!.last) grids[p]![at]!.j.outputs.forEach((id) => look(infos.get(id)!, null));
       });
-      const order = [...entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => b.id), ...entry.phases.flatMap((p) => [...p.rows, ...p.grids].map((j) => j.output))];
+      const order = [...entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => b.id), ...entry.phases.flatMap((p) => [...p.rows, ...p.grids].flatMap((j) => j.outputs))];
       const result = order.flatMap((id) => { const data = seen.get(id); return data === undefined ? [] : [{ name: id, data }]; });
       await self.write(saved);
       return result;

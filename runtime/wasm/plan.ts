@@ -34,9 +34,9 @@ export interface PlanBuffer {
 export interface PlanJob {
   /** The exported function. */
   readonly run: string;
-  /** The model's name for it. */
+  /** The model's names for what it computes. */
   readonly name: string;
-  readonly output: string;
+  readonly outputs: readonly string[];
   readonly source?: string;
   readonly comment: string;
 }

@@ -1,10 +1,10 @@
 /** One kernel as a function: loops over its cells, tile by tile. */
-import { apply, integer } from '../../loops/build.js';
+import { apply, guard, integer } from '../../loops/build.js';
 import type { Expr, LoopAxis, Source } from '../../loops/ir.js';
 import { freeVariables, nodes } from '../gpu/shape.js';
 import { addressOf, runAlong } from './address.js';
 import { isUnit, mentions } from './intern.js';
-import { sizeExpr } from './layout.js';
+import { sizeExpr, strides } from './layout.js';
 import { type Scope, type World, type Writer, bindLanes, bindRows, indent, one, scope, writer } from './tile.js';
 
 /** A kernel of the schedule. Its function computes the positions [from, to) of `task`. */
@@ -23,6 +23,9 @@ export interface Job {
 
 /** The variable of the share that a row belongs to; bound to a parameter. */
 export const chunkAxis: LoopAxis = { name: 'chunk', size: 'chunks' };
+
+/** Kernels over the same cells, written as one function: what one computes the next has in registers. */
+export type Group = readonly [Job, ...Job[]];
 
 export interface Choice {
   readonly lanes: string | null;
@@ -101,11 +104,19 @@ const narrowed = (p: Expr, axis: string): { readonly from?: Expr; readonly to?: 
 
 const doneAxis = 'done@';
 
-export const writeJob = (job: Job, world: World): { readonly text: string; readonly globals: ReadonlySet<string> } => {
+/** The cell that a kernel computes, as another would read it. */
+export const cellOf = (job: Job, { layouts, intern }: World): Expr => {
+  const { buffer } = layouts.get(job.output)!;
+  return intern({ kind: 'read', buffer: job.output, at: buffer.axes.map((a): Expr => (isUnit(a) ? integer(0) : { kind: 'index', axis: a.name })), dtype: buffer.dtype });
+};
+
+export const writeGroup = (group: Group, world: World): { readonly text: string; readonly globals: ReadonlySet<string> } => {
   const { layouts, intern } = world;
+  const [job] = group;
   const layout = layouts.get(job.output)!;
   const { buffer } = layout;
-  const { lanes, rows } = choose(job, world);
+  const { lanes } = choose(job, world);
+  const rows = group.map((j) => choose(j, world).rows).find((r) => r !== null) ?? null;
   const all = domain(job, world);
   const task = job.task;
   const order: readonly LoopAxis[] = [
@@ -113,32 +124,40 @@ export const writeJob = (job: Job, world: World): { readonly text: string; reado
     ...all.filter((a) => a.name !== task?.name && a.name !== lanes && a.name !== rows),
     ...all.filter((a) => a.name === rows && a.name !== task?.name), ...all.filter((a) => a.name === lanes && a.name !== task?.name),
   ];
-  const at = buffer.axes.map((a): Expr => (isUnit(a) ? integer(0) : { kind: 'index', axis: a.name }));
   const zero = integer(0);
-  const body = job.where === undefined ? job.body : intern({ kind: 'guard', condition: job.where, then: job.body, otherwise: { kind: 'literal', value: 0, dtype: buffer.dtype }, dtype: buffer.dtype });
-  const cell: Expr = intern({ kind: 'read', buffer: job.output, at, dtype: buffer.dtype });
-  const root = job.adds ? intern(apply('add', cell, body)) : body;
-  // The last lanes of a row overlap those before them; what was added there is not added again.
-  const rootAgain = job.adds && lanes !== null
-    ? intern(apply('add', cell, { kind: 'guard', condition: apply('ge', { kind: 'index', axis: lanes }, { kind: 'index', axis: doneAxis }), then: body, otherwise: { kind: 'literal', value: 0, dtype: buffer.dtype }, dtype: buffer.dtype })) : root;
-  const w = writer(world, rootAgain === root ? [root] : [root, rootAgain]);
+  const placeOf = (j: Job): readonly Expr[] => layouts.get(j.output)!.buffer.axes.map((a): Expr => (isUnit(a) ? zero : { kind: 'index', axis: a.name }));
+  const none = (j: Job): Expr => ({ kind: 'literal', value: 0, dtype: layouts.get(j.output)!.buffer.dtype });
+  /** What is stored; `again`: the last lanes of a row overlap those before them, and what was added there is not added again. */
+  const rootOf = (j: Job, again: boolean): Expr => {
+    const { dtype } = layouts.get(j.output)!.buffer;
+    const body = j.where === undefined ? j.body : intern({ kind: 'guard', condition: j.where, then: j.body, otherwise: none(j), dtype });
+    if (!j.adds) return body;
+    const added = again && lanes !== null ? guard(apply('ge', { kind: 'index', axis: lanes }, { kind: 'index', axis: doneAxis }), body) : body;
+    return intern(apply('add', cellOf(j, world), added));
+  };
+  const w = writer(world, [...new Set(group.flatMap((j) => [rootOf(j, false), rootOf(j, true)]))]);
   const start = scope('root', null, job.adds ? [[chunkAxis.name, one('(local.get $chunk)')]] : []);
   const conditions = conjuncts(job.where);
 
-  const store = (s: Scope, e: Expr, vectors: number): void => {
-    const value = vectors > 0 ? w.wide(e, s) : w.value(e, s);
-    const a = w.addressOf(job.output, at);
-    const { tile, offset } = w.address(a, s);
-    const count = (axis: string | null): number => { const b = axis === null ? undefined : find(s, axis); return b?.kind === 'rows' ? b.count : 1; };
-    for (let r = 0; r < count(rows); r++) {
-      for (let c = 0; c < Math.max(1, vectors); c++) {
-        const v = w.part(value, r, c);
-        const kept = vectors > 0 && buffer.dtype === 'bool' ? `(v128.and ${v} (v128.const i32x4 1 1 1 1))` : v;
-        s.lines.push(`(${vectors > 0 ? 'v128.store' : buffer.dtype === 'f32' ? 'f32.store' : 'i32.store'}${offset(r, c)} ${w.part(tile, r, c)} ${kept})`);
+  const store = (s: Scope, again: boolean, vectors: number): void => {
+    for (const j of group) {
+      const e = rootOf(j, again);
+      const { dtype } = layouts.get(j.output)!.buffer;
+      const found = vectors > 0 ? w.wide(e, s) : w.value(e, s);
+      const value = group.length > 1 ? w.named(found, j.output, dtype, s) : found;
+      if (!j.adds) s.known.set(cellOf(j, world), value);
+      const { tile, offset } = w.address(w.addressOf(j.output, placeOf(j)), s);
+      const b = rows === null ? undefined : get(s, rows);
+      const count = b?.kind === 'rows' ? b.count : 1;
+      for (let r = 0; r < count; r++) {
+        for (let c = 0; c < Math.max(1, vectors); c++) {
+          const v = w.part(value, r, c);
+          const kept = vectors > 0 && dtype === 'bool' ? `(v128.and ${v} (v128.const i32x4 1 1 1 1))` : v;
+          s.lines.push(`(${vectors > 0 ? 'v128.store' : dtype === 'f32' ? 'f32.store' : 'i32.store'}${offset(r, c)} ${w.part(tile, r, c)} ${kept})`);
+        }
       }
     }
   };
-  const find = (s: Scope, axis: string): ReturnType<typeof get> => get(s, axis);
   const get = (s: Scope, axis: string): (typeof s.variables extends ReadonlyMap<string, infer B> ? B : never) | undefined => s.variables.get(axis) ?? (s.parent === null ? undefined : get(s.parent, axis));
 
   /** Where the loop of an axis begins and ends, as code; rows that differ give the widest. */
@@ -167,7 +186,7 @@ export const writeJob = (job: Job, world: World): { readonly text: string; reado
 
   const nest = (rest: readonly LoopAxis[], s: Scope, rowCount: number): void => {
     const [axis, ...inner] = rest;
-    if (axis === undefined) { store(s, root, 0); return; }
+    if (axis === undefined) { store(s, false, 0); return; }
     const { from, to } = range(axis, s);
     const literal = /^\(i32\.const (\d+)\)$/.exec(to)?.[1];
     const fixed = from === '(i32.const 0)' && literal !== undefined ? Number(literal) : null;
@@ -175,13 +194,13 @@ export const writeJob = (job: Job, world: World): { readonly text: string; reado
     const here = `(local.get ${position})`;
     if (axis.name === lanes) {
       s.lines.push(`(local.set ${position} ${from})`);
-      const tile = (vectors: number, e: Expr, more: readonly (readonly [string, ReturnType<typeof one>])[] = [], base = here): Scope => {
+      const tile = (vectors: number, again: boolean, more: readonly (readonly [string, ReturnType<typeof one>])[] = [], base = here): Scope => {
         const body = scope('loop', s, [...bindLanes(axis.name, base, vectors), ...more]);
-        if (inner.length > 0) nestTile(inner, body, e, vectors); else store(body, e, vectors);
+        if (inner.length > 0) nestTile(inner, body, again, vectors); else store(body, again, vectors);
         return body;
       };
       if (rowCount > 1 && (fixed === null || fixed >= 8)) {
-        const body = tile(2, root);
+        const body = tile(2, false);
         s.lines.push(...w.loop(position, '', put(s, `${axis.name}.eight`, `(i32.sub ${to} (i32.const 7))`), 8, body.lines, true));
       }
       const small = fixed === null || fixed < 4;
@@ -190,12 +209,12 @@ export const writeJob = (job: Job, world: World): { readonly text: string; reado
       if (some && !(fixed !== null && rowCount > 1 && fixed % 8 === 0)) {
         const base = w.local(`${axis.name}.here`, 'i32');
         const last = put(s, `${axis.name}.last`, `(i32.sub ${to} (i32.const 4))`);
-        const body = tile(1, rootAgain, [[doneAxis, one(here)]], `(local.get ${base})`);
+        const body = tile(1, true, [[doneAxis, one(here)]], `(local.get ${base})`);
         const lines = w.loop(position, '', to, 4, [`(local.set ${base} (select ${here} ${last} (i32.lt_s ${here} ${last})))`, ...body.lines], true);
         s.lines.push(...(small ? [`(if (i32.ge_s ${last} ${from}) (then`, ...indent(lines), '))'] : lines));
       }
       if (small) {
-        const body = tile(0, root);
+        const body = tile(0, false);
         s.lines.push(...w.loop(position, '', to, 1, body.lines, true));
       }
       return;
@@ -219,40 +238,38 @@ export const writeJob = (job: Job, world: World): { readonly text: string; reado
     s.lines.push(...w.loop(position, from, to, 1, body.lines));
   };
   /** Lanes that are the task itself come before the rows. */
-  const nestTile = (rest: readonly LoopAxis[], s: Scope, e: Expr, vectors: number): void => {
+  const nestTile = (rest: readonly LoopAxis[], s: Scope, again: boolean, vectors: number): void => {
     const [axis, ...inner] = rest;
-    if (axis === undefined) { store(s, e, vectors); return; }
+    if (axis === undefined) { store(s, again, vectors); return; }
     const { from, to } = range(axis, s);
     const position = w.local(axis.name, 'i32');
     const here = `(local.get ${position})`;
     const body = scope('loop', s, [[axis.name, one(here)], [`${axis.name}@`, one(here)]]);
-    nestTile(inner, body, e, vectors);
+    nestTile(inner, body, again, vectors);
     s.lines.push(...w.loop(position, from, to, 1, body.lines));
   };
   /** Cells that `where` rules out are zero. */
-  const clear = (task: LoopAxis): void => {
-    const place = at.map((x) => (x.kind === 'index' && x.axis === task.name ? x : zero));
+  const clear = (j: Job, task: LoopAxis): void => {
+    const own = layouts.get(j.output)!;
+    const place = placeOf(j).map((x) => (x.kind === 'index' && x.axis === task.name ? x : zero));
     const edge = (code: string, wanted: string): string => {
       const s = scope('branch', start, [[task.name, one(code)], [`${task.name}@`, one(code)]]);
-      const found = put(s, wanted, w.part(w.address(w.addressOf(job.output, place), s).tile, 0, 0));
-      const bytes = layout.local ? put(s, 'bytes', w.single(intern(apply('mul', whole(), integer(4))), s)) : '';
+      const found = put(s, wanted, w.part(w.address(w.addressOf(j.output, place), s).tile, 0, 0));
+      const row = own.rows === undefined ? undefined : placeOf(j)[own.rows.at];
+      const bytes = own.local ? put(s, 'bytes', w.single(intern(apply('mul', strides(own, row).whole, integer(4))), s)) : '';
       start.lines.push(...s.lines);
-      return layout.local && wanted === 'end' ? `(i32.add ${found} ${bytes})` : found;
+      return own.local && wanted === 'end' ? `(i32.add ${found} ${bytes})` : found;
     };
     const begin = edge('(local.get $from)', 'begin');
-    const end = edge(`(local.get ${layout.local ? '$from' : '$to'})`, 'end');
+    const end = edge(`(local.get ${own.local ? '$from' : '$to'})`, 'end');
     start.lines.push(`(memory.fill ${begin} (i32.const 0) (i32.sub ${end} ${begin}))`);
   };
-  const whole = (): Expr => {
-    const row: Expr | undefined = layout.rows === undefined ? undefined : at[layout.rows.at];
-    return layout.inner.map((k) => buffer.axes[k]!).reduce<Expr>((n, a) => apply('mul', n, sizeExpr(a, a.ragged !== undefined && layout.rows !== undefined && a.ragged.rows === buffer.axes[layout.rows.at]!.name ? row : undefined)), integer(1));
-  };
 
-  if (job.where !== undefined && !job.adds && task !== null) clear(task);
+  group.forEach((j) => { if (j.where !== undefined && !j.adds && task !== null) clear(j, task); });
   nest(order, start, 1);
-  const where = job.source === undefined ? '' : ` ${job.source.file}:${job.source.line}`;
+  const said = (j: Job): string => `;; ${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment.replaceAll('\n', ' ')}`;
   const text = [
-    `;; ${job.name}:${where} ${job.comment.replaceAll('\n', ' ')}`,
+    ...group.map(said),
     `(func $${world.name(job.name)} (export "${world.name(job.name)}") (param $from i32) (param $to i32) (param $chunk i32)`,
     ...indent(fold(w.locals())), ...indent(start.lines), ')',
   ].join('\n');

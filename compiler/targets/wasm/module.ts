@@ -3,7 +3,8 @@ import type { Buffer, Entry, LoopAxis, LoopProgram } from '../../loops/ir.js';
 import { nodes, readsOf } from '../gpu/shape.js';
 import type { PlanBuffer, PlanEntry, PlanJob } from '../../../runtime/wasm/plan.js';
 import { isUnit } from './intern.js';
-import { type Job, writeJob } from './kernel.js';
+import type { Group, Job } from './kernel.js';
+import { writeGroup } from './kernel.js';
 import { offsetsId } from './layout.js';
 import { type MathName, math, mathNeeds, mathText } from './math.js';
 import { prepare } from './prepare.js';
@@ -28,7 +29,7 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>, fma: boo
   const { phases, local } = schedule(entry, prepared);
   const layouts = new Map([...prepared.world.layouts].map(([id, l]) => [id, { ...l, local: local.has(id) }]));
   const world: World = { ...prepared.world, layouts };
-  const written = new Map(prepared.jobs.map((j) => [j, writeJob(j, world)]));
+  const written = phases.flatMap((p) => [...p.rows, ...p.grids]).map((g) => writeGroup(g, world));
 
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const rootsOf = (j: Job) => (j.where === undefined ? [j.body] : [j.body, j.where]);
@@ -36,10 +37,10 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>, fma: boo
   const use = (id: string, at: number): void => { const u = uses.get(id); uses.set(id, u === undefined ? [at, at] : [Math.min(u[0], at), Math.max(u[1], at)]); };
   const homes = new Map<string, number>();
   phases.forEach(({ rows, grids, inverses }, p) => {
-    rows.forEach((j, k) => [j.output, ...readsOf(rootsOf(j))].forEach((id) => {
+    rows.forEach((g, k) => g.flatMap((j) => [j.output, ...readsOf(rootsOf(j))]).forEach((id) => {
       if (local.has(id)) { use(id, k); homes.set(id, p); } else use(id, p);
     }));
-    grids.forEach((j) => [j.output, ...readsOf(rootsOf(j))].forEach((id) => use(id, p)));
+    grids.flat().forEach((j) => [j.output, ...readsOf(rootsOf(j))].forEach((id) => use(id, p)));
     inverses.forEach((i) => [i.index, `${i.id}.starts`, ...i.axes.map((a) => `${i.id}.${a.name}`)].forEach((id) => use(id, p)));
   });
   const always: [number, number] = [0, phases.length];
@@ -59,16 +60,19 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>, fma: boo
       ...(l.rows === undefined ? {} : { rows: l.rows }), ...(cells === undefined ? {} : { cells }), ...(l.local ? { phase: homes.get(b.id) ?? 0 } : {}),
     };
   };
-  const jobData = (j: Job): PlanJob => ({ run: name(j.name), name: j.name, output: j.output, comment: j.comment, ...(j.source === undefined ? {} : { source: `${j.source.file}:${j.source.line}` }) });
+  const jobData = (g: Group): PlanJob => {
+    const [{ name: run, comment, source }] = g;
+    return { run: name(run), name: g.map((j) => j.name).join(', '), outputs: g.map((j) => j.output), comment, ...(source === undefined ? {} : { source: `${source.file}:${source.line}` }) };
+  };
   return {
-    functions: [...written.values()].map((x) => x.text),
-    globals: new Set([...written.values()].flatMap((x) => [...x.globals])),
+    functions: written.map((x) => x.text),
+    globals: new Set(written.flatMap((x) => [...x.globals])),
     plan: {
       name: entry.name, rowsAxis: rowsAxis?.size ?? null,
       buffers: [...prepared.buffers.values()].map(bufferData),
       packings: prepared.packings.map((lengths) => ({ id: offsetsId(lengths), lengths })),
       phases: phases.map((p) => ({
-        rows: p.rows.map((j) => ({ ...jobData(j), adds: j.adds })), grids: p.grids.map((j) => ({ ...jobData(j), task: j.task === null || isUnit(j.task) ? null : j.task.size })),
+        rows: p.rows.map((g) => ({ ...jobData(g), adds: g[0].adds })), grids: p.grids.map((g) => ({ ...jobData(g), task: g[0].task === null || isUnit(g[0].task) ? null : g[0].task.size })),
         inverses: p.inverses.map((i) => ({ id: i.id, index: i.index, axes: i.axes.map(axisData), targets: i.targets })),
       })),
       outputs: entry.outputs, updates: entry.updates,

@@ -4,16 +4,16 @@
  */
 import type { Entry, Expr } from '../../loops/ir.js';
 import { nodes, readsOf } from '../gpu/shape.js';
-import type { Job } from './kernel.js';
+import { type Group, type Job, cellOf, choose, domain } from './kernel.js';
 import { offsetsId } from './layout.js';
 import type { Inverse, Prepared } from './prepare.js';
 
 /** Between phases all threads meet. */
 export interface Phase {
   /** Kernels run for each row in turn. */
-  readonly rows: readonly Job[];
+  readonly rows: readonly Group[];
   /** Kernels that do not need one another. */
-  readonly grids: readonly Job[];
+  readonly grids: readonly Group[];
   readonly inverses: readonly Inverse[];
 }
 
@@ -22,6 +22,9 @@ export interface Schedule {
   /** Buffers of which each thread holds one row, and only while it works on it. */
   readonly local: ReadonlySet<string>;
 }
+
+/** Kernels in one function: more would only make it longer. */
+const most = 8;
 
 const rootsOf = (job: Job): readonly Expr[] => (job.where === undefined ? [job.body] : [job.body, job.where]);
 
@@ -40,32 +43,69 @@ export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepa
   }));
   const far = new Map(jobs.map((j) => [j, strays(j)]));
 
+  const reduces = new Map(jobs.map((j) => [j, rootsOf(j).some((r) => [...nodes([r])].some((e) => e.kind === 'reduce'))]));
+  const choices = new Map(jobs.map((j) => [j, choose(j, world)]));
+  const cells = new Map(jobs.map((j) => [j, `${choices.get(j)!.lanes} of ${domain(j, world).map((a) => `${a.name}:${a.size}${a.ragged?.lengths ?? ''}`).join()}`]));
+  /** Whether a kernel reads nothing of these but the cell that it computes itself. */
+  const readsOwnCell = (j: Job, group: readonly Job[]): boolean => group.every((g) => {
+    const own = cellOf(g, world);
+    return [...nodes(rootsOf(j))].every((e) => e.kind !== 'read' || e.buffer !== g.output || e === own);
+  });
+  /** Everything left that runs over the same cells as `seed` and needs nothing else; one sum at most, which fills the registers. */
+  const grown = (seed: Job, left: readonly Job[], known: (id: string) => boolean): Group => {
+    const group: [Job, ...Job[]] = [seed];
+    if (seed.adds || choices.get(seed)!.lanes === null) return group;
+    for (const j of left) {
+      if (group.length >= most) break;
+      if (group.includes(j) || j.adds || cells.get(j) !== cells.get(seed) || j.where !== seed.where || j.task?.name !== seed.task?.name) continue;
+      if (reduces.get(j)! && group.some((g) => reduces.get(g))) continue;
+      // A sum without rows of its own walks lists: no tile.
+      if ([...group, j].some((g) => reduces.get(g) && choices.get(g)!.rows === null)) continue;
+      if (!needs.get(j)!.every((id) => known(id) || group.some((g) => g.output === id)) || !readsOwnCell(j, group)) continue;
+      if (needs.get(j)!.every((id) => !group.some((g) => g.output === id || needs.get(g)!.includes(id)))) continue;
+      group.push(j);
+    }
+    return group;
+  };
+
   const done = new Set<string>([...buffers.keys()].filter((id) => !producers.has(id) && !lists.has(id)));
   let left = jobs;
   let open = inverses;
   const phases: Phase[] = [];
   while (left.length > 0 || open.length > 0) {
-    const ready = left.filter((j) => !isRowJob(j) && needs.get(j)!.every((id) => done.has(id)));
+    const taken = new Set<Job>();
+    const take = (group: Group): Group => {
+      group.forEach((j) => taken.add(j));
+      return group;
+    };
+    const rest = (rowJobs: boolean): readonly Job[] => left.filter((j) => isRowJob(j) === rowJobs && !taken.has(j));
+    const grids: Group[] = [];
+    for (const j of left) {
+      if (isRowJob(j) || taken.has(j) || !needs.get(j)!.every((id) => done.has(id))) continue;
+      grids.push(take(grown(j, rest(false), (id) => done.has(id))));
+    }
     const lookups = open.filter((i) => done.has(i.index));
-    const rows: Job[] = [];
-    if (ready.length === 0 && lookups.length === 0) {
+    const rows: Group[] = [];
+    if (grids.length === 0 && lookups.length === 0) {
       const inside = new Set<string>();
-      for (const j of left) {
-        if (!isRowJob(j) || !needs.get(j)!.every((id) => done.has(id) || (inside.has(id) && !far.get(j)!.has(id)))) continue;
-        rows.push(j);
-        if (!j.adds) inside.add(j.output);
+      const known = (j: Job) => (id: string): boolean => done.has(id) || (inside.has(id) && !far.get(j)!.has(id));
+      for (let next: Job | undefined; (next = rest(true).find((j) => needs.get(j)!.every(known(j)))) !== undefined;) {
+        const seed = next;
+        const near = rest(true).filter((j) => [...far.get(j)!].every((id) => done.has(id)));
+        const group = take(grown(seed, near, (id) => done.has(id) || inside.has(id)));
+        rows.push(group);
+        group.forEach((j) => { if (!j.adds) inside.add(j.output); });
       }
       if (rows.length === 0) throw new Error(`The kernels of '${entry.name}' wait for one another: ${left.map((j) => j.name).join(', ')}.`);
     }
-    phases.push({ rows, grids: ready, inverses: lookups });
-    [...rows, ...ready].forEach((j) => done.add(j.output));
+    phases.push({ rows, grids, inverses: lookups });
+    taken.forEach((j) => done.add(j.output));
     lookups.forEach((i) => { done.add(`${i.id}.starts`); i.axes.forEach((a) => done.add(`${i.id}.${a.name}`)); });
-    const taken = new Set([...rows, ...ready]);
     left = left.filter((j) => !taken.has(j));
     open = open.filter((i) => !lookups.includes(i));
   }
 
-  const phaseOf = new Map(phases.flatMap((p, i) => [...p.rows, ...p.grids].map((j) => [j, i] as const)));
+  const phaseOf = new Map(phases.flatMap((p, i) => [...p.rows, ...p.grids].flat().map((j) => [j, i] as const)));
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates), ...inverses.map((i) => i.index)]);
   const local = new Set(jobs.filter((j) => {
     if (!isRowJob(j) || j.adds || kept.has(j.output)) return false;

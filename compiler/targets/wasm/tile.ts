@@ -59,6 +59,8 @@ const isPlain = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal'
 export interface Writer {
   readonly local: (wanted: string, type: string) => string;
   readonly value: (e: Expr, s: Scope) => Tile;
+  /** The same cells in locals. */
+  readonly named: (t: Tile, wanted: string, dtype: DType, s: Scope) => Tile;
   readonly wide: (e: Expr, s: Scope) => Tile;
   /** Code of one value; the expression must not depend on rows or lanes. */
   readonly single: (e: Expr, s: Scope, name?: string) => string;
@@ -496,7 +498,7 @@ export const writer = ({ layouts, intern, streams, fma, name: nameOf }: World, r
   };
 
   return {
-    local, value, wide, single, loop, part, globals,
+    local, value, wide, single, loop, part, globals, named: nameTile,
     address, addressOf: (id, at) => ({ ...addressOf(layout(id), at, intern), id, plain: true }) as Address,
     locals: () => declared,
   };

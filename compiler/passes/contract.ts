@@ -31,7 +31,7 @@ interface Partial {
 const MOST_FACTORS = 8;
 
 /** The cheapest evaluation of a term whose result has (at most) the axes of `out`. */
-const bestOrder = (term: Term, out: readonly Axis[]): Partial | null => {
+const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial | null => {
   const masks = [...new Set(term.masks)];
   const covered = new Set(term.factors.flatMap((f) => f.axes.map((a) => a.name)));
   // A sum over an axis that no factor has counts its positions.
@@ -64,7 +64,7 @@ const bestOrder = (term: Term, out: readonly Axis[]): Partial | null => {
     const over = node.axes.filter((a) => summed.has(a.name) && !outside.has(a.name) && mayBeSummed(a, node, set, left)).map((a) => a.name);
     return over.length === 0 ? node : build.reduce('sum', node, over);
   };
-  const rent = (closed: Node): number => (closed.op === 'reduce' && isPairwise(closed) ? PAIRWISE * cells(closed) : 0);
+  const rent = (closed: Node): number => (closed.op === 'reduce' && isPairwise(closed) ? pairwise * cells(closed) : 0);
   const best = new Map<number, Partial>();
   for (let set = 1; set <= everything; set++) {
     const single = factors.findIndex((_, i) => set === 1 << i);
@@ -132,7 +132,7 @@ const isPairwise = (n: Node): boolean => {
 };
 
 /** What the tree costs as it stands; a node with other users bears its share. */
-const standingCost = (root: Sum, opens: (n: Node) => boolean, users: ReadonlyMap<Node, number>): number => {
+const standingCost = (root: Sum, opens: (n: Node) => boolean, users: ReadonlyMap<Node, number>, pairwise: number): number => {
   let total = 0;
   const seen = new Set<Node>();
   const visit = (n: Node, share: number): void => {
@@ -140,7 +140,7 @@ const standingCost = (root: Sum, opens: (n: Node) => boolean, users: ReadonlyMap
     seen.add(n);
     if (n !== root && !opens(n)) return;
     const part = share / (n === root ? 1 : (users.get(n) ?? 1));
-    if (n.op === 'reduce') total += part * (cells(n.arg) + (n !== root && isPairwise(n) ? PAIRWISE * cells(n) : 0));
+    if (n.op === 'reduce') total += part * (cells(n.arg) + (n !== root && isPairwise(n) ? pairwise * cells(n) : 0));
     argsOf(n).forEach((a) => visit(a, part));
   };
   visit(root, 1);
@@ -157,10 +157,12 @@ const reordered = (root: Sum, users: ReadonlyMap<Node, number>): Node | null => 
   if (!inner) return null;
   const terms = flatten(root, { opens, limit: MOST_TERMS });
   if (terms === null || terms.length === 0) return null;
-  const plans = terms.map((t) => bestOrder(t, root.axes));
+  // Where a factor is such a matrix itself, forming another saves nothing.
+  const pairwise = terms.some((t) => t.factors.some(isPairwise)) ? 0 : PAIRWISE;
+  const plans = terms.map((t) => bestOrder(t, root.axes, pairwise));
   if (plans.some((p) => p === null)) return null;
   const cost = plans.reduce((sum, p) => sum + p!.cost, 0);
-  if (cost > WORTHWHILE * standingCost(root, opens, users)) return null;
+  if (cost > WORTHWHILE * standingCost(root, opens, users, pairwise)) return null;
   const signed = plans.map((p, i) => ({ node: along(p!.node, root), by: terms[i]!.coefficient }));
   // Positive terms first: a sum reads better than a negation.
   const [first, ...rest] = signed.sort((a, b) => Math.sign(b.by) - Math.sign(a.by));

@@ -5,11 +5,13 @@ import type { Axis } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 import { dependence, type Reads } from '../../compiler/dependence/analysis.js';
 import { inInput } from '../../compiler/dependence/flow.js';
+import { gradient } from '../../compiler/differentiate.js';
 import { topological } from '../../compiler/graph.js';
 import { evaluate, type Environment } from '../../compiler/targets/reference.js';
 import { batch, environmentFor, LENGTH, type Sizes, sizes, stream } from '../generators/axes.js';
 import { leaves, pools } from '../generators/expressions.js';
 import { products } from '../generators/products.js';
+import { attentions, maxima } from './masks.js';
 import { sizeOf } from '../support/programs.js';
 import { holds } from './zones.js';
 
@@ -77,5 +79,16 @@ describe('what a tensor is said not to read has no say in it', () => {
   it('sums of masked products', () => {
     fc.assert(fc.property(products, sizes, fc.nat(), (root, given, seed) => hold(root, given, seed)), { numRuns: 300 });
   });
-});
 
+  it('masked sums and maxima', () => {
+    fc.assert(fc.property(fc.oneof(attentions, maxima), sizes, fc.nat(), (root, given, seed) => hold(root, given, seed)), { numRuns: 2000 });
+  });
+
+  it('derivatives', () => {
+    fc.assert(fc.property(attentions, fc.boolean(), sizes, fc.nat(), (root, twice, given, seed) => {
+      const [x] = topological([root]).filter((n) => n.op === 'input' && n.dtype === 'f32');
+      const slope = gradient(root, [x!])[0]!;
+      hold(twice ? gradient(slope, [x!])[0]! : slope, given, seed);
+    }), { numRuns: 500 });
+  });
+});

@@ -9,6 +9,8 @@
  * Deviations:
  * - The loss is the sampled softmax of cosine scores, at masked positions alone, not the softmax over all items; there is
  *   no bias for each item.
+ * - The sum of item and position, and what GELU gives before the scores, are normalised as in the authors' code; the paper
+ *   does not write these norms. Without them learning starts much more slowly.
  * - A masked item is always replaced by the mask (so the paper; the authors' code leaves or exchanges some, as BERT does).
  * - Masks are drawn anew at each step. A share `lastOnly` of the rows hides its last item alone, as it will be when
  *   ranking: the paper adds such samples to the others, one in eleven by its code.
@@ -84,14 +86,15 @@ export default model({
     const position = axis('position', hyper.length + 1);
     const positions = positionTable(position, width);
     const scale = Math.sqrt(hyper.width);
+    const norm = { path: 'embedding.norm' };
     const input: Tokens = {
-      history: dropout('input.history', hyper.dropout, phase)(add(mul(tokens.history, scale), gather(positions, index(seq), position))),
-      end: dropout('input.end', hyper.dropout, phase)(add(mul(tokens.end, scale), gather(positions, length, position))),
+      history: dropout('input.history', hyper.dropout, phase)(layerNorm(add(mul(tokens.history, scale), gather(positions, index(seq), position)), width, norm)),
+      end: dropout('input.end', hyper.dropout, phase)(layerNorm(add(mul(tokens.end, scale), gather(positions, length, position)), width, norm)),
     };
     const blocks = Array.from({ length: hyper.blocks }, (_, l) => bert4recBlock(`block.${l}`, context, width));
     const top = blocks.reduce((x, block) => block(x), input);
-    const state = gelu(linear('head', top.history, width, width));
-    const endState = gelu(linear('head', top.end, width, width));
+    const state = layerNorm(gelu(linear('head', top.history, width, width)), width, { path: 'head.norm' });
+    const endState = layerNorm(gelu(linear('head', top.end, width, width)), width, { path: 'head.norm' });
 
     const historyLoss = sum(where(hidden, itemLoss(context, table, state, given.items), 0), [batch, seq]);
     const endLoss = sum(where(endHidden, itemLoss(context, table, endState, given.target), 0), batch);

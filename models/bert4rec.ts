@@ -11,9 +11,10 @@
  *   no bias for each item.
  * - The sum of item and position, and what GELU gives before the scores, are normalised as in the authors' code; the paper
  *   does not write these norms. Without them learning starts much more slowly.
- * - A masked item is always replaced by the mask (so the paper; the authors' code leaves or exchanges some, as BERT does).
- * - Masks are drawn anew at each step. A share `lastOnly` of the rows hides its last item alone, as it will be when
- *   ranking: the paper adds such samples to the others, one in eleven by its code.
+ * - Each item is hidden by a draw of its own, anew at each step, so a row may hide none; the authors' code hides a fixed
+ *   number of a row, at least one, in ten copies made beforehand. A share `lastOnly` of the rows hides its last item alone,
+ *   as it will be when ranking: the paper adds such samples to the others, one in eleven by its code.
+ * - A user's latest window is trained on, as in the other models; the authors' code slides a window over longer histories.
  * - Dropout falls on what attention gives, not on its weights. Linear maps start Xavier-uniform, as elsewhere here.
  */
 import {

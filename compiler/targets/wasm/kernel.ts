@@ -86,6 +86,7 @@ export const choose = (job: Job, world: World): Choice => {
   return { lanes, rows, against };
 };
 
+const all_ = (conditions: readonly Expr[]): Expr => conditions.reduce((a, b) => apply('and', a, b));
 const conjuncts = (e: Expr | undefined): readonly Expr[] => (e === undefined ? [] : e.kind === 'apply' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e]);
 const sides: Readonly<Record<string, (e: Expr) => { readonly from?: Expr; readonly to?: Expr }>> = {
   le: (e) => ({ to: apply('add', e, integer(1)) }), lt: (e) => ({ to: e }), ge: (e) => ({ from: e }), gt: (e) => ({ from: apply('add', e, integer(1)) }),
@@ -102,7 +103,9 @@ const narrowed = (p: Expr, axis: string): { readonly from?: Expr; readonly to?: 
   return {};
 };
 
-const doneAxis = 'done@';
+/** Variables that say which cells of overlapping tiles are done. */
+const doneLanes = 'lanes done@';
+const doneRows = 'rows done@';
 
 /** The cell that a kernel computes, as another would read it. */
 export const cellOf = (job: Job, { layouts, intern }: World): Expr => {
@@ -128,20 +131,21 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
   const placeOf = (j: Job): readonly Expr[] => layouts.get(j.output)!.buffer.axes.map((a): Expr => (isUnit(a) ? zero : { kind: 'index', axis: a.name }));
   const none = (j: Job): Expr => ({ kind: 'literal', value: 0, dtype: layouts.get(j.output)!.buffer.dtype });
   /** What is stored; `again`: the last lanes of a row overlap those before them, and what was added there is not added again. */
-  const rootOf = (j: Job, again: boolean): Expr => {
+  const rootOf = (j: Job, again: boolean, overlap: boolean): Expr => {
     const { dtype } = layouts.get(j.output)!.buffer;
     const body = j.where === undefined ? j.body : intern({ kind: 'guard', condition: j.where, then: j.body, otherwise: none(j), dtype });
     if (!j.adds) return body;
-    const added = again && lanes !== null ? guard(apply('ge', { kind: 'index', axis: lanes }, { kind: 'index', axis: doneAxis }), body) : body;
-    return intern(apply('add', cellOf(j, world), added));
+    const fresh = (axis: string, done: string): Expr => apply('ge', { kind: 'index', axis }, { kind: 'index', axis: done });
+    const conditions = [...(again && lanes !== null ? [fresh(lanes, doneLanes)] : []), ...(overlap && rows !== null ? [fresh(rows, doneRows)] : [])];
+    return intern(apply('add', cellOf(j, world), conditions.length === 0 ? body : guard(all_(conditions), body)));
   };
-  const w = writer(world, [...new Set(group.flatMap((j) => [rootOf(j, false), rootOf(j, true)]))]);
+  const w = writer(world, [...new Set(group.flatMap((j) => [false, true].flatMap((again) => [rootOf(j, again, false), rootOf(j, again, true)])))]);
   const start = scope('root', null, job.adds ? [[chunkAxis.name, one('(local.get $chunk)')]] : []);
   const conditions = conjuncts(job.where);
 
   const store = (s: Scope, again: boolean, vectors: number): void => {
     for (const j of group) {
-      const e = rootOf(j, again);
+      const e = rootOf(j, again, rows !== null && get(s, rows)?.kind === 'rows' && get(s, doneRows) !== undefined);
       const { dtype } = layouts.get(j.output)!.buffer;
       const found = vectors > 0 ? w.wide(e, s) : w.value(e, s);
       const value = group.length > 1 ? w.named(found, j.output, dtype, s) : found;
@@ -209,7 +213,7 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
       if (some && !(fixed !== null && rowCount > 1 && fixed % 8 === 0)) {
         const base = w.local(`${axis.name}.here`, 'i32');
         const last = put(s, `${axis.name}.last`, `(i32.sub ${to} (i32.const 4))`);
-        const body = tile(1, true, [[doneAxis, one(here)]], `(local.get ${base})`);
+        const body = tile(1, true, [[doneLanes, one(here)]], `(local.get ${base})`);
         const lines = w.loop(position, '', to, 4, [`(local.set ${base} (select ${here} ${last} (i32.lt_s ${here} ${last})))`, ...body.lines], true);
         s.lines.push(...(small ? [`(if (i32.ge_s ${last} ${from}) (then`, ...indent(lines), '))'] : lines));
       }
@@ -222,11 +226,16 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
     if (axis.name === rows) {
       s.lines.push(`(local.set ${position} ${from})`);
       if (fixed === null || fixed >= 4) {
-        const body = scope('loop', s, bindRows(axis.name, here, 4));
+        // Four at a time; the last four end with the range, over rows that are already there.
+        const even = fixed !== null && fixed % 4 === 0;
+        const base = even ? position : w.local(`${axis.name}.here`, 'i32');
+        const last = even ? '' : put(s, `${axis.name}.last`, `(i32.sub ${to} (i32.const 4))`);
+        const body = scope('loop', s, [...bindRows(axis.name, `(local.get ${base})`, 4), ...(even ? [] : [[doneRows, one(here)] as const])]);
         nest(inner, body, 4);
-        s.lines.push(...w.loop(position, '', put(s, `${axis.name}.four`, `(i32.sub ${to} (i32.const 3))`), 4, body.lines, true));
+        const lines = w.loop(position, '', to, 4, [...(even ? [] : [`(local.set ${base} (select ${here} ${last} (i32.lt_s ${here} ${last})))`]), ...body.lines], true);
+        s.lines.push(...(fixed === null ? [`(if (i32.ge_s ${last} ${from}) (then`, ...indent(lines), '))'] : lines));
       }
-      if (fixed === null || fixed % 4 !== 0) {
+      if (fixed === null || fixed < 4) {
         const body = scope('loop', s, bindRows(axis.name, here, 1));
         nest(inner, body, 1);
         s.lines.push(...w.loop(position, '', to, 1, body.lines, true));

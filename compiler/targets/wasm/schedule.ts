@@ -6,6 +6,7 @@ import type { Entry, Expr } from '../../loops/ir.js';
 import { nodes, readsOf } from '../gpu/shape.js';
 import { type Group, type Job, cellOf, choose, domain } from './kernel.js';
 import { offsetsId } from './layout.js';
+import { math } from './math.js';
 import type { Inverse, Prepared } from './prepare.js';
 
 /** Between phases all threads meet. */
@@ -44,6 +45,7 @@ export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepa
   const far = new Map(jobs.map((j) => [j, strays(j)]));
 
   const reduces = new Map(jobs.map((j) => [j, rootsOf(j).some((r) => [...nodes([r])].some((e) => e.kind === 'reduce'))]));
+  const long = new Map(jobs.map((j) => [j, rootsOf(j).some((r) => [...nodes([r])].some((e) => e.kind === 'uniform' || (e.kind === 'apply' && e.fn in math)))]));
   const choices = new Map(jobs.map((j) => [j, choose(j, world)]));
   const cells = new Map(jobs.map((j) => [j, `${choices.get(j)!.lanes} of ${domain(j, world).map((a) => `${a.name}:${a.size}${a.ragged?.lengths ?? ''}`).join()}`]));
   /** Whether a kernel reads nothing of these but the cell that it computes itself. */
@@ -61,6 +63,8 @@ export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepa
       if (reduces.get(j)! && group.some((g) => reduces.get(g))) continue;
       // A sum without rows of its own walks lists: no tile.
       if ([...group, j].some((g) => reduces.get(g) && choices.get(g)!.rows === null)) continue;
+      // What has no instruction empties the registers of a tile: on four lanes at a time, after it, it is faster.
+      if ([...group, j].some((g) => reduces.get(g)) && [...group, j].some((g) => long.get(g) && !reduces.get(g))) continue;
       if (!needs.get(j)!.every((id) => known(id) || group.some((g) => g.output === id)) || !readsOwnCell(j, group)) continue;
       if (needs.get(j)!.every((id) => !group.some((g) => g.output === id || needs.get(g)!.includes(id)))) continue;
       group.push(j);

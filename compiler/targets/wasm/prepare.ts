@@ -2,7 +2,7 @@
  * Rewrites an entry for this target: walks of inverse indices for collects, shares of rows for sums over a batch, copies
  * with another axis innermost for operands that run against the lanes.
  */
-import { apply, guard, integer } from '../../loops/build.js';
+import { apply, dtypeOf, guard, integer } from '../../loops/build.js';
 import type { Buffer, Entry, Expr, LoopAxis, ReduceAxis } from '../../loops/ir.js';
 import { inverseId } from '../gpu/inverse.js';
 import { rewrite } from '../gpu/rewrite.js';
@@ -114,6 +114,41 @@ const lifted = (job: Job, rowsAxis: string, add: (b: Buffer) => void): readonly 
   return [...made, { ...job, body }];
 };
 
+/** Sums inside a sum that do not depend on all of the result's axes would be computed again and again: they get kernels of their own. */
+const unnested = (job: Job, world: World, add: (b: Buffer) => void): readonly Job[] => {
+  const { intern } = world;
+  const free = freeVariables();
+  const cells = world.layouts.get(job.output)!.buffer.axes.filter((a) => !isUnit(a));
+  const made: Job[] = [];
+  const sums = new Map<Expr, boolean>();
+  const hasSum = (e: Expr): boolean => {
+    const known = sums.get(e) ?? [...nodes([e])].some((n) => n.kind === 'reduce');
+    sums.set(e, known);
+    return known;
+  };
+  const outer = rewrite((e) => {
+    if (e.kind !== 'reduce' || !hasSum(e.body) || e.over.some((o) => o.axis.name.startsWith('entry'))) return null;
+    const axes = new Map([...cells, ...e.over.map((o) => o.axis)].map((a) => [a.name, a]));
+    const inside = rewrite((x) => {
+      if (!hasSum(x)) return x;
+      const own = free(x);
+      const whole = cells.every((a) => own.has(a.name) || !free(e).has(a.name));
+      const known = [...own].every((v) => axes.has(v)) && [...own].filter((v) => axes.get(v)!.ragged !== undefined).length <= 1;
+      if (whole || !known || own.size === 0 || x.kind === 'guard' || dtypeOf(x) !== 'f32') return null;
+      const id = `${job.output}.inner${made.length === 0 ? '' : made.length + 1}`;
+      const kept = [...own].map((v) => axes.get(v)!);
+      add({ id, dtype: 'f32', role: 'temp', axes: kept });
+      const fresh: Job = { name: id, output: id, body: x, task: null, adds: false, comment: `${job.comment}: what it sums`, ...(job.source === undefined ? {} : { source: job.source }) };
+      made.push({ ...fresh, task: domain(fresh, world)[0] ?? null });
+      return intern({ kind: 'read', buffer: id, dtype: 'f32', at: kept.map((a) => index(a.name)) });
+    });
+    const body = inside(e.body);
+    return body === e.body ? e : intern({ ...e, body });
+  });
+  const body = intern(outer(job.body));
+  return [...made, { ...job, body }];
+};
+
 const conjuncts = (e: Expr): readonly Expr[] => (e.kind === 'apply' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e]);
 
 const withRow = (e: Expr): Expr => rewrite((x) => (x.kind !== 'collect' ? null : {
@@ -148,7 +183,8 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
     for (const a of axes) add(line(`${id}.${a.name}`, long));
   }
   const isRowTemp = (id: string): boolean => { const b = buffers.get(id); return b !== undefined && b.role !== 'input' && b.role !== 'state' && b.axes.some((a) => a.name === rowsAxis); };
-  const split = read.flatMap((job) => (job.task?.name === rowsAxis ? [job] : shared(job, world, isRowTemp, add)));
+  const flat = read.flatMap((job) => unnested(job, world, (b) => add(b)));
+  const split = flat.flatMap((job) => (job.task?.name === rowsAxis ? [job] : shared(job, world, isRowTemp, add)));
 
   const copies = new Map<string, string>();
   const jobs = split.flatMap((job): readonly Job[] => {

@@ -4,8 +4,9 @@
  *
  * Nothing is asked of the author. The terms of the loss are the first tensors below it that have a sequence axis: what
  * stands above has lost its position. A term that reads `targets` predicts the next item of each position, so it must read
- * them at its own position alone (targets[t] is items[t + 1]: its answer), and all else at positions up to its own. A loss
- * that reads no `targets`, because it predicts what follows a row or what a mask hides, has no such condition.
+ * them at its own position alone (targets[t] is items[t + 1]: its answer), and all else at positions up to its own. Where no
+ * such term reads data, answers and data meet above, without positions: that is refused too. A loss that reads no
+ * `targets`, because it predicts what follows a row or what a mask hides, has no such condition.
  */
 import { type Axis, sameExtent } from '../../dsl/axis.js';
 import { hasAxis } from '../../dsl/build.js';
@@ -46,8 +47,8 @@ export interface Certificate {
 /** A tensor that reads what it must not. */
 export interface Leak {
   readonly term: Node;
-  /** The axis whose position is predicted. */
-  readonly along: string;
+  /** The axis whose position is predicted; none where positions are summed away. */
+  readonly along: string | null;
   readonly input: Input;
   /** The input's sequence axis; none where it has no position at all. */
   readonly read: string | null;
@@ -124,20 +125,27 @@ const mixedRows = (roots: readonly Node[], inputs: readonly Input[], d: Dependen
   return [...new Set(mixed)];
 };
 
+/** Where answers and data meet only after their positions are summed away, each answer meets all of the data. */
+const summedAway = (loss: Node, inputs: readonly Input[], d: Dependence): readonly Leak[] =>
+  inputs.filter((i) => tellsOf(i.name) === 'past' && d.reads(loss).has(i.name)).map((input) => ({
+    term: loss, along: null, input, read: sequenceOf(input)?.name ?? null, offsets: { least: -Infinity, most: Infinity }, allowed: allowed.past,
+  }));
+
 /** Of a loss, expanded and not yet differentiated. */
 export const certify = (loss: Node): { readonly certificate: Certificate; readonly leaks: readonly Leak[]; readonly dependence: Dependence } => {
   const d = dependence([loss]);
   const inputs = inputsOf([loss]);
+  const reads = (told: Tells) => (term: Node): boolean => inputs.some((i) => tellsOf(i.name) === told && d.reads(term).has(i.name));
   const answer = inputs.map((i) => (tellsOf(i.name) === 'answer' ? sequenceOf(i) : undefined)).find((a) => a !== undefined);
-  const terms = answer === undefined ? [] : frontier([loss], (n) => n.axes.some((a) => sameExtent(a, answer)), d)
-    .filter((term) => inputs.some((i) => tellsOf(i.name) === 'answer' && d.reads(term).has(i.name)))
-    .map((term) => judge(term, answer, inputs, d));
-  const ofRow = inputs.some((i) => tellsOf(i.name) === 'answerOfRow');
+  const positioned = answer === undefined ? [] : frontier([loss], (n) => n.axes.some((a) => sameExtent(a, answer)), d);
+  const answered = positioned.filter(reads('answer'));
+  const terms = answer === undefined ? [] : answered.map((term) => judge(term, answer, inputs, d));
+  const apart = answered.length > 0 && !answered.some(reads('past')) && positioned.some(reads('past'));
   return {
     dependence: d,
-    leaks: terms.flatMap((t) => t.leaks),
+    leaks: [...terms.flatMap((t) => t.leaks), ...(apart ? summedAway(loss, inputs, d) : [])],
     certificate: {
-      predicts: terms.length > 0 ? 'position' : ofRow ? 'row' : 'none',
+      predicts: terms.length > 0 ? 'position' : inputs.some((i) => tellsOf(i.name) === 'answerOfRow') ? 'row' : 'none',
       reads: joined(terms.flatMap((t) => t.reads)),
       readsLength: terms.some((t) => t.readsLength),
       mixed: mixedRows([loss], inputs, d),

@@ -33,7 +33,7 @@ export const pathOf = (leak: Leak, { reads, flow }: Dependence): readonly Node[]
   const leads = (node: Node, at: Zone): boolean =>
     (reads(node).get(leak.input.name) ?? []).some((z) => wrong.some((w) => meet(meet(at, z), w) !== null));
   interface Step { readonly node: Node; readonly at: Zone; readonly from: Step | null }
-  const queue: Step[] = [{ node: leak.term, at: zone(...equal(PREDICTED, leak.along)), from: null }];
+  const queue: Step[] = [{ node: leak.term, at: leak.along === null ? EVERYWHERE : zone(...equal(PREDICTED, leak.along)), from: null }];
   const seen = new Set<Node>();
   for (let step = queue.shift(); step !== undefined; step = queue.shift()) {
     if (seen.has(step.node)) continue;

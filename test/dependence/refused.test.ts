@@ -148,6 +148,23 @@ describe('training on all positions is refused', () => {
   });
 });
 
+it('refuses answers that meet the data only after positions are summed away', () => {
+  const text = modelText('  const state = input;').replace('return nextItem', 'const { scores } = nextItem')
+    .replace("'all');\n", "'all');\n  const loss = mean(dot(mean(state, seq), mean(embed(items, given.targets), seq), width), batch);\n  return { loss, scores };\n");
+  expect(refused(text)).toMatchInlineSnapshot(`
+    "tried.ts:11:25: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
+      loss   tried.ts:11  reads all positions
+      input  tried.ts:7   reads position t
+      items
+       9 |   const state = input;
+      10 |   const { scores } = nextItem(context, { width, items }, state, 'all');
+    > 11 |   const loss = mean(dot(mean(state, seq), mean(embed(items, given.targets), seq), width), batch);
+         |                         ^
+      12 |   return { loss, scores };
+    hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)"
+  `);
+});
+
 describe('what is no leak', () => {
   it('is the same model trained on the last position of each row', () => {
     const both = compiled(modelText(`

@@ -1,0 +1,127 @@
+/**
+ * Times one training step on real batches: our WebAssembly target, and PyTorch beside it, alternating, where its script is given.
+ *
+ *   npm run build && node test/bench/step.mjs --data FILE [--model hstu] [--batch 128] [--length 200] [--width 50] [--blocks 2]
+ *     [--negatives 128] [--threads 2] [--rounds 5] [--steps 8] [--profile] [--pytorch FILE [--python python3]]
+ *
+ * Prints medians and their ratio. On a busy machine quote ratios of one run, never an absolute time; `cpu` is the processor time
+ * that a step took on all threads together. --profile adds the time of each kernel on one thread, with the operations of its
+ * sums of products on the packed batch.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { emit, hyperValues, modelPath, open, toolchain, trace } from 'pcrec/compiler';
+import { initialStates, load, openWasm, split, trainingBatches } from 'pcrec/runtime';
+
+const text = (name, value) => [name, { type: 'string', default: value }];
+const { values: given } = parseArgs({
+  options: {
+    ...Object.fromEntries([text('data', 'sample'), text('model', 'hstu'), text('batch', '128'), text('length', '200'), text('width', '50'), text('blocks', '2'), text('negatives', '128'), text('threads', '2'), text('rounds', '5'), text('steps', '8'), text('python', 'python3')]),
+    pytorch: { type: 'string' }, profile: { type: 'boolean', default: false },
+  },
+});
+const number = (name) => Number(given[name]);
+const value = (either) => {
+  if (either._tag === 'Right') return either.right;
+  console.error(typeof either.left === 'string' ? either.left : JSON.stringify(either.left, null, 2));
+  process.exit(1);
+};
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+const opened = value(open(value(modelPath(`models/${given.model}.ts`, process.cwd()))));
+const settings = ['length', 'width', 'blocks', 'negatives'].map((name) => `${name}=${given[name]}`);
+const compiled = value(toolchain.compile(value(trace(opened, value(hyperValues(opened.model, { set: [...settings, 'dropout=0.2'] }))))));
+const folder = join(process.cwd(), 'build', 'bench', given.model);
+value(emit(compiled, toolchain.targets.wasm, toolchain.targets, folder));
+const { program } = await import(pathToFileURL(join(folder, 'kernels.wasm.js')).href);
+
+const data = value(await load(given.data));
+const { manifest } = compiled;
+const all = manifest.entries.train.inputs.some(({ name }) => name === 'targets');
+const windows = trainingBatches(split(data, 'hstu'), { batch: number('batch'), length: number('length'), seed: 1, epoch: 0, horizon: all ? 'all' : 'last' });
+const batches = Array.from({ length: Math.min(windows.count, 10) }, (_, i) => ({ ...windows.at(i), step: Float32Array.of(i + 1), steps: Float32Array.of(1000) }));
+const sizes = { batch: number('batch'), items: data.items.length, seen: 1 };
+const session = value(await openWasm(program, manifest, 'wasm', sizes, { threads: number('threads') }));
+await session.write(value(initialStates(1, sizes, manifest.states)));
+
+/** Multiplications and additions of sums of products, on a batch as packed; a narrowed pair of sequence axes counts half. */
+const operations = (entry, lengths) => {
+  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
+  const size = (axis, row) => (axis.ragged !== undefined && row !== null ? row : typeof axis.size === 'number' ? axis.size : sizes[axis.size] ?? 1);
+  const found = new Map();
+  for (const kernel of entry.kernels) {
+    const seen = new Set();
+    let total = 0;
+    const visit = (e, around, half) => {
+      if (e === null || typeof e !== 'object' || seen.has(e)) return;
+      seen.add(e);
+      if (e.kind === 'reduce') {
+        const axes = [...around, ...e.over.map((o) => o.axis)];
+        const narrowed = half || e.over.some((o) => o.from !== undefined || o.to !== undefined);
+        const product = e.body.kind === 'apply' && e.body.fn === 'mul';
+        const rows = axes.some((a) => a.name === 'batch') ? [...lengths] : [null];
+        if (product) total += rows.reduce((sum, row) => sum + 2 * axes.filter((a) => a.name !== 'batch' || row === null).reduce((n, a) => n * size(a, row), 1), 0) * (narrowed ? 0.5 : 1);
+        visit(e.body, axes, narrowed);
+      } else Object.values(e).forEach((x) => (Array.isArray(x) ? x.forEach((y) => visit(y, around, half)) : visit(x, around, half)));
+    };
+    visit(kernel.body, buffers.get(kernel.output).axes, kernel.where !== undefined);
+    found.set(kernel.name, total);
+  }
+  return found;
+};
+const train = compiled.loops.entries.find((e) => e.name === 'train');
+const counted = operations(train, batches[0]['seq.lengths']);
+const gflop = [...counted.values()].reduce((a, b) => a + b, 0) / 1e9;
+
+let step = 0;
+const once = async () => {
+  const [began, before] = [performance.now(), process.cpuUsage()];
+  await session.run('train', batches[step % batches.length], { seed: 1, step: ++step });
+  const used = process.cpuUsage(before);
+  return { ms: performance.now() - began, cpu: (used.user + used.system) / 1000 };
+};
+// The engine optimises the kernels while they run.
+for (let i = 0; i < 12; i++) await once();
+
+const torch = () => {
+  if (given.pytorch === undefined) return null;
+  const flags = ['batch', 'length', 'width', 'blocks', 'threads'].flatMap((name) => [`--${name}`, given[name]]);
+  const { status, stdout, stderr } = spawnSync(given.python, [given.pytorch, given.model, ...flags], { encoding: 'utf8' });
+  if (status !== 0) {
+    console.error(`PyTorch does not run: ${stderr.trim().split('\n').at(-1)}`);
+    return null;
+  }
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+};
+
+const positions = batches.map((b) => b['seq.lengths'].reduce((a, n) => a + n, 0));
+console.log(`${given.model} on ${data.name}: batch ${sizes.batch}, length ${given.length}, width ${given.width}, ${given.blocks} blocks; ${median(positions)} of ${sizes.batch * number('length')} positions are real.`);
+console.log(`${session.backend} on ${cpus()[0]?.model ?? 'a processor'}, load ${loadavg()[0].toFixed(1)}; memory ${(session.peakBytes / 2 ** 20).toFixed(0)} MiB; sums of products ${gflop.toFixed(2)} GFLOP a step.`);
+const ours = [];
+const theirs = [];
+for (let round = 0; round < number('rounds'); round++) {
+  for (let i = 0; i < number('steps'); i++) ours.push(await once());
+  const answer = torch();
+  if (answer !== null) theirs.push(Object.entries(answer).find(([name]) => /median/.test(name))?.[1]);
+}
+const ms = median(ours.map((o) => o.ms));
+console.log(`wasm      median ${ms.toFixed(1)} ms, best ${Math.min(...ours.map((o) => o.ms)).toFixed(1)} ms, cpu ${Math.min(...ours.map((o) => o.cpu)).toFixed(1)} ms, ${(gflop / ms * 1000).toFixed(1)} GFLOP/s`);
+if (theirs.length > 0) console.log(`pytorch   median ${median(theirs).toFixed(1)} ms: ${(median(theirs) / ms).toFixed(2)} times ours`);
+
+if (given.profile) {
+  const best = new Map();
+  for (let i = 0; i < 8; i++) {
+    for (const k of await session.profile('train', batches[0], { seed: 1, step: i + 1 })) best.set(k.name, { ...k, ms: Math.min(best.get(k.name)?.ms ?? Infinity, k.ms) });
+  }
+  const list = [...best.values()].sort((a, b) => b.ms - a.ms);
+  const total = list.reduce((sum, k) => sum + k.ms, 0);
+  console.log(`\nOne thread, best of 8: ${total.toFixed(1)} ms.\n      ms   share  GFLOP/s  kernel`);
+  for (const { name, source, ms: took } of list.filter((k) => k.ms > total / 500)) {
+    const work = name.split(', ').reduce((sum, part) => sum + (counted.get(part.replace(/\.(share|part|inner)\d*/g, '')) ?? 0), 0);
+    console.log(`${took.toFixed(2).padStart(8)} ${((100 * took) / total).toFixed(1).padStart(6)}% ${work === 0 ? '        ' : (work / took / 1e6).toFixed(1).padStart(8)}  ${name}${source === undefined ? '' : `  ${source}`}`);
+  }
+}
+await session.dispose();

@@ -80,7 +80,7 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
 
 const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayBuffer>, sizes: Sizes, threads: number, fused: boolean): Promise<WasmSession> => {
   const pages = Math.ceil(arena.bytes / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const module = await WebAssembly.compile(binary);
   const places = new Map(plan.entries.map((e) => [e.name, new Map([...arena.states, ...arena.entries.get(e.name)!])]));
   const entries = plan.entries.map((e) => tasksOf(e, sizes, places.get(e.name)!));
@@ -100,6 +100,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
 
   const found = (name: string): { readonly entry: PlanEntry; readonly number: number; readonly place: ReadonlyMap<string, number>; readonly infos: ReadonlyMap<string, PlanBuffer> } => {
     if (closed) throw new Error('The session is closed.');
+    if (Atomics.load(words, control.failed) !== 0) throw new Error('A thread of this session failed in an earlier run; open another session.');
     const number = plan.entries.findIndex((e) => e.name === name);
     const entry = plan.entries[number];
     if (entry === undefined) throw new Error(`The model has no entry '${name}'; it has ${plan.entries.map((e) => e.name).join(', ')}.`);
@@ -139,8 +140,12 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
         Atomics.add(words, control.round, 1);
         Atomics.notify(words, control.round);
       }
-      own.run(number, threads === 1);
-      if (Atomics.load(words, control.failed) !== 0) throw new Error('A thread failed.');
+      try {
+        own.run(number, threads === 1);
+      } catch (e) {
+        Atomics.store(words, control.failed, 1);
+        throw e;
+      }
       return Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, lengths, place.get(id)!)]));
     },
     profile: async (name, inputs, draw) => {

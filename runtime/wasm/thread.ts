@@ -68,7 +68,10 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
       return;
     }
     for (let i = 0; i < spins; i++) if (Atomics.load(words, MEETING) !== now) return;
-    while (Atomics.load(words, MEETING) === now) if (sleeps) Atomics.wait(words, MEETING, now, 1000);
+    while (Atomics.load(words, MEETING) === now) {
+      if (Atomics.load(words, FAILED) !== 0) throw new Error('Another thread failed.');
+      if (sleeps) Atomics.wait(words, MEETING, now, 100);
+    }
   };
 
   const invert = ({ starts, coordinates, targets, index, extents, packed }: InverseTask): void => {

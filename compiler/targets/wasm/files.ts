@@ -3,14 +3,14 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import type { Asset } from '../../compiled.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { assemble } from './assemble.js';
-import { type WasmText, wasmText } from './module.js';
+import { fused, type WasmText, wasmText } from './module.js';
 
 const names = ['model.wat', 'model.wasm', 'model.fma.wasm'] as const;
 
 /** Written once for a program, whoever asks. */
 const texts = new WeakMap<LoopProgram, WasmText>();
 const textOf = (program: LoopProgram): WasmText => {
-  const found = texts.get(program) ?? wasmText(program, false);
+  const found = texts.get(program) ?? wasmText(program);
   texts.set(program, found);
   return found;
 };
@@ -47,6 +47,6 @@ ${entries.join('\n')}
   },
   assets: (program: LoopProgram): readonly Asset[] => {
     const { text } = textOf(program);
-    return [{ name: names[0], content: text }, { name: names[1], content: binary(text, names[1]) }, { name: names[2], content: binary(wasmText(program, true).text, names[2]) }];
+    return [{ name: names[0], content: text }, { name: names[1], content: binary(text, names[1]) }, { name: names[2], content: binary(fused(text), names[2]) }];
   },
 } as const;

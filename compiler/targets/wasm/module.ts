@@ -22,10 +22,10 @@ const safe = (name: string): string => name.replace(/[^A-Za-z0-9_.]/g, '_');
 const streamKeys = (program: LoopProgram): readonly string[] => [...new Set(program.entries.flatMap((e) => e.kernels).flatMap((k) =>
   [...nodes(k.where === undefined ? [k.body] : [k.body, k.where])].flatMap((e) => (e.kind === 'uniform' ? [e.key] : []))))];
 
-const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>, fma: boolean): { readonly functions: readonly string[]; readonly globals: ReadonlySet<string>; readonly plan: PlanEntry } => {
+const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { readonly functions: readonly string[]; readonly globals: ReadonlySet<string>; readonly plan: PlanEntry } => {
   const states = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
   const name = (id: string): string => (states.has(id) || id === streamsId ? safe(id) : `${entry.name}.${safe(id)}`);
-  const prepared = prepare(entry, streams, name, fma);
+  const prepared = prepare(entry, streams, name);
   const { phases, local } = schedule(entry, prepared);
   const layouts = new Map([...prepared.world.layouts].map(([id, l]) => [id, { ...l, local: local.has(id) }]));
   const world: World = { ...prepared.world, layouts };
@@ -91,11 +91,14 @@ const usedMath = (text: string): readonly MathName[] => {
   return names.filter((n) => used.has(n));
 };
 
-/** `fma`: products that are added are fused with the addition, which needs relaxed SIMD. */
-export const wasmText = (program: LoopProgram, fma: boolean): WasmText => {
+/** The same module where products that are added to a sum are fused with the addition, rounding once: that needs relaxed SIMD. */
+export const fused = (text: string): string => text.replace(
+  /\(f32x4\.add (\(local\.get [^()]*\)) \(f32x4\.mul (\(local\.get [^()]*\)) (\(local\.get [^()]*\))\)\)/g, '(f32x4.relaxed_madd $2 $3 $1)');
+
+export const wasmText = (program: LoopProgram): WasmText => {
   const keys = streamKeys(program);
   const streams = new Map(keys.map((k, i) => [k, i]));
-  const entries = program.entries.map((e) => writeEntry(e, streams, fma));
+  const entries = program.entries.map((e) => writeEntry(e, streams));
   const globals = [...new Set(entries.flatMap((e) => [...e.globals]))].sort();
   const body = entries.flatMap((e) => e.functions).join('\n\n');
   const text = [

@@ -155,7 +155,7 @@ const withRow = (e: Expr): Expr => rewrite((x) => (x.kind !== 'collect' ? null :
   ...x, over: x.over.map((o): ReduceAxis => (o.axis.ragged === undefined || o.row !== undefined || !x.over.some((r) => r.axis.name === o.axis.ragged!.rows) ? o : { ...o, row: index(o.axis.ragged.rows) })),
 }))(e);
 
-export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name: (id: string) => string, fma: boolean): Prepared => {
+export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name: (id: string) => string): Prepared => {
   const intern = interning();
   const rowsAxis = rowsAxisOf(entry);
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
@@ -166,7 +166,7 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
   };
   entry.buffers.forEach((b) => add(b));
   layouts.set(streamsId, layoutOf(line(streamsId, 1 << 10), rowsAxis));
-  const world: World = { layouts, intern, streams, fma, rowsAxis, name };
+  const world: World = { layouts, intern, streams, rowsAxis, name };
 
   const inverses = new Map<string, Inverse>();
   let walks = 0;

@@ -78,7 +78,6 @@ export interface World {
   readonly intern: Intern;
   /** The place of each key's stream. */
   readonly streams: ReadonlyMap<string, number>;
-  readonly fma: boolean;
   /** The axis whose positions are independent of one another and go to threads: the users of a batch. */
   readonly rowsAxis: string;
   /** What a buffer or a kernel is called in the module, where entries stand side by side. */
@@ -88,7 +87,7 @@ export interface World {
 export const streamsId = 'streams';
 const baseOfBuffer = (name: string): string => `@${name}`;
 
-export const writer = ({ layouts, intern, streams, fma, name: nameOf }: World, roots: readonly Expr[]): Writer => {
+export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots: readonly Expr[]): Writer => {
   const free = freeVariables();
   const count = uses(roots);
   const taken = new Map<string, number>([['from', 1], ['to', 1], ['chunk', 1]]);
@@ -372,8 +371,6 @@ export const writer = ({ layouts, intern, streams, fma, name: nameOf }: World, r
     return `(local.get ${name})`;
   };
 
-  const product = (e: Expr): readonly [Expr, Expr] | null => (e.kind === 'apply' && e.fn === 'mul' && e.dtype === 'f32' && (count.get(e) ?? 0) <= 1 ? [e.args[0]!, e.args[1]!] : null);
-
   const reduction = (e: Extract<Expr, { kind: 'reduce' }>, s: Scope): Tile => {
     const { rows, vectors, rowAxis } = shape(e, s);
     const { start, step } = accumulation[e.monoid][e.dtype];
@@ -387,13 +384,10 @@ export const writer = ({ layouts, intern, streams, fma, name: nameOf }: World, r
     const inLanes = lanes ? accumulators(1) : null;
     const accumulate = (into: Tile, at: Scope, row: number | null, body: Expr = e.body): void => {
       const four = into.vectors > 0;
-      const factors = e.monoid === 'sum' && four && fma && e.dtype === 'f32' ? product(body) : null;
-      const terms = factors === null ? [four ? wide(body, at) : value(body, at)] : factors.map((f) => wide(f, at));
+      const term = four ? wide(e.body, at) : value(e.body, at);
       for (const r of row === null ? into.parts.keys() : [row]) {
         into.parts[r]!.forEach((p, c) => {
-          const cells = terms.map((t) => part(t, row === null ? r : 0, c));
-          const next = factors === null ? step[four ? 'four' : 'one'](p, cells[0]!) : `(f32x4.relaxed_madd ${cells[0]} ${cells[1]} ${p})`;
-          at.lines.push(`(local.set ${p.slice(11, -1)} ${next})`);
+          at.lines.push(`(local.set ${p.slice(11, -1)} ${step[four ? 'four' : 'one'](p, part(term, row === null ? r : 0, c))})`);
         });
       }
     };

@@ -38,7 +38,7 @@ export const mathNeeds: { readonly [M in MathName]: readonly MathName[] } = {
 
 /** x = n ln 2 + r. Adding 1.5 * 2^23 rounds to an integer n and leaves it in the low bits: `k` = n + 0x4b400000. Then r becomes e^r. */
 const reduced: readonly string[] = [
-  set('k', add(mul(x, f(1.44269504088896341)), f(12582912))),
+  set('k', add(mul(x, f(Math.LOG2E)), f(12582912))),
   set('n', sub(get('k'), f(12582912))),
   set('r', sub(sub(x, mul(get('n'), f(0.693359375))), mul(get('n'), f(-2.12194440e-4)))),
   set('r', add(add(mul(poly(get('r'), [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]), mul(get('r'), get('r'))), get('r')), f(1))),
@@ -65,7 +65,7 @@ export const math: { readonly [M in MathName]: MathFunction } = {
     set('m', choose(get('tiny'), mul(x, f(8388608)), x)),
     set('e', `(f32x4.convert_i32x4_s (i32x4.sub (i32x4.shr_u ${get('m')} (i32.const 23)) ${choose(get('tiny'), i(149), i(126))}))`),
     set('m', `(v128.or (v128.and ${get('m')} ${i(0x7fffff)}) ${i(0x3f000000)})`),
-    set('low', `(f32x4.lt ${get('m')} ${f(0.707106781186547524)})`),
+    set('low', `(f32x4.lt ${get('m')} ${f(Math.SQRT1_2)})`),
     set('e', sub(get('e'), `(v128.and ${get('low')} ${f(1)})`)),
     set('m', sub(add(get('m'), `(v128.and ${get('low')} ${get('m')})`), f(1))),
     set('z', mul(get('m'), get('m'))),

@@ -44,11 +44,9 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
     inverses.forEach((i) => [i.index, `${i.id}.starts`, ...i.axes.map((a) => `${i.id}.${a.name}`)].forEach((id) => use(id, p)));
   });
   const always: [number, number] = [0, phases.length];
-  const special = new Map<string, PlanBuffer['cells']>([
-    ...prepared.inverses.flatMap((i): readonly (readonly [string, PlanBuffer['cells']])[] => [
-      [`${i.id}.starts`, { sizes: [i.targets], more: 1 }], ...i.axes.map((a) => [`${i.id}.${a.name}`, { sizes: i.axes.map((x) => x.size), more: 0 }] as const),
-    ]),
-  ]);
+  const special = new Map<string, PlanBuffer['cells']>(prepared.inverses.flatMap((i): readonly (readonly [string, PlanBuffer['cells']])[] => [
+    [`${i.id}.starts`, { sizes: [i.targets], more: 1 }], ...i.axes.map((a) => [`${i.id}.${a.name}`, { sizes: i.axes.map((x) => x.size), more: 0 }] as const),
+  ]));
   const rowsAxis = [...prepared.buffers.values()].flatMap((b) => b.axes).find((a) => a.name === world.rowsAxis);
   for (const lengths of prepared.packings) special.set(offsetsId(lengths), { sizes: [rowsAxis!.size], more: 1 });
   const bufferData = (b: Buffer): PlanBuffer => {

@@ -6,14 +6,13 @@ import { apply, dtypeOf, guard, integer } from '../../loops/build.js';
 import type { Buffer, Entry, Expr, LoopAxis, ReduceAxis } from '../../loops/ir.js';
 import { inverseId } from '../gpu/inverse.js';
 import { rewrite } from '../gpu/rewrite.js';
-import { freeVariables, nodes, readsOf } from '../gpu/shape.js';
+import { children, freeVariables, nodes, readsOf } from '../gpu/shape.js';
 import { type Intern, interning, isUnit, mentions, substitute, withoutUnits } from './intern.js';
 import { type Job, choose, chunkAxis, domain } from './kernel.js';
 import { type Layout, layoutOf, offsetsId } from './layout.js';
 import { type World, streamsId } from './tile.js';
 
 type Collect = Extract<Expr, { kind: 'collect' }>;
-type Reduce = Extract<Expr, { kind: 'reduce' }>;
 
 /** Lists of the positions of `index` by what they hold: `id.starts`, and `id.AXIS` for each coordinate. */
 export interface Inverse {
@@ -70,6 +69,7 @@ const shared = (job: Job, world: World, isRowTemp: (id: string) => boolean, add:
   const axes = layout.buffer.axes;
   const names = new Set(axes.map((a) => a.name));
   const shares: Job[] = [];
+  const around = contexts(job.body, job.where === undefined ? [] : conjuncts(job.where));
   const replace = (e: Expr): Expr | null => {
     if (e.kind !== 'reduce' || e.monoid !== 'sum' || e.dtype !== 'f32') return null;
     const rows = e.over.find((o) => o.axis.name === rowsAxis);
@@ -82,8 +82,10 @@ const shared = (job: Job, world: World, isRowTemp: (id: string) => boolean, add:
     // What holds for whole rows of the sum narrows the loops over its result.
     const own = e.body.kind === 'guard' && e.body.otherwise.kind === 'literal' && e.body.otherwise.value === 0 ? e.body : null;
     const parts = own === null ? [] : conjuncts(own.condition);
-    const outer = parts.filter((p) => ![...over].some((v) => mentions(p, v)));
-    const inner = parts.filter((p) => !outer.includes(p));
+    // And so does what must hold wherever the sum is asked for.
+    const asked = (around.get(e) ?? []).filter((p) => [...free(p)].every((v) => names.has(v)) && readsOf([p]).length === 0);
+    const outer = [...parts.filter((p) => ![...over].some((v) => mentions(p, v))), ...asked];
+    const inner = parts.filter((p) => [...over].some((v) => mentions(p, v)));
     const both = (ps: readonly Expr[]): Expr | null => ps.reduce<Expr | null>((a, b) => (a === null ? b : apply('and', a, b)), null);
     const body = own === null ? e.body : guard(both(inner), own.then);
     const where = both(outer);
@@ -95,6 +97,24 @@ const shared = (job: Job, world: World, isRowTemp: (id: string) => boolean, add:
   };
   const body = intern(rewrite(replace)(job.body));
   return [...shares, { ...job, body }];
+};
+
+/** The conditions under which each part is asked for: those that hold on every way to it. */
+const contexts = (root: Expr, always: readonly Expr[]): ReadonlyMap<Expr, readonly Expr[]> => {
+  const found = new Map<Expr, readonly Expr[]>();
+  const visit = (e: Expr, under: readonly Expr[]): void => {
+    const sofar = found.get(e);
+    const both = sofar === undefined ? under : sofar.filter((p) => under.includes(p));
+    if (sofar !== undefined && both.length === sofar.length) return;
+    found.set(e, both);
+    if (e.kind === 'guard') {
+      visit(e.condition, both);
+      visit(e.then, [...both, ...conjuncts(e.condition).filter((p) => !both.includes(p))]);
+      visit(e.otherwise, both);
+    } else children(e).forEach((x) => visit(x, both));
+  };
+  visit(root, always);
+  return found;
 };
 
 /** Reduces over rows inside a collect get a kernel of their own, at the positions that the collect sums over. */
@@ -210,6 +230,3 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
   for (const id of packings.keys()) add(line(id, long));
   return { jobs, inverses: [...inverses.values()], world, buffers, packings: [...packings.values()] };
 };
-
-export type { Reduce };
-export { nodes };

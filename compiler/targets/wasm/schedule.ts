@@ -5,7 +5,6 @@
 import type { Entry, Expr } from '../../loops/ir.js';
 import { nodes, readsOf } from '../gpu/shape.js';
 import { type Group, type Job, cellOf, choose, domain } from './kernel.js';
-import { offsetsId } from './layout.js';
 import { math } from './math.js';
 import type { Inverse, Prepared } from './prepare.js';
 
@@ -117,5 +116,3 @@ export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepa
   }).map((j) => j.output));
   return { phases, local };
 };
-
-export { offsetsId };

@@ -382,7 +382,7 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
     });
     const total = accumulators(vectors);
     const inLanes = lanes ? accumulators(1) : null;
-    const accumulate = (into: Tile, at: Scope, row: number | null, body: Expr = e.body): void => {
+    const accumulate = (into: Tile, at: Scope, row: number | null): void => {
       const four = into.vectors > 0;
       const term = four ? wide(e.body, at) : value(e.body, at);
       for (const r of row === null ? into.parts.keys() : [row]) {

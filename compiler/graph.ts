@@ -151,6 +151,25 @@ export const substitute = (roots: readonly Node[], by: ReadonlyMap<Node, Node>, 
   return roots.map((root) => mapped.get(root)!);
 };
 
+/** Replaces nodes throughout, inside their replacements too, which are made of nodes below what they replace. */
+export const replaceAll = (roots: readonly Node[], by: ReadonlyMap<Node, Node>, origins?: Origins): readonly Node[] => {
+  const done = new Map<Node, Node>();
+  const settle = (root: Node): Node => {
+    for (const n of topological([root], (x) => done.has(x))) {
+      const fresh = reargue(n, done);
+      done.set(n, fresh);
+      inherit(origins, n, fresh);
+    }
+    return done.get(root)!;
+  };
+  for (const node of topological(roots)) {
+    const target = by.get(node);
+    if (target === undefined) settle(node);
+    else done.set(node, settle(target));
+  }
+  return roots.map((root) => done.get(root)!);
+};
+
 /** The projections of one operator go on sharing one: `operators` remembers its replacement. */
 export const reargue = (node: Node, by: ReadonlyMap<Node, Node>, operators = new Map<Project['of'], Project['of']>()): Node => {
   const args = argsOf(node);

@@ -9,7 +9,7 @@ import { type Axis, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import { argsOf } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import { rewrite, substitute, topological } from '../graph.js';
+import { replaceAll, rewrite, topological } from '../graph.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 import { simplifyNode } from './simplify.js';
 import { cells, typical } from './sizes.js';
@@ -178,7 +178,7 @@ const userCounts = (roots: readonly Node[]): ReadonlyMap<Node, number> => {
   return counts;
 };
 
-/** Rounds until nothing changes: a replacement is made of old nodes, which may have cheaper orders of their own. */
+/** Rounds until nothing changes: what was put in order may be part of a larger product. */
 const ROUNDS = 8;
 
 const round = (program: Program): Program | null => {
@@ -193,7 +193,7 @@ const round = (program: Program): Program | null => {
     if (origin !== undefined) program.origins.set(better, origin);
   }
   if (replaced.size === 0) return null;
-  const next = rewrite(substitute(roots, replaced, program.origins), program.interned, simplifyNode, program.origins);
+  const next = rewrite(replaceAll(roots, replaced, program.origins), program.interned, simplifyNode, program.origins);
   return withRoots(program, next);
 };
 

@@ -23,10 +23,10 @@ const wasm: Target = {
 };
 
 export const targets = {
-  gpu, wasm,
   all: {
     description: 'both: a GPU where one answers, else WebAssembly',
     file: '', opener: 'openAny', parts: { gpu, wasm },
     check: gpu.check, emit: () => '',
   },
+  gpu, wasm,
 } as const satisfies Readonly<Record<string, Target>>;

@@ -21,8 +21,8 @@ const compile = (model: string, out: string): string =>
 const bytes = (of: string): Readonly<Record<string, string>> => Object.fromEntries(readdirSync(of).map((name) => [name, readFileSync(join(of, name), 'utf8')]));
 
 /** The last JSON line of a command of the emitted trainer. */
-const last = (out: string, ...args: readonly string[]): Readonly<Record<string, unknown>> => {
-  const lines = run(join(out, 'trainer.js').slice(packageRoot.length + 1), ...args, '--device', 'cpu', '--out', join(out, 'run'), '--json').trim().split('\n');
+const last = (out: string, device: string, ...args: readonly string[]): Readonly<Record<string, unknown>> => {
+  const lines = run(join(out, 'trainer.js').slice(packageRoot.length + 1), ...args, '--device', device, '--out', join(out, `run-${device}`), '--json').trim().split('\n');
   return JSON.parse(lines.at(-1)!) as Readonly<Record<string, unknown>>;
 };
 
@@ -37,7 +37,7 @@ describe.each(['pcrec', 'hstu'])('models/%s.ts', (name) => {
 
   it('compiles to kernels that carry the model file\'s names', () => {
     expect(said).toContain(`${name}: compiled models/${name}.ts`);
-    expect(readdirSync(out).sort()).toEqual(['kernels.gpu.js', 'manifest.json', 'trainer.d.ts', 'trainer.js']);
+    expect(readdirSync(out).sort()).toEqual(['kernels.gpu.js', 'kernels.wasm.js', 'manifest.json', 'model.fma.wasm', 'model.wasm', 'model.wat', 'trainer.d.ts', 'trainer.js']);
     const kernels = readFileSync(join(out, 'kernels.gpu.js'), 'utf8');
     expect(kernels).toMatch(/^function scores(_\d+)?\(/m);
     expect(kernels).toContain('models/hstu.ts:');
@@ -49,12 +49,12 @@ describe.each(['pcrec', 'hstu'])('models/%s.ts', (name) => {
     expect(bytes(join(folder, `${name}-again`))).toEqual(bytes(out));
   }, minute);
 
-  it('trains on the sample, evaluates and recommends', () => {
-    expect(last(out, 'train', '--data', 'sample', '--epochs', '2')).toMatchObject({ kind: 'result', part: 'test' });
-    const epochs = readFileSync(join(out, 'run', 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { readonly kind: string; readonly loss: number }).filter((e) => e.kind === 'epoch');
+  it.each(['wasm', 'cpu'])('trains on the sample, evaluates and recommends on %s', (device) => {
+    expect(last(out, device, 'train', '--data', 'sample', '--epochs', '2')).toMatchObject({ kind: 'result', part: 'test' });
+    const epochs = readFileSync(join(out, `run-${device}`, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { readonly kind: string; readonly loss: number }).filter((e) => e.kind === 'epoch');
     expect(epochs).toHaveLength(2);
     expect(epochs[1]!.loss).toBeLessThan(epochs[0]!.loss);
-    expect(last(out, 'evaluate', '--data', 'sample')).toMatchObject({ part: 'test' });
-    expect(last(out, 'recommend', '--data', 'sample', '--user', '1', '--top', '5')).toHaveProperty('items.length', 5);
+    expect(last(out, device, 'evaluate', '--data', 'sample')).toMatchObject({ part: 'test' });
+    expect(last(out, device, 'recommend', '--data', 'sample', '--user', '1', '--top', '5')).toHaveProperty('items.length', 5);
   }, 5 * minute);
 });

@@ -13,6 +13,6 @@ export type { Epoch, Protocol, Settings } from './progress.js';
 export { hashKey, mix, stream, uniformAt } from './random.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
 export type { EvaluateResult, Evaluation, TrainResult } from './run.js';
-export type { Data, EntryInfo, InitInfo, Manifest, Session, Sizes, StateInfo, TensorInfo } from './session.js';
+export type { Data, EntryInfo, InitInfo, KernelTime, Manifest, Session, Sizes, StateInfo, TensorInfo } from './session.js';
 export { type Trainer, trainer } from './trainer.js';
-export { type KernelTime, loadBeside, openWasm, type WasmModule, type WasmOptions, type WasmSession } from './wasm/index.js';
+export { loadBeside, openWasm, type WasmModule, type WasmOptions, type WasmSession } from './wasm/index.js';

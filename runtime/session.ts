@@ -46,6 +46,16 @@ export interface Manifest {
   readonly hash: string;
 }
 
+/** What one kernel took on one thread. */
+export interface KernelTime {
+  /** The model's names for what it computes. */
+  readonly name: string;
+  /** `models/hstu.ts:47` */
+  readonly source: string | undefined;
+  readonly comment: string;
+  readonly ms: number;
+}
+
 /** Errors of a device are values until the command's edge. */
 export interface Session {
   /** What really runs, as the device itself reports it: `webgpu (fused-encoder)`, `webasm (fused-threaded)`. */
@@ -57,5 +67,7 @@ export interface Session {
   write(states: Readonly<Record<string, Float32Array>>): Promise<void>;
   /** Values of every buffer of the last run, by the model's names, in execution order: used to name the first non-finite tensor. */
   inspect(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<readonly { readonly name: string; readonly data: Data }[]>;
+  /** Runs an entry as `run` does, and tells how long each kernel took, longest first; where the device can tell. */
+  profile?(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<readonly KernelTime[]>;
   dispose(): Promise<void>;
 }

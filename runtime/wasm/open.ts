@@ -2,7 +2,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { DeviceName } from '../compiled.js';
 import { stream } from '../random.js';
-import type { Data, Manifest, Session, Sizes } from '../session.js';
+import type { Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
 import { type Arena, arrange } from './arena.js';
 import { pack, unpack } from './pack.js';
 import { type PlanBuffer, type PlanEntry, type WasmModule, cellsOf, chunks, denseCells, extents, sizeOf } from './plan.js';
@@ -11,14 +11,6 @@ import { cores, hire, inNode } from './workers.js';
 
 type Given = Readonly<Record<string, Data>>;
 type Draw = { readonly seed: number; readonly step: number };
-
-/** One kernel's share of a run on one thread. */
-export interface KernelTime {
-  readonly name: string;
-  readonly source: string | undefined;
-  readonly comment: string;
-  readonly ms: number;
-}
 
 export interface WasmSession extends Session {
   readonly threads: number;

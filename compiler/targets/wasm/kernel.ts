@@ -5,7 +5,8 @@ import { freeVariables, nodes } from '../gpu/shape.js';
 import { addressOf, runAlong } from './address.js';
 import { isUnit, mentions } from './intern.js';
 import { sizeExpr, strides } from './layout.js';
-import { type Scope, type World, bindLanes, bindRows, indent, one, scope, writer } from './tile.js';
+import { type Scope, type World, bindLanes, bindRows, indent, one, scope } from './scope.js';
+import { writer } from './tile.js';
 
 /** A kernel of the schedule. Its function computes the positions [from, to) of `task`. */
 export interface Job {

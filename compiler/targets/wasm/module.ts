@@ -9,7 +9,7 @@ import { offsetsId } from './layout.js';
 import { type MathName, math, mathNeeds, mathText } from './math.js';
 import { prepare } from './prepare.js';
 import { schedule } from './schedule.js';
-import { indent, streamsId, type World } from './tile.js';
+import { indent, streamsId, type World } from './scope.js';
 
 export interface WasmText {
   readonly text: string;

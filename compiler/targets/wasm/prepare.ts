@@ -10,7 +10,7 @@ import { children, freeVariables, nodes, readsOf } from '../gpu/shape.js';
 import { type Intern, interning, isUnit, mentions, substitute, withoutUnits } from './intern.js';
 import { type Job, choose, chunkAxis, domain } from './kernel.js';
 import { type Layout, layoutOf, offsetsId } from './layout.js';
-import { type World, streamsId } from './tile.js';
+import { type World, streamsId } from './scope.js';
 
 type Collect = Extract<Expr, { kind: 'collect' }>;
 

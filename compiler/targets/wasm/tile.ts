@@ -10,82 +10,18 @@ import { apply, dtypeOf, integer } from '../../loops/build.js';
 import type { Expr, ReduceAxis, Size } from '../../loops/ir.js';
 import { children, freeVariables, nodes, uses } from '../gpu/shape.js';
 import { type Address, addressOf, runAlong, stepAlong, termExpr } from './address.js';
-import { type Intern, mentions } from './intern.js';
+import { inline } from './inline.js';
+import { mentions } from './intern.js';
 import { type Layout, sizeExpr } from './layout.js';
-import { type MathName, math } from './math.js';
+import { type Binding, type Scope, type Tile, type World, type Writer, baseOf, bindLanes, indent, one, scope, streamsId } from './scope.js';
 import { accumulation, functions, literalLanes, literalText, splat } from './scalars.js';
 
-export type Binding =
-  | { readonly kind: 'one'; readonly code: string }
-  | { readonly kind: 'rows'; readonly base: string; readonly count: number }
-  | { readonly kind: 'lanes'; readonly base: string; readonly vectors: number };
-
-export interface Scope {
-  readonly kind: 'root' | 'loop' | 'branch';
-  readonly parent: Scope | null;
-  readonly variables: ReadonlyMap<string, Binding>;
-  readonly lines: string[];
-  readonly known: Map<Expr, Tile>;
-  readonly wide: Map<Expr, Tile>;
-  /** Conditions differ between the cells of a tile here: reads may be out of range, and their values are dropped. */
-  readonly speculative: boolean;
-}
-
-/** Code for every cell: one part a row (or one for all), one a vector (none: one value for all lanes). */
-export interface Tile {
-  readonly vectors: number;
-  readonly parts: readonly (readonly string[])[];
-}
-
-export const scope = (kind: Scope['kind'], parent: Scope | null, variables: Iterable<readonly [string, Binding]> = [], speculative = parent?.speculative ?? false): Scope =>
-  ({ kind, parent, variables: new Map(variables), lines: [], known: new Map(), wide: new Map(), speculative });
-
-export const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
-
-/** The name under which the first of a tile's rows or lanes is bound. */
-export const baseOf = (axis: string): string => `${axis}@`;
+const baseOfBuffer = (name: string): string => `@${name}`;
 const index = (axis: string): Expr => ({ kind: 'index', axis });
-export const one = (code: string): Binding => ({ kind: 'one', code });
-export const bindRows = (axis: string, base: string, count: number): readonly (readonly [string, Binding])[] =>
-  [[axis, count === 1 ? one(base) : { kind: 'rows', base, count }], [baseOf(axis), one(base)]];
-export const bindLanes = (axis: string, base: string, vectors: number): readonly (readonly [string, Binding])[] =>
-  [[axis, vectors === 0 ? one(base) : { kind: 'lanes', base, vectors }], [baseOf(axis), one(base)]];
-
 const simple = /^\((local\.get|global\.get|i32\.const|f32\.const|v128\.const f32x4|v128\.const i32x4) [^()]*\)$/;
 const types: { readonly [D in DType]: string } = { f32: 'f32', i32: 'i32', bool: 'i32' };
 const isAffine = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal' || (e.kind === 'extent' && (e.row === undefined || isAffine(e.row))) || (e.kind === 'apply' && e.dtype === 'i32' && (e.fn === 'add' || e.fn === 'sub' || e.fn === 'mul') && e.args.every(isAffine));
 const isPlain = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal';
-
-export interface Writer {
-  readonly local: (wanted: string, type: string) => string;
-  readonly value: (e: Expr, s: Scope) => Tile;
-  /** The same cells in locals. */
-  readonly named: (t: Tile, wanted: string, dtype: DType, s: Scope) => Tile;
-  readonly wide: (e: Expr, s: Scope) => Tile;
-  /** Code of one value; the expression must not depend on rows or lanes. */
-  readonly single: (e: Expr, s: Scope, name?: string) => string;
-  /** Code of the address of a cell for each row (and lane, where lanes are no neighbours), and its constant part. */
-  readonly address: (a: Address, s: Scope) => { readonly tile: Tile; readonly offset: (row: number, vector: number) => string; readonly near: boolean };
-  readonly addressOf: (id: string, at: readonly Expr[]) => Address;
-  readonly loop: (name: string, from: string, to: string, step: number, body: readonly string[], preset?: boolean) => readonly string[];
-  readonly part: (t: Tile, row: number, vector: number) => string;
-  readonly locals: () => readonly string[];
-  readonly globals: ReadonlySet<string>;
-}
-
-export interface World {
-  readonly layouts: ReadonlyMap<string, Layout>;
-  readonly intern: Intern;
-  /** The place of each key's stream. */
-  readonly streams: ReadonlyMap<string, number>;
-  /** The axis whose positions are independent of one another and go to threads: the users of a batch. */
-  readonly rowsAxis: string;
-  /** What a buffer or a kernel is called in the module, where entries stand side by side. */
-  readonly name: (id: string) => string;
-}
-
-export const streamsId = 'streams';
-const baseOfBuffer = (name: string): string => `@${name}`;
 
 export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots: readonly Expr[]): Writer => {
   const free = freeVariables();
@@ -288,40 +224,8 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
       const spread = t.parts.length < rows || t.vectors < vectors || e.fn === 'min' || e.fn === 'max';
       return spread ? nameTile(t, called(a), dtypeOf(a), s) : t;
     });
-    return grid(rows, vectors, (r, c) => expanded(write(...args.map((a) => part(a, r, c))), rows * vectors, s));
+    return grid(rows, vectors, (r, c) => (rows * vectors > 2 ? (x: string) => x : inline)(write(...args.map((a) => part(a, r, c))), (wanted) => local(wanted, 'v128'), s.lines));
   };
-
-  /** A call on few cells is written out: the engine does not do it, and the call would empty the registers. */
-  const expanded = (code: string, cells: number, s: Scope): string => {
-    const found = /^\(call \$(\w+) (\(.*\))\)$/.exec(code);
-    const called_ = found?.[1];
-    if (found === null || cells === 0 || cells > 2 || called_ === undefined || !isMath(called_)) return code;
-    const { args, locals, lines } = math[called_];
-    if (args.length !== 1) return code;
-    const names = new Map([...args, ...locals].map((l) => [l, local(`${called_}.${l}`, 'v128')] as const));
-    const renamed = (line: string): string => line.replace(/\$(\w+)(?=[ )])/g, (whole, name: string) => names.get(name) ?? whole);
-    s.lines.push(`(local.set ${names.get(args[0]!)} ${found[2]})`);
-    for (const line of lines.slice(0, -1)) {
-      const set_ = /^  \(local\.set (\$\S+) (.*)\)$/.exec(renamed(line))!;
-      s.lines.push(`(local.set ${set_[1]} ${expanded(set_[2]!, cells, s)})`);
-    }
-    return inner(renamed(lines[lines.length - 1]!.trim()), cells, s);
-  };
-  /** Calls inside a result are written out before it. */
-  const inner = (code: string, cells: number, s: Scope): string => {
-    const at = code.indexOf('(call $decay ');
-    if (at < 0) return code;
-    let depth_ = 0;
-    let end = at;
-    for (; end < code.length; end++) {
-      if (code[end] === '(') depth_++;
-      if (code[end] === ')' && --depth_ === 0) break;
-    }
-    const kept = local('call', 'v128');
-    s.lines.push(`(local.set ${kept} ${expanded(code.slice(at, end + 1), cells, s)})`);
-    return `${code.slice(0, at)}(local.get ${kept})${code.slice(end + 1)}`;
-  };
-  const isMath = (name: string): name is MathName => name in math;
 
   const guard = (e: Extract<Expr, { kind: 'guard' }>, s: Scope): Tile => {
     const { rows, vectors } = shape(e, s);

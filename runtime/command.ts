@@ -8,7 +8,8 @@ import { type CompiledModel, deviceNames } from './compiled.js';
 import { formats, samplePath } from './data/index.js';
 import { all, type Listener, throttled } from './events.js';
 import { line } from './log.js';
-import { type EvaluateOptions, flag, newSettings, type NumberName, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
+import { profile, profileText } from './profile.js';
+import { type EvaluateOptions, flag, newSettings, type NumberName, type ProfileOptions, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
 import { protocols } from './progress.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { evaluateCheckpoint, outOf, train } from './run.js';
@@ -162,6 +163,17 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
     .action(async (options: RecommendOptions & Shared, command: Command) => {
       if (options.user === undefined && options.history === undefined) command.error('error: give one of --user and --history: whom, or after what, to recommend.');
       finish(await conduct(world, manifest.model, options, () => recommend(compiled)(options), (found) => ({ code: 0, text: recommendations(found), json: found })));
+    });
+
+  root
+    .command('profile')
+    .description("Time the kernels of a training step, by the model's own names (device wasm).")
+    .addOption(flags.data).addOption(flags.format).addOption(flags.titles)
+    .addOption(counted('batch', `users of a batch${fallback(standard?.batch)}`))
+    .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
+    .addOption(flags.device).addOption(flags.json)
+    .action(async (options: ProfileOptions & Shared) => {
+      finish(await conduct(world, manifest.model, options, () => profile(compiled)(options), (found) => ({ code: 0, text: profileText(found), json: found })));
     });
 
   // `trainer.js --help` is asked by people who want to train.

@@ -12,7 +12,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Inputs, Job } from './job.js';
-import type { Data, Manifest, Session } from './session.js';
+import type { Data, KernelTime, Manifest, Session } from './session.js';
 
 export interface Random {
   readonly seed: number;
@@ -59,6 +59,16 @@ export const call = ({ manifest, session }: Machine, entry: string, offered: Inp
         () => session.run(entry, inputs, random),
         (error) => `The device ${session.backend} failed in \`${entry}\` at step ${random.step}: ${wording(error)}.`,
       )),
+  );
+
+/** How long each kernel of one entry took. Left: a missing input, or a device that cannot tell. */
+export const timed = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Random): TaskEither<string, readonly KernelTime[]> =>
+  pipe(
+    TE.fromEither(chosen(manifest, entry, offered)),
+    TE.chain((inputs) =>
+      session.profile === undefined
+        ? TE.left(`The device ${session.backend} does not time its kernels; choose --device wasm.`)
+        : TE.tryCatch(() => (session.profile as NonNullable<Session['profile']>)(entry, inputs, random), (error) => `The device ${session.backend} failed in \`${entry}\`: ${wording(error)}.`)),
   );
 
 /** One output of an entry. */

@@ -47,6 +47,8 @@ export type EvaluateOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
   batch: number;
 }>;
 
+export type ProfileOptions = DataOptions & DeviceOptions & Maybe<{ batch: number; seed: number }>;
+
 export type RecommendOptions = DataOptions & DeviceOptions & Maybe<{
   out: string;
   checkpoint: string;

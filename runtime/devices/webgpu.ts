@@ -59,7 +59,18 @@ const exists = async (path: string): Promise<boolean> => {
   return existsSync(path);
 };
 
+/** What a Linux system shows of a GPU, WSL's included. */
+const deviceNodes = ['/dev/dri', '/dev/nvidia0', '/dev/dxg', '/dev/kfd'];
+
+/** Where Linux shows no GPU at all, Dawn need not be asked: its drivers would complain on the terminal. */
+const hopeless = async (): Promise<boolean> => {
+  if (process.platform !== 'linux') return false;
+  const found = await Promise.all(deviceNodes.map(exists));
+  return !found.includes(true);
+};
+
 const inNode = async (software: boolean): Promise<Either<string, Adapter>> => {
+  if (!software && (await hopeless())) return left(`This system shows no GPU (none of ${deviceNodes.join(', ')}).`);
   const first = await dawn();
   if (first._tag === 'Left') return first;
   const adapter = await request(first.right);

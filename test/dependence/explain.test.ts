@@ -44,7 +44,7 @@ describe('--explain', () => {
         bytes       ...
         kernel      ...
 
-      target gpu: kernels for gpu.js: WebGPU, WebGL2, WebAssembly or plain JavaScript"
+      target all: both: a GPU where one answers, else WebAssembly"
     `);
   });
   it('tells what a state reads, and the target that was chosen', () => {

@@ -22,7 +22,7 @@ const bytes = (of: string): Readonly<Record<string, string>> => Object.fromEntri
 
 /** The last JSON line of a command of the emitted trainer. */
 const last = (out: string, device: string, ...args: readonly string[]): Readonly<Record<string, unknown>> => {
-  const lines = run(join(out, 'trainer.js').slice(packageRoot.length + 1), ...args, '--device', device, '--out', join(out, `run-${device}`), '--json').trim().split('\n');
+  const lines = run(join(out, 'trainer.js').slice(packageRoot.length + 1), ...args, '--device', device, ...(args[0] === 'profile' ? [] : ['--out', join(out, `run-${device}`)]), '--json').trim().split('\n');
   return JSON.parse(lines.at(-1)!) as Readonly<Record<string, unknown>>;
 };
 
@@ -55,6 +55,11 @@ describe.each(['pcrec', 'hstu'])('models/%s.ts', (name) => {
     expect(epochs).toHaveLength(2);
     expect(epochs[1]!.loss).toBeLessThan(epochs[0]!.loss);
     expect(last(out, device, 'evaluate', '--data', 'sample')).toMatchObject({ part: 'test' });
+    if (device === 'wasm') {
+      const { kernels, ms } = last(out, device, 'profile', '--data', 'sample') as { readonly kernels: readonly { readonly name: string; readonly ms: number }[]; readonly ms: number };
+      expect(kernels.map((k) => k.name).join()).toContain('scores');
+      expect(kernels.reduce((sum, k) => sum + k.ms, 0)).toBeCloseTo(ms, 6);
+    }
     expect(last(out, device, 'recommend', '--data', 'sample', '--user', '1', '--top', '5')).toHaveProperty('items.length', 5);
   }, 5 * minute);
 });

@@ -32,7 +32,7 @@ export interface Equilibrium<A extends string> {
   readonly residual: Tensor<'batch'>;
   /** The steps each row took. */
   readonly steps: Tensor<'batch', 'i32'>;
-  /** Whether the row met its tolerance (and, in training, its linear solve did too). */
+  /** Whether the row met its tolerance. In training, rows whose adjoint solve fails are counted in the output `unconverged`. */
   readonly converged: Tensor<'batch', 'bool'>;
 }
 

@@ -182,6 +182,13 @@ export const reargue = (node: Node, by: ReadonlyMap<Node, Node>, operators = new
   return fresh;
 };
 
+/** How many nodes have each node among their arguments. */
+export const userCounts = (order: readonly Node[]): ReadonlyMap<Node, number> => {
+  const counts = new Map<Node, number>();
+  for (const n of order) for (const a of new Set(argsOf(n))) counts.set(a, (counts.get(a) ?? 0) + 1);
+  return counts;
+};
+
 /** The nodes from which one of `sources` can be reached. */
 export const dependents = (order: readonly Node[], sources: ReadonlySet<Node>): ReadonlySet<Node> => {
   const found = new Set<Node>();

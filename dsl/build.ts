@@ -71,6 +71,9 @@ export const reduce = (monoid: Monoid, arg: Node, over: readonly string[]): Redu
 
 export const broadcast = (arg: Node, axes: readonly Axis[]): Broadcast => ({ op: 'broadcast', arg, axes: unionAxes(arg.axes, axes), dtype: arg.dtype });
 
+/** `x` along all axes of `like`: what stands in for a node must have its axes. */
+export const along = (x: Node, like: Node): Node => (sameAxes(x.axes, like.axes) ? x : broadcast(x, like.axes));
+
 export const gather = (table: Node, at: Node, axis: string): Gather => {
   axisOf(table, axis);
   if (at.dtype !== 'i32') fail(`positions along '${axis}' must be i32, not ${at.dtype}`);

@@ -6,6 +6,18 @@ import type { Statistics } from './data/index.js';
 import type { Metrics } from './metrics.js';
 import type { Identity, Protocol, Settings } from './progress.js';
 
+export interface Evaluation {
+  readonly part: Part;
+  readonly protocol: Protocol;
+  /** The epoch (from 1) and the step whose parameters were evaluated. */
+  readonly epoch: number;
+  readonly step: number;
+  /** Users evaluated. */
+  readonly users: number;
+  readonly model: Metrics;
+  readonly popularity: Metrics;
+}
+
 export type Event =
   | {
       readonly kind: 'start';
@@ -38,19 +50,7 @@ export type Event =
       readonly seconds: number;
     }
   | { readonly kind: 'interrupted'; readonly step: number; readonly checkpoint: string }
-  | {
-      readonly kind: 'result';
-      readonly part: Part;
-      readonly protocol: Protocol;
-      /** The epoch whose parameters were evaluated, from 1, and its step. */
-      readonly epoch: number;
-      readonly step: number;
-      /** Users evaluated. */
-      readonly users: number;
-      readonly model: Metrics;
-      readonly popularity: Metrics;
-      readonly seconds: number;
-    }
+  | ({ readonly kind: 'result'; readonly seconds: number } & Evaluation)
   | { readonly kind: 'warning'; readonly message: string }
   /** The command failed, and why; the last event there is. */
   | { readonly kind: 'failed'; readonly message: string };

@@ -10,29 +10,17 @@ import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './compiled.js';
 import { type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
 import { evaluate } from './evaluation.js';
-import { all, type Listener, type Part } from './events.js';
+import { all, type Evaluation, type Listener, type Part } from './events.js';
 import { feed } from './feed.js';
 import { makeFolder, reason } from './files.js';
 import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { log, logFile, startLog } from './log.js';
-import { type Metrics, metrics } from './metrics.js';
+import { metrics } from './metrics.js';
 import { checked, type DataOptions, type EvaluateOptions, newSettings, resumedSettings, type TrainOptions } from './options.js';
-import { beginning, best, type Epoch, type Identity, type Progress, type Protocol, type Settings } from './progress.js';
+import { beginning, best, type Epoch, type Identity, type Progress, type Settings } from './progress.js';
 import type { Session, Sizes } from './session.js';
 import { fileOf, fit } from './train.js';
-
-export interface Evaluation {
-  readonly part: Part;
-  readonly protocol: Protocol;
-  /** The epoch (from 1) and the step whose parameters were evaluated. */
-  readonly epoch: number;
-  readonly step: number;
-  /** Users evaluated. */
-  readonly users: number;
-  readonly model: Metrics;
-  readonly popularity: Metrics;
-}
 
 export interface TrainResult {
   /** Interrupted runs have no final evaluation: resume them. */

@@ -9,7 +9,7 @@ import { type Axis, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import { argsOf } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import { replaceAll, rewrite, topological } from '../graph.js';
+import { replaceAll, rewrite, topological, userCounts } from '../graph.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 import { simplifyNode } from './simplify.js';
 import { cells, typical } from './sizes.js';
@@ -163,19 +163,11 @@ const reordered = (root: Sum, users: ReadonlyMap<Node, number>): Node | null => 
   if (plans.some((p) => p === null)) return null;
   const cost = plans.reduce((sum, p) => sum + p!.cost, 0);
   if (cost > WORTHWHILE * standingCost(root, opens, users, pairwise)) return null;
-  const signed = plans.map((p, i) => ({ node: along(p!.node, root), by: terms[i]!.coefficient }));
+  const signed = plans.map((p, i) => ({ node: build.along(p!.node, root), by: terms[i]!.coefficient }));
   // Positive terms first: a sum reads better than a negation.
   const [first, ...rest] = signed.sort((a, b) => Math.sign(b.by) - Math.sign(a.by));
   const scaled = ({ node, by }: (typeof signed)[number], of = by): Node => (of === 1 ? node : of === -1 ? build.map('neg', node) : build.map('mul', node, build.constant(of)));
   return rest.reduce<Node>((sum, t) => (t.by < 0 ? build.map('sub', sum, scaled(t, -t.by)) : build.map('add', sum, scaled(t))), scaled(first!));
-};
-
-const along = (x: Node, likeNode: Node): Node => (build.sameAxes(x.axes, likeNode.axes) ? x : build.broadcast(x, likeNode.axes));
-
-const userCounts = (roots: readonly Node[]): ReadonlyMap<Node, number> => {
-  const counts = new Map<Node, number>();
-  for (const n of topological(roots)) for (const a of new Set(argsOf(n))) counts.set(a, (counts.get(a) ?? 0) + 1);
-  return counts;
 };
 
 /** Rounds until nothing changes: what was put in order may be part of a larger product. */
@@ -183,9 +175,10 @@ const ROUNDS = 8;
 
 const round = (program: Program): Program | null => {
   const roots = rootsOf(program);
-  const users = userCounts(roots);
+  const order = topological(roots);
+  const users = userCounts(order);
   const replaced = new Map<Node, Node>();
-  for (const n of topological(roots)) {
+  for (const n of order) {
     const better = n.op === 'reduce' && isLinear(n) ? reordered(n, users) : null;
     if (better === null) continue;
     replaced.set(n, better);

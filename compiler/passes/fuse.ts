@@ -5,7 +5,8 @@
 import { right } from 'fp-ts/lib/Either.js';
 import { argsOf, unionAxes } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import { topological } from '../graph.js';
+import { topological, userCounts } from '../graph.js';
+import { maxArrayArguments } from '../loops/limits.js';
 import { isBuffer } from '../lower/kernels.js';
 import { isIndexPredicate } from '../lower/support.js';
 import { primitive } from '../primitives/index.js';
@@ -38,8 +39,7 @@ const own = (n: Node): number => {
 /** What must have a buffer whatever it costs. */
 const required = (roots: readonly Node[], order: readonly Node[]): ReadonlySet<Node> => {
   const found = new Set<Node>(roots.filter((n) => !isBuffer(n)));
-  const users = new Map<Node, number>();
-  for (const n of order) for (const a of new Set(argsOf(n))) users.set(a, (users.get(a) ?? 0) + 1);
+  const users = userCounts(order);
   for (const n of order) {
     // A scatter is a kernel of its own, over an inverse index of its stored positions.
     if (n.op === 'scatter' && n.over.length > 0) {
@@ -94,7 +94,7 @@ export const decide = (roots: readonly Node[], limit: number, also: ReadonlySet<
   const must = new Set([...required(roots, order), ...[...also].filter((n) => !isBuffer(n))]);
   let stored: ReadonlySet<Node> = new Set(order);
   for (let round = 0; round < ROUNDS; round++) stored = settle(order, must, stored);
-  return limited(roots, order, stored, limit);
+  return limited(order, stored, limit);
 };
 
 /** Comparisons are repeated where they are asked for: a stored bool would cost more to read than to know. */
@@ -116,7 +116,7 @@ export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<stri
       return;
     }
     if (n.op === 'uniform') found.add(n);
-    // An inverse index travels as two arrays beside the index itself.
+    // An inverse index is counted as two arrays beside the index itself: no target takes more.
     if (n.op === 'scatter' && n.over.length > 0) found.add(`${n.op} starts`).add(`${n.op} order`);
     argsOf(n).forEach(visit);
   };
@@ -125,11 +125,12 @@ export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<stri
 };
 
 /** Stores further nodes until no kernel reads more than `limit` buffers. */
-const limited = (roots: readonly Node[], order: readonly Node[], start: ReadonlySet<Node>, limit: number): ReadonlySet<Node> => {
+const limited = (order: readonly Node[], start: ReadonlySet<Node>, limit: number): ReadonlySet<Node> => {
   const stored = new Set(start);
   for (const root of [...order].reverse()) {
     while (stored.has(root) && readsOf(root, stored).size > limit) {
-      const inside = topological([root]).filter((n) => n !== root && !stored.has(n) && !isBuffer(n) && !free(n) && n.dtype === 'f32' && reachable(root, n, stored));
+      const elsewhere = (n: Node): boolean => n !== root && (stored.has(n) || isBuffer(n));
+      const inside = topological([root], elsewhere).filter((n) => n !== root && !free(n) && n.dtype === 'f32');
       const candidates = inside.map((n) => ({ n, saves: readsOf(n, stored).size - 1 })).filter(({ saves }) => saves > 0);
       if (candidates.length === 0) break;
       // The largest part that itself fits; among equals the smallest buffer.
@@ -141,22 +142,8 @@ const limited = (roots: readonly Node[], order: readonly Node[], start: Readonly
   return stored;
 };
 
-const reachable = (root: Node, target: Node, stored: ReadonlySet<Node>): boolean => {
-  const seen = new Set<Node>();
-  const visit = (n: Node): boolean => {
-    if (n === target) return true;
-    if (seen.has(n) || (n !== root && (stored.has(n) || isBuffer(n)))) return false;
-    seen.add(n);
-    return argsOf(n).some(visit);
-  };
-  return visit(root);
-};
-
-/** webgpu gives a kernel eight storage buffers, one of them for its result. */
-export const ARRAYS = 7;
-
 export const fuse: Pass = {
   name: 'fuse',
   description: 'decides which values are stored and computes all others inside the kernels that use them',
-  run: (program) => right({ ...program, stored: decide(rootsOf(program), ARRAYS) }),
+  run: (program) => right({ ...program, stored: decide(rootsOf(program), maxArrayArguments) }),
 };

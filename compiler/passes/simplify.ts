@@ -16,12 +16,10 @@ export interface Row {
   readonly apply: (node: Node) => Node | null;
 }
 
-const { map, constant } = build;
+const { along, map, constant } = build;
 /** A constant, perhaps along axes: its value does not depend on the position. */
 const plain = (n: Node): number | null => (n.op === 'constant' ? n.value : n.op === 'broadcast' ? plain(n.arg) : null);
 const isPlain = (n: Node, value: number): boolean => plain(n) === value;
-/** `x` with all axes of `like`: what stands in for a node must have its axes. */
-const along = (x: Node, like: Node): Node => (build.sameAxes(x.axes, like.axes) ? x : build.broadcast(x, like.axes));
 const names = (n: Node): readonly string[] => n.axes.map((a) => a.name);
 
 type MapRow = (node: MapNode, args: readonly Node[]) => Node | null;

@@ -33,9 +33,10 @@ export const map: Primitive<Of<'map'>> = {
   vjp: (ct, n, { support }) => {
     // A derivative is masked last: where nothing is asked for, 0 times infinity must not come through.
     const masks = table[n.fn].singular === true ? support(ct).filter((p) => p.axes.every((a) => build.hasAxis(n, a.name))) : [];
+    // A scalar's share may lack axes of the node (a constant, say): it gets all of them before it is summed.
     return table[n.fn].vjp(ct, n.args, n).map((share, i) => {
       if (share === null || n.args[i]!.dtype !== 'f32') return null;
-      return fit(masks.reduce((x, mask) => build.map('select', mask, x, build.constant(0)), full(share, n)), n.args[i]!);
+      return fit(masks.reduce((x, mask) => build.map('select', mask, x, build.constant(0)), build.along(share, n)), n.args[i]!);
     });
   },
   cost: (n) => table[n.fn].cost,
@@ -62,9 +63,6 @@ export const map: Primitive<Of<'map'>> = {
     return { edges: n.args.map((arg, i) => ({ arg, where: reads[i]! })), facts };
   },
 };
-
-/** A scalar's share may lack axes of the node (a constant, say): give it all of them before it is summed. */
-const full = (share: Node, n: Node): Node => (build.sameAxes(share.axes, n.axes) ? share : build.broadcast(share, n.axes));
 
 /** Every cell reads the cell of `arg` where it is itself. */
 export const same = (arg: Node, of: (node: Node) => Facts): Flow => ({ edges: [{ arg }], facts: of(arg) });

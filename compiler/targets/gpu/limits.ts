@@ -1,13 +1,13 @@
 /** What gpu.js cannot run, said of a loop program before anything is emitted. */
 import { type Diagnostic, error } from '../../diagnostics.js';
 import type { Buffer, Entry, Expr, Kernel, LoopProgram } from '../../loops/ir.js';
+import { maxArrayArguments } from '../../loops/limits.js';
 import { targetsOf } from './inverse.js';
 import { writeDevice } from './kernel.js';
 import { axesOf, collectsOf, place } from './placement.js';
 import { nodes } from './shape.js';
 
-/** WebGPU promises eight storage buffers to a shader; gpu.js asks for no more, and one of them is the result. */
-export const maxArrayArguments = 7;
+export { maxArrayArguments };
 
 type Check = (kernel: Kernel, entry: Entry, buffers: ReadonlyMap<string, Buffer>) => readonly Diagnostic[];
 const roots = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);

@@ -46,7 +46,7 @@ const describe = (n: Node): string => {
     case 'map': return `map ${n.fn}`;
     case 'reduce': return `${n.monoid} over ${n.over.join(', ')}`;
     case 'param': return `param ${n.path}`;
-    case 'input': case 'variable': return `${n.op} ${n.name}`;
+    case 'input': case 'variable': case 'carry': return `${n.op} ${n.name}`;
     default: return n.op;
   }
 };
@@ -73,7 +73,7 @@ export const check = (program: Program, gone: readonly Op[] = []): readonly stri
   }
   if (program.stored !== undefined) {
     for (const root of roots) if (!isBuffer(root) && !program.stored.has(root)) found.push(`${describe(root)}: a root has no buffer`);
-    for (const n of program.stored) if (!seen.has(n)) found.push(`${describe(n)}: it is stored and nobody asks for it`);
+    for (const n of program.stored) if (!seen.has(n) && n.op !== 'scan') found.push(`${describe(n)}: it is stored and nobody asks for it`);
   }
   return found;
 };

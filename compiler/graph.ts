@@ -2,9 +2,9 @@
  * Hash-consed graphs. Within one `Interner` structurally equal nodes are one object, so that identity is equality, common
  * subexpressions are shared by construction, and maps keyed by nodes need no structural comparison.
  */
-import { argsOf, project } from '../dsl/build.js';
+import { along, argsOf, carry, project, scan, shift, unionAxes } from '../dsl/build.js';
 import type { Axis } from '../dsl/axis.js';
-import type { Node, Project } from '../dsl/node.js';
+import type { Carry, Node, Project, Scan } from '../dsl/node.js';
 import { rebuild } from './primitives/index.js';
 
 /** Where in the model file a node was written, and the `const` that holds it. */
@@ -94,7 +94,8 @@ export const interner = (): Interner => {
       case 'rename': return `${node.from} ${axisText(node.to)}`;
       case 'shift': return `${node.axis} ${node.by}`;
       case 'implicit': return `${idOf(node.of)}`;
-      case 'variable': return `${idOf(node)}`;
+      case 'variable': case 'carry': return `${idOf(node)}`;
+      case 'scan': return `${node.carries.map(idOf).join()} ${node.result} ${node.backward} ${node.form}`;
       case 'project': return `${idOf(operator(node.of))} ${node.result}`;
     }
   };
@@ -138,17 +139,51 @@ export const rewrite = (roots: readonly Node[], interned: Interner, rule: (node:
   return roots.map((root) => mapped.get(root)!);
 };
 
-/** Replaces given nodes throughout. The replacements are taken as they are. */
+/**
+ * A copy with given nodes replaced throughout. The replacements are taken as they are. A scan of which anything changes gets
+ * carries of its own, since the original may live on beside it.
+ */
 export const substitute = (roots: readonly Node[], by: ReadonlyMap<Node, Node>, origins?: Origins): readonly Node[] => {
   const mapped = new Map<Node, Node>(by);
   const operators = new Map<Project['of'], Project['of']>();
+  const scans = new Map<readonly Carry[], readonly Scan[]>();
   for (const node of topological(roots)) {
     if (mapped.has(node)) continue;
-    const fresh = reargue(node, mapped, operators);
+    const changed = node.op === 'scan' && node.next.some((n) => mapped.get(n) !== n);
+    const fresh = changed ? memo(scans, node.carries, () => recarried(node, mapped))[node.result]! : reargue(node, mapped, operators);
     mapped.set(node, fresh);
     inherit(origins, node, fresh);
   }
   return roots.map((root) => mapped.get(root)!);
+};
+
+const memo = <K, V>(known: Map<K, V>, key: K, make: () => V): V => {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
+  return found;
+};
+
+/** What of a scan's step depends on its carries. */
+export const inLoop = ({ carries, next }: Scan): ReadonlySet<Node> => dependents(topological(next), new Set(carries));
+
+/** All states of a scan with the nodes outside its loop replaced; where they bring further axes, the states get them too. */
+export const recarried = (node: Scan, by: ReadonlyMap<Node, Node>): readonly Scan[] => {
+  const inside = inLoop(node);
+  const outside = new Map([...by].filter(([n]) => !inside.has(n)));
+  const go = (carries: readonly Carry[]): readonly Scan[] => {
+    const next = substitute(node.next, new Map([...outside, ...node.carries.map((c, i) => [c, carries[i]!] as const)]));
+    const wider = carries.map((c, i) => carry(c.name, unionAxes(c.axes, next[i]!.axes), c.along, c.reverse));
+    if (wider.some((c, i) => c.axes.length > carries[i]!.axes.length)) return go(wider);
+    const whole = next.map((n, i) => along(n, carries[i]!));
+    return carries.map((_, i) => scan(carries, whole, i, node));
+  };
+  return go(node.carries.map((c) => carry(c.name, c.axes, c.along, c.reverse)));
+};
+
+/** The state at the position before, as the carry of number `k` has it, outside the loop. */
+export const carriedBy = (node: Scan, k: number): Node => {
+  const { along: axis, reverse } = node.carries[k]!;
+  return shift(k === node.result ? node : scan(node.carries, node.next, k, node), axis, reverse ? -1 : 1);
 };
 
 /** Replaces nodes throughout, inside their replacements too, which are made of nodes below what they replace. */

@@ -5,8 +5,8 @@
 import { type Axis, sameExtent } from './axis.js';
 import { fail } from './errors.js';
 import type {
-  Constant, Descend, Extent, FixedPoint, Gather, Gradient, Implicit, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Reduce, Rename, Scatter,
-  Barrier, Shift, Stop, Uniform, Variable, Broadcast,
+  Constant, Descend, Extent, FixedPoint, Gather, Gradient, Implicit, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Rebind, Reduce, Rename, Scatter,
+  Barrier, Carry, Scan, Shift, Stop, Uniform, Variable, Broadcast,
 } from './node.js';
 import { type DType, type ScalarName, scalars } from './scalar.js';
 
@@ -103,34 +103,59 @@ export const shift = (arg: Node, axis: string, by: number): Shift => {
   return { op: 'shift', arg, axis, by, axes: arg.axes, dtype: arg.dtype };
 };
 
+export const carry = (name: string, axes: readonly Axis[], along: string, reverse: boolean): Carry => {
+  if (!axes.some((a) => a.name === along)) fail(`a state of a scan along '${along}' has that axis: its axes are ${showAxes(axes)}`);
+  return { op: 'carry', name, along, reverse, axes: unionAxes(axes), dtype: 'f32' };
+};
+
+export const scan = (carries: readonly Carry[], next: readonly Node[], result: number, { backward, form }: Pick<Scan, 'backward' | 'form'>): Scan => {
+  next.forEach((n, i) => {
+    const from = carries[i] ?? fail(`a scan of ${carries.length} states steps to ${next.length}`);
+    if (n.dtype !== 'f32') fail(`state ${i} of a scan is f32, not ${n.dtype}`);
+    if (!sameAxes(n.axes, from.axes)) fail(`a step of a scan keeps the axes: from ${showAxes(from.axes)} to ${showAxes(n.axes)}`);
+  });
+  const own = carries[result] ?? fail(`a scan of ${carries.length} states has no result '${result}'`);
+  return { op: 'scan', carries, next, result, backward, form, axes: own.axes, dtype: 'f32' };
+};
+
+export const rebind = (of: readonly Node[], values: ReadonlyMap<Param, Node>, rows: Axis): Rebind => {
+  of.forEach((n) => hasAxis(n, rows.name) || fail(`what is rebound has the axis '${rows.name}': the axes here are ${showAxes(n.axes)}`));
+  values.forEach((value, p) => sameAxes(unionAxes(p.axes, [rows]), unionAxes(value.axes, [rows])) ||
+    fail(`the parameter '${p.path}' has the axes ${showAxes(p.axes)}, what takes its place ${showAxes(value.axes)}`));
+  return { op: 'rebind', of, paths: [...values.keys()].map((p) => p.path), values: [...values.values()], rows };
+};
+
 /** The axes of each result, for `project`. */
-const resultType = (of: Descend | FixedPoint | Gradient, result: string): { axes: readonly Axis[]; dtype: DType } => {
+const resultType = (of: Project['of'], result: string): { axes: readonly Axis[]; dtype: DType } => {
   const typed = (node: Node) => ({ axes: node.axes, dtype: node.dtype });
   const row = (rows: Axis, dtype: DType) => ({ axes: [rows], dtype });
   switch (of.op) {
     case 'gradient': return typed(of.wrt[Number(result)] ?? fail(`gradient has no result '${result}'`));
+    case 'rebind': return typed(of.of[Number(result)] ?? fail(`rebind has no result '${result}'`));
     case 'descend': return result === 'energy' ? typed(of.energy) : typed(of.variables[Number(result)] ?? fail(`descend has no result '${result}'`));
     case 'fixedPoint':
       return result === 'value' ? typed(of.variable) : row(of.rows, ({ residual: 'f32', steps: 'i32', converged: 'bool' } as const)[result] ?? fail(`fixedPoint has no result '${result}'`));
   }
 };
-export const project = (of: Descend | FixedPoint | Gradient, result: string): Project => ({ op: 'project', of, result, ...resultType(of, result) });
+export const project = (of: Project['of'], result: string): Project => ({ op: 'project', of, result, ...resultType(of, result) });
 
 /** A node's inputs, those of the operators it projects included. */
 export const argsOf = (node: Node): readonly Node[] => {
   switch (node.op) {
-    case 'input': case 'param': case 'constant': case 'index': case 'extent': case 'uniform': case 'variable': return [];
+    case 'input': case 'param': case 'constant': case 'index': case 'extent': case 'uniform': case 'carry': case 'variable': return [];
     case 'map': return node.args;
     case 'reduce': case 'broadcast': case 'rename': case 'shift': case 'stop': case 'barrier': return [node.arg];
     case 'gather': return [node.table, node.at];
     case 'scatter': return [node.arg, node.at];
     case 'implicit': return [node.value, node.through];
+    case 'scan': return node.next;
     case 'project': return operatorArgs(node.of);
   }
 };
 const operatorArgs = (of: Project['of']): readonly Node[] => {
   switch (of.op) {
     case 'gradient': return [of.of, ...of.wrt];
+    case 'rebind': return [...of.of, ...of.values];
     case 'descend': return [...of.init, ...of.rate, of.energy];
     case 'fixedPoint': return [of.init, of.step];
   }

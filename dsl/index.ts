@@ -15,6 +15,7 @@ export * from './transformer.js';
 export * from './loss.js';
 export * from './backward.js';
 export { type DescendOptions, type Descent, type Rate, type States, descend } from './descend.js';
+export { type Along, type ScanOptions, scan } from './scan.js';
 export { type Equilibrium, type FixedPointOptions, fixedPoint } from './fixedPoint.js';
 
 export type { Optimizer, Update } from './optimizer.js';
@@ -23,3 +24,4 @@ export * from './schedule.js';
 
 export * from './recommender.js';
 export * from './model.js';
+export * from './personalise.js';

@@ -57,11 +57,43 @@ export interface Barrier extends Typed { readonly op: 'barrier'; readonly arg: N
 export interface Implicit extends Typed { readonly op: 'implicit'; readonly value: Node; readonly through: Node; readonly of: FixedPoint }
 /** A bound variable of `descend` or `fixedPoint`: identity is the object's. */
 export interface Variable extends Typed { readonly op: 'variable'; readonly name: string }
+/**
+ * What a state of a scan was at the position before (after, in `reverse`) along the axis `along`; 0 where there is none.
+ * Bound by the scan that holds it: identity is the object's.
+ */
+export interface Carry extends Typed { readonly op: 'carry'; readonly name: string; readonly along: string; readonly reverse: boolean }
+/**
+ * State number `result` of the recurrence next = step(carry), at every position of the axis that the carries run along: the
+ * only x with x[t] = next[t] where carry[t] = x[t - 1]. `next` has a carry's axes, and along that axis reads its own position.
+ */
+export interface Scan extends Typed {
+  readonly op: 'scan';
+  readonly carries: readonly Carry[];
+  readonly next: readonly Node[];
+  readonly result: number;
+  /** What the derivative reads: the states as they were computed, or computed once more. */
+  readonly backward: 'store' | 'recompute';
+  /** One position after the other, or in log2(length) sweeps over all (steps that are affine in the carry, entry by entry). */
+  readonly form: 'sequential' | 'associative';
+}
 /** One result of a node with several. */
-export interface Project extends Typed { readonly op: 'project'; readonly of: Descend | FixedPoint | Gradient; readonly result: string }
+export interface Project extends Typed { readonly op: 'project'; readonly of: Descend | FixedPoint | Gradient | Rebind; readonly result: string }
 
 /** The derivative of `of` (summed over all its axes) with respect to each of `wrt`: results '0', '1', ... */
 export interface Gradient { readonly op: 'gradient'; readonly of: Node; readonly wrt: readonly Node[] }
+
+/**
+ * The expressions `of` with other values in the place of the parameters `paths`: results '0', '1', ... A value has its
+ * parameter's axes and perhaps `rows`, which the results have anyway.
+ */
+export interface Rebind {
+  readonly op: 'rebind';
+  readonly of: readonly Node[];
+  readonly paths: readonly string[];
+  readonly values: readonly Node[];
+  /** The axis whose positions are independent users. */
+  readonly rows: Axis;
+}
 
 export type Backward =
   | { readonly kind: 'unroll' }
@@ -110,6 +142,6 @@ export interface FixedPoint {
 
 export type Node =
   | Input | Param | Constant | Index | Extent | Uniform | MapNode | Reduce | Broadcast
-  | Gather | Scatter | Rename | Shift | Stop | Barrier | Implicit | Variable | Project;
+  | Gather | Scatter | Rename | Shift | Stop | Barrier | Implicit | Carry | Scan | Variable | Project;
 
 export type Op = Node['op'];

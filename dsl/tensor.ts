@@ -16,8 +16,8 @@ export type Tensor<A extends string, D extends DType = 'f32'> = Node & {
 };
 
 export type AnyTensor = Node & { readonly [AXES]: unknown };
-export type AxesOf<T> = T extends Tensor<infer A, DType> ? A : never;
-export type DTypeOf<T> = T extends Tensor<string, infer D> ? D : never;
+export type AxesOf<T> = T extends { readonly [AXES]: (a: infer A extends string) => unknown } ? A : never;
+export type DTypeOf<T> = T extends { readonly [DTYPE]: (d: infer D extends DType) => unknown } ? D : never;
 
 /** The one place where a node, whose axes the constructors checked, is given its type. */
 export const typed = <A extends string, D extends DType = 'f32'>(node: Node): Tensor<A, D> => node as Tensor<A, D>;

@@ -66,6 +66,14 @@ export interface Source {
   readonly column: number;
 }
 
+/** A loop along an axis that all its kernels' outputs have; `id` tells loops of an entry apart. */
+export interface Loop {
+  readonly id: number;
+  readonly axis: string;
+  /** From the last position that exists to the first. */
+  readonly reverse: boolean;
+}
+
 export interface Kernel {
   /** The model's own name for what is computed (`scores`), made unique: an identifier. */
   readonly name: string;
@@ -75,6 +83,11 @@ export interface Kernel {
   readonly body: Expr;
   /** Where this condition on output axes fails the cell is 0 and the body is not evaluated (the masked half of attention). */
   readonly where?: Expr;
+  /**
+   * Kernels of one loop stand side by side, and run in turn for each position of its axis, the cells of that position alone;
+   * they read what others of the loop (and they themselves) computed at positions before.
+   */
+  readonly loop?: Loop;
   /** One line a person can read: the expression in the DSL's terms. */
   readonly comment: string;
 }

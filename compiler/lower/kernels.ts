@@ -1,15 +1,16 @@
 /** From a program whose stored nodes are decided to kernels: one kernel for each stored node. */
 import { type Axis, bound } from '../../dsl/axis.js';
-import { argsOf } from '../../dsl/build.js';
-import type { Node } from '../../dsl/node.js';
+import { argsOf, axisOf } from '../../dsl/build.js';
+import type { Carry, Node, Scan } from '../../dsl/node.js';
 import { type Origin, topological } from '../graph.js';
-import { all } from '../loops/build.js';
-import type { Buffer, Entry, Expr, Kernel } from '../loops/ir.js';
+import { all, apply, guard, integer } from '../loops/build.js';
+import type { Buffer, Entry, Expr, Kernel, Loop } from '../loops/ir.js';
 import { exprText, sketch } from '../loops/text.js';
 import { primitive } from '../primitives/index.js';
 import type { Lowering, Scope } from '../primitives/record.js';
 import { type Program, rootsOf } from '../program.js';
 import { memoryOrder } from './layout.js';
+import { loopsOf, type ScanLoop } from './loops.js';
 import { extentOf, inRange, loopAxis, loopsOver, position, variableOf, type Variables } from './scope.js';
 import { demands, isIndexPredicate, supports } from './support.js';
 
@@ -46,7 +47,7 @@ interface Lowered {
   readonly where: Expr | null;
 }
 
-const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node) => readonly Node[], demand: (n: Node) => readonly Node[]): Lowered => {
+const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, states: ReadonlyMap<Carry, Scan>, support: (n: Node) => readonly Node[], demand: (n: Node) => readonly Node[]): Lowered => {
   const scope: Scope = { at: new Map(root.axes.map((a) => [a.name, { kind: 'index', axis: a.name }])), known: new Set(), live: new Set(root.axes.map((a) => a.name)) };
   const variables: Variables = new Map(root.axes.map((a) => [a.name, variableOf(a, scope)]));
   const memo = new Map<Node, Map<string, Expr>>();
@@ -75,6 +76,12 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, support: (n: Node
     inRange: (axis, scope) => (isTrusted(position(scope, axis.name), axis) ? null : inRange(axis, scope, variables)),
     loops: (axes, over, scope, zeroOutside) => loopsOver(axes, over, scope, zeroOutside.filter(isIndexPredicate), expr, variables),
     buffer: (node) => idOf(node, ids),
+    carried: (carry, scope) => {
+      const state = states.get(carry)!;
+      const before = apply('sub', position(scope, carry.along), integer(carry.reverse ? -1 : 1));
+      const there: Scope = { ...scope, at: new Map(state.axes.map((a) => [a.name, a.name === carry.along ? before : position(scope, a.name)])) };
+      return guard(inRange(axisOf(state, carry.along), there, variables), read(state, there));
+    },
   };
   const predicates = [...new Set([...support(root), ...demand(root)])].filter(isIndexPredicate);
   const conditions = predicates.map((p) => expr(p, scope));
@@ -94,12 +101,30 @@ export const kernelNames = (program: Program): ReadonlyMap<Node, string> => {
   const order = topological(rootsOf(program));
   const stored = program.stored ?? new Set(rootsOf(program));
   const taken = [...order.filter(isBuffer).map((n) => idOf(n, new Map())!), ...lengthsOf(order).keys()];
-  return namesOf(order, new Set([...stored].filter((n) => !isBuffer(n))), program.origins, taken);
+  const states = loopsOf(order).flatMap((l) => l.states).filter((s) => !order.includes(s));
+  return namesOf([...order, ...states], new Set([...stored].filter((n) => !isBuffer(n))), program.origins, taken);
+};
+
+/** The kernels of a program in an order that respects their reads, those of a loop side by side. */
+const ordered = (order: readonly Node[], ids: ReadonlyMap<Node, string>): readonly { readonly node: Node; readonly loop?: Loop }[] => {
+  const loops = loopsOf(order);
+  const looped = new Map(loops.flatMap((l) => [...l.inside, ...l.states].map((n) => [n, l] as const)));
+  const done = new Set<ScanLoop>();
+  return order.flatMap((node) => {
+    const own = looped.get(node);
+    if (own === undefined) return ids.has(node) ? [{ node }] : [];
+    if (node.op !== 'scan' || done.has(own)) return [];
+    done.add(own);
+    const [{ carries: [carry] }] = own.states;
+    const loop: Loop = { id: done.size, axis: carry!.along, reverse: carry!.reverse };
+    return [...topological(node.next).filter((n) => own.inside.has(n) && ids.has(n)), ...own.states].map((n) => ({ node: n, loop }));
+  });
 };
 
 export const lowerEntry = (program: Program): Entry => {
   const roots = rootsOf(program);
   const order = topological(roots);
+  const states = new Map(loopsOf(order).flatMap((l) => l.states.map((s) => [s.carries[s.result]!, s] as const)));
   const leaves = order.filter(isBuffer);
   const lengths = lengthsOf(order);
   const rows = new Map(order.flatMap((n) => n.axes).map((a) => [a.name, a]));
@@ -115,13 +140,12 @@ export const lowerEntry = (program: Program): Entry => {
       return along === undefined ? [] : [bufferOf(id, { axes: [along], dtype: 'i32' }, 'input')];
     }),
   ];
-  for (const node of order) {
-    const id = ids.get(node);
-    if (id === undefined) continue;
-    const { body, where } = lowerNode(node, ids, support, demand);
+  for (const { node, loop } of ordered(order, ids)) {
+    const id = ids.get(node)!;
+    const { body, where } = lowerNode(node, ids, states, support, demand);
     const source = program.origins.get(node)?.source;
     buffers.push(bufferOf(id, node, outputs.has(node) ? 'output' : 'temp'));
-    kernels.push({ name: id, output: id, body, comment: `${id} = ${sketch(body)}`, ...(source === undefined ? {} : { source }), ...(where === null ? {} : { where }) });
+    kernels.push({ name: id, output: id, body, comment: `${id} = ${sketch(body)}`, ...(source === undefined ? {} : { source }), ...(where === null ? {} : { where }), ...(loop === undefined ? {} : { loop }) });
   }
   const unique = [...new Map(buffers.map((b) => [b.id, b])).values()];
   const resolve = (nodes: Readonly<Record<string, Node>>) => Object.fromEntries(Object.entries(nodes).map(([name, n]) => [name, idOf(n, ids)!]));

@@ -7,34 +7,47 @@ import { cells, peakOf, readsOf } from '../cost.js';
 import type { Entry, Kernel } from '../loops/ir.js';
 import { typicalSizes } from '../passes/sizes.js';
 
+/** Kernels that run one after the other whatever the order: one, or those of a loop. */
+type Unit = readonly [Kernel, ...Kernel[]];
+
+const unitsOf = (kernels: readonly Kernel[]): readonly Unit[] =>
+  kernels.reduce<readonly Unit[]>((units, k) => {
+    const last = units[units.length - 1];
+    return last !== undefined && k.loop !== undefined && last[0].loop?.id === k.loop.id
+      ? [...units.slice(0, -1), [...last, k]] : [...units, [k]];
+  }, []);
+
 const reordered = (entry: Entry): readonly Kernel[] => {
   const bytes = new Map(entry.buffers.map((b) => [b.id, b.role === 'input' || b.role === 'state' ? 0 : cells(b.axes, typicalSizes)]));
-  const reads = new Map(entry.kernels.map((k) => [k, [...readsOf(k)]]));
+  const units = unitsOf(entry.kernels);
+  const made = (u: Unit): readonly string[] => u.map((k) => k.output);
+  const reads = new Map(units.map((u) => [u, [...new Set(u.flatMap((k) => [...readsOf(k)]))].filter((id) => !made(u).includes(id))]));
   const waiting = new Map<string, number>();
   for (const ids of reads.values()) for (const id of ids) waiting.set(id, (waiting.get(id) ?? 0) + 1);
   const live = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
-  const left = [...entry.kernels].reverse();
-  const order: Kernel[] = [];
+  const left = [...units].reverse();
+  const order: Unit[] = [];
   while (left.length > 0) {
     let best = -1;
     let least = Infinity;
-    left.forEach((k, i) => {
-      if ((waiting.get(k.output) ?? 0) > 0) return;
-      const kept = reads.get(k)!.reduce((sum, id) => sum + (live.has(id) ? 0 : bytes.get(id)!), 0) - bytes.get(k.output)!;
+    left.forEach((u, i) => {
+      if (made(u).some((id) => (waiting.get(id) ?? 0) > 0)) return;
+      const freed = made(u).reduce((sum, id) => sum + bytes.get(id)!, 0);
+      const kept = reads.get(u)!.reduce((sum, id) => sum + (live.has(id) ? 0 : bytes.get(id)!), 0) - freed;
       if (kept < least) {
         least = kept;
         best = i;
       }
     });
-    const [next] = left.splice(best, 1) as [Kernel];
+    const [next] = left.splice(best, 1) as [Unit];
     order.push(next);
-    live.delete(next.output);
+    made(next).forEach((id) => live.delete(id));
     for (const id of reads.get(next)!) {
       waiting.set(id, waiting.get(id)! - 1);
       live.add(id);
     }
   }
-  return order.reverse();
+  return order.reverse().flat();
 };
 
 /** The better of the two orders, at typical sizes. */

@@ -1,16 +1,18 @@
-/** Operators become expressions: gradients are derived, `descend` and `fixedPoint` unrolled. Inner ones first. */
-import { left, right } from 'fp-ts/lib/Either.js';
-import type { Node, Project } from '../../dsl/node.js';
+/** Operators become expressions: gradients are derived, `descend` and `fixedPoint` unrolled, parameters rebound. Inner ones first. */
+import { isRight, left, right } from 'fp-ts/lib/Either.js';
+import type { Node, Project, Scan } from '../../dsl/node.js';
+import { type Diagnostic, error } from '../diagnostics.js';
 import { gradient } from '../differentiate.js';
-import { rewrite } from '../graph.js';
+import { type Origins, rewrite, substitute, topological } from '../graph.js';
 import { type Pass, rootsOf, withRoots } from '../program.js';
 import { unrollDescend } from './descend.js';
 import { unrollFixedPoint } from './fixed-point.js';
 import { mixedRows } from './rows.js';
+import { associative, strayingSteps } from './scan.js';
 
 type Results = (result: string) => Node;
 
-const results = (of: Project['of'], name: string): Results => {
+const results = (of: Project['of'], name: string, origins: Origins): Results => {
   switch (of.op) {
     case 'gradient': {
       const slopes = gradient(of.of, of.wrt);
@@ -19,6 +21,12 @@ const results = (of: Project['of'], name: string): Results => {
     case 'descend': {
       const { states, energy } = unrollDescend(of, name);
       return (result) => (result === 'energy' ? energy : states[Number(result)]!);
+    }
+    case 'rebind': {
+      const order = topological(of.of);
+      const values = new Map(order.flatMap((n) => (n.op === 'param' && of.paths.includes(n.path) ? [[n, of.values[of.paths.indexOf(n.path)]!] as const] : [])));
+      const found = substitute(of.of, values, origins);
+      return (result) => found[Number(result)]!;
     }
     case 'fixedPoint': {
       const found = unrollFixedPoint(of, name);
@@ -34,12 +42,22 @@ export const expand: Pass = {
     const [first, ...rest] = mixedRows(rootsOf(program), program.origins);
     if (first !== undefined) return left([first, ...rest]);
     const known = new Map<Project['of'], Results>();
+    const refused: Diagnostic[] = [];
+    const swept = (node: Scan): Node => {
+      const found = associative(node);
+      if (isRight(found)) return found.right;
+      refused.push(error(`a scan of form associative has one state and a step a * previous + b, entry by entry: ${found.left}`, program.origins.get(node)?.source, 'leave the form out: sequential takes any step'));
+      return node;
+    };
     const rule = (node: Node): Node => {
+      if (node.op === 'scan' && node.form === 'associative') return swept(node);
       if (node.op !== 'project') return node;
-      const found = known.get(node.of) ?? results(node.of, `${known.size}`);
+      const found = known.get(node.of) ?? results(node.of, `${known.size}`, program.origins);
       known.set(node.of, found);
       return found(node.result);
     };
-    return right(withRoots(program, rewrite(rootsOf(program), program.interned, rule, program.origins)));
+    const expanded = withRoots(program, rewrite(rootsOf(program), program.interned, rule, program.origins));
+    const [stray, ...more] = [...refused, ...strayingSteps(rootsOf(expanded), program.origins)];
+    return stray === undefined ? right(expanded) : left([stray, ...more]);
   },
 };

@@ -8,6 +8,7 @@ import type { Node } from '../../dsl/node.js';
 import { topological, userCounts } from '../graph.js';
 import { maxArrayArguments } from '../loops/limits.js';
 import { isBuffer } from '../lower/kernels.js';
+import { loopsOf } from '../lower/loops.js';
 import { isIndexPredicate } from '../lower/support.js';
 import { primitive } from '../primitives/index.js';
 import { type Pass, rootsOf } from '../program.js';
@@ -20,9 +21,12 @@ const KERNEL = 20_000;
 
 /** Positions, constants and views cost nothing wherever they are. */
 const free = (n: Node): boolean =>
-  n.op === 'constant' || n.op === 'index' || n.op === 'extent' || isBuffer(n) || isIndexPredicate(n) ||
+  n.op === 'constant' || n.op === 'index' || n.op === 'extent' || n.op === 'carry' || isBuffer(n) || isIndexPredicate(n) ||
   (views.has(n.op) && argsOf(n).every((a) => free(a)));
 const views: ReadonlySet<Node['op']> = new Set(['rename', 'broadcast', 'stop', 'barrier', 'implicit']);
+
+/** The arguments that a node's own kernel evaluates: of a scan, the next value of its own state. */
+const evaluated = (n: Node): readonly Node[] => (n.op === 'scan' ? [n.next[n.result]!] : argsOf(n));
 
 /** How often each argument is evaluated for one evaluation of the node. */
 const repeats = (n: Node): number => {
@@ -49,14 +53,32 @@ const required = (roots: readonly Node[], order: readonly Node[]): ReadonlySet<N
     // A computed table has one value for all who look into it.
     if (n.op === 'gather' && users.get(n.table)! > 1 && !isBuffer(n.table) && !free(n.table)) found.add(n.table);
   }
+  for (const { states, inside } of loopsOf(order)) {
+    states.forEach((s) => found.add(s));
+    sumsBefore(inside).forEach((n) => found.add(n));
+  }
   return found;
+};
+
+/** Sums that a loop reads and that do not depend on its carries are taken for all positions at once, before it. */
+const sumsBefore = (inside: ReadonlySet<Node>): readonly Node[] => {
+  const found = new Set<Node>();
+  const seen = new Set<Node>(inside);
+  const visit = (n: Node): void => {
+    if (seen.has(n) || isBuffer(n)) return;
+    seen.add(n);
+    if (n.op === 'reduce' || n.op === 'scatter') found.add(n);
+    else argsOf(n).forEach(visit);
+  };
+  for (const n of inside) argsOf(n).forEach(visit);
+  return [...found];
 };
 
 /** Operations to evaluate each node once, where those in `stored` are read. It forgets sharing: an upper bound. */
 const effort = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlyMap<Node, number> => {
   const whole = new Map<Node, number>();
   const taken = (a: Node): number => (stored.has(a) ? READ : whole.get(a)!);
-  for (const n of order) whole.set(n, free(n) ? READ : own(n) + repeats(n) * argsOf(n).reduce((sum, a) => Math.min(sum + taken(a), MOST), 0));
+  for (const n of order) whole.set(n, free(n) ? READ : own(n) + repeats(n) * evaluated(n).reduce((sum, a) => Math.min(sum + taken(a), MOST), 0));
   return whole;
 };
 const MOST = 1e12;
@@ -76,7 +98,7 @@ const settle = (order: readonly Node[], must: ReadonlySet<Node>, assumed: Readon
       if (kept < evaluations * unit.get(n)!) stored.add(n);
     }
     const kernel = stored.has(n) ? new Map([[n, cells(n)]]) : by;
-    for (const a of argsOf(n)) {
+    for (const a of evaluated(n)) {
       const sofar = uses.get(a) ?? new Map<Node, number>();
       for (const [root, times] of kernel) sofar.set(root, Math.max(sofar.get(root) ?? 0, times * repeats(n)));
       uses.set(a, sofar);
@@ -90,11 +112,21 @@ const ROUNDS = 4;
 
 /** The nodes that get a buffer, those in `also` among them, no kernel reading more than `limit`. */
 export const decide = (roots: readonly Node[], limit: number, also: ReadonlySet<Node> = new Set()): ReadonlySet<Node> => {
-  const order = topological(roots);
+  const order = withStates(topological(roots));
   const must = new Set([...required(roots, order), ...[...also].filter((n) => !isBuffer(n))]);
   let stored: ReadonlySet<Node> = new Set(order);
   for (let round = 0; round < ROUNDS; round++) stored = settle(order, must, stored);
   return limited(order, stored, limit);
+};
+
+/** All states of a scan are computed, whoever asks for one. */
+const withStates = (order: readonly Node[]): readonly Node[] => {
+  const here = new Set(order);
+  const missing = new Map(loopsOf(order).flatMap(({ states }) => {
+    const [known] = states.filter((s) => here.has(s));
+    return [[known!, states.filter((s) => !here.has(s))] as const];
+  }));
+  return order.flatMap((n) => [n, ...(n.op === 'scan' ? missing.get(n) ?? [] : [])]);
 };
 
 /** Comparisons are repeated where they are asked for: a stored bool would cost more to read than to know. */
@@ -115,10 +147,10 @@ export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<stri
       found.add(n);
       return;
     }
-    if (n.op === 'uniform') found.add(n);
+    if (n.op === 'uniform' || n.op === 'carry') found.add(n);
     // An inverse index is counted as two arrays beside the index itself: no target takes more.
     if (n.op === 'scatter' && n.over.length > 0) found.add(`${n.op} starts`).add(`${n.op} order`);
-    argsOf(n).forEach(visit);
+    evaluated(n).forEach(visit);
   };
   visit(root);
   return found;
@@ -130,7 +162,7 @@ const limited = (order: readonly Node[], start: ReadonlySet<Node>, limit: number
   for (const root of [...order].reverse()) {
     while (stored.has(root) && readsOf(root, stored).size > limit) {
       const elsewhere = (n: Node): boolean => n !== root && (stored.has(n) || isBuffer(n));
-      const inside = topological([root], elsewhere).filter((n) => n !== root && !free(n) && n.dtype === 'f32');
+      const inside = topological(evaluated(root), elsewhere).filter((n) => n !== root && !free(n) && n.dtype === 'f32');
       const candidates = inside.map((n) => ({ n, saves: readsOf(n, stored).size - 1 })).filter(({ saves }) => saves > 0);
       if (candidates.length === 0) break;
       // The largest part that itself fits; among equals the smallest buffer.

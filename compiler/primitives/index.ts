@@ -6,12 +6,13 @@ import * as leaves from './leaves.js';
 import * as pointwise from './pointwise.js';
 import type { Of, Primitive } from './record.js';
 import { reduce } from './reduction.js';
+import { carry, scan } from './scan.js';
 
 export const primitives: { readonly [O in Op]: Primitive<Of<O>> } = {
   input: leaves.input, param: leaves.param, variable: leaves.variable,
   constant: leaves.constant, index: leaves.index, extent: leaves.extent, uniform: leaves.uniform,
   map: pointwise.map, broadcast: pointwise.broadcast, stop: pointwise.stop, barrier: pointwise.barrier,
-  reduce, implicit,
+  reduce, implicit, carry, scan,
   gather: indexing.gather, scatter: indexing.scatter, rename: indexing.rename, shift: indexing.shift, project: indexing.project,
 };
 

@@ -25,6 +25,8 @@ export interface Evaluation {
   readonly each: (axes: readonly Axis[], at: At, visit: (at: At) => void) => void;
   /** The number of positions of an axis: of the row in `at` where it is ragged and the row is known, else its bound. */
   readonly extent: (axis: Axis, at: At) => number;
+  /** The values of `roots` where what hangs on the given nodes is worked out anew from these values. */
+  readonly again: (roots: readonly Node[], given: ReadonlyMap<Node, Value>) => readonly Value[];
   readonly leaf: (node: Extract<Node, { op: 'input' | 'param' | 'variable' }>) => Value;
   readonly uniform: (key: string, counter: number) => number;
 }
@@ -55,6 +57,8 @@ export interface Lowering {
    */
   readonly loops: (axes: readonly Axis[], over: readonly string[], scope: Scope, zeroOutside: readonly Node[]) => { readonly over: readonly ReduceAxis[]; readonly scope: Scope; readonly guards: readonly Expr[] };
   readonly support: (node: Node) => readonly Node[];
+  /** The buffer of a state that a carry holds. */
+  readonly carried: (carry: Extract<Node, { op: 'carry' }>, scope: Scope) => Expr;
   /** The buffer of a node that has been given one. */
   readonly buffer: (node: Node) => string | undefined;
 }

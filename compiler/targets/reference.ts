@@ -5,7 +5,7 @@
 import { type Axis, bound, type Size } from '../../dsl/axis.js';
 import type { Node, Variable } from '../../dsl/node.js';
 import { stream, uniformAt } from '../../runtime/random.js';
-import { topological } from '../graph.js';
+import { dependents, topological } from '../graph.js';
 import { primitive } from '../primitives/index.js';
 import type { At, Evaluation, Value } from '../primitives/record.js';
 
@@ -86,6 +86,15 @@ const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluat
       return value;
     },
     each, extent,
+    again: (roots, given) => {
+      const order = topological(roots);
+      const moved = dependents(order, new Set(given.keys()));
+      const found = new Map(values);
+      given.forEach((value, node) => found.set(node, value));
+      const inner = evaluation(env, found);
+      for (const node of order) if (moved.has(node) && !given.has(node)) found.set(node, primitive(node).reference(node, inner));
+      return roots.map((root) => found.get(root)!);
+    },
     leaf: (node) => {
       switch (node.op) {
         case 'input': return leaf(env.inputs?.[node.name], node.name, node.axes);

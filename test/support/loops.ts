@@ -4,7 +4,7 @@
  */
 import { unionAxes } from '../../dsl/build.js';
 import { type Axis, bound } from '../../dsl/axis.js';
-import { type Buffer, type Entry, type Expr, type LoopAxis, type ReduceAxis } from '../../compiler/loops/ir.js';
+import { type Buffer, type Entry, type Expr, type Kernel, type LoopAxis, type ReduceAxis } from '../../compiler/loops/ir.js';
 import { memoryOrder } from '../../compiler/lower/layout.js';
 import { monoids } from '../../compiler/primitives/reduction.js';
 import { table } from '../../compiler/scalars.js';
@@ -106,13 +106,15 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     if (data.length !== cells(b)) throw new Error(`'${b.id}' has ${data.length} numbers, not ${cells(b)}`);
     values.set(b.id, Float64Array.from(data, (v) => (b.dtype === 'f32' ? round(v) : v)));
   }
-  for (const kernel of entry.kernels) {
+  /** Fills a kernel's cells: all of them, or those at one position of an axis. */
+  const fillKernel = (kernel: Kernel, only?: { readonly axis: string; readonly at: number }): void => {
     const buffer = buffers.get(kernel.output)!;
-    const result = new Float64Array(cells(buffer));
+    const result = values.get(buffer.id)!;
     const fill = (axes: readonly LoopAxis[], flat: number, at: At): void => {
       const [first, ...rest] = axes;
       if (first !== undefined) {
-        for (let p = 0; p < size(first); p++) fill(rest, flat * size(first) + p, new Map(at).set(first.name, p));
+        const [from, to] = first.name === only?.axis ? [only.at, only.at + 1] : [0, size(first)];
+        for (let p = from; p < to; p++) fill(rest, flat * size(first) + p, new Map(at).set(first.name, p));
         return;
       }
       const beyond = buffer.axes.some((a) => a.ragged !== undefined && at.has(a.ragged.rows) && at.get(a.name)! >= read(a.ragged.lengths, [at.get(a.ragged.rows)!]));
@@ -122,7 +124,21 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
       result[flat] = value(kernel.body, f);
     };
     fill(buffer.axes, 0, new Map());
-    values.set(buffer.id, result);
+  };
+  const loops = new Set<number>();
+  for (const kernel of entry.kernels) {
+    const { loop } = kernel;
+    const members = loop === undefined ? [kernel] : entry.kernels.filter((k) => k.loop?.id === loop.id);
+    if (loop !== undefined && loops.has(loop.id)) continue;
+    for (const k of members) values.set(k.output, new Float64Array(cells(buffers.get(k.output)!)));
+    if (loop === undefined) {
+      fillKernel(kernel);
+      continue;
+    }
+    loops.add(loop.id);
+    const along = buffers.get(kernel.output)!.axes.find((a) => a.name === loop.axis)!;
+    const positions = Array.from({ length: size(along) }, (_, i) => i);
+    for (const at of loop.reverse ? positions.reverse() : positions) members.forEach((k) => fillKernel(k, { axis: loop.axis, at }));
   }
   return values;
 };

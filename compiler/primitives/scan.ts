@@ -1,0 +1,76 @@
+/**
+ * Recurrences along an axis. In a scan's step the carry stands for the state one position before, at every position at once,
+ * so the step is an expression over whole sequences like any other, and the scan is its one solution x = step(shift(x)).
+ * Hence the derivative: lambda = ct + shift'(step' lambda), a scan the other way.
+ */
+import * as build from '../../dsl/build.js';
+import type { Node, Scan } from '../../dsl/node.js';
+import { ANYTHING, type Edge, fresh } from '../dependence/flow.js';
+import { zone } from '../dependence/zone.js';
+import { gradient } from '../differentiate.js';
+import { carriedBy, inLoop, substitute } from '../graph.js';
+import { mixes } from '../mixing.js';
+import type { Of, Primitive } from './record.js';
+
+export const carry: Primitive<Of<'carry'>> = {
+  rebuild: (n) => n,
+  // What it is before the first sweep: a scan works its step out anew.
+  reference: (n, e) => e.fill(n.axes, () => 0),
+  vjp: () => [],
+  cost: () => 0,
+  lower: (n, scope, l) => l.carried(n, scope),
+  support: () => [],
+  // Whatever it reads the scan reads, at the positions up to its own.
+  dependence: () => ({ edges: [], facts: ANYTHING }),
+};
+
+const sum = (parts: readonly Node[]): Node => parts.reduce((a, b) => build.map('add', a, b));
+
+/** mu_i = sum_j (d next_j / d carry_i)' lambda_j, as an expression in lambda, at the states that the scan found. */
+const pullback = (n: Scan): ((lambda: readonly Node[]) => readonly Node[]) => {
+  const placeholders = n.next.map((x, j) => build.variable(`lambda.${j}`, x.axes));
+  const parts = n.next.map((x, j) => gradient(build.map('mul', placeholders[j]!, x), n.carries));
+  const slopes = n.carries.map((_, i) => sum(parts.map((p) => p[i]!)));
+  const found = new Map<Node, Node>(n.carries.map((c, k) => [c, carriedBy(n, k)]));
+  return (lambda) => substitute(slopes, new Map([...found, ...placeholders.map((p, j) => [p, lambda[j]!] as const)]));
+};
+
+/** Axes along which the step leaves every position alone, as far as its carries are concerned. */
+const apart = (n: Scan): ReadonlySet<string> => {
+  const inside = [...inLoop(n)].filter((x) => x.op !== 'carry');
+  return new Set(n.axes.map((a) => a.name).filter((name) => inside.every((x) => mixes(x, name) === null)));
+};
+
+export const scan: Primitive<Of<'scan'>> = {
+  rebuild: (n, next) => build.scan(n.carries, next, n.result, n),
+  reference: (n, e) => {
+    // After k sweeps the first k positions are what they will be.
+    const along = build.axisOf(n, n.carries[0]!.along);
+    const shifted = n.carries.map((c) => build.shift(c, c.along, c.reverse ? -1 : 1));
+    let states = n.carries.map((c) => e.fill(c.axes, () => 0));
+    for (let k = e.extent(along, {}); k > 0; k--) {
+      const before = e.again(shifted, new Map(n.carries.map((c, i) => [c, states[i]!])));
+      states = [...e.again(n.next, new Map(n.carries.map((c, i) => [c, before[i]!])))];
+    }
+    return states[n.result]!;
+  },
+  vjp: (ct, n) => {
+    const pull = pullback(n);
+    const { along, reverse } = n.carries[0]!;
+    const given = n.next.map((x, j): Node => (j === n.result ? ct : build.broadcast(build.constant(0), x.axes)));
+    const mu = n.carries.map((c) => build.carry(`d_${c.name}`, c.axes, along, !reverse));
+    const next = pull(given.map((g, j) => build.map('add', g, mu[j]!)));
+    const whole = next.map((x, i) => build.along(x, mu[i]!));
+    return given.map((g, j) => build.map('add', g, build.shift(build.scan(mu, whole, j, n), along, reverse ? 1 : -1)));
+  },
+  cost: () => 0,
+  lower: (n, scope, l) => l.expr(n.next[n.result]!, scope),
+  support: () => [],
+  dependence: (n) => {
+    const { along, reverse } = n.carries[0]!;
+    const alone = apart(n);
+    const until = zone(reverse ? [along, fresh(along), 0] : [fresh(along), along, 0]);
+    const edges = n.next.map((arg): Edge => ({ arg, where: until, moved: arg.axes.map((a) => a.name).filter((name) => name === along || !alone.has(name)) }));
+    return { edges, facts: ANYTHING };
+  },
+};

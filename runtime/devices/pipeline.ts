@@ -2,7 +2,7 @@
 import type { GpuDevice } from '../compiled.js';
 import type { Sizes } from '../session.js';
 import type { Gpu, Library, Pipeline } from './gpujs.js';
-import { type DeviceStep, type Numbers, type PlanBuffer, type PlanEntry, cells, shape } from './plan.js';
+import { type DeviceLoop, type DeviceStep, type Numbers, type PlanBuffer, type PlanEntry, cells, extent, shape } from './plan.js';
 import { type Vault, residentRun } from './resident.js';
 
 export interface DevicePlan {
@@ -84,6 +84,21 @@ const floats = (info: PlanBuffer | undefined, id: string, value: Numbers): Float
   return Float32Array.from(value);
 };
 
+/** What a loop's buffer holds before its first position. */
+function blank(): number { return 0; }
+
+/** Steps side by side: those of one loop together. */
+const loopsOf = (steps: readonly DeviceStep[]): readonly { readonly loop: DeviceLoop | undefined; readonly members: readonly number[] }[] =>
+  steps.reduce<readonly { readonly loop: DeviceLoop | undefined; readonly members: readonly number[] }[]>((groups, { loop }, i) => {
+    const last = groups.at(-1);
+    return last !== undefined && loop?.id === last.loop?.id ? [...groups.slice(0, -1), { loop, members: [...last.members, i] }] : [...groups, { loop, members: [i] }];
+  }, []);
+
+const positions = ({ length, reverse }: DeviceLoop, sizes: Sizes): readonly number[] => {
+  const forward = Array.from({ length: extent(length, sizes) }, (_, i) => i);
+  return reverse ? forward.reverse() : forward;
+};
+
 /** `results`: the device buffers to hand back. Arguments are what the steps read and no step computes. */
 export const devicePlan = (gpu: Gpu, library: Library, device: GpuDevice, entry: PlanEntry, sizes: Sizes, results: readonly string[]): DevicePlan => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
@@ -91,9 +106,22 @@ export const devicePlan = (gpu: Gpu, library: Library, device: GpuDevice, entry:
   const args = [...new Set(entry.device.flatMap((s) => s.args))].filter((id) => !computed.has(id));
   const kernels = entry.device.map((step) => gpu.createKernel(step.run, settings(step, buffers, sizes)));
 
+  const blanks = entry.device.map((step) => (step.loop === undefined ? null : gpu.createKernel(blank, settings(step, buffers, sizes))));
+
   const trace = (...handles: readonly unknown[]): unknown => {
     const known = new Map(args.map((id, i) => [id, handles[i]]));
-    entry.device.forEach((step, i) => known.set(step.output, kernels[i]?.(...step.args.map((id) => known.get(id)))));
+    const run = (i: number, ...position: readonly number[]): void => {
+      const step = entry.device[i]!;
+      known.set(step.output, kernels[i]!(...step.args.map((id) => known.get(id)), ...position));
+    };
+    for (const { loop, members } of loopsOf(entry.device)) {
+      if (loop === undefined) {
+        members.forEach((i) => run(i));
+        continue;
+      }
+      members.forEach((i) => known.set(entry.device[i]!.output, blanks[i]!()));
+      for (const at of positions(loop, sizes)) members.forEach((i) => run(i, at));
+    }
     return results.map((id) => known.get(id));
   };
   // gpu.js makes as many handles as the function declares parameters.

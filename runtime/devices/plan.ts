@@ -32,10 +32,18 @@ export type HostStep =
 /** A gpu.js kernel: `this` is the thread, so it is never called as it stands; gpu.js reads its text. */
 export type DeviceKernel = (...args: never[]) => unknown;
 
+/** Steps of one loop stand side by side and run in turn for each position, the position being their last argument. */
+export interface DeviceLoop {
+  readonly id: number;
+  readonly length: number | string;
+  readonly reverse: boolean;
+}
+
 export interface DeviceStep {
   readonly name: string;
   readonly output: string;
   readonly args: readonly string[];
+  readonly loop?: DeviceLoop;
   readonly run: DeviceKernel;
 }
 

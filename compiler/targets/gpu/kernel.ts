@@ -2,8 +2,8 @@
  * One kernel as source text, in two flavours: a gpu.js kernel function (one call computes one cell) and a loop nest over
  * typed arrays for the host, where integers are exact and uniform numbers are drawn.
  */
-import { dtypeOf } from '../../loops/build.js';
-import type { Buffer, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
+import { apply, dtypeOf } from '../../loops/build.js';
+import type { Buffer, Expr, Kernel, Loop, LoopAxis, Size } from '../../loops/ir.js';
 import { bare } from './brackets.js';
 import { identifier } from './names.js';
 import { conditions, counts, floats, integers } from './scalars.js';
@@ -80,11 +80,28 @@ const coordinates = (axes: readonly LoopAxis[], w: Writer, at: Scope): { readonl
   return { variables, legend: groups.map((group, k) => `${thread(k)} = ${product(group.map((a) => a.name))}`).reverse().join(', ') };
 };
 
-export const writeDevice = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): Written => {
-  const axes = buffers.get(kernel.output)?.axes ?? [];
+/** The position that a loop is at, among the variables of its kernels. */
+const NOW = 'now@';
+
+/** A kernel of a loop computes the cells of one position; the others keep what they have. */
+const atPosition = (kernel: Kernel, loop: Loop, axes: readonly LoopAxis[]): Kernel => {
+  const dtype = dtypeOf(kernel.body);
+  const own = { kind: 'read', buffer: kernel.output, at: axes.map((a): Expr => ({ kind: 'index', axis: a.name })), dtype } as const;
+  const now = apply('eq', { kind: 'index', axis: loop.axis }, { kind: 'index', axis: NOW });
+  const zero = { kind: 'literal', value: 0, dtype } as const;
+  const fresh: Expr = kernel.where === undefined ? kernel.body : { kind: 'guard', condition: kernel.where, then: kernel.body, otherwise: zero, dtype };
+  const { where: _, ...rest } = kernel;
+  return { ...rest, body: { kind: 'guard', condition: now, then: fresh, otherwise: own, dtype } };
+};
+
+export const writeDevice = (given: Kernel, buffers: ReadonlyMap<string, Buffer>): Written => {
+  const axes = buffers.get(given.output)?.axes ?? [];
+  const kernel = given.loop === undefined ? given : atPosition(given, given.loop, axes);
   const w = writer(device, buffers, kernel.where === undefined ? [kernel.body] : [kernel.where, kernel.body]);
   const start = scope('branch', null);
   const { variables, legend } = coordinates(axes, w, start);
+  const now = given.loop === undefined ? [] : [w.name('now')];
+  now.forEach((name) => variables.set(NOW, name));
   const root = scope('root', null, variables);
   root.lines.push(...start.lines);
   const result = w.name('cell');
@@ -118,7 +135,7 @@ export const writeDevice = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>
   const parameters = [...w.parameters];
   return {
     args: parameters.map(([id]) => id),
-    text: (name) => [comment(kernel, legend === '' ? [] : [legend]), `function ${name}(${parameters.map(([, p]) => p).join(', ')}) {`, ...indent(root.lines), '}'].join('\n'),
+    text: (name) => [comment(kernel, legend === '' ? [] : [legend]), `function ${name}(${[...parameters.map(([, p]) => p), ...now].join(', ')}) {`, ...indent(root.lines), '}'].join('\n'),
   };
 };
 

@@ -34,6 +34,12 @@ const drawnToHost = (entry: Entry): readonly Diagnostic[] => {
   }] : []));
 };
 
+/** A loop's kernels run position by position, which the host's do not. */
+const loopsOnHost = (entry: Entry): readonly Diagnostic[] => place(entry).host.flatMap((step) =>
+  (step.kind !== 'compute' || step.kernel.loop === undefined ? [] : [error(
+    `'${step.kernel.name}' is a step of a scan, and a whole number depends on it: gpu.js computes whole numbers apart, before the scan.`,
+    step.kernel.source, 'Keep the choice in real numbers (where), or compile with --target wasm.')]));
+
 const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
   const { buffers, device } = place(entry);
   return device.flatMap((kernel) => {
@@ -48,7 +54,7 @@ const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
 export const checkGpu = (program: LoopProgram): readonly Diagnostic[] => program.entries.flatMap((entry) => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   const found = entry.kernels.flatMap((kernel) => [targets, literals, indices].flatMap((check) => check(kernel, entry, buffers)));
-  return found.length > 0 ? found : argumentsOf(entry);
+  return found.length > 0 ? found : [...loopsOnHost(entry), ...argumentsOf(entry)];
 });
 
 /** Warnings of what runs, but slowly. The program has passed `checkGpu`. */

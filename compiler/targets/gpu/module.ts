@@ -51,7 +51,9 @@ const entryText = (entry: Entry, functions: Shelf): string => {
   };
   const deviceText = (kernel: Kernel): string => {
     const written = writeDevice(kernel, buffers);
-    return step({ name: kernel.name, output: kernel.output, args: written.args }, functions.put(kernel.name, written));
+    const { loop } = kernel;
+    const length = loop === undefined ? undefined : buffers.get(kernel.output)?.axes.find((a) => a.name === loop.axis)?.size;
+    return step({ name: kernel.name, output: kernel.output, args: written.args, ...(loop === undefined ? {} : { loop: { id: loop.id, length, reverse: loop.reverse } }) }, functions.put(kernel.name, written));
   };
   return [
     '{',

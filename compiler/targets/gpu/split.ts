@@ -52,7 +52,7 @@ export const splitReductions = (entry: Entry): Entry => {
   const taken = new Set(buffers.keys());
   const results = entry.kernels.map((kernel): Parts => {
     const info = buffers.get(kernel.output);
-    return info !== undefined && info.dtype === 'f32' && few(info.axes) ? split(kernel, info.axes, taken) : { kernel, parts: [] };
+    return info !== undefined && kernel.loop === undefined && info.dtype === 'f32' && few(info.axes) ? split(kernel, info.axes, taken) : { kernel, parts: [] };
   });
   return {
     ...entry,

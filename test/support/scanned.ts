@@ -1,0 +1,33 @@
+/** Expressions as a loop program, with what a session must be given and what it must give back. */
+import type { Node } from '../../dsl/node.js';
+import type { LoopProgram } from '../../compiler/loops/ir.js';
+import { lowerEntry } from '../../compiler/lower/kernels.js';
+import { loopPasses, pipeline } from '../../compiler/pipeline.js';
+import { type Environment, evaluate } from '../../compiler/targets/reference.js';
+import { givenOf } from './lowered.js';
+import { reorder } from './loops.js';
+import { expanded, programOf, runPass } from './programs.js';
+
+export interface Scanned {
+  readonly program: LoopProgram;
+  readonly sizes: Environment['sizes'];
+  readonly draw: { readonly seed: number; readonly step: number };
+  /** In memory order, by buffer. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly states: Readonly<Record<string, readonly number[]>>;
+  readonly want: Readonly<Record<string, readonly number[]>>;
+}
+
+export const scanned = (roots: readonly Node[], env: Environment): Scanned => {
+  const finished = pipeline.reduce((p, pass) => runPass(pass, p), programOf(Object.fromEntries(roots.map((r, i) => [`out${i}`, r]))));
+  const entry = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
+  const kept = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
+  const read = new Set(entry.buffers.map((b) => b.id));
+  const given = Object.entries(givenOf(roots, env)).filter(([id]) => read.has(id)).map(([id, values]) => [id, Array.from(values)] as const);
+  const values = evaluate(expanded(roots), env);
+  return {
+    program: { model: 'scans', entries: [entry] }, sizes: env.sizes, draw: env.random!,
+    inputs: Object.fromEntries(given.filter(([id]) => !kept.has(id))), states: Object.fromEntries(given.filter(([id]) => kept.has(id))),
+    want: Object.fromEntries(values.map((v, i) => [`out${i}`, Array.from(reorder(v.data, v.axes, env.sizes))])),
+  };
+};

@@ -1,7 +1,10 @@
 /** Whole models, tiny: traced at small hyperparameters, with values for every leaf. */
 import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
+import bert4rec from '../../models/bert4rec.js';
 import hstu from '../../models/hstu.js';
+import llama from '../../models/llama.js';
 import pcrec from '../../models/pcrec.js';
+import sasrec from '../../models/sasrec.js';
 import type { Compiled } from '../../compiler/compiled.js';
 import { compile, programsOf } from '../../compiler/compile.js';
 import type { Traced } from '../../compiler/frontend/index.js';
@@ -66,6 +69,9 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['pcrec, two steps, tanh', pcrec as unknown as Model, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec as unknown as Model, { horizon: 'last', steps: 2, adaptation: 0.05 }],
   ['pcrec without steps', pcrec as unknown as Model, { steps: 0 }],
+  ['sasrec', sasrec as unknown as Model, { heads: 2 }],
+  ['llama', llama as unknown as Model, { heads: 2 }],
+  ['bert4rec', bert4rec as unknown as Model, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
 ];
 
 

@@ -1,8 +1,11 @@
 /** Whole models, tiny: every buffer of every entry as the float64 interpreter of loops has it, and equal bytes on any number of threads. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
+import bert4rec from '../../models/bert4rec.js';
 import hstu from '../../models/hstu.js';
+import llama from '../../models/llama.js';
 import pcrec from '../../models/pcrec.js';
+import sasrec from '../../models/sasrec.js';
 import { programsOf } from '../../compiler/compile.js';
 import type { Traced } from '../../compiler/frontend/index.js';
 import type { Entry, LoopProgram } from '../../compiler/loops/ir.js';
@@ -51,6 +54,9 @@ const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperVal
   ['pcrec', pcrec as unknown as Model, {}],
   ['pcrec, two steps, tanh', pcrec as unknown as Model, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec as unknown as Model, { horizon: 'last', steps: 2, adaptation: 0.05 }],
+  ['sasrec', sasrec as unknown as Model, { heads: 2 }],
+  ['llama', llama as unknown as Model, {}],
+  ['bert4rec', bert4rec as unknown as Model, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
 ];
 
 describe.each(cases)('%s', (_, model, over) => {

@@ -14,20 +14,20 @@ export interface Scanned {
   readonly draw: { readonly seed: number; readonly step: number };
   /** In memory order, by buffer. */
   readonly inputs: Readonly<Record<string, readonly number[]>>;
-  readonly states: Readonly<Record<string, readonly number[]>>;
   readonly want: Readonly<Record<string, readonly number[]>>;
 }
 
 export const scanned = (roots: readonly Node[], env: Environment): Scanned => {
   const finished = pipeline.reduce((p, pass) => runPass(pass, p), programOf(Object.fromEntries(roots.map((r, i) => [`out${i}`, r]))));
-  const entry = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
-  const kept = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
+  const lowered = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
+  // A session's states have no rows; here what is differentiated by has.
+  const entry = { ...lowered, buffers: lowered.buffers.map((b) => (b.role === 'state' ? { ...b, role: 'input' as const } : b)) };
   const read = new Set(entry.buffers.map((b) => b.id));
   const given = Object.entries(givenOf(roots, env)).filter(([id]) => read.has(id)).map(([id, values]) => [id, Array.from(values)] as const);
   const values = evaluate(expanded(roots), env);
   return {
     program: { model: 'scans', entries: [entry] }, sizes: env.sizes, draw: env.random!,
-    inputs: Object.fromEntries(given.filter(([id]) => !kept.has(id))), states: Object.fromEntries(given.filter(([id]) => kept.has(id))),
+    inputs: Object.fromEntries(given),
     want: Object.fromEntries(values.map((v, i) => [`out${i}`, Array.from(reorder(v.data, v.axes, env.sizes))])),
   };
 };

@@ -1,11 +1,11 @@
 /** One kernel as a function: loops over its cells, tile by tile. */
 import { apply, guard, integer } from '../../loops/build.js';
-import type { Expr, LoopAxis, Source } from '../../loops/ir.js';
+import type { Expr, Loop, LoopAxis, Source } from '../../loops/ir.js';
 import { freeVariables, nodes } from '../gpu/shape.js';
 import { addressOf, runAlong } from './address.js';
 import { isUnit, mentions } from './intern.js';
 import { sizeExpr, strides } from './layout.js';
-import { type Scope, type World, bindLanes, bindRows, indent, one, scope } from './scope.js';
+import { type Scope, type World, baseOf, bindLanes, bindRows, indent, one, scope } from './scope.js';
 import { writer } from './tile.js';
 
 /** A kernel of the schedule. Its function computes the positions [from, to) of `task`. */
@@ -20,6 +20,8 @@ export interface Job {
   readonly task: LoopAxis | null;
   /** Adds to what the output holds: the share of some rows in a sum over all. */
   readonly adds: boolean;
+  /** Its function computes one position of this loop's axis, given as a last parameter. */
+  readonly loop?: Loop;
 }
 
 /** The variable of the share that a row belongs to; bound to a parameter. */
@@ -52,7 +54,8 @@ export const domain = (job: Job, { layouts }: World): readonly LoopAxis[] => {
 export const choose = (job: Job, world: World): Choice => {
   const { layouts, intern } = world;
   const outer = domain(job, world);
-  const axes = outer.filter((a) => a.name !== world.rowsAxis || job.task?.name !== a.name);
+  const axes = outer.filter((a) => (a.name !== world.rowsAxis || job.task?.name !== a.name) && a.name !== job.loop?.axis);
+  const turning = (id: string): boolean => job.loop !== undefined && world.loops.get(id) === job.loop.id;
   const roots = job.where === undefined ? [job.body] : [job.body, job.where];
   const all = [...nodes(roots)];
   const reduces = all.filter(isReduce);
@@ -70,7 +73,7 @@ export const choose = (job: Job, world: World): Choice => {
       // Worth a copy where the other factor is another for each row; else lanes go along the sum.
       const reused = inside.some((e) => !mentions(e, last) && outer.some((a) => a.name !== last && mentions(e, a.name)));
       const copies = far.map((e) => ({ read: e, at: e.at.findIndex((x) => x.kind === 'index' && x.axis === last) }));
-      if (!reused || copies.some(({ at, read }) => at < 0 || layouts.get(read.buffer)!.rows?.at === at || !read.at.every((x, k) => k === at || !mentions(x, last)))) {
+      if (!reused || copies.some(({ at, read }) => at < 0 || turning(read.buffer) || layouts.get(read.buffer)!.rows?.at === at || !read.at.every((x, k) => k === at || !mentions(x, last)))) {
         if (far.length === inside.length || !reused) return null;
         continue;
       }
@@ -122,6 +125,7 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
   const { lanes } = choose(job, world);
   const rows = group.map((j) => choose(j, world).rows).find((r) => r !== null) ?? null;
   const all = domain(job, world);
+  const sums = job.loop !== undefined && group.some((j) => [...nodes([j.body])].some(isReduce));
   const task = job.task;
   const order: readonly LoopAxis[] = [
     ...(task === null ? [] : [task]),
@@ -142,7 +146,8 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
   };
   const w = writer(world, [...new Set(group.flatMap((j) => [false, true].flatMap((again) => [rootOf(j, again, false), rootOf(j, again, true)])))]);
   const start = scope('root', null, job.adds ? [[chunkAxis.name, one('(local.get $chunk)')]] : []);
-  const conditions = conjuncts(job.where);
+  // A loop does not clear what its conditions rule out: it writes zeros there.
+  const conditions = job.loop === undefined ? conjuncts(job.where) : [];
 
   const store = (s: Scope, again: boolean, vectors: number): void => {
     for (const j of group) {
@@ -192,6 +197,12 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
   const nest = (rest: readonly LoopAxis[], s: Scope, rowCount: number): void => {
     const [axis, ...inner] = rest;
     if (axis === undefined) { store(s, false, 0); return; }
+    if (axis.name === job.loop?.axis) {
+      const body = scope('loop', s, [[axis.name, one('(local.get $at)')], [baseOf(axis.name), one('(local.get $at)')]]);
+      nest(inner, body, rowCount);
+      s.lines.push(...body.lines);
+      return;
+    }
     const { from, to } = range(axis, s);
     const literal = /^\(i32\.const (\d+)\)$/.exec(to)?.[1];
     const fixed = from === '(i32.const 0)' && literal !== undefined ? Number(literal) : null;
@@ -207,6 +218,11 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
       if (rowCount > 1 && (fixed === null || fixed >= 8)) {
         const body = tile(2, false);
         s.lines.push(...w.loop(position, '', put(s, `${axis.name}.eight`, `(i32.sub ${to} (i32.const 7))`), 8, body.lines, true));
+      }
+      // One row alone: as many sums side by side as there are registers, since each waits for itself.
+      if (rowCount === 1 && sums && (fixed === null || fixed >= 32)) {
+        const body = tile(8, false);
+        s.lines.push(...w.loop(position, '', put(s, `${axis.name}.many`, `(i32.sub ${to} (i32.const 31))`), 32, body.lines, true));
       }
       const small = fixed === null || fixed < 4;
       const some = fixed === null || fixed >= 4;
@@ -275,12 +291,12 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
     start.lines.push(`(memory.fill ${begin} (i32.const 0) (i32.sub ${end} ${begin}))`);
   };
 
-  group.forEach((j) => { if (j.where !== undefined && !j.adds && task !== null) clear(j, task); });
+  group.forEach((j) => { if (j.where !== undefined && !j.adds && j.loop === undefined && task !== null) clear(j, task); });
   nest(order, start, 1);
   const said = (j: Job): string => `;; ${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment.replaceAll('\n', ' ')}`;
   const text = [
     ...group.map(said),
-    `(func $${world.name(job.name)} (export "${world.name(job.name)}") (param $from i32) (param $to i32) (param $chunk i32)`,
+    `(func $${world.name(job.name)}${job.loop === undefined ? ` (export "${world.name(job.name)}")` : ''} (param $from i32) (param $to i32) (param $chunk i32)${job.loop === undefined ? '' : ' (param $at i32)'}`,
     ...indent(fold(w.locals())), ...indent(start.lines), ')',
   ].join('\n');
   return { text, globals: w.globals };

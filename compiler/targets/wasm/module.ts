@@ -5,11 +5,13 @@ import type { PlanBuffer, PlanEntry, PlanJob } from '../../../runtime/wasm/plan.
 import { isUnit } from './intern.js';
 import type { Group, Job } from './kernel.js';
 import { writeGroup } from './kernel.js';
+import { loopName, writeLoop } from './loop.js';
 import { offsetsId } from './layout.js';
 import { type MathName, math, mathNeeds, mathText } from './math.js';
 import { prepare } from './prepare.js';
 import { schedule } from './schedule.js';
 import { indent, streamsId, type World } from './scope.js';
+import { workOf } from './work.js';
 
 export interface WasmText {
   readonly text: string;
@@ -29,7 +31,7 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
   const { phases, local } = schedule(entry, prepared);
   const layouts = new Map([...prepared.world.layouts].map(([id, l]) => [id, { ...l, local: local.has(id) }]));
   const world: World = { ...prepared.world, layouts };
-  const written = phases.flatMap((p) => [...p.rows, ...p.grids]).map((g) => writeGroup(g, world));
+  const written = phases.flatMap((p) => [...p.rows, ...p.grids]).map((g) => (g[0].loop === undefined ? writeGroup : writeLoop)(g, world));
 
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const rootsOf = (j: Job) => (j.where === undefined ? [j.body] : [j.body, j.where]);
@@ -59,8 +61,9 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
     };
   };
   const jobData = (g: Group): PlanJob => {
-    const [{ name: run, comment, source }] = g;
-    return { run: name(run), name: g.map((j) => j.name).join(', '), outputs: g.map((j) => j.output), comment, ...(source === undefined ? {} : { source: `${source.file}:${source.line}` }) };
+    const [{ comment, source, loop }] = g;
+    const run = loop === undefined ? g[0].name : loopName(g);
+    return { run: name(run), name: g.map((j) => j.name).join(', '), outputs: g.map((j) => j.output), comment, work: workOf(g, prepared), ...(source === undefined ? {} : { source: `${source.file}:${source.line}` }) };
   };
   return {
     functions: written.map((x) => x.text),

@@ -43,6 +43,12 @@ export const rowsAxisOf = (entry: Entry): string => {
   return axes.find((a) => a.ragged !== undefined && axes.some((r) => r.name === a.ragged!.rows))?.ragged?.rows ?? axes.find((a) => a.size === a.name)?.name ?? '';
 };
 
+/** What is divided among threads. The positions of a loop follow one another, so only its rows can be. */
+const taskOf = (job: Job, world: World): LoopAxis | null => {
+  const first = domain(job, world)[0] ?? null;
+  return job.loop !== undefined && first?.name !== world.rowsAxis ? null : first;
+};
+
 /** A collect as a walk of lists, and the lists it walks. */
 const walked = (e: Collect, axes: ReadonlyMap<string, LoopAxis>, found: Map<string, Inverse>, intern: Intern, count: () => number): Expr => {
   const id = inverseId(e);
@@ -154,12 +160,15 @@ const unnested = (job: Job, world: World, add: (b: Buffer) => void): readonly Jo
       const own = free(x);
       const whole = cells.every((a) => own.has(a.name) || !free(e).has(a.name));
       const known = [...own].every((v) => axes.has(v)) && [...own].filter((v) => axes.get(v)!.ragged !== undefined).length <= 1;
+      // In a loop, what reads the loop's own buffers is computed in it too, so it must have a position of its axis.
+      const turning = job.loop !== undefined && readsOf([x]).some((id) => world.loops.get(id) === job.loop!.id);
+      if (turning && !own.has(job.loop!.axis)) return null;
       if (whole || !known || own.size === 0 || x.kind === 'guard' || dtypeOf(x) !== 'f32') return null;
       const id = `${job.output}.inner${made.length === 0 ? '' : made.length + 1}`;
       const kept = [...own].map((v) => axes.get(v)!);
       add({ id, dtype: 'f32', role: 'temp', axes: kept });
-      const fresh: Job = { name: id, output: id, body: x, task: null, adds: false, comment: `${job.comment}: what it sums`, ...(job.source === undefined ? {} : { source: job.source }) };
-      made.push({ ...fresh, task: domain(fresh, world)[0] ?? null });
+      const fresh: Job = { name: id, output: id, body: x, task: null, adds: false, comment: `${job.comment}: what it sums`, ...(job.source === undefined ? {} : { source: job.source }), ...(turning ? { loop: job.loop! } : {}) };
+      made.push({ ...fresh, task: taskOf(fresh, world) });
       return intern({ kind: 'read', buffer: id, dtype: 'f32', at: kept.map((a) => index(a.name)) });
     });
     const body = inside(e.body);
@@ -186,7 +195,7 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
   };
   entry.buffers.forEach((b) => add(b));
   layouts.set(streamsId, layoutOf(line(streamsId, 1 << 10), rowsAxis));
-  const world: World = { layouts, intern, streams, rowsAxis, name };
+  const world: World = { layouts, intern, streams, rowsAxis, name, loops: new Map(entry.kernels.flatMap((k) => (k.loop === undefined ? [] : [[k.output, k.loop.id] as const]))) };
 
   const inverses = new Map<string, Inverse>();
   let walks = 0;
@@ -195,8 +204,8 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
     const axes = new Map(buffers.get(k.output)!.axes.map((a) => [a.name, a]));
     const units = new Set([...axes.values()].filter(isUnit).map((a) => a.name));
     const clean = (e: Expr): Expr => intern(withoutUnits(units)(rewrite((x) => (x.kind === 'collect' ? walked(x, axes, inverses, intern, () => ++walks) : null))(withRow(e))));
-    const job: Job = { name: k.name, output: k.output, body: clean(k.body), ...(k.where === undefined ? {} : { where: clean(k.where) }), comment: k.comment, task: null, adds: false, ...(k.source === undefined ? {} : { source: k.source }) };
-    return { ...job, task: domain(job, world)[0] ?? null };
+    const job: Job = { name: k.name, output: k.output, body: clean(k.body), ...(k.where === undefined ? {} : { where: clean(k.where) }), comment: k.comment, task: null, adds: false, ...(k.source === undefined ? {} : { source: k.source }), ...(k.loop === undefined ? {} : { loop: k.loop }) };
+    return { ...job, task: taskOf(job, world) };
   });
   for (const { id, axes, targets } of inverses.values()) {
     add({ ...line(`${id}.starts`, targets), axes: [{ name: 'target', size: targets }, ] });
@@ -204,7 +213,7 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
   }
   const isRowTemp = (id: string): boolean => { const b = buffers.get(id); return b !== undefined && b.role !== 'input' && b.role !== 'state' && b.axes.some((a) => a.name === rowsAxis); };
   const flat = read.flatMap((job) => unnested(job, world, (b) => add(b)));
-  const split = flat.flatMap((job) => (job.task?.name === rowsAxis ? [job] : shared(job, world, isRowTemp, add)));
+  const split = flat.flatMap((job) => (job.task?.name === rowsAxis || job.loop !== undefined ? [job] : shared(job, world, isRowTemp, add)));
 
   const copies = new Map<string, string>();
   const jobs = split.flatMap((job): readonly Job[] => {
@@ -219,7 +228,7 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
         copies.set(key, id);
         add({ ...source, id, role: 'temp' }, last);
         const copy: Job = { name: id, output: id, adds: false, task: null, comment: `${e.buffer} with ${last} innermost`, body: intern(withoutUnits(new Set(source.axes.filter(isUnit).map((a) => a.name)))({ kind: 'read', buffer: e.buffer, at: source.axes.map((a) => index(a.name)), dtype: e.dtype })) };
-        made.push({ ...copy, task: domain(copy, world)[0] ?? null });
+        made.push({ ...copy, task: taskOf(copy, world) });
       }
       swaps.set(e, intern({ ...e, buffer: id }));
     }

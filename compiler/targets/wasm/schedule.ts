@@ -52,13 +52,22 @@ export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepa
     const own = cellOf(g, world);
     return [...nodes(rootsOf(j))].every((e) => e.kind !== 'read' || e.buffer !== g.output || e === own);
   });
+  /** The kernels of a loop, in the order in which each position runs through them. */
+  const members = (j: Job): readonly Job[] => (j.loop === undefined ? [j] : jobs.filter((k) => k.loop?.id === j.loop!.id));
+  /** What must be there before a kernel runs, or the loop that it is part of. */
+  const asked = new Map(jobs.map((j) => {
+    const all = members(j);
+    const own = new Set(all.map((k) => k.output));
+    return [j, { needs: [...new Set(all.flatMap((k) => needs.get(k)!))].filter((id) => !own.has(id)), far: new Set(all.flatMap((k) => [...far.get(k)!])) }] as const;
+  }));
   /** Everything left that runs over the same cells as `seed` and needs nothing else; one sum at most, which fills the registers. */
   const grown = (seed: Job, left: readonly Job[], known: (id: string) => boolean): Group => {
+    if (seed.loop !== undefined) return members(seed) as unknown as Group;
     const group: [Job, ...Job[]] = [seed];
     if (seed.adds || choices.get(seed)!.lanes === null) return group;
     for (const j of left) {
       if (group.length >= most) break;
-      if (group.includes(j) || j.adds || cells.get(j) !== cells.get(seed) || j.where !== seed.where || j.task?.name !== seed.task?.name) continue;
+      if (group.includes(j) || j.adds || j.loop !== undefined || cells.get(j) !== cells.get(seed) || j.where !== seed.where || j.task?.name !== seed.task?.name) continue;
       if (reduces.get(j)! && group.some((g) => reduces.get(g))) continue;
       // A sum without rows of its own walks lists: no tile.
       if ([...group, j].some((g) => reduces.get(g) && choices.get(g)!.rows === null)) continue;
@@ -84,15 +93,15 @@ export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepa
     const rest = (rowJobs: boolean): readonly Job[] => left.filter((j) => isRowJob(j) === rowJobs && !taken.has(j));
     const grids: Group[] = [];
     for (const j of left) {
-      if (isRowJob(j) || taken.has(j) || !needs.get(j)!.every((id) => done.has(id))) continue;
+      if (isRowJob(j) || taken.has(j) || !asked.get(j)!.needs.every((id) => done.has(id))) continue;
       grids.push(take(grown(j, rest(false), (id) => done.has(id))));
     }
     const lookups = open.filter((i) => done.has(i.index));
     const rows: Group[] = [];
     if (grids.length === 0 && lookups.length === 0) {
       const inside = new Set<string>();
-      const known = (j: Job) => (id: string): boolean => done.has(id) || (inside.has(id) && !far.get(j)!.has(id));
-      for (let next: Job | undefined; (next = rest(true).find((j) => needs.get(j)!.every(known(j)))) !== undefined;) {
+      const known = (j: Job) => (id: string): boolean => done.has(id) || (inside.has(id) && !asked.get(j)!.far.has(id));
+      for (let next: Job | undefined; (next = rest(true).find((j) => asked.get(j)!.needs.every(known(j)))) !== undefined;) {
         const seed = next;
         const near = rest(true).filter((j) => [...far.get(j)!].every((id) => done.has(id)));
         const group = take(grown(seed, near, (id) => done.has(id) || inside.has(id)));

@@ -64,6 +64,8 @@ export interface World {
   readonly streams: ReadonlyMap<string, number>;
   /** The axis whose positions are independent of one another and go to threads: the users of a batch. */
   readonly rowsAxis: string;
+  /** The loop that computes a buffer, where one does. */
+  readonly loops: ReadonlyMap<string, number>;
   /** What a buffer or a kernel is called in the module, where entries stand side by side. */
   readonly name: (id: string) => string;
 }

@@ -26,7 +26,7 @@ const isPlain = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal'
 export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots: readonly Expr[]): Writer => {
   const free = freeVariables();
   const count = uses(roots);
-  const taken = new Map<string, number>([['from', 1], ['to', 1], ['chunk', 1]]);
+  const taken = new Map<string, number>([['from', 1], ['to', 1], ['chunk', 1], ['at', 1]]);
   const declared: string[] = [];
   const globals = new Set<string>();
 

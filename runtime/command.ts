@@ -54,6 +54,7 @@ const flags = {
 } as const;
 
 const counted = (name: NumberName, help: string): Option => new Option(`${flag(name)} <n>`, help).argParser(number(name));
+const threads = counted('threads', 'threads of the device wasm, without effect on results (default: a core each)');
 
 interface Shared {
   readonly json?: boolean;
@@ -131,7 +132,7 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
     .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
     .addOption(counted('patience', `epochs without a better validation NDCG@10 before stopping${fallback(standard?.patience)}`))
     .addOption(new Option('--protocol <name>', '`hstu` trains on validation items too and reports the best TEST epoch: optimistic, only to compare with figures published so (default: standard)').choices(protocols))
-    .addOption(flags.device).addOption(out)
+    .addOption(flags.device).addOption(threads).addOption(out)
     .addOption(new Option('--resume', 'go on from the last checkpoint in the folder, bit for bit'))
     .addOption(counted('checkpointSteps', 'a checkpoint after so many steps'))
     .addOption(counted('checkpointSeconds', 'a checkpoint after so many seconds (default: 60)'))
@@ -148,7 +149,7 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
     .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles)
     .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
     .addOption(counted('batch', 'users of a batch (default: as in training)'))
-    .addOption(flags.device).addOption(flags.json)
+    .addOption(flags.device).addOption(threads).addOption(flags.json)
     .action(async (options: EvaluateOptions & Shared) => {
       finish(await conduct(world, manifest.model, options, (run) => evaluateCheckpoint(compiled)({ ...options, ...run }), (found) => ({ code: 0, text: `Checkpoint ${found.checkpoint} on ${found.backend}.` })));
     });
@@ -159,7 +160,7 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
     .addOption(new Option('--user <id>', 'a user of the data').conflicts('history'))
     .addOption(new Option('--history <list>', 'ids or titles (or beginnings of titles), oldest first, separated by commas'))
     .addOption(counted('top', 'how many items (default: 10)'))
-    .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles).addOption(flags.device).addOption(flags.json)
+    .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles).addOption(flags.device).addOption(threads).addOption(flags.json)
     .action(async (options: RecommendOptions & Shared, command: Command) => {
       if (options.user === undefined && options.history === undefined) command.error('error: give one of --user and --history: whom, or after what, to recommend.');
       finish(await conduct(world, manifest.model, options, () => recommend(compiled)(options), (found) => ({ code: 0, text: recommendations(found), json: found })));

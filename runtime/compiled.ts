@@ -9,11 +9,16 @@ export type GpuDevice = (typeof gpuDevices)[number];
 export const deviceNames = ['webgpu', 'webgl2', 'wasm', 'webasm', 'cpu'] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
+export interface OpenOptions {
+  /** On how many threads the device `wasm` computes; a core each, unless given. No number changes a result. */
+  readonly threads?: number | undefined;
+}
+
 export interface CompiledModel {
   readonly manifest: Manifest;
   /**
    * Opens a session for fixed sizes (`batch`, `items`, `seen`). `auto` takes the best device that answers; a named device
    * that does not answer is an error, never a silent fallback. The Left says what is missing and what to do about it.
    */
-  open(device: DeviceName | 'auto', sizes: Sizes): Promise<Either<string, Session>>;
+  open(device: DeviceName | 'auto', sizes: Sizes, options?: OpenOptions): Promise<Either<string, Session>>;
 }

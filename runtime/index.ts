@@ -1,18 +1,21 @@
 /** The runtime: what emitted trainers import, and what a program may use of it. */
 export { command, main } from './command.js';
-export { type CompiledModel, type DeviceName, deviceNames } from './compiled.js';
+export { type CompiledModel, type DeviceName, deviceNames, type OpenOptions } from './compiled.js';
 export * from './data/index.js';
 export { openAny, type Programs } from './devices/any.js';
 export { type GpuModule, openGpu } from './devices/index.js';
 export type { Evaluation, Event, Listener, Part } from './events.js';
+export { writeAtomically } from './files.js';
 export { initial, initialStates, shapeOf } from './init.js';
 export { readManifest } from './manifest.js';
-export { fullRanks, measureNames, type Metrics, metrics, popularity } from './metrics.js';
-export type { DataOptions, DeviceOptions, EvaluateOptions, RecommendOptions, TrainOptions } from './options.js';
-export type { Epoch, Protocol, Settings } from './progress.js';
+export { fullRanks, type Measure, measureNames, type Metrics, metrics, popularity, worths } from './metrics.js';
+export { type DataOptions, type DeviceOptions, type EvaluateOptions, flag, newSettings, type NumberName, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
+export { type Epoch, type Protocol, protocols as trainingProtocols, type Settings } from './progress.js';
 export { hashKey, mix, stream, uniformAt } from './random.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
 export type { EvaluateResult, TrainResult } from './run.js';
 export type { Data, EntryInfo, InitInfo, KernelTime, Manifest, Session, Sizes, StateInfo, TensorInfo } from './session.js';
+export { holm, pairedTest, type PairedTest, type Spread, spread } from './significance.js';
 export { type Trainer, trainer } from './trainer.js';
+export { duration } from './view.js';
 export { loadBeside, openWasm, type WasmModule, type WasmOptions, type WasmSession } from './wasm/index.js';

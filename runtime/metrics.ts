@@ -22,6 +22,9 @@ export type Metrics = Readonly<Record<Measure, number>>;
 /** In the order in which they are printed. */
 export const measureNames = Object.keys(measures) as readonly Measure[];
 
+/** What each rank is worth under one measure: the figures of single users, of which `metrics` gives the means. */
+export const worths = (measure: Measure, ranks: ArrayLike<number>): Float64Array => Float64Array.from(ranks, measures[measure]);
+
 /** Means over ranks (1 is the best), each in [0, 1]; NaN where there is no rank. */
 export const metrics = (ranks: ArrayLike<number>): Metrics => {
   const mean = (worth: (rank: number) => number): number => {

@@ -18,7 +18,11 @@ export type DataOptions = Maybe<{
   titles: string;
 }>;
 
-export type DeviceOptions = Maybe<{ device: DeviceName | 'auto' }>;
+export type DeviceOptions = Maybe<{
+  device: DeviceName | 'auto';
+  /** Threads of the device `wasm`; a core each, unless given. */
+  threads: number;
+}>;
 
 /** Stops a run from outside, and listens to it. */
 export type RunOptions = Maybe<{ signal: AbortSignal; listen: Listener }>;
@@ -73,6 +77,7 @@ export const ranges = {
   seed: { low: 0, high: 2 ** 32 - 1, whole: true },
   patience: { low: 1, high: 1_000_000, whole: true },
   top: { low: 1, high: 1_000_000, whole: true },
+  threads: { low: 1, high: 64, whole: true },
   checkpointSteps: { low: 1, high: 1e12, whole: true },
   checkpointSeconds: { low: 0.001, high: 1e9, whole: false },
 } as const satisfies Readonly<Record<string, Range>>;

@@ -57,7 +57,7 @@ export const profile = (compiled: CompiledModel) => (options: ProfileOptions): T
     TE.bind('loaded', () => dataOf(options, undefined)),
     TE.bind('food', ({ loaded, settings }) => TE.fromEither(feed(manifest, loaded.data, settings))),
     TE.chain(({ settings, loaded: { data }, food }) =>
-      withSession(compiled, options.device, { batch: settings.batch, items: data.items.length, seen: food.seen }, (session) =>
+      withSession(compiled, options, { batch: settings.batch, items: data.items.length, seen: food.seen }, (session) =>
         pipe(
           TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states)),
           TE.chain((states) => place(session, states)),

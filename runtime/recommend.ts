@@ -108,7 +108,7 @@ export const recommend = (compiled: CompiledModel) => (options: RecommendOptions
     TE.bind('kept', () => restore(path, manifest)),
     TE.bind('past', ({ kept }) => pastFrom(kept, options)),
     TE.chain(({ kept, past }) =>
-      withSession(compiled, options.device, { batch: 1, items: kept.items.length, seen: 1 }, (session) =>
+      withSession(compiled, options, { batch: 1, items: kept.items.length, seen: 1 }, (session) =>
         pipe(
           place(session, kept.states),
           TE.chain(() => call({ manifest, session }, 'score', row(past, manifest.length), { seed: kept.settings.seed, step: 0 })),

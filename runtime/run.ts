@@ -17,7 +17,7 @@ import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { log, logFile, startLog } from './log.js';
 import { metrics } from './metrics.js';
-import { checked, type DataOptions, type EvaluateOptions, newSettings, resumedSettings, type TrainOptions } from './options.js';
+import { checked, type DataOptions, type DeviceOptions, type EvaluateOptions, newSettings, resumedSettings, type TrainOptions } from './options.js';
 import { beginning, best, type Epoch, type Identity, type Progress, type Settings } from './progress.js';
 import type { Session, Sizes } from './session.js';
 import { fileOf, fit } from './train.js';
@@ -28,6 +28,8 @@ export interface TrainResult {
   readonly settings: Settings;
   readonly history: readonly Epoch[];
   readonly test: Evaluation | null;
+  /** The test rank of each evaluated user, in the order of their codes, of which `test` holds the means; null where that is. */
+  readonly ranks: Float32Array | null;
   /** What really ran. */
   readonly backend: string;
   readonly out: string;
@@ -63,9 +65,9 @@ const sameData = (path: string, kept: Identity) => ({ identity }: { readonly ide
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Opens a session, uses it, and gives the device back whatever happens. */
-export const withSession = <A>(compiled: CompiledModel, device: TrainOptions['device'], sizes: Sizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
+export const withSession = <A>(compiled: CompiledModel, { device, threads }: DeviceOptions, sizes: Sizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
   pipe(
-    TE.tryCatch(() => compiled.open(device ?? 'auto', sizes), (error) => `The device could not be opened: ${message(error)}`),
+    TE.tryCatch(() => compiled.open(device ?? 'auto', sizes, { threads }), (error) => `The device could not be opened: ${message(error)}`),
     TE.chain(TE.fromEither),
     TE.chain((session) => TE.bracket(
       TE.right(session),
@@ -80,19 +82,28 @@ export const place = (session: Session, states: States): TaskEither<string, void
 
 const titlesOf = (data: Dataset): readonly string[] | null => (data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item)));
 
+/** An evaluation, and the ranks that it is made of. */
+interface Judged {
+  readonly found: Evaluation;
+  readonly ranks: Float32Array;
+}
+
 /** One evaluation of the states on the device. Left also when the signal aborts it. */
-const judge = (job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>, part: Part, progress: Progress): TaskEither<string, Evaluation> =>
+const judge = (job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>, part: Part, progress: Progress): TaskEither<string, Judged> =>
   pipe(
     () => evaluate(job, part),
     TE.chain(TE.fromNullable('The evaluation was interrupted.')),
     TE.map((ranks) => ({
-      part,
-      protocol: job.settings.protocol,
-      epoch: best(progress)?.epoch ?? progress.epoch,
-      step: best(progress)?.step ?? progress.step,
-      users: ranks.length,
-      model: metrics(ranks),
-      popularity: metrics(job.feed.popularity(part)),
+      ranks,
+      found: {
+        part,
+        protocol: job.settings.protocol,
+        epoch: best(progress)?.epoch ?? progress.epoch,
+        step: best(progress)?.step ?? progress.step,
+        users: ranks.length,
+        model: metrics(ranks),
+        popularity: metrics(job.feed.popularity(part)),
+      },
     })),
   );
 
@@ -117,7 +128,7 @@ const parametersOf = (compiled: CompiledModel, states: States): number =>
   compiled.manifest.states.filter(({ role }) => role === 'parameter').reduce((sum, { name }) => sum + (states[name]?.length ?? 0), 0);
 
 /** What comes after the last epoch: the best parameters, tested once. */
-const conclude = (job: Job, progress: Progress, began: number): TaskEither<string, Evaluation> =>
+const conclude = (job: Job, progress: Progress, began: number): TaskEither<string, Judged> =>
   pipe(
     restore(fileOf(job.out, 'best'), job.manifest),
     TE.filterOrElse(
@@ -126,10 +137,7 @@ const conclude = (job: Job, progress: Progress, began: number): TaskEither<strin
     ),
     TE.chainFirst(({ states }) => place(job.session, states)),
     TE.chain(({ progress: at }) => judge(job, 'test', at)),
-    TE.map((test) => {
-      job.listen({ kind: 'result', ...test, seconds: (now() - began) / 1000 });
-      return test;
-    }),
+    TE.chainFirstIOK(({ found }) => () => job.listen({ kind: 'result', ...found, seconds: (now() - began) / 1000 })),
   );
 
 /** Trains, and tests the best epoch once. Left: one paragraph saying what failed, where, and what to do. */
@@ -159,11 +167,11 @@ export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskE
       }),
       TE.chain((done) =>
         pipe(
-          done.interrupted ? TE.right<string, Evaluation | null>(null) : conclude(job, done.progress, began),
+          done.interrupted ? TE.right<string, Judged | null>(null) : conclude(job, done.progress, began),
           // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
-          TE.orElse((why) => (job.signal.aborted ? TE.right<string, Evaluation | null>(null) : TE.left(why))),
+          TE.orElse((why) => (job.signal.aborted ? TE.right<string, Judged | null>(null) : TE.left(why))),
           TE.map((test) => ({
-            interrupted: test === null, settings, history: done.progress.history, test,
+            interrupted: test === null, settings, history: done.progress.history, test: test?.found ?? null, ranks: test?.ranks ?? null,
             backend: session.backend, out, last: fileOf(out, 'last'), best: fileOf(out, 'best'),
           })),
         )),
@@ -179,13 +187,15 @@ export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskE
     TE.chainFirstEitherK(({ prior, loaded }) => (prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded))),
     TE.bind('food', ({ loaded, settings }) => TE.fromEither(feed(manifest, loaded.data, settings))),
     TE.chain(({ prior, settings, loaded: { data, identity }, food }) =>
-      withSession(compiled, options.device, { batch: settings.batch, items: data.items.length, seen: food.seen }, run(prior, settings, data, identity, food))),
+      withSession(compiled, options, { batch: settings.batch, items: data.items.length, seen: food.seen }, run(prior, settings, data, identity, food))),
   );
 };
 
 export interface EvaluateResult extends Evaluation {
   readonly checkpoint: string;
   readonly backend: string;
+  /** The rank of each evaluated user, in the order of their codes. */
+  readonly ranks: Float32Array;
 }
 
 /** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
@@ -203,15 +213,15 @@ export const evaluateCheckpoint = (compiled: CompiledModel) => (options: Evaluat
     TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
     TE.bind('food', ({ data, settings }) => TE.fromEither(feed(manifest, data.data, settings))),
     TE.chain(({ kept, settings, food }) =>
-      withSession(compiled, options.device, { batch: settings.batch, items: kept.items.length, seen: food.seen }, (session) =>
+      withSession(compiled, options, { batch: settings.batch, items: kept.items.length, seen: food.seen }, (session) =>
         pipe(
           place(session, kept.states),
           TE.chain(() => judge({ manifest, session, feed: food, settings, signal: options.signal ?? never, listen }, options.part ?? 'test', kept.progress)),
-          TE.map((found) => {
+          TE.map(({ found, ranks }) => {
             // A checkpoint holds the parameters of its own moment, which need not be the best one's.
             const at = { ...found, epoch: kept.progress.epoch, step: kept.progress.step };
             listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
-            return { ...at, checkpoint: path, backend: session.backend };
+            return { ...at, checkpoint: path, backend: session.backend, ranks };
           }),
         ))),
   );

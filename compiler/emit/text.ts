@@ -47,7 +47,7 @@ ${programsOf(target).imports}
 export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
-export const compiled = { manifest, open: (device, sizes) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes) };
+export const compiled = { manifest, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options) };
 
 export const { train, evaluate, recommend } = trainer(compiled);
 

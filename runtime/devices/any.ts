@@ -1,6 +1,6 @@
 /** One trainer with kernels for several targets: a GPU where one answers, our own WebAssembly where none does. */
 import { type Either, isRight, left } from 'fp-ts/lib/Either.js';
-import type { DeviceName } from '../compiled.js';
+import type { DeviceName, OpenOptions } from '../compiled.js';
 import type { Manifest, Session, Sizes } from '../session.js';
 import { type WasmModule, openWasm } from '../wasm/index.js';
 import { openGpu } from './open.js';
@@ -15,7 +15,7 @@ export interface Programs {
 /** WebGL2 exists in browsers alone. */
 const inBrowser = (): boolean => typeof navigator !== 'undefined' && !(typeof process !== 'undefined' && typeof process.versions?.node === 'string');
 
-type Attempt = (programs: Programs, manifest: Manifest, sizes: Sizes) => Promise<Either<string, Session>>;
+type Attempt = (programs: Programs, manifest: Manifest, sizes: Sizes, options: OpenOptions) => Promise<Either<string, Session>>;
 
 /** Best first; gpu.js is loaded only where it may be of use. */
 const attempts: readonly Attempt[] = [
@@ -25,16 +25,16 @@ const attempts: readonly Attempt[] = [
     return found.right.software ? left(`WebGPU answers with ${found.right.name}, a rasteriser on the CPU.`) : openGpu(gpu, manifest, 'webgpu', sizes);
   },
   async ({ gpu }, manifest, sizes) => (inBrowser() ? openGpu(gpu, manifest, 'webgl2', sizes) : left('WebGL2 needs a browser.')),
-  ({ wasm }, manifest, sizes) => openWasm(wasm, manifest, 'wasm', sizes),
+  ({ wasm }, manifest, sizes, options) => openWasm(wasm, manifest, 'wasm', sizes, options),
   ({ gpu }, manifest, sizes) => openGpu(gpu, manifest, 'auto', sizes),
 ];
 
-export const openAny = async (programs: Programs, manifest: Manifest, device: DeviceName | 'auto', sizes: Sizes): Promise<Either<string, Session>> => {
-  if (device === 'wasm') return openWasm(programs.wasm, manifest, device, sizes);
+export const openAny = async (programs: Programs, manifest: Manifest, device: DeviceName | 'auto', sizes: Sizes, options: OpenOptions = {}): Promise<Either<string, Session>> => {
+  if (device === 'wasm') return openWasm(programs.wasm, manifest, device, sizes, options);
   if (device !== 'auto') return openGpu(programs.gpu, manifest, device, sizes);
   const reasons: string[] = [];
   for (const attempt of attempts) {
-    const answer = await attempt(programs, manifest, sizes);
+    const answer = await attempt(programs, manifest, sizes, options);
     if (isRight(answer)) return answer;
     reasons.push(answer.left);
   }

@@ -1,6 +1,6 @@
 /** Opens what the wasm target emitted: WebAssembly with SIMD, on as many threads as there are cores. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { DeviceName } from '../compiled.js';
+import type { DeviceName, OpenOptions } from '../compiled.js';
 import { stream } from '../random.js';
 import type { Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
 import { type Arena, arrange } from './arena.js';
@@ -20,8 +20,7 @@ export interface WasmSession extends Session {
   readonly peakBytes: number;
 }
 
-export interface WasmOptions {
-  readonly threads?: number;
+export interface WasmOptions extends OpenOptions {
   /** Fused multiply-add: wherever the engine has it, unless told otherwise. */
   readonly fused?: boolean;
 }

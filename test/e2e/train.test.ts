@@ -26,7 +26,13 @@ const last = (out: string, device: string, ...args: readonly string[]): Readonly
   return JSON.parse(lines.at(-1)!) as Readonly<Record<string, unknown>>;
 };
 
-describe.each(['pcrec', 'hstu'])('models/%s.ts', (name) => {
+/** Models, the files whose lines their kernels carry, and a tensor of theirs that a training step computes. */
+const models = [
+  ['pcrec', ['pcrec', 'hstu'], 'scores'], ['hstu', ['hstu'], 'scores'], ['sasrec', ['sasrec'], 'attended'], ['llama', ['llama'], 'normed'],
+  ['bert4rec', ['bert4rec'], 'historyLoss'],
+] as const;
+
+describe.each(models)('models/%s.ts', (name, sources, tensor) => {
   const out = join(folder, name);
   let said = '';
   beforeAll(() => {
@@ -40,7 +46,7 @@ describe.each(['pcrec', 'hstu'])('models/%s.ts', (name) => {
     expect(readdirSync(out).sort()).toEqual(['kernels.gpu.js', 'kernels.wasm.js', 'manifest.json', 'model.fma.wasm', 'model.wasm', 'model.wat', 'trainer.d.ts', 'trainer.js']);
     const kernels = readFileSync(join(out, 'kernels.gpu.js'), 'utf8');
     expect(kernels).toMatch(/^function scores(_\d+)?\(/m);
-    expect(kernels).toContain('models/hstu.ts:');
+    for (const source of sources) expect(kernels).toContain(`models/${source}.ts:`);
     expect(kernels).not.toContain(packageRoot);
   });
 
@@ -57,7 +63,7 @@ describe.each(['pcrec', 'hstu'])('models/%s.ts', (name) => {
     expect(last(out, device, 'evaluate', '--data', 'sample')).toMatchObject({ part: 'test' });
     if (device === 'wasm') {
       const { kernels, ms } = last(out, device, 'profile', '--data', 'sample') as { readonly kernels: readonly { readonly name: string; readonly ms: number }[]; readonly ms: number };
-      expect(kernels.map((k) => k.name).join()).toContain('scores');
+      expect(kernels.map((k) => k.name).join()).toContain(tensor);
       expect(kernels.reduce((sum, k) => sum + k.ms, 0)).toBeCloseTo(ms, 6);
     }
     expect(last(out, device, 'recommend', '--data', 'sample', '--user', '1', '--top', '5')).toHaveProperty('items.length', 5);

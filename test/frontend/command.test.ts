@@ -130,7 +130,7 @@ describe('pcrec-compile', () => {
       export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
       /** The model as the runtime takes it: what it is, and how to open it on a device. */
-      export const compiled = { manifest, open: (device, sizes) => openGpu(program, manifest, device, sizes) };
+      export const compiled = { manifest, open: (device, sizes, options) => openGpu(program, manifest, device, sizes, options) };
 
       export const { train, evaluate, recommend } = trainer(compiled);
 

@@ -120,7 +120,8 @@ describe('the command line', () => {
     const out = join(folder, 'json');
     const lines = (text: string) => text.trim().split('\n').map((line) => JSON.parse(line) as { readonly kind?: string });
     const trained = await here(['--json', '--epochs', '2', '--out', out]);
-    expect(new Set(lines(trained.out).map(({ kind }) => kind))).toEqual(new Set(['start', 'step', 'epoch', 'result']));
+    // On a slow machine a line of the evaluations comes through as well.
+    expect(new Set(lines(trained.out).map(({ kind }) => kind).filter((kind) => kind !== 'evaluating'))).toEqual(new Set(['start', 'step', 'epoch', 'result']));
     const kept = (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { readonly kind?: string });
     expect(kept).toEqual(lines(trained.out).filter(({ kind }) => kind !== 'step' && kind !== 'evaluating'));
     const result = kept.at(-1) as unknown as { readonly model: unknown };

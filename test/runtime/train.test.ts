@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../runtime/events.js';
+import { metrics } from '../../runtime/metrics.js';
 import { stream, uniformAt } from '../../runtime/random.js';
 import { trainer } from '../../runtime/trainer.js';
 import type { TrainOptions } from '../../runtime/options.js';
@@ -44,13 +45,15 @@ describe('training', () => {
 
   it('tests the epoch that was best on validation, once', async () => {
     const out = fresh();
-    const { history, test } = await run({ out, epochs: 8, patience: 2 });
+    const { history, test, ranks } = await run({ out, epochs: 8, patience: 2 });
     const best = history.reduce((a, b) => (b.metrics['NDCG@10'] > a.metrics['NDCG@10'] ? b : a));
     expect(test?.epoch).toBe(best.epoch);
+    expect(metrics(ranks ?? [])).toEqual(test?.model);
     expect((await records(out)).filter(({ kind }) => kind === 'result')).toHaveLength(1);
     // The same figures come from the file that was kept.
     const again = await trainer(toy({ width: 8 })).evaluate({ out });
     expect(again.model).toEqual(test?.model);
+    expect(metrics(again.ranks)).toEqual(test?.model);
     expect((await trainer(toy({ width: 8 })).evaluate({ out, part: 'validation' })).model).toEqual(best.metrics);
   });
 

@@ -29,8 +29,10 @@ export interface NextItem<A extends string, B extends string, W extends string> 
 export interface Sampled {
   /** Names the draw: two losses of one key draw the same negatives. */
   readonly key: string;
-  /** How many items are drawn, uniformly and with repetition, once for the whole batch. */
+  /** How many items are drawn, uniformly and with repetition. */
   readonly negatives: number;
+  /** The axes along whose positions draws differ; none (the default): one draw for the whole batch. */
+  readonly drawnFor?: readonly Axis[];
 }
 type Loss<A extends string, B extends string, W extends string> = Tensor<Without<A | B, W>>;
 type Loose = Tensor<string>;
@@ -52,9 +54,9 @@ const negativeLogShare = (a: Loose, b: Loose, over: Axis, counted: Tensor<string
   return add(log(total), sub(top, a));
 };
 
-const drawn = (given: NextItem<string, string, string>, { key, negatives }: Sampled) => {
+const drawn = (given: NextItem<string, string, string>, { key, negatives, drawnFor = [] }: Sampled) => {
   const negative: Axis = axis('negative', negatives);
-  const ids = uniformIndices(key, build.axisOf(given.items, 'item'), [negative]);
+  const ids = uniformIndices(key, build.axisOf(given.items, 'item'), [...drawnFor, negative]);
   return { negative, ids, distinct: ne(ids, given.targets) };
 };
 

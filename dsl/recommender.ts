@@ -6,7 +6,7 @@ import { type Axis, axis } from './axis.js';
 import { add, mul } from './elementwise.js';
 import { embedding, normalise } from './layer.js';
 import { sampledSoftmax } from './loss.js';
-import { type Batch, type Outputs, type Phase, integer, number } from './model.js';
+import { type Batch, type Outputs, type Phase, choice, integer, number } from './model.js';
 import { adamw } from './optimizers.js';
 import type { Optimizer } from './optimizer.js';
 import { truncatedNormal } from './parameter.js';
@@ -21,6 +21,7 @@ export const recommenderHypers = {
   length: integer(200, 'positions of the history that are read, the newest'),
   dropout: number(0.2, 'share of values set to 0 while training', { min: 0, max: 0.99 }),
   negatives: integer(128, 'items drawn to stand against each target'),
+  draws: choice(['user', 'batch'], 'for whom negatives are drawn: each user, or once for the whole batch'),
   temperature: number(0.05, 'divides the cosine scores in the loss', { min: 1e-4 }),
   rate: number(1e-3, 'learning rate of AdamW', { min: 0 }),
 } as const;
@@ -30,6 +31,7 @@ export interface RecommenderHyper {
   readonly length: number;
   readonly dropout: number;
   readonly negatives: number;
+  readonly draws: 'user' | 'batch';
   readonly temperature: number;
   readonly rate: number;
 }
@@ -74,9 +76,9 @@ export const sequenceInput = (context: RecommenderContext, { positions = true }:
 };
 
 /** The sampled softmax of cosine scores over the temperature, for each state and the item that it should predict. */
-export const itemLoss = <A extends string>({ hyper }: Pick<RecommenderContext, 'hyper'>, { width, items }: ItemTable,
+export const itemLoss = <A extends string>({ hyper, batch }: Pick<RecommenderContext, 'hyper' | 'batch'>, { width, items }: ItemTable,
   state: Tensor<A | 'width'>, targets: Tensor<A, 'i32'>): Tensor<A> =>
-  typed(sampledSoftmax({ state, targets, items, width, negatives: hyper.negatives, temperature: hyper.temperature, key: 'negatives' }));
+  typed(sampledSoftmax({ state, targets, items, width, negatives: hyper.negatives, temperature: hyper.temperature, key: 'negatives', drawnFor: hyper.draws === 'user' ? [batch.batch] : [] }));
 
 /** The cosine of each row's state with every item. */
 export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 'width'>): Tensor<'batch' | 'item'> =>
@@ -84,15 +86,16 @@ export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 
 
 /**
  * The loss (sampled softmax of cosine scores over the temperature, mean over the targets that exist) and the scores of all
- * items after the last position. `at` says which positions are trained: `all`, or each row's `last` alone.
+ * items after the last position. `at` says which positions are trained: `all`, or each row's `last` alone (the others may
+ * then have seen what follows them, so there are no `losses`).
  */
 export const nextItem = (context: RecommenderContext, table: ItemTable, state: State, at: 'all' | 'last' = 'all'): Outputs => {
   const { batch } = context;
   const final = last(state, batch.seq, batch.batch);
-  const loss = at === 'all'
-    ? mean(itemLoss(context, table, state, batch.targets), [batch.batch, batch.seq])
-    : mean(itemLoss(context, table, final, batch.target), batch.batch);
-  return { loss, scores: itemScores(table, final) };
+  const scores = itemScores(table, final);
+  if (at === 'last') return { loss: mean(itemLoss(context, table, final, batch.target), batch.batch), scores };
+  const losses = itemLoss(context, table, state, batch.targets);
+  return { loss: mean(losses, [batch.batch, batch.seq]), losses, scores };
 };
 
 /** AdamW, betas 0.9 and 0.98, no weight decay. */

@@ -20,7 +20,7 @@ const ITEMS = 7;
 const lengths = [4, 2];
 const batch = batchOf(N);
 const inputs = { 'seq.lengths': lengths, items: [1, 5, 2, 6, 3, 3, 0, 0], targets: [5, 2, 6, 0, 3, 4, 0, 0], target: [0, 4] };
-const hyper = { width: 8, heads: 2, blocks: 2, length: N, dropout: 0, negatives: 3, temperature: 0.5, rate: 1e-3, mask: 0.55, lastOnly: 0.3 };
+const hyper = { width: 8, heads: 2, blocks: 2, length: N, dropout: 0, negatives: 3, temperature: 0.5, draws: 'batch' as const, rate: 1e-3, mask: 0.55, lastOnly: 0.3 };
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
 const build = ({ build: f }: { readonly build: unknown }, phase: Phase): Outputs =>

@@ -57,6 +57,8 @@ export interface Batch {
 /** What a model returns. Training uses `loss`, ranking `scores`; what is not reached is never computed. */
 export interface Outputs {
   readonly loss: Tensor<never>;
+  /** The loss of each position's own prediction, where there is one for each position: what `personalise` descends. */
+  readonly losses?: Tensor<'batch' | 'seq'>;
   /** Higher is better; one score an item for what follows the last position. */
   readonly scores: Tensor<'batch' | 'item'>;
 }

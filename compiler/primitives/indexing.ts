@@ -146,5 +146,6 @@ const operator = (of: Of<'project'>['of'], args: readonly Node[]): Of<'project'>
       return { ...of, init: args.slice(0, n), rate: args.slice(n, 2 * n), energy: args[2 * n]! };
     }
     case 'fixedPoint': return { ...of, init: args[0]!, step: args[1]! };
+    case 'rebind': return { ...of, of: args.slice(0, of.of.length), values: args.slice(of.of.length) };
   }
 };

@@ -1,0 +1,124 @@
+/**
+ * A step of each user's own, taken for a whole batch at once, is the step taken for each user alone (THEORY 5): parameters
+ * stepped by hand in float64, one user after another, against the program that the compiler makes.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type HyperValue, type Model, batchOf, personalise } from 'pcrec';
+import hstu from 'pcrec/models/hstu';
+import sasrec from 'pcrec/models/sasrec';
+import { compile, programsOf } from '../../compiler/compile.js';
+import { gradient } from '../../compiler/differentiate.js';
+import { topological } from '../../compiler/graph.js';
+import { pipeline } from '../../compiler/pipeline.js';
+import { type Program, rootsOf } from '../../compiler/program.js';
+import { type Environment, evaluate } from '../../compiler/targets/reference.js';
+import { bound } from '../../dsl/axis.js';
+import type { Param } from '../../dsl/node.js';
+import { stream } from '../generators/axes.js';
+import { runLowered } from '../support/lowered.js';
+import { traced } from '../support/models.js';
+import { rightOf, runPass, sizeOf } from '../support/programs.js';
+
+const LENGTH = 6;
+const ITEMS = 9;
+
+interface User {
+  readonly items: readonly number[];
+  readonly times: readonly number[];
+}
+const history: fc.Arbitrary<User> = fc.integer({ min: 1, max: LENGTH }).chain((n) => fc.record({
+  items: fc.array(fc.nat(ITEMS - 1), { minLength: n, maxLength: n }),
+  times: fc.array(fc.nat(100_000), { minLength: n, maxLength: n }).map((list) => [...list].sort((a, b) => a - b)),
+}));
+
+interface Trial {
+  readonly users: readonly User[];
+  readonly seed: number;
+  readonly rate: number;
+}
+const trials: fc.Arbitrary<Trial> = fc.record({
+  users: fc.array(history, { minLength: 1, maxLength: 3 }), seed: fc.nat(), rate: fc.constantFrom(0.003, 0.02, 0.1),
+});
+
+type Over = Readonly<Record<string, HyperValue>>;
+const small = { width: 4, length: LENGTH, blocks: 2, negatives: 3, temperature: 0.5 };
+const hyperOf = (model: Model, over: Over): Over => ({ ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])), ...small, ...over });
+
+type Numbers = Readonly<Record<string, Float64Array>>;
+const sizesOf = (users: readonly User[]) => ({ batch: users.length, items: ITEMS, seen: 1 });
+const padded = (rows: readonly (readonly number[])[]): readonly number[] => rows.flatMap((row) => Array.from({ length: LENGTH }, (_, t) => row[t] ?? 0));
+
+/** Rows of histories, and what each is to be followed by. */
+const environment = (users: readonly User[], targets: readonly (readonly number[])[], params: Numbers, seed: number): Environment => ({
+  sizes: sizesOf(users), params, random: { seed, step: 0 },
+  inputs: {
+    'seq.lengths': users.map((u) => u.items.length), items: padded(users.map((u) => u.items)), targets: padded(targets),
+    times: padded(users.map((u) => u.times)), 'times.next': padded(users.map((u) => u.times.map((t) => t + 60))),
+  },
+});
+
+const parametersOf = (program: Program): readonly Param[] => topological(rootsOf(program)).filter((n): n is Param => n.op === 'param');
+const drawn = (parameters: readonly Param[], seed: number): Numbers => Object.fromEntries(parameters.map((p) => {
+  const next = stream([...p.path].reduce((h, c) => h * 31 + c.charCodeAt(0), seed % 1000));
+  const count = p.axes.reduce((n, a) => n * sizeOf(a, { sizes: { items: ITEMS } }), 1);
+  return [p.path, Float64Array.from({ length: count }, () => next() * 2 - 1)];
+}));
+
+/** One user alone: the parameters are stepped in place of the batch's, and then the scores are read off the plain model. */
+const alone = (model: Model, over: Over, user: User, trained: Numbers, { seed, rate }: Trial, steps: number): Float64Array => {
+  const outputs = model.build({ hyper: hyperOf(model, over), batch: batchOf(LENGTH), phase: 'inference' });
+  const parameters = topological([outputs.loss, outputs.scores]).filter((n): n is Param => n.op === 'param');
+  const past: User = { items: user.items.slice(0, -1), times: user.times.slice(0, -1) };
+  let own: Numbers = trained;
+  if (past.items.length > 0) {
+    const slopes = gradient(outputs.loss, parameters);
+    for (let k = 0; k < steps; k++) {
+      const values = evaluate(slopes, environment([past], [user.items.slice(1)], own, seed));
+      own = { ...own, ...Object.fromEntries(parameters.map((p, i) => [p.path, own[p.path]!.map((x, j) => x - rate * values[i]!.data[j]!)])) };
+    }
+  }
+  return evaluate([outputs.scores], environment([user], [[]], own, seed))[0]!.data;
+};
+
+const stagesOf = (model: Model, over: Over): { readonly expanded: Program; readonly finished: Program } => {
+  const score = programsOf(traced(model, { ...small, ...over }))[2]!;
+  const stages = pipeline.reduce<readonly Program[]>((list, pass) => [...list, runPass(pass, list.at(-1)!)], [score]);
+  return { expanded: stages[1]!, finished: stages.at(-1)! };
+};
+
+const expectNear = (got: ArrayLike<number>, want: ArrayLike<number>, what: string): void => {
+  expect(got.length, what).toBe(want.length);
+  for (let i = 0; i < want.length; i++) if (!(Math.abs(got[i]! - want[i]!) <= 1e-6 * Math.max(1, Math.abs(want[i]!)))) expect.fail(`${what}, cell ${i}: ${got[i]}, not ${want[i]}`);
+};
+
+const models: readonly (readonly [string, Model, Over, number])[] = [
+  ['hstu', hstu as unknown as Model, {}, 1],
+  ['hstu with heads and times', hstu as unknown as Model, { heads: 2, times: true }, 1],
+  ['sasrec', sasrec as unknown as Model, {}, 1],
+  ['hstu, two steps', hstu as unknown as Model, { blocks: 1 }, 2],
+];
+
+describe.each(models)('%s', (_, model, over, steps) => {
+  const personal = personalise(model, { rate: 0, steps }) as unknown as Model;
+  /** One program for each rate: a rate is part of the program. */
+  const programs = new Map<number, ReturnType<typeof stagesOf>>();
+  const at = (rate: number) => {
+    const found = programs.get(rate) ?? stagesOf(personal, { ...over, adaptationRate: rate });
+    programs.set(rate, found);
+    return found;
+  };
+
+  test('a batch at once is the loop over its users', () => {
+    fc.assert(fc.property(trials, (trial) => {
+      const { expanded, finished } = at(trial.rate);
+      const trained = drawn(parametersOf(expanded), trial.seed);
+      const env = environment(trial.users, [], trained, trial.seed);
+      const want = Float64Array.from(trial.users.flatMap((user) => [...alone(model, over, user, trained, trial, steps)]));
+      const moved = evaluate(rootsOf(at(0).expanded), env)[0]!.data.some((x, i) => Math.abs(x - want[i]!) > 1e-9);
+      if (trial.users.some((u) => u.items.length > 1)) expect(moved).toBe(true);
+      expectNear(evaluate(rootsOf(expanded), env)[0]!.data, want, 'as written');
+      expectNear(evaluate(rootsOf(finished), env)[0]!.data, want, 'after the passes');
+    }), { numRuns: 25 });
+  }, 120_000);
+});

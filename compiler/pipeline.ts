@@ -9,7 +9,7 @@ import { contract } from './passes/contract.js';
 import { diagonalise } from './passes/diagonal.js';
 import { expand } from './passes/expand.js';
 import { fuse } from './passes/fuse.js';
-import { simplify } from './passes/simplify.js';
+import { simplify, simplifyForward } from './passes/simplify.js';
 import { differentiate } from './passes/train.js';
 import type { Pass, Program } from './program.js';
 
@@ -17,7 +17,7 @@ export const pipeline: readonly Pass[] = [
   expand,
   diagonalise,
   certify,
-  { ...simplify, name: 'simplify-forward' },
+  simplifyForward,
   { ...contract, name: 'contract-forward' },
   differentiate,
   simplify,

@@ -18,6 +18,8 @@ import { cells, typical } from './sizes.js';
 const WRITE = 2;
 const READ = 1;
 const KERNEL = 20_000;
+/** A sum inside a sum is not computed in tiles: each of its operations takes this many times as long. */
+const UNTILED = 3;
 
 /** Positions, constants and views cost nothing wherever they are. */
 const free = (n: Node): boolean =>
@@ -89,16 +91,18 @@ const settle = (order: readonly Node[], must: ReadonlySet<Node>, assumed: Readon
   const stored = new Set(must);
   /** Evaluations of each node in each kernel; within one kernel equal evaluations are shared. */
   const uses = new Map<Node, Map<Node, number>>();
+  const nested = new Set<Node>();
   for (const n of [...order].reverse()) {
     if (isBuffer(n)) continue;
     const by = uses.get(n) ?? new Map<Node, number>();
     if (!stored.has(n) && !free(n) && !isTest(n)) {
       const evaluations = [...by.values()].reduce((a, b) => a + b, 0);
       const kept = cells(n) * (unit.get(n)! + WRITE) + evaluations * READ + KERNEL;
-      if (kept < evaluations * unit.get(n)!) stored.add(n);
+      if (kept < evaluations * unit.get(n)! * (nested.has(n) && n.op === 'reduce' ? UNTILED : 1)) stored.add(n);
     }
     const kernel = stored.has(n) ? new Map([[n, cells(n)]]) : by;
     for (const a of evaluated(n)) {
+      if (n.op === 'reduce' || (nested.has(n) && !stored.has(n))) nested.add(a);
       const sofar = uses.get(a) ?? new Map<Node, number>();
       for (const [root, times] of kernel) sofar.set(root, Math.max(sofar.get(root) ?? 0, times * repeats(n)));
       uses.set(a, sofar);

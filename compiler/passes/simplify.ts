@@ -7,6 +7,7 @@ import * as build from '../../dsl/build.js';
 import type { MapNode, Node } from '../../dsl/node.js';
 import { rewrite } from '../graph.js';
 import { type Pass, rootsOf, withRoots } from '../program.js';
+import { lookups } from './lookups.js';
 import { table } from '../scalars.js';
 
 export interface Row {
@@ -175,15 +176,18 @@ const sums: readonly Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...folding, ...units, ...constants, ...signs, ...selections, ...sums];
+/** Laws that hold for derivatives too: what is rewritten may still be differentiated. */
+const forward: readonly Row[] = [...folding, ...units, ...constants, ...signs, ...selections, ...sums];
+/** A lookup of a row that has no positions is 0 and has no derivative, which f(0) may lack: these come after differentiation. */
+export const rows: readonly Row[] = [...forward, ...lookups];
 
 const LIMIT = 50;
 /** Rows at one node until none applies. */
-export const simplifyNode = (node: Node): Node => {
+const simplifyBy = (by: readonly Row[]) => (node: Node): Node => {
   let current = node;
   for (let i = 0; i < LIMIT; i++) {
     let next: Node | null = null;
-    for (const row of rows) {
+    for (const row of by) {
       next = row.apply(current);
       if (next !== null) break;
     }
@@ -193,11 +197,13 @@ export const simplifyNode = (node: Node): Node => {
   return current;
 };
 
+export const simplifyNode = simplifyBy(forward);
+
 /** Until nothing changes: a row may open the way for another below it. */
-export const simplifyAll = (roots: readonly Node[], program: Pick<Parameters<Pass['run']>[0], 'interned' | 'origins'>): readonly Node[] => {
+export const simplifyAll = (roots: readonly Node[], program: Pick<Parameters<Pass['run']>[0], 'interned' | 'origins'>, by: readonly Row[] = rows): readonly Node[] => {
   let current = rewrite(roots, program.interned, (n) => n, program.origins);
   for (let i = 0; i < LIMIT; i++) {
-    const next = rewrite(current, program.interned, simplifyNode, program.origins);
+    const next = rewrite(current, program.interned, simplifyBy(by), program.origins);
     if (next.every((n, k) => n === current[k])) return next;
     current = next;
   }
@@ -208,4 +214,10 @@ export const simplify: Pass = {
   name: 'simplify',
   description: 'rewrites by named laws: constants, units, signs, selections, sums',
   run: (program) => right(withRoots(program, simplifyAll(rootsOf(program), program))),
+};
+
+export const simplifyForward: Pass = {
+  name: 'simplify-forward',
+  description: 'rewrites by those laws that what is differentiated afterwards allows',
+  run: (program) => right(withRoots(program, simplifyAll(rootsOf(program), program, forward))),
 };

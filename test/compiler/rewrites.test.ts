@@ -7,7 +7,7 @@ import type { Node } from '../../dsl/node.js';
 import type { ScalarName } from '../../dsl/scalar.js';
 import { interner, rewrite, topological } from '../../compiler/graph.js';
 import { simplifyAll, rows } from '../../compiler/passes/simplify.js';
-import { batch, environmentFor, key, seq, sizes, wide, width } from '../generators/axes.js';
+import { batch, environmentFor, item, key, seq, sizes, wide, width } from '../generators/axes.js';
 import { grown, leaves, pools, rootsFrom } from '../generators/expressions.js';
 import { expectEqualValues, measured } from '../support/compare.js';
 
@@ -21,6 +21,9 @@ const binary = (fn: ScalarName, value: number, left = false): Template => (x, y)
 const p = (axis = key): Node => map('le', build.index(axis), build.index(seq));
 const without = (x: Node, name: string): Node => (build.hasAxis(x, name) ? reduce('sum', x, [name]) : x);
 const over = (x: Node, ...axes: readonly Axis[]): Node => broadcast(x, axes);
+
+/** The value at each row's last position, which a row without positions does not have. */
+const lastOf = (x: Node): Node => build.gather(x, map('sub', build.extent(seq, [batch]), constant(1, 'i32')), 'seq');
 
 const templates: Readonly<Record<string, readonly Template[]>> = {
   'add-zero': [binary('add', 0), binary('add', 0, true)],
@@ -56,6 +59,10 @@ const templates: Readonly<Record<string, readonly Template[]>> = {
   ],
   'rename-leaf': [() => rename(build.index(seq), 'seq', key), (x) => rename(broadcast(without(x, 'seq'), [seq]), 'seq', key)],
   'shift-nothing': [(x) => (build.hasAxis(x, 'seq') ? build.shift(x, 'seq', 0) : null)],
+  'lookup-map': [(x, y) => lastOf(map('mul', over(x, batch, seq), map('cos', y)))],
+  'lookup-reduce': [(x) => lastOf(reduce('sum', over(x, batch, seq, wide), ['wide'])), (x) => lastOf(reduce('max', over(x, batch, seq, key), ['key']))],
+  'lookup-broadcast': [(x) => lastOf(over(without(x, 'seq'), batch, seq)), (x) => lastOf(over(without(x, 'width'), batch, seq, width))],
+  'lookup-gather': [() => lastOf(build.gather(build.param('table', [item, width], { kind: 'normal', std: 1 }), build.input('ids', [batch, seq], 'i32'), 'item'))],
   'sum-nothing': [(x) => reduce('sum', x, [])],
   'sum-zero': [() => reduce('sum', across(0), ['seq'])],
   'sum-neg': [(x) => reduce('sum', map('neg', x), x.axes.slice(0, 2).map((a) => a.name))],

@@ -168,7 +168,7 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
 
   root
     .command('profile')
-    .description("Time the kernels of a training step, by the model's own names (device wasm).")
+    .description("Time the kernels of a training step, by the model's own names, beside what the machine can do (device wasm); --profile does the same.")
     .addOption(flags.data).addOption(flags.format).addOption(flags.titles)
     .addOption(counted('batch', `users of a batch${fallback(standard?.batch)}`))
     .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
@@ -185,7 +185,8 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
 export const command = async (compiled: CompiledModel, argv: readonly string[], world: World = terminal): Promise<number> => {
   let code = 0;
   try {
-    await program(compiled, world, (found) => { code = found; }).parseAsync([...argv], { from: 'user' });
+    const spelled = argv.includes('--profile') ? ['profile', ...argv.filter((word) => word !== '--profile' && word !== 'profile')] : [...argv];
+    await program(compiled, world, (found) => { code = found; }).parseAsync(spelled, { from: 'user' });
     return code;
   } catch (error) {
     // Commander has already written what is wrong.

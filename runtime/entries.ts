@@ -12,7 +12,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Inputs, Job } from './job.js';
-import type { Data, KernelTime, Manifest, Session } from './session.js';
+import type { Ceilings, Data, KernelTime, Manifest, Session } from './session.js';
 
 export interface Random {
   readonly seed: number;
@@ -70,6 +70,12 @@ export const timed = ({ manifest, session }: Machine, entry: string, offered: In
         ? TE.left(`The device ${session.backend} does not time its kernels; choose --device wasm.`)
         : TE.tryCatch(() => (session.profile as NonNullable<Session['profile']>)(entry, inputs, random), (error) => `The device ${session.backend} failed in \`${entry}\`: ${wording(error)}.`)),
   );
+
+/** What the device could do at most. Left: a device that cannot tell. */
+export const ceilingsOf = (session: Session): TaskEither<string, Ceilings> =>
+  session.ceilings === undefined
+    ? TE.left(`The device ${session.backend} does not measure what it could do; choose --device wasm.`)
+    : TE.tryCatch(() => (session.ceilings as NonNullable<Session['ceilings']>)(), (error) => `The device ${session.backend} failed: ${wording(error)}.`);
 
 /** One output of an entry. */
 export const output = (outputs: Readonly<Record<string, Data>>, entry: string, name: string): E.Either<string, Data> =>

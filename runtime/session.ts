@@ -54,6 +54,23 @@ export interface KernelTime {
   readonly source: string | undefined;
   readonly comment: string;
   readonly ms: number;
+  /** How often it was called: for each row of the batch, or for each piece of its range. */
+  readonly calls: number;
+  /** Multiplications and additions of its sums of products, on the rows as long as they are. */
+  readonly operations: number;
+  /** Bytes of the arrays it reads and writes, each counted once. */
+  readonly bytes: number;
+}
+
+/** What one thread can do at most, measured: a second. */
+export interface Ceilings {
+  /** Multiplications and additions in registers, four rows by eight columns at a time. */
+  readonly operations: number;
+  /** Bytes read and written by a copy within a core's caches, and by one from memory to memory. */
+  readonly near: number;
+  readonly far: number;
+  /** Bytes of the arrays of the near copy. */
+  readonly nearBytes: number;
 }
 
 /** Errors of a device are values until the command's edge. */
@@ -69,5 +86,7 @@ export interface Session {
   inspect(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<readonly { readonly name: string; readonly data: Data }[]>;
   /** Runs an entry as `run` does, and tells how long each kernel took, longest first; where the device can tell. */
   profile?(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<readonly KernelTime[]>;
+  /** What `profile`'s figures are held against. */
+  ceilings?(): Promise<Ceilings>;
   dispose(): Promise<void>;
 }

@@ -2,11 +2,13 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { DeviceName, OpenOptions } from '../compiled.js';
 import { stream } from '../random.js';
-import type { Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
+import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
 import { type Arena, arrange } from './arena.js';
+import { ceilings } from './ceiling.js';
 import { pack, unpack } from './pack.js';
-import { type PlanBuffer, type PlanEntry, type WasmModule, cellsOf, chunks, denseCells, extents, sizeOf } from './plan.js';
-import { type PhaseTasks, type ThreadSetup, control, thread } from './thread.js';
+import { type PlanBuffer, type PlanEntry, type PlanJob, type WasmModule, cellsOf, chunks, denseCells, extents, sizeOf } from './plan.js';
+import { type PhaseTasks, type Seen, type ThreadSetup, control, thread } from './thread.js';
+import { bytesOf, operationsOf, packedCells } from './work.js';
 import { cores, hire, inNode } from './workers.js';
 
 type Given = Readonly<Record<string, Data>>;
@@ -16,6 +18,7 @@ export interface WasmSession extends Session {
   readonly threads: number;
   /** Runs an entry on one thread, as `run` does, and tells how long each kernel took, longest first. */
   profile(entry: string, inputs: Given, random: Draw): Promise<readonly KernelTime[]>;
+  ceilings(): Promise<Ceilings>;
   /** Bytes of buffers; see arena. */
   readonly peakBytes: number;
 }
@@ -139,17 +142,29 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       }
       return Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, lengths, place.get(id)!)]));
     },
+    ceilings: () => ceilings(fused),
     profile: async (name, inputs, draw) => {
-      const { entry, number } = prepare(name, inputs, draw);
-      const times = new Map<string, { job: PlanEntry['phases'][number]['grids'][number] | PlanEntry['phases'][number]['rows'][number]; ms: number }>();
+      const began = performance.now();
+      const { entry, number, infos, lengths } = prepare(name, inputs, draw);
+      const packed = performance.now() - began;
+      const given = { entry, sizes, lengths };
+      const moved = (ids: readonly string[]): number => 4 * ids.reduce((n, id) => n + packedCells(infos.get(id)!, given), 0);
       const grids = entry.phases.map((p) => p.grids.flatMap((j) => (j.task === null ? [j] : pieces(sizeOf(j.task, sizes)).map(() => j))));
+      const job = (j: PlanJob): KernelTime => ({ name: j.name, source: j.source, comment: j.comment, ms: 0, calls: 0, operations: operationsOf(j, given), bytes: bytesOf(j, given) });
+      const plain = (what: string, comment: string, bytes: number): KernelTime => ({ name: what, source: undefined, comment, ms: 0, calls: 0, operations: 0, bytes });
+      const stepsOf: { readonly [K in Parameters<Seen>[1]]: (phase: number, at: number) => readonly [object, () => KernelTime] } = {
+        row: (p, at) => { const j = entry.phases[p]!.rows[at]!; return [j, () => job(j)]; },
+        grid: (p, at) => { const j = grids[p]![at]!; return [j, () => job(j)]; },
+        inverse: (p, at) => { const i = entry.phases[p]!.inverses[at]!; return [i, () => plain(`positions by ${i.index}`, 'lists of positions, for the gradient of a lookup', moved([i.index]) * (1 + i.axes.length))]; },
+        copy: () => [entry.updates, () => plain('updates', 'new values become the states', 2 * moved(Object.keys(entry.updates)))],
+      };
+      const times = new Map<object, KernelTime>([[inputs, { ...plain('inputs', 'inputs are packed', 2 * moved(Object.keys(inputs).filter((id) => infos.has(id)))), ms: packed, calls: 1 }]]);
       own.run(number, true, (p, kind, at, _, ms) => {
-        const job = kind === 'row' ? entry.phases[p]!.rows[at]! : grids[p]![at]!;
-        const sofar = times.get(job.run);
-        if (sofar === undefined) times.set(job.run, { job, ms });
-        else sofar.ms += ms;
+        const [key, fresh] = stepsOf[kind](p, at);
+        const sofar = times.get(key) ?? fresh();
+        times.set(key, { ...sofar, ms: sofar.ms + ms, calls: sofar.calls + 1 });
       });
-      return [...times.values()].map(({ job, ms }) => ({ name: job.name, source: job.source, comment: job.comment, ms })).sort((a, b) => b.ms - a.ms);
+      return [...times.values()].sort((a, b) => b.ms - a.ms);
     },
     inspect: async (name, inputs, draw) => {
       const saved = await self.read();
@@ -170,7 +185,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
             if (b.local) look(b, row);
             else if (row === rows - 1) look(b, null);
           });
-        } else if (grids[p]![at]!.last) grids[p]![at]!.j.outputs.forEach((id) => look(infos.get(id)!, null));
+        } else if (kind === 'grid' && grids[p]![at]!.last) grids[p]![at]!.j.outputs.forEach((id) => look(infos.get(id)!, null));
       });
       const order = [...entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => b.id), ...entry.phases.flatMap((p) => [...p.rows, ...p.grids].flatMap((j) => j.outputs))];
       const result = order.flatMap((id) => { const data = seen.get(id); return data === undefined ? [] : [{ name: id, data }]; });

@@ -31,6 +31,21 @@ export interface PlanBuffer {
   readonly phase?: number;
 }
 
+/** `times` the product of `sizes`; where it has lengths, that times the sum over all rows of the product of a row's `lengths`. */
+export interface Count {
+  readonly times: number;
+  readonly sizes: readonly string[];
+  readonly lengths: readonly string[];
+}
+
+/** What a profile holds a kernel's time against. */
+export interface PlanWork {
+  /** Multiplications and additions of sums of products. */
+  readonly products: readonly Count[];
+  /** Buffers it reads; `at`: how often, where the places come from data. */
+  readonly reads: readonly { readonly id: string; readonly at?: readonly Count[] }[];
+}
+
 export interface PlanJob {
   /** The exported function. */
   readonly run: string;
@@ -39,6 +54,7 @@ export interface PlanJob {
   readonly outputs: readonly string[];
   readonly source?: string;
   readonly comment: string;
+  readonly work: PlanWork;
 }
 
 export interface PlanInverse {

@@ -39,9 +39,12 @@ export interface ThreadSetup {
 /** Words of the control block. */
 export const control = { arrived: 0, meeting: 1, round: 2, entry: 3, failed: 4, counters: 64 } as const;
 
+/** Told after each step: the phase, which of its lists, the place there, the row (of a piece, its end), and milliseconds. */
+export type Seen = (phase: number, kind: 'row' | 'grid' | 'inverse' | 'copy', at: number, row: number, ms: number) => void;
+
 export interface ThreadRun {
   /** Takes part in one run. `seen` makes this thread do everything alone and look at what each step wrote. */
-  readonly run: (entry: number, alone: boolean, seen?: (phase: number, kind: 'row' | 'grid', at: number, row: number, ms: number) => void) => void;
+  readonly run: (entry: number, alone: boolean, seen?: Seen) => void;
   /** Runs whatever rounds are announced, until told to end. */
   readonly serve: () => void;
 }
@@ -134,7 +137,12 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
       const take = (): number => (alone ? mine++ : Atomics.add(words, COUNTERS + p, 1));
       for (let task = take(); task < total; task = take()) {
         let at = task;
-        if (at < inverses.length) { invert(inverses[at]!); continue; }
+        if (at < inverses.length) {
+          const began = seen === undefined ? 0 : performance.now();
+          invert(inverses[at]!);
+          if (seen !== undefined) seen(p, 'inverse', at, 0, performance.now() - began);
+          continue;
+        }
         at -= inverses.length;
         if (at < shares.length) {
           const [from, to] = shares[at]!;
@@ -156,8 +164,11 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
           if (seen !== undefined) seen(p, 'grid', at, to, performance.now() - began);
           continue;
         }
-        const [to, from, n] = copies[at - grids.length]!;
+        at -= grids.length;
+        const began = seen === undefined ? 0 : performance.now();
+        const [to, from, n] = copies[at]!;
         bytes.copyWithin(to, from, from + n);
+        if (seen !== undefined) seen(p, 'copy', at, 0, performance.now() - began);
       }
       if (!alone && threads > 1) meet();
     });

@@ -47,34 +47,7 @@ const sizes = { batch: number('batch'), items: data.items.length, seen: 1 };
 const session = value(await openWasm(program, manifest, 'wasm', sizes, { threads: number('threads') }));
 await session.write(value(initialStates(1, sizes, manifest.states)));
 
-/** Multiplications and additions of sums of products, on a batch as packed; a narrowed pair of sequence axes counts half. */
-const operations = (entry, lengths) => {
-  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
-  const size = (axis, row) => (axis.ragged !== undefined && row !== null ? row : typeof axis.size === 'number' ? axis.size : sizes[axis.size] ?? 1);
-  const found = new Map();
-  for (const kernel of entry.kernels) {
-    const seen = new Set();
-    let total = 0;
-    const visit = (e, around, half) => {
-      if (e === null || typeof e !== 'object' || seen.has(e)) return;
-      seen.add(e);
-      if (e.kind === 'reduce') {
-        const axes = [...around, ...e.over.map((o) => o.axis)];
-        const narrowed = half || e.over.some((o) => o.from !== undefined || o.to !== undefined);
-        const product = e.body.kind === 'apply' && e.body.fn === 'mul';
-        const rows = axes.some((a) => a.name === 'batch') ? [...lengths] : [null];
-        if (product) total += rows.reduce((sum, row) => sum + 2 * axes.filter((a) => a.name !== 'batch' || row === null).reduce((n, a) => n * size(a, row), 1), 0) * (narrowed ? 0.5 : 1);
-        visit(e.body, axes, narrowed);
-      } else Object.values(e).forEach((x) => (Array.isArray(x) ? x.forEach((y) => visit(y, around, half)) : visit(x, around, half)));
-    };
-    visit(kernel.body, buffers.get(kernel.output).axes, kernel.where !== undefined);
-    found.set(kernel.name, total);
-  }
-  return found;
-};
-const train = compiled.loops.entries.find((e) => e.name === 'train');
-const counted = operations(train, batches[0]['seq.lengths']);
-const gflop = [...counted.values()].reduce((a, b) => a + b, 0) / 1e9;
+const gflop = (await session.profile('train', batches[0], { seed: 1, step: 1 })).reduce((sum, k) => sum + k.operations, 0) / 1e9;
 
 let step = 0;
 const once = async () => {
@@ -118,10 +91,11 @@ if (given.profile) {
   }
   const list = [...best.values()].sort((a, b) => b.ms - a.ms);
   const total = list.reduce((sum, k) => sum + k.ms, 0);
-  console.log(`\nOne thread, best of 8: ${total.toFixed(1)} ms.\n      ms   share  GFLOP/s  kernel`);
-  for (const { name, source, ms: took } of list.filter((k) => k.ms > total / 500)) {
-    const work = name.split(', ').reduce((sum, part) => sum + (counted.get(part.replace(/\.(share|part|inner)\d*/g, '')) ?? 0), 0);
-    console.log(`${took.toFixed(2).padStart(8)} ${((100 * took) / total).toFixed(1).padStart(6)}% ${work === 0 ? '        ' : (work / took / 1e6).toFixed(1).padStart(8)}  ${name}${source === undefined ? '' : `  ${source}`}`);
+  const { operations, near, far } = await session.ceilings();
+  console.log(`\nOne thread, best of 8: ${total.toFixed(1)} ms. It could do ${(operations / 1e9).toFixed(1)} GFLOP/s, and copy ${(near / 1e9).toFixed(1)} GB/s in its caches, ${(far / 1e9).toFixed(1)} beyond.\n      ms   share  GFLOP/s     GB/s  kernel`);
+  const per = (n, took) => (n === 0 ? '' : (n / took / 1e6).toFixed(1)).padStart(8);
+  for (const { name, source, ms: took, operations: work, bytes } of list.filter((k) => k.ms > total / 500)) {
+    console.log(`${took.toFixed(2).padStart(8)} ${((100 * took) / total).toFixed(1).padStart(6)}% ${per(work, took)} ${per(bytes, took)}  ${name}${source === undefined ? '' : `  ${source}`}`);
   }
 }
 await session.dispose();

@@ -10,6 +10,7 @@ import { diagonalise } from './passes/diagonal.js';
 import { expand } from './passes/expand.js';
 import { fuse } from './passes/fuse.js';
 import { simplify, simplifyForward } from './passes/simplify.js';
+import { sparse } from './passes/sparse.js';
 import { differentiate } from './passes/train.js';
 import type { Pass, Program } from './program.js';
 
@@ -18,6 +19,7 @@ export const pipeline: readonly Pass[] = [
   diagonalise,
   certify,
   simplifyForward,
+  sparse,
   { ...contract, name: 'contract-forward' },
   differentiate,
   simplify,

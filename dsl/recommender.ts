@@ -75,10 +75,13 @@ export const sequenceInput = (context: RecommenderContext, { positions = true }:
   return { width, items, input: dropout('input', hyper.dropout, phase)(embedded) };
 };
 
-/** The sampled softmax of cosine scores over the temperature, for each state and the item that it should predict. */
-export const itemLoss = <A extends string>({ hyper, batch }: Pick<RecommenderContext, 'hyper' | 'batch'>, { width, items }: ItemTable,
+/**
+ * The sampled softmax of cosine scores over the temperature, for each state and the item that it should predict. A draw for
+ * each user is one for each place in the batch, which is not the user's own: outside training all meet the same negatives.
+ */
+export const itemLoss = <A extends string>({ hyper, batch, phase }: Pick<RecommenderContext, 'hyper' | 'batch' | 'phase'>, { width, items }: ItemTable,
   state: Tensor<A | 'width'>, targets: Tensor<A, 'i32'>): Tensor<A> =>
-  typed(sampledSoftmax({ state, targets, items, width, negatives: hyper.negatives, temperature: hyper.temperature, key: 'negatives', drawnFor: hyper.draws === 'user' ? [batch.batch] : [] }));
+  typed(sampledSoftmax({ state, targets, items, width, negatives: hyper.negatives, temperature: hyper.temperature, key: 'negatives', drawnFor: hyper.draws === 'user' && phase === 'training' ? [batch.batch] : [] }));
 
 /** The cosine of each row's state with every item. */
 export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 'width'>): Tensor<'batch' | 'item'> =>

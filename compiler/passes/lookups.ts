@@ -20,7 +20,26 @@ const existing = (n: Gather, found: Node): Node => {
   const exists = map('and', map('ge', n.at, constant(0, 'i32')), map('lt', n.at, end));
   return build.along(map('select', exists, build.along(found, n), constant(0, n.dtype)), n);
 };
-const inside = (n: Gather, x: Node): Node => (build.hasAxis(x, n.axis) ? build.gather(x, n.at, n.axis) : x);
+
+/** By the positions asked for, by the axis that they lie along, by what is looked up. */
+const memo = new WeakMap<Node, Map<string, WeakMap<Node, Node>>>();
+const knownOf = (at: Node, axis: string): WeakMap<Node, Node> => {
+  const axes = memo.get(at) ?? new Map<string, WeakMap<Node, Node>>();
+  const known = axes.get(axis) ?? new WeakMap<Node, Node>();
+  memo.set(at, axes.set(axis, known));
+  return known;
+};
+/** `x` at the positions of `n`, down to the leaves at once: what is shared below is looked up once, however long the ways to it. */
+const inside = (n: Gather, x: Node): Node => {
+  if (!build.hasAxis(x, n.axis)) return x;
+  const known = knownOf(n.at, n.axis);
+  const found = known.get(x);
+  if (found !== undefined) return found;
+  const lookup = build.gather(x, n.at, n.axis);
+  const result = lookups.find((r) => r.name === `lookup-${x.op}`)?.apply(lookup) ?? lookup;
+  known.set(x, result);
+  return result;
+};
 
 const row = <O extends Node['op']>(op: O, law: string, apply: (n: Gather, table: Of<O>) => Node | null): Row => ({
   name: `lookup-${op}`, law,

@@ -18,7 +18,7 @@ const theta = param('theta', [seq, key], normal(1));
 
 /** The offsets up to which the loss of each position reads items, and how many leaks there are. */
 const judged = (state: State) => {
-  const losses = itemLoss({ hyper: { negatives: 4, temperature: 1, draws: 'batch' } as never, batch }, { width, items }, state, batch.targets);
+  const losses = itemLoss({ hyper: { negatives: 4, temperature: 1, draws: 'batch' } as never, batch, phase: 'training' }, { width, items }, state, batch.targets);
   const [loss] = expanded([mean(losses, [rows, seq]) as Node]);
   const { certificate, leaks } = certify(loss!);
   return { most: certificate.reads.find((r) => r.input === 'items')?.offsets.most, leaks: leaks.length, mixed: certificate.mixed };

@@ -12,6 +12,7 @@ export * from './activation.js';
 export * from './layer.js';
 export * from './attention.js';
 export * from './transformer.js';
+export * from './recurrent.js';
 export * from './loss.js';
 export * from './backward.js';
 export { type DescendOptions, type Descent, type Rate, type States, descend } from './descend.js';

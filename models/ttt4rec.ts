@@ -1,0 +1,69 @@
+/**
+ * TTT4Rec: Yang et al., "TTT4Rec: A Test-Time Training Approach for Rapid Adaption in Sequential Recommendation", 2024,
+ * arXiv:2409.19142: blocks whose memory of the history is a linear map that learns while it reads (TTT-Linear, Sun et al. 2024,
+ * arXiv:2407.04620). The inner loop is not written here: it is a `descend` on the map's weights in the step of a `scan`. Input,
+ * loss, scores and optimizer are those of the other models.
+ *
+ * Deviations:
+ * - Items are embedded, scaled and scored as in the other models (cosine over the temperature, sampled softmax).
+ * - The inner learning rate is rate * sigmoid(x w + b) / depth for each position and head; Sun et al. weigh it by the place in
+ *   the mini-batch as well.
+ * - Queries and keys are linear maps of the state without the short convolutions of TTT's Mamba backbone (its transformer
+ *   backbone has none either); rotary angles count positions from the start of the sequence, not of the mini-batch.
+ * - The width 64 of the defaults, not 50, gives 4 heads an even number of channels each, which rotary positions need.
+ */
+import {
+  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, dropout, fail, gelu, integer, layerNorm, linear, model, mul,
+  nextItem, number, recommenderHypers, recommenderOptimizer, rmsNorm, rotary, sequenceInput, sigmoid, swiGlu, testTimeTraining,
+} from 'pcrec';
+
+const ttt4recHypers = {
+  ...recommenderHypers,
+  width: integer(64, 'channels of an item and of a state'),
+  blocks: integer(1, 'blocks, one above the other'),
+  heads: integer(4, 'heads, each with a map of its own; width is divided among them, an even number of channels each'),
+  miniBatch: integer(8, 'positions whose inner gradients are taken at the same weights'),
+  innerRate: number(1, 'learning rate of the inner loop, before its gate', { min: 0 }),
+} as const;
+
+export interface Ttt4recHyper extends RecommenderHyper {
+  readonly heads: number;
+  readonly miniBatch: number;
+  readonly innerRate: number;
+}
+
+/** y + SwiGLU(RMS(y)), y = x + W_o (LN(TTT(RMS(x))) * gelu(RMS(x) W_g)). `path` names the block's parameters. */
+export const ttt4recBlock = (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<Ttt4recHyper>, width: Axis<'width'>) => (x: State): State => {
+  if (hyper.width % (2 * hyper.heads) !== 0) fail(`the width ${hyper.width} does not give each of ${hyper.heads} heads an even number of channels`);
+  const head = axis('head', hyper.heads);
+  const pair = axis('pair', hyper.width / hyper.heads / 2);
+  const part = axis('part', 2);
+  const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
+  const forward = swiGlu(`${path}.feedForward`, width, Math.ceil((8 * hyper.width) / 3));
+
+  const normed = rmsNorm(x, width, { path: `${path}.memoryNorm` });
+  const project = (name: string) => linear(`${path}.memory.${name}`, normed, width, [head, pair, part], { bias: false });
+  const [q, k] = [rotary(project('q'), seq, pair, part), rotary(project('k'), seq, pair, part)];
+  const eta = mul(sigmoid(linear(`${path}.memory.rate`, normed, width, head)), (hyper.innerRate * hyper.heads) / hyper.width);
+  const read = testTimeTraining(`${path}.memory`, { q, k, v: project('v'), eta }, seq, hyper.miniBatch);
+  const gated = mul(layerNorm(read, [head, pair, part], { path: `${path}.readNorm` }), gelu(project('gate')));
+  const out = linear(`${path}.memory.out`, gated, [head, pair, part], width, { bias: false });
+
+  const y = add(x, drop('memory')(out));
+  return add(y, drop('feedForward')(forward(rmsNorm(y, width, { path: `${path}.forwardNorm` }))));
+};
+
+export default model({
+  name: 'ttt4rec',
+  doc: 'Test-time training of a linear memory along the history (TTT4Rec), trained on all positions.',
+  hyper: ttt4recHypers,
+  presets: { base: {}, large: { blocks: 4 } },
+  optimizer: recommenderOptimizer,
+
+  build: (context) => {
+    const { width, items, input } = sequenceInput(context, { positions: false });
+    const blocks = Array.from({ length: context.hyper.blocks }, (_, l) => ttt4recBlock(`block.${l}`, context, width));
+    const state = rmsNorm(blocks.reduce((x, block) => block(x), input), width, { path: 'norm' });
+    return nextItem(context, { width, items }, state);
+  },
+});

@@ -119,7 +119,7 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
       const reachable = runtimeReachable(folder, show(folder, io.cwd));
       if (isLeft(reachable)) report([reachable.left], io, opened.locate);
       const cost = compiled.right.report.cost(ordinary);
-      io.out(summary({ compiled: compiled.right, cost, folder: show(folder, io.cwd), files, seconds: (io.now() - began) / 1000 }));
+      io.out(summary({ compiled: compiled.right, target, cost, folder: show(folder, io.cwd), files, seconds: (io.now() - began) / 1000 }));
     }),
   );
 };

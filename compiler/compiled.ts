@@ -7,7 +7,7 @@ import type { LoopProgram } from './loops/ir.js';
 
 /** What one training step takes at given sizes. */
 export interface Cost {
-  /** The most bytes alive at once: states, inputs and temporaries. */
+  /** The most bytes alive at once: states, inputs and temporaries, each for rows of the longest history. */
   readonly peakBytes: number;
   /** Scalar operations, where every ragged row has its bound's length. */
   readonly operations: number;
@@ -37,6 +37,12 @@ export interface CompileOptions {
 
 export type Compile = (traced: Traced, options?: CompileOptions) => Either<Diagnostics, Compiled>;
 
+/** Bytes of memory at once: `bytes`, and `thread` more for each thread. */
+export interface Peak {
+  readonly bytes: number;
+  readonly thread: number;
+}
+
 /** A target is one emitter. */
 export interface Target {
   readonly description: string;
@@ -50,6 +56,8 @@ export interface Target {
   readonly emit: (program: LoopProgram) => string;
   /** Files that the file refers to; the same names for every program. */
   readonly assets?: { readonly names: readonly string[]; readonly emit: (program: LoopProgram) => readonly Asset[] };
+  /** The most memory that a session takes at these sizes, where the target lays it out itself; only for a program that passed `check`. */
+  readonly peak?: (program: LoopProgram, sizes: Sizes) => Peak;
   /** The targets that one trainer carries together, by the names under which `opener` takes their programs; then nothing else is emitted. */
   readonly parts?: Readonly<Record<string, Target>>;
 }

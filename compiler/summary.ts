@@ -1,6 +1,6 @@
 /** What the command says at the end: what was compiled, what it will cost, and what to run next. */
 import type { Manifest, Sizes } from '../runtime/session.js';
-import type { Compiled, Cost } from './compiled.js';
+import type { Compiled, Cost, Target } from './compiled.js';
 import { scaled } from './text.js';
 
 /** A sum of products of symbols: `64 items + 12,544`. The empty product's key is ''. */
@@ -27,6 +27,7 @@ export const ordinary: Sizes = { batch: 128, items: 3_416, seen: 200 };
 
 export interface Done {
   readonly compiled: Compiled;
+  readonly target: Target;
   readonly cost: Cost;
   /** As the author would type it. */
   readonly folder: string;
@@ -37,13 +38,20 @@ export interface Done {
 /** A shell would split or expand it. */
 const quoted = (path: string): string => (/^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
-export const summary = ({ compiled: { manifest, report }, cost, folder, files, seconds }: Done): string => {
-  const { kernels: { before, after }, certificate } = report;
+/** `gpu 337 MB, wasm 36.2 MB + 1.14 MB a thread`; of a target alone, without its name. */
+const peaks = ({ compiled: { loops }, target, cost }: Pick<Done, 'compiled' | 'target' | 'cost'>): string =>
+  Object.entries(target.parts ?? { '': target }).map(([name, part]) => {
+    const { bytes, thread } = part.peak?.(loops, ordinary) ?? { bytes: cost.peakBytes, thread: 0 };
+    return `${name} ${scaled(bytes)}B${thread === 0 ? '' : ` + ${scaled(thread)}B a thread`}`.trim();
+  }).join(', ');
+
+export const summary = ({ compiled, target, cost, folder, files, seconds }: Done): string => {
+  const { manifest, report: { kernels: { before, after }, certificate } } = compiled;
   const at = `batch ${ordinary['batch']}, ${grouped(ordinary['items']!)} items`;
   const rows: readonly (readonly [string, string])[] = [
     ['parameters', showCount(parameters(manifest))],
     ['kernels a step', `${grouped(after)} (${grouped(before)} before fusion)`],
-    ['peak memory', `${scaled(cost.peakBytes)}B (${at})`],
+    ['peak memory', `${peaks({ compiled, target, cost })} (${at})`],
     ['operations a step', `${scaled(cost.operations).trim()} (${at}, full histories)`],
     ...(certificate === undefined ? [] : [['certificate', certificate] as const]),
     ['files', `${folder}/{${files.join(',')}}`],

@@ -19,6 +19,7 @@ const wasm: Target = {
   file: 'kernels.wasm.js', opener: 'openWasm',
   check: () => right(undefined),
   emit: wasmFiles.plan,
+  peak: wasmFiles.peak,
   assets: { names: wasmFiles.names, emit: wasmFiles.assets },
 };
 

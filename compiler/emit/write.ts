@@ -36,7 +36,7 @@ const put = (folder: string, { name, text, bytes, executable = false }: EmittedF
 /** Files of an earlier emission that this one does not replace: another target's kernels, say. */
 const leftovers = (folder: string, files: readonly EmittedFile[], possible: readonly string[]): readonly string[] => {
   const now = new Set(files.map(({ name }) => name));
-  return possible.filter((name) => !now.has(name) && (isOurs(join(folder, name)) || (name.endsWith('.wasm') && existsSync(join(folder, name)) && isOurs(join(folder, 'trainer.js'))))).map((name) => join(folder, name));
+  return [...new Set(possible)].filter((name) => !now.has(name) && (isOurs(join(folder, name)) || (name.endsWith('.wasm') && existsSync(join(folder, name)) && isOurs(join(folder, 'trainer.js'))))).map((name) => join(folder, name));
 };
 
 /**

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { mark } from '../../compiler/emit/text.js';
+import { writeFiles } from '../../compiler/emit/write.js';
 import { packageFile } from '../../compiler/package.js';
 import { modelText, plainBody, project } from './fixtures.js';
 import { run } from './stand-in.js';
@@ -145,6 +147,15 @@ describe('pcrec-compile', () => {
     run(first, 'models/tiny.ts');
     run(join(second, 'models'), 'tiny.ts', '--out', '../build/tiny');
     expect(readAll(join(second, 'build/tiny'))).toEqual(readAll(join(first, 'build/tiny')));
+  });
+
+  it('removes what another target left, also where several targets write the same file', () => {
+    const out = join(project({ 'package.json': '{"type":"module"}' }), 'build');
+    const file = (name: string) => ({ name, text: `// ${mark}` });
+    const names = ['trainer.js', 'kernels.gpu.js', 'trainer.js', 'kernels.gpu.js'];
+    expect(writeFiles(out, [file('trainer.js'), file('kernels.gpu.js')], names)).toMatchObject({ _tag: 'Right' });
+    expect(writeFiles(out, [file('trainer.js')], names)).toMatchObject({ _tag: 'Right' });
+    expect(readdirSync(out).filter((name) => name.endsWith('.js'))).toEqual(['trainer.js']);
   });
 
   it('leaves files that are not its own, replaces those that are, and refuses to overwrite a stranger', () => {

@@ -4,8 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { type Item, arrange, firstFit } from '../../runtime/wasm/arena.js';
 import { pack, unpack } from '../../runtime/wasm/pack.js';
 import { type PlanBuffer, cellsOf, denseCells } from '../../runtime/wasm/plan.js';
+import { compile } from '../../compiler/compile.js';
+import { targets } from '../../compiler/emit/targets.js';
 import { small, smallSizes } from '../gpu/programs.js';
-import { built } from './sessions.js';
+import { cases, traced } from '../support/models.js';
+import { rightOf } from '../support/programs.js';
+import { built, opened } from './sessions.js';
 
 const items = fc.array(fc.record({ bytes: fc.integer({ min: 0, max: 5000 }), from: fc.nat(20), length: fc.nat(8) }), { maxLength: 40 })
   .map((list) => list.map(({ bytes, from, length }, i): Item => ({ id: `b${i}`, bytes, life: [from, from + length] })));
@@ -30,6 +34,19 @@ describe('the arena', () => {
     const [one, again, three] = [arrange(plan, smallSizes, 1), arrange(plan, smallSizes, 1), arrange(plan, smallSizes, 3)];
     expect(again).toEqual(one);
     expect(three.bytes - one.bytes).toBe(2 * one.slab);
+  });
+});
+
+describe('the peak that the compiler prints', () => {
+  const program = rightOf(compile(traced(cases[0]![1], { length: 12, width: 8 }))).loops;
+
+  it.each([{ batch: 4, items: 30, seen: 5 }, { batch: 33, items: 500, seen: 12 }])('is the one that a session has: %o', async (at) => {
+    const { bytes, thread } = targets.wasm.peak!(program, at);
+    for (const threads of [1, 3]) {
+      const session = await opened(program, at, { threads });
+      expect(session.peakBytes).toBe(bytes + threads * thread);
+      await session.dispose();
+    }
   });
 });
 

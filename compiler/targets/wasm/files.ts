@@ -1,6 +1,8 @@
 /** The emitted files: the plan as a module, the text, and what it assembles to, with and without fused multiply-add. */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import type { Asset } from '../../compiled.js';
+import { arrange } from '../../../runtime/wasm/arena.js';
+import type { Sizes } from '../../../runtime/session.js';
+import type { Asset, Peak } from '../../compiled.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { assemble } from './assemble.js';
 import { fused, type WasmText, wasmText } from './module.js';
@@ -44,6 +46,11 @@ ${entries.join('\n')}
   ],
 };
 `;
+  },
+  /** By the function that lays a session's memory out. */
+  peak: (program: LoopProgram, sizes: Sizes): Peak => {
+    const { peak, slab } = arrange(textOf(program).plan, sizes, 0);
+    return { bytes: peak, thread: slab };
   },
   assets: (program: LoopProgram): readonly Asset[] => {
     const { text } = textOf(program);

@@ -160,10 +160,12 @@ export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<stri
   return found;
 };
 
-/** Stores further nodes until no kernel reads more than `limit` buffers. */
-const limited = (order: readonly Node[], start: ReadonlySet<Node>, limit: number): ReadonlySet<Node> => {
+/** Stores further nodes until no kernel reads more than `most` buffers; one in a loop may read its own as well. */
+const limited = (order: readonly Node[], start: ReadonlySet<Node>, most: number): ReadonlySet<Node> => {
   const stored = new Set(start);
+  const looped = new Set(loopsOf(order).flatMap(({ states, inside }) => [...states, ...inside]));
   for (const root of [...order].reverse()) {
+    const limit = looped.has(root) ? most - 1 : most;
     while (stored.has(root) && readsOf(root, stored).size > limit) {
       const elsewhere = (n: Node): boolean => n !== root && (stored.has(n) || isBuffer(n));
       const inside = topological(evaluated(root), elsewhere).filter((n) => n !== root && !free(n) && n.dtype === 'f32');

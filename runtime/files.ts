@@ -42,6 +42,10 @@ export const makeFolder = async (folder: string): Promise<void> => {
   }
 };
 
+/** Makes a folder, and those around it. Left: one sentence. */
+export const folderAt = (path: string): TaskEither<string, void> =>
+  TE.tryCatch(() => makeFolder(path), (error) => `The folder ${path} could not be made: ${reason(error)}.`);
+
 const write = async (path: string, parts: readonly Uint8Array[]): Promise<void> => {
   await makeFolder(dirname(path));
   // One temporary name a file: what a killed process leaves behind, the next one overwrites.

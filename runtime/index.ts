@@ -5,7 +5,7 @@ export * from './data/index.js';
 export { openAny, type Programs } from './devices/any.js';
 export { type GpuModule, openGpu } from './devices/index.js';
 export type { Evaluation, Event, Listener, Part } from './events.js';
-export { writeAtomically } from './files.js';
+export { folderAt, writeAtomically } from './files.js';
 export { initial, initialStates, shapeOf } from './init.js';
 export { readManifest } from './manifest.js';
 export { fullRanks, type Measure, measureNames, type Metrics, metrics, popularity, worths } from './metrics.js';

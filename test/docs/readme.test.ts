@@ -16,6 +16,7 @@ import { emittedFiles } from '../../compiler/emit/index.js';
 import { hyperValues, open, trace } from '../../compiler/frontend/index.js';
 import { packageFile, packageRoot } from '../../compiler/package.js';
 import { toolchain } from '../../compiler/toolchain.js';
+import { describe as comparison } from '../../examples/compare/command.mjs';
 import { command, type World } from '../../runtime/command.js';
 import pcrec from '../../models/pcrec.js';
 import { errorsOf } from '../dsl/typescript.js';
@@ -69,7 +70,7 @@ describe('the snippets', () => {
 });
 
 describe('the commands', () => {
-  const help = { compiler: '', trainer: '', train: '' };
+  const help = { compiler: '', trainer: '', train: '', comparison: comparison().helpInformation() };
   beforeAll(async () => {
     const lines: string[] = [];
     main(['--help'], toolchain, { out: (text) => void lines.push(text), err: () => {}, now: () => 0, colour: false, cwd: packageRoot });
@@ -88,9 +89,12 @@ describe('the commands', () => {
   const options = (text: string): readonly string[] => [...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([name]) => name))];
 
   it('have every option that is named, and training no other', () => {
-    const known = options(`${help.compiler}\n${help.trainer}`);
+    const known = options(`${help.compiler}\n${help.trainer}\n${help.comparison}`);
     expect(options(readme).filter((name) => !known.includes(name))).toEqual([]);
     expect(options(help.train).filter((name) => name !== '--help' && !options(section(readme, 'The trainer')).includes(name))).toEqual([]);
+    const told = [...options(section(readme, 'The trainer')), ...options(section(readme, 'Comparing models'))];
+    expect(options(help.comparison).filter((name) => name !== '--help' && !told.includes(name))).toEqual([]);
+    expect(options(section(readme, 'Comparing models')).filter((name) => !options(help.comparison).includes(name))).toEqual([]);
   });
 
   it('are the package\'s own', () => {

@@ -1,0 +1,138 @@
+/**
+ * A comparison as a user runs it, killed in the midst of a training and run again: what was finished is not done twice, and it
+ * ends in the bytes of one that nothing interrupted. Runs what `npm run build` left in dist, which `npm test` does first.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../compiler/package.js';
+
+const minute = 60_000;
+/** Inside the repository, so that emitted trainers find the runtime as those in build/ do. */
+mkdirSync(join(packageRoot, 'build'), { recursive: true });
+const folder = mkdtempSync(join(packageRoot, 'build', 'e2e-compare-'));
+const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')];
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+const models = ['hstu', 'pcrec'];
+const seeds = [1, 2];
+const epochs = 6;
+const options = [
+  '--data', 'sample', '--models', models.join(), '--seeds', seeds.join(), '--batch', '64', '--length', '12', '--width', '8', '--set', 'negatives=16',
+  '--set', 'blocks=1', '--device', 'wasm', '--threads', '1',
+];
+
+/** Runs the comparison; `watch` is asked again and again whether to kill it. */
+const run = (args: readonly string[], watch?: () => boolean): Promise<Finished> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(packageRoot, 'examples', 'compare.mjs'), ...args], { cwd: packageRoot, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+    const text = { out: '', err: '' };
+    child.stdout.on('data', (chunk: Buffer) => { text.out += chunk.toString(); });
+    child.stderr.on('data', (chunk: Buffer) => { text.err += chunk.toString(); });
+    const timer = watch && setInterval(() => { if (watch()) child.kill('SIGKILL'); }, 2);
+    child.on('close', (code) => {
+      clearInterval(timer);
+      resolve({ code, ...text });
+    });
+  });
+const compare = (out: string, watch?: () => boolean): Promise<Finished> => run([...options, '--set', 'pcrec:steps=2', '--epochs', String(epochs), '--out', out], watch);
+
+const names = models.flatMap((model) => seeds.map((seed) => `${model}.${seed}.json`));
+const read = (out: string, name: string): string => readFileSync(join(out, name), 'utf8');
+const results = (out: string): readonly string[] => (existsSync(out) ? readdirSync(out).filter((name) => names.includes(name)) : []);
+/** A result but for what depends on the machine. */
+const timeless = (out: string, name: string): string => read(out, name).split('\n').filter((line) => !line.startsWith('  "measured"')).join('\n');
+
+/** Epochs that the run of a model and a seed has logged. */
+const epochsOf = (out: string, run1: string): number => {
+  const runs = join(out, 'runs');
+  const at = existsSync(runs) ? readdirSync(runs).find((name) => name.startsWith(`${run1}.`)) : undefined;
+  const log = at === undefined ? '' : join(runs, at, 'metrics.jsonl');
+  return log !== '' && existsSync(log) ? readFileSync(log, 'utf8').split('"kind":"epoch"').length - 1 : 0;
+};
+
+describe('examples/compare.mjs', () => {
+  let first: Finished;
+  beforeAll(async () => { first = await compare(whole); }, 5 * minute);
+
+  it('compares models, and keeps every run', () => {
+    expect(first.err).not.toContain('Error');
+    expect(first.code).toBe(0);
+    expect([...results(whole)].sort()).toEqual([...names].sort());
+    const comparison = JSON.parse(read(whole, 'comparison.json')) as { readonly rows: readonly { readonly model: string; readonly seeds: readonly number[] }[]; readonly baseline: string; readonly users: number; readonly verdicts: readonly { readonly model: string; readonly df: number }[] };
+    expect(comparison.rows.map(({ model, seeds: of }) => ({ model, of }))).toEqual(models.map((model) => ({ model, of: seeds })));
+    expect(comparison).toMatchObject({ baseline: 'hstu', verdicts: [{ model: 'pcrec', df: comparison.users - 1 }] });
+    expect(first.out).toMatch(/^hstu .* ± .* ± /m);
+    expect(first.out).toMatch(/^popularity /m);
+    const { outcome, measured } = JSON.parse(read(whole, 'pcrec.2.json')) as { readonly outcome: { readonly ranks: readonly number[]; readonly test: Readonly<Record<string, number>>; readonly hyper: object }; readonly measured: { readonly backend: string; readonly seconds: readonly number[] } };
+    expect(outcome.ranks.filter((rank) => rank <= 10).length / outcome.ranks.length).toBeCloseTo(outcome.test['HR@10']!, 12);
+    expect(outcome.hyper).toMatchObject({ length: 12, width: 8, steps: 2 });
+    expect(measured.backend).toContain('1 thread');
+    expect(measured.seconds).toHaveLength(epochs);
+  });
+
+  it('killed in a training and run again, repeats no finished run and ends in the same bytes', async () => {
+    const killed = await compare(broken, () => results(broken).length === 1 && epochsOf(broken, 'pcrec.1') >= 2);
+    expect(killed.code).toBeNull();
+    expect(results(broken)).toEqual(['hstu.1.json']);
+    const before = { bytes: read(broken, 'hstu.1.json'), at: statSync(join(broken, 'hstu.1.json')).mtimeMs };
+
+    const again = await compare(broken);
+    expect(again.code).toBe(0);
+    expect(again.err).toContain('1 of 4 runs are finished already');
+    expect(again.err).not.toContain('run 1/4');
+    expect(again.err).toMatch(/^run 2\/4, pcrec seed 1 on .*, going on from step \d+$/m);
+    expect({ bytes: read(broken, 'hstu.1.json'), at: statSync(join(broken, 'hstu.1.json')).mtimeMs }).toEqual(before);
+    expect(read(broken, 'comparison.json')).toBe(read(whole, 'comparison.json'));
+    for (const name of names) expect(timeless(broken, name), name).toBe(timeless(whole, name));
+    // Its epochs before the kill are among those that are timed.
+    expect((JSON.parse(read(broken, 'pcrec.1.json')) as { readonly measured: { readonly seconds: readonly number[] } }).measured.seconds).toHaveLength(epochs);
+  }, 5 * minute);
+
+  it('does nothing where all is done, and reports without training', async () => {
+    const again = await compare(whole);
+    expect(again.code).toBe(0);
+    expect(again.err).not.toMatch(/^run /m);
+    expect(again.out).toBe(first.out);
+    expect((await run(['--report', '--out', whole])).out).toBe(first.out);
+    const markdown = await run(['--report', '--markdown', '--out', whole, '--models', 'pcrec,hstu']);
+    expect(markdown.out).toMatch(/^\| pcrec \|.*\n\| hstu \|.*\n\| popularity \|/m);
+  }, 5 * minute);
+
+  it('does a run again whose result is of another comparison, says so, and loses nothing', async () => {
+    const old = read(whole, 'hstu.1.json');
+    const other = await run([...options, '--models', 'hstu', '--seeds', '1', '--epochs', '1', '--out', whole]);
+    expect(other.code).toBe(0);
+    expect(other.err).toContain(`belongs to another comparison (epochs ${epochs}, not 1); it is in ${join(whole, 'previous')} now, and that run is done again.`);
+    expect(read(join(whole, 'previous'), 'hstu.1.json')).toBe(old);
+    expect((JSON.parse(read(whole, 'hstu.1.json')) as { readonly outcome: { readonly epochs: number } }).outcome.epochs).toBe(1);
+    const mixed = await run(['--report', '--out', whole]);
+    expect(mixed.code).toBe(1);
+    expect(mixed.err).toContain(`hstu.2.json and hstu.1.json are not of one comparison (epochs ${epochs}, not 1)`);
+  }, 5 * minute);
+
+  it('tells what is wrong without a stack', async () => {
+    writeFileSync(join(broken, 'hstu.2.json'), read(broken, 'hstu.2.json').slice(0, 100));
+    const trials: readonly (readonly [readonly string[], number, string])[] = [
+      [['--report', '--out', broken], 1, `The result ${join(broken, 'hstu.2.json')} cannot be used: it is not JSON`],
+      [['--report', '--out', join(folder, 'nothing')], 1, 'There is no result'],
+      [['--models', 'hst', '--out', join(folder, 'nothing')], 2, 'There are bert4rec, '],
+      [['--models', 'hstu', '--out', join(folder, 'nothing'), '--set', 'steps=2'], 1, "this model has no hyperparameter 'steps'"],
+      [['--models', 'hstu', '--out', join(folder, 'nothing'), '--data', 'no-such-file'], 1, 'no-such-file'],
+      [['--modles', 'hstu'], 2, "unknown option '--modles'"],
+    ];
+    for (const [args, code, words] of trials) {
+      const said = await run(args);
+      expect(said.err).toContain(words);
+      expect(said.err).not.toMatch(/^\s+at /m);
+      expect(said.code, words).toBe(code);
+    }
+  }, 5 * minute);
+});

@@ -78,6 +78,13 @@ describe('the packed package', () => {
     expect(trainer('recommend', '--data', 'sample', '--user', '1', '--top', '3').at(-1)).toHaveProperty('items.length', 3);
   }, 5 * minutes);
 
+  it('compares the reader\'s model with one of its own, and goes on with what is there', () => {
+    const compare = (...args: readonly string[]): string => run(folder, process.execPath, 'node_modules/pcrec/examples/compare.mjs', '--out', 'compared', ...args);
+    const said = compare('--models', 'sasrec,mine.ts', '--seeds', '1', '--epochs', '1', '--length', '10', '--width', '8', '--set', 'negatives=16', '--device', 'cpu');
+    expect(said).toMatch(/^sasrec .*\nmine .*\npopularity /m);
+    expect(compare('--report')).toContain(said.split('\n').find((line) => line.startsWith('mine '))!);
+  }, 5 * minutes);
+
   it('types what it emits and exports', () => {
     writeFileSync(join(folder, 'use.ts'), `import { train, evaluate, recommend } from './build/mine/trainer.js';
 import { hashKey } from 'pcrec/runtime';

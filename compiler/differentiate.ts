@@ -11,6 +11,13 @@ import { recomputed } from './recompute.js';
 
 const zeros = (like: Node): Node => build.broadcast(build.constant(0), like.axes);
 
+/** Of each state of a scan, all that are in this order, the first of them first. */
+const statesOf = (order: readonly Node[]): ReadonlyMap<Node, readonly Node[]> => {
+  const groups = new Map<object, Node[]>();
+  for (const n of order) if (n.op === 'scan') groups.set(n.carries, [...(groups.get(n.carries) ?? []), n]);
+  return new Map([...groups.values()].flatMap((group) => group.map((n) => [n, group] as const)));
+};
+
 export interface Options {
   readonly origins?: Origins;
   /** Receives one bool per row from each linear solve that the derivative contains. */
@@ -27,8 +34,13 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
   const kept = recomputed(order);
   const rules = { check, support: supports() };
   const cotangents = new Map<Node, Node>([[of, build.broadcast(build.constant(1), of.axes)]]);
+  /** The states of a scan are differentiated together, once nothing before the first of them is left to say of any. */
+  const states = statesOf(order);
   for (const node of [...order].reverse()) {
-    const ct = cotangents.get(node);
+    const group = states.get(node) ?? [node];
+    if (group[0] !== node) continue;
+    const given = group.map((n) => cotangents.get(n));
+    const ct = given[0] ?? (given.some((g) => g !== undefined) ? zeros(node) : undefined);
     if (ct === undefined || !active.has(node)) continue;
     const origin = origins?.get(node);
     if (origin !== undefined && origins !== undefined && !origins.has(ct)) {
@@ -36,7 +48,8 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
     }
     const args = argsOf(node);
     if (args.length === 0) continue;
-    primitive(node).vjp(ct, kept(node), rules).forEach((share, i) => {
+    const beside = new Map(group.flatMap((n, i) => (n !== node && n.op === 'scan' && given[i] !== undefined ? [[n.result, given[i]] as const] : [])));
+    primitive(node).vjp(ct, kept(node), { ...rules, beside }).forEach((share, i) => {
       const arg = args[i]!;
       if (share === null || !active.has(arg)) return;
       const sofar = cotangents.get(arg);

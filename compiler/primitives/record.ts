@@ -65,6 +65,8 @@ export interface Lowering {
 
 /** What a derivative rule may ask for. */
 export interface Differentiation {
+  /** The cotangents of the other states of the same scan, by their numbers. */
+  readonly beside: ReadonlyMap<number, Node>;
   /** A rule that solves a system says of each row whether it succeeded. */
   readonly check: (solved: Node) => void;
   /** Predicates outside which a node is 0. */

@@ -54,10 +54,10 @@ export const scan: Primitive<Of<'scan'>> = {
     }
     return states[n.result]!;
   },
-  vjp: (ct, n) => {
+  vjp: (ct, n, { beside }) => {
     const pull = pullback(n);
     const { along, reverse } = n.carries[0]!;
-    const given = n.next.map((x, j): Node => (j === n.result ? ct : build.broadcast(build.constant(0), x.axes)));
+    const given = n.next.map((x, j): Node => (j === n.result ? ct : beside.get(j) ?? build.broadcast(build.constant(0), x.axes)));
     const mu = n.carries.map((c) => build.carry(`d_${c.name}`, c.axes, along, !reverse));
     const next = pull(given.map((g, j) => build.map('add', g, mu[j]!)));
     const whole = next.map((x, i) => build.along(x, mu[i]!));

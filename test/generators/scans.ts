@@ -35,6 +35,12 @@ export const paired = (options?: ScanOptions): State => {
   }, options);
   return cell;
 };
+/** Two states of different axes, each asked for. */
+export const both = (options?: ScanOptions): State => {
+  const [h, total] = scan(seq, [start, expand(scalar(0), batch)], ([before, sofar]): readonly [State, Tensor<'batch' | 'seq'>] =>
+    [tanh(add(mul(before, 0.7), mul(x, sofar))), add(mul(sofar, 0.5), sum(before, width))], options);
+  return mul(h, sigmoid(total));
+};
 /** Fast weights: each position takes one step of descent on how well they map x to its mirror image. */
 const out = axis('out', WIDTH);
 const fast = (options?: ScanOptions): State => {
@@ -50,6 +56,7 @@ export const kinds: readonly (readonly [string, (options?: ScanOptions) => Node]
   ['a recurrent network from zero', (o) => recurrent(zero, o)],
   ['a decaying sum', decay],
   ['two states', paired],
+  ['two states, both asked for', both],
   ['fast weights', fast],
   ['a scan of a scan', (o) => scan(seq, zero, (previous) => add(mul(previous, 0.5), silu(recurrent(start, o))), o)],
   ['a scan read by its own derivative', (o) => build.project({ op: 'gradient', of: build.reduce('sum', build.map('sin', recurrent(start, o)), ['batch', 'seq', 'width']), wrt: [x] }, '0')],

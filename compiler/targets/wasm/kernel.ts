@@ -71,7 +71,7 @@ export const choose = (job: Job, world: World): Choice => {
       const far = inside.filter((e) => mentions(e, last) && run(e, last) === 'far');
       if (far.length === 0) continue;
       // Worth a copy where the other factor is another for each row; else lanes go along the sum.
-      const reused = inside.some((e) => !mentions(e, last) && outer.some((a) => a.name !== last && mentions(e, a.name)));
+      const reused = inside.some((e) => !mentions(e, last) && outer.some((a) => a.name !== last && mentions(e, a.name) && far.some((f) => !mentions(f, a.name))));
       const copies = far.map((e) => ({ read: e, at: e.at.findIndex((x) => x.kind === 'index' && x.axis === last) }));
       if (!reused || copies.some(({ at, read }) => at < 0 || turning(read.buffer) || layouts.get(read.buffer)!.rows?.at === at || !read.at.every((x, k) => k === at || !mentions(x, last)))) {
         if (far.length === inside.length || !reused) return null;

@@ -92,7 +92,10 @@ const run = async (plan) => {
   const runs = await survey(plan, contestants, data.right.hash);
   if (E.isLeft(runs)) return failing(codes.failed, runs.left);
   const { results, failed, interrupted } = await performAll(plan, runs.right, voice, signal);
-  if (interrupted) return failing(code(), `Interrupted, with ${results.length} of ${runs.right.length} runs finished; the same command goes on from here.`);
+  if (interrupted) {
+    voice.say(`Interrupted, with ${results.length} of ${runs.right.length} runs finished; the same command goes on from here.`);
+    return code();
+  }
   const ended = results.length === 0 ? codes.failed : await conclude(results, plan.models.map(({ label }) => label), plan, join(plan.out, 'comparison.json'));
   return failed === 0 ? ended : failing(codes.failed, `${failed} of ${runs.right.length} runs failed, so the table lacks them; the same command tries them again.`);
 };

@@ -128,7 +128,7 @@ const figures = ({ rows, popularity }, seconds) => ({
 const significance = ({ verdicts }) => ({
   head: ['model', `Δ ${measure}`, '95 % interval', 't', 'p', 'p (Holm)', ''],
   rows: verdicts.map(({ model, difference, interval, t, p, adjusted }) => [
-    model, signed(difference), `${signed(interval[0])} … ${signed(interval[1])}`, t.toFixed(2), chance(p), chance(adjusted), adjusted >= 0.05 ? 'not significant' : difference > 0 ? 'better' : 'worse',
+    model, signed(difference), `${signed(interval[0])} … ${signed(interval[1])}`, t.toFixed(2).replace('-', '−'), chance(p), chance(adjusted), adjusted >= 0.05 ? 'not significant' : difference > 0 ? 'better' : 'worse',
   ]),
 });
 

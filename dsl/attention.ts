@@ -3,7 +3,7 @@
  * Masks are conditions for `where`, so that no arithmetic is spent on the masked part.
  */
 import { type Axis, axis } from './axis.js';
-import { abs, add, cos, div, exp, floor, log, maximum, minimum, mul, sin, sub, toF32, toI32 } from './elementwise.js';
+import { abs, add, cos, div, exp, floor, ge, log, maximum, minimum, mul, sin, sub, toF32, toI32, where } from './elementwise.js';
 import { softmax } from './activation.js';
 import { fail } from './errors.js';
 import { normal, param } from './parameter.js';
@@ -12,6 +12,8 @@ import { stop } from './random.js';
 import { dot, max, sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
 import type { AxisIn, Shared, Without } from './wording.js';
+
+type Loose = Tensor<string>;
 
 /** q . k / sqrt(depth): the axes of both without `depth`. */
 export const attentionScores = <A extends string, B extends string, K extends string>(
@@ -51,6 +53,16 @@ export const softmaxAttentionBeside = <A extends string, B extends string, C ext
   return typed(div(read, add(sum(share, k), besideShare)));
 };
 
+/** Each entry of the first half of `axis`, with its partner in the second half, turned by the angle: (x, y) -> (x cos - y sin, y cos + x sin). */
+const turned = (x: Loose, axis: Axis, angle: Loose): Loose => {
+  const half = boundOf(axis) / 2;
+  // (-y, x): a shift brings 0 where there is no partner on that side.
+  const across = sub(shift(x, axis, half), shift(x, axis, -half));
+  return add(mul(x, cos(angle)), mul(across, sin(angle)));
+};
+/** base^(-i / pairs), how fast pair i turns. */
+const speed = (i: Loose, pairs: number, base: number): Loose => exp(mul(i, -Math.log(base) / pairs));
+
 /**
  * Rotary positions (Su et al. 2021): the two entries of pair i, along `part`, turn by the angle t base^(-i / pairs) at
  * position t of `seq`, so that a query's product with a key depends on the distance between them alone.
@@ -61,11 +73,21 @@ export const rotary = <A extends string, S extends string, P extends string, C e
   x: Tensor<A>, seq: AxisIn<S, A>, pair: AxisIn<P, A>, part: AxisIn<C, A>, base = 10_000): Tensor<A> => {
   const [along, pairs, two] = [seq as Axis, pair as Axis, part as Axis];
   if (boundOf(two) !== 2) fail(`rotary turns pairs: the axis '${two.name}' has ${boundOf(two)} positions, not 2`);
-  const speed = exp(mul(toF32(index(pairs)), -Math.log(base) / boundOf(pairs)));
-  const angle = mul(toF32(index(along)), speed);
-  // (-x_1, x_0): each entry's partner is the one before it or the one after it, and a shift brings 0 where there is none.
-  const turned = sub(shift(typed<string>(x), two, 1), shift(typed<string>(x), two, -1));
-  return typed(add(mul(typed<string>(x), cos(angle)), mul(turned, sin(angle))));
+  const angle = mul(toF32(index(along)), speed(toF32(index(pairs)), boundOf(pairs), base));
+  return typed(turned(typed(x), two, angle));
+};
+
+/**
+ * Rotary positions on one axis, for any numbering of positions: channel i of the first half of `depth` and the same of the
+ * second half are the pair i, which turns by the angle position base^(-2 i / depth).
+ */
+export const rotaryHalves = <A extends string, P extends string, D extends string>(x: Tensor<A>, position: Tensor<P>, depth: AxisIn<D, A>, base = 10_000): Tensor<A | P> => {
+  const channels = depth as Axis;
+  const half = boundOf(channels) / 2;
+  if (!Number.isInteger(half)) fail(`rotary turns pairs: the axis '${channels.name}' has an odd number of positions, ${boundOf(channels)}`);
+  const channel = toF32(index(channels));
+  const pair = sub(channel, where(ge(channel, half), half, 0));
+  return typed(turned(typed(x), channels, mul(typed<string>(position), speed(pair, half, base))));
 };
 
 /** A trained number for each distance, w[key - query + n - 1]; starts N(0, 0.02). Axes: seq, key. */

@@ -86,14 +86,22 @@ export const mamba = (path: string, x: Along<'width'>, seq: Axis<'seq'>, width: 
   return linear(`${path}.out`, mul(y, gate), inner, width, plain);
 };
 
-type Heads = Tensor<'batch' | 'seq' | 'head' | 'pair' | 'part'>;
+type Heads = Tensor<'batch' | 'seq' | 'head' | 'depth'>;
 export interface TestTime {
   readonly q: Heads;
   readonly k: Heads;
   readonly v: Heads;
   /** The inner learning rate of each position and head. */
   readonly eta: Tensor<'batch' | 'seq' | 'head'>;
+  /** Where each position lies in its mini-batch, from 0. */
+  readonly place: Tensor<'seq'>;
 }
+
+/** The place of each position of `seq` in its group of `size`, from 0. */
+export const placeIn = <S extends string>(seq: Axis<S>, size: number): Tensor<S> => {
+  const position = toF32(index(seq));
+  return sub(position, mul(floor(div(position, size)), size));
+};
 
 /**
  * TTT-Linear (Sun et al. 2024, arXiv:2407.04620): the state of a sequence is a linear map for each head, and each position
@@ -101,34 +109,31 @@ export interface TestTime {
  *
  *     l(W, b) = 1/2 |LN(W k + b) - (v - k)|^2,  W[t] = W[t - 1] - eta[t] dl/dW,  z[t] = q + LN(W[t] q + b[t]),
  *
- * the gradient being that at the weights before the position's mini-batch. The compiler derives it. Starts at the trained
- * `<path>.weights` and `<path>.offset`; LN's gain and bias are `<path>.norm.*`. Axes: as the queries.
+ * the gradient being that at the weights before the position's mini-batch, which begins where `place` is 0. The compiler
+ * derives it. Starts at the trained `<path>.weights` and `<path>.offset`; LN's gain and bias are `<path>.norm.*`. Axes: as the
+ * queries.
  */
-export const testTimeTraining = (path: string, { q, k, v, eta }: TestTime, seq: Axis<'seq'>, miniBatch: number): Heads => {
-  const [head, pair, part] = [axisOf(q, 'head') as Axis<'head'>, axisOf(q, 'pair') as Axis<'pair'>, axisOf(q, 'part') as Axis<'part'>];
-  // What the map gives lies along copies of the axes that it reads.
-  const toPair = like('toPair', pair);
-  const toPart = like('toPart', part);
-  const gain = param(`${path}.norm.gain`, [head, toPair, toPart], ones);
-  const bias = param(`${path}.norm.bias`, [head, toPair, toPart], zeros);
-  type Weights = Tensor<'batch' | 'seq' | 'head' | 'pair' | 'part' | 'toPair' | 'toPart'>;
-  type Offset = Tensor<'batch' | 'seq' | 'head' | 'toPair' | 'toPart'>;
-  const mapped = (weights: Weights, offset: Offset, x: Heads): Offset =>
-    add(mul(layerNorm(add(dot(weights, x, [pair, part]), offset), [toPair, toPart]), gain), bias);
+export const testTimeTraining = (path: string, { q, k, v, eta, place }: TestTime, seq: Axis<'seq'>): Heads => {
+  const [head, depth] = [axisOf(q, 'head') as Axis<'head'>, axisOf(q, 'depth') as Axis<'depth'>];
+  // What the map gives lies along a copy of the axis that it reads.
+  const out = like('out', depth);
+  const gain = param(`${path}.norm.gain`, [head, out], ones);
+  const bias = param(`${path}.norm.bias`, [head, out], zeros);
+  type Weights = Tensor<'batch' | 'seq' | 'head' | 'depth' | 'out'>;
+  type Offset = Tensor<'batch' | 'seq' | 'head' | 'out'>;
+  const mapped = (weights: Weights, offset: Offset, x: Heads): Offset => add(mul(layerNorm(add(dot(weights, x, depth), offset), out), gain), bias);
 
-  const target = rename(rename(sub(v, k), pair, toPair), part, toPart);
-  const loss = (weights: Weights, offset: Offset): Tensor<'batch'> =>
-    mul(sum(square(sub(mapped(weights, offset, k), target)), [seq, head, toPair, toPart]), 0.5);
-  const batchStart = mul(toI32(floor(div(toF32(index(seq)), miniBatch))), toI32(scalar(miniBatch)));
-  const begins = eq(index(seq), batchStart);
+  const target = rename(sub(v, k), depth, out);
+  const loss = (weights: Weights, offset: Offset): Tensor<'batch'> => mul(sum(square(sub(mapped(weights, offset, k), target)), [seq, head, out]), 0.5);
+  const begins = eq(place, 0);
 
-  const weights0 = expand(param(`${path}.weights`, [head, pair, part, toPair, toPart], normal(0.02)), rowsOf(q));
-  const offset0 = expand(param(`${path}.offset`, [head, toPair, toPart], zeros), rowsOf(q));
+  const weights0 = expand(param(`${path}.weights`, [head, depth, out], normal(0.02)), rowsOf(q));
+  const offset0 = expand(param(`${path}.offset`, [head, out], zeros), rowsOf(q));
   const [weights, offset] = scan(seq, [weights0, offset0, weights0, offset0], ([w, b, wBefore, bBefore]) => {
     const wThere = where(begins, w, wBefore);
     const bThere = where(begins, b, bBefore);
     const { states: [wNext, bNext] } = descend(([x, y]) => loss(x, y), { wrt: [wThere, bThere], rate: eta, steps: 1 });
     return [add(w, sub(wNext, wThere)), add(b, sub(bNext, bThere)), wThere, bThere] as const;
   });
-  return add(q, rename(rename(mapped(weights, offset, q), toPair, pair), toPart, part));
+  return add(q, rename(mapped(weights, offset, q), out, depth));
 };

@@ -5,16 +5,17 @@
  * loss, scores and optimizer are those of the other models.
  *
  * Deviations:
- * - Items are embedded, scaled and scored as in the other models (cosine over the temperature, sampled softmax).
- * - The inner learning rate is rate * sigmoid(x w + b) / depth for each position and head; Sun et al. weigh it by the place in
- *   the mini-batch as well.
- * - Queries and keys are linear maps of the state without the short convolutions of TTT's Mamba backbone (its transformer
- *   backbone has none either); rotary angles count positions from the start of the sequence, not of the mini-batch.
- * - The width 64 of the defaults, not 50, gives 4 heads an even number of channels each, which rotary positions need.
+ * - The inner map is linear; the authors' configuration has one with a hidden layer (TTT-MLP). What is read is gated, as in
+ *   TTT's Mamba backbone, but without its short convolutions, as in the transformer backbone of the authors' configuration.
+ * - The inner learning rate is rate * sigmoid(x w + b) / depth for each position and head, as in Sun et al.'s equations; their
+ *   code also divides what a mini-batch has learned so far by the number of its positions.
+ * - Items are embedded, scaled and scored as in the other models (cosine over the temperature, sampled softmax), without a
+ *   layer norm on the input; the SwiGLU has 8/3 width channels, rotary angles the base 10,000 (the authors: 4 width, 1,000).
+ * - The width is 64, as in the authors' configuration, not 50: rotary positions ask for an even number of channels a head.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, dropout, fail, gelu, integer, layerNorm, linear, model, mul,
-  nextItem, number, recommenderHypers, recommenderOptimizer, rmsNorm, rotary, sequenceInput, sigmoid, swiGlu, testTimeTraining,
+  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, dropout, fail, gelu, headAxes, integer, layerNorm, linear, model, mul,
+  nextItem, number, placeIn, recommenderHypers, recommenderOptimizer, rmsNorm, rotaryHalves, sequenceInput, sigmoid, swiGlu, testTimeTraining,
 } from 'pcrec';
 
 const ttt4recHypers = {
@@ -35,19 +36,18 @@ export interface Ttt4recHyper extends RecommenderHyper {
 /** y + SwiGLU(RMS(y)), y = x + W_o (LN(TTT(RMS(x))) * gelu(RMS(x) W_g)). `path` names the block's parameters. */
 export const ttt4recBlock = (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<Ttt4recHyper>, width: Axis<'width'>) => (x: State): State => {
   if (hyper.width % (2 * hyper.heads) !== 0) fail(`the width ${hyper.width} does not give each of ${hyper.heads} heads an even number of channels`);
-  const head = axis('head', hyper.heads);
-  const pair = axis('pair', hyper.width / hyper.heads / 2);
-  const part = axis('part', 2);
+  const { head, depth } = headAxes(width, hyper.heads);
+  const place = placeIn(seq, hyper.miniBatch);
   const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
   const forward = swiGlu(`${path}.feedForward`, width, Math.ceil((8 * hyper.width) / 3));
 
   const normed = rmsNorm(x, width, { path: `${path}.memoryNorm` });
-  const project = (name: string) => linear(`${path}.memory.${name}`, normed, width, [head, pair, part], { bias: false });
-  const [q, k] = [rotary(project('q'), seq, pair, part), rotary(project('k'), seq, pair, part)];
+  const project = (name: string) => linear(`${path}.memory.${name}`, normed, width, [head, depth], { bias: false });
+  const [q, k] = [rotaryHalves(project('q'), place, depth), rotaryHalves(project('k'), place, depth)];
   const eta = mul(sigmoid(linear(`${path}.memory.rate`, normed, width, head)), (hyper.innerRate * hyper.heads) / hyper.width);
-  const read = testTimeTraining(`${path}.memory`, { q, k, v: project('v'), eta }, seq, hyper.miniBatch);
-  const gated = mul(layerNorm(read, [head, pair, part], { path: `${path}.readNorm` }), gelu(project('gate')));
-  const out = linear(`${path}.memory.out`, gated, [head, pair, part], width, { bias: false });
+  const read = testTimeTraining(`${path}.memory`, { q, k, v: project('v'), eta, place }, seq);
+  const gated = mul(layerNorm(read, [head, depth], { path: `${path}.readNorm` }), gelu(project('gate')));
+  const out = linear(`${path}.memory.out`, gated, [head, depth], width, { bias: false });
 
   const y = add(x, drop('memory')(out));
   return add(y, drop('feedForward')(forward(rmsNorm(y, width, { path: `${path}.forwardNorm` }))));

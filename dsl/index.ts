@@ -26,3 +26,5 @@ export * from './schedule.js';
 export * from './recommender.js';
 export * from './model.js';
 export * from './personalise.js';
+export * from './stacked.js';
+export { type Energy as StackEnergy, type LayeredEnergy, type LayeredPredictionErrorOptions, type StackShape, type WithInferenceOptions, inferenceHypers, layeredPredictionError, withInference } from './inference.js';

@@ -11,10 +11,10 @@
  *   from the hidden state to the width.
  */
 import {
-  axis, dropout, gru, integer, linear, model, nextItem, recommenderHypers, recommenderOptimizer, sequenceInput,
+  axis, dropout, gru, integer, linear, recommenderHypers, recommenderOptimizer, sequenceInput, stacked,
 } from 'pcrec';
 
-export default model({
+export default stacked({
   name: 'gru4rec',
   doc: 'A gated recurrent unit (GRU4Rec), trained on all positions.',
   hyper: {
@@ -26,13 +26,13 @@ export default model({
   presets: { base: {}, large: { hidden: 512, width: 128 } },
   optimizer: recommenderOptimizer,
 
-  build: (context) => {
+  stack: (context) => {
     const { hyper, batch: { seq }, phase } = context;
-    const { width, items, input } = sequenceInput(context, { positions: false });
+    const { input, ...table } = sequenceInput(context, { positions: false });
+    const { width } = table;
     const hidden = axis('hidden', hyper.hidden);
     const unit = (path: string) => (x: typeof input): typeof input =>
       linear(`${path}.out`, dropout(`${path}.dropout`, hyper.dropout, phase)(gru(path, x, seq, width, hidden)), hidden, width);
-    const units = Array.from({ length: hyper.blocks }, (_, l) => unit(`block.${l}`));
-    return nextItem(context, { width, items }, units.reduce((x, block) => block(x), input));
+    return { table, input, blocks: Array.from({ length: hyper.blocks }, (_, l) => unit(`block.${l}`)) };
   },
 });

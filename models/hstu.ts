@@ -6,7 +6,7 @@
  */
 import {
   type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, boolean, causal, div, dot, dropout, fail, integer, layerNorm,
-  like, linear, model, mul, nextItem, normal, pipe, recommenderHypers, recommenderOptimizer, relativePositionBias, rename, sequenceInput, silu,
+  like, linear, mul, normal, pipe, recommenderHypers, recommenderOptimizer, relativePositionBias, rename, sequenceInput, silu, stacked,
   timeBias, where,
 } from 'pcrec';
 
@@ -54,17 +54,17 @@ export const hstuBlock = (path: string, { hyper, batch, phase }: RecommenderCont
   return add(x, out);
 };
 
-export default model({
+export default stacked({
   name: 'hstu',
   doc: 'Pointwise attention with relative biases (HSTU), trained on all positions.',
   hyper: hstuHypers,
   presets: { base: {}, large: { blocks: 8, heads: 2 } },
   optimizer: recommenderOptimizer,
 
-  build: (context) => {
-    const { width, items, input } = sequenceInput(context);
+  stack: (context) => {
+    const { input, ...table } = sequenceInput(context);
+    const { width } = table;
     const blocks = Array.from({ length: context.hyper.blocks }, (_, l) => hstuBlock(`block.${l}`, context, width));
-    const state = blocks.reduce((x, block) => block(x), input);
-    return nextItem(context, { width, items }, state);
+    return { table, input, blocks };
   },
 });

@@ -11,8 +11,8 @@
  *   heads of the width 50 would have 25 channels each.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, causal, dropout, fail, integer, like, linear, model, nextItem,
-  recommenderHypers, recommenderOptimizer, rename, rmsNorm, rotary, sequenceInput, softmaxAttention, swiGlu,
+  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, causal, dropout, fail, integer, like, linear,
+  recommenderHypers, recommenderOptimizer, rename, rmsNorm, rotary, sequenceInput, softmaxAttention, stacked, swiGlu,
 } from 'pcrec';
 
 export const llamaHypers = {
@@ -50,18 +50,17 @@ export const llamaBlock = (path: string, { hyper, batch: { seq }, phase }: Recom
   return add(y, drop('feedForward')(forward(rmsNorm(y, width, { path: `${path}.forwardNorm` }))));
 };
 
-export default model({
+export default stacked({
   name: 'llama',
   doc: 'Causal softmax attention with rotary positions and SwiGLU (LLaMa), trained on all positions.',
   hyper: llamaHypers,
   presets: { base: {}, large: { blocks: 8 } },
   optimizer: recommenderOptimizer,
 
-  build: (context) => {
-    const { width, items, input } = sequenceInput(context, { positions: false });
+  stack: (context) => {
+    const { input, ...table } = sequenceInput(context, { positions: false });
+    const { width } = table;
     const blocks = Array.from({ length: context.hyper.blocks }, (_, l) => llamaBlock(`block.${l}`, context, width));
-    const top = blocks.reduce((x, block) => block(x), input);
-    const state = rmsNorm(top, width, { path: 'norm' });
-    return nextItem(context, { width, items }, state);
+    return { table, input, blocks, read: (top) => rmsNorm(top, width, { path: 'norm' }) };
   },
 });

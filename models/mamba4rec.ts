@@ -11,8 +11,8 @@
  * - As in the authors' code, the first sublayer has a residual only where there is more than one block.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, choice, dropout, feedForward, gelu, integer, layerNorm, mamba, model,
-  nextItem, recommenderHypers, recommenderOptimizer, sequenceInput,
+  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, choice, dropout, feedForward, gelu, integer, layerNorm,
+  mamba, recommenderHypers, recommenderOptimizer, sequenceInput, stacked,
 } from 'pcrec';
 
 const mamba4recHypers = {
@@ -44,17 +44,18 @@ export const mamba4recBlock = (path: string, { hyper, batch: { seq }, phase }: R
   return norm('forwardNorm', add(y, drop('feedForward')(forward(y))));
 };
 
-export default model({
+export default stacked({
   name: 'mamba4rec',
   doc: 'A selective state space (Mamba4Rec), trained on all positions.',
   hyper: mamba4recHypers,
   presets: { base: {}, large: { blocks: 2, width: 64 } },
   optimizer: recommenderOptimizer,
 
-  build: (context) => {
-    const { width, items, input } = sequenceInput(context, { positions: false });
+  stack: (context) => {
+    const { input, ...table } = sequenceInput(context, { positions: false });
+    const { width } = table;
     const start = layerNorm(input, width, { path: 'norm' });
     const blocks = Array.from({ length: context.hyper.blocks }, (_, l) => mamba4recBlock(`block.${l}`, context, width));
-    return nextItem(context, { width, items }, blocks.reduce((x, block) => block(x), start));
+    return { table, input: start, blocks };
   },
 });

@@ -10,8 +10,8 @@
  * - Dropout falls on what attention gives, not on its weights.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, causal, dropout, feedForward, integer, layerNorm, like, model,
-  multiHeadAttention, nextItem, recommenderHypers, recommenderOptimizer, relu, sequenceInput,
+  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, causal, dropout, feedForward, integer, layerNorm, like,
+  multiHeadAttention, recommenderHypers, recommenderOptimizer, relu, sequenceInput, stacked,
 } from 'pcrec';
 
 export const sasrecHypers = {
@@ -38,18 +38,17 @@ export const sasrecBlock = (path: string, { hyper, batch: { seq }, phase }: Reco
   return add(y, drop('feedForward')(forward(y)));
 };
 
-export default model({
+export default stacked({
   name: 'sasrec',
   doc: 'Causal softmax attention (SASRec), trained on all positions.',
   hyper: sasrecHypers,
   presets: { base: {}, large: { blocks: 8, heads: 2 } },
   optimizer: recommenderOptimizer,
 
-  build: (context) => {
-    const { width, items, input } = sequenceInput(context);
+  stack: (context) => {
+    const { input, ...table } = sequenceInput(context);
+    const { width } = table;
     const blocks = Array.from({ length: context.hyper.blocks }, (_, l) => sasrecBlock(`block.${l}`, context, width));
-    const top = blocks.reduce((x, block) => block(x), input);
-    const state = layerNorm(top, width, { path: 'norm' });
-    return nextItem(context, { width, items }, state);
+    return { table, input, blocks, read: (top) => layerNorm(top, width, { path: 'norm' }) };
   },
 });

@@ -14,8 +14,8 @@
  * - The width is 64, as in the authors' configuration, not 50: rotary positions ask for an even number of channels a head.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, dropout, fail, gelu, headAxes, integer, layerNorm, linear, model, mul,
-  nextItem, number, placeIn, recommenderHypers, recommenderOptimizer, rmsNorm, rotaryHalves, sequenceInput, sigmoid, swiGlu, testTimeTraining,
+  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, dropout, fail, gelu, headAxes, integer, layerNorm, linear, mul,
+  number, placeIn, recommenderHypers, recommenderOptimizer, rmsNorm, rotaryHalves, sequenceInput, sigmoid, stacked, swiGlu, testTimeTraining,
 } from 'pcrec';
 
 const ttt4recHypers = {
@@ -53,17 +53,17 @@ export const ttt4recBlock = (path: string, { hyper, batch: { seq }, phase }: Rec
   return add(y, drop('feedForward')(forward(rmsNorm(y, width, { path: `${path}.forwardNorm` }))));
 };
 
-export default model({
+export default stacked({
   name: 'ttt4rec',
   doc: 'Test-time training of a linear memory along the history (TTT4Rec), trained on all positions.',
   hyper: ttt4recHypers,
   presets: { base: {}, large: { blocks: 4 } },
   optimizer: recommenderOptimizer,
 
-  build: (context) => {
-    const { width, items, input } = sequenceInput(context, { positions: false });
+  stack: (context) => {
+    const { input, ...table } = sequenceInput(context, { positions: false });
+    const { width } = table;
     const blocks = Array.from({ length: context.hyper.blocks }, (_, l) => ttt4recBlock(`block.${l}`, context, width));
-    const state = rmsNorm(blocks.reduce((x, block) => block(x), input), width, { path: 'norm' });
-    return nextItem(context, { width, items }, state);
+    return { table, input, blocks, read: (top) => rmsNorm(top, width, { path: 'norm' }) };
   },
 });

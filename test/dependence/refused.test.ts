@@ -22,7 +22,7 @@ describe('training on all positions is refused', () => {
     expect(leaking).not.toContain('prefix(seq)');
     expect(refused(leaking, { 'hstu.ts': code('hstu') })).toMatchInlineSnapshot(`
       "tried.ts:46:31: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
-        loss     tried.ts:60  reads all positions
+        losses   tried.ts:60  reads all positions
         s_2      tried.ts:46  reads all positions
         guess_1  hstu.ts:48   reads positions <= t
         input    tried.ts:24  reads position t
@@ -43,10 +43,10 @@ describe('training on all positions is refused', () => {
   const read = dot(weights, rename(input, seq, key), key);
   const state = add(input, read);`))).toMatchInlineSnapshot(`
     "tried.ts:12:16: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
-      loss   tried.ts:14  reads all positions
-      state  tried.ts:13  reads all positions
-      read   tried.ts:12  reads all positions
-      input  tried.ts:7   reads position t
+      losses  tried.ts:14  reads all positions
+      state   tried.ts:13  reads all positions
+      read    tried.ts:12  reads all positions
+      input   tried.ts:7   reads position t
       items
       10 |   const scores = dot(input, rename(input, seq, key), width);
       11 |   const weights = softmax(scores, key);
@@ -62,7 +62,7 @@ describe('training on all positions is refused', () => {
   const following = shift(input, seq, -1);
   const state = linear('mix', add(input, following), width, width);`))).toMatchInlineSnapshot(`
     "tried.ts:10:21: error: all positions are trained, but the prediction at position t reads positions t to t + 1 of 'items': it sees what it is to predict. The way of the leak:
-      loss       tried.ts:12  reads positions t to t + 1
+      losses     tried.ts:12  reads positions t to t + 1
       state      tried.ts:11  reads positions t to t + 1
       following  tried.ts:10  reads position t + 1
       input      tried.ts:7   reads position t
@@ -82,10 +82,10 @@ describe('training on all positions is refused', () => {
   const taste = dot(weights, input, seq);
   const state = add(input, taste);`))).toMatchInlineSnapshot(`
     "tried.ts:11:17: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
-      loss   tried.ts:13  reads all positions
-      state  tried.ts:12  reads all positions
-      taste  tried.ts:11  reads all positions
-      input  tried.ts:7   reads position t
+      losses  tried.ts:13  reads all positions
+      state   tried.ts:12  reads all positions
+      taste   tried.ts:11  reads all positions
+      input   tried.ts:7   reads position t
       items
        9 |
       10 |   const weights = softmax(sum(input, width), seq);
@@ -102,10 +102,10 @@ describe('training on all positions is refused', () => {
   const after = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(key, seq));
   const state = add(before, after);`))).toMatchInlineSnapshot(`
     "tried.ts:11:17: error: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
-      loss   tried.ts:13  reads all positions
-      state  tried.ts:12  reads all positions
-      after  tried.ts:11  reads positions >= t
-      input  tried.ts:7   reads position t
+      losses  tried.ts:13  reads all positions
+      state   tried.ts:12  reads all positions
+      after   tried.ts:11  reads positions >= t
+      input   tried.ts:7   reads position t
       items
        9 |
       10 |   const before = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(seq, key));
@@ -121,7 +121,7 @@ describe('training on all positions is refused', () => {
   const following = shift(embed(items, given.targets), seq, -1);
   const state = add(input, following);`))).toMatchInlineSnapshot(`
     "tried.ts:10:21: error: all positions are trained, but the prediction at position t reads positions t to t + 1 of 'targets': of the answers it may meet its own alone. The way of the leak:
-      loss       tried.ts:12  reads positions t to t + 1
+      losses     tried.ts:12  reads positions t to t + 1
       state      tried.ts:11  reads position t + 1
       following  tried.ts:10  reads position t + 1
       targets
@@ -135,7 +135,7 @@ describe('training on all positions is refused', () => {
     expect(refused(modelText(`
   const state = add(input, expand(embed(items, given.target), seq));`))).toMatchInlineSnapshot(`
     "tried.ts:10:35: error: all positions are trained, but the prediction at position t reads 'target', the answer of its row. The way of the leak:
-      loss    tried.ts:11
+      losses  tried.ts:11
       state   tried.ts:10
       target
        8 |   const key = like('key', seq);

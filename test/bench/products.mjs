@@ -75,7 +75,10 @@ const shapes = {
     // The models compute one of the operands, row by row, and the sum runs share by share beside it.
     build: () => sumOfProducts(dsl.reduce('sum', real('x', user, seq, of50, axis('one', 2)), ['one']), real('y', user, seq, to50), ['batch', 'seq']),
   },
-  'one matrix, 6400 rows': plain(6400, 64, 64),
+  'linear map of 64, 32 users': {
+    m: 6400, k: 64, n: 64, sizes: { batch: 32 }, x: (at) => [0, 200 * at.batch + at.query, at.of], y: (at) => [0, at.of, at.to], c: (at) => [0, 200 * at.batch + at.query, at.to],
+    build: () => sumOfProducts(real('x', user, pair.t, axis('of', 64)), real('y', axis('of', 64), axis('to', 64)), ['of']),
+  },
   'square, 512': plain(512, 512, 512),
   'queries and keys, 32 users': {
     batch: 32, m: 200, k: 50, n: 200, bT: true, sizes: pair.sizes, x: (at) => [at.batch, at.query, at.width], y: (at) => [at.batch, at.width, at.key], c: (at) => [at.batch, at.query, at.key],
@@ -198,6 +201,7 @@ const peers = {
   },
 };
 
+if (process.env.DUMP) { for (const [n, sh] of Object.entries(shapes).filter(([key]) => key.includes(given.only))) console.log(n, (await ours(sh, new Float32Array(1e7), new Float32Array(1e7))).text); process.exit(0); }
 const installed = {};
 for (const [name, load] of Object.entries(peers)) {
   try {

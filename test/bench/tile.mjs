@@ -37,7 +37,7 @@ const tiles = (vectors, { am, ak, cm }) => {
 };
 
 /** B's columns $j to $j + 4 vectors as one panel; what is beyond its columns is 0. */
-const pack = (vectors, { bk, bn, n }) => `
+const pack = (vectors, { bk, bn }) => `
   (func $pack${vectors} (param $b i32) (param $j i32) (param $k i32) (param $to i32)
     (local $from i32) (local $c i32) (local $end i32)
     (local.set $from (i32.add (local.get $b) (i32.mul (local.get $j) (i32.const ${bn}))))

@@ -23,6 +23,23 @@ const types: { readonly [D in DType]: string } = { f32: 'f32', i32: 'i32', bool:
 const isAffine = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal' || (e.kind === 'extent' && (e.row === undefined || isAffine(e.row))) || (e.kind === 'apply' && e.dtype === 'i32' && (e.fn === 'add' || e.fn === 'sub' || e.fn === 'mul') && e.args.every(isAffine));
 const isPlain = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal';
 
+/** Sums of what a loop leaves alone and a multiple of its variable. */
+const strided = /^\(local\.set (\$\S+) \(i32\.add \(((?:local|global)\.get \$\S+)\) \(i32\.mul \(local\.get (\$\S+)\) \(i32\.const (\d+)\)\)\)\)$/;
+
+/** Addresses in an innermost loop go on by a step instead of being multiplied anew at each turn. */
+const stepped = (variable: string, step: number, body: readonly string[]): { readonly before: readonly string[]; readonly inside: readonly string[]; readonly after: readonly string[] } => {
+  const inner = body.some((line) => line.includes('(loop '));
+  const written = new Set(body.flatMap((line) => [...line.matchAll(/\(local\.set (\$\S+)/g)].map(([, name]) => `local.get ${name}`)));
+  const found = inner ? [] : body.flatMap((line) => {
+    const [whole, name, base, by, stride] = strided.exec(line) ?? [];
+    return whole === undefined || by !== variable || written.has(base!) ? [] : [{ line, name: name!, bytes: Number(stride) * step }];
+  });
+  return {
+    before: found.map((f) => f.line), inside: body.filter((line) => !found.some((f) => f.line === line)),
+    after: found.map(({ name, bytes }) => `(local.set ${name} (i32.add (local.get ${name}) (i32.const ${bytes})))`),
+  };
+};
+
 export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots: readonly Expr[]): Writer => {
   const free = freeVariables();
   const count = uses(roots);
@@ -251,7 +268,11 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
   const loop = (name: string, from: string, to: string, step: number, body: readonly string[], preset = false): readonly string[] => {
     const label = `$each.${name.slice(1)}`;
     const more = `(i32.lt_s (local.get ${name}) ${to})`;
-    return [...(preset ? [] : [`(local.set ${name} ${from})`]), `(if ${more} (then (loop ${label}`, ...indent(body), `  (local.set ${name} (i32.add (local.get ${name}) (i32.const ${step})))`, `  (br_if ${label} ${more}))))`];
+    const { before, inside, after } = stepped(name, step, body);
+    return [
+      ...(preset ? [] : [`(local.set ${name} ${from})`]), ...before, `(if ${more} (then (loop ${label}`, ...indent([...inside, ...after]),
+      `  (local.set ${name} (i32.add (local.get ${name}) (i32.const ${step})))`, `  (br_if ${label} ${more}))))`,
+    ];
   };
 
   /** The innermost loop can go four positions at a time. */

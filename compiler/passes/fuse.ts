@@ -85,6 +85,9 @@ const effort = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlyMap<
 };
 const MOST = 1e12;
 
+/** A number for each pair of a user's positions: memory that grows with the square of the length is not spent to save time. */
+const isPairs = (n: Node): boolean => n.axes.filter((a) => a.extent.kind === 'ragged').length > 1;
+
 /** One round: users before arguments, each decided by what it costs if `assumed` is what the others decide. */
 const settle = (order: readonly Node[], must: ReadonlySet<Node>, assumed: ReadonlySet<Node>): ReadonlySet<Node> => {
   const unit = effort(order, assumed);
@@ -98,7 +101,7 @@ const settle = (order: readonly Node[], must: ReadonlySet<Node>, assumed: Readon
     if (!stored.has(n) && !free(n) && !isTest(n)) {
       const evaluations = [...by.values()].reduce((a, b) => a + b, 0);
       const kept = cells(n) * (unit.get(n)! + WRITE) + evaluations * READ + KERNEL;
-      if (kept < evaluations * unit.get(n)! * (nested.has(n) && n.op === 'reduce' ? UNTILED : 1)) stored.add(n);
+      if (kept < evaluations * unit.get(n)! * (nested.has(n) && n.op === 'reduce' && !isPairs(n) ? UNTILED : 1)) stored.add(n);
     }
     const kernel = stored.has(n) ? new Map([[n, cells(n)]]) : by;
     for (const a of evaluated(n)) {

@@ -5,7 +5,7 @@
 import { type Axis, sameExtent } from './axis.js';
 import { fail } from './errors.js';
 import type {
-  Constant, Descend, Extent, FixedPoint, Gather, Gradient, Implicit, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Rebind, Reduce, Rename, Scatter,
+  Constant, Extent, FixedPoint, Gather, Implicit, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Rebind, Reduce, Rename, Scatter,
   Barrier, Carry, Scan, Shift, Stop, Uniform, Variable, Broadcast,
 } from './node.js';
 import { type DType, type ScalarName, scalars } from './scalar.js';

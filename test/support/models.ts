@@ -1,10 +1,13 @@
 /** Whole models, tiny: traced at small hyperparameters, with values for every leaf. */
 import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
 import bert4rec from '../../models/bert4rec.js';
+import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
 import llama from '../../models/llama.js';
+import mamba4rec from '../../models/mamba4rec.js';
 import pcrec from '../../models/pcrec.js';
 import sasrec from '../../models/sasrec.js';
+import ttt4rec from '../../models/ttt4rec.js';
 import type { Compiled } from '../../compiler/compiled.js';
 import { compile, programsOf } from '../../compiler/compile.js';
 import type { Traced } from '../../compiler/frontend/index.js';
@@ -72,6 +75,10 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['sasrec', sasrec as unknown as Model, { heads: 2 }],
   ['llama', llama as unknown as Model, { heads: 2 }],
   ['bert4rec', bert4rec as unknown as Model, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
+  ['gru4rec', gru4rec as unknown as Model, { hidden: 5 }],
+  ['mamba4rec', mamba4rec as unknown as Model, { states: 3, taps: 3 }],
+  ['mamba4rec in sweeps', mamba4rec as unknown as Model, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
+  ['ttt4rec', ttt4rec as unknown as Model, { heads: 2, miniBatch: 4, blocks: 1 }],
 ];
 
 

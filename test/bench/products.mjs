@@ -8,7 +8,7 @@
  * names a folder with a node_modules that has the peers, so that they need not be installed here.
  */
 import { createRequire } from 'node:module';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -267,5 +267,8 @@ for (const { name, shape, best, median: middle } of results) {
   const cell = (c) => (best[c] === undefined ? '-' : best[c].toFixed(1)).padStart(14);
   console.log(`${name.padEnd(32)}${shape.padEnd(20)}${names.map(cell).join('')}   ${`${((100 * best.pcrec) / best.tile).toFixed(0)} %`.padStart(18)} ${`${((100 * middle.pcrec) / middle.tile).toFixed(0)} %`.padStart(8)}`);
 }
-if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify(results, null, 2)}\n`);
+if (given.json !== undefined) {
+  mkdirSync(dirname(resolve(given.json)), { recursive: true });
+  writeFileSync(given.json, `${JSON.stringify(results, null, 2)}\n`);
+}
 process.exit(0);

@@ -4,10 +4,13 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type HyperValue, type Model, batchOf, personalise } from 'pcrec';
+import { type HyperValue, type Model, add, batchOf, embed, itemTable, mean, model, nextItem, personalise, recommenderHypers, recommenderOptimizer } from 'pcrec';
+import bert4rec from 'pcrec/models/bert4rec';
 import hstu from 'pcrec/models/hstu';
+import pcrec from 'pcrec/models/pcrec';
+import simple from 'pcrec/models/pcrec-simple';
 import sasrec from 'pcrec/models/sasrec';
-import { programsOf } from '../../compiler/compile.js';
+import { compile, programsOf } from '../../compiler/compile.js';
 import { gradient } from '../../compiler/differentiate.js';
 import { topological } from '../../compiler/graph.js';
 import { pipeline } from '../../compiler/pipeline.js';
@@ -16,7 +19,7 @@ import { type Environment, evaluate } from '../../compiler/targets/reference.js'
 import type { Param } from '../../dsl/node.js';
 import { stream } from '../generators/axes.js';
 import { traced } from '../support/models.js';
-import { runPass, sizeOf } from '../support/programs.js';
+import { rightOf, runPass, sizeOf } from '../support/programs.js';
 
 const LENGTH = 6;
 const ITEMS = 9;
@@ -97,8 +100,8 @@ const models: readonly (readonly [string, Model, Over, number])[] = [
   ['hstu, two steps', hstu as unknown as Model, { blocks: 1 }, 2],
 ];
 
-describe.each(models)('%s', (_, model, over, steps) => {
-  const personal = personalise(model, { rate: 0, steps }) as unknown as Model;
+describe.each(models)('%s', (_, of, over, steps) => {
+  const personal = personalise(of, { rate: 0, steps }) as unknown as Model;
   /** One program for each rate: a rate is part of the program. */
   const programs = new Map<number, ReturnType<typeof stagesOf>>();
   const at = (rate: number) => {
@@ -112,11 +115,82 @@ describe.each(models)('%s', (_, model, over, steps) => {
       const { expanded, finished } = at(trial.rate);
       const trained = drawn(parametersOf(expanded), trial.seed);
       const env = environment(trial.users, [], trained, trial.seed);
-      const want = Float64Array.from(trial.users.flatMap((user) => [...alone(model, over, user, trained, trial, steps)]));
+      const want = Float64Array.from(trial.users.flatMap((user) => [...alone(of, over, user, trained, trial, steps)]));
       const moved = evaluate(rootsOf(at(0).expanded), env)[0]!.data.some((x, i) => Math.abs(x - want[i]!) > 1e-9);
       if (trial.users.some((u) => u.items.length > 1)) expect(moved).toBe(true);
       expectNear(evaluate(rootsOf(expanded), env)[0]!.data, want, 'as written');
       expectNear(evaluate(rootsOf(finished), env)[0]!.data, want, 'after the passes');
     }), { numRuns: 25 });
   }, 120_000);
+
+  test('at rate 0 it is the model itself, to the last bit', () => {
+    const [, , score] = programsOf(traced(of, { ...small, ...over }));
+    const itself = runPass(pipeline[0]!, score!);
+    fc.assert(fc.property(trials, ({ users, seed }) => {
+      const env = environment(users, [], drawn(parametersOf(itself), seed), seed);
+      const want = evaluate(rootsOf(itself), env)[0]!.data;
+      expect(evaluate(rootsOf(at(0).expanded), env)[0]!.data).toEqual(want);
+      expect(want.some((x) => x !== 0)).toBe(true);
+    }), { numRuns: 5 });
+  }, 120_000);
+
+  test('the scores of a user are those of the user alone, to the last bit', () => {
+    const { finished } = at(0.02);
+    fc.assert(fc.property(trials, ({ users, seed }) => {
+      const trained = drawn(parametersOf(finished), seed);
+      const scores = (some: readonly User[]): readonly number[] => [...evaluate(rootsOf(finished), environment(some, [], trained, seed))[0]!.data];
+      expect(scores(users)).toEqual(users.flatMap((user) => scores([user])));
+    }), { numRuns: 5 });
+  }, 120_000);
+
+  test('trains as the model does, with its certificate', () => {
+    const [one, plain] = [personal, of].map((m) => rightOf(compile(traced(m, { ...small, ...over }))));
+    expect(one!.loops.entries[0]).toEqual(plain!.loops.entries[0]);
+    expect(one!.report.certificate).toBe(plain!.report.certificate);
+    expect(one!.report.certificate).toContain('rows independent');
+  }, 120_000);
+});
+
+describe('what is formed for each user', () => {
+  const buffers = (over: Over) => rightOf(compile(traced(simple as unknown as Model, over))).loops.entries.filter((e) => e.name !== 'train')
+    .flatMap((e) => e.buffers.map((b) => b.axes.map((a) => a.name)));
+  const has = (axes: readonly string[], ...names: readonly string[]) => names.every((name) => axes.includes(name));
+
+  test('no item table, however many steps', () => {
+    for (const over of [{}, { adaptationSteps: 2, blocks: 1 }]) {
+      const all = buffers(over);
+      expect(all.filter((axes) => has(axes, 'batch', 'item', 'width'))).toEqual([]);
+      expect(all.some((axes) => has(axes, 'batch', 'item'))).toBe(true);
+    }
+  }, 120_000);
+  test('no matrix of a linear map where histories are shorter than its sides: its step stays a product over positions', () => {
+    const matrices = (over: Over) => buffers(over).filter((axes) => has(axes, 'batch', 'depth', 'width') && !has(axes, 'seq') && !has(axes, 'key'));
+    expect(matrices({ width: 256 })).toEqual([]);
+    // Where they are longer the matrix is the smaller of the two.
+    expect(matrices({ width: 2 }).length).toBeGreaterThan(0);
+  }, 120_000);
+});
+
+describe('what cannot be personalised says so', () => {
+  const build = (of: unknown, over: Over = {}) => () => traced(of as Model, over);
+  test('a model without losses of its positions', () => {
+    expect(build(personalise(bert4rec, { rate: 0.1 }))).toThrow("the model 'bert4rec' gives no losses, one for each position");
+    expect(build(personalise(pcrec, { rate: 0.1 }), { horizon: 'last' })).toThrow("the model 'pcrec' gives no losses, one for each position");
+  });
+  test('a model that is already', () => {
+    expect(() => personalise(simple as never, { rate: 0.1 })).toThrow("the model 'pcrec-simple' has the hyperparameter 'adaptationRate' already: it is personalised");
+  });
+  test('a model that mixes users', () => {
+    const mixing = model({
+      name: 'mixing', hyper: recommenderHypers, optimizer: recommenderOptimizer,
+      build: (context) => {
+        const { batch } = context;
+        const table = itemTable(context);
+        const x = embed(table.items, batch.items);
+        return nextItem(context, table, add(x, mean(x, [batch.batch, batch.seq])));
+      },
+    });
+    const [, , score] = programsOf(traced(personalise(mixing, { rate: 0.1 }) as unknown as Model));
+    expect(() => runPass(pipeline[0]!, score!)).toThrow(/users are mixed inside rebind: an expression takes the sum over 'batch', and a user's own parameters enter it/);
+  });
 });

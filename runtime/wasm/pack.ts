@@ -18,15 +18,16 @@ const runs = (b: PlanBuffer, sizes: Sizes, lengths: Lengths, only: number | null
       const packed = r !== null && b.rows !== undefined && ragged !== undefined && ragged.rows === b.axes[b.rows.at]!.name;
       return packed ? lengths(ragged.lengths, r) : size[k]!;
     });
-    const cells = own.reduce((n, e) => n * e, 1);
-    const start = r === null ? 0 : r * dense[b.rows!.at]!;
     const last = b.inner.length - 1;
+    const room = own.map((n, depth) => (depth === last ? b.pitch ?? n : n));
+    const cells = room.reduce((n, e) => n * e, 1);
+    const start = r === null ? 0 : r * dense[b.rows!.at]!;
     const walk = (depth: number, from: number, to: number): void => {
       if (depth >= last) {
         each(from, before + to, depth === last ? own[last]! : 1, depth === last ? dense[b.inner[last]!]! : 1);
         return;
       }
-      for (let i = 0; i < own[depth]!; i++) walk(depth + 1, from + i * dense[b.inner[depth]!]!, (to + i) * own[depth + 1]!);
+      for (let i = 0; i < own[depth]!; i++) walk(depth + 1, from + i * dense[b.inner[depth]!]!, (to + i) * room[depth + 1]!);
     };
     if (cells > 0) walk(0, start, 0);
     return before + cells;

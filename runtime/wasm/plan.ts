@@ -21,6 +21,8 @@ export interface PlanBuffer {
   readonly rows?: { readonly at: number; readonly lengths: readonly string[] };
   /** The other axes as they lie in memory, outermost first. */
   readonly inner: readonly number[];
+  /** Cells from one run of the innermost axis to the next, where there is room between them. */
+  readonly pitch?: number;
   /** Each thread holds one row of it. */
   readonly local: boolean;
   /** Instead of the product of the axes: this factor times the product of `sizes`, plus `more`. */
@@ -104,6 +106,6 @@ export const denseCells = (b: { readonly axes: readonly PlanAxis[] }, sizes: Siz
 /** Cells that the buffer needs: of one row where each thread holds one. */
 export const cellsOf = (b: PlanBuffer, sizes: Sizes): number => {
   if (b.cells !== undefined) return product(b.cells.sizes.map((s) => sizeOf(s, sizes))) + b.cells.more;
-  const all = extents(b, sizes);
+  const all = extents(b, sizes).map((n, k) => (b.pitch !== undefined && k === b.inner[b.inner.length - 1] ? b.pitch : n));
   return product(b.local ? b.inner.map((k) => all[k]!) : all);
 };

@@ -24,7 +24,7 @@ const inputs = (seq: number, width: number, lengths: readonly number[]): typeof 
 });
 
 it.each([
-  ['narrow', 4, 3, [4, 1, 2]], ['wide', 13, 9, [13, 2, 7]], ['even', 8, 16, [8, 0, 5]],
+  ['narrow', 4, 3, [4, 1, 2]], ['wide', 13, 9, [13, 2, 7]], ['even', 8, 16, [8, 0, 5]], ['crowded', 5, 128, [5, 0, 3]],
 ] as const)('random kernels mean on %s axes what they mean', async (_, seq, width, lengths) => {
   const values = inputs(seq, width, lengths);
   await fc.assert(fc.asyncProperty(choices, async (runs) => {

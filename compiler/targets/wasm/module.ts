@@ -56,7 +56,7 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
     const life = b.role === 'input' || kept.has(b.id) || special.has(b.id) && !uses.has(b.id) ? always : b.id.endsWith('.before') ? always : uses.get(b.id) ?? always;
     const cells = special.get(b.id);
     return {
-      id: b.id, global: `@${name(b.id)}`, dtype: b.dtype, role: b.role, axes: b.axes.map(axisData), inner: l.inner, local: l.local, life,
+      id: b.id, global: `@${name(b.id)}`, dtype: b.dtype, role: b.role, axes: b.axes.map(axisData), inner: l.inner, ...(l.pitch === undefined ? {} : { pitch: l.pitch }), local: l.local, life,
       ...(l.rows === undefined ? {} : { rows: l.rows }), ...(cells === undefined ? {} : { cells }), ...(l.local ? { phase: homes.get(b.id) ?? 0 } : {}),
     };
   };

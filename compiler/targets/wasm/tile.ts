@@ -23,21 +23,24 @@ const types: { readonly [D in DType]: string } = { f32: 'f32', i32: 'i32', bool:
 const isAffine = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal' || (e.kind === 'extent' && (e.row === undefined || isAffine(e.row))) || (e.kind === 'apply' && e.dtype === 'i32' && (e.fn === 'add' || e.fn === 'sub' || e.fn === 'mul') && e.args.every(isAffine));
 const isPlain = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal';
 
-/** Sums of what a loop leaves alone and a multiple of its variable. */
-const strided = /^\(local\.set (\$\S+) \(i32\.add \(((?:local|global)\.get \$\S+)\) \(i32\.mul \(local\.get (\$\S+)\) \(i32\.const (\d+)\)\)\)\)$/;
+/** Sums of what a loop leaves alone and a multiple of its variable: by a number, or by a number and something else. */
+const strided = /^\(local\.set (\$\S+) \(i32\.add \(((?:local|global)\.get \$\S+)\) (?:\(i32\.mul (?=\(i32\.mul))?\(i32\.mul \(local\.get (\$\S+)\) \(i32\.const (\d+)\)\)(?: \((local\.get \$\S+)\)\))?\)\)$/;
 
 /** Addresses in an innermost loop go on by a step instead of being multiplied anew at each turn. */
-const stepped = (variable: string, step: number, body: readonly string[]): { readonly before: readonly string[]; readonly inside: readonly string[]; readonly after: readonly string[] } => {
+const stepped = (variable: string, step: number, body: readonly string[], local: (wanted: string, type: string) => string): { readonly before: readonly string[]; readonly inside: readonly string[]; readonly after: readonly string[] } => {
   const inner = body.some((line) => line.includes('(loop '));
   const written = new Set(body.flatMap((line) => [...line.matchAll(/\(local\.set (\$\S+)/g)].map(([, name]) => `local.get ${name}`)));
   const found = inner ? [] : body.flatMap((line) => {
-    const [whole, name, base, by, stride] = strided.exec(line) ?? [];
-    return whole === undefined || by !== variable || written.has(base!) ? [] : [{ line, name: name!, bytes: Number(stride) * step }];
+    const [whole, name, base, by, stride, factor] = strided.exec(line) ?? [];
+    if (whole === undefined || by !== variable || written.has(base!) || (factor !== undefined && written.has(factor))) return [];
+    const bytes = `(i32.const ${Number(stride) * step})`;
+    const kept = factor === undefined ? null : local('step', 'i32');
+    return [{
+      line, before: kept === null ? [line] : [line, `(local.set ${kept} (i32.mul ${bytes} (${factor})))`],
+      after: `(local.set ${name} (i32.add (local.get ${name}) ${kept === null ? bytes : `(local.get ${kept})`}))`,
+    }];
   });
-  return {
-    before: found.map((f) => f.line), inside: body.filter((line) => !found.some((f) => f.line === line)),
-    after: found.map(({ name, bytes }) => `(local.set ${name} (i32.add (local.get ${name}) (i32.const ${bytes})))`),
-  };
+  return { before: found.flatMap((f) => f.before), inside: body.filter((line) => !found.some((f) => f.line === line)), after: found.map((f) => f.after) };
 };
 
 export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots: readonly Expr[]): Writer => {
@@ -233,14 +236,23 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
     return grid(t.parts.length, t.vectors, (r, c) => (t.vectors > 0 ? `(i32x4.ne ${part(t, r, c)} ${literalLanes(0, 'i32')})` : `(i32.ne ${part(t, r, c)} (i32.const 0))`));
   };
 
+  const summed = new Map<Expr, boolean>();
+  const sums = (e: Expr): boolean => {
+    const found = summed.get(e) ?? (e.kind === 'reduce' || children(e).some(sums));
+    summed.set(e, found);
+    return found;
+  };
   const applied = (e: Extract<Expr, { kind: 'apply' }>, s: Scope): Tile => {
     const { rows, vectors } = shape(e, s);
     const write = functions[e.fn][dtypeOf(e.args[e.args.length - 1] ?? e)][vectors > 0 ? 'four' : 'one'];
-    const args = e.args.map((a) => {
+    const written = new Map<Expr, Tile>();
+    // Sums first: what is loaded before a loop would take registers from it.
+    for (const a of [...e.args].sort((x, y) => Number(sums(y)) - Number(sums(x)))) {
       const t = vectors > 0 ? wide(a, s) : value(a, s);
       const spread = t.parts.length < rows || t.vectors < vectors || e.fn === 'min' || e.fn === 'max';
-      return spread ? nameTile(t, called(a), dtypeOf(a), s) : t;
-    });
+      written.set(a, spread ? nameTile(t, called(a), dtypeOf(a), s) : t);
+    }
+    const args = e.args.map((a) => written.get(a)!);
     return grid(rows, vectors, (r, c) => (rows * vectors > 2 ? (x: string) => x : inline)(write(...args.map((a) => part(a, r, c))), (wanted) => local(wanted, 'v128'), s.lines));
   };
 
@@ -268,7 +280,7 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
   const loop = (name: string, from: string, to: string, step: number, body: readonly string[], preset = false): readonly string[] => {
     const label = `$each.${name.slice(1)}`;
     const more = `(i32.lt_s (local.get ${name}) ${to})`;
-    const { before, inside, after } = stepped(name, step, body);
+    const { before, inside, after } = stepped(name, step, body, local);
     return [
       ...(preset ? [] : [`(local.set ${name} ${from})`]), ...before, `(if ${more} (then (loop ${label}`, ...indent([...inside, ...after]),
       `  (local.set ${name} (i32.add (local.get ${name}) (i32.const ${step})))`, `  (br_if ${label} ${more}))))`,

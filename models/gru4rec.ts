@@ -9,6 +9,7 @@
  * - A user's whole history is one sequence, and every position of it is trained; no mini-batches parallel over sessions.
  * - Items come in as rows of a trained table, not as one-hot vectors, and the same table is the output map, after a linear map
  *   from the hidden state to the width.
+ * - The reset gate falls on h U, not on h before the product, as in cuDNN and PyTorch; dropout falls on what the unit gives.
  */
 import {
   axis, dropout, gru, integer, linear, recommenderHypers, recommenderOptimizer, sequenceInput, stacked,

@@ -8,6 +8,7 @@
  * - Items are embedded, scaled and scored as in the other models (cosine over the temperature, sampled softmax).
  * - -A starts at 1 ... states as in Mamba, kept as the logarithm of what multiplies it; the bias of dt starts uniform between
  *   log 0.001 and log 0.1, which softplus takes to nearly the same steps as Mamba's inverse does.
+ * - Linear maps start Xavier-uniform, as elsewhere here; dropout falls on what a sublayer gives, not inside the feed-forward map.
  * - As in the authors' code, the first sublayer has a residual only where there is more than one block.
  */
 import {

@@ -11,6 +11,8 @@
  *   code also divides what a mini-batch has learned so far by the number of its positions.
  * - Items are embedded, scaled and scored as in the other models (cosine over the temperature, sampled softmax), without a
  *   layer norm on the input; the SwiGLU has 8/3 width channels, rotary angles the base 10,000 (the authors: 4 width, 1,000).
+ * - Linear maps start Xavier-uniform, as elsewhere here; dropout falls on the input and on both branches, the authors' on the
+ *   input alone.
  * - The width is 64, as in the authors' configuration, not 50: rotary positions ask for an even number of channels a head.
  */
 import {

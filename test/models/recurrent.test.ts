@@ -146,7 +146,7 @@ describe.each(models)('%s gives the figures worked out elsewhere', (name, model)
     const expected: Readonly<Record<string, number>> = figures[name].slopes;
     expect(wrt.map((p) => p.path).sort()).toEqual(Object.keys(expected).sort());
     wrt.forEach((p, i) => expect(Math.abs(sums[i]! - expected[p.path]!), p.path).toBeLessThan(1e-10));
-  });
+  }, 180_000);
 });
 
 describe.each(models)('%s', (_, model) => {

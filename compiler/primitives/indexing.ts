@@ -4,7 +4,7 @@ import type { Node } from '../../dsl/node.js';
 import { difference, fresh, madeOf, positionIs } from '../dependence/flow.js';
 import { equal, EVERYWHERE, meet, project as restrictedTo, renamed, zone, type Zone } from '../dependence/zone.js';
 import { all, apply, guard, integer } from '../loops/build.js';
-import type { Expr } from '../loops/ir.js';
+import type { Expr, ReduceAxis } from '../loops/ir.js';
 import { memoryOrder } from '../lower/layout.js';
 import { fit } from './pointwise.js';
 import { exists } from './reduction.js';
@@ -43,6 +43,12 @@ export const gather: Primitive<Of<'gather'>> = {
   },
 };
 
+/** An index names positions of all rows: where one row alone is summed, those before its end. */
+const ended = (over: readonly string[]) => (loop: ReduceAxis): ReduceAxis => {
+  const { axis, row, to } = loop;
+  return row === undefined || to !== undefined || axis.ragged === undefined || over.includes(axis.ragged.rows) ? loop : { ...loop, to: { kind: 'extent', axis, row } };
+};
+
 export const scatter: Primitive<Of<'scatter'>> = {
   rebuild: (n, [arg, at]) => build.scatter(arg!, at!, n.axis, n.over),
   reference: (n, e) => {
@@ -69,7 +75,7 @@ export const scatter: Primitive<Of<'scatter'>> = {
     const body = guard(all(inside.guards), l.expr(n.arg, inside.scope));
     const index = l.buffer(n.at);
     return index !== undefined && n.at.axes.length === n.over.length
-      ? { kind: 'collect', index, over: inside.over, target, body, dtype: n.dtype }
+      ? { kind: 'collect', index, over: inside.over.map(ended(n.over)), target, body, dtype: n.dtype }
       : { kind: 'reduce', monoid: 'sum', over: inside.over, body: guard(apply('eq', l.expr(n.at, inside.scope), target), body), dtype: n.dtype };
   },
   support: () => [],

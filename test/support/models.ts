@@ -6,6 +6,7 @@ import hstu from '../../models/hstu.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
 import pcrec from '../../models/pcrec.js';
+import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import ttt4rec from '../../models/ttt4rec.js';
 import type { Compiled } from '../../compiler/compiled.js';
@@ -72,6 +73,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['pcrec, two steps, tanh', pcrec as unknown as Model, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec as unknown as Model, { horizon: 'last', steps: 2, adaptation: 0.05 }],
   ['pcrec without steps', pcrec as unknown as Model, { steps: 0 }],
+  ['pcrec-simple', pcrecSimple as unknown as Model, {}],
   ['sasrec', sasrec as unknown as Model, { heads: 2 }],
   ['llama', llama as unknown as Model, { heads: 2 }],
   ['bert4rec', bert4rec as unknown as Model, { heads: 2, mask: 0.5, lastOnly: 0.3 }],

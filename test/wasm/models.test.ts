@@ -7,6 +7,7 @@ import hstu from '../../models/hstu.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
 import pcrec from '../../models/pcrec.js';
+import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import ttt4rec from '../../models/ttt4rec.js';
 import { programsOf } from '../../compiler/compile.js';
@@ -64,6 +65,7 @@ const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperVal
   ['mamba4rec', mamba4rec as unknown as Model, { states: 3, taps: 3 }],
   ['mamba4rec in sweeps', mamba4rec as unknown as Model, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
   ['ttt4rec', ttt4rec as unknown as Model, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
+  ['pcrec-simple, of a size that takes two tiles', pcrecSimple as unknown as Model, { width: 20, negatives: 9 }],
 ];
 
 describe.each(cases)('%s', (_, model, over) => {

@@ -181,12 +181,17 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
   return root.addHelpText('after', () => `\nWithout a command:\n\n${training.helpInformation()}`);
 };
 
+/** `--profile`, where one would train, is the command `profile`. */
+const spelled = (argv: readonly string[]): readonly string[] => {
+  const [first, ...rest] = argv;
+  return argv.includes('--profile') ? ['profile', ...(first === 'train' || first === 'profile' ? rest : argv).filter((word) => word !== '--profile')] : argv;
+};
+
 /** Runs a command line (`argv` without node and script) and gives its exit code. It rejects for bugs only. */
 export const command = async (compiled: CompiledModel, argv: readonly string[], world: World = terminal): Promise<number> => {
   let code = 0;
   try {
-    const spelled = argv.includes('--profile') ? ['profile', ...argv.filter((word) => word !== '--profile' && word !== 'profile')] : [...argv];
-    await program(compiled, world, (found) => { code = found; }).parseAsync(spelled, { from: 'user' });
+    await program(compiled, world, (found) => { code = found; }).parseAsync([...spelled(argv)], { from: 'user' });
     return code;
   } catch (error) {
     // Commander has already written what is wrong.

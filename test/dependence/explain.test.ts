@@ -27,15 +27,6 @@ describe('--explain', () => {
         kernel      ...
 
       scores, in rank and score
-        axes        batch (batch) x seq (up to 6) x key (up to 6)
-        type        f32
-        source      tried.ts:10:18
-        reads       position seq, or position key of items
-        operations  ...
-        bytes       ...
-        kernel      ...
-
-      scores, in rank and score
         axes        batch (batch) x item (items)
         type        f32
         source      tried.ts:13:10
@@ -59,13 +50,11 @@ describe('--explain', () => {
         kernel      ...
 
       state, in rank and score
-        axes        batch (batch) x seq (up to 6) x width (4)
-        type        f32
-        source      tried.ts:12:17
-        reads       positions <= seq of items
-        operations  ...
-        bytes       ...
-        kernel      ...
+        axes    batch (batch) x seq (up to 6) x width (4)
+        type    f32
+        source  tried.ts:12:17
+        reads   positions <= seq of items
+        kernel  ...
 
       target wasm: our own WebAssembly, with SIMD and threads: for processors"
     `);

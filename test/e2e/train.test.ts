@@ -47,7 +47,8 @@ describe.each(models)('models/%s.ts', (name, sources, tensor) => {
     expect(said).toContain(`${name}: compiled models/${name}.ts`);
     expect(readdirSync(out).sort()).toEqual(['kernels.gpu.js', 'kernels.wasm.js', 'manifest.json', 'model.fma.wasm', 'model.wasm', 'model.wat', 'trainer.d.ts', 'trainer.js']);
     const kernels = readFileSync(join(out, 'kernels.gpu.js'), 'utf8');
-    expect(kernels).toMatch(/^function scores(_\d+)?\(/m);
+    const named = sources.flatMap((s) => [...readFileSync(join(packageRoot, 'models', `${s}.ts`), 'utf8').matchAll(/const (\w+) = /g)].map(([, n]) => n!));
+    expect(named.filter((n) => new RegExp(`^function ${n}(_\\d+)?\\(`, 'm').test(kernels)).length).toBeGreaterThan(1);
     for (const source of sources) expect(kernels).toContain(`models/${source}.ts:`);
     expect(kernels).not.toContain(packageRoot);
   });

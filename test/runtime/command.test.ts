@@ -143,6 +143,12 @@ describe('the command line', () => {
     expect(await here(['recommend', '--history', 'the silent', '--out', out])).toMatchObject({ code: 1, err: expect.stringMatching(/may mean \d+ items: 1 "The Silent Witness"/) as string });
   });
 
+  it('takes --profile for profile, which needs a device that times its kernels', async () => {
+    const told = await here(['profile', '--data', 'sample']);
+    expect(told).toMatchObject({ code: 1, err: expect.stringContaining('does not time its kernels; choose --device wasm') as string });
+    for (const argv of [['--profile', '--data', 'sample'], ['train', '--data', 'sample', '--profile']]) expect(await here(argv)).toMatchObject({ code: told.code, err: told.err });
+  });
+
   it('saves and ends at the first signal, ends at once at the second', async () => {
     const out = join(folder, 'signals');
     const once = await here(['--out', out], {}, (signal) => setTimeout(() => signal(130), 200));

@@ -4,10 +4,14 @@
 import * as build from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import { argsOf } from '../dsl/build.js';
-import { dependents, type Origins, topological } from './graph.js';
+import { dependents, type Origin, type Origins, topological } from './graph.js';
 import { supports } from './lower/support.js';
 import { primitive } from './primitives/index.js';
 import { recomputed } from './recompute.js';
+
+const derived = ({ name, label, ...rest }: Origin): Origin => ({
+  ...rest, ...(name === undefined ? {} : { name: `d_${name}` }), ...(label === undefined ? {} : { label: `d_${label}` }),
+});
 
 const zeros = (like: Node): Node => build.broadcast(build.constant(0), like.axes);
 
@@ -44,7 +48,7 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
     if (ct === undefined || !active.has(node)) continue;
     const origin = origins?.get(node);
     if (origin !== undefined && origins !== undefined && !origins.has(ct)) {
-      origins.set(ct, { ...origin, ...(origin.name === undefined ? {} : { name: `d_${origin.name}` }) });
+      origins.set(ct, derived(origin));
     }
     const args = argsOf(node);
     if (args.length === 0) continue;

@@ -7,9 +7,10 @@ import type { Axis } from '../dsl/axis.js';
 import type { Carry, Node, Project, Scan } from '../dsl/node.js';
 import { rebuild } from './primitives/index.js';
 
-/** Where in the model file a node was written, and the `const` that holds it. */
+/** Where in the model file a node was written, the `const` that holds it, and what it is called after where none does. */
 export interface Origin {
   readonly name?: string;
+  readonly label?: string;
   readonly source?: { readonly file: string; readonly line: number; readonly column: number };
 }
 export type Origins = WeakMap<Node, Origin>;

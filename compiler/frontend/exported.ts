@@ -3,7 +3,7 @@ import { type Either, right } from 'fp-ts/lib/Either.js';
 import type { Hypers, Model } from '../../dsl/model.js';
 import { type Diagnostics, refuse } from '../diagnostics.js';
 
-const isModel = (value: unknown): value is Model => typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'pcrec.model';
+export const isModel = (value: unknown): value is Model => typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'pcrec.model';
 
 /** The name becomes a folder, an identifier in kernels and part of commands. */
 const nameRule = /^[A-Za-z][A-Za-z0-9_-]*$/;

@@ -18,7 +18,7 @@ import { exportedModel } from './exported.js';
 import type { HyperValues } from './hyper.js';
 import { displayName, modelExtensions, projectOf } from './modules.js';
 import { checkTypes } from './project.js';
-import { type ProvenanceOf, type Recorder, recorder } from './provenance.js';
+import { type ProvenanceOf, recorder } from './provenance.js';
 
 export { type Choices, type HyperValues, hyperValues, suggest } from './hyper.js';
 export type { Provenance, ProvenanceOf } from './provenance.js';
@@ -34,7 +34,7 @@ export interface Opened {
   readonly attempt: Evaluator['attempt'];
   readonly guard: Evaluator['guard'];
   /** Names a tensor of the model under a name the compiler knows it by, where the model gave none. */
-  readonly christen: Recorder['christen'];
+  readonly christen: (value: unknown, name: string) => void;
 }
 
 /** A model's expressions at chosen hyperparameters; both phases read the same `batch`. */
@@ -67,13 +67,13 @@ export const locateFrom = (path: string) => (file: string): string => resolve(pr
 export const open = (path: string): Either<Diagnostics, Opened> => {
   const project = projectOf(path);
   const file = displayName(project, path);
-  const { provenance, christen, ...rest } = recorder();
-  const { load, attempt, guard } = evaluator(project, { provenance, christen, ...rest });
+  const { provenance, christen, madeAt, ...rest } = recorder();
+  const { load, attempt, guard } = evaluator(project, { provenance, christen, madeAt, ...rest });
   return pipe(
     checkTypes(path, project),
     chain(() => load(path)),
     chain((exports) => exportedModel(exports, file)),
-    map((model) => ({ model, file, locate: locateFrom(path), provenance, attempt, guard, christen })),
+    map((model) => ({ model, file, locate: locateFrom(path), provenance, attempt, guard, christen: (value, name) => christen(value, name, madeAt(model)) })),
   );
 };
 

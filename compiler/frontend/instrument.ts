@@ -3,19 +3,18 @@
  *
  *   f(x)            ->  $pcrec.at($pcrec.enter(site), f(x))
  *   pipe(x, g)      ->  pipe(x, $pcrec.stage(site, g))
- *   const y = e     ->  const y = $pcrec.name(e, 'y', site)
+ *   const y = e     ->  const y = $pcrec.name($pcrec.mark(), e, 'y', site)
  *
  * and turns it into CommonJS, whose `require` the loader answers. Types are erased, nothing else changes.
  */
 import { ts } from 'ts-morph';
-import type { Source } from '../diagnostics.js';
-import type { Pattern } from './provenance.js';
+import type { Pattern, Site } from './provenance.js';
 
 export interface Instrumented {
   /** CommonJS, with its source map. */
   readonly code: string;
   readonly map: string;
-  readonly sites: readonly Source[];
+  readonly sites: readonly Site[];
 }
 
 /** The one name that an instrumented file sees besides its own. */
@@ -26,6 +25,13 @@ const pipes: ReadonlySet<string> = new Set(['pipe', 'flow']);
 
 const isPipe = (callee: ts.Expression): boolean =>
   (ts.isIdentifier(callee) && pipes.has(callee.text)) || (ts.isPropertyAccessExpression(callee) && pipes.has(callee.name.text));
+
+/** The function that an expression calls, `f` in `f(x)`, `m.f(x)` and `f(options)(x)`; or names, as a stage of a pipe. */
+const calledBy = (node: ts.Node): string | undefined => {
+  if (ts.isCallExpression(node)) return calledBy(node.expression);
+  if (ts.isPropertyAccessExpression(node)) return node.name.text;
+  return ts.isIdentifier(node) ? node.text : undefined;
+};
 
 /** `a?.f()` inside `a?.f().b` must stay in one chain, or it would no longer stop where `a` is missing. */
 const insideOptionalChain = (node: ts.Node): boolean =>
@@ -61,11 +67,12 @@ const literal = (f: ts.NodeFactory, value: Pattern | readonly Pattern[] | Readon
   );
 };
 
-const transformer = (file: string, sites: Source[]): ts.TransformerFactory<ts.SourceFile> => (context) => (root) => {
+const transformer = (file: string, sites: Site[]): ts.TransformerFactory<ts.SourceFile> => (context) => (root) => {
   const f = context.factory;
   const siteOf = (node: ts.Node): ts.Expression => {
     const { line, character } = root.getLineAndCharacterOfPosition(node.getStart(root));
-    return f.createNumericLiteral(sites.push({ file, line: line + 1, column: character + 1 }) - 1);
+    const calls = calledBy(node);
+    return f.createNumericLiteral(sites.push({ source: { file, line: line + 1, column: character + 1 }, ...(calls === undefined ? {} : { calls }) }) - 1);
   };
   const probe = (method: string, ...args: readonly ts.Expression[]): ts.Expression =>
     f.createCallExpression(f.createPropertyAccessExpression(f.createIdentifier(probeName), method), undefined, args);
@@ -88,7 +95,7 @@ const transformer = (file: string, sites: Source[]): ts.TransformerFactory<ts.So
     }
     if (ts.isVariableDeclaration(node) && node.initializer !== undefined && !isInert(node.initializer)) {
       const initializer = ts.visitNode(node.initializer, visit, ts.isExpression);
-      const named = probe('name', initializer!, literal(f, patternOf(node.name)), siteOf(node.initializer));
+      const named = probe('name', probe('mark'), initializer!, literal(f, patternOf(node.name)), siteOf(node.initializer));
       return f.updateVariableDeclaration(node, node.name, node.exclamationToken, node.type, named);
     }
     return ts.visitEachChild(node, visit, context);
@@ -98,7 +105,7 @@ const transformer = (file: string, sites: Source[]): ts.TransformerFactory<ts.So
 
 /** `file` is how the sites name it; `text` must have parsed without errors. */
 export const instrument = (file: string, text: string): Instrumented => {
-  const sites: Source[] = [];
+  const sites: Site[] = [];
   const { outputText, sourceMapText } = ts.transpileModule(text, {
     fileName: file,
     compilerOptions: {

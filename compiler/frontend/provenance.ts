@@ -9,11 +9,20 @@
 import { argsOf } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import type { Source } from '../diagnostics.js';
+import { isModel } from './exported.js';
 
 export interface Provenance {
   /** The `const`, field or element that the model gave this node to. */
   readonly name?: string;
+  /** What a node without a name is called after: the `const` whose expression made it, else the function that was called. */
+  readonly label?: string;
   readonly source: Source;
+}
+
+/** An expression of the model: where it stands, and the function that it calls. */
+export interface Site {
+  readonly source: Source;
+  readonly calls?: string;
 }
 
 /** What is known of the nodes that the model made; passes hand it on to the nodes they make of them. */
@@ -30,18 +39,22 @@ export interface Probe {
   at<T>(token: number, value: T): T;
   /** A stage of `pipe` or `flow`: a function that speaks for its own line when it is called. */
   stage<T>(site: number, value: T): T;
-  name<T>(value: T, pattern: Pattern, site: number): T;
+  /** Before an initialiser: returns a token that tells which nodes there were. */
+  mark(): number;
+  name<T>(token: number, value: T, pattern: Pattern, site: number): T;
 }
 
 export interface Recorder {
   readonly provenance: ProvenanceOf;
-  readonly probe: (sites: readonly Source[]) => Probe;
+  readonly probe: (sites: readonly Site[]) => Probe;
   /** The innermost call of the model that has not returned: where an exception came from. */
   readonly open: () => Source | undefined;
   /** Forgets open calls: at the start of each evaluation. */
   readonly reset: () => void;
-  /** Names what a model returns under well-known names, where it gave none. */
-  readonly christen: (value: unknown, name: string) => void;
+  /** The call of a model file that made this model. */
+  readonly madeAt: (model: object) => Source | undefined;
+  /** Names what a model returns under well-known names, where it gave none, and claims what no call of the model made. */
+  readonly christen: (value: unknown, name: string, source: Source | undefined) => void;
 }
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -73,16 +86,25 @@ const partsOf = (node: Node): readonly Node[] => {
 
 export const recorder = (): Recorder => {
   const known: ProvenanceOf = new WeakMap();
-  let open: Source[] = [];
+  const models = new WeakMap<object, Source>();
+  let open: Site[] = [];
+  /** Claimed nodes that no `const` holds yet, in the order of their claims. */
+  let loose: Node[] = [];
 
   // A node that is known was claimed with everything below it, so the walk stops there and each node is visited once.
-  const claim = (value: unknown, source: Source): void => {
+  const claim = (value: unknown, { source, calls }: Site): void => {
     const pending = [...heldBy(value)];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (known.has(node)) continue;
-      known.set(node, { source });
+      known.set(node, calls === undefined ? { source } : { source, label: calls });
+      loose.push(node);
       pending.push(...partsOf(node));
     }
+  };
+
+  /** Takes all that was claimed since the token and is part of no other `const`; what is destructured keeps the call's name. */
+  const hold = (token: number, pattern: Pattern): void => {
+    for (const node of loose.splice(token)) if (typeof pattern === 'string') known.set(node, { ...known.get(node)!, label: pattern });
   };
 
   const nameNode = (node: Node, name: string): void => {
@@ -101,11 +123,12 @@ export const recorder = (): Recorder => {
     } else if (isPlain(value)) Object.entries(pattern.fields).forEach(([field, p]) => christen(value[field], p, levels - 1));
   };
 
-  const probe = (sites: readonly Source[]): Probe => {
-    const siteOf = (site: number): Source => sites[site]!;
-    const finish = <T>(token: number, source: Source, value: T): T => {
+  const probe = (sites: readonly Site[]): Probe => {
+    const siteOf = (site: number): Site => sites[site]!;
+    const finish = <T>(token: number, site: Site, value: T): T => {
       open.length = token;
-      claim(value, source);
+      claim(value, site);
+      if (isModel(value)) models.set(value, site.source);
       return value;
     };
     const enter = (site: number): number => open.push(siteOf(site)) - 1;
@@ -122,13 +145,27 @@ export const recorder = (): Recorder => {
         };
         return stage as typeof value;
       },
-      name: (value, pattern, site) => {
+      mark: () => loose.length,
+      name: (token, value, pattern, site) => {
         claim(value, siteOf(site));
+        hold(token, pattern);
         christen(value, pattern);
         return value;
       },
     };
   };
 
-  return { provenance: known, probe, open: () => open.at(-1), reset: () => { open = []; }, christen };
+  return {
+    provenance: known, probe,
+    open: () => open.at(-1)?.source,
+    reset: () => {
+      open = [];
+      loose = [];
+    },
+    madeAt: (model) => models.get(model),
+    christen: (value, name, source) => {
+      if (source !== undefined) claim(value, { source, calls: name });
+      christen(value, name);
+    },
+  };
 };

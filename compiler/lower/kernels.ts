@@ -18,10 +18,11 @@ export const isBuffer = (node: Node): boolean => node.op === 'input' || node.op 
 const idOf = (node: Node, ids: ReadonlyMap<Node, string>): string | undefined =>
   node.op === 'input' ? node.name : node.op === 'param' ? node.path : ids.get(node);
 
-/** Names for stored nodes: the model's own where it gave one, else that of the first named use, numbered where taken. */
+/** Names for stored nodes: the model's own, else what it is called after, else the name of the first named use; numbered where taken. */
 export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origins: { get(node: Node): Origin | undefined }, taken: Iterable<string>): ReadonlyMap<Node, string> => {
   const used = new Set(taken);
   const inherited = new Map<Node, string>();
+  const bases = new Map<Node, { readonly base: string; readonly own: boolean }>();
   const result = new Map<Node, string>();
   const unique = (base: string): string => {
     let name = base;
@@ -30,11 +31,13 @@ export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origi
     return name;
   };
   for (const node of [...order].reverse()) {
-    const own = origins.get(node)?.name;
-    const name = own ?? inherited.get(node);
-    if (name !== undefined) for (const arg of argsOf(node)) inherited.set(arg, name);
-    if (stored.has(node)) result.set(node, unique((name ?? node.op).replace(/[^A-Za-z0-9_]/g, '_')));
+    const origin = origins.get(node);
+    const base = origin?.name ?? origin?.label ?? inherited.get(node);
+    if (base !== undefined) for (const arg of argsOf(node)) inherited.set(arg, base);
+    if (stored.has(node)) bases.set(node, { base: (base ?? node.op).replace(/[^A-Za-z0-9_]/g, '_'), own: origin?.name !== undefined });
   }
+  // A node's own name is its before anything called after it may have it.
+  for (const own of [true, false]) for (const [node, of] of bases) if (of.own === own) result.set(node, unique(of.base));
   return result;
 };
 

@@ -29,7 +29,8 @@ export const differentiate: Pass = {
     parameters.forEach((p, i) => {
       const slots = Object.fromEntries(optimizer.slots.map((s) => [s, build.param(slotPath(p.path, s), p.axes, { kind: 'constant', value: 0 })]));
       const slope = gradients[i]!;
-      if (!program.origins.has(slope)) program.origins.set(slope, { name: `d_${p.path}` });
+      const found = program.origins.get(slope);
+      if (found?.name === undefined) program.origins.set(slope, { ...found, name: `d_${p.path}` });
       const next = optimizer.update(p, slope, slots, step);
       program.origins.set(next.value, { name: `new_${p.path}` });
       updates[p.path] = next.value;

@@ -120,6 +120,20 @@ export const twice = <A extends string>(x: Tensor<A>): Tensor<A> => {
     expect(provenance.get(inference.scores)?.name).toBe('scores');
   });
 
+  it('calls what has no name after the constant that it is part of, else after the function that was called', () => {
+    const { traced: { training, provenance } } = traced(`    const width = axis('width', hyper.width);
+    const table = param('item', [batch.item, width], normal(0.02));
+    const energy = mul(square(embed(table, batch.items)), 0.5);
+    const { total } = { total: sum(add(energy, 1), [batch.seq, width]) };
+    return { loss: mean(total, [batch.batch]), ${scores} };`);
+    const called = [...below(training.loss)].flatMap((n) => (n.op === 'map' || n.op === 'reduce' || n.op === 'gather' ? [[n.op === 'map' ? n.fn : n.op, provenance.get(n)?.name ?? provenance.get(n)?.label]] : []));
+    expect(called).toContainEqual(['gather', 'energy']);
+    expect(called).toContainEqual(['mul', 'energy']);
+    expect(called).toContainEqual(['add', 'add']);
+    expect(called).toContainEqual(['reduce', 'total']);
+    expect(provenance.get(training.loss)).toMatchObject({ name: 'loss', label: 'mean' });
+  });
+
   it('keeps optional chains, constructors and immediately called functions as they were', () => {
     const { traced: { training } } = traced(`    const width = axis('width', hyper.width);
     const nothing = undefined as { f: () => { x: number } } | undefined;

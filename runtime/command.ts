@@ -6,17 +6,19 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { type CompiledModel, deviceNames } from './compiled.js';
 import { formats, samplePath } from './data/index.js';
-import { all, type Listener, throttled } from './events.js';
+import { all, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
 import { type EvaluateOptions, flag, newSettings, type NumberName, type ProfileOptions, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
 import { protocols } from './progress.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
+import { answerRequests, tallyText } from './requests.js';
 import { evaluateCheckpoint, outOf, train } from './run.js';
 import { type Streams, view } from './view.js';
 
 /** The world that a command acts on; tests bring their own. */
 export interface World extends Streams {
+  readonly in: NodeJS.ReadableStream;
   /** Calls back on SIGINT and SIGTERM; the result stops listening. */
   readonly onSignal: (react: (code: number) => void) => () => void;
   readonly exit: (code: number) => void;
@@ -27,6 +29,8 @@ const codes = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** The real one. */
 export const terminal: World = {
+  // Looked at only where it is read: a look begins to hold the process open.
+  get in() { return process.stdin; },
   out: process.stdout,
   err: process.stderr,
   onSignal: (react) => {
@@ -64,6 +68,8 @@ interface Shared {
 interface Outcome {
   readonly code: number;
   readonly text: string;
+  /** For the standard error. */
+  readonly note?: string;
   readonly json?: unknown;
 }
 
@@ -75,13 +81,14 @@ const recommendations = (found: Recommendations): string =>
     ...found.items.map((item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`),
   ].join('\n');
 
-/** Runs one command with its listener and its signals. The first signal asks the run to save and end; the second ends it. */
+/** Runs one command with its listener and its signals. The first signal asks the run to save, or `ending`, and end; the second ends it. */
 const conduct = async <A>(
   world: World,
   model: string,
   shared: Shared,
   task: (run: { readonly signal: AbortSignal; readonly listen: Listener }) => TaskEither<string, A>,
   outcome: (value: A, signalled: number | undefined) => Outcome,
+  ending = 'Saving',
 ): Promise<number> => {
   const controller = new AbortController();
   let signalled: number | undefined;
@@ -89,10 +96,10 @@ const conduct = async <A>(
     if (signalled !== undefined) return world.exit(code);
     signalled = code;
     controller.abort();
-    world.err.write('\nSaving; once more to end at once.\n');
+    world.err.write(`\n${ending}; once more to end at once.\n`);
   });
   const words = { warning: 'Warning', failed: 'Error' } as const;
-  const warn: Listener = (event) => void ('message' in event && world.err.write(`${words[event.kind]}: ${event.message}\n`));
+  const warn: Listener = (event) => void ('message' in event && world.err.write(`${words[event.kind]}: ${told(event)}\n`));
   const json: Listener = throttled(1000, world.now, (event) => void world.out.write(line(event)));
   const listen = shared.json === true ? all(json, warn) : view(model, world, world.now);
   try {
@@ -101,9 +108,10 @@ const conduct = async <A>(
       listen({ kind: 'failed', message: result.left });
       return signalled ?? 1;
     }
-    const { code, text, json: value } = outcome(result.right, signalled);
+    const { code, text, note, json: value } = outcome(result.right, signalled);
     if (shared.json === true && value !== undefined) world.out.write(`${JSON.stringify(value)}\n`);
     if (shared.json !== true && text !== '') world.out.write(`${text}\n`);
+    if (note !== undefined) world.err.write(`${note}\n`);
     return code;
   } finally {
     silence();
@@ -159,11 +167,26 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
     .description('What comes next for a user of the data, or after a history of items.')
     .addOption(new Option('--user <id>', 'a user of the data').conflicts('history'))
     .addOption(new Option('--history <list>', 'ids or titles (or beginnings of titles), oldest first, separated by commas'))
+    .addOption(new Option('--requests <file>', 'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, or @ID for a user of the data').conflicts(['user', 'history']))
     .addOption(counted('top', 'how many items (default: 10)'))
     .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles).addOption(flags.device).addOption(threads).addOption(flags.json)
-    .action(async (options: RecommendOptions & Shared, command: Command) => {
-      if (options.user === undefined && options.history === undefined) command.error('error: give one of --user and --history: whom, or after what, to recommend.');
-      finish(await conduct(world, manifest.model, options, () => recommend(compiled)(options), (found) => ({ code: 0, text: recommendations(found), json: found })));
+    .action(async (options: RecommendOptions & Shared & { readonly requests?: string }, command: Command) => {
+      const { requests, user, history } = options;
+      if ((requests ?? user ?? history) === undefined) command.error('error: give one of --user and --history: whom, or after what, to recommend; or --requests, a file of such.');
+      finish(
+        requests === undefined
+          ? await conduct(world, manifest.model, options, () => recommend(compiled)(options), (found) => ({ code: 0, text: recommendations(found), json: found }))
+          : await conduct(
+              world, manifest.model, options,
+              ({ signal, listen }) => answerRequests(compiled)({ ...options, requests }, {
+                stdin: world.in, signal, now: world.now,
+                answered: (line, found, ms) => void world.out.write(`${options.json === true ? JSON.stringify({ line, ...found, ms: Number(ms.toFixed(3)) }) : recommendations(found)}\n`),
+                refused: (line, message) => listen({ kind: 'failed', line, message }),
+              }),
+              (tally, signalled) => ({ code: signalled ?? (tally.failed > 0 ? 1 : 0), text: '', note: tallyText(tally) }),
+              'Ending',
+            ),
+      );
     });
 
   root

@@ -52,8 +52,8 @@ export type Event =
   | { readonly kind: 'interrupted'; readonly step: number; readonly checkpoint: string }
   | ({ readonly kind: 'result'; readonly seconds: number } & Evaluation)
   | { readonly kind: 'warning'; readonly message: string }
-  /** The command failed, and why; the last event there is. */
-  | { readonly kind: 'failed'; readonly message: string };
+  /** The command failed, and why; the last event there is. With a line: the request there could not be answered; the rest go on. */
+  | { readonly kind: 'failed'; readonly line?: number; readonly message: string };
 
 export type Part = 'validation' | 'test';
 
@@ -62,6 +62,9 @@ export type Listener = (event: Event) => void;
 
 /** Several readers as one. */
 export const all = (...listeners: readonly Listener[]): Listener => (event) => listeners.forEach((listen) => listen(event));
+
+/** The message of an event, with its line where it has one. */
+export const told = ({ line, message }: { readonly line?: number; readonly message: string }): string => (line === undefined ? message : `line ${line}: ${message}`);
 
 /** The kinds that happen many times a second; logs leave them out. */
 export const frequent: ReadonlySet<Event['kind']> = new Set(['step', 'evaluating']);

@@ -1,6 +1,5 @@
 /** From what a person writes to items of the catalogue: ids, titles, beginnings of titles. */
 import * as E from 'fp-ts/lib/Either.js';
-import { pipe } from 'fp-ts/lib/function.js';
 
 export interface Catalogue {
   /** Ids and titles by item index. */
@@ -12,6 +11,8 @@ export interface Index extends Catalogue {
   /** One way of reading a text after the other, the strictest first: the items it may mean. */
   readonly exact: readonly ((text: string) => readonly number[])[];
   readonly prefix: (text: string) => readonly number[];
+  /** Of how many pieces between commas a name may be whose first piece this is, at most. */
+  readonly reach: (piece: string) => number;
 }
 
 const grouped = (keys: readonly string[]): ReadonlyMap<string, readonly number[]> =>
@@ -20,10 +21,22 @@ const grouped = (keys: readonly string[]): ReadonlyMap<string, readonly number[]
 /** Case, accents' encoding and runs of spaces do not count. */
 const folded = (text: string): string => text.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim();
 
+/** Titles contain commas ("Matrix, The (1999)"); so many pieces of a list may belong together. */
+const longestRun = 8;
+
+/** How many pieces the names of several pieces have, by their first: the longest of each. */
+const runs = (names: readonly string[]): ReadonlyMap<string, number> =>
+  names.reduce((map, name) => {
+    const [first = '', ...rest] = name.split(',');
+    const head = folded(first);
+    return rest.length === 0 ? map : map.set(head, Math.min(longestRun, Math.max(rest.length + 1, map.get(head) ?? 1)));
+  }, new Map<string, number>());
+
 export const index = ({ items, titles }: Catalogue): Index => {
   const names = titles ?? [];
   const low = names.map(folded);
   const tables = [grouped(items), grouped(names), grouped(low)] as const;
+  const heads = runs([...items, ...names]);
   return {
     items,
     titles,
@@ -32,6 +45,7 @@ export const index = ({ items, titles }: Catalogue): Index => {
       const start = folded(text);
       return start === '' ? [] : low.flatMap((name, item) => (name.startsWith(start) ? [item] : []));
     },
+    reach: (piece) => heads.get(folded(piece)) ?? 1,
   };
 };
 
@@ -79,8 +93,15 @@ const firstFound = (readings: readonly ((text: string) => readonly number[])[], 
 /** One item by its id, its title, its title in any case, or a beginning that no other title has. Left: the candidates. */
 export const item = (of: Index) => (text: string): E.Either<string, number> => one(of, text.trim(), firstFound([...of.exact, of.prefix], text.trim()));
 
-/** Titles contain commas ("Matrix, The (1999)"); so many pieces of a list may belong together. */
-const longestRun = 8;
+/** The pieces from one place on that are taken together, and the place after them. */
+const runAt = (of: Index, pieces: readonly string[], from: number): { readonly to: number; readonly text: string } => {
+  const single = { to: from + 1, text: (pieces[from] as string).trim() };
+  const more = Array.from({ length: Math.min(of.reach(single.text), pieces.length - from) - 1 }, (_, i) => from + i + 2)
+    .reverse()
+    .map((to) => ({ to, text: pieces.slice(from, to).join(',').trim() }));
+  const all = [...more, single];
+  return all.find((run) => firstFound(of.exact, run.text).length > 0) ?? more.find((run) => of.prefix(run.text).length > 0) ?? single;
+};
 
 /**
  * A list separated by commas. From each place the longest run of pieces that is exactly an id or a title is taken, then the longest
@@ -88,15 +109,13 @@ const longestRun = 8;
  */
 export const list = (of: Index) => (text: string): E.Either<string, readonly number[]> => {
   const pieces = text.split(',');
-  const go = (from: number, found: readonly number[]): E.Either<string, readonly number[]> => {
-    if (from >= pieces.length) return E.right(found);
-    const runs = Array.from({ length: Math.min(longestRun, pieces.length - from) }, (_, i) => from + i + 1)
-      .reverse()
-      .map((to) => ({ to, text: pieces.slice(from, to).join(',').trim() }));
-    if (runs.at(-1)?.text === '') return go(from + 1, found);
-    const exact = runs.find((run) => firstFound(of.exact, run.text).length > 0);
-    const run = exact ?? runs.find((r) => of.prefix(r.text).length > 0) ?? (runs.at(-1) as (typeof runs)[number]);
-    return pipe(item(of)(run.text), E.chain((next) => go(run.to, [...found, next])));
-  };
-  return go(0, []);
+  const found: number[] = [];
+  for (let from = 0; from < pieces.length;) {
+    const run = (pieces[from] as string).trim() === '' ? { to: from + 1, text: '' } : runAt(of, pieces, from);
+    const next = run.text === '' ? undefined : item(of)(run.text);
+    if (next !== undefined && E.isLeft(next)) return next;
+    if (next !== undefined) found.push(next.right);
+    from = run.to;
+  }
+  return E.right(found);
 };

@@ -53,16 +53,24 @@ export type EvaluateOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
 
 export type ProfileOptions = DataOptions & DeviceOptions & Maybe<{ batch: number; seed: number }>;
 
-export type RecommendOptions = DataOptions & DeviceOptions & Maybe<{
+/** What a recommender needs before anything is asked of it. */
+export type RecommenderOptions = DataOptions & DeviceOptions & Maybe<{
   out: string;
+  /** `<out>/best.safetensors` unless given. */
   checkpoint: string;
+}>;
+
+/** For whom, or after what, to recommend: one of `user` and `history`. */
+export type RecommendRequest = Maybe<{
   /** A user of the data. */
   user: string;
   /** Item ids or titles, oldest first; in one text they are separated by commas. */
   history: string | readonly string[];
-  /** How many items to recommend. */
+  /** How many items to recommend; 10 unless given. */
   top: number;
 }>;
+
+export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
 interface Range {
   readonly low: number;

@@ -1,6 +1,7 @@
 /** What to show next, from a checkpoint: to a user of the data, or after any history of items the model knows. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import * as T from 'fp-ts/lib/Task.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
@@ -8,10 +9,10 @@ import type { CompiledModel } from './compiled.js';
 import type { Dataset } from './data/index.js';
 import { call, output } from './entries.js';
 import type { Inputs } from './job.js';
-import { type Catalogue, index, item, list, nearest } from './lookup.js';
-import { checked, type RecommendOptions } from './options.js';
-import { dataOf, outOf, place, withSession } from './run.js';
-import type { Data } from './session.js';
+import { type Catalogue, type Index, index, item, list, nearest } from './lookup.js';
+import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
+import { closeSession, dataOf, openSession, outOf, place } from './run.js';
+import type { Data, Session } from './session.js';
 import { fileOf } from './train.js';
 
 export interface Named {
@@ -58,67 +59,149 @@ export const row = (past: Past, length: number): Inputs => {
   };
 };
 
+/** The data set as requests for its users read it: where each user is, and what each of its items is in the checkpoint. */
+interface People {
+  readonly data: Dataset;
+  readonly places: ReadonlyMap<string, number>;
+  /** By item code; undefined where an item came after training. */
+  readonly known: readonly (number | undefined)[];
+}
+
+const people = (catalogue: Catalogue) => (data: Dataset): People => {
+  const indices = new Map(catalogue.items.map((id, i) => [id, i]));
+  return { data, places: new Map(data.users.map((id, at) => [id, at])), known: data.items.map((id) => indices.get(id)) };
+};
+
 /** A user's whole past, in the checkpoint's item indices; items that came after training are left out. */
-const pastOf = (catalogue: Catalogue, data: Dataset, user: string): E.Either<string, Past> => {
-  const at = data.users.indexOf(user);
-  if (at < 0) {
+const pastOf = (user: string) => ({ data, places, known }: People): E.Either<string, Past> => {
+  const at = places.get(user);
+  if (at === undefined) {
     const near = nearest({ items: data.users, titles: null }, user).map((u) => data.users[u]).join(', ');
     return E.left(`The data ${data.name} have no user "${user}"; the nearest are ${near}. For somebody who is not in the data, give --history.`);
   }
-  const known = new Map(catalogue.items.map((id, i) => [id, i]));
   const [from, to] = [data.offsets[at] ?? 0, data.offsets[at + 1] ?? 0];
-  const events = Array.from(data.sequence.subarray(from, to), (code, i) => ({ item: known.get(data.items[code] ?? ''), time: data.times?.[from + i] }));
+  const events = Array.from(data.sequence.subarray(from, to), (code, i) => ({ item: known[code], time: data.times?.[from + i] }));
   const met = events.filter((event): event is { item: number; time: number | undefined } => event.item !== undefined);
   return E.right({ items: met.map((event) => event.item), times: data.times === undefined ? undefined : met.map((event) => event.time ?? 0) });
 };
 
-const written = (catalogue: Catalogue, history: string | readonly string[]): E.Either<string, Past> =>
+const written = (catalogue: Index, history: string | readonly string[]): E.Either<string, Past> =>
   pipe(
-    typeof history === 'string' ? list(index(catalogue))(history) : E.traverseArray(item(index(catalogue)))(history),
+    typeof history === 'string' ? list(catalogue)(history) : E.traverseArray(item(catalogue))(history),
     E.map((items) => ({ items, times: undefined })),
   );
 
-const pastFrom = (kept: Checkpoint, options: RecommendOptions): TaskEither<string, Past> => {
-  const { user, history } = options;
+const pastFrom = (catalogue: Index, crowd: TaskEither<string, People>) => ({ user, history }: RecommendRequest): TaskEither<string, Past> => {
   const past =
     user !== undefined && history === undefined
-      ? pipe(dataOf(options, kept.data), TE.chainEitherK(({ data }) => pastOf(kept, data, user)))
+      ? pipe(crowd, TE.chainEitherK(pastOf(user)))
       : history !== undefined && user === undefined
-        ? TE.fromEither(written(kept, history))
+        ? TE.fromEither(written(catalogue, history))
         : TE.left('Give one of --user and --history: whom, or after what, to recommend.');
   return pipe(past, TE.filterOrElse(({ items }) => items.length > 0, () => 'The history is empty: it needs at least one item that the model knows.'));
 };
 
-/** The `top` best items that are not in the past. Equal scores keep the order of the catalogue. */
-export const topOf = (scores: Data, past: readonly number[], top: number): readonly number[] => {
-  const met = new Set(past);
-  return Array.from(scores.keys())
-    .filter((at) => !met.has(at))
-    .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
-    .slice(0, top);
+/** Better scores first; equal ones in the order of the catalogue, and what is not a number after everything that is. */
+const ahead = (scores: Data) => (a: number, b: number): number => {
+  const [x, y] = [scores[a] as number, scores[b] as number];
+  if (x > y) return -1;
+  if (x < y) return 1;
+  return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
 };
 
-/** Recommends. Left: an unusable checkpoint, an unknown user, or items that cannot be told, with the nearest ones. */
-export const recommend = (compiled: CompiledModel) => (options: RecommendOptions): TaskEither<string, Recommendations> => {
+/**
+ * The `top` best items that are not in the past, in the order of `ahead`. One pass: whatever does not exceed the last of the best
+ * `top` so far is passed over, and the rest is sorted each time that it has become twice as many as are wanted.
+ */
+export const topOf = (scores: Data, past: readonly number[], top: number): readonly number[] => {
+  const met = new Set(past);
+  const order = ahead(scores);
+  const found: number[] = [];
+  // No number is at most NaN, so nothing is passed over at first, nor where the last of the best is itself not a number.
+  let bar = Number.NaN;
+  for (let at = 0; at < scores.length; at++) {
+    if ((scores[at] as number) <= bar || met.has(at)) continue;
+    found.push(at);
+    if (found.length < 2 * top) continue;
+    found.sort(order).length = top;
+    bar = scores[found[top - 1] as number] as number;
+  }
+  return found.sort(order).slice(0, top);
+};
+
+/** A model on its device, ready to answer one request after another. */
+export interface Recommender {
+  /** What really runs. */
+  readonly backend: string;
+  /** Left: an unknown user, or items that cannot be told, with the nearest ones; the next request may be answered all the same. */
+  answer(request: RecommendRequest): TaskEither<string, Recommendations>;
+  /** Gives the device back. Closing again does nothing. */
+  close(): TaskEither<string, void>;
+}
+
+/** Runs a task at the first asking and keeps what it gave; a failure is not kept. */
+const once = <A>(task: TaskEither<string, A>): TaskEither<string, A> => {
+  let kept: Promise<E.Either<string, A>> | undefined;
+  return async () => {
+    const asked = (kept ??= task());
+    const result = await asked;
+    if (E.isLeft(result) && kept === asked) kept = undefined;
+    return result;
+  };
+};
+
+/** What of a checkpoint is still needed when its states are on the device. */
+type Remembered = Pick<Checkpoint, 'items' | 'titles' | 'data' | 'settings'>;
+
+const answering = (compiled: CompiledModel, options: RecommenderOptions, { items, titles, data, settings }: Remembered, session: Session): Recommender => {
   const { manifest } = compiled;
-  const path = options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best');
-  return pipe(
+  const catalogue = index({ items, titles });
+  const crowd = once(pipe(dataOf(options, data), TE.map((loaded) => people(catalogue)(loaded.data))));
+  let closed = false;
+  return {
+    get backend() { return session.backend; },
+    answer: (request) =>
+      pipe(
+        TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : checked(request))),
+        TE.chain(pastFrom(catalogue, crowd)),
+        TE.chain((past) =>
+          pipe(
+            call({ manifest, session }, 'score', row(past, manifest.length), { seed: settings.seed, step: 0 }),
+            TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
+            TE.map((scores) => ({
+              user: request.user ?? null,
+              history: past.items.map((at) => named(catalogue, at)),
+              items: topOf(scores, past.items, request.top ?? 10).map((at, i) => ({ rank: i + 1, ...named(catalogue, at), score: scores[at] as number })),
+              backend: session.backend,
+            })),
+          )),
+      ),
+    close: () => async () => {
+      if (closed) return E.right(undefined);
+      closed = true;
+      return closeSession(session)();
+    },
+  };
+};
+
+/**
+ * Opens a recommender: everything that no request has a part in is done here, once. The data are loaded when a user of theirs is
+ * first asked for. Left: an unusable checkpoint, or a device that does not open.
+ */
+export const recommender = (compiled: CompiledModel) => (options: RecommenderOptions): TaskEither<string, Recommender> =>
+  pipe(
     TE.Do,
     TE.chainFirstEitherK(() => checked(options)),
-    TE.bind('kept', () => restore(path, manifest)),
-    TE.bind('past', ({ kept }) => pastFrom(kept, options)),
-    TE.chain(({ kept, past }) =>
-      withSession(compiled, options, { batch: 1, items: kept.items.length, seen: 1 }, (session) =>
-        pipe(
-          place(session, kept.states),
-          TE.chain(() => call({ manifest, session }, 'score', row(past, manifest.length), { seed: kept.settings.seed, step: 0 })),
-          TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
-          TE.map((scores) => ({
-            user: options.user ?? null,
-            history: past.items.map((at) => named(kept, at)),
-            items: topOf(scores, past.items, options.top ?? 10).map((at, i) => ({ rank: i + 1, ...named(kept, at), score: scores[at] as number })),
-            backend: session.backend,
-          })),
-        ))),
+    TE.bind('kept', () => restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest)),
+    TE.bind('session', ({ kept }) => openSession(compiled, options, { batch: 1, items: kept.items.length, seen: 1 })),
+    TE.chain(({ kept, session }) =>
+      pipe(
+        place(session, kept.states),
+        TE.map(() => answering(compiled, options, kept, session)),
+        TE.orElse((why) => pipe(closeSession(session), T.map(() => E.left(why)))),
+      )),
   );
-};
+
+/** Recommends once. Left: as for opening a recommender, and for its answers. */
+export const recommend = (compiled: CompiledModel) => (options: RecommendOptions): TaskEither<string, Recommendations> =>
+  TE.bracket(recommender(compiled)(options), (opened) => opened.answer(options), (opened) => opened.close());

@@ -64,17 +64,20 @@ const sameData = (path: string, kept: Identity) => ({ identity }: { readonly ide
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Opens a session, uses it, and gives the device back whatever happens. */
-export const withSession = <A>(compiled: CompiledModel, { device, threads }: DeviceOptions, sizes: Sizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
+/** Opens a session, which whoever opens it also closes. Left: why the device does not open. */
+export const openSession = (compiled: CompiledModel, { device, threads }: DeviceOptions, sizes: Sizes): TaskEither<string, Session> =>
   pipe(
     TE.tryCatch(() => compiled.open(device ?? 'auto', sizes, { threads }), (error) => `The device could not be opened: ${message(error)}`),
     TE.chain(TE.fromEither),
-    TE.chain((session) => TE.bracket(
-      TE.right(session),
-      use,
-      () => TE.tryCatch(() => session.dispose(), (error) => `The device ${session.backend} could not be closed: ${message(error)}`),
-    )),
   );
+
+/** Gives the device back. */
+export const closeSession = (session: Session): TaskEither<string, void> =>
+  TE.tryCatch(() => session.dispose(), (error) => `The device ${session.backend} could not be closed: ${message(error)}`);
+
+/** Opens a session, uses it, and gives the device back whatever happens. */
+export const withSession = <A>(compiled: CompiledModel, options: DeviceOptions, sizes: Sizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
+  TE.bracket(openSession(compiled, options, sizes), use, closeSession);
 
 /** Puts states on the device. */
 export const place = (session: Session, states: States): TaskEither<string, void> =>

@@ -2,9 +2,18 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as E from 'fp-ts/lib/Either.js';
 import type { CompiledModel } from './compiled.js';
-import type { EvaluateOptions, RecommendOptions, TrainOptions } from './options.js';
-import { recommend, type Recommendations } from './recommend.js';
+import type { EvaluateOptions, RecommenderOptions, RecommendOptions, RecommendRequest, TrainOptions } from './options.js';
+import { recommend, type Recommendations, type Recommender, recommender } from './recommend.js';
 import { evaluateCheckpoint, type EvaluateResult, train, type TrainResult } from './run.js';
+
+/** A model that was loaded once and answers many requests. A request that it refuses rejects, and the next may be answered. */
+export interface OpenRecommender {
+  /** What really runs. */
+  readonly backend: string;
+  recommend(request: RecommendRequest): Promise<Recommendations>;
+  /** Gives the device back; its threads would keep the process alive. */
+  close(): Promise<void>;
+}
 
 /**
  * The functions of a compiled model. Options have the names of the command line's, in camel case; results are plain objects.
@@ -15,6 +24,7 @@ export interface Trainer {
   train(options?: TrainOptions): Promise<TrainResult>;
   evaluate(options?: EvaluateOptions): Promise<EvaluateResult>;
   recommend(options: RecommendOptions): Promise<Recommendations>;
+  recommender(options?: RecommenderOptions): Promise<OpenRecommender>;
 }
 
 const settled = async <A>(task: TaskEither<string, A>): Promise<A> => {
@@ -23,9 +33,16 @@ const settled = async <A>(task: TaskEither<string, A>): Promise<A> => {
   return result.right;
 };
 
-/** `export const { train, evaluate, recommend } = trainer(compiled)`. */
+const opened = (of: Recommender): OpenRecommender => ({
+  get backend() { return of.backend; },
+  recommend: (request) => settled(of.answer(request)),
+  close: () => settled(of.close()),
+});
+
+/** `export const { train, evaluate, recommend, recommender } = trainer(compiled)`. */
 export const trainer = (compiled: CompiledModel): Trainer => ({
   train: (options = {}) => settled(train(compiled)(options)),
   evaluate: (options = {}) => settled(evaluateCheckpoint(compiled)(options)),
   recommend: (options) => settled(recommend(compiled)(options)),
+  recommender: async (options = {}) => opened(await settled(recommender(compiled)(options))),
 });

@@ -2,7 +2,7 @@
 import { type Options, SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 import { summary } from './data/index.js';
-import type { Event, Listener, Part } from './events.js';
+import { type Event, type Listener, type Part, told } from './events.js';
 import { measureNames, type Metrics } from './metrics.js';
 import type { Protocol } from './progress.js';
 
@@ -19,7 +19,7 @@ const pace = 30_000;
 const grouped = (n: number): string => n.toLocaleString('en-US');
 const cells = (words: readonly string[]): string => words.map((word) => word.padStart(width)).join('');
 const figures = (metrics: Metrics): string => cells(measureNames.map((name) => metrics[name].toFixed(4)));
-const plural = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
+export const plural = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
 
 /** Seconds as a person says them: `12 s`, `3 min 05 s`, `2 h 07 min`. */
 export const duration = (seconds: number): string => {
@@ -130,7 +130,7 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
     interrupted: (e) => say(`Interrupted after step ${grouped(e.step)}, saved in ${e.checkpoint}; the same command with --resume goes on from there.`),
     result: (e) => say(`${table(e, model)}\nDone in ${duration(e.seconds)}.`),
     warning: (e) => complain(alert.yellow('Warning:'), e.message),
-    failed: (e) => complain(alert.red('Error:'), e.message),
+    failed: (e) => complain(alert.red('Error:'), told(e)),
   };
   return (event) => (handlers[event.kind] as (e: Event) => void)(event);
 };

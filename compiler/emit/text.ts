@@ -49,7 +49,7 @@ export const manifest = readManifest(new URL('./manifest.json', import.meta.url)
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
 export const compiled = { manifest, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options) };
 
-export const { train, evaluate, recommend } = trainer(compiled);
+export const { train, evaluate, recommend, recommender } = trainer(compiled);
 
 await main(compiled, import.meta.url);
 `;
@@ -62,6 +62,7 @@ export declare const compiled: CompiledModel;
 export declare const train: Trainer['train'];
 export declare const evaluate: Trainer['evaluate'];
 export declare const recommend: Trainer['recommend'];
+export declare const recommender: Trainer['recommender'];
 `;
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

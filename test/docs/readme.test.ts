@@ -78,7 +78,7 @@ describe('the commands', () => {
     const ask = async (...argv: readonly string[]): Promise<string> => {
       const said: string[] = [];
       const out = { write: (text: string) => said.push(text) > 0 } as unknown as World['out'];
-      const world: World = { out, err: out, onSignal: () => () => {}, exit: () => {}, now: () => 0 };
+      const world: World = { in: process.stdin, out, err: out, onSignal: () => () => {}, exit: () => {}, now: () => 0 };
       await command({ manifest, open: () => Promise.reject(new Error('not asked for')) }, [...argv, '--help'], world);
       return said.join('');
     };

@@ -115,6 +115,7 @@ describe('pcrec-compile', () => {
       export declare const train: Trainer['train'];
       export declare const evaluate: Trainer['evaluate'];
       export declare const recommend: Trainer['recommend'];
+      export declare const recommender: Trainer['recommender'];
       ",
         "trainer.js": "#!/usr/bin/env node
       /**
@@ -134,7 +135,7 @@ describe('pcrec-compile', () => {
       /** The model as the runtime takes it: what it is, and how to open it on a device. */
       export const compiled = { manifest, open: (device, sizes, options) => openGpu(program, manifest, device, sizes, options) };
 
-      export const { train, evaluate, recommend } = trainer(compiled);
+      export const { train, evaluate, recommend, recommender } = trainer(compiled);
 
       await main(compiled, import.meta.url);
       ",

@@ -4,6 +4,6 @@ import { toy } from './toy.js';
 
 const compiled = toy(JSON.parse(process.env['TOY'] ?? '{}') as Parameters<typeof toy>[0]);
 
-export const { train, evaluate, recommend } = trainer(compiled);
+export const { train, evaluate, recommend, recommender } = trainer(compiled);
 
 await main(compiled, import.meta.url);

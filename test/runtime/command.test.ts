@@ -31,24 +31,25 @@ interface Finished {
   readonly err: string;
 }
 
-/** Runs a command line in this process, as a terminal-less world sees it; `during` may send signals. */
-const here = async (argv: readonly string[], of: Toy = {}, during: (signal: (code: number) => void, exits: number[]) => void = () => undefined): Promise<Finished & { readonly exits: readonly number[] }> => {
+/** Runs a command line in this process, as a terminal-less world sees it; `during` may send signals, and write to the standard input. */
+const here = async (argv: readonly string[], of: Toy = {}, during: (signal: (code: number) => void, exits: number[]) => void = () => undefined, stdin = new PassThrough()): Promise<Finished & { readonly exits: readonly number[] }> => {
   const text = { out: '', err: '' };
   const sink = (name: keyof typeof text) => new PassThrough().on('data', (chunk: Buffer) => { text[name] += chunk.toString(); });
   const exits: number[] = [];
   const world: World = {
-    out: sink('out'), err: sink('err'), now: () => performance.now(), exit: (code) => void exits.push(code),
+    in: stdin, out: sink('out'), err: sink('err'), now: () => performance.now(), exit: (code) => void exits.push(code),
     onSignal: (react) => { during(react, exits); return () => undefined; },
   };
   const code = await command(toy(of), argv, world);
   return { code, ...text, exits };
 };
 
-/** Runs the emitted-like trainer as a process. A number of milliseconds kills it; a text on its stdout triggers a signal. */
-const there = (argv: readonly string[], of: Toy = {}, end?: { readonly signal: NodeJS.Signals; readonly after?: number; readonly on?: string }): Promise<Finished> =>
+/** Runs the emitted-like trainer as a process. A number of milliseconds kills it; a text on its stdout triggers a signal. The standard input stays open. */
+const there = (argv: readonly string[], of: Toy = {}, end?: { readonly signal: NodeJS.Signals; readonly after?: number; readonly on?: string; readonly stdin?: string }): Promise<Finished> =>
   new Promise((resolve) => {
     const running = spawn(process.execPath, [child, ...argv], { env: { ...process.env, TOY: JSON.stringify(of) } });
     const text = { out: '', err: '' };
+    if (end?.stdin !== undefined) running.stdin.write(end.stdin);
     let sent = false;
     running.stdout.on('data', (chunk: Buffer) => {
       text.out += chunk.toString();
@@ -73,7 +74,10 @@ describe('the command line', () => {
     [['test'], /too many arguments|unknown command/],
     [['recommend', '--top', '1.5', '--user', '1'], /--top takes a whole number/],
     [['recommend'], /one of --user and --history/],
+    [['recommend'], /or --requests, a file of such/],
     [['recommend', '--user', '1', '--history', '2'], /cannot be used with/],
+    [['recommend', '--requests', '-', '--user', '1'], /'--requests <file>' cannot be used with option '--user <id>'/],
+    [['recommend', '--history', '1', '--requests', '-'], /'--requests <file>' cannot be used with option '--history <list>'/],
     [['evaluate', '--part', 'training'], /Allowed choices are validation, test/],
   ])('answers %j with code 2 and what to do', async (argv, message) => {
     const { code, out, err } = await here(argv);
@@ -93,7 +97,7 @@ describe('the command line', () => {
     for (const argv of [['--help'], ['train', '--help']]) expect(await here(argv)).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/--epochs <n> .*\(default: 12\)/) as string });
     expect((await here(['--help'])).out).toMatch(/evaluate.*\n.*\n?.*recommend/);
     expect((await here(['evaluate', '--help'])).out).toMatch(/--checkpoint <file>/);
-    expect((await here(['recommend', '--help'])).out).toMatch(/--history <list>/);
+    expect((await here(['recommend', '--help'])).out).toMatch(/--history <list>[^]*--requests <file>[^]*@ID/);
   });
 
   it('reports the backend, the seed, the data, every epoch, and the model beside popularity', async () => {
@@ -143,6 +147,83 @@ describe('the command line', () => {
     expect(await here(['recommend', '--history', 'the silent', '--out', out])).toMatchObject({ code: 1, err: expect.stringMatching(/may mean \d+ items: 1 "The Silent Witness"/) as string });
   });
 
+  describe('with --requests', () => {
+    const out = () => join(folder, 'requests');
+    const stdin = (text: string) => new PassThrough().end(text) as PassThrough;
+    const asked = (text: string, ...argv: readonly string[]) => here(['recommend', '--requests', '-', '--out', out(), ...argv], {}, undefined, stdin(text));
+    const summary = /^(\d+) requests?: median \d+\.\d+ ms, 99th percentile \d+\.\d+ ms, once loaded/m;
+    beforeAll(() => here(['--epochs', '1', '--out', out()]));
+
+    it('answers each line as one request is answered', async () => {
+      const one = async (...argv: readonly string[]) => (await here(['recommend', '--out', out(), '--top', '3', ...argv])).out;
+      const whole = `${await one('--user', '7')}${await one('--history', 'the silent witness, 41')}${await one('--user', '8')}`;
+      const many = await asked('@7\n\nthe silent witness, 41\r\n  \n@ 8', '--top', '3');
+      expect(many).toMatchObject({ code: 0, out: whole, err: expect.stringMatching(summary) as string });
+      const file = join(folder, 'asked.txt');
+      await writeFile(file, '@7\nthe silent witness, 41\n@8\n');
+      expect(await here(['recommend', '--requests', file, '--out', out(), '--top', '3'])).toMatchObject({ code: 0, out: whole });
+    });
+
+    it('reports the lines that it cannot answer, goes on, and ends with code 1', async () => {
+      const lines = '@7\n\n@7000\nno such film\n,\n1,2\n';
+      const { code, out: said, err } = await asked(lines, '--top', '2');
+      expect(code).toBe(1);
+      expect(said.match(/^After/gm)).toHaveLength(2);
+      expect(err.trim().split('\n')).toEqual([
+        expect.stringMatching(/^Error: line 3: The data sample have no user "7000"; the nearest are /),
+        expect.stringMatching(/^Error: line 4: The model knows no item "no such film"/),
+        expect.stringMatching(/^Error: line 5: The history is empty/),
+        expect.stringMatching(/^2 requests: .*; 3 requests could not be answered\.$/),
+      ]);
+      const json = await asked(lines, '--top', '2', '--json');
+      expect(json.code).toBe(1);
+      expect(json.err.replace(/median.*99.*? ms/, '')).toBe(err.replace(/median.*99.*? ms/, ''));
+      const number = expect.any(Number) as number;
+      const message = expect.any(String) as string;
+      const records = json.out.trim().split('\n').map((line) => JSON.parse(line) as { readonly items?: unknown });
+      expect(records).toMatchObject([
+        { line: 1, user: '7', items: [{ rank: 1 }, { rank: 2 }], backend: 'toy (plain arithmetic)', ms: number },
+        { kind: 'failed', line: 3, message }, { kind: 'failed', line: 4, message }, { kind: 'failed', line: 5, message },
+        { line: 6, user: null, history: [{ id: '1' }, { id: '2' }], ms: number },
+      ]);
+    });
+
+    /** Does something when the first answer is printed. */
+    const atFirst = (input: PassThrough, then: (signal: (code: number) => void) => void) => {
+      const text = { err: '' };
+      let react: (code: number) => void = () => undefined;
+      const world: World = {
+        in: input, now: () => performance.now(), exit: () => undefined, onSignal: (given) => { react = given; return () => undefined; },
+        out: new PassThrough().once('data', () => then(react)).resume(), err: new PassThrough().on('data', (chunk: Buffer) => { text.err += chunk.toString(); }),
+      };
+      return command(toy(), ['recommend', '--requests', '-', '--out', out()], world).then((code) => ({ code, ...text }));
+    };
+
+    it('prints an answer before the next line has come', async () => {
+      const input = new PassThrough();
+      const done = atFirst(input, () => void input.end('@8\n'));
+      input.write('@7\n');
+      expect(await done).toMatchObject({ code: 0, err: expect.stringMatching(/^2 requests: /) as string });
+    });
+
+    it.each([[''], ['\n \n']])('has nothing to say to %j', async (text) => {
+      expect(await asked(text)).toMatchObject({ code: 0, out: '', err: 'No request was answered.\n' });
+    });
+
+    it.each([['/no/such', 'there is no such file'], [tmpdir(), 'it is a folder']])('says what is wrong with %s', async (path, why) => {
+      expect(await here(['recommend', '--requests', path, '--out', out()])).toMatchObject({ code: 1, out: '', err: `Error: The requests ${path} could not be read: ${why}.\n` });
+    });
+
+    it('ends at a signal, whether lines are waiting or awaited', async () => {
+      const waiting = await atFirst(stdin('1,2\n'.repeat(200_000)), (signal) => signal(130));
+      expect(waiting).toMatchObject({ code: 130, err: expect.stringMatching(/^\nEnding; once more to end at once\.\n\d{1,3} requests?: median.*\n$/) as string });
+      const awaited = await here(['recommend', '--requests', '-', '--out', out()], {}, (signal) => setTimeout(() => signal(143), 300));
+      expect(awaited).toMatchObject({ code: 143, out: '', err: '\nEnding; once more to end at once.\nNo request was answered.\n' });
+      const early = await here(['recommend', '--requests', '-', '--out', out()], {}, (signal) => signal(130), stdin('1,2\n'));
+      expect(early).toMatchObject({ code: 130, out: '' });
+    });
+  });
+
   it('takes --profile for profile, which needs a device that times its kernels', async () => {
     const told = await here(['profile', '--data', 'sample']);
     expect(told).toMatchObject({ code: 1, err: expect.stringContaining('does not time its kernels; choose --device wasm') as string });
@@ -168,11 +249,18 @@ describe('the process', () => {
     expect(goesOn).toMatchObject({ code: 0, out: expect.stringMatching(/Going on from step \d+/) as string });
   });
 
+  it('answers requests until it is interrupted', async () => {
+    const out = join(folder, 'asked');
+    await there(['--out', out, '--epochs', '1']);
+    const ended = await there(['recommend', '--requests', '-', '--out', out], {}, { signal: 'SIGINT', on: ' 10 ', stdin: '@7\n' });
+    expect(ended).toMatchObject({ code: 130, out: expect.stringMatching(/^After/) as string, err: expect.stringMatching(/\nEnding;.*\n1 request: median/) as string });
+  });
+
   it('is imported without running', async () => {
-    const script = `import { train, evaluate, recommend } from ${JSON.stringify(child)}; console.log(typeof train, typeof evaluate, typeof recommend)`;
+    const script = `import { train, evaluate, recommend, recommender } from ${JSON.stringify(child)}; console.log(typeof train, typeof evaluate, typeof recommend, typeof recommender)`;
     const path = join(folder, 'import.mjs');
     await writeFile(path, script);
-    expect(spawnSync(process.execPath, [path], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: 'function function function\n', stderr: '' });
+    expect(spawnSync(process.execPath, [path], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: 'function function function function\n', stderr: '' });
   });
 
   it('ends in the same bytes however often and wherever it is killed', async () => {

@@ -43,6 +43,16 @@ describe('a list of items', () => {
     expect(list(unique)('matrix,heathers')).toEqual(E.right([0, 2]));
   });
 
+  it('takes the longest title that begins with a piece, and a piece alone where none goes on so', () => {
+    const sequels = index({ items: ['1', '2', '3', '4'], titles: ['Alien', 'Alien, Again', 'Alien, Again, At Last', 'Heat, or, Cold'] });
+    expect(list(sequels)('alien,  AGAIN, at last, Alien, Again, alien, heat, OR, 1, heat, 4')).toEqual(E.right([2, 1, 0, 3, 0, 3, 3]));
+  });
+
+  it('reads histories of any length', () => {
+    const long = Array.from({ length: 50_000 }, (_, i) => i % films.titles.length);
+    expect(list(unique)(long.map((i) => unique.items[i % 4]).join(','))).toEqual(E.right(long.map((i) => i % 4)));
+  });
+
   it('reads back any list of the titles or ids it was written from', () => {
     const at = fc.nat(unique.items.length - 1);
     fc.assert(fc.property(fc.array(fc.tuple(at, fc.boolean())), (chosen) => {

@@ -41,8 +41,10 @@ type Loose = Tensor<string>;
 const scoring = ({ state, targets, items, width, temperature = 1, score = 'cosine' }: NextItem<string, string, string>) => {
   const unit = (x: Loose): Loose => (score === 'cosine' ? normalise(x, width) : x);
   const query = unit(state);
-  const against = (rows: Loose): Loose => div(dot(query, unit(rows), width), temperature);
-  return { targets: against(embed(items, targets)), all: () => against(items), of: (ids: Tensor<string, 'i32'>) => against(embed(items, ids)) };
+  const against = (rows: Loose): Loose => div(dot(query, rows, width), temperature);
+  // Where more rows are looked up than there are items, each item is brought to its length once.
+  const looked = (ids: Tensor<string, 'i32'>, many: boolean): Loose => (many ? embed(unit(items), ids) : unit(embed(items, ids)));
+  return { targets: against(looked(targets, false)), all: () => against(unit(items)), of: (ids: Tensor<string, 'i32'>, many: boolean) => against(looked(ids, many)) };
 };
 const loose = <A extends string, B extends string, W extends string>(given: NextItem<A, B, W>): NextItem<string, string, string> =>
   given as unknown as NextItem<string, string, string>;
@@ -57,7 +59,7 @@ const negativeLogShare = (a: Loose, b: Loose, over: Axis, counted: Tensor<string
 const drawn = (given: NextItem<string, string, string>, { key, negatives, drawnFor = [] }: Sampled) => {
   const negative: Axis = axis('negative', negatives);
   const ids = uniformIndices(key, build.axisOf(given.items, 'item'), [...drawnFor, negative]);
-  return { negative, ids, distinct: ne(ids, given.targets) };
+  return { negative, ids, distinct: ne(ids, given.targets), many: drawnFor.some((a) => a.extent.kind === 'ragged') };
 };
 
 /**
@@ -67,8 +69,8 @@ const drawn = (given: NextItem<string, string, string>, { key, negatives, drawnF
 export const sampledSoftmax = <A extends string, B extends string, W extends string>(options: NextItem<A, B, W> & Sampled): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);
-  const { negative, ids, distinct } = drawn(given, options);
-  return typed(negativeLogShare(scores.targets, scores.of(ids), negative, distinct));
+  const { negative, ids, distinct, many } = drawn(given, options);
+  return typed(negativeLogShare(scores.targets, scores.of(ids, many), negative, distinct));
 };
 
 /** -log softmax of the target's score among all items. */
@@ -85,7 +87,7 @@ export const fullSoftmax = <A extends string, B extends string, W extends string
 export const binaryCrossEntropy = <A extends string, B extends string, W extends string>(options: NextItem<A, B, W> & Sampled): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);
-  const { negative, ids, distinct } = drawn(given, options);
-  const against = div(sum(where(distinct, softplus(scores.of(ids)), 0), negative), options.negatives);
+  const { negative, ids, distinct, many } = drawn(given, options);
+  const against = div(sum(where(distinct, softplus(scores.of(ids, many)), 0), negative), options.negatives);
   return typed(add(softplus(neg(scores.targets)), against));
 };

@@ -21,7 +21,7 @@ export const recommenderHypers = {
   length: integer(200, 'positions of the history that are read, the newest'),
   dropout: number(0.2, 'share of values set to 0 while training', { min: 0, max: 0.99 }),
   negatives: integer(128, 'items drawn to stand against each target'),
-  draws: choice(['user', 'batch'], 'for whom negatives are drawn: each user, or once for the whole batch'),
+  draws: choice(['user', 'batch', 'position'], 'for whom negatives are drawn: each user, the whole batch, or each position of each user'),
   temperature: number(0.05, 'divides the cosine scores in the loss', { min: 1e-4 }),
   rate: number(1e-3, 'learning rate of AdamW', { min: 0 }),
 } as const;
@@ -31,7 +31,7 @@ export interface RecommenderHyper {
   readonly length: number;
   readonly dropout: number;
   readonly negatives: number;
-  readonly draws: 'user' | 'batch';
+  readonly draws: 'user' | 'batch' | 'position';
   readonly temperature: number;
   readonly rate: number;
 }
@@ -75,13 +75,17 @@ export const sequenceInput = (context: RecommenderContext, { positions = true }:
   return { width, items, input: dropout('input', hyper.dropout, phase)(embedded) };
 };
 
+const drawnFor: Readonly<Record<RecommenderHyper['draws'], (batch: Batch) => readonly Axis[]>> = {
+  user: ({ batch }) => [batch], batch: () => [], position: ({ batch, seq }) => [batch, seq],
+};
+
 /**
  * The sampled softmax of cosine scores over the temperature, for each state and the item that it should predict. A draw for
  * each user is one for each place in the batch, which is not the user's own: outside training all meet the same negatives.
  */
 export const itemLoss = <A extends string>({ hyper, batch, phase }: Pick<RecommenderContext, 'hyper' | 'batch' | 'phase'>, { width, items }: ItemTable,
   state: Tensor<A | 'width'>, targets: Tensor<A, 'i32'>): Tensor<A> =>
-  typed(sampledSoftmax({ state, targets, items, width, negatives: hyper.negatives, temperature: hyper.temperature, key: 'negatives', drawnFor: hyper.draws === 'user' && phase === 'training' ? [batch.batch] : [] }));
+  typed(sampledSoftmax({ state, targets, items, width, negatives: hyper.negatives, temperature: hyper.temperature, key: 'negatives', drawnFor: phase === 'training' ? drawnFor[hyper.draws](batch) : [] }));
 
 /** The cosine of each row's state with every item. */
 export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 'width'>): Tensor<'batch' | 'item'> =>

@@ -2,7 +2,8 @@
  * HSTU: Zhai et al., "Actions Speak Louder than Words: Trillion-Parameter Sequential Transducers for Generative
  * Recommendations", ICML 2024, arXiv:2402.17152; sizes, loss and optimizer as in the generative-recommenders repository.
  *
- * Deviations: negatives are drawn once for each user, not for each position; the output map has no bias.
+ * Deviations: negatives are drawn once for each user, not for each position (`--set draws=position` does); the output map has no
+ * bias.
  */
 import {
   type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, boolean, causal, div, dot, dropout, fail, integer, layerNorm,

@@ -45,7 +45,7 @@ export type Expr =
   | { readonly kind: 'reduce'; readonly monoid: Monoid; readonly over: readonly ReduceAxis[]; readonly body: Expr; readonly dtype: DType }
   /**
    * The sum of `body` over those positions of `over` at which the i32 buffer `index` equals `target`: the transpose of a
-   * gather. `index` has exactly the axes `over`, followed in meaning by nothing else; `body` uses them as loop variables.
+   * gather. `index` has exactly the axes `over`, in its memory order; `body` uses them as loop variables.
    */
   | { readonly kind: 'collect'; readonly index: string; readonly over: readonly ReduceAxis[]; readonly target: Expr; readonly body: Expr; readonly dtype: DType }
   /** Uniform in [0, 1) from (seed, step, key, counter), see runtime/random. `counter` is an i32 expression. */

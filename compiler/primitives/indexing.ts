@@ -5,6 +5,7 @@ import { difference, fresh, madeOf, positionIs } from '../dependence/flow.js';
 import { equal, EVERYWHERE, meet, project as restrictedTo, renamed, zone, type Zone } from '../dependence/zone.js';
 import { all, apply, guard, integer } from '../loops/build.js';
 import type { Expr, ReduceAxis } from '../loops/ir.js';
+import { exprText } from '../loops/text.js';
 import { memoryOrder } from '../lower/layout.js';
 import { fit } from './pointwise.js';
 import { exists } from './reduction.js';
@@ -74,8 +75,10 @@ export const scatter: Primitive<Of<'scatter'>> = {
     const inside = l.loops(memoryOrder(build.unionAxes(n.arg.axes, n.at.axes)), n.over, outer, []);
     const body = guard(all(inside.guards), l.expr(n.arg, inside.scope));
     const index = l.buffer(n.at);
+    // In the order in which the index lies in memory: loops have sequences innermost.
+    const loopOf = (name: string): ReduceAxis => inside.over.find((o) => exprText(l.position(inside.scope, name)) === exprText({ kind: 'index', axis: o.axis.name }))!;
     return index !== undefined && n.at.axes.length === n.over.length
-      ? { kind: 'collect', index, over: inside.over.map(ended(n.over)), target, body, dtype: n.dtype }
+      ? { kind: 'collect', index, over: memoryOrder(n.at.axes).map((a) => ended(n.over)(loopOf(a.name))), target, body, dtype: n.dtype }
       : { kind: 'reduce', monoid: 'sum', over: inside.over, body: guard(apply('eq', l.expr(n.at, inside.scope), target), body), dtype: n.dtype };
   },
   support: () => [],

@@ -59,11 +59,15 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
     grids: p.grids.flatMap((j) => (j.task === null ? [{ run: j.run, from: 0, to: 1 }] : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })))),
     inverses: p.inverses.map((i) => {
       const index = infos.get(i.index)!;
+      const rows = index.rows === undefined ? undefined : index.axes[index.rows.at]!.name;
+      // As the index lies in memory; axes of one position are nowhere.
+      const places = [...(index.rows === undefined ? [] : [index.rows.at]), ...index.inner];
+      const axes = [...places, ...index.axes.keys()].filter((k, n, all) => all.indexOf(k) === n).map((k) => i.axes[k]!);
       return {
-        starts: address(`${i.id}.starts`), coordinates: i.axes.map((a) => address(`${i.id}.${a.name}`)), targets: sizeOf(i.targets, sizes), index: address(i.index),
-        extents: extents(i, sizes),
+        starts: address(`${i.id}.starts`), coordinates: axes.map((a) => address(`${i.id}.${a.name}`)), targets: sizeOf(i.targets, sizes), index: address(i.index),
+        extents: extents({ axes }, sizes),
         packed: index.rows === undefined || index.rows.lengths.length === 0 ? null
-          : { offsets: address(`${index.rows.lengths.join('*')}.before`), lengths: i.axes.map((a) => (a.ragged !== undefined && a.ragged.rows === index.axes[index.rows!.at]!.name ? address(a.ragged.lengths) : null)) },
+          : { offsets: address(`${index.rows.lengths.join('*')}.before`), lengths: axes.map((a) => (a.ragged !== undefined && a.ragged.rows === rows ? address(a.ragged.lengths) : null)) },
       };
     }),
     copies: [],

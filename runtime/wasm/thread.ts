@@ -84,34 +84,21 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
     words.fill(0, begin, begin + targets + 1);
     const n = extents.length;
     const position = new Int32Array(n);
+    // A packed row begins after as many cells as the rows before have positions, times what each position holds.
+    let held = 1;
+    for (let k = 1; k < n; k++) if (packed !== null && packed.lengths[k] === null) held *= extents[k]!;
     const visit = (each: (at: number) => void): void => {
-      const walk = (k: number, at: number): void => {
-        if (k === n) { each(at); return; }
-        const own = packed === null ? null : packed.lengths[k];
-        const end = own === null || own === undefined ? extents[k]! : words[(own >> 2) + position[0]!]!;
+      const walk = (k: number, first: number, at: number): void => {
+        if (k === n) { each(first + at); return; }
+        const own = packed === null ? null : packed.lengths[k]!;
+        const end = own === null ? extents[k]! : words[(own >> 2) + position[0]!]!;
         for (let i = 0; i < end; i++) {
           position[k] = i;
-          walk(k + 1, packed !== null && k === 0 ? words[(packed.offsets >> 2) + i]! : at * end + i);
+          if (k === 0 && packed !== null) walk(1, words[(packed.offsets >> 2) + i]! * held, 0);
+          else walk(k + 1, first, at * end + i);
         }
       };
-      // In a packed row, the first ragged axis goes on from where the row begins.
-      if (packed === null) walk(0, 0);
-      else {
-        for (let i = 0; i < extents[0]!; i++) {
-          position[0] = i;
-          const first = words[(packed.offsets >> 2) + i]!;
-          const inside = (k: number, at: number): void => {
-            if (k === n) { each(first + at); return; }
-            const own = packed.lengths[k];
-            const end = own === null || own === undefined ? extents[k]! : words[(own >> 2) + i]!;
-            for (let j = 0; j < end; j++) {
-              position[k] = j;
-              inside(k + 1, at * end + j);
-            }
-          };
-          inside(1, 0);
-        }
-      }
+      walk(0, 0, 0);
     };
     visit((at) => {
       const t = words[values + at]!;

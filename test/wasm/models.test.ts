@@ -1,5 +1,6 @@
 /** Whole models, tiny: every buffer of every entry as the float64 interpreter of loops has it, and equal bytes on any number of threads. */
 import { afterAll, describe, expect, test } from 'vitest';
+import { axis, gather, mul, model, nextItem, normal, param, recommenderHypers, recommenderOptimizer, sequenceInput, sum, uniformIndices } from 'pcrec';
 import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
 import bert4rec from '../../models/bert4rec.js';
 import gru4rec from '../../models/gru4rec.js';
@@ -10,6 +11,7 @@ import pcrec from '../../models/pcrec.js';
 import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import ttt4rec from '../../models/ttt4rec.js';
+import { wasmText } from '../../compiler/targets/wasm/module.js';
 import { programsOf } from '../../compiler/compile.js';
 import type { Traced } from '../../compiler/frontend/index.js';
 import type { Entry, LoopProgram } from '../../compiler/loops/ir.js';
@@ -21,6 +23,18 @@ import { stream } from '../generators/axes.js';
 import { runLoops } from '../support/loops.js';
 import { runPass } from '../support/programs.js';
 import { opened } from './sessions.js';
+
+/** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
+const few = model({
+  name: 'few', hyper: recommenderHypers, optimizer: recommenderOptimizer,
+  build: (context) => {
+    const { batch, seq } = context.batch;
+    const [bucket, slot] = [axis('bucket', 3), axis('slot', 8)];
+    const found = gather(param('buckets', bucket, normal(1)), uniformIndices('slots', bucket, [batch, seq, slot]), bucket);
+    const { width, items, input } = sequenceInput(context);
+    return nextItem(context, { width, items }, mul(input, sum(found, slot)));
+  },
+}) as unknown as Model;
 
 const LENGTH = 11;
 const sizes = { batch: 5, items: 13, seen: 4 };
@@ -54,6 +68,9 @@ const statesOf = (entry: Entry, given: Readonly<Record<string, Float32Array>>): 
 
 const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
   ['hstu', hstu as unknown as Model, {}],
+  ['hstu, negatives of each position, so many that rows add them up', hstu as unknown as Model, { draws: 'position', negatives: 740, blocks: 1 }],
+  ['hstu, few negatives of each position', hstu as unknown as Model, { draws: 'position', blocks: 1 }],
+  ['a table of a few numbers that all positions look into', few, {}],
   ['hstu with heads and times', hstu as unknown as Model, { heads: 2, times: true }],
   ['pcrec', pcrec as unknown as Model, {}],
   ['pcrec, two steps, tanh', pcrec as unknown as Model, { steps: 2, activation: 'tanh' }],
@@ -67,6 +84,14 @@ const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperVal
   ['ttt4rec', ttt4rec as unknown as Model, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
   ['pcrec-simple, of a size that takes two tiles', pcrecSimple as unknown as Model, { width: 20, negatives: 9 }],
 ];
+
+test('rows add up what many positions say of few targets; lists of positions are for the rest', () => {
+  const listed = (model: Model, over: Readonly<Record<string, HyperValue>>): readonly unknown[] =>
+    wasmText(loopsOf(model, over)).plan.entries[0]!.phases.flatMap((p) => p.inverses.map((i) => i.targets));
+  expect(listed(few, {})).not.toContain(3);
+  const drawn = (draws: string): number => listed(hstu as unknown as Model, { draws, negatives: 740, blocks: 1 }).filter((t) => t === 'items').length;
+  expect(drawn('user') - drawn('position')).toBe(1);
+});
 
 describe.each(cases)('%s', (_, model, over) => {
   const program = loopsOf(model, over);

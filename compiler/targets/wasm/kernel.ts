@@ -1,6 +1,6 @@
 /** One kernel as a function: loops over its cells, tile by tile. */
 import { apply, guard, integer } from '../../loops/build.js';
-import type { Expr, Loop, LoopAxis, Source } from '../../loops/ir.js';
+import type { Expr, Loop, LoopAxis, ReduceAxis, Source } from '../../loops/ir.js';
 import { freeVariables, nodes } from '../gpu/shape.js';
 import { addressOf, runAlong } from './address.js';
 import { isUnit, mentions } from './intern.js';
@@ -22,6 +22,8 @@ export interface Job {
   readonly adds: boolean;
   /** Its function computes one position of this loop's axis, given as a last parameter. */
   readonly loop?: Loop;
+  /** Loops over these axes instead of `axis`, and adds each value at the place `to` along it. */
+  readonly scatter?: { readonly axis: string; readonly over: readonly ReduceAxis[]; readonly to: Expr };
 }
 
 /** The variable of the share that a row belongs to; bound to a parameter. */
@@ -47,14 +49,20 @@ const bounds = (e: Reduce): readonly Expr[] => e.over.flatMap((o) => [o.from, o.
 export const domain = (job: Job, { layouts }: World): readonly LoopAxis[] => {
   const layout = layouts.get(job.output)!;
   const axes = [...(layout.rows === undefined ? [] : [layout.rows.at]), ...layout.inner].map((k) => layout.buffer.axes[k]!);
-  return axes.filter((a) => a.name !== chunkAxis.name && !isUnit(a));
+  const own = axes.filter((a) => a.name !== chunkAxis.name && a.name !== job.scatter?.axis);
+  return [...(job.scatter?.over ?? []).map((o) => o.axis), ...own].filter((a) => !isUnit(a));
 };
+
+/** The place of a kernel's cell along an axis of its output. */
+const placeAlong = (job: Job, axis: LoopAxis): Expr =>
+  isUnit(axis) ? integer(0) : axis.name === job.scatter?.axis ? job.scatter.to : { kind: 'index', axis: axis.name };
 
 /** Which axis goes along the lanes and which makes the rows of a tile. */
 export const choose = (job: Job, world: World): Choice => {
   const { layouts, intern } = world;
   const outer = domain(job, world);
-  const axes = outer.filter((a) => (a.name !== world.rowsAxis || job.task?.name !== a.name) && a.name !== job.loop?.axis);
+  // What is added at places that data name goes one by one: two of a tile may have one place.
+  const axes = outer.filter((a) => (a.name !== world.rowsAxis || job.task?.name !== a.name) && a.name !== job.loop?.axis && !(job.scatter?.over.some((o) => o.axis.name === a.name) ?? false));
   const turning = (id: string): boolean => job.loop !== undefined && world.loops.get(id) === job.loop.id;
   const roots = job.where === undefined ? [job.body] : [job.body, job.where];
   const all = [...nodes(roots)];
@@ -114,7 +122,7 @@ const doneRows = 'rows done@';
 /** The cell that a kernel computes, as another would read it. */
 export const cellOf = (job: Job, { layouts, intern }: World): Expr => {
   const { buffer } = layouts.get(job.output)!;
-  return intern({ kind: 'read', buffer: job.output, at: buffer.axes.map((a): Expr => (isUnit(a) ? integer(0) : { kind: 'index', axis: a.name })), dtype: buffer.dtype });
+  return intern({ kind: 'read', buffer: job.output, at: buffer.axes.map((a) => placeAlong(job, a)), dtype: buffer.dtype });
 };
 
 export const writeGroup = (group: Group, world: World): { readonly text: string; readonly globals: ReadonlySet<string> } => {
@@ -133,7 +141,7 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
     ...all.filter((a) => a.name === rows && a.name !== task?.name), ...all.filter((a) => a.name === lanes && a.name !== task?.name),
   ];
   const zero = integer(0);
-  const placeOf = (j: Job): readonly Expr[] => layouts.get(j.output)!.buffer.axes.map((a): Expr => (isUnit(a) ? zero : { kind: 'index', axis: a.name }));
+  const placeOf = (j: Job): readonly Expr[] => layouts.get(j.output)!.buffer.axes.map((a) => placeAlong(j, a));
   const none = (j: Job): Expr => ({ kind: 'literal', value: 0, dtype: layouts.get(j.output)!.buffer.dtype });
   /** What is stored; `again`: the last lanes of a row overlap those before them, and what was added there is not added again. */
   const rootOf = (j: Job, again: boolean, overlap: boolean): Expr => {
@@ -173,6 +181,11 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
   /** Where the loop of an axis begins and ends, as code; rows that differ give the widest. */
   const range = (axis: LoopAxis, s: Scope): { readonly from: string; readonly to: string } => {
     if (axis.name === task?.name) return { from: '(local.get $from)', to: '(local.get $to)' };
+    const summed = job.scatter?.over.find((o) => o.axis.name === axis.name);
+    if (summed !== undefined) {
+      const edge = (e: Expr): string => put(s, `${axis.name}.edge`, w.single(intern(e), s));
+      return { from: edge(summed.from ?? zero), to: edge(summed.to ?? sizeExpr(axis, summed.row)) };
+    }
     const ragged = axis.ragged !== undefined && layout.rows !== undefined && buffer.axes[layout.rows.at]!.name === axis.ragged.rows;
     const own = sizeExpr(axis, ragged ? { kind: 'index', axis: axis.ragged!.rows } : undefined);
     const bound = (e: Expr): boolean => [...nodes([e])].every((n) => n.kind !== 'index' || get(s, n.axis) !== undefined);

@@ -10,6 +10,7 @@ import { children, freeVariables, nodes, readsOf } from '../gpu/shape.js';
 import { type Intern, interning, isUnit, mentions, substitute, withoutUnits } from './intern.js';
 import { type Job, choose, chunkAxis, domain } from './kernel.js';
 import { type Layout, layoutOf, offsetsId } from './layout.js';
+import { scattered } from './scatter.js';
 import { type World, streamsId } from './scope.js';
 
 type Collect = Extract<Expr, { kind: 'collect' }>;
@@ -199,13 +200,18 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
 
   const inverses = new Map<string, Inverse>();
   let walks = 0;
-  const plain = entry.kernels.flatMap((k) => lifted({ ...k, task: null, adds: false }, rowsAxis, (b) => add(b)));
+  const plain = entry.kernels.flatMap((k) => lifted({ ...k, task: null, adds: false }, rowsAxis, (b) => add(b)))
+    .map((k): Job => ({ ...k, body: withRow(k.body), ...(k.where === undefined ? {} : { where: withRow(k.where) }) }))
+    .flatMap((k) => scattered(k, { axes: buffers.get(k.output)!.axes, rowsAxis, add: (b) => add(b) }));
   const read = plain.map((k): Job => {
     const axes = new Map(buffers.get(k.output)!.axes.map((a) => [a.name, a]));
-    const units = new Set([...axes.values()].filter(isUnit).map((a) => a.name));
-    const clean = (e: Expr): Expr => intern(withoutUnits(units)(rewrite((x) => (x.kind === 'collect' ? walked(x, axes, inverses, intern, () => ++walks) : null))(withRow(e))));
-    const job: Job = { name: k.name, output: k.output, body: clean(k.body), ...(k.where === undefined ? {} : { where: clean(k.where) }), comment: k.comment, task: null, adds: false, ...(k.source === undefined ? {} : { source: k.source }), ...(k.loop === undefined ? {} : { loop: k.loop }) };
-    return { ...job, task: taskOf(job, world) };
+    const units = new Set([...axes.values(), ...(k.scatter?.over ?? []).map((o) => o.axis)].filter(isUnit).map((a) => a.name));
+    const clean = (e: Expr): Expr => intern(withoutUnits(units)(rewrite((x) => (x.kind === 'collect' ? walked(x, axes, inverses, intern, () => ++walks) : null))(e)));
+    const job: Job = {
+      ...k, body: clean(k.body), ...(k.where === undefined ? {} : { where: clean(k.where) }),
+      ...(k.scatter === undefined ? {} : { scatter: { ...k.scatter, to: clean(k.scatter.to) } }),
+    };
+    return { ...job, task: job.task ?? taskOf(job, world) };
   });
   for (const { id, axes, targets } of inverses.values()) {
     add({ ...line(`${id}.starts`, targets), axes: [{ name: 'target', size: targets }, ] });

@@ -27,7 +27,7 @@ interface Counting {
 const counter = (job: Job, { world, inverses }: Counting) => {
   const free = freeVariables();
   const { buffer } = world.layouts.get(job.output)!;
-  const axes = new Map<string, LoopAxis>([...buffer.axes, ...(job.task === null ? [] : [job.task])].map((a) => [a.name, a]));
+  const axes = new Map<string, LoopAxis>([...buffer.axes, ...(job.scatter?.over ?? []).map((o) => o.axis), ...(job.task === null ? [] : [job.task])].map((a) => [a.name, a]));
   loopAxes(rootsOf(job)).forEach((a, name) => axes.set(name, a));
   const bounds = new Map([...nodes(rootsOf(job))].flatMap((e) => (e.kind === 'reduce' ? e.over.map((o) => [o.axis.name, o] as const) : [])));
   /** A walk of lists passes each of their entries once, whatever the number of lists. */

@@ -58,7 +58,7 @@ const flags = {
 } as const;
 
 const counted = (name: NumberName, help: string): Option => new Option(`${flag(name)} <n>`, help).argParser(number(name));
-const threads = counted('threads', 'threads of the device wasm, without effect on results (default: a core each)');
+const threads = counted('threads', 'threads of the device wasm, without effect on results (default: a core each; for recommend, one)');
 
 interface Shared {
   readonly json?: boolean;

@@ -193,7 +193,8 @@ export const recommender = (compiled: CompiledModel) => (options: RecommenderOpt
     TE.Do,
     TE.chainFirstEitherK(() => checked(options)),
     TE.bind('kept', () => restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest)),
-    TE.bind('session', ({ kept }) => openSession(compiled, options, { batch: 1, items: kept.items.length, seen: 1 })),
+    // One request is too little to be shared: threads would spend longer on meeting than they save.
+    TE.bind('session', ({ kept }) => openSession(compiled, { ...options, threads: options.threads ?? 1 }, { batch: 1, items: kept.items.length, seen: 1 })),
     TE.chain(({ kept, session }) =>
       pipe(
         place(session, kept.states),

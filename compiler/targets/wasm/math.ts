@@ -31,9 +31,12 @@ const x = get('x');
 const size = op('f32x4.abs')(x);
 const negative = op('f32x4.lt')(x, f(0));
 
+/** 2 artanh(s) = log((1 + s) / (1 - s)) for s at most 1/3, where `z` is s squared. */
+const artanhTwice = (s: string, z: string): string => mul(mul(f(2), s), poly(z, [1 / 13, 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1]));
+
 /** What each function calls. */
 export const mathNeeds: { readonly [M in MathName]: readonly MathName[] } = {
-  exp: [], log: [], log1p: ['log'], tanh: ['decay'], sigmoid: ['decay'], softplus: ['decay', 'log1p'], erf: ['decay'], decay: [], wave: [], pow: ['exp', 'log'], sign: [], mix: [],
+  exp: [], log: [], log1p: ['log'], tanh: ['decay'], sigmoid: ['decay'], softplus: ['decay'], erf: ['decay'], decay: [], wave: [], pow: ['exp', 'log'], sign: [], mix: [],
 };
 
 /** x = n ln 2 + r. Adding 1.5 * 2^23 rounds to an integer n and leaves it in the low bits: `k` = n + 0x4b400000. Then r becomes e^r. */
@@ -79,7 +82,7 @@ export const math: { readonly [M in MathName]: MathFunction } = {
   log1p: func('log1p', ['x'], ['s', 'z'], [
     set('s', div(x, add(f(2), x))),
     set('z', mul(get('s'), get('s'))),
-    `  ${choose(op('f32x4.lt')(size, f(0.5)), mul(mul(f(2), get('s')), poly(get('z'), [1 / 13, 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1])), `(call $log ${add(f(1), x)})`)}`,
+    `  ${choose(op('f32x4.lt')(size, f(0.5)), artanhTwice(get('s'), get('z')), `(call $log ${add(f(1), x)})`)}`,
   ]),
   tanh: func('tanh', ['x'], ['a', 'z', 'far'], [
     set('a', size),
@@ -93,7 +96,12 @@ export const math: { readonly [M in MathName]: MathFunction } = {
     set('e', `(call $decay (f32x4.neg ${size}))`),
     `  ${div(choose(negative, get('e'), f(1)), add(f(1), get('e')))}`,
   ]),
-  softplus: func('softplus', ['x'], [], [`  ${add(`(f32x4.pmax ${x} ${f(0)})`, `(call $log1p (call $decay (f32x4.neg ${size})))`)}`]),
+  softplus: func('softplus', ['x'], ['s'], [
+    set('s', `(call $decay (f32x4.neg ${size}))`),
+    set('s', div(get('s'), add(f(2), get('s')))),
+    // log(1 + e) for e in (0, 1] is 2 artanh(e / (2 + e)).
+    `  ${add(`(f32x4.pmax ${x} ${f(0)})`, artanhTwice(get('s'), mul(get('s'), get('s'))))}`,
+  ]),
   erf: func('erf', ['x'], ['a', 'z', 't', 'far'], [
     set('a', `(f32x4.pmin ${size} ${f(6.5)})`),
     set('z', mul(x, x)),

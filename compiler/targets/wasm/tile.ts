@@ -14,6 +14,7 @@ import { inline } from './inline.js';
 import { mentions } from './intern.js';
 import { type Layout, sizeExpr } from './layout.js';
 import { type Binding, type Scope, type Tile, type World, type Writer, baseOf, bindLanes, indent, one, scope, streamsId } from './scope.js';
+import { looping } from './stepping.js';
 import { accumulation, functions, literalLanes, literalText, splat } from './scalars.js';
 
 const baseOfBuffer = (name: string): string => `@${name}`;
@@ -22,26 +23,6 @@ const simple = /^\((local\.get|global\.get|i32\.const|f32\.const|v128\.const f32
 const types: { readonly [D in DType]: string } = { f32: 'f32', i32: 'i32', bool: 'i32' };
 const isAffine = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal' || (e.kind === 'extent' && (e.row === undefined || isAffine(e.row))) || (e.kind === 'apply' && e.dtype === 'i32' && (e.fn === 'add' || e.fn === 'sub' || e.fn === 'mul') && e.args.every(isAffine));
 const isPlain = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal';
-
-/** Sums of what a loop leaves alone and a multiple of its variable: by a number, or by a number and something else. */
-const strided = /^\(local\.set (\$\S+) \(i32\.add \(((?:local|global)\.get \$\S+)\) (?:\(i32\.mul (?=\(i32\.mul))?\(i32\.mul \(local\.get (\$\S+)\) \(i32\.const (\d+)\)\)(?: \((local\.get \$\S+)\)\))?\)\)$/;
-
-/** Addresses in an innermost loop go on by a step instead of being multiplied anew at each turn. */
-const stepped = (variable: string, step: number, body: readonly string[], local: (wanted: string, type: string) => string): { readonly before: readonly string[]; readonly inside: readonly string[]; readonly after: readonly string[] } => {
-  const inner = body.some((line) => line.includes('(loop '));
-  const written = new Set(body.flatMap((line) => [...line.matchAll(/\(local\.set (\$\S+)/g)].map(([, name]) => `local.get ${name}`)));
-  const found = inner ? [] : body.flatMap((line) => {
-    const [whole, name, base, by, stride, factor] = strided.exec(line) ?? [];
-    if (whole === undefined || by !== variable || written.has(base!) || (factor !== undefined && written.has(factor))) return [];
-    const bytes = `(i32.const ${Number(stride) * step})`;
-    const kept = factor === undefined ? null : local('step', 'i32');
-    return [{
-      line, before: kept === null ? [line] : [line, `(local.set ${kept} (i32.mul ${bytes} (${factor})))`],
-      after: `(local.set ${name} (i32.add (local.get ${name}) ${kept === null ? bytes : `(local.get ${kept})`}))`,
-    }];
-  });
-  return { before: found.flatMap((f) => f.before), inside: body.filter((line) => !found.some((f) => f.line === line)), after: found.map((f) => f.after) };
-};
 
 export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots: readonly Expr[]): Writer => {
   const free = freeVariables();
@@ -57,6 +38,7 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
     declared.push(`(local ${name} ${type})`);
     return name;
   };
+  const loop = looping(local);
   const layout = (id: string): Layout => {
     const found = layouts.get(id);
     if (found === undefined) throw new Error(`No buffer is called '${id}'.`);
@@ -277,16 +259,6 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
     return grid(rows, vectors, (r, c) => write(part(condition, r, c), part(then, r, c), part(otherwise, r, c)));
   };
 
-  const loop = (name: string, from: string, to: string, step: number, body: readonly string[], preset = false): readonly string[] => {
-    const label = `$each.${name.slice(1)}`;
-    const more = `(i32.lt_s (local.get ${name}) ${to})`;
-    const { before, inside, after } = stepped(name, step, body, local);
-    return [
-      ...(preset ? [] : [`(local.set ${name} ${from})`]), ...before, `(if ${more} (then (loop ${label}`, ...indent([...inside, ...after]),
-      `  (local.set ${name} (i32.add (local.get ${name}) (i32.const ${step})))`, `  (br_if ${label} ${more}))))`,
-    ];
-  };
-
   /** The innermost loop can go four positions at a time. */
   const runsInLanes = (e: Extract<Expr, { kind: 'reduce' }>): boolean => {
     const last = e.over[e.over.length - 1];
@@ -301,9 +273,9 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
 
   const min = (a: string, b: string): string => `(select ${a} ${b} (i32.lt_s ${a} ${b}))`;
   const max = (a: string, b: string): string => `(select ${a} ${b} (i32.gt_s ${a} ${b}))`;
-  const put = (s: Scope, wanted: string, value_: string): string => {
+  const put = (s: Scope, wanted: string, value_: string, type = 'i32'): string => {
     if (simple.test(value_)) return value_;
-    const name = local(wanted, 'i32');
+    const name = local(wanted, type);
     s.lines.push(`(local.set ${name} ${value_})`);
     return `(local.get ${name})`;
   };
@@ -372,19 +344,9 @@ export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots:
     if (inLanes !== null) {
       const four = e.dtype === 'f32' ? 'f32x4.extract_lane' : 'i32x4.extract_lane';
       total.parts.forEach((row, r) => row.forEach((p) => {
-        const vector = part(inLanes, r, 0);
-        const lane = (k: number): string => `(${four} ${k} ${vector})`;
-        const folded = [1, 2, 3].reduce((sofar, k) => {
-          const name = local('folded', types[e.dtype]);
-          s.lines.push(`(local.set ${name} ${step.one(sofar, put0(lane(k)))})`);
-          return `(local.get ${name})`;
-        }, put0(lane(0)));
+        const [first, ...others] = [0, 1, 2, 3].map((k) => put(s, 'lane', `(${four} ${k} ${part(inLanes, r, 0)})`, types[e.dtype]));
+        const folded = others.reduce((sofar, lane) => put(s, 'folded', step.one(sofar, lane), types[e.dtype]), first!);
         s.lines.push(`(local.set ${p.slice(11, -1)} ${step.one(folded, p)})`);
-        function put0(text: string): string {
-          const name = local('lane', types[e.dtype]);
-          s.lines.push(`(local.set ${name} ${text})`);
-          return `(local.get ${name})`;
-        }
       }));
     }
     return total;

@@ -59,7 +59,7 @@ const negativeLogShare = (a: Loose, b: Loose, over: Axis, counted: Tensor<string
 const drawn = (given: NextItem<string, string, string>, { key, negatives, drawnFor = [] }: Sampled) => {
   const negative: Axis = axis('negative', negatives);
   const ids = uniformIndices(key, build.axisOf(given.items, 'item'), [...drawnFor, negative]);
-  return { negative, ids, distinct: ne(ids, given.targets), many: drawnFor.some((a) => a.extent.kind === 'ragged') };
+  return { negative, ids, distinct: ne(ids, given.targets), many: drawnFor.length > 0 };
 };
 
 /**

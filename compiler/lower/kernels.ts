@@ -13,6 +13,7 @@ import { memoryOrder } from './layout.js';
 import { loopsOf, type ScanLoop } from './loops.js';
 import { extentOf, inRange, loopAxis, loopsOver, position, variableOf, type Variables } from './scope.js';
 import { demands, isIndexPredicate, supports } from './support.js';
+import { isPosition } from './within.js';
 
 export const isBuffer = (node: Node): boolean => node.op === 'input' || node.op === 'param';
 const idOf = (node: Node, ids: ReadonlyMap<Node, string>): string | undefined =>
@@ -50,7 +51,7 @@ interface Lowered {
   readonly where: Expr | null;
 }
 
-const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, states: ReadonlyMap<Carry, Scan>, support: (n: Node) => readonly Node[], demand: (n: Node) => readonly Node[]): Lowered => {
+const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, byId: ReadonlyMap<string, Node>, states: ReadonlyMap<Carry, Scan>, support: (n: Node) => readonly Node[], demand: (n: Node) => readonly Node[]): Lowered => {
   const scope: Scope = { at: new Map(root.axes.map((a) => [a.name, { kind: 'index', axis: a.name }])), known: new Set(), live: new Set(root.axes.map((a) => a.name)) };
   const variables: Variables = new Map(root.axes.map((a) => [a.name, variableOf(a, scope)]));
   const memo = new Map<Node, Map<string, Expr>>();
@@ -76,7 +77,7 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, states: ReadonlyM
   };
   const lowering: Lowering = {
     expr, position, support, axis: loopAxis, extent: extentOf,
-    inRange: (axis, scope) => (isTrusted(position(scope, axis.name), axis) ? null : inRange(axis, scope, variables)),
+    inRange: (axis, scope) => (isTrusted(position(scope, axis.name), axis, byId) ? null : inRange(axis, scope, variables)),
     loops: (axes, over, scope, zeroOutside) => loopsOver(axes, over, scope, zeroOutside.filter(isIndexPredicate), expr, variables),
     buffer: (node) => idOf(node, ids),
     carried: (carry, scope) => {
@@ -91,8 +92,11 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, states: ReadonlyM
   return { body: expr(root, { ...scope, known: new Set(conditions.map(exprText)) }), where: all(conditions) };
 };
 
-/** Item ids handed in by the runtime exist: looking them up needs no guard. */
-const isTrusted = (e: Expr, axis: Axis): boolean => e.kind === 'read' && trusted.has(e.buffer) && bound(axis) === 'items';
+/** Item ids handed in by the runtime exist, and so do drawn positions: looking them up needs no guard. */
+const isTrusted = (e: Expr, axis: Axis, byId: ReadonlyMap<string, Node>): boolean => {
+  const index = e.kind === 'read' ? byId.get(e.buffer) : undefined;
+  return (e.kind === 'read' && trusted.has(e.buffer) && bound(axis) === 'items') || (index !== undefined && isPosition(index, axis));
+};
 const trusted: ReadonlySet<string> = new Set(['items', 'targets', 'target', 'seen']);
 
 /** The ragged axes that a program speaks of, by the input that holds their lengths. */
@@ -132,6 +136,7 @@ export const lowerEntry = (program: Program): Entry => {
   const lengths = lengthsOf(order);
   const rows = new Map(order.flatMap((n) => n.axes).map((a) => [a.name, a]));
   const ids = kernelNames(program);
+  const byId = new Map([...ids].map(([node, id]) => [id, node]));
   const support = supports();
   const demand = demands(roots, support);
   const outputs = new Set(Object.values(program.outputs));
@@ -145,7 +150,7 @@ export const lowerEntry = (program: Program): Entry => {
   ];
   for (const { node, loop } of ordered(order, ids)) {
     const id = ids.get(node)!;
-    const { body, where } = lowerNode(node, ids, states, support, demand);
+    const { body, where } = lowerNode(node, ids, byId, states, support, demand);
     const source = program.origins.get(node)?.source;
     buffers.push(bufferOf(id, node, outputs.has(node) ? 'output' : 'temp'));
     kernels.push({ name: id, output: id, body, comment: `${id} = ${sketch(body)}`, ...(source === undefined ? {} : { source }), ...(where === null ? {} : { where }), ...(loop === undefined ? {} : { loop }) });

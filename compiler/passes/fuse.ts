@@ -105,7 +105,7 @@ const settle = (order: readonly Node[], must: ReadonlySet<Node>, assumed: Readon
     }
     const kernel = stored.has(n) ? new Map([[n, cells(n)]]) : by;
     for (const a of evaluated(n)) {
-      if (n.op === 'reduce' || (nested.has(n) && !stored.has(n))) nested.add(a);
+      if (n.op === 'reduce' || n.op === 'scatter' || (nested.has(n) && !stored.has(n))) nested.add(a);
       const sofar = uses.get(a) ?? new Map<Node, number>();
       for (const [root, times] of kernel) sofar.set(root, Math.max(sofar.get(root) ?? 0, times * repeats(n)));
       uses.set(a, sofar);

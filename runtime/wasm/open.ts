@@ -53,6 +53,7 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
   const perShare = Math.ceil(rows / chunks);
   const shares = Array.from({ length: chunks }, (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const);
   const phases = entry.phases.map((p): PhaseTasks => ({
+    ...(p.together === undefined ? {} : { together: p.together }),
     rows: p.rows.map((j) => j.run),
     shares: p.rows.length === 0 ? [] : shares,
     sums: p.rows.filter((j) => j.adds).flatMap((j) => j.outputs.map((id) => ({ at: address(id), bytes: (4 * cellsOf(infos.get(id)!, sizes)) / chunks }))),

@@ -67,7 +67,9 @@ export interface PlanInverse {
 }
 
 export interface PlanPhase {
-  /** Run for each row in turn; `shares` are outputs to which rows add. */
+  /** The exported function that runs `rows`, all of them for each row in turn. */
+  readonly together?: string;
+  /** `adds`: the outputs are shares, to which rows add. */
   readonly rows: readonly (PlanJob & { readonly adds: boolean })[];
   readonly grids: readonly (PlanJob & { readonly task: Size | null })[];
   readonly inverses: readonly PlanInverse[];

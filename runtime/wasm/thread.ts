@@ -15,8 +15,9 @@ export interface InverseTask {
 }
 
 export interface PhaseTasks {
-  /** Functions run for each row, and [first, end) rows of each share. */
+  /** Functions run for each row, the one that runs them all, and [first, end) rows of each share. */
   readonly rows: readonly string[];
+  readonly together?: string;
   readonly shares: readonly (readonly [number, number])[];
   /** What a share adds to: address and bytes of one share. */
   readonly sums: readonly { readonly at: number; readonly bytes: number }[];
@@ -117,7 +118,7 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
   const run: ThreadRun['run'] = (entry, alone, seen) => {
     const phases = entries[entry]!;
     phases.forEach((phase, p) => {
-      const { rows, shares, sums, grids, inverses, copies } = phase;
+      const { rows, together, shares, sums, grids, inverses, copies } = phase;
       const total = inverses.length + shares.length + grids.length + copies.length;
       const functions = rows.map((name) => call[name]!);
       let mine = 0;
@@ -134,11 +135,12 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
         if (at < shares.length) {
           const [from, to] = shares[at]!;
           for (const s of sums) bytes.fill(0, s.at + at * s.bytes, s.at + (at + 1) * s.bytes);
-          for (let row = from; row < to; row++) {
+          if (seen === undefined && together !== undefined) call[together]!(from, to, at);
+          else for (let row = from; row < to; row++) {
             for (let k = 0; k < functions.length; k++) {
-              const began = seen === undefined ? 0 : performance.now();
+              const began = performance.now();
               functions[k]!(row, row + 1, at);
-              if (seen !== undefined) seen(p, 'row', k, row, performance.now() - began);
+              seen?.(p, 'row', k, row, performance.now() - began);
             }
           }
           continue;

@@ -31,7 +31,7 @@ export const wasmFiles = {
     const { plan } = textOf(program);
     const entries = plan.entries.map(({ buffers, phases, ...rest }) => [
       '    {', `      ...${JSON.stringify(rest)},`, `      buffers: ${list(buffers, '      ')},`,
-      '      phases: [', ...phases.flatMap((p) => ['        {', ...Object.entries(p).map(([key, value]) => `          ${key}: ${list(value, '          ')},`), '        },']), '      ],', '    },',
+      '      phases: [', ...phases.flatMap((p) => ['        {', ...Object.entries(p).map(([key, value]) => `          ${key}: ${Array.isArray(value) ? list(value, '          ') : JSON.stringify(value)},`), '        },']), '      ],', '    },',
     ].join('\n'));
     return `/** How the kernels of ${program.model} in model.wat run: buffers, and phases between which threads meet. */
 import { loadBeside } from 'pcrec/runtime';

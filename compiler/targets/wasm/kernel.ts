@@ -43,6 +43,8 @@ type Read = Extract<Expr, { kind: 'read' }>;
 type Reduce = Extract<Expr, { kind: 'reduce' }>;
 const isRead = (e: Expr): e is Read => e.kind === 'read';
 const isReduce = (e: Expr): e is Reduce => e.kind === 'reduce';
+/** A walk of lists of positions. */
+const isWalk = (e: Reduce): boolean => e.over.some((o) => o.axis.name.startsWith('entry'));
 const bounds = (e: Reduce): readonly Expr[] => e.over.flatMap((o) => [o.from, o.to, o.row].filter((x) => x !== undefined));
 
 /** The axes that a kernel loops over besides its task, in memory order. */
@@ -93,7 +95,7 @@ export const choose = (job: Job, world: World): Choice => {
   const tiled = reduces.length > 0 && all.every((n) => n.kind !== 'collect');
   const candidates = axes.map((a) => a.name).filter((a) => a !== lanes);
   const free = freeVariables();
-  const walks = (axis: string): boolean => reduces.some((r) => r.over.some((o) => o.axis.name.startsWith('entry')) && bounds(r).some((b) => mentions(b, axis)));
+  const walks = (axis: string): boolean => reduces.some((r) => isWalk(r) && bounds(r).some((b) => mentions(b, axis)));
   const rows = tiled ? [...candidates].reverse().find((a) => !walks(a) && reduces.some((r) => free(r).has(a))) ?? null : null;
   return { lanes, rows, against };
 };
@@ -133,7 +135,9 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
   const { lanes } = choose(job, world);
   const rows = group.map((j) => choose(j, world).rows).find((r) => r !== null) ?? null;
   const all = domain(job, world);
-  const sums = job.loop !== undefined && group.some((j) => [...nodes([j.body])].some(isReduce));
+  /** Cells that are computed one row at a time, what a row waits for being the same for all of its lanes. */
+  const sums = job.scatter !== undefined || group.some((j) => [...nodes([j.body])].some((e) => isReduce(e) && (job.loop !== undefined || isWalk(e))))
+    || group.every((j) => [...nodes([j.body])].every((e) => e.kind === 'index' || e.kind === 'read' || e.kind === 'literal' || (e.kind === 'apply' && e.dtype === 'i32')));
   const task = job.task;
   const order: readonly LoopAxis[] = [
     ...(task === null ? [] : [task]),
@@ -233,9 +237,10 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
         s.lines.push(...w.loop(position, '', put(s, `${axis.name}.eight`, `(i32.sub ${to} (i32.const 7))`), 8, body.lines, true));
       }
       // One row alone: as many sums side by side as there are registers, since each waits for itself.
-      if (rowCount === 1 && sums && (fixed === null || fixed >= 32)) {
-        const body = tile(8, false);
-        s.lines.push(...w.loop(position, '', put(s, `${axis.name}.many`, `(i32.sub ${to} (i32.const 31))`), 32, body.lines, true));
+      const widths = [8, 4].filter((v) => fixed === null || (v === 8 ? fixed : fixed % 32) >= 4 * v);
+      for (const vectors of rowCount === 1 && sums ? widths : []) {
+        const body = tile(vectors, false);
+        s.lines.push(...w.loop(position, '', put(s, `${axis.name}.many`, `(i32.sub ${to} (i32.const ${4 * vectors - 1}))`), 4 * vectors, body.lines, true));
       }
       const small = fixed === null || fixed < 4;
       const some = fixed === null || fixed >= 4;

@@ -32,6 +32,8 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
   const layouts = new Map([...prepared.world.layouts].map(([id, l]) => [id, { ...l, local: local.has(id) }]));
   const world: World = { ...prepared.world, layouts };
   const written = phases.flatMap((p) => [...p.rows, ...p.grids]).map((g) => (g[0].loop === undefined ? writeGroup : writeLoop)(g, world));
+  const runOf = (g: Group): string => name(g[0].loop === undefined ? g[0].name : loopName(g));
+  const together = (p: number): string => `${entry.name}.rows.${p + 1}`;
 
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const rootsOf = (j: Job) => (j.where === undefined ? [j.body] : [j.body, j.where]);
@@ -61,25 +63,36 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
     };
   };
   const jobData = (g: Group): PlanJob => {
-    const [{ comment, source, loop }] = g;
-    const run = loop === undefined ? g[0].name : loopName(g);
-    return { run: name(run), name: g.map((j) => j.name).join(', '), outputs: g.map((j) => j.output), comment, work: workOf(g, prepared), ...(source === undefined ? {} : { source: `${source.file}:${source.line}` }) };
+    const [{ comment, source }] = g;
+    return { run: runOf(g), name: g.map((j) => j.name).join(', '), outputs: g.map((j) => j.output), comment, work: workOf(g, prepared), ...(source === undefined ? {} : { source: `${source.file}:${source.line}` }) };
   };
   return {
-    functions: written.map((x) => x.text),
+    functions: [...written.map((x) => x.text), ...phases.flatMap((p, at) => (p.rows.length === 0 ? [] : [eachRow(together(at), p.rows.map(runOf))]))],
     globals: new Set(written.flatMap((x) => [...x.globals])),
     plan: {
       name: entry.name, rowsAxis: rowsAxis?.size ?? null,
       buffers: [...prepared.buffers.values()].map(bufferData),
       packings: prepared.packings.map((lengths) => ({ id: offsetsId(lengths), lengths })),
-      phases: phases.map((p) => ({
-        rows: p.rows.map((g) => ({ ...jobData(g), adds: g[0].adds })), grids: p.grids.map((g) => ({ ...jobData(g), task: g[0].task === null || isUnit(g[0].task) ? null : g[0].task.size })),
+      phases: phases.map((p, at) => ({
+        ...(p.rows.length === 0 ? {} : { together: together(at) }), rows: p.rows.map((g) => ({ ...jobData(g), adds: g[0].adds })), grids: p.grids.map((g) => ({ ...jobData(g), task: g[0].task === null || isUnit(g[0].task) ? null : g[0].task.size })),
         inverses: p.inverses.map((i) => ({ id: i.id, index: i.index, axes: i.axes.map(axisData), targets: i.targets })),
       })),
       outputs: entry.outputs, updates: entry.updates,
     },
   };
 };
+
+/** All that rows need, one row after the other: a call from outside costs as much as a short row. */
+const eachRow = (name: string, runs: readonly string[]): string => [
+  `(func $${name} (export "${name}") (param $from i32) (param $to i32) (param $chunk i32) (local $next i32)`,
+  ...indent([
+    '(if (i32.lt_s (local.get $from) (local.get $to)) (then (loop $each.row',
+    '  (local.set $next (i32.add (local.get $from) (i32.const 1)))',
+    ...runs.map((run) => `  (call $${run} (local.get $from) (local.get $next) (local.get $chunk))`),
+    '  (local.set $from (local.get $next))',
+    '  (br_if $each.row (i32.lt_s (local.get $from) (local.get $to))))))',
+  ]), ')',
+].join('\n');
 
 const usedMath = (text: string): readonly MathName[] => {
   const names = Object.keys(math).filter((n): n is MathName => n in math);

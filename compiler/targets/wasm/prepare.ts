@@ -14,6 +14,7 @@ import { scattered } from './scatter.js';
 import { type World, streamsId } from './scope.js';
 
 type Collect = Extract<Expr, { kind: 'collect' }>;
+type Read = Extract<Expr, { kind: 'read' }>;
 
 /** Lists of the positions of `index` by what they hold: `id.starts`, and `id.AXIS` for each coordinate. */
 export interface Inverse {
@@ -42,6 +43,32 @@ const line = (id: string, size: LoopAxis['size']): Buffer => ({ id, dtype: 'i32'
 export const rowsAxisOf = (entry: Entry): string => {
   const axes = entry.buffers.flatMap((b) => b.axes);
   return axes.find((a) => a.ragged !== undefined && axes.some((r) => r.name === a.ragged!.rows))?.ragged?.rows ?? axes.find((a) => a.size === a.name)?.name ?? '';
+};
+
+/** The axis that a buffer would have last, where that is one of so many positions. */
+const lastOf = (b: Buffer, rowsAxis: string): LoopAxis | undefined => {
+  const at = layoutOf(b, rowsAxis).inner.at(-1);
+  const axis = at === undefined ? undefined : b.axes[at];
+  return typeof axis?.size === 'number' && axis.ragged === undefined ? axis : undefined;
+};
+
+/** Rows that are looked up are copied as they lie, and rows that are scattered lie as what they are added to. */
+const lastAxes = (entry: Entry, rowsAxis: string): ReadonlyMap<string, string> => {
+  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
+  const along = (e: Read): string | undefined => {
+    const source = buffers.get(e.buffer)!;
+    const last = lastOf(source, rowsAxis);
+    const at = last === undefined ? undefined : e.at[source.axes.indexOf(last)];
+    return at?.kind === 'index' ? at.axis : undefined;
+  };
+  return new Map(entry.kernels.flatMap((k) => {
+    const all = [...nodes([k.body])];
+    const looked = all.filter((e): e is Read => e.kind === 'read' && [...nodes(e.at)].some((x) => x.kind === 'read')).map(along).find((a) => a !== undefined);
+    if (looked !== undefined) return all.some((e) => e.kind === 'reduce' || e.kind === 'collect') ? [] : [[k.output, looked] as const];
+    const row = lastOf(buffers.get(k.output)!, rowsAxis)?.name;
+    return all.flatMap((e) => (e.kind !== 'collect' || row === undefined ? [] : [...nodes([e.body])].flatMap((r) =>
+      (r.kind === 'read' && buffers.get(r.buffer)!.role === 'temp' && r.at.some((x) => x.kind === 'index' && x.axis === row) ? [[r.buffer, row] as const] : []))));
+  }));
 };
 
 /** What is divided among threads. The positions of a loop follow one another, so only its rows can be. */
@@ -194,7 +221,8 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
     buffers.set(b.id, b);
     layouts.set(b.id, layoutOf(b, rowsAxis, last === undefined ? {} : { last }));
   };
-  entry.buffers.forEach((b) => add(b));
+  const last = lastAxes(entry, rowsAxis);
+  entry.buffers.forEach((b) => add(b, last.get(b.id)));
   layouts.set(streamsId, layoutOf(line(streamsId, 1 << 10), rowsAxis));
   const world: World = { layouts, intern, streams, rowsAxis, name, loops: new Map(entry.kernels.flatMap((k) => (k.loop === undefined ? [] : [[k.output, k.loop.id] as const]))) };
 

@@ -98,7 +98,8 @@ export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepa
     }
     const lookups = open.filter((i) => done.has(i.index));
     const rows: Group[] = [];
-    if (grids.length === 0 && lookups.length === 0) {
+    // Lists that rows do not read are made beside them.
+    if (grids.length === 0 && (lookups.length === 0 || !rest(true).some((j) => asked.get(j)!.needs.some((id) => lists.has(id))))) {
       const inside = new Set<string>();
       const known = (j: Job) => (id: string): boolean => done.has(id) || (inside.has(id) && !asked.get(j)!.far.has(id));
       for (let next: Job | undefined; (next = rest(true).find((j) => asked.get(j)!.needs.every(known(j)))) !== undefined;) {
@@ -108,7 +109,7 @@ export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepa
         rows.push(group);
         group.forEach((j) => { if (!j.adds) inside.add(j.output); });
       }
-      if (rows.length === 0) throw new Error(`The kernels of '${entry.name}' wait for one another: ${left.map((j) => j.name).join(', ')}.`);
+      if (rows.length === 0 && lookups.length === 0) throw new Error(`The kernels of '${entry.name}' wait for one another: ${left.map((j) => j.name).join(', ')}.`);
     }
     phases.push({ rows, grids, inverses: lookups });
     taken.forEach((j) => done.add(j.output));

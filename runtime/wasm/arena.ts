@@ -61,7 +61,7 @@ export const arrange = ({ entries, streams }: Pick<WasmModule, 'entries' | 'stre
     next += up(4 * cellsOf(b, sizes) + slack);
   }
   const stateBytes = next;
-  const shared = entries.map((e) => firstFit(e.buffers.filter((b) => b.role !== 'state' && !b.local).map((b) => lives(b, sizes))));
+  const shared = entries.map((e) => firstFit(e.buffers.filter((b) => b.role !== 'state' && b.over === undefined && !b.local).map((b) => lives(b, sizes))));
   const arenaBytes = Math.max(0, ...shared.map((s) => s.bytes));
   const rows = entries.map((e) => {
     const phases = [...new Set(e.buffers.flatMap((b) => (b.local ? [b.phase ?? 0] : [])))];
@@ -73,7 +73,7 @@ export const arrange = ({ entries, streams }: Pick<WasmModule, 'entries' | 'stre
   const end = slabs + slab * threads;
   return {
     states, slab, streams: controlBytes,
-    entries: new Map(entries.map((e: PlanEntry, i) => [e.name, new Map([...[...shared[i]!.at].map(([id, at]) => [id, stateBytes + at] as const), ...[...rows[i]!.at].map(([id, at]) => [id, slabs + at] as const)])])),
+    entries: new Map(entries.map((e: PlanEntry, i) => [e.name, new Map([...e.buffers.flatMap((b) => (b.over === undefined ? [] : [[b.id, states.get(b.over)!] as const])), ...[...shared[i]!.at].map(([id, at]) => [id, stateBytes + at] as const), ...[...rows[i]!.at].map(([id, at]) => [id, slabs + at] as const)])])),
     bytes: end + margin + 64, end: end + margin, peak: end - margin,
   };
 };

@@ -73,7 +73,7 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
     }),
     copies: [],
   }));
-  const copies = Object.entries(entry.updates).map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);
+  const copies = Object.entries(entry.updates).filter(([, id]) => infos.get(id)?.over === undefined).map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);
   return copies.length === 0 ? phases : [...phases, { rows: [], shares: [], sums: [], grids: [], inverses: [], copies }];
 };
 

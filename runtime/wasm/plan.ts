@@ -13,6 +13,8 @@ export interface PlanBuffer {
   readonly id: string;
   /** The module's global for its address. */
   readonly global: string;
+  /** The state in whose place it is: it has none of its own. */
+  readonly over?: string;
   readonly dtype: 'f32' | 'i32' | 'bool';
   readonly role: 'input' | 'state' | 'temp' | 'output';
   /** As the session's caller sees them. */

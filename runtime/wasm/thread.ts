@@ -88,31 +88,33 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
     // A packed row begins after as many cells as the rows before have positions, times what each position holds.
     let held = 1;
     for (let k = 1; k < n; k++) if (packed !== null && packed.lengths[k] === null) held *= extents[k]!;
-    const visit = (each: (at: number) => void): void => {
-      const walk = (k: number, first: number, at: number): void => {
-        if (k === n) { each(first + at); return; }
-        const own = packed === null ? null : packed.lengths[k]!;
-        const end = own === null ? extents[k]! : words[(own >> 2) + position[0]!]!;
-        for (let i = 0; i < end; i++) {
-          position[k] = i;
-          if (k === 0 && packed !== null) walk(1, words[(packed.offsets >> 2) + i]! * held, 0);
-          else walk(k + 1, first, at * end + i);
-        }
-      };
-      walk(0, 0, 0);
-    };
-    visit((at) => {
-      const t = words[values + at]!;
+    const total = packed === null ? extents.reduce((cells, extent) => cells * extent, 1) : words[(packed.offsets >> 2) + extents[0]!]! * held;
+    for (let at = values; at < values + total; at++) {
+      const t = words[at]!;
       if (t >= 0 && t < targets) words[begin + t + 1]!++;
-    });
+    }
     for (let t = 1; t <= targets; t++) words[begin + t]! += words[begin + t - 1]!;
     const next = words.slice(begin, begin + targets);
-    visit((at) => {
-      const t = words[values + at]!;
-      if (t < 0 || t >= targets) return;
-      const entry = next[t]!++;
-      for (let k = 0; k < n; k++) words[lists[k]! + entry] = position[k]!;
-    });
+    const place = (from: number, count: number): void => {
+      for (let i = 0; i < count; i++) {
+        const t = words[from + i]!;
+        if (t < 0 || t >= targets) continue;
+        position[n - 1] = i;
+        const entry = next[t]!++;
+        for (let k = 0; k < n; k++) words[lists[k]! + entry] = position[k]!;
+      }
+    };
+    const walk = (k: number, first: number, at: number): void => {
+      const own = packed === null ? null : packed.lengths[k]!;
+      const end = own === null ? extents[k]! : words[(own >> 2) + position[0]!]!;
+      if (k === n - 1) { place(first + at * end, end); return; }
+      for (let i = 0; i < end; i++) {
+        position[k] = i;
+        if (k === 0 && packed !== null) walk(1, values + words[(packed.offsets >> 2) + i]! * held, 0);
+        else walk(k + 1, first, at * end + i);
+      }
+    };
+    walk(0, values, 0);
   };
 
   const run: ThreadRun['run'] = (entry, alone, seen) => {

@@ -6,9 +6,9 @@
  *   npm run build && node test/bench/peers.mjs --peers FOLDER [--data FILE] [--only NAME] [--batch 8] [--length 200] [--width 50]
  *     [--blocks 2] [--negatives 128] [--dropout 0.2]
  *
- * FOLDER holds a node_modules with the peers: npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm
- * @tensorflow/tfjs-backend-cpu @jax-js/jax. In Node each runs on one thread. Where a system cannot do the step, its own message
- * says why. All start from the same numbers, so without dropout their losses agree.
+ * FOLDER holds a node_modules with the peers: npm install @tensorflow/tfjs @tensorflow/tfjs-backend-wasm @jax-js/jax. In Node each
+ * runs on one thread. Where a system cannot take the step, its own message says why. All start from the same numbers, so without
+ * dropout their losses agree.
  */
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -25,17 +25,22 @@ const value = (either) => {
   throw new Error(typeof either.left === 'string' ? either.left : JSON.stringify(either.left));
 };
 
-/** What is trained: a shape and a law each. Row 0 of the items stands for no item. */
-const parameters = ({ items, length, width, blocks }) => {
+/** What is trained: its axes, and a law for its first values. Item 0 stands for no item. */
+const parameters = (blocks) => {
   const normal = { kind: 'normal', std: 0.02 };
-  const uniform = { kind: 'uniform', low: -1 / Math.sqrt(width), high: 1 / Math.sqrt(width) };
+  const uniform = (bound) => ({ kind: 'uniform', low: -bound, high: bound });
   const block = (l) => ({
-    [`map${l}`]: [[width, 4 * width], normal], [`rab${l}`]: [[2 * length - 1], normal], [`out${l}`]: [[width, width], uniform], [`bias${l}`]: [[width], uniform],
+    [`map${l}`]: [['width', 'part', 'width'], () => normal], [`rab${l}`]: [['distance'], () => normal],
+    [`out${l}`]: [['width', 'width'], ({ width }) => uniform(1 / Math.sqrt(width))], [`bias${l}`]: [['width'], ({ width }) => uniform(1 / Math.sqrt(width))],
   });
-  return Object.assign({ items: [[items + 1, width], normal], positions: [[length, width], normal] }, ...Array.from({ length: blocks }, (_, l) => block(l)));
+  return Object.assign({ items: [['item', 'width'], () => normal], positions: [['position', 'width'], () => normal] }, ...Array.from({ length: blocks }, (_, l) => block(l)));
 };
-const started = (sizes) => Object.fromEntries(Object.entries(parameters(sizes)).map(([name, [shape, init]]) =>
-  [name, { shape, data: value(initial(1, {})({ name, shape, axes: shape.map(String), init })) }]));
+/** The first values, by name: all systems start from these. */
+const started = ({ items, length, width, blocks }) => {
+  const sizes = { item: items + 1, position: length, distance: 2 * length - 1, part: 4, width };
+  return Object.entries(parameters(blocks)).map(([name, [axes, law]]) =>
+    ({ name, axes, shape: axes.map((axis) => sizes[axis]), data: value(initial(1, sizes)({ name, axes, shape: axes, init: law(sizes) })) }));
+};
 
 /** What they take of a batch: items from 1 on, the real positions (the others are item 0), and negatives for all. */
 const padded = ({ items, targets, 'seq.lengths': lengths }, { length, negatives, items: count }, step) => {
@@ -53,9 +58,12 @@ const offsets = (n) => Int32Array.from({ length: n * n }, (_, i) => Math.floor(i
 const causal = (n) => Float32Array.from({ length: n * n }, (_, i) => (i % n <= Math.floor(i / n) ? 1 : 0));
 
 /**
- * TensorFlow.js, eagerly. Helped where its WebAssembly needs it: it has no gradient of a lookup (no kernel UnsortedSegmentSum, so
- * rows are added by scatterND), and its fast product is that of two matrices, neither of them turned round: transpositions are
- * written out, and products of many matrices are taken one by one.
+ * TensorFlow.js, eagerly. Helped where its WebAssembly needs it:
+ * - The gradient of a lookup asks for a kernel that is not there (UnsortedSegmentSum): scatterND adds the rows instead.
+ * - The fast product is that of two matrices as they lie: transpositions are written out, and the products of many matrices taken
+ *   one by one.
+ * - unstack and slice copy the whole tensor for each part, and gather goes cell by cell: gatherND takes the parts, and the rows.
+ * Of its packages the whole, `tfjs`, is taken, as the core alone has no gradients.
  */
 const tensorflow = {
   load: async (importFrom, fileOf) => {
@@ -68,23 +76,21 @@ const tensorflow = {
   },
   open: (tf, sizes) => {
     const { batch, length, width, blocks, dropout } = sizes;
-    const p = Object.fromEntries(Object.entries(started(sizes)).map(([name, { shape, data }]) => [name, tf.variable(tf.tensor(data, shape), true, `pcrec.${name}`)]));
+    const p = Object.fromEntries(started(sizes).map(({ name, shape, data }) => [name, tf.variable(tf.tensor(data, shape))]));
     const optimizer = tf.train.adam(RATE, ...BETAS, 1e-8);
     const [pairs, mask] = [tf.tensor1d(offsets(length), 'int32'), tf.tensor2d(causal(length), [length, length])];
+    const numbers = Array.from({ length: batch }, (_, i) => tf.tensor1d([i], 'int32'));
 
     const lookup = (table, ids) => tf.customGrad((rows) => ({
-      value: tf.gather(rows, ids),
+      value: tf.gatherND(rows, tf.expandDims(ids, 1)),
       gradFunc: (dy) => tf.scatterND(tf.expandDims(ids, 1), dy, table.shape),
     }))(table);
     const product = tf.customGrad((a, b, save) => {
       save([a, b]);
       return { value: tf.matMul(a, b), gradFunc: (dy, [x, y]) => [tf.matMul(dy, tf.transpose(y)), tf.matMul(tf.transpose(x), dy)] };
     });
-    /** Products of the pairs of two lists of matrices. */
-    const each = (a, b) => {
-      const right = tf.unstack(b);
-      return tf.stack(tf.unstack(a).map((x, i) => tf.matMul(x, right[i])));
-    };
+    /** The product of each matrix of one list with that of the other. */
+    const each = (a, b) => tf.stack(numbers.map((i) => tf.matMul(tf.gatherND(a, i), tf.gatherND(b, i))));
     const turned = (a) => tf.transpose(a, [0, 2, 1]);
     const products = tf.customGrad((a, b, save) => {
       save([a, b]);
@@ -99,7 +105,7 @@ const tensorflow = {
     const rows = [batch * length, width];
     const users = [batch, length, width];
     const block = (x, l) => {
-      const [u, v, q, k] = tf.split(silu(product(norm(x), p[`map${l}`])), 4, -1);
+      const [u, v, q, k] = tf.split(silu(product(norm(x), tf.reshape(p[`map${l}`], [width, 4 * width]))), 4, -1);
       const bias = tf.reshape(lookup(p[`rab${l}`], pairs), [length, length]);
       const scores = tf.add(products(tf.reshape(q, users), turned(tf.reshape(k, users))), bias);
       const read = products(tf.mul(silu(scores), tf.div(mask, length)), tf.reshape(v, users));
@@ -123,7 +129,11 @@ const tensorflow = {
   },
 };
 
-/** jax-js: loss, gradients and Adam in one compiled function. Positions without an item are computed and masked, as shapes are fixed. */
+/**
+ * jax-js: loss, gradients and Adam in one compiled function. Positions without an item are computed and masked, as shapes are
+ * fixed. Its kernels use vectors where sizes are multiples of four (seven times as fast for a width of 52 as for 50), so channels
+ * of zeros fill the width up; they stay zero.
+ */
 const jax = {
   load: async (importFrom) => {
     const lib = await importFrom('@jax-js/jax');
@@ -131,19 +141,24 @@ const jax = {
     lib.defaultDevice('wasm');
     return lib;
   },
-  open: ({ numpy: np, nn, random, jit, valueAndGrad }, sizes) => {
+  open: ({ numpy: np, nn, random, jit, valueAndGrad, blockUntilReady }, sizes) => {
     const { batch, length, width, blocks, dropout } = sizes;
+    const wide = 4 * Math.ceil(width / 4);
     const ints = (list) => np.array(list, { dtype: np.int32 });
-    const zeros = (like) => Object.fromEntries(Object.entries(like).map(([name, { shape }]) => [name, np.zeros(shape)]));
+    const real = np.array(Float32Array.from({ length: wide }, (_, i) => (i < width ? 1 : 0)));
     const pairs = ints(offsets(length)).reshape([length, length]);
     const mask = np.array(causal(length).map((x) => x / length)).reshape([length, length]);
 
-    const norm = (x) => nn.standardize(x, -1);
+    // The gradient of a mean would reach the filling, too, and train it: hence the product within.
+    const norm = (x) => {
+      const centred = x.ref.sub(np.sum(x.mul(real.ref), -1, { keepdims: true }).div(width)).mul(real.ref);
+      return centred.ref.div(np.sqrt(np.sum(np.square(centred), -1, { keepdims: true }).div(width).add(1e-5)));
+    };
     const unit = (x) => x.ref.div(np.sqrt(np.maximum(np.sum(np.square(x), -1, { keepdims: true }), 1e-24)));
     const dropped = (x, key) => np.where(random.bernoulli(key, 1 - dropout, x.shape), x.div(1 - dropout), 0);
     /** Each use of an array takes it: `ref` keeps it for another. */
     const block = (x, p, key, l) => {
-      const [u, v, q, k] = np.split(nn.silu(np.matmul(norm(x.ref), p[`map${l}`])), 4, -1);
+      const [u, v, q, k] = np.split(nn.silu(np.matmul(norm(x.ref), p[`map${l}`].reshape([wide, 4 * wide]))), 4, -1);
       const scores = np.matmul(q, np.matrixTranspose(k)).add(p[`rab${l}`].slice(pairs.ref));
       const gated = u.mul(norm(np.matmul(nn.silu(scores).mul(mask.ref), v)));
       return x.add(np.matmul(dropout > 0 ? dropped(gated, key) : gated, p[`out${l}`]).add(p[`bias${l}`]));
@@ -151,12 +166,11 @@ const jax = {
     const loss = (p, { ids, targets, negatives }, keys) => {
       const input = p.items.ref.slice(ids).mul(Math.sqrt(width)).add(p.positions);
       const state = unit(Array.from({ length: blocks }).reduce((x, _, l) => block(x, p, keys[l], l), input));
-      const own = np.sum(state.ref.mul(unit(p.items.ref.slice(targets.ref))), -1, { keepdims: true });
-      const others = np.matmul(state, np.transpose(unit(p.items.slice(negatives))));
-      const logits = np.concatenate([own.ref, others], -1).div(TEMPERATURE);
-      const losses = nn.logsumexp(logits, -1).sub(np.squeeze(own, -1).div(TEMPERATURE));
-      const real = np.where(np.greater(targets, 0), 1, 0);
-      return np.sum(losses.mul(real.ref)).div(np.sum(real));
+      const own = np.sum(state.ref.mul(unit(p.items.ref.slice(targets.ref))), -1).div(TEMPERATURE);
+      const others = np.matmul(state, np.transpose(unit(p.items.slice(negatives)))).div(TEMPERATURE);
+      const losses = np.logaddexp(own.ref, nn.logsumexp(others, -1)).sub(own);
+      const counted = np.where(np.greater(targets, 0), 1, 0);
+      return np.sum(losses.mul(counted.ref)).div(np.sum(counted));
     };
     const map = (of, f) => Object.fromEntries(Object.keys(of).map((name) => [name, f(name)]));
     const update = jit((p, m, v, time, data, keys) => {
@@ -170,21 +184,25 @@ const jax = {
       two.dispose();
       return [next, moved, spread, found];
     });
-    const start = started(sizes);
-    let states = [map(start, (name) => np.array(start[name].data).reshape(start[name].shape)), zeros(start), zeros(start)];
+    const start = started(sizes).map(({ name, axes, shape, data }) =>
+      [name, np.pad(np.array(data).reshape(shape), axes.map((axis) => [0, axis === 'width' ? wide - width : 0]))]);
+    const zeros = () => Object.fromEntries(start.map(([name, { shape }]) => [name, np.zeros(shape)]));
+    let states = [Object.fromEntries(start), zeros(), zeros()];
     let time = 0;
     return async ({ ids, targets, negatives }) => {
       const grid = (list) => ints(list).reshape([batch, length]);
-      const keys = Array.from({ length: dropout > 0 ? blocks : 0 }, (_, l) => random.key(1000 * ++time + l));
-      const [p, m, v, found] = update(...states, np.array(Float32Array.of(dropout > 0 ? time : ++time)).reshape([]), { ids: grid(ids), targets: grid(targets), negatives: ints(negatives) }, keys);
+      time++;
+      const keys = Array.from({ length: dropout > 0 ? blocks : 0 }, (_, l) => random.key(blocks * time + l));
+      const [p, m, v, found] = update(...states, np.array(Float32Array.of(time)).reshape([]), { ids: grid(ids), targets: grid(targets), negatives: ints(negatives) }, keys);
       states = [p, m, v];
+      await blockUntilReady(states);
       return (await found.data())[0];
     };
   },
 };
 
 const systems = { 'TensorFlow.js wasm': tensorflow, 'jax-js wasm': jax };
-const INSTALL = 'not installed: npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm @tensorflow/tfjs-backend-cpu @jax-js/jax in that folder';
+const INSTALL = 'not installed: npm install @tensorflow/tfjs @tensorflow/tfjs-backend-wasm @jax-js/jax in that folder.';
 
 /**
  * The systems that can take the step, ready: `step(batch)` takes one and gives the loss and the milliseconds. `tell` hears of
@@ -222,7 +240,7 @@ const main = async () => {
   const data = value(await load(given.data));
   const sizes = { ...Object.fromEntries(['batch', 'length', 'width', 'blocks', 'negatives', 'dropout'].map((name) => [name, Number(given[name])])), items: data.items.length };
   const batch = trainingBatches(split(data, 'hstu'), { batch: sizes.batch, length: sizes.length, seed: 1, epoch: 0 }).at(0);
-  const cannot = (name, why) => console.log(`${name}: cannot take the step: ${why}`);
+  const cannot = (name, why) => console.log(`${name} cannot take the step: ${why}`);
   for (const { name, step } of await openPeers(given.peers, sizes, cannot, given.only)) {
     try {
       const taken = [];

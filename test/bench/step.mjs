@@ -1,12 +1,15 @@
 /**
- * Times one training step on real batches: our WebAssembly target, and PyTorch beside it, alternating, where its script is given.
+ * Times one training step on real batches: our WebAssembly target, and beside it, taking turns, what else is asked for: PyTorch
+ * where its script is given, our kernels for gpu.js on its WebAssembly (--webasm), and HSTU in TensorFlow.js and jax-js where they
+ * are installed in a folder (--peers; see peers.mjs).
  *
  *   npm run build && node test/bench/step.mjs --data FILE [--model hstu] [--batch 128] [--length 200] [--width 50] [--blocks 2]
- *     [--negatives 128] [--threads 2] [--rounds 5] [--steps 8] [--profile] [--pytorch FILE [--python python3]]
+ *     [--negatives 128] [--threads 2] [--rounds 5] [--steps 8] [--profile] [--pytorch FILE [--python python3]] [--webasm]
+ *     [--peers FOLDER]
  *
  * Prints medians and their ratio. On a busy machine quote ratios of one run, never an absolute time; `cpu` is the processor time
- * that a step took on all threads together. --profile adds the time of each kernel on one thread, with the operations of its
- * sums of products on the packed batch.
+ * that a step took on all threads together. In Node the peers have one thread: --threads 1 compares with one of ours. --profile
+ * adds the time of each kernel on one thread, with the operations of its sums of products on the packed batch.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
@@ -14,13 +17,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { emit, hyperValues, modelPath, open, toolchain, trace } from 'pcrec/compiler';
-import { initialStates, load, openWasm, split, trainingBatches } from 'pcrec/runtime';
+import { initialStates, load, openGpu, openWasm, split, trainingBatches } from 'pcrec/runtime';
+import { openPeers } from './peers.mjs';
 
 const text = (name, value) => [name, { type: 'string', default: value }];
 const { values: given } = parseArgs({
   options: {
     ...Object.fromEntries([text('data', 'sample'), text('model', 'hstu'), text('batch', '128'), text('length', '200'), text('width', '50'), text('blocks', '2'), text('negatives', '128'), text('threads', '2'), text('rounds', '5'), text('steps', '8'), text('python', 'python3')]),
-    pytorch: { type: 'string' }, profile: { type: 'boolean', default: false },
+    pytorch: { type: 'string' }, peers: { type: 'string' }, webasm: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false },
   },
 });
 const number = (name) => Number(given[name]);
@@ -35,8 +39,12 @@ const opened = value(open(value(modelPath(`models/${given.model}.ts`, process.cw
 const settings = ['length', 'width', 'blocks', 'negatives'].map((name) => `${name}=${given[name]}`);
 const compiled = value(toolchain.compile(value(trace(opened, value(hyperValues(opened.model, { set: [...settings, 'dropout=0.2'] }))))));
 const folder = join(process.cwd(), 'build', 'bench', given.model);
-value(emit(compiled, toolchain.targets.wasm, toolchain.targets, folder));
-const { program } = await import(pathToFileURL(join(folder, 'kernels.wasm.js')).href);
+/** The kernels of a target, written and read. */
+const kernels = async (target) => {
+  value(emit(compiled, target, toolchain.targets, folder));
+  return (await import(pathToFileURL(join(folder, target.file)).href)).program;
+};
+const program = await kernels(toolchain.targets.wasm);
 
 const data = value(await load(given.data));
 const { manifest } = compiled;
@@ -70,19 +78,68 @@ const torch = () => {
   return JSON.parse(stdout.trim().split('\n').at(-1));
 };
 
+const cannot = (name, why) => console.log(`${name} cannot take the step: ${why}`);
+
+/** Our kernels for gpu.js, from the first values on. */
+const throughGpu = async () => {
+  const name = 'gpu.js webasm';
+  const found = await openGpu(await kernels(toolchain.targets.gpu), manifest, 'webasm', sizes);
+  if (found._tag === 'Left') {
+    cannot(name, found.left);
+    return [];
+  }
+  await found.right.write(value(initialStates(1, sizes, manifest.states)));
+  let count = 0;
+  const run = async (batch) => {
+    const began = performance.now();
+    const { loss } = await found.right.run('train', batch, { seed: 1, step: ++count });
+    return { ms: performance.now() - began, loss: loss[0] };
+  };
+  return [{ name, step: run, dispose: () => found.right.dispose() }];
+};
+/** The same step in other systems, which know HSTU alone. */
+const inPeers = async () => {
+  if (given.model !== 'hstu') {
+    cannot('A peer', `peers.mjs has no ${given.model}, only hstu.`);
+    return [];
+  }
+  return openPeers(given.peers, { ...sizes, ...Object.fromEntries(['length', 'width', 'blocks', 'negatives'].map((name) => [name, number(name)])), dropout: 0.2 }, cannot);
+};
+/** What takes turns with ours. One step of these may take seconds, hence few rounds. */
+const FEW = 3;
+const others = [...(given.webasm ? await throughGpu() : []), ...(given.peers === undefined ? [] : await inPeers())].map((other) => ({ ...other, taken: [] }));
+const beside = async (other) => {
+  if (other.taken.length > FEW || other.failed) return;
+  try {
+    other.taken.push(await other.step(batches[other.taken.length % batches.length]));
+  } catch (e) {
+    other.failed = true;
+    cannot(other.name, e.message);
+  }
+};
+
 const positions = batches.map((b) => b['seq.lengths'].reduce((a, n) => a + n, 0));
 console.log(`${given.model} on ${data.name}: batch ${sizes.batch}, length ${given.length}, width ${given.width}, ${given.blocks} blocks; ${median(positions)} of ${sizes.batch * number('length')} positions are real.`);
 console.log(`${session.backend} on ${cpus()[0]?.model ?? 'a processor'}, load ${loadavg()[0].toFixed(1)}; memory ${(session.peakBytes / 2 ** 20).toFixed(0)} MiB; sums of products ${gflop.toFixed(2)} GFLOP a step.`);
 const ours = [];
 const theirs = [];
+// The first step of each compiles its kernels.
+for (const other of others) await beside(other);
 for (let round = 0; round < number('rounds'); round++) {
   for (let i = 0; i < number('steps'); i++) ours.push(await once());
   const answer = torch();
   if (answer !== null) theirs.push(Object.entries(answer).find(([name]) => /median/.test(name))?.[1]);
+  for (const other of others) await beside(other);
 }
 const ms = median(ours.map((o) => o.ms));
 console.log(`wasm      median ${ms.toFixed(1)} ms, best ${Math.min(...ours.map((o) => o.ms)).toFixed(1)} ms, cpu ${Math.min(...ours.map((o) => o.cpu)).toFixed(1)} ms, ${(gflop / ms * 1000).toFixed(1)} GFLOP/s`);
 if (theirs.length > 0) console.log(`pytorch   median ${median(theirs).toFixed(1)} ms: ${(median(theirs) / ms).toFixed(2)} times ours`);
+for (const { name, taken } of others.filter((other) => !other.failed)) {
+  const [{ loss: first }, ...counted] = taken;
+  const took = median(counted.map((t) => t.ms));
+  console.log(`${name.padEnd(18)} median ${took.toFixed(1)} ms: ${(took / ms).toFixed(1)} times ours; loss ${first.toFixed(2)}, after ${taken.length} steps ${taken.at(-1).loss.toFixed(2)}`);
+}
+for (const { dispose } of others) await dispose?.();
 
 if (given.profile) {
   const best = new Map();

@@ -93,6 +93,14 @@ test('rows add up what many positions say of few targets; lists of positions are
   expect(drawn('user') - drawn('position')).toBe(1);
 });
 
+test('new values of states take the place of the old ones', () => {
+  for (const model of [hstu, pcrec] as unknown as readonly Model[]) {
+    const { buffers, updates } = wasmText(loopsOf(model, {})).plan.entries[0]!;
+    const over = new Map(buffers.flatMap((b) => (b.over === undefined ? [] : [[b.over, b.id] as const])));
+    expect(Object.fromEntries(over)).toEqual(updates);
+  }
+});
+
 describe.each(cases)('%s', (_, model, over) => {
   const program = loopsOf(model, over);
   const sessions: WasmSession[] = [];

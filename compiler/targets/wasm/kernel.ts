@@ -20,6 +20,8 @@ export interface Job {
   readonly task: LoopAxis | null;
   /** Adds to what the output holds: the share of some rows in a sum over all. */
   readonly adds: boolean;
+  /** Writes each cell over a value that it reads there. */
+  readonly overwrites?: boolean;
   /** Its function computes one position of this loop's axis, given as a last parameter. */
   readonly loop?: Loop;
   /** Loops over these axes instead of `axis`, and adds each value at the place `to` along it. */
@@ -147,14 +149,16 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
   const zero = integer(0);
   const placeOf = (j: Job): readonly Expr[] => layouts.get(j.output)!.buffer.axes.map((a) => placeAlong(j, a));
   const none = (j: Job): Expr => ({ kind: 'literal', value: 0, dtype: layouts.get(j.output)!.buffer.dtype });
-  /** What is stored; `again`: the last lanes of a row overlap those before them, and what was added there is not added again. */
+  /** What is stored; `again`: the last lanes of a row overlap those before them, and what was done there is not done again. */
   const rootOf = (j: Job, again: boolean, overlap: boolean): Expr => {
     const { dtype } = layouts.get(j.output)!.buffer;
     const body = j.where === undefined ? j.body : intern({ kind: 'guard', condition: j.where, then: j.body, otherwise: none(j), dtype });
-    if (!j.adds) return body;
+    if (!j.adds && j.overwrites !== true) return body;
     const fresh = (axis: string, done: string): Expr => apply('ge', { kind: 'index', axis }, { kind: 'index', axis: done });
     const conditions = [...(again && lanes !== null ? [fresh(lanes, doneLanes)] : []), ...(overlap && rows !== null ? [fresh(rows, doneRows)] : [])];
-    return intern(apply('add', cellOf(j, world), conditions.length === 0 ? body : guard(all_(conditions), body)));
+    if (conditions.length === 0) return j.adds ? intern(apply('add', cellOf(j, world), body)) : body;
+    return intern(j.adds ? apply('add', cellOf(j, world), guard(all_(conditions), body))
+      : { kind: 'guard', condition: all_(conditions), then: body, otherwise: cellOf(j, world), dtype });
   };
   const w = writer(world, [...new Set(group.flatMap((j) => [false, true].flatMap((again) => [rootOf(j, again, false), rootOf(j, again, true)])))]);
   const start = scope('root', null, job.adds ? [[chunkAxis.name, one('(local.get $chunk)')]] : []);
@@ -248,6 +252,11 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
       if (some && !(fixed !== null && rowCount > 1 && fixed % 8 === 0)) {
         const base = w.local(`${axis.name}.here`, 'i32');
         const last = put(s, `${axis.name}.last`, `(i32.sub ${to} (i32.const 4))`);
+        // Where it matters whether a cell is done already, only the last four are asked.
+        if (group.some((j) => j.adds || j.overwrites === true)) {
+          const body = tile(1, false);
+          s.lines.push(...w.loop(position, '', put(s, `${axis.name}.four`, `(i32.sub ${to} (i32.const 3))`), 4, body.lines, true));
+        }
         const body = tile(1, true, [[doneLanes, one(here)]], `(local.get ${base})`);
         const lines = w.loop(position, '', to, 4, [`(local.set ${base} (select ${here} ${last} (i32.lt_s ${here} ${last})))`, ...body.lines], true);
         s.lines.push(...(small ? [`(if (i32.ge_s ${last} ${from}) (then`, ...indent(lines), '))'] : lines));
@@ -270,7 +279,13 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
         const lines = w.loop(position, '', to, 4, [...(even ? [] : [`(local.set ${base} (select ${here} ${last} (i32.lt_s ${here} ${last})))`]), ...body.lines], true);
         s.lines.push(...(fixed === null ? [`(if (i32.ge_s ${last} ${from}) (then`, ...indent(lines), '))'] : lines));
       }
-      if (fixed === null || fixed < 4) {
+      if (fixed === null || fixed === 3) {
+        // Three together take as long as one: in a row alone each sum waits for itself.
+        const three = scope('loop', s, bindRows(axis.name, here, 3));
+        nest(inner, three, 3);
+        s.lines.push(`(if (i32.eq (i32.sub ${to} ${here}) (i32.const 3)) (then`, ...indent([...three.lines, `(local.set ${position} ${to})`]), '))');
+      }
+      if (fixed === null || fixed < 3) {
         const body = scope('loop', s, bindRows(axis.name, here, 1));
         nest(inner, body, 1);
         s.lines.push(...w.loop(position, '', to, 1, body.lines, true));

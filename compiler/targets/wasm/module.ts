@@ -8,6 +8,7 @@ import { writeGroup } from './kernel.js';
 import { loopName, writeLoop } from './loop.js';
 import { offsetsId } from './layout.js';
 import { type MathName, math, mathNeeds, mathText } from './math.js';
+import { inPlace, overwriting } from './place.js';
 import { prepare } from './prepare.js';
 import { schedule } from './schedule.js';
 import { indent, streamsId, type World } from './scope.js';
@@ -28,9 +29,12 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
   const states = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
   const name = (id: string): string => (states.has(id) || id === streamsId ? safe(id) : `${entry.name}.${safe(id)}`);
   const prepared = prepare(entry, streams, name);
-  const { phases, local } = schedule(entry, prepared);
+  const scheduled = schedule(entry, prepared);
+  const { local } = scheduled;
+  const places = inPlace(entry, scheduled, prepared.world);
+  const phases = scheduled.phases.map((p) => ({ ...p, grids: p.grids.map((g) => overwriting(g, places)) }));
   const layouts = new Map([...prepared.world.layouts].map(([id, l]) => [id, { ...l, local: local.has(id) }]));
-  const world: World = { ...prepared.world, layouts };
+  const world: World = { ...prepared.world, layouts, places };
   const written = phases.flatMap((p) => [...p.rows, ...p.grids]).map((g) => (g[0].loop === undefined ? writeGroup : writeLoop)(g, world));
   const runOf = (g: Group): string => name(g[0].loop === undefined ? g[0].name : loopName(g));
   const together = (p: number): string => `${entry.name}.rows.${p + 1}`;
@@ -58,7 +62,7 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
     const life = b.role === 'input' || kept.has(b.id) || special.has(b.id) && !uses.has(b.id) ? always : b.id.endsWith('.before') ? always : uses.get(b.id) ?? always;
     const cells = special.get(b.id);
     return {
-      id: b.id, global: `@${name(b.id)}`, dtype: b.dtype, role: b.role, axes: b.axes.map(axisData), inner: l.inner, ...(l.pitch === undefined ? {} : { pitch: l.pitch }), local: l.local, life,
+      id: b.id, global: `@${name(places.get(b.id) ?? b.id)}`, ...(places.has(b.id) ? { over: places.get(b.id)! } : {}), dtype: b.dtype, role: b.role, axes: b.axes.map(axisData), inner: l.inner, ...(l.pitch === undefined ? {} : { pitch: l.pitch }), local: l.local, life,
       ...(l.rows === undefined ? {} : { rows: l.rows }), ...(cells === undefined ? {} : { cells }), ...(l.local ? { phase: homes.get(b.id) ?? 0 } : {}),
     };
   };

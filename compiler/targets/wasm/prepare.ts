@@ -224,7 +224,7 @@ export const prepare = (entry: Entry, streams: ReadonlyMap<string, number>, name
   const last = lastAxes(entry, rowsAxis);
   entry.buffers.forEach((b) => add(b, last.get(b.id)));
   layouts.set(streamsId, layoutOf(line(streamsId, 1 << 10), rowsAxis));
-  const world: World = { layouts, intern, streams, rowsAxis, name, loops: new Map(entry.kernels.flatMap((k) => (k.loop === undefined ? [] : [[k.output, k.loop.id] as const]))) };
+  const world: World = { layouts, intern, streams, rowsAxis, name, places: new Map(), loops: new Map(entry.kernels.flatMap((k) => (k.loop === undefined ? [] : [[k.output, k.loop.id] as const]))) };
 
   const inverses = new Map<string, Inverse>();
   let walks = 0;

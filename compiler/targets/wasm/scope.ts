@@ -68,6 +68,8 @@ export interface World {
   readonly loops: ReadonlyMap<string, number>;
   /** What a buffer or a kernel is called in the module, where entries stand side by side. */
   readonly name: (id: string) => string;
+  /** The state in whose place a buffer is, where it has none of its own. */
+  readonly places: ReadonlyMap<string, string>;
 }
 
 export const streamsId = 'streams';

@@ -24,7 +24,8 @@ const types: { readonly [D in DType]: string } = { f32: 'f32', i32: 'i32', bool:
 const isAffine = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal' || (e.kind === 'extent' && (e.row === undefined || isAffine(e.row))) || (e.kind === 'apply' && e.dtype === 'i32' && (e.fn === 'add' || e.fn === 'sub' || e.fn === 'mul') && e.args.every(isAffine));
 const isPlain = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal';
 
-export const writer = ({ layouts, intern, streams, name: nameOf }: World, roots: readonly Expr[]): Writer => {
+export const writer = ({ layouts, intern, streams, name, places }: World, roots: readonly Expr[]): Writer => {
+  const nameOf = (id: string): string => name(places.get(id) ?? id);
   const free = freeVariables();
   const count = uses(roots);
   const taken = new Map<string, number>([['from', 1], ['to', 1], ['chunk', 1], ['at', 1]]);

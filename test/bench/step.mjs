@@ -4,9 +4,10 @@
  * are installed in a folder (--peers; see peers.mjs).
  *
  *   npm run build && node test/bench/step.mjs --data FILE [--model hstu] [--batch 128] [--length 200] [--width 50] [--blocks 2]
- *     [--negatives 128] [--threads 2] [--rounds 5] [--steps 8] [--profile] [--pytorch FILE [--python python3]] [--webasm]
+ *     [--negatives 128] [--draws batch] [--threads 2] [--rounds 5] [--steps 8] [--profile] [--pytorch FILE [--python python3]] [--webasm]
  *     [--peers FOLDER]
  *
+ * By default negatives are drawn once for the batch, as the others do: the same work. --draws user is what models do by default.
  * Prints medians and their ratio. On a busy machine quote ratios of one run, never an absolute time; `cpu` is the processor time
  * that a step took on all threads together. In Node the peers have one thread: --threads 1 compares with one of ours. --profile
  * adds the time of each kernel on one thread, with the operations of its sums of products on the packed batch.
@@ -23,7 +24,7 @@ import { openPeers } from './peers.mjs';
 const text = (name, value) => [name, { type: 'string', default: value }];
 const { values: given } = parseArgs({
   options: {
-    ...Object.fromEntries([text('data', 'sample'), text('model', 'hstu'), text('batch', '128'), text('length', '200'), text('width', '50'), text('blocks', '2'), text('negatives', '128'), text('threads', '2'), text('rounds', '5'), text('steps', '8'), text('python', 'python3')]),
+    ...Object.fromEntries([text('data', 'sample'), text('model', 'hstu'), text('batch', '128'), text('length', '200'), text('width', '50'), text('blocks', '2'), text('negatives', '128'), text('draws', 'batch'), text('threads', '2'), text('rounds', '5'), text('steps', '8'), text('python', 'python3')]),
     pytorch: { type: 'string' }, peers: { type: 'string' }, webasm: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false },
   },
 });
@@ -36,7 +37,7 @@ const value = (either) => {
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 const opened = value(open(value(modelPath(`models/${given.model}.ts`, process.cwd()))));
-const settings = ['length', 'width', 'blocks', 'negatives'].map((name) => `${name}=${given[name]}`);
+const settings = ['length', 'width', 'blocks', 'negatives', 'draws'].map((name) => `${name}=${given[name]}`);
 const compiled = value(toolchain.compile(value(trace(opened, value(hyperValues(opened.model, { set: [...settings, 'dropout=0.2'] }))))));
 const folder = join(process.cwd(), 'build', 'bench', given.model);
 /** The kernels of a target, written and read. */
@@ -119,7 +120,7 @@ const beside = async (other) => {
 };
 
 const positions = batches.map((b) => b['seq.lengths'].reduce((a, n) => a + n, 0));
-console.log(`${given.model} on ${data.name}: batch ${sizes.batch}, length ${given.length}, width ${given.width}, ${given.blocks} blocks; ${median(positions)} of ${sizes.batch * number('length')} positions are real.`);
+console.log(`${given.model} on ${data.name}: batch ${sizes.batch}, length ${given.length}, width ${given.width}, ${given.blocks} blocks, negatives of each ${given.draws}; ${median(positions)} of ${sizes.batch * number('length')} positions are real.`);
 console.log(`${session.backend} on ${cpus()[0]?.model ?? 'a processor'}, load ${loadavg()[0].toFixed(1)}; memory ${(session.peakBytes / 2 ** 20).toFixed(0)} MiB; sums of products ${gflop.toFixed(2)} GFLOP a step.`);
 const ours = [];
 const theirs = [];

@@ -18,7 +18,7 @@ test('every model comes in two sizes', () => models.forEach(({ presets }) => exp
 
 test.each(cases)('%s, preset %s', (_, preset, model) => {
   const defaults = Object.fromEntries(Object.entries(model.hyper).map(([name, { value }]): [string, HyperValue] => [name, value]));
-  const hyper = { ...defaults, ...model.presets[preset] };
+  const hyper = { ...defaults, ...model.presets[preset] } as Readonly<Record<string, HyperValue>>;
   for (const phase of ['training', 'inference'] as const) {
     const { loss, scores } = model.build({ hyper, batch: batchOf(Number(hyper['length'])), phase });
     expect(loss.axes).toEqual([]);

@@ -137,9 +137,10 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
   const { lanes } = choose(job, world);
   const rows = group.map((j) => choose(j, world).rows).find((r) => r !== null) ?? null;
   const all = domain(job, world);
-  /** Cells that are computed one row at a time, what a row waits for being the same for all of its lanes. */
-  const sums = job.scatter !== undefined || group.some((j) => [...nodes([j.body])].some((e) => isReduce(e) && (job.loop !== undefined || isWalk(e))))
-    || group.every((j) => [...nodes([j.body])].every((e) => e.kind === 'index' || e.kind === 'read' || e.kind === 'literal' || (e.kind === 'apply' && e.dtype === 'i32')));
+  const parts = group.map((j) => [...nodes([j.body])]);
+  const isCopy = parts.every((all) => all.every((e) => e.kind === 'index' || e.kind === 'read' || e.kind === 'literal' || (e.kind === 'apply' && e.dtype === 'i32')));
+  /** What a cell waits for is the same for all lanes of its row: the more of them at once the better. */
+  const waits = isCopy || job.scatter !== undefined || parts.some((all) => all.some((e) => isReduce(e) && (job.loop !== undefined || isWalk(e))));
   const task = job.task;
   const order: readonly LoopAxis[] = [
     ...(task === null ? [] : [task]),
@@ -242,7 +243,7 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
       }
       // One row alone: as many sums side by side as there are registers, since each waits for itself.
       const widths = [8, 4].filter((v) => fixed === null || (v === 8 ? fixed : fixed % 32) >= 4 * v);
-      for (const vectors of rowCount === 1 && sums ? widths : []) {
+      for (const vectors of rowCount === 1 && waits ? widths : []) {
         const body = tile(vectors, false);
         s.lines.push(...w.loop(position, '', put(s, `${axis.name}.many`, `(i32.sub ${to} (i32.const ${4 * vectors - 1}))`), 4 * vectors, body.lines, true));
       }

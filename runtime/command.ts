@@ -81,14 +81,14 @@ const recommendations = (found: Recommendations): string =>
     ...found.items.map((item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`),
   ].join('\n');
 
-/** Runs one command with its listener and its signals. The first signal asks the run to save, or `ending`, and end; the second ends it. */
+/** Runs one command with its listener and its signals. The first signal asks the run to end, with what it does then; the second ends it. */
 const conduct = async <A>(
   world: World,
   model: string,
   shared: Shared,
   task: (run: { readonly signal: AbortSignal; readonly listen: Listener }) => TaskEither<string, A>,
   outcome: (value: A, signalled: number | undefined) => Outcome,
-  ending = 'Saving',
+  ending = 'Ending',
 ): Promise<number> => {
   const controller = new AbortController();
   let signalled: number | undefined;
@@ -148,7 +148,7 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
     .action(async (options: TrainOptions & Shared, invoked: Command) => {
       const fit = options.resume === true ? E.right(undefined) : newSettings(manifest, options);
       if (E.isLeft(fit)) invoked.error(`error: ${fit.left}`);
-      finish(await conduct(world, manifest.model, options, (run) => train(compiled)({ ...options, ...run }), ({ interrupted }, signalled) => ({ code: interrupted ? (signalled ?? 1) : 0, text: '' })));
+      finish(await conduct(world, manifest.model, options, (run) => train(compiled)({ ...options, ...run }), ({ interrupted }, signalled) => ({ code: interrupted ? (signalled ?? 1) : 0, text: '' }), 'Saving'));
     });
 
   root
@@ -184,7 +184,6 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
                 refused: (line, message) => listen({ kind: 'failed', line, message }),
               }),
               (tally, signalled) => ({ code: signalled ?? (tally.failed > 0 ? 1 : 0), text: '', note: tallyText(tally) }),
-              'Ending',
             ),
       );
     });

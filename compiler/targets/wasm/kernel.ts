@@ -31,6 +31,9 @@ export interface Job {
 /** The variable of the share that a row belongs to; bound to a parameter. */
 export const chunkAxis: LoopAxis = { name: 'chunk', size: 'chunks' };
 
+/** What a kernel evaluates. */
+export const rootsOf = (j: Job): readonly Expr[] => (j.where === undefined ? [j.body] : [j.body, j.where]);
+
 /** Kernels over the same cells, written as one function: what one computes the next has in registers. */
 export type Group = readonly [Job, ...Job[]];
 
@@ -68,8 +71,7 @@ export const choose = (job: Job, world: World): Choice => {
   // What is added at places that data name goes one by one: two of a tile may have one place.
   const axes = outer.filter((a) => (a.name !== world.rowsAxis || job.task?.name !== a.name) && a.name !== job.loop?.axis && !(job.scatter?.over.some((o) => o.axis.name === a.name) ?? false));
   const turning = (id: string): boolean => job.loop !== undefined && world.loops.get(id) === job.loop.id;
-  const roots = job.where === undefined ? [job.body] : [job.body, job.where];
-  const all = [...nodes(roots)];
+  const all = [...nodes(rootsOf(job))];
   const reduces = all.filter(isReduce);
   const last = axes[axes.length - 1]?.name;
   const run = (e: Read, axis: string) => runAlong(addressOf(layouts.get(e.buffer)!, e.at, intern), axis);

@@ -3,8 +3,7 @@ import type { Buffer, Entry, LoopAxis, LoopProgram } from '../../loops/ir.js';
 import { nodes, readsOf } from '../gpu/shape.js';
 import type { PlanBuffer, PlanEntry, PlanJob } from '../../../runtime/wasm/plan.js';
 import { isUnit } from './intern.js';
-import type { Group, Job } from './kernel.js';
-import { writeGroup } from './kernel.js';
+import { type Group, rootsOf, writeGroup } from './kernel.js';
 import { loopName, writeLoop } from './loop.js';
 import { offsetsId } from './layout.js';
 import { type MathName, math, mathNeeds, mathText } from './math.js';
@@ -40,7 +39,6 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
   const together = (p: number): string => `${entry.name}.rows.${p + 1}`;
 
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
-  const rootsOf = (j: Job) => (j.where === undefined ? [j.body] : [j.body, j.where]);
   const uses = new Map<string, [number, number]>();
   const use = (id: string, at: number): void => { const u = uses.get(id); uses.set(id, u === undefined ? [at, at] : [Math.min(u[0], at), Math.max(u[1], at)]); };
   const homes = new Map<string, number>();

@@ -1,11 +1,9 @@
 /** Which new values of states are written over the old ones: what nobody else reads any more needs no place of its own. */
 import type { Entry } from '../../loops/ir.js';
 import { nodes } from '../gpu/shape.js';
-import { type Group, type Job, cellOf } from './kernel.js';
+import { type Group, type Job, cellOf, rootsOf } from './kernel.js';
 import type { Schedule } from './schedule.js';
 import type { World } from './scope.js';
-
-const rootsOf = (j: Job) => (j.where === undefined ? [j.body] : [j.body, j.where]);
 
 /** By the buffer of a new value, the state whose place it takes. */
 export const inPlace = (entry: Entry, { phases }: Schedule, world: World): ReadonlyMap<string, string> => {

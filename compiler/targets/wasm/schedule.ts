@@ -2,9 +2,9 @@
  * In which order, and together with what, kernels run. All that a row needs is computed row by row, one kernel after the
  * other, while the row is in a core's cache; the rest is divided among the threads kernel by kernel.
  */
-import type { Entry, Expr } from '../../loops/ir.js';
+import type { Entry } from '../../loops/ir.js';
 import { nodes, readsOf } from '../gpu/shape.js';
-import { type Group, type Job, cellOf, choose, domain } from './kernel.js';
+import { type Group, type Job, cellOf, choose, domain, rootsOf } from './kernel.js';
 import { math } from './math.js';
 import type { Inverse, Prepared } from './prepare.js';
 
@@ -25,8 +25,6 @@ export interface Schedule {
 
 /** Kernels in one function: more would only make it longer. */
 const most = 8;
-
-const rootsOf = (job: Job): readonly Expr[] => (job.where === undefined ? [job.body] : [job.body, job.where]);
 
 export const schedule = (entry: Entry, { jobs, inverses, world, buffers }: Prepared): Schedule => {
   const { rowsAxis } = world;

@@ -3,11 +3,10 @@ import type { Count, PlanWork } from '../../../runtime/wasm/plan.js';
 import type { Expr, LoopAxis } from '../../loops/ir.js';
 import { freeVariables, loopAxes, nodes } from '../gpu/shape.js';
 import { isUnit } from './intern.js';
-import { type Group, type Job, chunkAxis } from './kernel.js';
+import { type Group, type Job, chunkAxis, rootsOf } from './kernel.js';
 import type { Inverse } from './prepare.js';
 import { type World, streamsId } from './scope.js';
 
-const rootsOf = (j: Job): readonly Expr[] => (j.where === undefined ? [j.body] : [j.body, j.where]);
 const conjuncts = (e: Expr | undefined): readonly Expr[] => (e === undefined ? [] : e.kind === 'apply' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e]);
 
 /** Products among the terms of a sum. */

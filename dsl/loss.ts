@@ -42,9 +42,11 @@ const scoring = ({ state, targets, items, width, temperature = 1, score = 'cosin
   const unit = (x: Loose): Loose => (score === 'cosine' ? normalise(x, width) : x);
   const query = unit(state);
   const against = (rows: Loose): Loose => div(dot(query, rows, width), temperature);
-  // Where more rows are looked up than there are items, each item is brought to its length once.
-  const looked = (ids: Tensor<string, 'i32'>, many: boolean): Loose => (many ? embed(unit(items), ids) : unit(embed(items, ids)));
-  return { targets: against(looked(targets, false)), all: () => against(unit(items)), of: (ids: Tensor<string, 'i32'>, many: boolean) => against(looked(ids, many)) };
+  return {
+    targets: against(unit(embed(items, targets))), all: () => against(unit(items)),
+    // Where more rows are looked up than there are items, each item is brought to its length once.
+    of: (ids: Tensor<string, 'i32'>, many: boolean) => against(many ? embed(unit(items), ids) : unit(embed(items, ids))),
+  };
 };
 const loose = <A extends string, B extends string, W extends string>(given: NextItem<A, B, W>): NextItem<string, string, string> =>
   given as unknown as NextItem<string, string, string>;

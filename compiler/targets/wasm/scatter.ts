@@ -8,6 +8,7 @@ import { typicalSizes } from '../../passes/sizes.js';
 import { rewrite } from '../gpu/rewrite.js';
 import { freeVariables, nodes } from '../gpu/shape.js';
 import { type Job, chunkAxis } from './kernel.js';
+import { sizeExpr } from './layout.js';
 
 type Collect = Extract<Expr, { kind: 'collect' }>;
 
@@ -22,9 +23,11 @@ interface Place {
   readonly add: (b: Buffer) => void;
 }
 
+const targetOf = (e: Collect, axes: readonly LoopAxis[]): LoopAxis | undefined => axes.find((a) => e.target.kind === 'index' && e.target.axis === a.name);
+
 /** Whether rows may add it up: over whole rows of a batch, many positions for each target, no sum inside. */
 const isDense = (e: Collect, { axes, rowsAxis }: Place): boolean => {
-  const target = axes.find((a) => e.target.kind === 'index' && e.target.axis === a.name);
+  const target = targetOf(e, axes);
   const rows = e.over.find((o) => o.axis.name === rowsAxis);
   if (target === undefined || e.dtype !== 'f32' || rows === undefined || rows.from !== undefined || rows.to !== undefined) return false;
   const names = new Set([...axes.filter((a) => a !== target), ...e.over.map((o) => o.axis)].map((a) => a.name));
@@ -41,13 +44,12 @@ export const scattered = (job: Job, place: Place): readonly Job[] => {
   const body = rewrite((e) => {
     if (e.kind !== 'collect' || job.loop !== undefined || !isDense(e, place)) return null;
     const id = `${job.output}.share${shares.length === 0 ? '' : shares.length + 1}`;
-    const target = place.axes.find((a) => e.target.kind === 'index' && a.name === e.target.axis)!;
+    const target = targetOf(e, place.axes)!;
     const free = freeVariables()(e.body);
     const kept = place.axes.filter((a) => a === target || free.has(a.name));
     place.add({ id, dtype: 'f32', role: 'temp', axes: [chunkAxis, ...kept] });
     const named: Expr = { kind: 'read', buffer: e.index, at: e.over.map((o): Expr => ({ kind: 'index', axis: o.axis.name })), dtype: 'i32' };
-    const end: Expr = typeof target.size === 'number' ? integer(target.size) : { kind: 'extent', axis: { name: target.name, size: target.size } };
-    const exists = apply('and', apply('ge', named, integer(0)), apply('lt', named, end));
+    const exists = apply('and', apply('ge', named, integer(0)), apply('lt', named, sizeExpr(target)));
     shares.push({
       ...rest, name: id, output: id, adds: true, task: e.over.find((o) => o.axis.name === place.rowsAxis)!.axis, comment: `${job.comment}: the share of some rows`,
       body: apply('select', exists, e.body, literal(0)), scatter: { axis: target.name, over: e.over, to: apply('select', exists, named, integer(0)) },

@@ -1,18 +1,20 @@
 /** From a traced model to loop-level programs: the entries of the trainer, through the pipeline, lowered. */
 import { createHash } from 'node:crypto';
-import { type Either, isLeft, right } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { type Axis, ragged } from '../dsl/axis.js';
 import * as build from '../dsl/build.js';
 import type { Node, Param } from '../dsl/node.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/session.js';
 import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
-import { type Diagnostics, refuse } from './diagnostics.js';
+import { declarationErrors } from './declared.js';
+import type { Diagnostics } from './diagnostics.js';
 import { costOf } from './cost.js';
 import { explain } from './explain.js';
 import type { Traced } from './frontend/index.js';
 import { interner, rewrite, topological } from './graph.js';
 import type { Buffer, Entry, LoopProgram } from './loops/ir.js';
+import { withPlainNames } from './loops/names.js';
 import { lowerEntry } from './lower/kernels.js';
 import { certify } from './passes/certify.js';
 import { loopPasses, pipeline, runPasses } from './pipeline.js';
@@ -70,12 +72,8 @@ const statesOf = (written: readonly Program[], finished: readonly Program[], ent
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
-/** A parameter that an input's name would hide. */
-const namesakes = (programs: readonly Program[]): Param | undefined => {
-  const nodes = programs.flatMap((p) => topological(rootsOf(p)));
-  const inputs = new Set(nodes.flatMap((n) => (n.op === 'input' ? [n.name] : [])));
-  return nodes.find((n): n is Param => n.op === 'param' && inputs.has(n.path));
-};
+/** What the rank asks for besides what the model reads. */
+const rankInputs = ['target', 'seen', 'seen.lengths'];
 
 /** What was proved of training, and of rows in every program. */
 const certified = (finished: readonly Program[]): Pick<Report, 'certificate'> => {
@@ -88,9 +86,9 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
   const finished: Program[] = [];
   // What the model says, in its own words: later passes order and join it anew.
   const plain: Program[] = [];
+  const [wrong, ...others] = declarationErrors(traced, rankInputs);
+  if (wrong !== undefined) return left([wrong, ...others]);
   const written = programsOf(traced);
-  const clash = namesakes(written);
-  if (clash !== undefined) return refuse(`the parameter '${clash.path}' has the name of an input`, traced.provenance.get(clash)?.source, 'give it another path');
   for (const program of written) {
     const result: Either<Diagnostics, Program> = runPasses(pipeline, program, (pass, next) => {
       if (pass === certify) plain.push(next);
@@ -104,7 +102,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     options.observe?.(pass.name, () => entryText(next));
     return next;
   }, entry));
-  const loops: LoopProgram = { model: traced.model.name, entries };
+  const loops: LoopProgram = withPlainNames({ model: traced.model.name, entries });
   const manifest: Manifest = {
     format: 1, model: traced.model.name, source: traced.file, hyper: traced.hyper, length: Number(traced.hyper['length']),
     states: statesOf(written, finished, entries),

@@ -16,6 +16,8 @@ export interface Diagnostic {
   readonly message: string;
   /** `line` and `column` count from 1; `file` is relative to the model's project. */
   readonly source?: Source;
+  /** Another place that it is about, and what stands there. */
+  readonly beside?: { readonly source: Source; readonly message: string };
   /** What to do about it, in one sentence. */
   readonly hint?: string;
 }
@@ -54,15 +56,17 @@ const frame = ({ file, line, column }: Source, { colour, read }: RenderOptions):
   return text === undefined ? [] : [codeFrameColumns(text, { start: { line, column } }, { highlightCode: colour, forceColor: colour, linesAbove: 2, linesBelow: 1 })];
 };
 
-/** `file:line:column: error: message`, then the lines of code it is about, then the hint. */
+/** `file:line:column: error: message`, then the lines of code it is about, then the other place, then the hint. */
 export const render = (diagnostic: Diagnostic, options: RenderOptions = renderDefaults): string => {
   const paint = picocolors.createColors(options.colour);
-  const { severity, message, source, hint } = diagnostic;
-  const where = source === undefined ? '' : `${paint.bold(`${options.show(source.file)}:${source.line}:${source.column}`)}: `;
+  const { severity, message, source, beside, hint } = diagnostic;
+  const place = (at: Source): string => `${paint.bold(`${options.show(at.file)}:${at.line}:${at.column}`)}: `;
+  const where = source === undefined ? '' : place(source);
   const kind = severity === 'error' ? paint.red('error') : paint.yellow('warning');
   return [
     `${where}${paint.bold(kind)}: ${message}`,
     ...(source === undefined ? [] : frame(source, options)),
+    ...(beside === undefined ? [] : [`${place(beside.source)}${beside.message}`, ...frame(beside.source, options)]),
     ...(hint === undefined ? [] : [`${paint.cyan('hint')}: ${hint}`]),
   ].join('\n');
 };

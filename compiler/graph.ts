@@ -13,7 +13,7 @@ export interface Origin {
   readonly label?: string;
   readonly source?: { readonly file: string; readonly line: number; readonly column: number };
 }
-export type Origins = WeakMap<Node, Origin>;
+export type Origins = WeakMap<Node | Axis, Origin>;
 
 /** Arguments before their users; each node once. What hangs below a node that is `known` is not visited. */
 export const topological = (roots: readonly Node[], known?: (node: Node) => boolean): readonly Node[] => {

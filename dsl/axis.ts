@@ -4,6 +4,9 @@
  * Axes have no order: memory order is the compiler's choice.
  */
 
+import { fail } from './errors.js';
+import { misnamed } from './names.js';
+
 /** A size known when the model is compiled (a number) or when the trainer starts (a symbol such as `items`). */
 export type Size = number | string;
 
@@ -20,20 +23,50 @@ export interface Axis<out A extends string = string> {
   readonly extent: Extent;
 }
 
-/** An axis of `size` positions. A string names a size that is bound when the trainer starts. */
-export const axis = <const A extends string>(name: A, size: Size): Axis<A> => ({ name, extent: { kind: 'fixed', size } });
+/** Positions are counted in 32 bits. */
+export const mostPositions = 2 ** 31 - 1;
+/** The copy of a sequence, one position for each of its prefixes, that the compiler makes under `prefix(seq)`. */
+export const prefixName = (seq: string): string => `${seq}_prefix`;
+
+const sizeProblem = (size: unknown): string | null =>
+  typeof size === 'string' ? misnamed('a size', size)
+  : typeof size === 'number' && Number.isInteger(size) && size >= 1 && size <= mostPositions ? null
+  : `it has ${String(size)} positions, and a size is a whole number from 1 to ${mostPositions.toLocaleString('en')}`;
+
+/** What is wrong with an axis as a model declares it; null where nothing is. */
+export const axisProblem = (a: Axis): string | null => {
+  const name = misnamed('an axis', a.name);
+  if (name !== null) return name;
+  if (a.name.endsWith(prefixName(''))) return `'${a.name}' cannot name an axis: names that end in ${prefixName('')} are the compiler's, for the copies of a sequence`;
+  const size = sizeProblem(bound(a));
+  return size === null ? null : `the axis '${a.name}' is no axis: ${size}`;
+};
+
+const checked = <A extends string>(a: Axis<A>): Axis<A> => {
+  const problem = axisProblem(a);
+  return problem === null ? a : fail(problem);
+};
+
+/** An axis of `size` positions, a whole number from 1. A string names a size that is bound when the trainer starts. */
+export const axis = <const A extends string>(name: A, size: Size): Axis<A> => checked({ name, extent: { kind: 'fixed', size } });
 
 /** An axis with one length per position of `rows`; its lengths are the input `<name>.lengths`. */
-export const ragged = <const A extends string>(name: A, rows: Axis, max: Size): Axis<A> => ({
+export const ragged = <const A extends string>(name: A, rows: Axis, max: Size): Axis<A> => checked({
   name,
   extent: { kind: 'ragged', rows: rows.name, lengths: `${name}.lengths`, max },
 });
 
 /** A second copy of an axis under another name: the same positions, the same lengths (queries and keys, say). */
-export const like = <const A extends string>(name: A, original: Axis): Axis<A> => ({ name, extent: original.extent });
+export const like = <const A extends string>(name: A, original: Axis): Axis<A> => checked({ name, extent: original.extent });
+
+/** The same for the compiler, whose names no model can have. */
+export const copied = (name: string, { extent }: Axis): Axis => ({ name, extent });
 
 /** The largest number of positions along the axis. */
 export const bound = ({ extent }: Axis): Size => (extent.kind === 'fixed' ? extent.size : extent.max);
+
+export const showExtent = ({ extent }: Axis): string =>
+  extent.kind === 'fixed' ? `${extent.size}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
 
 export const sameExtent = ({ extent: a }: Axis, { extent: b }: Axis): boolean =>
   a === b ||

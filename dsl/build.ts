@@ -2,7 +2,7 @@
  * Untyped constructors, one for each primitive: they compute axes and element type and refuse what has no meaning.
  * The typed language (`tensor.ts`) and the compiler's own rewrites are both built from these.
  */
-import { type Axis, sameExtent } from './axis.js';
+import { type Axis, sameExtent, showExtent } from './axis.js';
 import { fail } from './errors.js';
 import type {
   Constant, Extent, FixedPoint, Gather, Implicit, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Rebind, Reduce, Rename, Scatter,
@@ -28,8 +28,6 @@ export const hasAxis = (node: Node, name: string): boolean => node.axes.some((a)
 export const axisOf = (node: Node, name: string): Axis =>
   node.axes.find((a) => a.name === name) ?? fail(`there is no axis '${name}' here: the axes are ${showAxes(node.axes)}`);
 export const showAxes = (axes: readonly Axis[]): string => (axes.length === 0 ? 'none' : axes.map((a) => `'${a.name}'`).join(' | '));
-const showExtent = ({ extent }: Axis): string =>
-  extent.kind === 'fixed' ? `${extent.size}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
 export const sameAxes = (a: readonly Axis[], b: readonly Axis[]): boolean => a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
 
 export const input = (name: string, axes: readonly Axis[], dtype: DType): Input => ({ op: 'input', name, axes: unionAxes(axes), dtype });

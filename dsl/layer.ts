@@ -3,7 +3,9 @@
  * result takes its type once, at the end; a layer over axes with known names needs none of that (see examples).
  */
 import { type Axis, like } from './axis.js';
+import { hasAxis } from './build.js';
 import { add, maximum, mul, rsqrt, sub, square } from './elementwise.js';
+import { fail } from './errors.js';
 import type { Init } from './node.js';
 import { param, ones, truncatedNormal, xavierUniform, zeros } from './parameter.js';
 import { rename } from './position.js';
@@ -34,6 +36,8 @@ export const linear = <A extends string, K extends string, O extends string>(
   const outputs = listed(to);
   const both = (axis: Axis) => outputs.some((o) => o.name === axis.name);
   const inputs = listed(from as Over).map((axis) => ({ axis, inner: both(axis) ? like(`${axis.name}.in`, axis) : axis }));
+  // A rename to an axis that is there takes the diagonal, which nobody asked for.
+  inputs.forEach(({ axis, inner }) => axis === inner || !hasAxis(x, inner.name) || fail(`'${axis.name}' is on both sides, so its input is called '${inner.name}' in the weight: x has an axis of that name already`));
   const arg = inputs.reduce<Loose>((y, { axis, inner }) => (axis === inner ? y : rename(y, axis, inner)), typed(x));
   const inner = inputs.map((i) => i.inner);
   const weight: Loose = param(`${path}.weight`, [...inner, ...outputs], options.init ?? xavierUniform(inner, outputs));

@@ -1,6 +1,7 @@
 /** Trained tensors and how they start. */
 import type { Axis } from './axis.js';
 import * as build from './build.js';
+import { named } from './names.js';
 import type { Init } from './node.js';
 import { type Tensor, typed } from './tensor.js';
 
@@ -17,7 +18,8 @@ export const xavierUniform = (fanIn: readonly Axis[], fanOut: readonly Axis[]): 
 
 /**
  * A trained tensor with the axes given. `path` names it in checkpoints (`block.0.query.weight`): two parameters of one path
- * are one parameter. A ragged axis without its rows' axis is as long as its bound.
+ * are one parameter, so they have the same axes and start alike, or the compiler refuses them. An axis of it has as many
+ * positions whatever the batch: a number, or the catalogue's. A ragged axis without its rows' axis is as long as its bound.
  */
 export const param = <A extends string = never>(path: string, axes: Axis<A> | readonly Axis<A>[], init: Init): Tensor<A> =>
-  typed<A>(build.param(path, [axes].flat() as readonly Axis[], init));
+  typed<A>(build.param(named('a parameter', path), [axes].flat() as readonly Axis[], init));

@@ -5,17 +5,21 @@
 import type { Axis } from './axis.js';
 import * as build from './build.js';
 import { fail } from './errors.js';
+import { named } from './names.js';
 import type { NumberType } from './elementwise.js';
 import type { Phase } from './model.js';
+import type { Uniform } from './node.js';
 import { type Tensor, typed } from './tensor.js';
 
-/** Uniform in [0, 1) along the axes given. */
-export const uniform = <A extends string = never>(key: string, axes: readonly Axis<A>[]): Tensor<A> => typed<A>(build.uniform(key, axes));
+const draw = (key: string, axes: readonly Axis[]): Uniform => build.uniform(named('a random number', key), axes);
+
+/** Uniform in [0, 1) along the axes given. Draws of one key have the same axes. */
+export const uniform = <A extends string = never>(key: string, axes: readonly Axis<A>[]): Tensor<A> => typed<A>(draw(key, axes));
 
 /** Uniform whole numbers 0 ... size - 1 along `axes`, where `size` is the extent of `of`: random items, with repetition. */
 export const uniformIndices = <A extends string>(key: string, of: Axis, axes: readonly Axis<A>[]): Tensor<A, 'i32'> => {
   const size = build.extent(of, []);
-  const scaled = build.map('toI32', build.map('mul', build.uniform(key, axes), build.map('toF32', size)));
+  const scaled = build.map('toI32', build.map('mul', draw(key, axes), build.map('toF32', size)));
   // In f32 the product may round up to the size itself.
   return typed<A, 'i32'>(build.map('min', scaled, build.map('sub', size, build.constant(1, 'i32'))));
 };
@@ -28,7 +32,7 @@ export const uniformIndices = <A extends string>(key: string, of: Axis, axes: re
 export const dropout = (key: string, rate: number, phase: Phase) => <A extends string>(x: Tensor<A>): Tensor<A> => {
   if (!(rate >= 0 && rate < 1)) return fail(`a dropout rate is at least 0 and below 1, not ${rate}`);
   if (rate === 0 || phase === 'inference') return x;
-  const kept = build.map('ge', build.uniform(key, x.axes), build.constant(rate));
+  const kept = build.map('ge', draw(key, x.axes), build.constant(rate));
   return typed<A>(build.map('select', kept, build.map('mul', x, build.constant(1 / (1 - rate))), build.constant(0)));
 };
 

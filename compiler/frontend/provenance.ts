@@ -7,6 +7,7 @@
  * and lives for one compilation.
  */
 import { argsOf } from '../../dsl/build.js';
+import type { Axis } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 import type { Source } from '../diagnostics.js';
 import { isModel } from './exported.js';
@@ -25,8 +26,8 @@ export interface Site {
   readonly calls?: string;
 }
 
-/** What is known of the nodes that the model made; passes hand it on to the nodes they make of them. */
-export type ProvenanceOf = WeakMap<Node, Provenance>;
+/** What is known of the nodes and axes that the model made; passes hand it on to the nodes they make of them. */
+export type ProvenanceOf = WeakMap<Node | Axis, Provenance>;
 
 /** What a binding pattern names: an identifier, the fields of an object or the elements of an array. */
 export type Pattern = string | null | { readonly fields: Readonly<Record<string, Pattern>> } | { readonly items: readonly Pattern[] };
@@ -66,12 +67,14 @@ const isPlain = (value: unknown): value is Plain => {
 };
 export const isNode = (value: unknown): value is Node => isPlain(value) && typeof value['op'] === 'string' && Array.isArray(value['axes']) && 'dtype' in value;
 
+const isAxis = (value: unknown): value is Axis => isPlain(value) && typeof value['name'] === 'string' && isPlain(value['extent']);
+
 /** Models keep tensors in arrays and records; deeper than this nobody looks. */
 const depth = 4;
 
-/** The nodes held by a value: itself, or those in its elements and fields. */
-const heldBy = (value: unknown, levels = depth): readonly Node[] => {
-  if (isNode(value)) return [value];
+/** The nodes and axes held by a value: itself, or those in its elements and fields. */
+const heldBy = (value: unknown, levels = depth): readonly (Node | Axis)[] => {
+  if (isNode(value) || isAxis(value)) return [value];
   if (levels === 0) return [];
   if (Array.isArray(value)) return value.flatMap((v) => heldBy(v, levels - 1));
   return isPlain(value) ? Object.values(value).flatMap((v) => heldBy(v, levels - 1)) : [];
@@ -97,6 +100,7 @@ export const recorder = (): Recorder => {
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (known.has(node)) continue;
       known.set(node, calls === undefined ? { source } : { source, label: calls });
+      if (!isNode(node)) continue;
       loose.push(node);
       pending.push(...partsOf(node));
     }

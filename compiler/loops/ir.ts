@@ -20,6 +20,8 @@ export interface LoopAxis {
 
 export interface Buffer {
   readonly id: string;
+  /** What the model calls it, where programs call it otherwise (names.ts): sessions are asked by this name. */
+  readonly name?: string;
   readonly dtype: DType;
   /** Outermost first. A ragged axis is stored up to its bound here; a target may pack it instead. */
   readonly axes: readonly LoopAxis[];

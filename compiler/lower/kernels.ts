@@ -5,6 +5,7 @@ import type { Carry, Node, Scan } from '../../dsl/node.js';
 import { type Origin, topological } from '../graph.js';
 import { all, apply, guard, integer } from '../loops/build.js';
 import type { Buffer, Entry, Expr, Kernel, Loop } from '../loops/ir.js';
+import { isInternal, plainWord } from '../loops/names.js';
 import { exprText, sketch } from '../loops/text.js';
 import { primitive } from '../primitives/index.js';
 import type { Lowering, Scope } from '../primitives/record.js';
@@ -27,7 +28,7 @@ export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origi
   const result = new Map<Node, string>();
   const unique = (base: string): string => {
     let name = base;
-    for (let i = 2; used.has(name); i++) name = `${base}_${i}`;
+    for (let i = 2; used.has(name) || isInternal(name); i++) name = `${base}_${i}`;
     used.add(name);
     return name;
   };
@@ -35,7 +36,7 @@ export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origi
     const origin = origins.get(node);
     const base = origin?.name ?? origin?.label ?? inherited.get(node);
     if (base !== undefined) for (const arg of argsOf(node)) inherited.set(arg, base);
-    if (stored.has(node)) bases.set(node, { base: (base ?? node.op).replace(/[^A-Za-z0-9_]/g, '_'), own: origin?.name !== undefined });
+    if (stored.has(node)) bases.set(node, { base: plainWord(base ?? node.op), own: origin?.name !== undefined });
   }
   // A node's own name is its before anything called after it may have it.
   for (const own of [true, false]) for (const [node, of] of bases) if (of.own === own) result.set(node, unique(of.base));
@@ -92,12 +93,12 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, byId: ReadonlyMap
   return { body: expr(root, { ...scope, known: new Set(conditions.map(exprText)) }), where: all(conditions) };
 };
 
-/** Item ids handed in by the runtime exist, and so do drawn positions: looking them up needs no guard. */
+/** Item ids handed in by the runtime exist, and so do drawn positions: looking them up needs no guard. What a buffer is called says nothing. */
 const isTrusted = (e: Expr, axis: Axis, byId: ReadonlyMap<string, Node>): boolean => {
   const index = e.kind === 'read' ? byId.get(e.buffer) : undefined;
-  return (e.kind === 'read' && trusted.has(e.buffer) && bound(axis) === 'items') || (index !== undefined && isPosition(index, axis));
+  return index !== undefined && (index.op === 'input' ? itemIds.has(index.name) && bound(axis) === 'items' : isPosition(index, axis));
 };
-const trusted: ReadonlySet<string> = new Set(['items', 'targets', 'target', 'seen']);
+const itemIds: ReadonlySet<string> = new Set(['items', 'targets', 'target', 'seen']);
 
 /** The ragged axes that a program speaks of, by the input that holds their lengths. */
 const lengthsOf = (order: readonly Node[]): ReadonlyMap<string, Axis> =>
@@ -136,7 +137,7 @@ export const lowerEntry = (program: Program): Entry => {
   const lengths = lengthsOf(order);
   const rows = new Map(order.flatMap((n) => n.axes).map((a) => [a.name, a]));
   const ids = kernelNames(program);
-  const byId = new Map([...ids].map(([node, id]) => [id, node]));
+  const byId = new Map([...leaves.map((n) => [idOf(n, ids)!, n] as const), ...[...ids].map(([node, id]) => [id, node] as const)]);
   const support = supports();
   const demand = demands(roots, support);
   const outputs = new Set(Object.values(program.outputs));

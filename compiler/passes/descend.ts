@@ -6,7 +6,7 @@
  * every sum along the sequence run over the prefix alone; differentiate; keep position t of prefix t. The diagonal is then
  * pushed to the leaves and the contractions reordered by later passes, which is where the parallel form comes from.
  */
-import { type Axis, like, sameExtent } from '../../dsl/axis.js';
+import { type Axis, copied, prefixName, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Descend, Node, Variable } from '../../dsl/node.js';
 import { gradient } from '../differentiate.js';
@@ -25,7 +25,7 @@ const wholeSlopes = (d: Descend): Slopes => {
   return (at) => bind(slopes, d.variables, at);
 };
 
-const prefixAxis = (seq: Axis): Axis => like(`${seq.name}_prefix`, seq);
+const prefixAxis = (seq: Axis): Axis => copied(prefixName(seq.name), seq);
 const copiesOf = (seq: Axis, axes: readonly Axis[]): readonly Axis[] => axes.filter((a) => a.extent.kind === 'ragged' && sameExtent(a, seq));
 
 /** A state with exactly one copy of the sequence axis has a value for each position; any other is shared by a prefix's positions. */

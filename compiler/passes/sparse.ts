@@ -10,7 +10,7 @@
  * and scatters of one index are one. What is not linear in the table sees it whole.
  */
 import { right } from 'fp-ts/lib/Either.js';
-import { type Axis, like } from '../../dsl/axis.js';
+import { type Axis, copied } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import { argsOf } from '../../dsl/build.js';
 import type { MapNode, Node } from '../../dsl/node.js';
@@ -40,7 +40,7 @@ const apartFrom = (s: Scatter, taken: readonly Axis[]): Scatter => {
   const used = new Set([...taken, ...s.axes, ...summands(s)].map((a) => a.name));
   const spare = (name: string): string => (used.has(name) ? spare(`${name}'`) : name);
   return s.over.filter((name) => taken.some((a) => a.name === name)).reduce((sofar, name) => {
-    const to = like(spare(name), summands(sofar).find((a) => a.name === name)!);
+    const to = copied(spare(name), summands(sofar).find((a) => a.name === name)!);
     const renamed = (x: Node): Node => (build.hasAxis(x, name) ? build.rename(x, name, to) : x);
     return scatter(renamed(sofar.arg), renamed(sofar.at), sofar.axis, sofar.over.map((o) => (o === name ? to.name : o)));
   }, s);

@@ -5,7 +5,7 @@
  *
  * so that the products may be taken in another order.
  */
-import { type Axis, like } from '../../dsl/axis.js';
+import { type Axis, copied } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { topological } from '../graph.js';
@@ -40,7 +40,7 @@ export const renameAll = (node: Node, names: Names): Node => {
   const moves = node.axes.map((a) => ({ from: a, to: names.get(a.name) ?? a })).filter(({ from, to }) => from.name !== to.name);
   const sources = new Set(node.axes.map((a) => a.name));
   const clash = moves.some(({ to }) => sources.has(to.name));
-  const staged = clash ? moves.map(({ from, to }) => ({ from, by: like(`${from.name}'`, from), to })) : moves.map((m) => ({ ...m, by: m.to }));
+  const staged = clash ? moves.map(({ from, to }) => ({ from, by: copied(`${from.name}'`, from), to })) : moves.map((m) => ({ ...m, by: m.to }));
   const first = staged.reduce((n, { from, by }) => build.rename(n, from.name, by), node);
   return clash ? staged.reduce((n, { by, to }) => build.rename(n, by.name, to), first) : first;
 };
@@ -64,7 +64,7 @@ export const flatten = (root: Extract<Node, { op: 'reduce' }>, { opens, limit }:
   const fresh = (axis: Axis, taken: ReadonlySet<string>): Axis => {
     let name = axis.name;
     for (let i = 2; taken.has(name); i++) name = `${axis.name}${i}`;
-    return like(name, axis);
+    return copied(name, axis);
   };
   const summedIn = (terms: readonly Term[]): readonly string[] => terms.flatMap((t) => t.over.map((a) => a.name));
   const capped = (terms: readonly Term[]): readonly Term[] => {

@@ -63,10 +63,14 @@ interface Probed {
 /** The running session. Imperative: it owns the states and the device's resources; runs follow one another. */
 const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Library, { device, detail }: Choice, probed: Probed, sizes: Sizes): Session => {
   const runners = new Map(module.entries.map((entry) => [entry.name, runner(gpu, library, device, sizes)(entry)]));
+  const stateBuffers = module.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state'));
+  const ids = new Map(stateBuffers.map((b) => [b.name ?? b.id, b.id]));
+  const idOf = (state: string): string => ids.get(state) ?? state;
   const length = new Map([
-    ...manifest.states.map(({ name, shape }) => [name, shape.reduce<number>((n, s) => n * (typeof s === 'number' ? s : sizes[s] ?? 1), 1)] as const),
-    ...module.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [b.id, cells(b.axes, sizes)] as const)),
+    ...manifest.states.map(({ name, shape }) => [idOf(name), shape.reduce<number>((n, s) => n * (typeof s === 'number' ? s : sizes[s] ?? 1), 1)] as const),
+    ...stateBuffers.map((b) => [b.id, cells(b.axes, sizes)] as const),
   ]);
+  const names = new Map(stateBuffers.map((b) => [b.id, b.name ?? b.id]));
   const states = stateStore(length, device === 'webgpu' ? probed.device : null);
   let last: Promise<unknown> = Promise.resolve();
   let kind = probed.kind;
@@ -120,22 +124,22 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
     }),
     inspect: (name, inputs, draw) => queued(async () => {
       const { runner: { entry, infos }, values } = await execute(name, inputs, draw, true);
-      const given = entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => ({ name: b.id, id: b.id }));
+      const given = entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => ({ name: b.name ?? b.id, id: b.id }));
       const computed = [...entry.host.flatMap((s) => (s.kind === 'compute' ? [s] : [])), ...entry.device].map((s) => ({ name: s.name, id: s.output }));
       return [...given, ...computed].map(({ name: called, id }) => ({ name: called, data: handedOut(infos.get(id), values(id)) }));
     }),
     read: () => queued(async () => {
       await states.toHost();
-      return Object.fromEntries([...length.keys()].map((state) => [state, (states.get(state) ?? new Float32Array(0)).slice()]));
+      return Object.fromEntries([...length.keys()].map((id) => [names.get(id) ?? id, (states.get(id) ?? new Float32Array(0)).slice()]));
     }),
     write: (values) => queued(async () => {
       for (const [name, value] of Object.entries(values)) {
-        const due = length.get(name);
+        const due = length.get(idOf(name));
         if (due === undefined) throw new Error(`The model has no state '${name}'.`);
         if (value.length !== due) throw new Error(`The state '${name}' has ${due} values, not ${value.length}.`);
       }
       await states.toHost();
-      states.set(new Map(Object.entries(values).map(([name, value]) => [name, value.slice()])));
+      states.set(new Map(Object.entries(values).map(([name, value]) => [idOf(name), value.slice()])));
     }),
     dispose: async () => {
       if (closed) return;

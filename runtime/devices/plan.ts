@@ -9,6 +9,8 @@ export interface PlanAxis {
 
 export interface PlanBuffer {
   readonly id: string;
+  /** What the model calls it, where that is another name. */
+  readonly name?: string;
   readonly dtype: 'f32' | 'i32' | 'bool';
   readonly role: 'input' | 'state' | 'temp' | 'output';
   readonly axes: readonly PlanAxis[];

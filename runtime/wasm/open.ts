@@ -6,7 +6,7 @@ import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../se
 import { type Arena, arrange } from './arena.js';
 import { ceilings } from './ceiling.js';
 import { pack, unpack } from './pack.js';
-import { type PlanBuffer, type PlanEntry, type PlanJob, type WasmModule, cellsOf, chunks, denseCells, extents, sizeOf } from './plan.js';
+import { type PlanBuffer, type PlanEntry, type PlanJob, type WasmModule, calledBy, cellsOf, chunks, denseCells, extents, sizeOf } from './plan.js';
 import { type PhaseTasks, type Seen, type ThreadSetup, control, thread } from './thread.js';
 import { bytesOf, operationsOf, packedCells } from './work.js';
 import { cores, hire, inNode } from './workers.js';
@@ -93,7 +93,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
   const words = new Int32Array(memory.buffer);
   const floats = new Float32Array(memory.buffer);
   const view = (b: PlanBuffer): Data => (b.dtype === 'f32' ? floats : words);
-  const stateInfos = new Map(plan.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [b.id, b] as const)));
+  const stateInfos = new Map(plan.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [calledBy(b), b] as const)));
   const noLengths = (): number => { throw new Error('A state has no rows.'); };
   let closed = false;
 
@@ -193,7 +193,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
         } else if (kind === 'grid' && grids[p]![at]!.last) grids[p]![at]!.j.outputs.forEach((id) => look(infos.get(id)!, null));
       });
       const order = [...entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => b.id), ...entry.phases.flatMap((p) => [...p.rows, ...p.grids].flatMap((j) => j.outputs))];
-      const result = order.flatMap((id) => { const data = seen.get(id); return data === undefined ? [] : [{ name: id, data }]; });
+      const result = order.flatMap((id) => { const data = seen.get(id); return data === undefined ? [] : [{ name: calledBy(infos.get(id)!), data }]; });
       await self.write(saved);
       return result;
     },
@@ -202,7 +202,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       return Object.fromEntries([...stateInfos.values()].map((b) => {
         const into = new Float32Array(denseCells(b, sizes));
         unpack(b, sizes, noLengths, floats, arena.states.get(b.id)! >> 2, into);
-        return [b.id, into];
+        return [calledBy(b), into];
       }));
     },
     write: async (values) => {
@@ -212,7 +212,10 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
         if (b === undefined) throw new Error(`The model has no state '${name}'.`);
         if (value.length !== denseCells(b, sizes)) throw new Error(`The state '${name}' has ${denseCells(b, sizes)} values, not ${value.length}.`);
       }
-      for (const [name, value] of Object.entries(values)) pack(stateInfos.get(name)!, sizes, noLengths, value, floats, arena.states.get(name)! >> 2);
+      for (const [name, value] of Object.entries(values)) {
+        const b = stateInfos.get(name)!;
+        pack(b, sizes, noLengths, value, floats, arena.states.get(b.id)! >> 2);
+      }
     },
     dispose: async () => {
       if (closed) return;

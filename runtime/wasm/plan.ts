@@ -11,6 +11,8 @@ export interface PlanAxis {
 
 export interface PlanBuffer {
   readonly id: string;
+  /** What the model calls it, where that is another name. */
+  readonly name?: string;
   /** The module's global for its address. */
   readonly global: string;
   /** The state in whose place it is: it has none of its own. */
@@ -96,6 +98,9 @@ export interface WasmModule {
   /** The assembled module: with fused multiply-add where the engine has it. */
   readonly load: (fused: boolean) => Promise<Uint8Array>;
 }
+
+/** What a session's caller calls a buffer. */
+export const calledBy = ({ id, name }: { readonly id: string; readonly name?: string }): string => name ?? id;
 
 /** A batch is split into this many shares, whatever the number of threads, so that sums do not depend on it. */
 export const chunks = 32;

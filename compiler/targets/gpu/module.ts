@@ -30,7 +30,7 @@ const shelf = (): Shelf => {
 };
 
 const axisData = ({ name, size, ragged }: LoopAxis): unknown => ({ name, size, ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
-const bufferData = ({ id, dtype, role, axes }: Buffer): unknown => ({ id, dtype, role, axes: axes.map(axisData) });
+const bufferData = ({ id, name, dtype, role, axes }: Buffer): unknown => ({ id, ...(name === undefined ? {} : { name }), dtype, role, axes: axes.map(axisData) });
 
 /** Data as JSON, but `run` as the name of a function: `"run": scores`. */
 const step = (data: Readonly<Record<string, unknown>>, run?: string): string => {

@@ -54,13 +54,14 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
     [`${i.id}.starts`, { sizes: [i.targets], more: 1 }], ...i.axes.map((a) => [`${i.id}.${a.name}`, { sizes: i.axes.map((x) => x.size), more: 0 }] as const),
   ]));
   const rowsAxis = [...prepared.buffers.values()].flatMap((b) => b.axes).find((a) => a.name === world.rowsAxis);
+  const packed = new Set(prepared.packings.map(offsetsId));
   for (const lengths of prepared.packings) special.set(offsetsId(lengths), { sizes: [rowsAxis!.size], more: 1 });
   const bufferData = (b: Buffer): PlanBuffer => {
     const l = layouts.get(b.id)!;
-    const life = b.role === 'input' || kept.has(b.id) || special.has(b.id) && !uses.has(b.id) ? always : b.id.endsWith('.before') ? always : uses.get(b.id) ?? always;
+    const life = b.role === 'input' || kept.has(b.id) || special.has(b.id) && !uses.has(b.id) ? always : packed.has(b.id) ? always : uses.get(b.id) ?? always;
     const cells = special.get(b.id);
     return {
-      id: b.id, global: `@${name(places.get(b.id) ?? b.id)}`, ...(places.has(b.id) ? { over: places.get(b.id)! } : {}), dtype: b.dtype, role: b.role, axes: b.axes.map(axisData), inner: l.inner, ...(l.pitch === undefined ? {} : { pitch: l.pitch }), local: l.local, life,
+      id: b.id, ...(b.name === undefined ? {} : { name: b.name }), global: `@${name(places.get(b.id) ?? b.id)}`, ...(places.has(b.id) ? { over: places.get(b.id)! } : {}), dtype: b.dtype, role: b.role, axes: b.axes.map(axisData), inner: l.inner, ...(l.pitch === undefined ? {} : { pitch: l.pitch }), local: l.local, life,
       ...(l.rows === undefined ? {} : { rows: l.rows }), ...(cells === undefined ? {} : { cells }), ...(l.local ? { phase: homes.get(b.id) ?? 0 } : {}),
     };
   };

@@ -35,7 +35,11 @@ export const writer = ({ layouts, intern, streams, name, places }: World, roots:
   const local = (wanted: string, type: string): string => {
     const n = (taken.get(wanted) ?? 0) + 1;
     taken.set(wanted, n);
-    const name = `$${wanted}${n === 1 ? '' : `.${n}`}`;
+    const numbered = n === 1 ? wanted : `${wanted}.${n}`;
+    // A parameter may be called as another's second copy is: theta, theta.2.
+    if (n > 1 && taken.has(numbered)) return local(wanted, type);
+    if (n > 1) taken.set(numbered, 1);
+    const name = `$${numbered}`;
     declared.push(`(local ${name} ${type})`);
     return name;
   };

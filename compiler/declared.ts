@@ -1,0 +1,185 @@
+/**
+ * What a model declares by name. A name is one thing: a parameter, an axis, a random key, an input. All that is said of it
+ * must agree, or both places are named. Checked on the graph as it was traced: to the interner a parameter is its path, so
+ * once equal nodes are one object nobody could tell.
+ *
+ * And what is declared must exist when a trainer opens the model: sizes that are sizes, parameters as large as the model and
+ * its catalogue say, inputs that the runtime gives.
+ */
+import { type Axis, axisProblem, bound, showExtent } from '../dsl/axis.js';
+import type { Init, Node, Param } from '../dsl/node.js';
+import { misnamed } from '../dsl/names.js';
+import type { Optimizer } from '../dsl/optimizer.js';
+import { type Diagnostic, error, type Source } from './diagnostics.js';
+import type { Traced } from './frontend/index.js';
+import { type Origins, topological } from './graph.js';
+import { slotPath, STEP } from './passes/train.js';
+
+type Phase = 'training' | 'inference';
+
+/** One mention of a name. */
+interface Declaration {
+  /** Mentions of one kind and one name must agree, in one phase or, where the kind is kept from run to run, in both. */
+  readonly kind: Kind;
+  readonly name: string;
+  /** What must agree, part by part, in words. */
+  readonly says: readonly string[];
+  readonly source: Source | undefined;
+}
+
+type Kind = 'parameter' | 'input' | 'key' | 'axis' | 'lengths';
+const kinds: { readonly [K in Kind]: { readonly title: string; readonly acrossPhases: boolean; readonly hint: string } } = {
+  parameter: { title: 'two parameters have the path', acrossPhases: true, hint: 'one path is one parameter: give each a path of its own, or both the same axes and start' },
+  input: { title: 'two inputs have the name', acrossPhases: true, hint: 'one name is one input' },
+  key: { title: 'two draws have the key', acrossPhases: false, hint: 'equal keys are equal values: give each draw a key of its own' },
+  axis: { title: 'two axes have the name', acrossPhases: false, hint: 'one name is one size: give each axis a name of its own' },
+  lengths: { title: 'two ragged axes have the lengths', acrossPhases: false, hint: 'use the one axis, or a copy of it: like(name, axis)' },
+};
+
+const listed = (names: readonly string[]): string => names.map((n) => `'${n}'`).join(', ');
+const axesText = (axes: readonly Axis[]): string => (axes.length === 0 ? 'without axes' : `over ${axes.map((a) => `'${a.name}' (${showExtent(a)})`).join(', ')}`);
+
+const initText = (init: Init): string => {
+  switch (init.kind) {
+    case 'constant': return `starting at ${init.value}`;
+    case 'normal': case 'truncatedNormal': return `starting as ${init.kind}(${init.std})`;
+    case 'uniform': return `starting between ${init.low} and ${init.high}`;
+    case 'xavierUniform': return `starting as xavierUniform from ${listed(init.fanIn) || 'none'} to ${listed(init.fanOut) || 'none'}`;
+  }
+};
+
+const axesOf = (n: Node): readonly Axis[] =>
+  n.op === 'index' || n.op === 'extent' || n.op === 'scatter' ? [...n.axes, n.axis] : n.op === 'rename' ? [...n.axes, n.to] : n.axes;
+
+/** The axes that nodes speak of, each with where it was made, else where the first tensor over it was. */
+const axesIn = (order: readonly Node[], origins: Origins): ReadonlyMap<Axis, Source | undefined> => {
+  const found = new Map<Axis, Source | undefined>();
+  for (const n of order) for (const a of axesOf(n)) if (!found.has(a)) found.set(a, origins.get(a)?.source ?? origins.get(n)?.source);
+  return found;
+};
+
+const declarationsOf = (order: readonly Node[], origins: Origins): readonly Declaration[] => [
+  ...order.flatMap((n): readonly Declaration[] => {
+    const source = origins.get(n)?.source;
+    return n.op === 'param' ? [{ kind: 'parameter', name: n.path, says: [axesText(n.axes), initText(n.init)], source }]
+      : n.op === 'input' ? [{ kind: 'input', name: n.name, says: [axesText(n.axes), n.dtype], source }]
+      : n.op === 'uniform' ? [{ kind: 'key', name: n.key, says: [axesText(n.axes)], source }]
+      : [];
+  }),
+  ...[...axesIn(order, origins)].flatMap(([a, source]): readonly Declaration[] => {
+    const says = [showExtent(a)];
+    return [{ kind: 'axis', name: a.name, says, source }, ...(a.extent.kind === 'ragged' ? [{ kind: 'lengths', name: a.extent.lengths, says, source } as const] : [])];
+  }),
+];
+
+/** For each name the first two mentions that do not agree. */
+const conflicts = (phases: Readonly<Record<Phase, readonly Declaration[]>>): readonly Diagnostic[] => {
+  const first = new Map<string, Declaration>();
+  const found = new Map<string, Diagnostic>();
+  for (const [phase, declarations] of Object.entries(phases)) {
+    for (const d of declarations) {
+      const { title, acrossPhases, hint } = kinds[d.kind];
+      const key = JSON.stringify([d.kind, acrossPhases ? '' : phase, d.name]);
+      const known = first.get(key);
+      if (known === undefined) first.set(key, d);
+      const part = known === undefined ? -1 : d.says.findIndex((said, i) => said !== known.says[i]);
+      if (known === undefined || part < 0 || found.has(key)) continue;
+      found.set(key, {
+        ...error(`${title} '${d.name}': one is ${known.says[part]}, the other ${d.says[part]}`, d.source, hint),
+        ...(known.source === undefined ? {} : { beside: { source: known.source, message: `the one that is ${known.says[part]}` } }),
+      });
+    }
+  }
+  return [...found.values()];
+};
+
+/** The sizes that the runtime binds when it starts. */
+const symbols: ReadonlySet<string> = new Set(['batch', 'items', 'seen']);
+/** Inputs that the runtime gives (dsl/model.ts): a batch has no answers where they are asked for. */
+const given: { readonly [P in Phase]: ReadonlySet<string> } = {
+  training: new Set(['items', 'times', 'times.next', 'targets', 'target', 'seq.lengths']),
+  inference: new Set(['items', 'times', 'times.next', 'seq.lengths']),
+};
+
+const axisDiagnostics = (a: Axis, source: Source | undefined): readonly Diagnostic[] => {
+  const problem = axisProblem(a);
+  if (problem !== null) return [error(problem, source)];
+  const size = bound(a);
+  if (typeof size === 'string' && !symbols.has(size)) return [error(`the axis '${a.name}' has the size '${size}', which nobody binds`, source, `sizes that the trainer knows: ${[...symbols].join(', ')}; any other is a number`)];
+  return [];
+};
+
+/** What of a parameter depends on the batch: it would be another tensor for each. */
+const batchwise = ({ axes }: Param): Axis | undefined =>
+  axes.find((a) => typeof bound(a) === 'string' && bound(a) !== 'items');
+
+const initProblem = ({ init, axes }: Param): string | null => {
+  const numbers = init.kind === 'constant' ? [init.value] : init.kind === 'uniform' ? [init.low, init.high] : init.kind === 'xavierUniform' ? [] : [init.std];
+  if (!numbers.every(Number.isFinite)) return `starts with ${numbers.find((x) => !Number.isFinite(x))}, which is no number to start with`;
+  if ((init.kind === 'normal' || init.kind === 'truncatedNormal') && init.std < 0) return `starts with the deviation ${init.std}, which is negative`;
+  if (init.kind === 'uniform' && init.low > init.high) return `starts between ${init.low} and ${init.high}, where nothing is`;
+  if (init.kind !== 'xavierUniform') return null;
+  const strange = [...init.fanIn, ...init.fanOut].find((name) => !axes.some((a) => a.name === name));
+  return strange === undefined ? null : `starts as xavierUniform says of the axis '${strange}', which it has not`;
+};
+
+const paramDiagnostics = (p: Param, source: Source | undefined): readonly Diagnostic[] => {
+  const name = misnamed('a parameter', p.path);
+  const over = batchwise(p);
+  const init = initProblem(p);
+  return [
+    ...(name === null ? [] : [error(name, source)]),
+    ...(over === undefined ? [] : [error(`the parameter '${p.path}' has the axis '${over.name}', whose size '${bound(over)}' is another in each run`, source, "a parameter's axes have sizes of the model or of the catalogue; for a state of each user see personalise")]),
+    ...(init === null ? [] : [error(`the parameter '${p.path}' ${init}`, source)]),
+  ];
+};
+
+const unfit = (order: readonly Node[], phase: Phase, origins: Origins): readonly Diagnostic[] => {
+  const missing = (name: string, at: Source | undefined): readonly Diagnostic[] => (given[phase].has(name) ? []
+    : given.training.has(name) ? [error(`the scores read '${name}', which nobody knows when they are asked for`, at, "answers are there in training alone: keep them to the loss")]
+    : [error(`'${name}' is read, and no data give it`, at, name.endsWith('.lengths') ? 'the one ragged axis with lengths is batch.seq; a copy of it is like(name, batch.seq)' : undefined)]);
+  const ofNode = (n: Node, source: Source | undefined): readonly Diagnostic[] => {
+    if (n.op === 'param') return paramDiagnostics(n, source);
+    if (n.op === 'input') return missing(n.name, source);
+    const wrong = n.op === 'uniform' ? misnamed('a random number', n.key) : null;
+    return wrong === null ? [] : [error(wrong, source)];
+  };
+  return [
+    ...[...axesIn(order, origins)].flatMap(([a, source]) => [...axisDiagnostics(a, source), ...(a.extent.kind === 'ragged' ? missing(a.extent.lengths, source) : [])]),
+    ...order.flatMap((n) => ofNode(n, origins.get(n)?.source)),
+  ];
+};
+
+/** Buffers have one namespace: inputs, lengths, parameters, and what the optimizer keeps for each. */
+const collisions = (params: readonly Param[], inputs: ReadonlySet<string>, { name, slots }: Optimizer, origins: Origins): readonly Diagnostic[] => {
+  const sourceOf = (p: Param): Source | undefined => origins.get(p)?.source;
+  const taken = params.filter((p) => inputs.has(p.path)).map((p) => error(`the parameter '${p.path}' has the name of an input`, sourceOf(p), 'give it another path'));
+  const wrong = slots.flatMap((s, i) => misnamed(`a slot of ${name}`, s) ?? (slots.indexOf(s) < i ? `${name} has two slots called '${s}'` : []));
+  const states = new Map(params.map((p) => [p.path, { of: p, what: `the parameter '${p.path}'` }]));
+  const kept = params.flatMap((p) => slots.flatMap((slot): readonly Diagnostic[] => {
+    const path = slotPath(p.path, slot);
+    const known = states.get(path);
+    const what = `the slot '${slot}' that ${name} keeps for '${p.path}'`;
+    states.set(path, { of: p, what });
+    if (known === undefined) return [];
+    const [source, beside] = [sourceOf(known.of), sourceOf(p)];
+    return [{ ...error(`${known.what} has the name of ${what}`, source, 'give one of them another path'), ...(beside === undefined ? {} : { beside: { source: beside, message: 'the parameter that the slot is for' } }) }];
+  }));
+  return [...taken, ...wrong.map((said) => error(said)), ...kept];
+};
+
+const once = (all: readonly Diagnostic[]): readonly Diagnostic[] => [...new Map(all.map((d) => [JSON.stringify([d.message, d.source]), d])).values()];
+
+/** Everything that is wrong with what a model declares; of the names that the runtime gives, `runtime` besides the model's own. */
+export const declarationErrors = ({ training, inference, optimizer, provenance }: Traced, runtime: readonly string[]): readonly Diagnostic[] => {
+  const orders = { training: topological([training.loss]), inference: topological([inference.scores]) };
+  const single = once([...unfit(orders.training, 'training', provenance), ...unfit(orders.inference, 'inference', provenance)]);
+  if (single.length > 0) return single;
+  const phases = { training: declarationsOf(orders.training, provenance), inference: declarationsOf(orders.inference, provenance) };
+  const disagreed = conflicts(phases);
+  if (disagreed.length > 0) return disagreed;
+  const all = Object.values(phases).flat();
+  const inputs = new Set([STEP, ...runtime, ...all.filter((d) => d.kind === 'input' || d.kind === 'lengths').map((d) => d.name)]);
+  const params = new Map(Object.values(orders).flat().flatMap((n) => (n.op === 'param' ? [[n.path, n] as const] : [])));
+  return collisions([...params.values()], inputs, optimizer, provenance);
+};

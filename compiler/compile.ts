@@ -18,6 +18,7 @@ import { withPlainNames } from './loops/names.js';
 import { lowerEntry } from './lower/kernels.js';
 import { certify } from './passes/certify.js';
 import { loopPasses, pipeline, runPasses } from './pipeline.js';
+import { openingErrors } from './openable.js';
 import { type Program, rootsOf, withRoots } from './program.js';
 import { entryText, programText } from './text.js';
 
@@ -109,6 +110,9 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     entries: Object.fromEntries(entries.map((e) => [e.name, entryInfo(e)])),
     hash: createHash('sha256').update(JSON.stringify([loops, traced.hyper])).digest('hex'),
   };
+  const sources = new Map(written.flatMap((p) => [...paramsOf([p]).values()].map((n) => [n.path, traced.provenance.get(n)?.source] as const)));
+  const [unopened, ...more] = openingErrors(loops, manifest, (state) => sources.get(state));
+  if (unopened !== undefined) return left([unopened, ...more]);
   const before = topological(rootsOf(finished[0]!)).filter((n) => n.op === 'map' || n.op === 'reduce' || n.op === 'gather' || n.op === 'scatter').length;
   return right({ loops, manifest, report: { kernels: { before, after: entries[0]!.kernels.length }, cost: costOf(entries[0]!), ...certified(finished), explain: explain(finished, plain) } });
 };

@@ -37,14 +37,14 @@ const kinds: { readonly [K in Kind]: { readonly title: string; readonly acrossPh
 };
 
 const listed = (names: readonly string[]): string => names.map((n) => `'${n}'`).join(', ');
-const axesText = (axes: readonly Axis[]): string => (axes.length === 0 ? 'without axes' : `over ${axes.map((a) => `'${a.name}' (${showExtent(a)})`).join(', ')}`);
+const axesText = (axes: readonly Axis[]): string => (axes.length === 0 ? 'has no axes' : `is over ${axes.map((a) => `'${a.name}' (${showExtent(a)})`).join(', ')}`);
 
 const initText = (init: Init): string => {
   switch (init.kind) {
-    case 'constant': return `starting at ${init.value}`;
-    case 'normal': case 'truncatedNormal': return `starting as ${init.kind}(${init.std})`;
-    case 'uniform': return `starting between ${init.low} and ${init.high}`;
-    case 'xavierUniform': return `starting as xavierUniform from ${listed(init.fanIn) || 'none'} to ${listed(init.fanOut) || 'none'}`;
+    case 'constant': return `starts at ${init.value}`;
+    case 'normal': case 'truncatedNormal': return `starts as ${init.kind}(${init.std})`;
+    case 'uniform': return `starts between ${init.low} and ${init.high}`;
+    case 'xavierUniform': return `starts as xavierUniform from ${listed(init.fanIn) || 'none'} to ${listed(init.fanOut) || 'none'}`;
   }
 };
 
@@ -62,12 +62,12 @@ const declarationsOf = (order: readonly Node[], origins: Origins): readonly Decl
   ...order.flatMap((n): readonly Declaration[] => {
     const source = origins.get(n)?.source;
     return n.op === 'param' ? [{ kind: 'parameter', name: n.path, says: [axesText(n.axes), initText(n.init)], source }]
-      : n.op === 'input' ? [{ kind: 'input', name: n.name, says: [axesText(n.axes), n.dtype], source }]
+      : n.op === 'input' ? [{ kind: 'input', name: n.name, says: [axesText(n.axes), `is ${n.dtype}`], source }]
       : n.op === 'uniform' ? [{ kind: 'key', name: n.key, says: [axesText(n.axes)], source }]
       : [];
   }),
   ...[...axesIn(order, origins)].flatMap(([a, source]): readonly Declaration[] => {
-    const says = [showExtent(a)];
+    const says = [`has ${showExtent(a)} positions`];
     return [{ kind: 'axis', name: a.name, says, source }, ...(a.extent.kind === 'ragged' ? [{ kind: 'lengths', name: a.extent.lengths, says, source } as const] : [])];
   }),
 ];
@@ -85,8 +85,8 @@ const conflicts = (phases: Readonly<Record<Phase, readonly Declaration[]>>): rea
       const part = known === undefined ? -1 : d.says.findIndex((said, i) => said !== known.says[i]);
       if (known === undefined || part < 0 || found.has(key)) continue;
       found.set(key, {
-        ...error(`${title} '${d.name}': one is ${known.says[part]}, the other ${d.says[part]}`, d.source, hint),
-        ...(known.source === undefined ? {} : { beside: { source: known.source, message: `the one that is ${known.says[part]}` } }),
+        ...error(`${title} '${d.name}': one ${known.says[part]}, the other ${d.says[part]}`, d.source, hint),
+        ...(known.source === undefined ? {} : { beside: { source: known.source, message: `the one that ${known.says[part]}` } }),
       });
     }
   }

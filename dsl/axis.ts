@@ -29,9 +29,9 @@ export const mostPositions = 2 ** 31 - 1;
 export const prefixName = (seq: string): string => `${seq}_prefix`;
 
 const sizeProblem = (size: unknown): string | null =>
-  typeof size === 'string' ? misnamed('a size', size)
+  typeof size === 'string' ? (misnamed('a size', size) === null ? null : `the size '${size}': it is no name`)
   : typeof size === 'number' && Number.isInteger(size) && size >= 1 && size <= mostPositions ? null
-  : `it has ${String(size)} positions, and a size is a whole number from 1 to ${mostPositions.toLocaleString('en')}`;
+  : `${String(size)} positions: a size is a whole number from 1 to ${mostPositions.toLocaleString('en')}`;
 
 /** What is wrong with an axis as a model declares it; null where nothing is. */
 export const axisProblem = (a: Axis): string | null => {
@@ -39,7 +39,7 @@ export const axisProblem = (a: Axis): string | null => {
   if (name !== null) return name;
   if (a.name.endsWith(prefixName(''))) return `'${a.name}' cannot name an axis: names that end in ${prefixName('')} are the compiler's, for the copies of a sequence`;
   const size = sizeProblem(bound(a));
-  return size === null ? null : `the axis '${a.name}' is no axis: ${size}`;
+  return size === null ? null : `the axis '${a.name}' cannot have ${size}`;
 };
 
 const checked = <A extends string>(a: Axis<A>): Axis<A> => {

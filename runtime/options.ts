@@ -123,25 +123,27 @@ export const checked = <O extends object>(options: O): E.Either<string, O> =>
 /** What a model's own hyperparameters do not say. */
 const defaults = { epochs: 100, batch: 128, seed: 42, patience: 10 } as const;
 
-const hyper = ({ hyper: values }: Manifest, name: keyof typeof defaults): number => {
+/** Left: a hyperparameter of this name whose value the option would not take. */
+const hyper = ({ hyper: values }: Manifest, name: keyof typeof defaults): E.Either<string, number> => {
   const value = values[name];
-  return typeof value === 'number' ? value : defaults[name];
+  return typeof value !== 'number' ? E.right(defaults[name])
+    : pipe(numberIn(name)(value, String(value)), E.mapLeft((said) => `The model's hyperparameter ${name} is what ${flag(name)} is unless it is given, and ${said}`));
 };
 
 type Chosen = Pick<TrainOptions, 'epochs' | 'batch' | 'seed' | 'patience' | 'protocol'>;
 
-/** The settings of a new run. Left: options that exclude each other. */
+/** The settings of a new run. Left: options that exclude each other, or a hyperparameter that is no setting. */
 export const newSettings = (manifest: Manifest, options: Chosen): E.Either<string, Settings> => {
   const protocol = options.protocol ?? 'standard';
   if (protocol === 'hstu' && options.patience !== undefined)
     return E.left('--patience needs validation, and --protocol hstu has none: leave one of them out. Under hstu a run trains for all its --epochs.');
-  return E.right({
-    seed: options.seed ?? hyper(manifest, 'seed'),
-    batch: options.batch ?? hyper(manifest, 'batch'),
-    epochs: options.epochs ?? hyper(manifest, 'epochs'),
-    patience: protocol === 'hstu' ? null : (options.patience ?? hyper(manifest, 'patience')),
-    protocol,
-  });
+  const of = (name: keyof typeof defaults): E.Either<string, number> => (options[name] === undefined ? hyper(manifest, name) : E.right(options[name]));
+  return pipe(
+    E.Do,
+    E.bind('seed', () => of('seed')), E.bind('batch', () => of('batch')), E.bind('epochs', () => of('epochs')),
+    E.bind('patience', () => (protocol === 'hstu' ? E.right(null) : of('patience'))),
+    E.map((settings) => ({ ...settings, protocol })),
+  );
 };
 
 /** The settings of a resumed run: those it began with; only its end may move. Left: one that would make it another run. */

@@ -3,7 +3,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Target } from '../compiled.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
-import { wasmFiles } from '../targets/wasm/index.js';
+import { checkWasm, wasmFiles } from '../targets/wasm/index.js';
 
 const refusal = ([first, ...rest]: readonly Diagnostic[]): Either<Diagnostics, void> => (first === undefined ? right(undefined) : left([first, ...rest]));
 
@@ -17,7 +17,7 @@ const gpu: Target = {
 const wasm: Target = {
   description: 'our own WebAssembly, with SIMD and threads: for processors',
   file: 'kernels.wasm.js', opener: 'openWasm',
-  check: () => right(undefined),
+  check: (program) => refusal(checkWasm(program)),
   emit: wasmFiles.plan,
   peak: wasmFiles.peak,
   assets: { names: wasmFiles.names, emit: wasmFiles.assets },
@@ -27,7 +27,7 @@ export const targets = {
   all: {
     description: 'both: a GPU where one answers, else WebAssembly',
     file: '', opener: 'openAny', parts: { gpu, wasm },
-    check: gpu.check, emit: () => '',
+    check: (program) => refusal([...checkGpu(program), ...checkWasm(program)]), emit: () => '',
   },
   gpu, wasm,
 } as const satisfies Readonly<Record<string, Target>>;

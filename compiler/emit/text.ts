@@ -22,7 +22,7 @@ const runtime = `${packageFile.name}/runtime`;
 
 const settings = ({ hyper }: Manifest): string => Object.entries(hyper).map(([name, value]) => `${name}=${value}`).join(' ').replaceAll('*/', '* /');
 
-const heading = (manifest: Manifest): string => `${mark} ${packageFile.version} from ${manifest.source}. Compile again instead of editing.`;
+const heading = (manifest: Manifest): string => `${mark} ${packageFile.version} from ${manifest.source.replaceAll('*/', '* /')}. Compile again instead of editing.`;
 
 /** What the trainer imports, and the expression that its opener takes. */
 const programsOf = ({ file, parts }: Target): { readonly imports: string; readonly program: string } =>

@@ -1,6 +1,7 @@
 /** Hyperparameters from the command line: `--preset NAME`, then `--set name=value`, read as the model declares them. */
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { Hyper, HyperValue, Hypers, Model } from '../../dsl/model.js';
+import { misnamed } from '../../dsl/names.js';
 import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
 
 export type HyperValues = Readonly<Record<string, HyperValue>>;
@@ -64,6 +65,13 @@ const readOne = (hypers: Hypers, name: string, text: string, origin: string): Ei
   if (hyper === undefined) return left(error(`${origin}: this model has no hyperparameter '${name}'`, undefined, suggest(name, Object.keys(hypers), 'hyperparameters')));
   const value = readers[hyper.kind](hyper, text);
   return isLeft(value) ? left(error(`${origin}: '${name}' must be ${value.left}, not '${text}'`, undefined, `${name}: ${hyper.doc} (default ${hyper.value})`)) : value;
+};
+
+/** What is wrong with a hyperparameter as the model declares it, default included; null where nothing is. */
+export const hyperProblem = (name: string, hyper: Hyper): string | null => {
+  const wrong = misnamed('a hyperparameter', name);
+  const value = readers[hyper.kind](hyper, String(hyper.value));
+  return wrong ?? (isLeft(value) ? `the default of '${name}' must be ${value.left}, not ${hyper.value}` : null);
 };
 
 const split = (setting: string): readonly [string, string] | undefined => {

@@ -72,7 +72,7 @@ export const open = (path: string): Either<Diagnostics, Opened> => {
   return pipe(
     checkTypes(path, project),
     chain(() => load(path)),
-    chain((exports) => exportedModel(exports, file)),
+    chain((exports) => exportedModel(exports, file, madeAt)),
     map((model) => ({ model, file, locate: locateFrom(path), provenance, attempt, guard, christen: (value, name) => christen(value, name, madeAt(model)) })),
   );
 };
@@ -88,14 +88,16 @@ const build = ({ model, attempt, christen }: Opened, hyper: HyperValues, batch: 
 
 export const trace = (opened: Opened, hyper: HyperValues): Either<Diagnostics, Traced> => {
   const { model, file, provenance, attempt } = opened;
-  const batch = batchOf(Number(hyper['length']));
   return pipe(
-    build(opened, hyper, batch, 'training'),
-    chain((training) => pipe(
-      build(opened, hyper, batch, 'inference'),
-      chain((inference) => pipe(
-        attempt(() => model.optimizer(hyper)),
-        map((optimizer): Traced => ({ model, hyper, file, batch, training, inference, optimizer, provenance })),
+    attempt(() => batchOf(Number(hyper['length']))),
+    chain((batch) => pipe(
+      build(opened, hyper, batch, 'training'),
+      chain((training) => pipe(
+        build(opened, hyper, batch, 'inference'),
+        chain((inference) => pipe(
+          attempt(() => model.optimizer(hyper)),
+          map((optimizer): Traced => ({ model, hyper, file, batch, training, inference, optimizer, provenance })),
+        )),
       )),
     )),
   );

@@ -2,8 +2,9 @@
 import { left, right } from 'fp-ts/lib/Either.js';
 import * as build from '../../dsl/build.js';
 import type { Node, Param } from '../../dsl/node.js';
+import type { Optimizer, Update } from '../../dsl/optimizer.js';
 import { typed } from '../../dsl/tensor.js';
-import { error } from '../diagnostics.js';
+import { type Diagnostic, error } from '../diagnostics.js';
 import { gradient } from '../differentiate.js';
 import { rewrite, topological } from '../graph.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
@@ -26,12 +27,14 @@ export const differentiate: Pass = {
     const solved: Node[] = [];
     const gradients = gradient(loss, parameters, { origins: program.origins, check: (s) => solved.push(s) });
     const updates: Record<string, Node> = {};
+    const misfits: Diagnostic[] = [];
     parameters.forEach((p, i) => {
       const slots = Object.fromEntries(optimizer.slots.map((s) => [s, build.param(slotPath(p.path, s), p.axes, { kind: 'constant', value: 0 })]));
       const slope = gradients[i]!;
       const found = program.origins.get(slope);
       if (found?.name === undefined) program.origins.set(slope, { ...found, name: `d_${p.path}` });
       const next = optimizer.update(p, slope, slots, step);
+      misfits.push(...misfit(p, optimizer, next).map((said) => error(said, program.origins.get(p)?.source)));
       program.origins.set(next.value, { name: `new_${p.path}` });
       updates[p.path] = next.value;
       for (const [s, value] of Object.entries(next.slots)) {
@@ -39,9 +42,23 @@ export const differentiate: Pass = {
         updates[slotPath(p.path, s)] = value;
       }
     });
+    const [wrong, ...more] = misfits;
+    if (wrong !== undefined) return left([wrong, ...more]);
     const outputs = solved.length === 0 ? program.outputs : { ...program.outputs, unconverged: failures(solved) };
     return right(settled({ ...program, outputs, updates }));
   },
+};
+
+/** What of an update could not be kept in the parameter or its slots. */
+const misfit = (p: Param, { name, slots }: Optimizer, next: Update): readonly string[] => {
+  const fits = (value: Node, what: string): readonly string[] => (build.sameAxes(value.axes, p.axes) && value.dtype === 'f32' ? []
+    : [`${name} gives ${what} of '${p.path}' as ${value.dtype} over ${build.showAxes(value.axes)}; the parameter is f32 over ${build.showAxes(p.axes)}`]);
+  const given = Object.keys(next.slots);
+  return [
+    ...fits(next.value, 'the next value'), ...Object.entries(next.slots).flatMap(([s, value]) => fits(value, `the slot '${s}'`)),
+    ...given.filter((s) => !slots.includes(s)).map((s) => `${name} gives a slot '${s}' that it does not list: slots: [${slots.map((x) => `'${x}'`).join(', ')}]`),
+    ...slots.filter((s) => !given.includes(s)).map((s) => `${name} lists a slot '${s}' and gives no next value of it`),
+  ];
 };
 
 /** Nothing is differentiated after this: what only derivatives see has done its work. */

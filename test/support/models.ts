@@ -101,8 +101,9 @@ export interface Trial {
 /** The program with operators expanded and derivatives taken, and nothing else done to it. */
 const plain = (program: Program): Program => runPass(differentiate, runPass(expand, program));
 
-export const trial = (model: Model, over: Readonly<Record<string, HyperValue>>, entry: 0 | 1 | 2): Trial => {
-  const model1 = traced(model, over);
+export const trial = (model: Model, over: Readonly<Record<string, HyperValue>>, entry: 0 | 1 | 2): Trial => trialOf(traced(model, over), entry);
+
+export const trialOf = (model1: Traced, entry: 0 | 1 | 2): Trial => {
   const program = plain(programsOf(model1)[entry]!);
   const env = environment([program]);
   const given = givenOf(rootsOf(program), env);

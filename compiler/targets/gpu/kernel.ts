@@ -54,8 +54,9 @@ const raggedIn = (axes: readonly LoopAxis[]): readonly { readonly axis: LoopAxis
   axes.flatMap((axis) => (axis.ragged !== undefined && axes.some((a) => a.name === axis.ragged?.rows)
     ? [{ axis, row: { kind: 'index', axis: axis.ragged.rows } as const }] : []));
 
+const quiet = (text: string): string => text.replaceAll('*/', '* /').replaceAll('\n', ' ');
 const comment = ({ comment: text, source }: Kernel, more: readonly string[] = []): string =>
-  ['/**', ` * ${text.replaceAll('*/', '* /').replaceAll('\n', ' ')}`, ...(source === undefined ? [] : [` * ${source.file}:${source.line}`]), ...more.map((m) => ` * ${m}`), ' */'].join('\n');
+  ['/**', ` * ${quiet(text)}`, ...(source === undefined ? [] : [` * ${quiet(source.file)}:${source.line}`]), ...more.map((m) => ` * ${m}`), ' */'].join('\n');
 
 const threads = ['x', 'y', 'z'] as const;
 

@@ -1,4 +1,5 @@
 /** The wasm target: a loop program as WebAssembly with SIMD and threads, in text that a person can read. */
 export { wasmFiles } from './files.js';
+export { checkWasm } from './limits.js';
 export { assemble } from './assemble.js';
 export { fused, type WasmText, wasmText } from './module.js';

@@ -329,7 +329,7 @@ export const writeGroup = (group: Group, world: World): { readonly text: string;
 
   group.forEach((j) => { if (j.where !== undefined && !j.adds && j.loop === undefined && task !== null) clear(j, task); });
   nest(order, start, 1);
-  const said = (j: Job): string => `;; ${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment.replaceAll('\n', ' ')}`;
+  const said = (j: Job): string => `;; ${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment}`.replaceAll('\n', ' ');
   const text = [
     ...group.map(said),
     `(func $${world.name(job.name)}${job.loop === undefined ? ` (export "${world.name(job.name)}")` : ''} (param $from i32) (param $to i32) (param $chunk i32)${job.loop === undefined ? '' : ' (param $at i32)'}`,

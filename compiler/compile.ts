@@ -7,7 +7,7 @@ import type { Node, Param } from '../dsl/node.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/session.js';
 import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
-import { declarationErrors } from './declared.js';
+import { type Added, declarationErrors } from './declared.js';
 import type { Diagnostics } from './diagnostics.js';
 import { costOf } from './cost.js';
 import { explain } from './explain.js';
@@ -73,8 +73,8 @@ const statesOf = (written: readonly Program[], finished: readonly Program[], ent
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
-/** What the rank asks for besides what the model reads. */
-const rankInputs = ['target', 'seen', 'seen.lengths'];
+/** What `rankOf` adds to what the model says. */
+const ranking: Added = { inputs: ['target', 'seen', 'seen.lengths'], axis: 'seen' };
 
 /** What was proved of training, and of rows in every program. */
 const certified = (finished: readonly Program[]): Pick<Report, 'certificate'> => {
@@ -87,7 +87,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
   const finished: Program[] = [];
   // What the model says, in its own words: later passes order and join it anew.
   const plain: Program[] = [];
-  const [wrong, ...others] = declarationErrors(traced, rankInputs);
+  const [wrong, ...others] = declarationErrors(traced, ranking);
   if (wrong !== undefined) return left([wrong, ...others]);
   const written = programsOf(traced);
   for (const program of written) {

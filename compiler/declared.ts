@@ -170,16 +170,24 @@ const collisions = (params: readonly Param[], inputs: ReadonlySet<string>, { nam
 
 const once = (all: readonly Diagnostic[]): readonly Diagnostic[] => [...new Map(all.map((d) => [JSON.stringify([d.message, d.source]), d])).values()];
 
-/** Everything that is wrong with what a model declares; of the names that the runtime gives, `runtime` besides the model's own. */
-export const declarationErrors = ({ training, inference, optimizer, provenance }: Traced, runtime: readonly string[]): readonly Diagnostic[] => {
+/** What the compiler adds to a model's scores to rank by them. */
+export interface Added {
+  readonly inputs: readonly string[];
+  readonly axis: string;
+}
+
+/** Everything that is wrong with what a model declares. */
+export const declarationErrors = ({ training, inference, optimizer, provenance }: Traced, added: Added): readonly Diagnostic[] => {
   const orders = { training: topological([training.loss]), inference: topological([inference.scores]) };
-  const single = once([...unfit(orders.training, 'training', provenance), ...unfit(orders.inference, 'inference', provenance)]);
+  const second = [...axesIn(orders.inference, provenance)].filter(([a]) => a.name === added.axis)
+    .map(([a, source]) => error(`the axis '${a.name}' has the name of the axis that ranking adds to the scores`, source, 'give it another name'));
+  const single = once([...unfit(orders.training, 'training', provenance), ...unfit(orders.inference, 'inference', provenance), ...second]);
   if (single.length > 0) return single;
   const phases = { training: declarationsOf(orders.training, provenance), inference: declarationsOf(orders.inference, provenance) };
   const disagreed = conflicts(phases);
   if (disagreed.length > 0) return disagreed;
   const all = Object.values(phases).flat();
-  const inputs = new Set([STEP, ...runtime, ...all.filter((d) => d.kind === 'input' || d.kind === 'lengths').map((d) => d.name)]);
+  const inputs = new Set([STEP, ...added.inputs, ...all.filter((d) => d.kind === 'input' || d.kind === 'lengths').map((d) => d.name)]);
   const params = new Map(Object.values(orders).flat().flatMap((n) => (n.op === 'param' ? [[n.path, n] as const] : [])));
   return collisions([...params.values()], inputs, optimizer, provenance);
 };

@@ -100,6 +100,8 @@ test.each<[string, Partial<Called>]>([
   ['in what an identifier leaves out', { axes: ['a b', 'a_b', 'a-b'], path: 'a.b c', second: 'a.b_c', tensors: ['items', 'targets', 'seen'] }],
   ['in letters that no identifier has', { axes: ['é', 'è', 'ê'], path: 'ü', second: 'ö' }],
   ['as programs would number them', { axes: ['seq_2', 'seq_3', 'width_2'], path: 'gain.2', second: 'gain.3', tensors: ['gain', 'gain_2', 'd_gain'] }],
+  ['and a tensor may be called as an object has things', { tensors: ['constructor', '__proto__', 'toString'] }],
+  ['and a tensor as what targets make of it', { tensors: ['items_by_item', 'ids_by_seq_by_item', 'value_by_value'] }],
 ])('names may differ %s', async (_, over) => {
   const called = trial({ ...ordinary, ...over });
   expect({ wasm: await wrong(called, 'wasm'), gpu: await wrong(called, 'gpu') }).toEqual({ wasm: [], gpu: [] });

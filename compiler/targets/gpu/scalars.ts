@@ -70,9 +70,10 @@ export const helpers: Readonly<Record<string, string>> = {
   const base = Math.abs(x);
   if (base === 0 && y > 0) return 0;
   const half = y * 0.5;
+  if (base === 0 && y < 0) return half !== Math.floor(half) && y === Math.floor(y) ? 1 / x : 1 / base;
   const size = Math.pow(base, y);
-  if (x < 0 && y !== Math.floor(y)) return Math.sqrt(x);
-  return x < 0 && half !== Math.floor(half) ? -size : size;
+  if (x < 0 && y !== Math.floor(y) && base * 0.5 !== base) return Math.sqrt(x);
+  return x < 0 && half !== Math.floor(half) && y === Math.floor(y) ? -size : size;
 }`,
   logOnePlus: `function logOnePlus(x) {
   if (x > -0.5 && x < 0.5) {
@@ -107,7 +108,7 @@ export const helpers: Readonly<Record<string, string>> = {
   const part = (exact - near) + rest;
   const more = Math.floor(part + 0.5);
   const turns = near + more;
-  const r = turns === 0 ? size : (part - more) * 1.5707964;
+  const r = size < 0.75 ? size : (part - more) * 1.5707964;
   const z = r * r;
   const quarter = turns + y - 4 * Math.floor((turns + y) * 0.25);
   const sine = r + r * z * (-0.16666655 + z * (0.0083321609 - z * 0.00019515296));

@@ -5,7 +5,7 @@
  */
 import { constant, map } from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
-import type { ScalarName } from '../dsl/scalar.js';
+import type { DType, ScalarName } from '../dsl/scalar.js';
 
 export interface Scalar {
   readonly meaning: (...args: readonly number[]) => number;
@@ -56,6 +56,24 @@ export const erf = (x: number): number => {
   return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
 };
 
+/** Beyond this size neighbouring float32 numbers lie 256 apart, and a wave of them is noise: it is no number, on every target. */
+export const WAVE_LIMIT = 2 ** 31;
+const wave = (f: (x: number) => number) => (x: number): number => (Math.abs(x) <= WAVE_LIMIT ? f(x) : NaN);
+/** Towards zero, to the nearest i32 there is; 0 for what is no number. */
+const saturated = (x: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) | 0;
+
+/** d/da of a^b is b a^(b-1), for every a and b that have a power; at 0^0, where that is 0 times infinity, 0. */
+const slopeInBase = (a: Node, b: Node): Node => {
+  const less = map('sub', b, c(1));
+  const constantly = b.op === 'constant' && b.value !== 0;
+  return mul(b, map('pow', a, constantly ? less : where(map('and', map('eq', a, c(0)), map('eq', b, c(0))), c(1), less)));
+};
+/** d/db of a^b is a^b log a for a > 0; elsewhere a power is of whole numbers only, or 0, and has none: 0. */
+const slopeInExponent = (a: Node, y: Node): Node => {
+  const above = map('gt', a, c(0));
+  return where(above, mul(map('log', where(above, a, c(1))), y));
+};
+
 export const table: { readonly [F in ScalarName]: Scalar } = {
   add: binary((a, b) => a + b, 1, (ct) => [ct, ct]),
   sub: binary((a, b) => a - b, 1, (ct) => [ct, neg(ct)]),
@@ -63,16 +81,15 @@ export const table: { readonly [F in ScalarName]: Scalar } = {
   div: singular(binary((a, b) => a / b, 4, (ct, _, b, y) => [map('div', ct, b), neg(map('div', mul(ct, y), b))])),
   max: binary(Math.max, 1, (ct, a, b) => [where(map('ge', a, b), ct), where(map('lt', a, b), ct)]),
   min: binary(Math.min, 1, (ct, a, b) => [where(map('le', a, b), ct), where(map('gt', a, b), ct)]),
-  /** a > 0; at a = 0 the derivative in a is that of the right-hand side. */
-  pow: singular(binary(Math.pow, 20, (ct, a, b, y) => [mul(ct, mul(b, map('pow', a, map('sub', b, c(1))))), mul(ct, mul(map('log', a), y))])),
+  pow: singular(binary(Math.pow, 20, (ct, a, b, y) => [mul(ct, slopeInBase(a, b)), mul(ct, slopeInExponent(a, y))])),
   neg: unary((x) => -x, 1, (ct) => neg(ct)),
   exp: singular(unary(Math.exp, 10, (ct, _, y) => mul(ct, y))),
   log: singular(unary(Math.log, 10, (ct, x) => map('div', ct, x))),
   log1p: singular(unary(Math.log1p, 12, (ct, x) => map('div', ct, map('add', c(1), x)))),
   sqrt: singular(unary(Math.sqrt, 4, (ct, _, y) => map('div', ct, mul(c(2), y)))),
   rsqrt: singular(unary((x) => 1 / Math.sqrt(x), 4, (ct, _, y) => mul(ct, mul(c(-0.5), mul(y, mul(y, y)))))),
-  sin: unary(Math.sin, 15, (ct, x) => mul(ct, map('cos', x))),
-  cos: unary(Math.cos, 15, (ct, x) => neg(mul(ct, map('sin', x)))),
+  sin: unary(wave(Math.sin), 15, (ct, x) => mul(ct, map('cos', x))),
+  cos: unary(wave(Math.cos), 15, (ct, x) => neg(mul(ct, map('sin', x)))),
   tanh: unary(Math.tanh, 12, (ct, _, y) => mul(ct, map('sub', c(1), mul(y, y)))),
   sigmoid: unary(sigmoid, 12, (ct, _, y) => mul(ct, mul(y, map('sub', c(1), y)))),
   softplus: unary(softplus, 20, (ct, x) => mul(ct, map('sigmoid', x))),
@@ -88,6 +105,16 @@ export const table: { readonly [F in ScalarName]: Scalar } = {
     meaning: (p, a, b) => (p !== 0 ? a! : b!), cost: 1,
     vjp: (ct, [p]) => [null, where(p!, ct), map('select', p!, zeroLike(ct), ct)],
   },
-  toI32: flat((x) => Math.trunc(x!)),
+  toI32: flat((x) => saturated(x!)),
   toF32: { meaning: (x) => x!, cost: 1, vjp: () => [null] },
+};
+
+/** Where i32 differs: products keep their low 32 bits. */
+const whole: { readonly [F in ScalarName]?: Scalar['meaning'] } = { mul: (a, b) => Math.imul(a!, b!) };
+/** Results as each element type keeps them: an i32 overflows as two's complement does. */
+const kept: { readonly [D in DType]: (x: number) => number } = { f32: (x) => x, i32: (x) => x | 0, bool: (x) => (x !== 0 ? 1 : 0) };
+/** What a function of these numbers is worth, as a value of the element type `dtype` of its result. */
+export const worth = (fn: ScalarName, dtype: DType): Scalar['meaning'] => {
+  const meaning = dtype === 'i32' ? whole[fn] ?? table[fn].meaning : table[fn].meaning;
+  return (...args) => kept[dtype](meaning(...args));
 };

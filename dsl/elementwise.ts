@@ -2,6 +2,12 @@
  * Operations at every position. Operands broadcast: the result has the union of their axes. A number stands for itself at
  * every position, in the element type of the other operand. Every binary operation reads both ways:
  * `sub(a, b)` and `pipe(a, sub(b))` are a - b.
+ *
+ * Values are float32. Where nothing else is said, a function takes every number there is: what overflows is infinite, what has
+ * no value (the root or logarithm of a negative number, 0 / 0) is no number, NaN, and what is computed from NaN is NaN; a comparison
+ * with it fails, `ne` holds. On `wasm`, `webasm` and `cpu` results are within 1e-6 of the true ones, relatively, and these
+ * rules hold to the letter (test/support/ranges.ts is the table); shading languages (`webgpu`, `webgl2`) promise nothing of
+ * infinities, NaN and numbers below 1.2e-38, and exp, log and pow to 2e-5. i32 wraps around as two's complement does.
  */
 import { constant, map } from './build.js';
 import type { Node } from './node.js';
@@ -45,15 +51,21 @@ const comparison = (fn: ScalarName) => binary(fn) as Comparison;
 const logical = (fn: ScalarName) => binary(fn) as Logical;
 const unary = (fn: ScalarName) => <A extends string>(x: Tensor<A>): Tensor<A> => typed<A>(map(fn, x));
 
+/** i32: modulo 2^32, like `sub` and `mul`. */
 export const add = arithmetic('add');
 export const sub = arithmetic('sub');
 export const mul = arithmetic('mul');
-/** f32 only: whole numbers are cast first. */
+/** f32 only: whole numbers are cast first. a / 0 is infinite, 0 / 0 NaN. */
 export const div = real('div');
+/**
+ * a^b for a >= 0, and for a < 0 with a whole b; else NaN. a^0 is 1, 0^b infinite for b < 0. The derivative by a is b a^(b-1)
+ * wherever there is a power (at 0, infinite for b < 1); that by b is a^b log a for a > 0, and 0 elsewhere. On `webgpu` and `webgl2`
+ * the relative error grows by 5e-7 for each unit of |b|.
+ */
 export const pow = real('pow');
-/** The larger of two values at each position (`max` is the reduction). */
+/** The larger of two values at each position (`max` is the reduction); NaN if either is. */
 export const maximum = arithmetic('max');
-/** The smaller of two values at each position. */
+/** The smaller of two values at each position; NaN if either is. */
 export const minimum = arithmetic('min');
 
 export const eq = comparison('eq');
@@ -68,25 +80,34 @@ export const or = logical('or');
 export const not = <A extends string>(x: Tensor<A, 'bool'>): Tensor<A, 'bool'> => typed<A, 'bool'>(map('not', x));
 
 export const neg = <A extends string, D extends NumberType>(x: Tensor<A, D>): Tensor<A, D> => typed<A, D>(map('neg', x));
+/** Infinite from 88.73, 0 below -104. */
 export const exp = unary('exp');
+/** x > 0; log 0 is -Infinity, NaN below. */
 export const log = unary('log');
-/** log(1 + x), exact near 0. */
+/** log(1 + x) for x > -1, exact near 0; -Infinity at -1, NaN below. */
 export const log1p = unary('log1p');
+/** x >= 0, else NaN. The derivative at 0 is infinite. */
 export const sqrt = unary('sqrt');
-/** 1 / sqrt(x). */
+/** 1 / sqrt(x) for x > 0; infinite at 0, NaN below. */
 export const rsqrt = unary('rsqrt');
+/**
+ * In radians, for |x| <= 2^31, to 1e-6 of the sine of the float32 number x; NaN beyond, where neighbouring numbers lie 256 apart.
+ * Seconds lose the time of day long before: float32 counts them by 128 around today's dates. Subtract a start first.
+ */
 export const sin = unary('sin');
+/** As `sin`. */
 export const cos = unary('cos');
 export const erf = unary('erf');
 export const abs = unary('abs');
-/** -1, 0 or 1. */
+/** -1, 0 or 1. The derivative is 0 everywhere. */
 export const sign = unary('sign');
+/** The derivative is 0 everywhere. */
 export const floor = unary('floor');
 export const square = <A extends string>(x: Tensor<A>): Tensor<A> => typed<A>(map('mul', x, x));
 
-/** Truncates towards zero. */
+/** Truncates towards zero; beyond i32 the nearest i32, 0 for NaN. */
 export const toI32 = <A extends string>(x: Tensor<A>): Tensor<A, 'i32'> => typed<A, 'i32'>(map('toI32', x));
-/** Exact below 2^24. */
+/** The nearest float32: exact up to 2^24. */
 export const toF32 = <A extends string>(x: Tensor<A, 'i32'>): Tensor<A> => typed<A>(map('toF32', x));
 
 /** The value everywhere; axes none. Operations accept plain numbers, so this is needed only where a tensor is asked for. */

@@ -1,13 +1,16 @@
 /** Equilibria inside a model: x = step(x), row by row. */
 import type { Axis } from './axis.js';
-import { picard, unroll } from './backward.js';
+import { checkedSteps, checkedTolerance, picard, TOLERANCE, unroll } from './backward.js';
 import { axisOf, project, sameAxes, showAxes, variable } from './build.js';
 import { fail } from './errors.js';
 import type { FixedPoint, Node, Solver, StopRule } from './node.js';
 import { type Tensor, typed } from './tensor.js';
 
-/** Each row stops by itself, when |step(x) - x| <= atol + rtol |x|, or after `maxSteps`. */
-export interface PerRow { readonly per: 'row'; readonly atol: number; readonly rtol: number; readonly maxSteps: number }
+/**
+ * Each row stops by itself, when |step(x) - x| <= atol + rtol |x| (Euclidean norms; 1e-10 and 1e-5 unless given), or after
+ * `maxSteps`. What float32 cannot reach is not reached: below 1e-7 of |x| there is only rounding.
+ */
+export interface PerRow { readonly per: 'row'; readonly atol?: number; readonly rtol?: number; readonly maxSteps: number }
 /** Every row takes this number of steps. */
 export interface Fixed { readonly fixed: number; readonly per?: never; readonly atol?: never; readonly rtol?: never; readonly maxSteps?: never }
 
@@ -32,7 +35,10 @@ export interface Equilibrium<A extends string> {
   readonly residual: Tensor<'batch'>;
   /** The steps each row took. */
   readonly steps: Tensor<'batch', 'i32'>;
-  /** Whether the row met its tolerance. In training, rows whose adjoint solve fails are counted in the output `unconverged`. */
+  /**
+   * Whether the row met its tolerance: after a fixed number of steps, the usual one of `PerRow`. False for a row that is no
+   * number. Under `implicit`, rows that did not, and rows whose adjoint solve did not, are counted in the training report.
+   */
   readonly converged: Tensor<'batch', 'bool'>;
 }
 
@@ -41,8 +47,8 @@ type Rowed<A extends string> = ['batch'] extends [A] ? Tensor<A> : `a fixed poin
 const KNOWN: Readonly<Record<keyof FixedPointOptions<Fixed, FixedPoint['backward']>, true>> = { solver: true, stop: true, backward: true };
 const stopRule = (stop: PerRow | Fixed): StopRule =>
   'fixed' in stop
-    ? { kind: 'fixed', steps: stop.fixed }
-    : { kind: 'row', atol: stop.atol, rtol: stop.rtol, maxSteps: stop.maxSteps };
+    ? { kind: 'fixed', steps: checkedSteps('the fixed number of steps')(stop.fixed) }
+    : { kind: 'row', ...checkedTolerance('stop', { atol: stop.atol ?? TOLERANCE.atol, rtol: stop.rtol ?? TOLERANCE.rtol }), maxSteps: checkedSteps('maxSteps')(stop.maxSteps) };
 
 /**
  * The x with x = step(x), found from `init`. `step` is called once, with a variable of init's axes, and returns a tensor

@@ -101,7 +101,7 @@ export type Backward =
   | { readonly kind: 'lastSteps'; readonly steps: number }
   | { readonly kind: 'stopGradient' }
   | { readonly kind: 'phantom'; readonly steps: number; readonly damping: number }
-  | { readonly kind: 'implicit'; readonly solve: 'picard' | 'anderson'; readonly atol: number; readonly maxSteps: number };
+  | { readonly kind: 'implicit'; readonly solve: 'picard' | 'anderson'; readonly atol: number; readonly rtol: number; readonly maxSteps: number };
 
 /** states <- states - rate * d energy / d states, `steps` times. Results '0', '1', ... are the states, 'energy' the last energy. */
 export interface Descend {

@@ -4,6 +4,7 @@ import { type Axis, axis, like } from './axis.js';
 import { axisOf } from './build.js';
 import { descend } from './descend.js';
 import { add, div, eq, exp, floor, mul, neg, scalar, sub, square, toF32, toI32, where } from './elementwise.js';
+import { fail } from './errors.js';
 import { layerNorm, linear } from './layer.js';
 import { normal, ones, param, uniformBetween, zeros } from './parameter.js';
 import { boundOf, expand, gather, index, rename, shift } from './position.js';
@@ -97,10 +98,14 @@ export interface TestTime {
   readonly place: Tensor<'seq'>;
 }
 
-/** The place of each position of `seq` in its group of `size`, from 0. */
+/**
+ * The place of each position of `seq` in its group of `size`, from 0: a whole number from 1. The half keeps the quotient off the whole
+ * numbers, where a division that is not rounded correctly (WGSL's) might fall on the wrong side.
+ */
 export const placeIn = <S extends string>(seq: Axis<S>, size: number): Tensor<S> => {
+  if (!(Number.isInteger(size) && size >= 1)) fail(`a group has a whole number of positions from 1, not ${size}`);
   const position = toF32(index(seq));
-  return sub(position, mul(floor(div(position, size)), size));
+  return sub(position, mul(floor(div(add(position, 0.5), size)), size));
 };
 
 /**

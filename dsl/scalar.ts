@@ -1,6 +1,7 @@
 /**
  * The scalar functions that `map` may apply: arity and element types. Their meaning, derivative and code are in the
- * compiler's table, which is total over these names.
+ * compiler's table, which is total over these names; their ranges stand at the public functions (`elementwise.ts`), and the tests'
+ * table (test/support/ranges.ts) holds every target to them.
  */
 export type DType = 'f32' | 'i32' | 'bool';
 
@@ -25,9 +26,9 @@ export const scalars = {
   not: signature({ args: ['bool'], result: 'bool' }),
   /** select(condition, then, else): only the chosen branch contributes a value or a derivative. */
   select: signature({ args: ['bool', 'same', 'same'], result: 'same' }),
-  /** Truncates towards zero. */
+  /** Truncates towards zero; beyond i32 the nearest i32, 0 for what is no number. */
   toI32: signature({ args: ['f32'], result: 'i32' }),
-  /** i32 to f32, exact below 2^24. */
+  /** i32 to the nearest f32, exact up to 2^24. */
   toF32: signature({ args: ['i32'], result: 'f32' }),
 } as const;
 

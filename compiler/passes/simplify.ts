@@ -8,7 +8,7 @@ import type { MapNode, Node } from '../../dsl/node.js';
 import { rewrite } from '../graph.js';
 import { type Pass, rootsOf, withRoots } from '../program.js';
 import { lookups } from './lookups.js';
-import { table } from '../scalars.js';
+import { worth } from '../scalars.js';
 
 export interface Row {
   readonly name: string;
@@ -76,7 +76,7 @@ const folding: readonly Row[] = [
       if (n.op !== 'map') return null;
       const values = n.args.map(plain);
       if (values.some((v) => v === null)) return null;
-      const value = table[n.fn].meaning(...(values as number[]));
+      const value = worth(n.fn, n.dtype)(...(values as number[]));
       return Number.isFinite(value) ? along(constant(value, n.dtype), n) : null;
     },
   },

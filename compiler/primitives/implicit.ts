@@ -18,8 +18,8 @@ export const implicit: Primitive<Of<'implicit'>> = {
   rebuild: (n, [value, through]) => build.implicit(value!, through!, n.of),
   reference: (n, e) => e.value(n.value),
   vjp: (ct, n, { check }) => {
-    const { lambda, converged } = adjointProblem(n.of, ct, pullback(n));
-    check(converged);
+    const { lambda, solved } = adjointProblem(n.of, { value: n.value, image: n.through }, ct, pullback(n));
+    check(solved);
     return [null, lambda];
   },
   cost: () => 0,

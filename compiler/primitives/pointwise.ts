@@ -1,11 +1,10 @@
 /** `map`, and the nodes that hand their argument on unchanged. */
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import type { DType } from '../../dsl/scalar.js';
 import type { Facts, Flow } from '../dependence/flow.js';
 import { scalarFlow } from '../dependence/scalars.js';
 import { apply } from '../loops/build.js';
-import { table } from '../scalars.js';
+import { table, worth } from '../scalars.js';
 import { exprText } from '../loops/text.js';
 import type { Of, Primitive } from './record.js';
 
@@ -14,9 +13,6 @@ export const fit = (ct: Node, arg: Node): Node => {
   const extra = ct.axes.filter((a) => !build.hasAxis(arg, a.name)).map((a) => a.name);
   return extra.length === 0 ? ct : build.reduce('sum', ct, extra);
 };
-
-/** Results of each element type kept as that type keeps them. */
-const wrap: { readonly [D in DType]: (x: number) => number } = { f32: (x) => x, i32: (x) => x | 0, bool: (x) => (x !== 0 ? 1 : 0) };
 
 const isZero = (n: Node): boolean => n.op === 'constant' && n.value === 0;
 const union = (a: readonly Node[], b: readonly Node[]): readonly Node[] => [...new Set([...a, ...b])];
@@ -27,8 +23,8 @@ export const map: Primitive<Of<'map'>> = {
   rebuild: (n, args) => build.map(n.fn, ...args),
   reference: (n, e) => {
     const args = n.args.map(e.value);
-    const { meaning } = table[n.fn];
-    return e.fill(n.axes, (at) => wrap[n.dtype](meaning(...args.map((a) => e.read(a, at)))));
+    const meaning = worth(n.fn, n.dtype);
+    return e.fill(n.axes, (at) => meaning(...args.map((a) => e.read(a, at))));
   },
   vjp: (ct, n, { support }) => {
     // A derivative is masked last: where nothing is asked for, 0 times infinity must not come through.

@@ -77,7 +77,26 @@ describe('at a kink one side is chosen, and stated', () => {
     ['relu has slope 0 at 0', map('select', above(x), x, c(0)), [0, 0], [0, 0]],
     ['only the chosen branch contributes, though the other is not a number', map('select', above(x), map('log', x), c(0)), [-1, 0], [0, 0]],
     ['x^0 is flat in x', map('pow', x, y), [2, 0], [0, Math.log(2)]],
+    ['and so is 0^0', map('pow', x, y), [0, 0], [0, 0]],
+    ['a power of a negative number has no slope in its exponent', map('pow', x, y), [-2, 3], [12, 0]],
+    ['nor has a power of 0', map('pow', x, y), [0, 2], [0, 0]],
+    ['0^1 has slope 1', map('pow', x, y), [0, 1], [1, 0]],
+    ['a negative power of a negative number', map('pow', x, y), [-2, -1], [-0.25, 0]],
+    ['a root at 0 is as steep as it is', map('pow', x, y), [0, 0.5], [Infinity, 0]],
   ])('%s', (_, root, [a, b], want) => expect(slopes(root, a, b)).toEqual(want));
+
+  test.each([0, 1, 2, 3, 4, -1, -2])('x^%i has the derivatives of its polynomial, to the third, at negative x and at 0', (n) => {
+    const slope = (of: Node): Node => build.project({ op: 'gradient', of, wrt: [x] }, '0');
+    const expected = (a: number): readonly number[] => [n * a ** (n - 1), n * (n - 1) * a ** (n - 2), n * (n - 1) * (n - 2) * a ** (n - 3)].map((v) => (Number.isNaN(v) ? 0 : v + 0));
+    for (const exponent of [c(n), y]) {
+      const first = slope(map('pow', x, exponent));
+      const roots = [first, slope(first), slope(slope(first))];
+      for (const a of [-2.5, -1, 1.5, ...(n >= 0 ? [0] : [])]) {
+        const got = meaning(roots, { sizes: {}, params: { x: [a], y: [n] } }).map((v) => v.data[0]! + 0);
+        got.forEach((v, k) => expect(v, `derivative ${k + 1} at ${a}`).toBeCloseTo(expected(a)[k]!, 10));
+      }
+    }
+  });
 
   test('equal maxima share the cotangent evenly', () => {
     const p = param('p', [width], std);

@@ -1,7 +1,7 @@
 /** The typed faces of `descend` and `fixedPoint`: what they build, what they refuse, and the rules of THEORY 2 and 4. */
 import { describe, expect, test } from 'vitest';
 import {
-  type States, add, anderson, axis, batchOf, checkpoint, descend, dot, expand, fixedPoint, gradient, gradients, implicit, like, mul, param, prefix, rename, square, sub,
+  type States, add, anderson, phantom, picard, axis, batchOf, checkpoint, descend, dot, expand, fixedPoint, gradient, gradients, implicit, like, mul, param, prefix, rename, square, sub,
   sum, tanh, uniform, zeros, type Tensor, type DescendOptions, whole,
 } from 'pcrec';
 import * as build from '../../dsl/build.js';
@@ -134,6 +134,18 @@ describe('fixedPoint', () => {
     expect(() => fixedPoint(state('a'), step, wrong)).toThrow('a fixed number of steps need not reach one');
     expect(() => fixedPoint(state('a'), step, { stop: { fixed: 3 }, gamma: 1 } as { readonly stop: { readonly fixed: number } })).toThrow("fixedPoint has no option 'gamma'");
   });
+  test.each<readonly [string, () => unknown]>([
+    ['the memory of anderson is a whole number from 1, not 0', () => anderson({ memory: 0 })],
+    ['the ridge of anderson is a number above 0, not 0', () => anderson({ ridge: 0 })],
+    ['damping is at least 0 and below 1, not 1', () => picard({ damping: 1 })],
+    ['damping is at least 0 and below 1, not -0.5', () => phantom({ steps: 2, damping: -0.5 })],
+    ['the number of phantom steps is a whole number from 1, not 0', () => phantom({ steps: 0 })],
+    ['the number of steps between checkpoints is a whole number from 1, not 1.5', () => checkpoint(1.5)],
+    ['rtol of implicit is a number from 0, not NaN', () => implicit({ rtol: NaN })],
+    ['atol of stop is a number from 0, not -1', () => fixedPoint(state('a'), step, { stop: { per: 'row', atol: -1, maxSteps: 3 } })],
+    ['maxSteps is a whole number from 0, not 2.5', () => fixedPoint(state('a'), step, { stop: { per: 'row', maxSteps: 2.5 } })],
+    ['the fixed number of steps is a whole number from 0, not -1', () => fixedPoint(state('a'), step, { stop: { fixed: -1 } })],
+  ])('refuses options that mean nothing: %s', (message, made) => expect(made).toThrow(message));
 });
 
 describe('gradient', () => {

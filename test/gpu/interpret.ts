@@ -1,5 +1,5 @@
 /** A loop program computed cell by cell in float64, with no thought of speed: what the emitted kernels must agree with. */
-import { table } from '../../compiler/scalars.js';
+import { worth } from '../../compiler/scalars.js';
 import type { Buffer, Entry, Expr, LoopAxis, ReduceAxis } from '../../compiler/loops/ir.js';
 import { stream, uniformAt } from '../../runtime/random.js';
 import type { Sizes } from '../../runtime/session.js';
@@ -32,7 +32,7 @@ export const interpret = (entry: Entry, sizes: Sizes, given: Values, draw: { rea
       case 'index': return env.get(e.axis)!;
       case 'extent': return extent(e.axis, e.row, env);
       case 'read': return get(e.buffer, e.at.map((i) => value(i, env)));
-      case 'apply': return table[e.fn].meaning(...e.args.map((a) => value(a, env)));
+      case 'apply': return worth(e.fn, e.dtype)(...e.args.map((a) => value(a, env)));
       case 'guard': return value(e.condition, env) !== 0 ? value(e.then, env) : value(e.otherwise, env);
       case 'reduce': return positions(e.over, env).reduce<number>((acc, at) => (e.monoid === 'sum' ? acc + value(e.body, at) : Math.max(acc, value(e.body, at))), start[e.monoid]);
       case 'collect': {

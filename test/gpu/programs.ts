@@ -1,8 +1,9 @@
 /** Small loop programs that between them use every kind of expression, written by hand, with inputs for them. */
-import { type ScalarName, scalars } from '../../dsl/scalar.js';
 import { apply, guard, integer, literal } from '../../compiler/loops/build.js';
 import type { Buffer, Entry, Expr, Kernel, LoopAxis, LoopProgram } from '../../compiler/loops/ir.js';
+import { table, worth } from '../../compiler/scalars.js';
 import type { Sizes } from '../../runtime/session.js';
+import { argumentsOf, columnsOf, resultOf, type Trial, trials as allTrials, unitsOff } from '../support/ranges.js';
 import type { Values } from './interpret.js';
 
 const batch: LoopAxis = { name: 'batch', size: 'batch' };
@@ -76,60 +77,66 @@ export const smallInputs: Values = {
 };
 export const smallStates: Values = { table: spread(55, 1), table_m: spread(55, 2), steps: [3] };
 
-/** Where each scalar function is tried; the rest on the first row. */
-const ranges: Partial<Readonly<Record<ScalarName, readonly number[]>>> = {
-  log: [1e-30, 1e-6, 0.3, 1, 1.0001, 2, 77, 1e6, 1e30], sqrt: [0, 1e-12, 0.5, 2, 1e9, 1e30], rsqrt: [1e-12, 0.5, 2, 1e9, 1e30],
-  log1p: [-0.99, -0.6, -0.5, -0.4, -0.1, -1e-4, -1e-8, 0, 1e-8, 1e-4, 0.1, 0.4, 0.5, 0.7, 3, 1e5, 1e30],
-  exp: [-100, -87, -20, -1, -1e-5, 0, 1e-5, 1, 20, 87], sin: [-3, -1, -0.001, 0, 0.5, 1.5, 3], cos: [-3, -1, 0, 0.5, 1.2, 3],
-};
-const wide = [-1e30, -1000, -100, -89, -30, -10.25, -6, -5, -3.5, -2.5, -1.5, -1, -0.99, -0.7, -0.62, -0.3, -0.05, -1e-3, -1e-7, 0,
-  1e-7, 1e-3, 0.05, 0.3, 0.62, 0.7, 0.99, 1, 1.5, 2, 2.5, 3.5, 5, 6, 10.25, 30, 89, 100, 1000, 1e30];
-const moderate = wide.filter((v) => Math.abs(v) <= 1000);
-const pairs = (of: readonly number[], with_: readonly number[]): readonly (readonly [number, number])[] => of.flatMap((a) => with_.map((b) => [a, b] as const));
+/**
+ * One kernel for each scalar function and element type that it takes: inputs `<kernel>_0`, `<kernel>_1`, ... A device is given whole
+ * numbers that float32 holds, and gives such.
+ */
+interface Kept extends Trial { readonly name: string }
+const exact = (v: number): boolean => Math.abs(v) <= 2 ** 24;
+export const trials: readonly Kept[] = allTrials.map((t) => ({
+  ...t, name: `${t.fn}_${t.dtype}`,
+  range: { ...t.range, rows: t.range.rows.filter((row) => [...(t.dtype === 'i32' ? row : []), ...(resultOf(t) === 'i32' && t.dtype === 'i32' ? [table[t.fn].meaning(...row)] : [])].every(exact)) },
+}));
+/** Shading languages promise nothing of infinities, of what is no number, and of what is below the least normal number. */
+const ordinary = (v: number): boolean => v === 0 || (Math.abs(v) >= 2 ** -126 && Math.abs(v) <= 3.4e38);
 
-/** One kernel for each scalar function and element type that it takes: inputs `<kernel>_a`, `<kernel>_b`, `<kernel>_c`. */
-interface Trial { readonly name: string; readonly fn: ScalarName; readonly dtype: 'f32' | 'i32' | 'bool'; readonly columns: readonly (readonly number[])[] }
-const columns = (rows: readonly (readonly number[])[]): readonly (readonly number[])[] => (rows[0] ?? []).map((_, k) => rows.map((r) => Math.fround(r[k] ?? 0)));
-const bits = pairs([0, 1], [0, 1]);
-const whole = pairs([-1000003, -17, -1, 0, 1, 4, 1000003], [-5, -1, 0, 1, 3, 2000]);
-const binaryRows = { f32: pairs(moderate, [-3.5, -1, -0.05, 0.3, 1, 7]), i32: whole, bool: bits } as const;
-const powers = [...pairs([1e-6, 0.5, 1, 2.5, 30], [-2, -1, -0.5, 0, 0.5, 1, 2, 3]), [0, 2], [0, 0], [-2, 3], [-2, 2], [-1.5, 0]] as const;
-const trial = (fn: ScalarName, dtype: 'f32' | 'i32' | 'bool'): Trial => {
-  const arity = scalars[fn].args.length;
-  const one = dtype === 'i32' ? [-7, -1, 0, 1, 9] : dtype === 'bool' ? [0, 1] : ranges[fn] ?? wide;
-  const rows = fn === 'select' ? binaryRows[dtype].flatMap(([a, b]) => [[0, a, b], [1, a, b]])
-    : fn === 'pow' ? powers : arity === 1 ? one.map((v) => [v]) : binaryRows[dtype];
-  return { name: `${fn}_${dtype}`, fn, dtype, columns: columns(rows) };
-};
-const dtypesOf = (fn: ScalarName): readonly ('f32' | 'i32' | 'bool')[] => {
-  const kinds: readonly string[] = scalars[fn].args;
-  const first = kinds[kinds.length - 1];
-  const comparison = fn === 'eq' || fn === 'ne' || fn === 'select';
-  return first === 'same' ? (comparison ? ['f32', 'i32', 'bool'] : ['f32', 'i32']) : first === 'bool' ? ['bool'] : first === 'i32' ? ['i32'] : ['f32'];
-};
-const names = Object.keys(scalars).filter((name): name is ScalarName => name in scalars);
-export const trials: readonly Trial[] = names.flatMap((fn) => dtypesOf(fn).map((dtype) => trial(fn, dtype)));
+type Got = Readonly<Record<string, ArrayLike<number>>>;
+interface Bound { readonly shader: boolean; readonly more: number }
+const errorsOf = (list: readonly Kept[], got: Got, { shader, more }: Bound): readonly string[] => list.flatMap((t) => {
+  const meaning = worth(t.fn, resultOf(t));
+  const off = t.range.rows.flatMap((row, i) => {
+    const want = meaning(...row);
+    if (shader && ![...row, want].every(ordinary)) return [];
+    const units = unitsOff(got[t.name]![i]!, want, t.range.floor);
+    const allowed = t.range.units + more + (shader ? t.range.shader?.(row) ?? 0 : 0);
+    return units > allowed ? [{ units, says: `${t.fn}(${row.join(', ')}) is ${got[t.name]![i]}, not ${Math.fround(want)}: ${units} units` }] : [];
+  });
+  return off.sort((a, b) => b.units - a.units).slice(0, 3).map((o) => `${o.says} (${off.length} such)`);
+});
+/** What is off by more units than the function promises, and `more` besides. A shader is asked only for what is ordinary. */
+export const scalarErrors = (got: Got, bound: Bound): readonly string[] => errorsOf(trials, got, bound);
 
 /** Results become f32 so that everything runs on the device. */
 const asFloat = (e: Expr, dtype: 'f32' | 'i32' | 'bool'): Expr =>
   dtype === 'f32' ? e : dtype === 'i32' ? { kind: 'apply', fn: 'toF32', args: [e], dtype: 'f32' } : { kind: 'apply', fn: 'select', args: [e, f(1), f(0)], dtype: 'f32' };
-const resultOf = ({ fn, dtype }: Trial): 'f32' | 'i32' | 'bool' => (scalars[fn].result === 'same' ? dtype : scalars[fn].result);
 
-export const scalarProgram: LoopProgram = {
-  model: 'scalars',
-  entries: [{
-    name: 'all',
-    buffers: trials.flatMap((t) => {
-      const axis: LoopAxis = { name: 'case', size: t.columns[0]?.length ?? 1 };
-      return [...t.columns.map((_, k) => buffer(`${t.name}_${k}`, 'input', t.fn === 'select' && k === 0 ? 'bool' : t.dtype, axis)), buffer(t.name, 'output', 'f32', axis)];
-    }),
-    kernels: trials.map((t) => {
-      const axis: LoopAxis = { name: 'case', size: t.columns[0]?.length ?? 1 };
-      const args = t.columns.map((_, k) => read(`${t.name}_${k}`, t.fn === 'select' && k === 0 ? 'bool' : t.dtype, axis));
-      return kernel(t.name, asFloat({ kind: 'apply', fn: t.fn, args, dtype: resultOf(t) }, resultOf(t)), t.name);
-    }),
-    outputs: Object.fromEntries(trials.map((t) => [t.name, t.name])),
-    updates: {},
-  }],
+const programOf = (list: readonly Kept[], kept: boolean): LoopProgram => {
+  const axisOf = (t: Kept): LoopAxis => ({ name: 'case', size: t.range.rows.length });
+  return {
+    model: 'scalars',
+    entries: [{
+      name: 'all',
+      buffers: list.flatMap((t) => [
+        ...argumentsOf(t).map((dtype, k) => buffer(`${t.name}_${k}`, 'input', dtype, axisOf(t))), buffer(t.name, 'output', kept ? resultOf(t) : 'f32', axisOf(t)),
+      ]),
+      kernels: list.map((t) => {
+        const e: Expr = { kind: 'apply', fn: t.fn, args: argumentsOf(t).map((dtype, k) => read(`${t.name}_${k}`, dtype, axisOf(t))), dtype: resultOf(t) };
+        return kernel(t.name, kept ? e : asFloat(e, resultOf(t)), t.name);
+      }),
+      outputs: Object.fromEntries(list.map((t) => [t.name, t.name])),
+      updates: {},
+    }],
+  };
 };
-export const scalarInputs: Values = Object.fromEntries(trials.flatMap((t) => t.columns.map((column, k) => [`${t.name}_${k}`, column])));
+const inputsOf = (list: readonly Kept[]): Values => Object.fromEntries(list.flatMap((t) => columnsOf(t).map((column, k) => [`${t.name}_${k}`, column])));
+
+export const scalarProgram = programOf(trials, false);
+export const scalarInputs = inputsOf(trials);
+
+/** What gives whole numbers runs on the host, where they may be as large as i32 is. */
+const hosted: readonly Kept[] = allTrials.filter((t) => resultOf(t) === 'i32').map((t) => ({
+  ...t, name: `${t.fn}_${t.dtype}`, range: { ...t.range, rows: t.range.rows.filter((row) => t.dtype !== 'i32' || row.every(exact)) },
+}));
+export const wholeProgram = programOf(hosted, true);
+export const wholeInputs = inputsOf(hosted);
+export const wholeErrors = (got: Got): readonly string[] => errorsOf(hosted, got, { shader: false, more: 0 });

@@ -205,7 +205,7 @@ const closed = (p: Contraction): readonly [readonly number[], readonly number[]]
 describe('derivatives of an equilibrium', () => {
   test.each(['picard', 'anderson'] as const)('implicit, solved by %s, is the closed form of the implicit function theorem', (solve_) => {
     fc.assert(fc.property(contractions(), (p) => {
-      const [dA, db] = slopes(p, implicit({ solve: solve_, atol: 1e-11, maxSteps: solve_ === 'picard' ? 80 : 20 }));
+      const [dA, db] = slopes(p, implicit({ solve: solve_, rtol: 1e-11, maxSteps: solve_ === 'picard' ? 80 : 20 }));
       const [wantA, wantB] = closed(p);
       expectClose(db, wantB, 1e-7, 'dL/db');
       expectClose(dA, wantA, 1e-7, 'dL/dA');
@@ -258,7 +258,7 @@ describe('derivatives of an equilibrium', () => {
     fc.assert(fc.property(contractions({ linear: true, rho: 0.4, rows: 1 }), (p) => {
       // L = |db|^2 / 2 does not depend on b: dL/db = lambda is constant in b, so its derivative is 0; in A it is not.
       const { A, b, start, step } = expressionsOf(p);
-      const { value } = fixedPoint(start, step, { stop: { per: 'row', atol: 1e-12, rtol: 0, maxSteps: 40 }, backward: implicit({ solve: 'picard', atol: 1e-12, maxSteps: 40 }) });
+      const { value } = fixedPoint(start, step, { stop: { per: 'row', atol: 1e-12, rtol: 0, maxSteps: 40 }, backward: implicit({ solve: 'picard', rtol: 1e-12, maxSteps: 40 }) });
       const [lambda] = gradients(target(p, value), [b]);
       const half = mul(sum(mul(lambda!, lambda!), expressionsOf(p).width), 0.5);
       const [dA, db] = values(gradients(half, [A, b]), environment(p, { c: weights(p) }));
@@ -275,7 +275,7 @@ describe('derivatives of an equilibrium', () => {
 describe('an adjoint that was not solved is never a silent zero', () => {
   const failuresOf = (p: Contraction, maxSteps: number): { readonly count: number; readonly db: readonly number[] } => {
     const { start, step } = expressionsOf(p);
-    const { value } = fixedPoint(start, step, { stop: { ...PER_ROW, maxSteps: 80 }, backward: implicit({ solve: 'picard', atol: 1e-8, maxSteps }) });
+    const { value } = fixedPoint(start, step, { stop: { ...PER_ROW, maxSteps: 80 }, backward: implicit({ solve: 'picard', rtol: 1e-8, maxSteps }) });
     const loss = sum(target(p, value), expressionsOf(p).batch);
     const optimizer = { name: 'plain', slots: [], update: (_: Node, g: Node) => ({ value: g, slots: {} }) };
     const [root] = expanded([loss]);

@@ -7,7 +7,7 @@ import { type Axis, bound } from '../../dsl/axis.js';
 import { type Buffer, type Entry, type Expr, type Kernel, type LoopAxis, type ReduceAxis } from '../../compiler/loops/ir.js';
 import { memoryOrder } from '../../compiler/lower/layout.js';
 import { monoids } from '../../compiler/primitives/reduction.js';
-import { table } from '../../compiler/scalars.js';
+import { worth } from '../../compiler/scalars.js';
 import type { Environment } from '../../compiler/targets/reference.js';
 import { stream, uniformAt } from '../../runtime/random.js';
 
@@ -76,8 +76,8 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
       case 'extent': return length(e.axis, e.row === undefined ? undefined : value(e.row, f));
       case 'read': return read(e.buffer, e.at.map((x) => value(x, f)));
       case 'apply': {
-        const result = table[e.fn].meaning(...e.args.map((x) => value(x, f)));
-        return e.dtype === 'i32' ? result | 0 : e.dtype === 'f32' ? round(result) : result;
+        const result = worth(e.fn, e.dtype)(...e.args.map((x) => value(x, f)));
+        return e.dtype === 'f32' ? round(result) : result;
       }
       case 'guard': return value(value(e.condition, f) !== 0 ? e.then : e.otherwise, f);
       case 'reduce': {

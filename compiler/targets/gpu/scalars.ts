@@ -45,7 +45,7 @@ export const counts: Table = { ...floats, select: (p, a, b) => `(${p} ? ${a} / 1
 export const integers: Table = {
   ...floats,
   add: (a, b) => `(${a} + ${b} | 0)`, sub: (a, b) => `(${a} - ${b} | 0)`, mul: call('Math.imul'), neg: (a) => `(-${a} | 0)`,
-  toI32: (a) => `(${a} | 0)`,
+  toI32: (a) => `(Math.max(-2147483648, Math.min(2147483647, ${bare(a)})) | 0)`,
 };
 
 /**
@@ -53,21 +53,27 @@ export const integers: Table = {
  * errorFunction: below 1 the minimax polynomial of Cephes (ndtrf), above it the Chebyshev fit of erfc of Numerical Recipes
  * (relative error of erfc below 1.2e-7). logOnePlus: the series of 2 artanh(x / (2 + x)), because compilers may rewrite
  * Kahan's (1 + x) - 1. hyperbolicTangent: near 0 the polynomial of Cephes (tanhf). wave: Cephes (sinf, cosf), because WGSL
- * promises sin and cos only to 2^-11; good up to arguments of some thousands.
+ * promises sin and cos only to 2^-11, after taking off quarter turns byte by byte: 256^k is so many quarter turns, modulo 4, in a
+ * part that is a multiple of 2^-12, of which the sums are exact, and a small rest. Comparisons are written so that what is no
+ * number stays none; roots of negative numbers are how the three languages write it.
  */
 export const helpers: Readonly<Record<string, string>> = {
   signOf: `function signOf(x) {
-  return x > 0 ? 1 : (x < 0 ? -1 : 0);
+  return x > 0 ? 1 : (x < 0 ? -1 : x);
 }`,
   truncate: `function truncate(x) {
-  return x < 0 ? -Math.floor(-x) : Math.floor(x);
+  const size = Math.floor(Math.min(Math.abs(x), 2147483648));
+  return x > 0 ? size : (x < 0 ? -size : 0);
 }`,
   power: `function power(x, y) {
   if (y === 0) return 1;
-  if (x === 0) return 0;
-  const size = Math.pow(Math.abs(x), y);
+  const base = Math.abs(x);
+  if (base === 0 && y > 0) return 0;
   const half = y * 0.5;
-  return x < 0 && half !== Math.floor(half) ? -size : size;
+  if (base === 0 && y < 0) return half !== Math.floor(half) && y === Math.floor(y) ? 1 / x : 1 / base;
+  const size = Math.pow(base, y);
+  if (x < 0 && y !== Math.floor(y) && base * 0.5 !== base) return Math.sqrt(x);
+  return x < 0 && half !== Math.floor(half) && y === Math.floor(y) ? -size : size;
 }`,
   logOnePlus: `function logOnePlus(x) {
   if (x > -0.5 && x < 0.5) {
@@ -78,7 +84,7 @@ export const helpers: Readonly<Record<string, string>> = {
   return Math.log(1 + x);
 }`,
   hyperbolicTangent: `function hyperbolicTangent(x) {
-  const size = Math.min(Math.abs(x), 10.5);
+  const size = Math.abs(x) > 10.5 ? 10.5 : Math.abs(x);
   if (size < 0.625) {
     const z = x * x;
     return x + x * z * (-0.33333282 + z * (0.13331442 + z * (-0.053739715 + z * (0.020639089 - z * 0.0057049887))));
@@ -87,14 +93,28 @@ export const helpers: Readonly<Record<string, string>> = {
   return x < 0 ? -far : far;
 }`,
   wave: `function wave(x, y) {
-  const turns = Math.floor(x * 0.63661977 + 0.5);
-  const r = ((x - turns * 1.5703125) - turns * 0.00048375130) - turns * 0.000000075497899;
+  const size = Math.abs(x);
+  if (size > 2147483648) return Math.sqrt(-size);
+  const whole = Math.floor(size);
+  const byte1 = Math.floor(whole * 0.00390625);
+  const byte2 = Math.floor(byte1 * 0.00390625);
+  const byte3 = Math.floor(byte2 * 0.00390625);
+  const d0 = whole - byte1 * 256;
+  const d1 = byte1 - byte2 * 256;
+  const d2 = byte2 - byte3 * 256;
+  const exact = d0 * 0.63671875 - d1 * 1.025390625 + d2 * 1.513427734375 - byte3 * 0.569091796875;
+  const rest = (size - whole) * 0.63661977 - d0 * 0.000098977632 + d1 * 0.000052351101 - d2 * 0.000025852564 - byte3 * 0.000026459535;
+  const near = Math.floor(exact + 0.5);
+  const part = (exact - near) + rest;
+  const more = Math.floor(part + 0.5);
+  const turns = near + more;
+  const r = size < 0.75 ? size : (part - more) * 1.5707964;
   const z = r * r;
   const quarter = turns + y - 4 * Math.floor((turns + y) * 0.25);
   const sine = r + r * z * (-0.16666655 + z * (0.0083321609 - z * 0.00019515296));
   const cosine = 1 - 0.5 * z + z * z * (0.041666646 + z * (-0.0013887316 + z * 0.000024433157));
-  const size = quarter === 1 || quarter === 3 ? cosine : sine;
-  return quarter > 1.5 ? -size : size;
+  const value = quarter === 1 || quarter === 3 ? cosine : sine;
+  return (quarter > 1.5 ? -value : value) * (x < 0 ? 1 - 2 * (1 - y) : 1);
 }`,
   sigmoid: `function sigmoid(x) {
   const e = Math.exp(-Math.abs(x));
@@ -104,7 +124,7 @@ export const helpers: Readonly<Record<string, string>> = {
   return Math.max(x, 0) + logOnePlus(Math.exp(-Math.abs(x)));
 }`,
   errorFunction: `function errorFunction(x) {
-  const size = Math.min(Math.abs(x), 6.5);
+  const size = Math.abs(x) > 6.5 ? 6.5 : Math.abs(x);
   if (size < 1) {
     const z = x * x;
     return x * (1.1283792 + z * (-0.37612626 + z * (0.11283585 + z * (-0.026853814 + z * (0.0051883277 + z * (-0.00080101934 + z * 0.000078538614))))));

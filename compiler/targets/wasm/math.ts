@@ -3,7 +3,7 @@
  * range in test/wasm/math.test.ts. Polynomials of exp, log, tanh, erf, sin and cos are those of Cephes (S. Moshier,
  * netlib.org/cephes, single precision); erfc's fit is that of Numerical Recipes.
  */
-export type MathName = 'exp' | 'log' | 'log1p' | 'tanh' | 'sigmoid' | 'softplus' | 'erf' | 'wave' | 'pow' | 'sign' | 'mix' | 'decay';
+export type MathName = 'exp' | 'log' | 'log1p' | 'tanh' | 'sigmoid' | 'softplus' | 'erf' | 'wave' | 'pow' | 'power' | 'sign' | 'mix' | 'decay';
 
 const get = (name: string): string => `(local.get $${name})`;
 const f = (value: number | string): string => `(v128.const f32x4 ${value} ${value} ${value} ${value})`;
@@ -27,6 +27,19 @@ export const mathText = (name: MathName): string => {
   return [`(func $${name} ${args.map((a) => `(param $${a} v128)`).join(' ')} (result v128)${locals.map((l) => ` (local $${l} v128)`).join('')}`, ...lines, ')'].join('\n');
 };
 
+/** The same in float64, two lanes at a time, for what float32 cannot hold on the way. */
+const d = (value: number | string): string => `(v128.const f64x2 ${value} ${value})`;
+const q = (value: string): string => `(v128.const i64x2 ${value} ${value})`;
+const [addD, subD, mulD, divD] = [op('f64x2.add'), op('f64x2.sub'), op('f64x2.mul'), op('f64x2.div')] as const;
+const polyD = (z: string, coefficients: readonly number[]): string =>
+  coefficients.slice(1).reduce((sum, c) => addD(mulD(sum, z), d(c)), d(coefficients[0] ?? 0));
+const bytes = (...from: readonly number[]): string => from.flatMap((lane) => [0, 1, 2, 3].map((k) => lane * 4 + k)).join(' ');
+/** Lanes 2 and 3 in float64; lanes 0 and 1 are promoted by the instruction itself. */
+const upper = (v: string): string => `(f64x2.promote_low_f32x4 (i8x16.shuffle ${bytes(2, 3, 2, 3)} ${v} ${v}))`;
+const lower = op('f64x2.promote_low_f32x4');
+/** Four lanes from the first two of each. */
+const joined = (low: string, high: string): string => `(i8x16.shuffle ${bytes(0, 1, 4, 5)} ${low} ${high})`;
+
 const x = get('x');
 const size = op('f32x4.abs')(x);
 const negative = op('f32x4.lt')(x, f(0));
@@ -34,9 +47,12 @@ const negative = op('f32x4.lt')(x, f(0));
 /** 2 artanh(s) = log((1 + s) / (1 - s)) for s at most 1/3, where `z` is s squared. */
 const artanhTwice = (s: string, z: string): string => mul(mul(f(2), s), poly(z, [1 / 13, 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1]));
 
+/** pi/2 in parts: 22 binary digits, 22 more, and the rest. */
+const QUARTER = [1.570796012878418, 3.139164164167596e-7, 6.223372171896613e-14] as const;
+
 /** What each function calls. */
 export const mathNeeds: { readonly [M in MathName]: readonly MathName[] } = {
-  exp: [], log: [], log1p: ['log'], tanh: ['decay'], sigmoid: ['decay'], softplus: ['decay'], erf: ['decay'], decay: [], wave: [], pow: ['exp', 'log'], sign: [], mix: [],
+  exp: [], log: [], log1p: ['log'], tanh: ['decay'], sigmoid: ['decay'], softplus: ['decay'], erf: ['decay'], decay: [], wave: [], pow: ['power'], power: [], sign: [], mix: [],
 };
 
 /** x = n ln 2 + r. Adding 1.5 * 2^23 rounds to an integer n and leaves it in the low bits: `k` = n + 0x4b400000. Then r becomes e^r. */
@@ -111,24 +127,56 @@ export const math: { readonly [M in MathName]: MathFunction } = {
     set('far', `(v128.or ${get('far')} (v128.and ${x} ${i('0x80000000')}))`),
     `  ${choose(op('f32x4.lt')(get('a'), f(1)), mul(x, poly(get('z'), [7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2, 1.128358514861418e-1, -3.761262582423300e-1, 1.128379165726710])), get('far'))}`,
   ]),
-  /** sin where `turn` is 0, cos where it is 1; good up to arguments of some thousands. */
-  wave: func('wave', ['x', 'turn'], ['n', 'r', 'z', 'q', 'y'], [
-    set('n', `(f32x4.nearest ${mul(x, f(0.63661977236))})`),
-    set('r', sub(sub(sub(x, mul(get('n'), f(1.5703125))), mul(get('n'), f(4.837512969970703125e-4))), mul(get('n'), f(7.549789948768648e-8)))),
+  /**
+   * sin where `turn` is 0, cos where it is 1. Quarter turns are taken off in float64 (Cody and Waite): the first two parts of pi/2
+   * have 22 digits each, so that their products with the number of turns, below 2^31, are exact.
+   */
+  wave: func('wave', ['x', 'turn'], ['a', 'b', 'n', 'm', 'r', 'z', 'q', 'y'], [
+    set('a', lower(x)),
+    set('b', upper(x)),
+    set('n', `(f64x2.nearest ${mulD(get('a'), d(2 / Math.PI))})`),
+    set('m', `(f64x2.nearest ${mulD(get('b'), d(2 / Math.PI))})`),
+    ...[['a', 'n'], ['b', 'm']].map(([of, turns]) =>
+      set(of!, `(f32x4.demote_f64x2_zero ${QUARTER.reduce((rest, part) => subD(rest, mulD(get(turns!), d(part))), get(of!))})`)),
+    set('r', joined(get('a'), get('b'))),
+    set('q', `(i32x4.add ${joined(`(i32x4.trunc_sat_f64x2_s_zero ${get('n')})`, `(i32x4.trunc_sat_f64x2_s_zero ${get('m')})`)} ${get('turn')})`),
     set('z', mul(get('r'), get('r'))),
-    set('q', `(i32x4.add (i32x4.trunc_sat_f32x4_s ${get('n')}) ${get('turn')})`),
     set('y', choose(`(i32x4.ne (v128.and ${get('q')} ${i(1)}) ${i(0)})`,
       add(sub(f(1), mul(get('z'), f(0.5))), mul(mul(get('z'), get('z')), poly(get('z'), [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2]))),
       add(get('r'), mul(mul(get('r'), get('z')), poly(get('z'), [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]))))),
-    `  (v128.xor ${get('y')} (i32x4.shl (v128.and ${get('q')} ${i(2)}) (i32.const 30)))`,
+    set('y', `(v128.xor ${get('y')} (i32x4.shl (v128.and ${get('q')} ${i(2)}) (i32.const 30)))`),
+    `  ${choose(op('f32x4.le')(size, f(2147483648)), get('y'), f('nan'))}`,
   ]),
-  pow: func('pow', ['x', 'y'], ['a', 'h'], [
-    set('a', `(call $exp ${mul(get('y'), `(call $log ${size})`)})`),
+  pow: func('pow', ['x', 'y'], ['s', 'a', 'b', 'h', 'odd'], [
+    set('s', size),
+    set('a', `(call $power ${lower(get('s'))} ${lower(get('y'))})`),
+    set('b', `(call $power ${upper(get('s'))} ${upper(get('y'))})`),
+    set('a', joined(get('a'), get('b'))),
     set('h', mul(get('y'), f(0.5))),
-    // An odd power of a negative number is negative.
-    set('a', choose(`(v128.and ${negative} (f32x4.ne ${get('h')} (f32x4.floor ${get('h')})))`, `(f32x4.neg ${get('a')})`, get('a'))),
-    set('a', choose(`(v128.and (f32x4.eq ${x} ${f(0)}) (f32x4.gt ${get('y')} ${f(0)}))`, f(0), get('a'))),
+    // An odd power has the sign of its base; a negative number has powers of whole numbers only.
+    set('odd', `(v128.and (f32x4.eq ${get('y')} (f32x4.floor ${get('y')})) (f32x4.ne ${get('h')} (f32x4.floor ${get('h')})))`),
+    set('a', `(v128.xor ${get('a')} (v128.and (v128.and ${x} ${i('0x80000000')}) ${get('odd')}))`),
+    set('odd', `(v128.and (v128.and ${negative} (f32x4.gt ${x} ${f('-inf')})) (f32x4.ne ${get('y')} (f32x4.floor ${get('y')})))`),
+    set('a', choose(get('odd'), f('nan'), get('a'))),
     `  ${choose(`(f32x4.eq ${get('y')} ${f(0)})`, f(1), get('a'))}`,
+  ]),
+  /** Of two float64 numbers a >= 0 and y, as two float32: 2^(y log2 a), both to 2^-30, so that float32 rounds once. */
+  power: func('power', ['a', 'y'], ['e', 'm', 's', 'z', 't', 'n', 'r'], [
+    // a = 2^e m with m in [sqrt 1/2, sqrt 2). Small integers become float64 in the low bits of 2^52.
+    set('e', subD(`(v128.or (i64x2.shr_u ${get('a')} (i32.const 52)) ${q('0x4330000000000000')})`, d(2 ** 52 + 1023))),
+    set('m', `(v128.or (v128.and ${get('a')} ${q('0x000fffffffffffff')}) ${q('0x3ff0000000000000')})`),
+    set('s', `(f64x2.gt ${get('m')} ${d(Math.SQRT2)})`),
+    set('e', addD(get('e'), `(v128.and ${get('s')} ${d(1)})`)),
+    set('m', choose(get('s'), mulD(get('m'), d(0.5)), get('m'))),
+    set('s', divD(subD(get('m'), d(1)), addD(get('m'), d(1)))),
+    set('z', mulD(get('s'), get('s'))),
+    set('t', addD(get('e'), mulD(mulD(get('s'), d(2 * Math.LOG2E)), polyD(get('z'), [1 / 13, 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1])))),
+    set('t', choose(`(f64x2.eq ${get('a')} ${d(0)})`, d('-inf'), choose(`(f64x2.lt ${get('a')} ${d('inf')})`, get('t'), get('a')))),
+    set('t', `(f64x2.pmin (f64x2.pmax ${mulD(get('y'), get('t'))} ${d(-200)}) ${d(200)})`),
+    set('n', `(f64x2.nearest ${get('t')})`),
+    set('r', mulD(subD(get('t'), get('n')), d(Math.LN2))),
+    set('r', polyD(get('r'), [1 / 362880, 1 / 40320, 1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2, 1, 1])),
+    `  (f32x4.demote_f64x2_zero ${mulD(get('r'), `(i64x2.shl ${addD(get('n'), d(2 ** 52 + 1023))} (i32.const 52))`)})`,
   ]),
   sign: func('sign', ['x'], [], [`  ${choose(op('f32x4.gt')(x, f(0)), f(1), choose(negative, f(-1), x))}`]),
   /** The uniform number of a counter mixed with its stream, as in runtime/random. */

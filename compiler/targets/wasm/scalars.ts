@@ -65,7 +65,7 @@ export const splat: { readonly [D in DType]: Write } = {
 
 export const literalText = (value: number, dtype: DType): string => {
   if (dtype !== 'f32') return `(i32.const ${dtype === 'bool' ? Number(value !== 0) : value | 0})`;
-  const text = Number.isNaN(value) ? 'nan' : value === Infinity ? 'inf' : value === -Infinity ? '-inf' : Object.is(value, -0) ? '-0' : `${value}`;
+  const text = Number.isNaN(value) ? 'nan' : Math.fround(value) === Infinity ? 'inf' : Math.fround(value) === -Infinity ? '-inf' : Object.is(value, -0) ? '-0' : `${value}`;
   return `(f32.const ${text})`;
 };
 export const literalLanes = (value: number, dtype: DType): string => {

@@ -6,8 +6,9 @@
 /** Bijection between the ids met so far and 0 … size-1. Mutable: it lives only while a file is read. */
 export interface Codes {
   readonly ids: readonly string[];
-  /** The code of the id `bytes[start, end)`; a new one if the id is new. */
+  /** The code of the id that `bytes[start, end)` spell (`spelled`), a new one if the id is new; -1 where they spell none (`faultIn`). */
   at(bytes: Buffer, start: number, end: number): number;
+  /** The code of an id that a program gives: it is taken as it is. */
   of(id: string): number;
 }
 
@@ -38,16 +39,41 @@ export const decode = (bytes: Uint8Array): string => {
   }
 };
 
+/** What nobody sees at the end of a cell: white space, a byte-order mark, zero-width characters, marks of direction. */
+const unseen = String.raw`\s\u00AD\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF`;
+const edges = new RegExp(`^[${unseen}]+|[${unseen}]+$`, 'gu');
+/** Inside an id the same would make two ids that look alike. A plain space is seen, and so are joiners between letters of scripts that have them. */
+const hidden = /[\u0000-\u001F\u007F\u00A0\u00AD\u180E\u2000-\u200B\u200E\u200F\u2028-\u202F\u205F-\u2064\u2066-\u2069\uFEFF]|(?<=[\u0021-\u007E])[\u200C\u200D]|[\u200C\u200D](?=[\u0021-\u007E])/u;
+/** Most text needs none of this. */
+const plain = /^[!-~](?:[ -~]*[!-~])?$/;
+
+/** The id that a cell's text spells: without what is unseen at its ends, accents composed. So texts that look alike are one id. */
+export const spelled = (text: string): string => (plain.test(text) ? text : text.normalize('NFC').replace(edges, ''));
+
+/** Why a spelled text is no id, as the end of a sentence; undefined where it is one. */
+export const faultIn = (id: string): string | undefined => {
+  if (id === '') return 'is empty';
+  const found = hidden.exec(id)?.[0];
+  return found === undefined ? undefined : `holds the invisible character U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+};
+
+const utf8 = (text: string): Buffer => Buffer.from(text);
+
 export const codes = (): Codes => {
   const ids: string[] = [];
   let table = new Int32Array(1 << 12); // code + 1, by number
-  const others = new Map<string, number>(); // by the id's bytes, as Latin-1 text
+  const others = new Map<string, number>(); // by the id's bytes, as Latin-1 text; by other spellings' bytes too
 
   const add = (id: string): number => ids.push(id) - 1;
   const grow = (until: number): void => {
     const wider = new Int32Array(Math.min(direct, 2 ** Math.ceil(Math.log2(until + 1))));
     wider.set(table);
     table = wider;
+  };
+  /** Keeps the code of a key that is met for the first time. */
+  const keep = (key: string, code: number): number => {
+    if (code >= 0) others.set(key, code);
+    return code;
   };
   const at = (bytes: Buffer, start: number, end: number): number => {
     const value = smallNumber(bytes, start, end);
@@ -59,11 +85,19 @@ export const codes = (): Codes => {
     const key = bytes.toString('latin1', start, end);
     const known = others.get(key);
     if (known !== undefined) return known;
-    const code = add(decode(bytes.subarray(start, end)));
-    others.set(key, code);
-    return code;
+    if (plain.test(key)) return keep(key, add(key));
+    const id = spelled(decode(bytes.subarray(start, end)));
+    if (faultIn(id) !== undefined) return -1;
+    const own = utf8(id);
+    return keep(key, own.toString('latin1') === key ? add(id) : at(own, 0, own.length));
   };
-  return { ids, at, of: (id) => at(Buffer.from(id), 0, Buffer.byteLength(id)) };
+  const of = (id: string): number => {
+    const own = utf8(id);
+    if (smallNumber(own, 0, own.length) >= 0) return at(own, 0, own.length);
+    const key = own.toString('latin1');
+    return others.get(key) ?? keep(key, add(id));
+  };
+  return { ids, at, of };
 };
 
 const canonicalNumber = /^(?:0|[1-9]\d{0,14})$/;

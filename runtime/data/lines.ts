@@ -117,6 +117,8 @@ export const eachLine = async (path: string, first: Step): Promise<Either<string
     while (to > from && bytes[to - 1] === carriageReturn) to--;
     if (isBlank(bytes, from, to)) return undefined;
     fed++;
+    // A file that is no text shows it at once; looking for it later would cost a pass over every line.
+    if (fed === 1 && bytes.subarray(from, to).includes(0)) return `${path}:${number}: expected text in UTF-8${causeIn(bytes, from, to)}`;
     const next = step(bytes, from, to);
     if (typeof next === 'string') return `${path}:${number}: ${next}${causeIn(bytes, from, to)}`;
     step = next;

@@ -7,7 +7,9 @@ import { decode, faultIn, spelled } from './ids.js';
 import type { Interactions } from './interactions.js';
 import type { Step } from './lines.js';
 
-const [space, tab, hash] = [0x20, 0x09, 0x23];
+const [space, tab] = [0x20, 0x09];
+/** How comments, markup, JSON and quoted cells begin; an id hardly ever does. */
+const foreign = new Set(Buffer.from('#%<{["'));
 const isSpace = (byte: number): boolean => byte === space || byte === tab;
 
 /** Below this a number is hardly a time of our days, and hardly any item id is above it in the fourth place of every line. */
@@ -20,7 +22,7 @@ export const sequencesOf = (into: Interactions, named: boolean): { readonly step
   let [lines, fewest, most] = [0, Infinity, 0];
   let timeLike = true;
   const step: Step = (bytes, start, end) => {
-    if (!named && bytes[start] === hash) return `${shown(bytes, start, end)} looks like a comment; remove it, or name --format sequences if the user's id is so`;
+    if (!named && foreign.has(bytes[start]!)) return `${shown(bytes, start, end)} looks like a comment, markup or a quoted cell, and not like a user's id; correct the file, or name --format sequences if the id is so`;
     const known = into.users.ids.length;
     let user = -1;
     let items = 0;

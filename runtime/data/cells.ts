@@ -34,7 +34,7 @@ const longest = 40;
 
 /** A text between quotes for a message, what nobody would see (and what would steer a terminal) spelled out. */
 export const quoted = (text: string): string => {
-  const clear = (text.length > longest ? `${text.slice(0, longest)}…` : text).replace(/[\u0000-\u001F\u007F-\u00A0\u00AD\u200B-\u200F\u2028-\u202F\u2060-\u206F\uFEFF]/g, (mark) =>
+  const clear = (text.length > longest ? `${text.slice(0, longest)}…` : text).replace(/[\p{Cc}\u00A0\u00AD\u200B-\u200F\u2028-\u202F\u2060-\u206F\uFEFF]/gu, (mark) =>
     mark === '\t' ? '<TAB>' : `<U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}>`);
   return `'${clear}'`;
 };

@@ -2,7 +2,7 @@
  * A data set: who met what, in which order. Everything after the readers sees this and nothing else.
  */
 import { createHash } from 'node:crypto';
-import { type Times, longestSpan } from './times.js';
+import { type Times, isCalendar, longestSpan } from './times.js';
 
 /** How a file was understood: nothing that a model learns from, but what a person should see before it learns. */
 export interface Understood {
@@ -62,6 +62,20 @@ export const overlong = ({ users, offsets, times }: Pick<Dataset, 'users' | 'off
     if (!(to - from <= longestSpan)) return { user: users[u]!, from, to };
   }
   return undefined;
+};
+
+/** What the times of a data set are; undefined where it has none. Those that came in no file are seconds. */
+export const timesOf = ({ times, reading }: Dataset): Times | undefined => {
+  if (times === undefined || reading?.times !== undefined) return reading?.times;
+  const [from, to] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)] as const, [Infinity, -Infinity] as readonly [number, number]);
+  return { units: ['seconds'], calendar: isCalendar(from, to), from, to };
+};
+
+/** The longest time between two events of one user, one after the other; 0 where there are no times. */
+export const longestGap = ({ offsets, times, users }: Dataset): number => {
+  let longest = 0;
+  if (times !== undefined) for (let u = 0; u < users.length; u++) for (let i = offsets[u]! + 1; i < offsets[u + 1]!; i++) longest = Math.max(longest, times[i]! - times[i - 1]!);
+  return longest;
 };
 
 /** Names the parts by their content. Throws a RangeError where a user's times are no numbers or span more than 68 years. */

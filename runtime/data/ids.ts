@@ -42,8 +42,8 @@ export const decode = (bytes: Uint8Array): string => {
 /** What nobody sees at the end of a cell: white space, a byte-order mark, zero-width characters, marks of direction. */
 const unseen = String.raw`\s\u00AD\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF`;
 const edges = new RegExp(`^[${unseen}]+|[${unseen}]+$`, 'gu');
-/** Inside an id the same would make two ids that look alike. A plain space is seen, and so are joiners between letters of scripts that have them. */
-const hidden = /[\u0000-\u001F\u007F\u00A0\u00AD\u180E\u2000-\u200B\u200E\u200F\u2028-\u202F\u205F-\u2064\u2066-\u2069\uFEFF]|(?<=[\u0021-\u007E])[\u200C\u200D]|[\u200C\u200D](?=[\u0021-\u007E])/u;
+/** Inside an id the same would make two ids that look alike. A plain space is seen, and so are joiners between letters of scripts that have them; U+0080 to U+009F are what is left of Windows' quotes. */
+const hidden = /(?![\u0080-\u009F])\p{Cc}|[\u00A0\u00AD\u180E\u2000-\u200B\u200E\u200F\u2028-\u202F\u205F-\u2064\u2066-\u2069\uFEFF]|(?<=[\u0021-\u007E])[\u200C\u200D]|[\u200C\u200D](?=[\u0021-\u007E])/u;
 /** Most text needs none of this. */
 const plain = /^[!-~](?:[ -~]*[!-~])?$/;
 

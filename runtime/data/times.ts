@@ -66,6 +66,9 @@ export interface Times {
   readonly to: number;
 }
 
+/** Whether seconds from one to another are dates of our time. */
+export const isCalendar = (from: number, to: number): boolean => from >= earliest && to < latest;
+
 /** Reads the times of one file and remembers what they were. Mutable: it lives only while a file is read. */
 export interface Clock {
   /** Unix seconds of the time `bytes[start, end)`, or NaN. */
@@ -171,7 +174,7 @@ export const clock = (): Clock => {
     read,
     take,
     fault: () => (compact && first >= 0 && first < date ? 'all times look like dates written as numbers (20190501); write them as 2019-05-01, or as Unix seconds' : undefined),
-    times: () => (first < 0 ? undefined : { units: names(), calendar: (first >= date || from >= earliest) && to < latest, from, to }),
+    times: () => (first < 0 ? undefined : { units: names(), calendar: first >= date ? to < latest : isCalendar(from, to), from, to }),
     mixture: () => (met.size < 2 ? [] : [...met].map(([of, user]) => ({ unit: units[of]!.name, user }))),
   };
 };

@@ -32,12 +32,12 @@ export const numberAt = (bytes: Buffer, start: number, end: number): number => {
 
 const longest = 40;
 
-/** A text between quotes for a message, what nobody would see (and what would steer a terminal) spelled out. */
-export const quoted = (text: string): string => {
-  const clear = (text.length > longest ? `${text.slice(0, longest)}…` : text).replace(/[\p{Cc}\u00A0\u00AD\u200B-\u200F\u2028-\u202F\u2060-\u206F\uFEFF]/gu, (mark) =>
-    mark === '\t' ? '<TAB>' : `<U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}>`);
-  return `'${clear}'`;
-};
+/** A text with what nobody would see (and what would steer a terminal) spelled out. */
+export const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{DI}\u00A0\u2028\u2029]/gu, (mark) => (mark === '\t' ? '<TAB>' : `<U+${mark.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`));
+
+/** A text between quotes for a message, its beginning if it is long. */
+export const quoted = (text: string): string => `'${visible(text.length > longest ? `${text.slice(0, longest)}…` : text)}'`;
 
 /** `bytes[start, end)` for a message. */
 export const shown = (bytes: Buffer, start: number, end: number): string => quoted(decode(bytes.subarray(start, Math.min(end, start + 8 * longest))));

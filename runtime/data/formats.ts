@@ -4,7 +4,7 @@
  * (`sequences.ts`); a new format is one row here.
  */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { isNumber, shown } from './cells.js';
+import { isNumber, shown, visible } from './cells.js';
 import { aliases, cellsOf, columnOf, type Delimiter, delimiters, headerDelimiter, headerText, readHeader } from './headers.js';
 import { decode } from './ids.js';
 import type { Interactions } from './interactions.js';
@@ -51,7 +51,7 @@ const headed = (shape: string) => (reading: Reading): Step => (bytes, start, end
   const { delimiter, cells, columns } = header.right;
   if (columns.time < 0) return `the header ${shown(bytes, start, end)} has no column for the time (${aliases.time.join(' or ')}); name it so, or, ${orPairs}`;
   reading.columns = headerText(header.right);
-  return rowsOf({ shape: cells.join(delimiter), delimiter, quotes: quotesIn(delimiter), columns: cells.length, ...columns }, reading.into, reading.clock);
+  return rowsOf({ shape: visible(cells.join(delimiter)), delimiter, quotes: quotesIn(delimiter), columns: cells.length, ...columns }, reading.into, reading.clock);
 };
 
 /** The delimiter, of those that a format allows, under which a line is four cells of which the last two are a rating and a time. */
@@ -77,14 +77,14 @@ const pairs = (reading: Reading): Step => (bytes, start, end) => {
     const delimiter = delimiters.find((d) => cellsOf(line, d).length === 2);
     if (delimiter === undefined) return `expected two columns, a user and an item, or a header that names them (user_id, item_id), found ${shown(bytes, start, end)}; ${orFormat}`;
     reading.columns = 'user, item';
-    return rowsOf({ shape: `user${delimiter}item`, delimiter, quotes: quotesIn(delimiter), columns: 2, user: 0, item: 1, rating: -1, time: -1 }, reading.into, reading.clock)(bytes, start, end);
+    return rowsOf({ shape: visible(`user${delimiter}item`), delimiter, quotes: quotesIn(delimiter), columns: 2, user: 0, item: 1, rating: -1, time: -1 }, reading.into, reading.clock)(bytes, start, end);
   }
   const header = readHeader(line, 'user_id,item_id', orFormat);
   if (isLeft(header)) return header.left;
   const { delimiter, cells, columns } = header.right;
   if (columns.time >= 0) return `the header has a column for the time (${cells[columns.time]}), which the format pairs does not read; leave --format out`;
   reading.columns = headerText(header.right);
-  return rowsOf({ shape: cells.join(delimiter), delimiter, quotes: quotesIn(delimiter), columns: cells.length, ...columns, rating: -1 }, reading.into, reading.clock);
+  return rowsOf({ shape: visible(cells.join(delimiter)), delimiter, quotes: quotesIn(delimiter), columns: cells.length, ...columns, rating: -1 }, reading.into, reading.clock);
 };
 
 /** Reads one user a line. */

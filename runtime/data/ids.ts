@@ -30,20 +30,28 @@ const smallNumber = (bytes: Buffer, start: number, end: number): number => {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** UTF-8 if it is that; otherwise Latin-1, which is what the older MovieLens files are. */
+/** What Windows put in the places of Latin-1's unused control characters, U+0080 to U+009F; a space where it put nothing. */
+const windows = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ';
+
+/** UTF-8 if it is that; otherwise Latin-1, which is what the older MovieLens files are, with the signs that Windows added to it. */
 export const decode = (bytes: Uint8Array): string => {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    return Buffer.from(bytes).toString('latin1');
+    return Buffer.from(bytes).toString('latin1').replace(/[\u0080-\u009F]/g, (control) => {
+      const sign = windows[control.charCodeAt(0) - 0x80]!;
+      return sign === ' ' ? control : sign;
+    });
   }
 };
 
+/** Joiners and selectors: seen in the scripts and emoji that have them, and nothing beside a sign of ASCII. */
+const joining = String.raw`[\u200C\u200D\uFE00-\uFE0F\u{E0000}-\u{E0FFF}]`;
 /** What nobody sees at the end of a cell: white space, a byte-order mark, zero-width characters, marks of direction. */
-const unseen = String.raw`\s\u00AD\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF`;
-const edges = new RegExp(`^[${unseen}]+|[${unseen}]+$`, 'gu');
-/** Inside an id the same would make two ids that look alike. A plain space is seen, and so are joiners between letters of scripts that have them; U+0080 to U+009F are what is left of Windows' quotes. */
-const hidden = /(?![\u0080-\u009F])\p{Cc}|[\u00A0\u00AD\u180E\u2000-\u200B\u200E\u200F\u2028-\u202F\u205F-\u2064\u2066-\u2069\uFEFF]|(?<=[\u0021-\u007E])[\u200C\u200D]|[\u200C\u200D](?=[\u0021-\u007E])/u;
+const unseen = String.raw`(?:(?![\uFE00-\uFE0F\u{E0000}-\u{E0FFF}])[\s\p{DI}])`;
+const edges = new RegExp(`^${unseen}+|${unseen}+$`, 'gu');
+/** Inside an id the same would make two ids that look alike. A plain space is seen. */
+const hidden = new RegExp(String.raw`\p{Cc}|[\u00A0\u2000-\u200A\u2028\u2029\u202F\u205F\uFFF9-\uFFFB]|(?!${joining})\p{DI}|(?<=[!-~])${joining}|${joining}(?=[!-~])`, 'u');
 /** Most text needs none of this. */
 const plain = /^[!-~](?:[ -~]*[!-~])?$/;
 
@@ -54,7 +62,7 @@ export const spelled = (text: string): string => (plain.test(text) ? text : text
 export const faultIn = (id: string): string | undefined => {
   if (id === '') return 'is empty';
   const found = hidden.exec(id)?.[0];
-  return found === undefined ? undefined : `holds the invisible character U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+  return found === undefined ? undefined : `holds the invisible character U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
 };
 
 const utf8 = (text: string): Buffer => Buffer.from(text);

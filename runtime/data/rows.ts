@@ -67,7 +67,9 @@ const cells = ({ delimiter, quotes, columns }: Layout): Cells => {
         }
         for (j++; j < end && isBlank(bytes[j]); ) j++;
         if (j < end && !isDelimiter(bytes, j, end)) return -1;
-      } else for (j = i; j < end && !isDelimiter(bytes, j, end); ) copy[to++] = bytes[j++]!;
+      } else {
+        for (j = i; j < end && !isDelimiter(bytes, j, end); copy[to++] = bytes[j++]!) if (bytes[j] === quote) return -1;
+      }
       if (fields < columns) {
         starts[fields] = from;
         ends[fields] = to;

@@ -56,6 +56,9 @@ const encodings: readonly Case[] = [
   { what: 'Latin-1 beside UTF-8', content: Buffer.concat([Buffer.from('1::caf\xe9::5::100\n', 'latin1'), Buffer.from('1::café::5::101\n')]), is: '1: café@100 café@101' },
   { what: 'accents in two forms', content: '1::caf\u00e9::5::100\n1::cafe\u0301::5::101\n', is: '1: café@100 café@101' },
   { what: 'other scripts', content: '1::映画::5::100\n1::فیلم\u200cها::5::101\n', is: '1: 映画@100 فیلم\u200cها@101' },
+  { what: "Windows' quotes", content: Buffer.from('1::it\x92s\x80::5::100\n', 'latin1'), is: '1: it’s€@100' },
+  { what: 'a byte that is nothing even there', content: Buffer.from('1::1\x81::5::100\n', 'latin1'), refused: [1, 'U+0081'] },
+  { what: 'emoji of several characters', content: '1::👩\u200d🔬::5::100\n1::❤\ufe0f::5::101\n', is: '1: 👩\u200d🔬@100 ❤\ufe0f@101' },
   { what: 'a NUL in an id', content: `${header}1,1\0,5,100\n`, refused: [2, 'item id holds the invisible character U+0000', 'NUL bytes'] },
 ];
 
@@ -65,6 +68,8 @@ const ids: readonly Case[] = [
   { what: 'no-break spaces around ids', content: `${header}1\u00a0,\u00a010,5,100\n1,10,5,101\n`, is: '1: 10@100 10@101' },
   { what: 'zero-width characters around ids', content: `${header}\u200b1,10\u2060,5,100\n1,\ufeff10,5,101\n`, is: '1: 10@100 10@101' },
   { what: 'a zero-width space inside an id', content: `${header}1,1\u200b0,5,100\n`, refused: [2, 'item id holds the invisible character U+200B', "'1<U+200B>0'"] },
+  { what: 'a filler of Hangul, and a selector', content: `${header}\u3164,1\ufe0f,5,100\n`, refused: [2, 'the user id is empty'] },
+  { what: 'a selector after a digit', content: `${header}1,1\ufe0f,5,100\n`, refused: [2, 'U+FE0F'] },
   { what: 'a joiner inside a Latin id', content: `${header}a\u200db,10,5,100\n`, refused: [2, 'user id holds the invisible character U+200D'] },
   { what: 'a no-break space inside an id', content: `${header}1,New\u00a0York,5,100\n`, refused: [2, 'U+00A0'] },
   { what: 'a no-break space between items of a history', content: '1 10\u00a011 12\n', format: 'sequences', refused: [1, 'U+00A0'] },
@@ -94,6 +99,7 @@ const shapes: readonly Case[] = [
   { what: 'two columns of one name', content: 'userId,movieId,timestamp,userId\n1,10,100,2\n', refused: [1, 'columns 1 and 4 are both named', 'rename'] },
   { what: 'two columns of one name, spelled in two ways', content: 'user_id,movieId,timestamp,userId\n1,10,100,2\n', refused: [1, 'columns 1 and 4', 'rename'] },
   { what: 'a row too short', content: `${header}1,10,5,100\n1,11,5\n`, refused: [3, 'expected 4 columns', 'found 3', 'remove'] },
+  { what: 'a row too short under a header with tabs', content: 'user_id\titem_id\ttimestamp\n1\t10\n', refused: [2, 'user_id<TAB>item_id<TAB>timestamp'] },
   { what: 'a row too long', content: `${header}1,10,5,100\n1,11,5,101,\n`, refused: [3, 'found 5'] },
   { what: 'the header once more, where two files were joined', content: `${header}1,10,5,100\n${header}1,11,5,101\n`, refused: [3, 'expected a rating'] },
   { what: 'a comment before the header', content: `# from the shop\n${header}1,10,5,100\n`, refused: [1, 'comment'] },
@@ -134,6 +140,7 @@ const quotes: readonly Case[] = [
   { what: 'a line break inside quotes', content: 'userId,movieId,note,timestamp\n1,10,"so\nwell",100\n', refused: [2, 'the quotes do not balance', 'closed on its line'] },
   { what: 'a quote that never closes', content: `${header}1,"10,5,100\n`, refused: [2, 'the quotes do not balance'] },
   { what: 'letters after a quoted cell', content: `${header}1,"10"x,5,100\n`, refused: [2, 'the quotes do not balance'] },
+  { what: 'a quote that closes and never opened, beside quoted cells', content: `${header}"1",10",5,100\n`, refused: [2, 'the quotes do not balance'] },
   { what: 'a quote inside a cell', content: `${header}1,5" disc,5,100\n`, is: '1: 5" disc@100' },
 ];
 

@@ -62,7 +62,7 @@ const asked = async (out: string, request: { readonly user?: string; readonly hi
   const found = await opened.recommend(request);
   await opened.close();
   const [inputs] = given;
-  return { ...found, times: [...inputs!['times']!.slice(0, found.history.length)], next: [...inputs!['times.next']!.slice(0, found.history.length)] };
+  return { ...found, times: Array.from(inputs!['times']!.slice(0, found.history.length)), next: Array.from(inputs!['times.next']!.slice(0, found.history.length)) };
 };
 
 describe('a request', () => {

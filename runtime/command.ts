@@ -78,6 +78,7 @@ const label = ({ id, title }: Named): string => (title === null || title === id 
 const recommendations = (found: Recommendations): string =>
   [
     `After ${found.history.length} item${found.history.length === 1 ? '' : 's'}${found.user === null ? '' : ` of user ${found.user}`}, lately ${found.history.slice(-3).map(label).join(', ')}:`,
+    ...found.notes,
     ...found.items.map((item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`),
   ].join('\n');
 
@@ -166,9 +167,10 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
     .command('recommend')
     .description('What comes next for a user of the data, or after a history of items.')
     .addOption(new Option('--user <id>', 'a user of the data').conflicts('history'))
-    .addOption(new Option('--history <list>', 'ids or titles (or beginnings of titles), oldest first, separated by commas'))
-    .addOption(new Option('--requests <file>', 'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, or @ID for a user of the data').conflicts(['user', 'history']))
+    .addOption(new Option('--history <list>', 'ids or titles (or parts of titles), oldest first, separated by commas; a title in quotes may hold them'))
+    .addOption(new Option('--requests <file>', 'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, or @ID (or @ID at TIME) for a user of the data').conflicts(['user', 'history']))
     .addOption(counted('top', 'how many items (default: 10)'))
+    .addOption(new Option('--at <time>', "when the request comes, for models that read times: ISO 8601, or a number as in the data (default: now where the data's times are dates, else the user's last event)"))
     .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles).addOption(flags.device).addOption(threads).addOption(flags.json)
     .action(async (options: RecommendOptions & Shared & { readonly requests?: string }, command: Command) => {
       const { requests, user, history } = options;

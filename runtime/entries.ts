@@ -11,6 +11,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Dataset } from './data/index.js';
 import type { Inputs, Job } from './job.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session } from './session.js';
 
@@ -38,6 +39,19 @@ const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<st
       )),
     E.map((entries) => Object.fromEntries(entries)),
   );
+
+/** Whether a model reads when events happened, in any of its entries. */
+export const readsTimes = ({ entries }: Manifest): boolean =>
+  Object.values(entries).some(({ inputs }) => inputs.some(({ name }) => name === 'times' || name === 'times.next'));
+
+/** Left: data without times for a model that reads them. It would learn, and tell, what zeros say. */
+export const withTimes = (manifest: Manifest, { name, times }: Pick<Dataset, 'name' | 'times'>): E.Either<string, void> =>
+  times !== undefined || !readsTimes(manifest)
+    ? E.right(undefined)
+    : E.left(
+        `The model ${manifest.model} reads the times of events, and the data ${name} have none: what it made of them would be false. Give data with a column of times` +
+          `${manifest.hyper['times'] === true ? ', or compile the model with --set times=false' : ', or a model that reads none'}.`,
+      );
 
 export interface Machine {
   readonly manifest: Manifest;

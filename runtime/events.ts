@@ -30,6 +30,8 @@ export type Event =
       readonly settings: Settings;
       readonly data: Identity;
       readonly statistics: Statistics;
+      /** How the file of the data was understood, in sentences. */
+      readonly reading: readonly string[];
       /** Optimizer steps an epoch. */
       readonly batches: number;
       readonly out: string;

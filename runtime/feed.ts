@@ -1,6 +1,7 @@
 /** A data set as a model eats it: the batches that a manifest's `train` and `rank` entries ask for, under one protocol. */
 import * as E from 'fp-ts/lib/Either.js';
 import { type Batch, type Dataset, evaluationBatches, type ProtocolName, seenMax, split, trainingBatches } from './data/index.js';
+import { withTimes } from './entries.js';
 import type { EvaluationBatch, Feed, Inputs } from './job.js';
 import { popularity } from './metrics.js';
 import type { Protocol, Settings } from './progress.js';
@@ -19,8 +20,10 @@ const horizonOf = (manifest: Manifest): 'all' | 'last' => {
   return names.has('target') && !names.has('targets') ? 'last' : 'all';
 };
 
-/** Left: data too small to train on or to evaluate with. */
+/** Left: data too small to train on or to evaluate with, or without times for a model that reads them. */
 export const feed = (manifest: Manifest, data: Dataset, { batch, seed, protocol }: Pick<Settings, 'batch' | 'seed' | 'protocol'>): E.Either<string, Feed> => {
+  const clocked = withTimes(manifest, data);
+  if (E.isLeft(clocked)) return clocked;
   const parts = split(data, splits[protocol]);
   const seen = Math.max(1, seenMax(parts));
   const { length } = manifest;

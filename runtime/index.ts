@@ -12,6 +12,7 @@ export { fullRanks, type Measure, measureNames, type Metrics, metrics, popularit
 export { type DataOptions, type DeviceOptions, type EvaluateOptions, flag, newSettings, type NumberName, readNumber, type RecommenderOptions, type RecommendOptions, type RecommendRequest, type TrainOptions } from './options.js';
 export { type Epoch, type Protocol, protocols as trainingProtocols, type Settings } from './progress.js';
 export { hashKey, mix, stream, uniformAt } from './random.js';
+export type { Asked } from './asked.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
 export type { EvaluateResult, TrainResult } from './run.js';
 export type { Data, EntryInfo, InitInfo, KernelTime, Manifest, Session, Sizes, StateInfo, TensorInfo } from './session.js';

@@ -1,5 +1,6 @@
-/** From what a person writes to items of the catalogue: ids, titles, beginnings of titles. */
+/** From what a person writes to items of the catalogue: ids, titles, parts of titles. */
 import * as E from 'fp-ts/lib/Either.js';
+import { type Forms, folded, formsOf, wordsOf } from './names.js';
 
 export interface Catalogue {
   /** Ids and titles by item index. */
@@ -7,19 +8,36 @@ export interface Catalogue {
   readonly titles: readonly string[] | null;
 }
 
+/** One way of reading a text: the items that it may mean. */
+type Reading = (text: string) => readonly number[];
+
 export interface Index extends Catalogue {
-  /** One way of reading a text after the other, the strictest first: the items it may mean. */
-  readonly exact: readonly ((text: string) => readonly number[])[];
-  readonly prefix: (text: string) => readonly number[];
+  readonly id: Reading;
+  /** A title from its first letter to its last, the strictest reading first: as it is, folded, then by its forms. */
+  readonly exact: readonly Reading[];
+  /** A part of a title: its beginning, words of it, letters of it. */
+  readonly partial: readonly Reading[];
+  /** The beginning of a title with all its signs: commas too, which divide a list. */
+  readonly begins: Reading;
   /** Of how many pieces between commas a name may be whose first piece this is, at most. */
   readonly reach: (piece: string) => number;
 }
 
-const grouped = (keys: readonly string[]): ReadonlyMap<string, readonly number[]> =>
-  keys.reduce((map, key, item) => map.set(key, [...(map.get(key) ?? []), item]), new Map<string, readonly number[]>());
+const grouped = (keys: Iterable<readonly [key: string, item: number]>): ReadonlyMap<string, readonly number[]> => {
+  const map = new Map<string, number[]>();
+  for (const [key, item] of keys) {
+    const known = map.get(key);
+    if (known === undefined) map.set(key, [item]);
+    else if (known.at(-1) !== item) known.push(item);
+  }
+  return map;
+};
 
-/** Case, accents' encoding and runs of spaces do not count. */
-const folded = (text: string): string => text.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim();
+/** Computed when first asked for: requests that give ids need no forms of titles. */
+const lazy = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined;
+  return () => (made ??= { value: make() }).value;
+};
 
 /** Titles contain commas ("Matrix, The (1999)"); so many pieces of a list may belong together. */
 const longestRun = 8;
@@ -34,18 +52,42 @@ const runs = (names: readonly string[]): ReadonlyMap<string, number> =>
 
 export const index = ({ items, titles }: Catalogue): Index => {
   const names = titles ?? [];
-  const low = names.map(folded);
-  const tables = [grouped(items), grouped(names), grouped(low)] as const;
-  const heads = runs([...items, ...names]);
+  const places = (keys: readonly string[]) => grouped(keys.map((key, item) => [key, item] as const));
+  const byId = places(items);
+  const byTitle = lazy(() => places(names));
+  const forms = lazy(() => names.map(formsOf));
+  const byForm = (form: keyof Forms) => lazy(() => grouped(forms().flatMap((of, item) => of.map((one) => [one[form], item] as const))));
+  const tables = { whole: byForm('whole'), dated: byForm('dated'), undated: byForm('undated'), bare: byForm('bare') };
+  /** A text is compared by the same form of its own; one of no letters has none. */
+  const as = (form: keyof Forms): Reading => (text) => {
+    const own = formsOf(text)[0]![form];
+    return own === '' ? [] : (tables[form]().get(own) ?? []);
+  };
+  /** A year that is written must be the title's, so forms without a year are for texts without one. */
+  const yearless = (form: 'undated' | 'bare'): Reading => (text) => {
+    const own = formsOf(text)[0]!;
+    return own.dated === own.undated ? as(form)(text) : [];
+  };
+  const where = (test: (form: Forms, words: string, text: string) => boolean): Reading => (text) => {
+    const [low, words] = [folded(text), wordsOf(folded(text))];
+    return low === '' ? [] : forms().flatMap((of, item) => (of.some((form) => test(form, words, low)) ? [item] : []));
+  };
+  const begins = (form: Forms, words: string, text: string): boolean => form.whole.startsWith(text) || (words !== '' && [form.dated, form.bare].some((name) => name.startsWith(words)));
+  const heads = lazy(() => runs([...items, ...names]));
   return {
     items,
     titles,
-    exact: [(text) => tables[0].get(text) ?? [], (text) => tables[1].get(text) ?? [], (text) => tables[2].get(folded(text)) ?? []],
-    prefix: (text) => {
-      const start = folded(text);
-      return start === '' ? [] : low.flatMap((name, item) => (name.startsWith(start) ? [item] : []));
-    },
-    reach: (piece) => heads.get(folded(piece)) ?? 1,
+    id: (text) => byId.get(text) ?? [],
+    exact: [(text) => byTitle().get(text) ?? [], as('whole'), as('dated'), yearless('undated'), yearless('bare')],
+    partial: [
+      // A beginning that ends with a word is nearer than one that ends inside: "star" before "stardust".
+      where((form, words, text) => begins(form, `${words} `, `${text} `)),
+      where(begins),
+      where((form, words) => words !== '' && ` ${form.dated} `.includes(` ${words} `)),
+      where((form, words, text) => form.whole.includes(text) || (words !== '' && form.dated.includes(words))),
+    ],
+    begins: where((form, _words, text) => form.whole.startsWith(text)),
+    reach: (piece) => heads().get(folded(piece)) ?? 1,
   };
 };
 
@@ -80,39 +122,83 @@ export const nearest = (catalogue: Catalogue, text: string, count = 5): readonly
 const listed = (catalogue: Catalogue, found: readonly number[]): string =>
   `${found.slice(0, 5).map((item) => nameOf(catalogue, item)).join('; ')}${found.length > 5 ? `; and ${found.length - 5} more` : ''}`;
 
+/** What tells several items of one text apart: more of the title, unless they have one title. */
+const choice = ({ titles }: Catalogue, found: readonly number[]): string =>
+  new Set(found.map((item) => titles?.[item])).size === found.length ? 'Write the whole title, with its year if it has one, or the id.' : 'Write the id.';
+
 const one = (of: Index, text: string, found: readonly number[]): E.Either<string, number> =>
   found.length === 1
     ? E.right(found[0] as number)
     : found.length > 1
-      ? E.left(`"${text}" may mean ${found.length} items: ${listed(of, found)}. Write more of the title, or the id.`)
-      : E.left(`The model knows no item "${text}". The nearest: ${listed(of, nearest(of, text))}. Write an id or the beginning of a title of an item that occurs in the training data.`);
+      ? E.left(`"${text}" may mean ${found.length} items: ${listed(of, found)}. ${choice(of, found)}`)
+      : E.left(`The model knows no item "${text}". The nearest: ${listed(of, nearest(of, text))}. Write an id, a title or a part of a title of an item that occurs in the training data.`);
 
-const firstFound = (readings: readonly ((text: string) => readonly number[])[], text: string): readonly number[] =>
+const firstFound = (readings: readonly Reading[], text: string): readonly number[] =>
   readings.reduce<readonly number[]>((found, read) => (found.length > 0 ? found : read(text)), []);
 
-/** One item by its id, its title, its title in any case, or a beginning that no other title has. Left: the candidates. */
-export const item = (of: Index) => (text: string): E.Either<string, number> => one(of, text.trim(), firstFound([...of.exact, of.prefix], text.trim()));
+/**
+ * One item: by its id; else by its title, in any case, without accents, without the year, with its article anywhere; else by the
+ * beginning of a title, by words of it, by letters of it, whichever first finds something. Left: several, and how to choose.
+ */
+export const item = (of: Index) => (text: string): E.Either<string, number> => one(of, text.trim(), firstFound([of.id, ...of.exact, ...of.partial], text.trim()));
+
+/** The same for what stands between quotes, which is a title before it is an id. */
+const quotedItem = (of: Index) => (text: string): E.Either<string, number> => one(of, text.trim(), firstFound([...of.exact, of.id, ...of.partial], text.trim()));
+
+/** What stands between two commas; between quotes a comma is a part of the name. */
+interface Piece {
+  readonly text: string;
+  readonly quoted: boolean;
+}
+
+/** A piece that is in quotes, up to a comma or the end; `""` inside is one quote. */
+const quotedPiece = /\s*(?:"((?:[^"]|"")*)"|“([^”]*)”)\s*(?:,|$)/y;
+
+const piecesOf = (text: string): readonly Piece[] => {
+  const pieces: Piece[] = [];
+  for (let from = 0; from < text.length;) {
+    quotedPiece.lastIndex = from;
+    const found = quotedPiece.exec(text);
+    if (found !== null) {
+      pieces.push({ text: (found[1]?.replace(/""/g, '"') ?? found[2] ?? '').trim(), quoted: true });
+      from = quotedPiece.lastIndex;
+      continue;
+    }
+    const comma = text.indexOf(',', from);
+    const to = comma < 0 ? text.length : comma;
+    pieces.push({ text: text.slice(from, to), quoted: false });
+    from = to + 1;
+  }
+  return pieces;
+};
 
 /** The pieces from one place on that are taken together, and the place after them. */
-const runAt = (of: Index, pieces: readonly string[], from: number): { readonly to: number; readonly text: string } => {
-  const single = { to: from + 1, text: (pieces[from] as string).trim() };
-  const more = Array.from({ length: Math.min(of.reach(single.text), pieces.length - from) - 1 }, (_, i) => from + i + 2)
-    .reverse()
-    .map((to) => ({ to, text: pieces.slice(from, to).join(',').trim() }));
-  const all = [...more, single];
-  return all.find((run) => firstFound(of.exact, run.text).length > 0) ?? more.find((run) => of.prefix(run.text).length > 0) ?? single;
+const runAt = (of: Index, pieces: readonly Piece[], from: number): { readonly to: number; readonly text: string } => {
+  const single = { to: from + 1, text: (pieces[from] as Piece).text.trim() };
+  const near = pieces.slice(from, from + of.reach(single.text));
+  const quote = near.findIndex(({ quoted }) => quoted);
+  const free = quote < 0 ? near : near.slice(0, quote);
+  const more = free
+    .slice(1)
+    .map((_, i) => ({ to: from + i + 2, text: free.slice(0, i + 2).map((piece) => piece.text).join(',').trim() }))
+    .reverse();
+  const [verbatim, whole] = of.exact as readonly [Reading, Reading];
+  const exactly = [...more, single].find((run) => firstFound([of.id, verbatim, whole], run.text).length > 0);
+  return exactly ?? more.find((run) => of.begins(run.text).length > 0) ?? single;
 };
 
 /**
- * A list separated by commas. From each place the longest run of pieces that is exactly an id or a title is taken, then the longest
- * that begins one. Left: the first piece that means nothing, or too much.
+ * A list separated by commas; a name in quotes may hold them. Without quotes, from each place the longest run of pieces that is
+ * exactly an id or a title is taken, then the longest that begins one. Left: the first piece that means
+ * nothing, or too much.
  */
 export const list = (of: Index) => (text: string): E.Either<string, readonly number[]> => {
-  const pieces = text.split(',');
+  const pieces = piecesOf(text);
   const found: number[] = [];
   for (let from = 0; from < pieces.length;) {
-    const run = (pieces[from] as string).trim() === '' ? { to: from + 1, text: '' } : runAt(of, pieces, from);
-    const next = run.text === '' ? undefined : item(of)(run.text);
+    const { text: piece, quoted } = pieces[from] as Piece;
+    const run = quoted || piece.trim() === '' ? { to: from + 1, text: piece.trim() } : runAt(of, pieces, from);
+    const next = run.text === '' ? undefined : (quoted ? quotedItem : item)(of)(run.text);
     if (next !== undefined && E.isLeft(next)) return next;
     if (next !== undefined) found.push(next.right);
     from = run.to;

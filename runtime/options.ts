@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from './compiled.js';
+import { timeOf, timeShape } from './data/index.js';
 import type { Listener } from './events.js';
 import { type Protocol, protocols, type Settings } from './progress.js';
 import type { Manifest } from './session.js';
@@ -68,6 +69,11 @@ export type RecommendRequest = Maybe<{
   history: string | readonly string[];
   /** How many items to recommend; 10 unless given. */
   top: number;
+  /**
+   * When the request comes, for models that read times: ISO 8601, or a number as the data's times are written. Unless given: now,
+   * where the data's times are dates and none of the user's is later; else the time of the user's last event.
+   */
+  at: string | number;
 }>;
 
 export type RecommendOptions = RecommenderOptions & RecommendRequest;
@@ -113,6 +119,7 @@ export const checked = <O extends object>(options: O): E.Either<string, O> =>
   pipe(
     Object.entries(options).filter(([, value]) => value !== undefined),
     E.traverseArray(([name, value]): E.Either<string, unknown> => {
+      if (name === 'at') return Number.isNaN(timeOf(String(value))) ? E.left(`--at takes a time, ${timeShape}, not ${JSON.stringify(value)}.`) : E.right(value);
       if (name in ranges) return numberIn(name as NumberName)(typeof value === 'number' ? value : Number.NaN, String(value));
       const allowed: readonly string[] | undefined = choices[name as keyof typeof choices];
       return allowed === undefined || allowed.includes(String(value)) ? E.right(value) : E.left(`${flag(name)} takes one of ${allowed.join(', ')}, not ${JSON.stringify(value)}.`);

@@ -6,13 +6,14 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './compiled.js';
-import type { Dataset } from './data/index.js';
-import { call, output } from './entries.js';
+import { type Asked, type Moment, momentOf, timeless } from './asked.js';
+import { type Dataset, longestGap, longestSpan, timesOf } from './data/index.js';
+import { call, output, readsTimes, withTimes } from './entries.js';
 import type { Inputs } from './job.js';
 import { type Catalogue, type Index, index, item, list, nearest } from './lookup.js';
 import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
 import { closeSession, dataOf, openSession, outOf, place } from './run.js';
-import type { Data, Session } from './session.js';
+import type { Data, Manifest, Session } from './session.js';
 import { fileOf } from './train.js';
 
 export interface Named {
@@ -32,6 +33,10 @@ export interface Recommendations {
   /** The history that was read, oldest first. */
   readonly history: readonly Named[];
   readonly items: readonly Recommendation[];
+  /** When the request was taken to come; null where the model reads no times. */
+  readonly at: Asked | null;
+  /** What was assumed, in sentences. */
+  readonly notes: readonly string[];
   readonly backend: string;
 }
 
@@ -43,18 +48,19 @@ interface Past {
 
 const named = ({ items, titles }: Catalogue, at: number): Named => ({ id: items[at] ?? String(at), title: titles?.[at] ?? null });
 
-const latest = 2 ** 31 - 1;
-
-/** One row of inputs. The request is taken to come at the time of the last event: when it really comes nobody has said. */
-export const row = (past: Past, length: number): Inputs => {
+/**
+ * One row of inputs for a request that comes at `at`, in the seconds of the past's times. Without times the whole past, and the
+ * request, are of one moment.
+ */
+export const row = (past: Past, length: number, at: number | null): Inputs => {
   const items = past.items.slice(-length);
   const times = past.times?.slice(-length) ?? items.map(() => 0);
-  const seconds = (list: readonly number[]) => list.map((time) => Math.min(time - (times[0] ?? 0), latest));
+  const seconds = (list: readonly number[]) => list.map((time) => time - (times[0] ?? 0));
   const padded = (values: readonly number[]): Int32Array => Int32Array.from({ length }, (_, i) => values[i] ?? 0);
   return {
     items: padded(items),
     times: padded(seconds(times)),
-    'times.next': padded(seconds([...times.slice(1), times.at(-1) ?? 0])),
+    'times.next': padded(seconds([...times.slice(1), at ?? times.at(-1) ?? 0])),
     'seq.lengths': Int32Array.of(items.length),
   };
 };
@@ -65,11 +71,14 @@ interface People {
   readonly places: ReadonlyMap<string, number>;
   /** By item code; undefined where an item came after training. */
   readonly known: readonly (number | undefined)[];
+  /** The longest time between two events of one user. */
+  readonly gap: () => number;
 }
 
 const people = (catalogue: Catalogue) => (data: Dataset): People => {
   const indices = new Map(catalogue.items.map((id, i) => [id, i]));
-  return { data, places: new Map(data.users.map((id, at) => [id, at])), known: data.items.map((id) => indices.get(id)) };
+  let gap: number | undefined;
+  return { data, places: new Map(data.users.map((id, at) => [id, at])), known: data.items.map((id) => indices.get(id)), gap: () => (gap ??= longestGap(data)) };
 };
 
 /** A user's whole past, in the checkpoint's item indices; items that came after training are left out. */
@@ -99,6 +108,31 @@ const pastFrom = (catalogue: Index, crowd: TaskEither<string, People>) => ({ use
         ? TE.fromEither(written(catalogue, history))
         : TE.left('Give one of --user and --history: whom, or after what, to recommend.');
   return pipe(past, TE.filterOrElse(({ items }) => items.length > 0, () => 'The history is empty: it needs at least one item that the model knows.'));
+};
+
+/** The moment of a request, and its row of inputs. Left: times that contradict each other, or that are not there. */
+const momentFor = (manifest: Manifest, crowd: TaskEither<string, People>, { user, at }: RecommendRequest, past: Past): TaskEither<string, Moment & { readonly inputs: Inputs }> => {
+  const rowAt = (moment: Moment): E.Either<string, Moment & { readonly inputs: Inputs }> => {
+    const { seconds } = moment.asked;
+    const first = past.times?.slice(-manifest.length)[0];
+    return seconds !== null && first !== undefined && seconds - first > longestSpan
+      ? E.left('The request comes more than 68 years after the first event of the history that is read: give an earlier --at.')
+      : E.right({ ...moment, inputs: row(past, manifest.length, seconds) });
+  };
+  const unread = at === undefined ? [] : ['The model reads no times, so --at (or `at`) changes nothing.'];
+  if (!readsTimes(manifest)) return TE.right({ asked: { seconds: null, from: 'nothing' }, notes: unread, inputs: row(past, manifest.length, null) });
+  if (user === undefined)
+    return at === undefined ? TE.fromEither(rowAt(timeless)) : TE.left('--at has no meaning beside --history, whose items have no times: ask for a --user of data with times.');
+  return pipe(
+    crowd,
+    TE.chainFirstEitherK(({ data }) => withTimes(manifest, data)),
+    TE.chainEitherK(({ data, gap }) => pipe(
+      timesOf(data),
+      E.fromNullable(`The data ${data.name} have no times.`),
+      E.chain((times) => momentOf({ at, last: past.times?.at(-1) ?? times.to, times, gap, now: Date.now() / 1000 })),
+      E.chain(rowAt),
+    )),
+  );
 };
 
 /** Better scores first; equal ones in the order of the catalogue, and what is not a number after everything that is. */
@@ -164,14 +198,18 @@ const answering = (compiled: CompiledModel, options: RecommenderOptions, { items
       pipe(
         TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : checked(request))),
         TE.chain(pastFrom(catalogue, crowd)),
-        TE.chain((past) =>
+        TE.bindTo('past'),
+        TE.bind('moment', ({ past }) => momentFor(manifest, crowd, request, past)),
+        TE.chain(({ past, moment: { asked, notes, inputs } }) =>
           pipe(
-            call({ manifest, session }, 'score', row(past, manifest.length), { seed: settings.seed, step: 0 }),
+            call({ manifest, session }, 'score', inputs, { seed: settings.seed, step: 0 }),
             TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
             TE.map((scores) => ({
               user: request.user ?? null,
               history: past.items.map((at) => named(catalogue, at)),
               items: topOf(scores, past.items, request.top ?? 10).map((at, i) => ({ rank: i + 1, ...named(catalogue, at), score: scores[at] as number })),
+              at: readsTimes(manifest) ? asked : null,
+              notes,
               backend: session.backend,
             })),
           )),

@@ -6,25 +6,34 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './compiled.js';
+import { timeOf } from './data/index.js';
 import { reason } from './files.js';
 import type { RecommenderOptions, RecommendRequest } from './options.js';
 import { type Recommendations, type Recommender, recommender } from './recommend.js';
 import { plural } from './view.js';
 
+/** `@ID at TIME`, where what follows the last ` at ` is a time. */
+const userAt = (text: string): RecommendRequest => {
+  const [, user, at] = /^(.*\S)\s+at\s+(.+)$/.exec(text) ?? [];
+  return user !== undefined && at !== undefined && !Number.isNaN(timeOf(at)) ? { user, at } : { user: text };
+};
+
 /**
- * What a line asks for: `@7` recommends to the user 7 of the data, any other line after the history that it is; undefined where it
- * is empty. A history whose first item begins with an @ takes a comma before it.
+ * What a line asks for: `@7` recommends to the user 7 of the data, `@7 at 2020-09-13T12:26:40Z` at that time, any other line after
+ * the history that it is; undefined where it is empty. A history whose first item begins with an @ takes a comma before it.
  */
 export const requestOf = (line: string): RecommendRequest | undefined => {
   const text = line.trim();
   if (text === '') return undefined;
-  return text.startsWith('@') ? { user: text.slice(1).trim() } : { history: text };
+  return text.startsWith('@') ? userAt(text.slice(1).trim()) : { history: text };
 };
 
 export interface RequestsOptions extends RecommenderOptions {
   /** The file of requests; `-` is the standard input. */
   readonly requests: string;
   readonly top?: number | undefined;
+  /** When the requests for users come whose lines do not tell. */
+  readonly at?: string | number | undefined;
 }
 
 /** Where requests come from, and who hears of each as soon as it is dealt with. Lines count from 1. */
@@ -60,7 +69,7 @@ const sourceAt = (path: string, stdin: NodeJS.ReadableStream): TaskEither<string
       }, unread(path));
 
 /** Answers the lines of a stream. Left: a stream that breaks; what else is thrown is a bug, and stays thrown. */
-const answerAll = (opened: Recommender, input: NodeJS.ReadableStream, { requests, top }: RequestsOptions, { signal, now, answered, refused }: Desk): TaskEither<string, Tally> => async () => {
+const answerAll = (opened: Recommender, input: NodeJS.ReadableStream, { requests, top, at }: RequestsOptions, { signal, now, answered, refused }: Desk): TaskEither<string, Tally> => async () => {
   const times: number[] = [];
   let [line, failed] = [0, 0];
   let fault: unknown;
@@ -75,7 +84,7 @@ const answerAll = (opened: Recommender, input: NodeJS.ReadableStream, { requests
       const request = requestOf(text);
       if (request === undefined) continue;
       const began = now();
-      const found = await opened.answer({ ...request, top })();
+      const found = await opened.answer({ ...(request.user === undefined ? {} : { at }), ...request, top })();
       const ms = now() - began;
       if (E.isRight(found)) {
         times.push(ms);

@@ -56,6 +56,9 @@ export const dataOf = (options: DataOptions, kept: Identity | undefined): TaskEi
   );
 };
 
+/** Says what is odd about data. */
+const warnOf = (listen: Listener) => ({ data }: { readonly data: Dataset }): void => data.reading?.warns.forEach((message) => listen({ kind: 'warning', message }));
+
 /** Left: other data than a checkpoint was trained on. Item indices would mean other items. */
 const sameData = (path: string, kept: Identity) => ({ identity }: { readonly identity: Identity }): E.Either<string, void> =>
   kept.hash === identity.hash
@@ -164,7 +167,7 @@ export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskE
       TE.chain((states) => {
         listen({
           kind: 'start', model: manifest.model, manifest: manifest.hash, backend: session.backend, device: options.device ?? 'auto', parameters: parametersOf(compiled, states),
-          settings, data: identity, statistics: statistics(data), batches: food.batches, out, step: progress.step,
+          settings, data: identity, statistics: statistics(data), reading: data.reading?.says ?? [], batches: food.batches, out, step: progress.step,
         });
         return () => fit(job, progress);
       }),
@@ -187,6 +190,7 @@ export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskE
     TE.bind('prior', () => priorOf(compiled, options, out, told)),
     TE.bind('settings', ({ prior }) => TE.fromEither(prior === undefined ? newSettings(manifest, options) : resumedSettings(prior.settings, options))),
     TE.bind('loaded', ({ prior }) => dataOf(options, prior?.data)),
+    TE.tapIO(({ loaded }) => () => warnOf(told)(loaded)),
     TE.chainFirstEitherK(({ prior, loaded }) => (prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded))),
     TE.bind('food', ({ loaded, settings }) => TE.fromEither(feed(manifest, loaded.data, settings))),
     TE.chain(({ prior, settings, loaded: { data, identity }, food }) =>
@@ -212,6 +216,7 @@ export const evaluateCheckpoint = (compiled: CompiledModel) => (options: Evaluat
     TE.chainFirstEitherK(() => checked(options)),
     TE.bind('kept', () => restore(path, manifest)),
     TE.bind('data', ({ kept }) => dataOf(options, kept.data)),
+    TE.tapIO(({ data }) => () => warnOf(listen)(data)),
     TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
     TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
     TE.bind('food', ({ data, settings }) => TE.fromEither(feed(manifest, data.data, settings))),

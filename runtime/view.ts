@@ -41,6 +41,7 @@ export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
   [
     `${e.model} on ${e.backend}${e.device === 'auto' ? ', chosen automatically' : ''}: ${plural(e.parameters, 'parameter')}, seed ${e.settings.seed}`,
     summary(e.statistics),
+    ...e.reading,
     `Protocol ${meanings[e.settings.protocol]}.`,
     `At most ${plural(e.settings.epochs, 'epoch')} of ${plural(e.batches, 'batch').replace(/batchs$/, 'batches')} of ${e.settings.batch} users` +
       `${e.settings.patience === null ? '' : `, until ${plural(e.settings.patience, 'epoch')} bring no better NDCG@10`}; everything is kept in ${e.out}.`,

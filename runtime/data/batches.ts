@@ -50,8 +50,6 @@ const lazily = <B>(count: number, at: (index: number) => B): Batches<B> => {
   return { count, at, batchesFrom, [Symbol.iterator]: () => batchesFrom(0) };
 };
 
-const latestTime = 2 ** 31 - 1;
-
 /** Rows of the windows that end at `ends[i]`, of user `users[i]`, for i in [first, first + batch). */
 const fill = (dataset: Dataset, users: Int32Array, ends: Int32Array, first: number, batch: number, length: number): Batch => {
   const { offsets, sequence, times } = dataset;
@@ -68,8 +66,9 @@ const fill = (dataset: Dataset, users: Int32Array, ends: Int32Array, first: numb
     if (times === undefined) continue;
     const zero = times[start]!;
     for (let i = start, to = row * length; i < end; i++, to++) {
-      out.times[to] = Math.min(times[i]! - zero, latestTime);
-      out['times.next'][to] = Math.min(times[i + 1]! - zero, latestTime);
+      // A data set's histories are short enough for these to fit (`overlong`).
+      out.times[to] = times[i]! - zero;
+      out['times.next'][to] = times[i + 1]! - zero;
     }
   }
   return out;

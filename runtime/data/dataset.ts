@@ -2,6 +2,17 @@
  * A data set: who met what, in which order. Everything after the readers sees this and nothing else.
  */
 import { createHash } from 'node:crypto';
+import { type Times, isCalendar, longestSpan } from './times.js';
+
+/** How a file was understood: nothing that a model learns from, but what a person should see before it learns. */
+export interface Understood {
+  /** Sentences: the format, the columns, the times, the titles. */
+  readonly says: readonly string[];
+  /** The same where something is odd enough to be looked at. */
+  readonly warns: readonly string[];
+  /** What the times are; absent where there are none. */
+  readonly times?: Times;
+}
 
 /**
  * Immutable: the typed arrays are shared, never written to after construction.
@@ -21,6 +32,8 @@ export interface Dataset {
   readonly times?: Float64Array;
   /** Titles by raw item id. */
   readonly titles?: ReadonlyMap<string, string>;
+  /** How the file was understood. */
+  readonly reading?: Understood;
   /** sha-256, in hexadecimal, of ids, offsets, sequence and times: of what a model can learn from, not of its name or titles. */
   readonly hash: string;
 }
@@ -38,8 +51,39 @@ const contentHash = ({ users, items, offsets, sequence, times }: Omit<Dataset, '
   return hash.digest('hex');
 };
 
-/** Names the parts by their content. */
-export const dataset = (parts: Omit<Dataset, 'hash'>): Dataset => ({ ...parts, hash: contentHash(parts) });
+/**
+ * The first user whose times reach further than the whole seconds of a batch can count, and the two ends; undefined where
+ * all fit. Such times are of a wrong unit, or a filler (0, 9999-12-31) stands among them.
+ */
+export const overlong = ({ users, offsets, times }: Pick<Dataset, 'users' | 'offsets' | 'times'>): { readonly user: string; readonly from: number; readonly to: number } | undefined => {
+  if (times === undefined) return undefined;
+  for (let u = 0; u < users.length; u++) {
+    const [from, to] = [times[offsets[u]!]!, times[offsets[u + 1]! - 1]!];
+    if (!(to - from <= longestSpan)) return { user: users[u]!, from, to };
+  }
+  return undefined;
+};
+
+/** What the times of a data set are; undefined where it has none. Those that came in no file are seconds. */
+export const timesOf = ({ times, reading }: Dataset): Times | undefined => {
+  if (times === undefined || reading?.times !== undefined) return reading?.times;
+  const [from, to] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)] as const, [Infinity, -Infinity] as readonly [number, number]);
+  return { units: ['seconds'], calendar: isCalendar(from, to), from, to };
+};
+
+/** The longest time between two events of one user, one after the other; 0 where there are no times. */
+export const longestGap = ({ offsets, times, users }: Dataset): number => {
+  let longest = 0;
+  if (times !== undefined) for (let u = 0; u < users.length; u++) for (let i = offsets[u]! + 1; i < offsets[u + 1]!; i++) longest = Math.max(longest, times[i]! - times[i - 1]!);
+  return longest;
+};
+
+/** Names the parts by their content. Throws a RangeError where a user's times are no numbers or span more than 68 years. */
+export const dataset = (parts: Omit<Dataset, 'hash'>): Dataset => {
+  const found = overlong(parts);
+  if (found !== undefined) throw new RangeError(`the times of user ${found.user} reach from ${found.from} to ${found.to} seconds: a history may span at most ${longestSpan}`);
+  return { ...parts, hash: contentHash(parts) };
+};
 
 export interface Statistics {
   readonly name: string;

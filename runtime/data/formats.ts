@@ -1,10 +1,29 @@
 /**
  * File formats as one table. A format is a name, what a line looks like, how to recognise the first line, and a reader. Two
- * kinds of reader exist: rows of delimited columns, and one user a line; a new format is one row here.
+ * kinds of reader exist: rows of delimited cells (`rows.ts`, with a header that `headers.ts` reads) and one user a line
+ * (`sequences.ts`); a new format is one row here.
  */
-import { parse } from 'csv-parse/sync';
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { isNumber, shown, visible } from './cells.js';
+import { aliases, cellsOf, columnOf, type Delimiter, delimiters, headerDelimiter, headerText, readHeader } from './headers.js';
+import { decode } from './ids.js';
 import type { Interactions } from './interactions.js';
 import type { Step } from './lines.js';
+import { orFormat, rowsOf } from './rows.js';
+import { sequencesOf } from './sequences.js';
+import { type Clock, isTime } from './times.js';
+
+/** One reading of a file: where rows go, and what is learnt on the way. Mutable: it lives only while a file is read. */
+export interface Reading {
+  readonly into: Interactions;
+  readonly clock: Clock;
+  /** Whether somebody named the format; then nothing is doubted that it allows. */
+  readonly named: boolean;
+  /** Which columns were taken for what, for a person. */
+  columns: string;
+  /** What is wrong with the whole, when all lines are read. */
+  end: () => string | undefined;
+}
 
 export interface Format {
   readonly name: string;
@@ -15,193 +34,82 @@ export interface Format {
   /** Whether a file that begins with this line (Latin-1 text) is of this format. */
   readonly detect: (firstLine: string) => boolean;
   /** What consumes the first line. */
-  readonly read: (into: Interactions) => Step;
+  readonly read: (reading: Reading) => Step;
 }
 
-/** Where the columns of a row are; -1 for a rating that is not there. */
-interface Layout {
-  readonly shape: string;
-  /** One byte, `width` times. */
-  readonly delimiter: string;
-  readonly quotes: boolean;
-  readonly columns: number;
-  readonly user: number;
-  readonly item: number;
-  readonly rating: number;
-  readonly time: number;
-}
+const textOf = (bytes: Buffer, start: number, end: number): string => decode(bytes.subarray(start, end));
 
-const zero = 0x30;
-const dot = 0x2e;
-const quote = 0x22;
-const unitSeparator = 0x1f;
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-const tens = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
+/** `::` and quotes do not go together: titles of films hold both. */
+const quotesIn = (delimiter: Delimiter): boolean => delimiter !== '::';
 
-const slowNumber = (bytes: Buffer, start: number, end: number): number => {
-  const text = bytes.toString('latin1', start, end).trim();
-  return decimal.test(text) ? Number(text) : NaN;
-};
-
-/** The number `bytes[start, end)`, or NaN. Digits with or without a point, which are nearly all there is, take no string. */
-const numberAt = (bytes: Buffer, start: number, end: number): number => {
-  let value = 0;
-  let point = end;
-  for (let i = start; i < end; i++) {
-    const digit = bytes[i]! - zero;
-    if (digit >= 0 && digit <= 9) value = value * 10 + digit;
-    else if (bytes[i] === dot && point === end && i > start && i < end - 1) point = i;
-    else return slowNumber(bytes, start, end);
-  }
-  // Below sixteen digits both operands are exact, so the quotient is the nearest double, as `Number` would have it.
-  return end === start || end - start > 15 ? slowNumber(bytes, start, end) : point === end ? value : value / tens[end - 1 - point]!;
-};
-
-/** Unix seconds from this on lie beyond the year 5138: such a number counts milliseconds (Amazon 2023). */
-const milliseconds = 1e11;
-const toSeconds = (time: number): number => (time >= milliseconds ? time / 1000 : time);
-
-/** The way out where the detection, not the file, may be wrong. */
-const orFormat = 'or name another format with --format';
-
-const shown = (bytes: Buffer, start: number, end: number): string => {
-  const text = bytes.toString('latin1', start, Math.min(end, start + 40));
-  return end - start > 40 ? `'${text}…'` : `'${text}'`;
-};
-
-/** Fields of one quoted line joined by a byte that no text holds, so that the fast splitter can read them; undefined if unbalanced. */
-const unquoted = (bytes: Buffer, start: number, end: number, delimiter: string): Buffer | undefined => {
-  try {
-    const rows: string[][] = parse(bytes.subarray(start, end), { delimiter, encoding: 'latin1', relax_column_count: true });
-    return Buffer.from((rows[0] ?? []).join(String.fromCharCode(unitSeparator)), 'latin1');
-  } catch {
-    return undefined;
-  }
-};
-
-/** Reads rows of delimited columns. */
-const rowsOf = (layout: Layout, into: Interactions): Step => {
-  const { columns, user, item, rating, time } = layout;
-  const starts = new Int32Array(columns + 1);
-  const ends = new Int32Array(columns + 1);
-
-  /** Fills `starts` and `ends`; returns how many fields there are, or -1 where one begins with a quote that means something. */
-  const split = (bytes: Buffer, start: number, end: number, byte: number, width: number, quotes: boolean): number => {
-    let fields = 0;
-    let from = start;
-    for (let i = start; i <= end; i++) {
-      if (i < end && (bytes[i] !== byte || (width === 2 && (i + 1 >= end || bytes[i + 1] !== byte)))) continue;
-      if (quotes && bytes[from] === quote && from < end) return -1;
-      if (fields < columns) {
-        starts[fields] = from;
-        ends[fields] = i;
-      }
-      fields++;
-      i += width - 1;
-      from = i + 1;
-    }
-    return fields;
-  };
-
-  const row = (bytes: Buffer, start: number, end: number, byte: number, width: number, quotes: boolean): string | undefined => {
-    const fields = split(bytes, start, end, byte, width, quotes);
-    if (fields < 0) {
-      const plain = unquoted(bytes, start, end, layout.delimiter);
-      return plain === undefined
-        ? `the quotes do not balance in ${shown(bytes, start, end)}; expected ${layout.shape}; correct or remove the line`
-        : row(plain, 0, plain.length, unitSeparator, 1, false);
-    }
-    if (fields !== columns)
-      return `expected ${columns} columns (${layout.shape}), found ${fields} in ${shown(bytes, start, end)}; correct or remove the line, ${orFormat}`;
-    const empty = starts[user] === ends[user] ? 'user' : starts[item] === ends[item] ? 'item' : undefined;
-    if (empty !== undefined) return `the ${empty} id is empty; expected ${layout.shape}; correct or remove the line`;
-    const seconds = numberAt(bytes, starts[time]!, ends[time]!);
-    if (!Number.isFinite(seconds))
-      return `expected a time in Unix seconds in column ${time + 1}, found ${shown(bytes, starts[time]!, ends[time]!)}; correct or remove the line`;
-    if (rating >= 0 && !Number.isFinite(numberAt(bytes, starts[rating]!, ends[rating]!)))
-      return `expected a rating, a number, in column ${rating + 1}, found ${shown(bytes, starts[rating]!, ends[rating]!)}; correct or remove the line`;
-    into.add(into.users.at(bytes, starts[user]!, ends[user]!), into.items.at(bytes, starts[item]!, ends[item]!), toSeconds(seconds));
-    return undefined;
-  };
-
-  const byte = layout.delimiter.charCodeAt(0);
-  const width = layout.delimiter.length;
-  const step: Step = (bytes, start, end) => row(bytes, start, end, byte, width, layout.quotes) ?? step;
-  return step;
-};
-
-/** Names, in lower case, that headers give the columns we read. */
-const aliases = {
-  user: ['user_id', 'userid', 'user', 'reviewerid'],
-  item: ['item_id', 'itemid', 'item', 'movieid', 'parent_asin', 'asin'],
-  rating: ['rating', 'overall'],
-  time: ['timestamp', 'time', 'unixreviewtime'],
-} as const;
-
-/** Column names of a header: RecBole appends a type after a colon, spreadsheets add quotes and spaces. */
-const columnNames = (line: string, delimiter: string): readonly string[] =>
-  line.split(delimiter).map((field) => field.replace(/:(?:token|float)(?:_seq)?$/, '').replace(/^\s*"?|"?\s*$/g, '').toLowerCase());
-
-const columnOf = (names: readonly string[], role: keyof typeof aliases): number =>
-  names.findIndex((name) => (aliases[role] as readonly string[]).includes(name));
+const orPairs = 'if the rows of each user stand in order of time, say so with --format pairs';
 
 /** Reads a header, then rows laid out as it says, columns in any order. */
-const headed = (shape: string, delimiter: string, quotes: boolean) => (into: Interactions): Step => (bytes, start, end) => {
-  const names = columnNames(bytes.toString('latin1', start, end), delimiter);
-  const missing = (['user', 'item', 'time'] as const).filter((role) => columnOf(names, role) < 0);
-  if (missing.length > 0)
-    return [
-      `expected a header like ${shape}, found ${shown(bytes, start, end)}`,
-      ...missing.map((role) => `no column for the ${role} (${aliases[role].join(' or ')})`),
-      `name the columns so, ${orFormat}`,
-    ].join('; ');
-  const [user, item, rating, time] = [columnOf(names, 'user'), columnOf(names, 'item'), columnOf(names, 'rating'), columnOf(names, 'time')] as const;
-  return rowsOf({ shape: names.join(delimiter), delimiter, quotes, columns: names.length, user, item, rating, time }, into);
+const headed = (shape: string) => (reading: Reading): Step => (bytes, start, end) => {
+  const header = readHeader(textOf(bytes, start, end), shape, orFormat);
+  if (isLeft(header)) return header.left;
+  const { delimiter, cells, columns } = header.right;
+  if (columns.time < 0) return `the header ${shown(bytes, start, end)} has no column for the time (${aliases.time.join(' or ')}); name it so, or, ${orPairs}`;
+  reading.columns = headerText(header.right);
+  return rowsOf({ shape: visible(cells.join(delimiter)), delimiter, quotes: quotesIn(delimiter), columns: cells.length, ...columns }, reading.into, reading.clock);
 };
 
-/** Reads rows of four columns, no header. */
-const headless = (shape: string, delimiter: string, quotes: boolean, user: number, item: number) => (into: Interactions): Step =>
-  rowsOf({ shape, delimiter, quotes, columns: 4, user, item, rating: 2, time: 3 }, into);
+/** The delimiter, of those that a format allows, under which a line is four cells of which the last two are a rating and a time. */
+const ratingDelimiter = (line: string, allowed: readonly Delimiter[]): Delimiter | undefined =>
+  allowed.find((delimiter) => {
+    const cells = cellsOf(line, delimiter);
+    return cells.length === 4 && isNumber(cells[2]!) && isTime(cells[3]!);
+  });
 
-/** Reads one user a line: the user, then item ids in order of time. */
-const sequences = (into: Interactions): Step => {
-  const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x09;
-  const step: Step = (bytes, start, end) => {
-    const known = into.users.ids.length;
-    let user = -1;
-    let items = 0;
-    for (let i = start; i < end; ) {
-      if (isSpace(bytes[i]!)) {
-        i++;
-        continue;
-      }
-      const from = i;
-      while (i < end && !isSpace(bytes[i]!)) i++;
-      if (user < 0) {
-        user = into.users.at(bytes, from, i);
-        if (user < known) return `user ${shown(bytes, from, i)} has a line already; expected one line a user: join the two, ${orFormat}`;
-      } else {
-        items++;
-        into.add(user, into.items.at(bytes, from, i), 0);
-      }
-    }
-    return items > 0 ? step : `expected a user, then item ids in order of time, found ${shown(bytes, start, end)}; remove the line, ${orFormat}`;
-  };
+/** Reads rows of four columns, and a header where there is one after all. */
+const headless = (shape: string, allowed: readonly Delimiter[], user: number, item: number) => (reading: Reading): Step => (bytes, start, end) => {
+  const line = textOf(bytes, start, end);
+  if (headerDelimiter(line) !== undefined) return headed(shape)(reading)(bytes, start, end);
+  const delimiter = ratingDelimiter(line, allowed) ?? allowed.find((d) => line.includes(d)) ?? allowed[0]!;
+  reading.columns = shape;
+  return rowsOf({ shape, delimiter, quotes: quotesIn(delimiter), columns: 4, user, item, rating: 2, time: 3 }, reading.into, reading.clock)(bytes, start, end);
+};
+
+/** Reads rows of a user and an item, below a header or without one, whose order is that of time. */
+const pairs = (reading: Reading): Step => (bytes, start, end) => {
+  const line = textOf(bytes, start, end);
+  if (headerDelimiter(line) === undefined) {
+    const delimiter = delimiters.find((d) => cellsOf(line, d).length === 2);
+    if (delimiter === undefined) return `expected two columns, a user and an item, or a header that names them (user_id, item_id), found ${shown(bytes, start, end)}; ${orFormat}`;
+    reading.columns = 'user, item';
+    return rowsOf({ shape: visible(`user${delimiter}item`), delimiter, quotes: quotesIn(delimiter), columns: 2, user: 0, item: 1, rating: -1, time: -1 }, reading.into, reading.clock)(bytes, start, end);
+  }
+  const header = readHeader(line, 'user_id,item_id', orFormat);
+  if (isLeft(header)) return header.left;
+  const { delimiter, cells, columns } = header.right;
+  if (columns.time >= 0) return `the header has a column for the time (${cells[columns.time]}), which the format pairs does not read; leave --format out`;
+  reading.columns = headerText(header.right);
+  return rowsOf({ shape: visible(cells.join(delimiter)), delimiter, quotes: quotesIn(delimiter), columns: cells.length, ...columns, rating: -1 }, reading.into, reading.clock);
+};
+
+/** Reads one user a line. */
+const sequences = (reading: Reading): Step => {
+  const { step, end } = sequencesOf(reading.into, reading.named);
+  reading.columns = 'user, then items in order of time';
+  reading.end = end;
   return step;
 };
 
-const isNumber = (text: string | undefined): boolean => text !== undefined && decimal.test(text.trim().replace(/^"|"$/g, ''));
-/** Four columns of which the last two are a rating and a time. */
-const isRating = (line: string, delimiter: string): boolean => {
-  const fields = line.split(delimiter);
-  return fields.length === 4 && isNumber(fields[2]) && isNumber(fields[3]);
-};
-const hasHeader = (line: string, delimiter: string, ...items: readonly string[]): boolean => {
-  const names = columnNames(line, delimiter);
-  return columnOf(names, 'user') >= 0 && items.some((item) => names.includes(item));
+/** Whether a line is a header whose item goes by one of these names, the best that it has. */
+const hasHeader = (line: string, ...items: readonly string[]): boolean => {
+  const delimiter = headerDelimiter(line);
+  const cells = delimiter === undefined ? [] : cellsOf(line, delimiter);
+  const item = columnOf(cells, aliases.item);
+  return item >= 0 && items.some((name) => columnOf(cells, [name]) === item);
 };
 /** Amazon's item ids have ten characters, a B or an ISBN; its users begin with an A. The release of 2018 puts items first. */
 const itemFirst = (line: string): boolean => /^"?(?:B[0-9A-Z]{9}|\d{9}[\dX])"?,"?A[0-9A-Z]{8,}"?,/.test(line);
+const separated: readonly Delimiter[] = [',', ';', '|'];
+/** With spaces between, four numbers may be a history: only a rating and a time of our days make them a row. */
+const isSpacedRating = (line: string): boolean => {
+  const cells = cellsOf(line, ' ').map(Number);
+  return cells.length === 4 && cells[2]! <= 10 && cells[3]! >= 1e8;
+};
 
 /** In order of detection: the first format that recognises the first line is taken. */
 export const formats: readonly Format[] = [
@@ -210,49 +118,49 @@ export const formats: readonly Format[] = [
     shape: 'user::item::rating::time',
     timed: true,
     detect: (line) => line.includes('::'),
-    read: headless('user::item::rating::time', '::', false, 0, 1),
+    read: headless('user::item::rating::time', ['::'], 0, 1),
   },
   {
     name: 'inter',
     shape: 'user_id:token<TAB>item_id:token<TAB>timestamp:float (a typed header, columns in any order)',
     timed: true,
-    detect: (line) => /(?:^|\t)user_id:/.test(line),
-    read: headed('user_id:token<TAB>item_id:token<TAB>timestamp:float', '\t', false),
+    detect: (line) => /(?:^|\t)"?user_id:/.test(line),
+    read: headed('user_id:token<TAB>item_id:token<TAB>timestamp:float'),
   },
   {
     name: 'u.data',
     shape: 'user<TAB>item<TAB>rating<TAB>time',
     timed: true,
-    detect: (line) => isRating(line, '\t'),
-    read: headless('user<TAB>item<TAB>rating<TAB>time', '\t', false, 0, 1),
+    detect: (line) => ratingDelimiter(line, ['\t']) !== undefined || isSpacedRating(line),
+    read: headless('user<TAB>item<TAB>rating<TAB>time', ['\t', ' '], 0, 1),
   },
   {
     name: 'ratings.csv',
     shape: 'userId,movieId,rating,timestamp (a header, columns in any order)',
     timed: true,
-    detect: (line) => hasHeader(line, ',', 'movieid', 'item_id', 'itemid', 'item'),
-    read: headed('userId,movieId,rating,timestamp', ',', true),
+    detect: (line) => hasHeader(line, 'movieId', 'item_id', 'item'),
+    read: headed('userId,movieId,rating,timestamp'),
   },
   {
     name: 'amazon-2023',
     shape: 'user_id,parent_asin,rating,timestamp (a header, columns in any order; milliseconds)',
     timed: true,
-    detect: (line) => hasHeader(line, ',', 'parent_asin', 'asin'),
-    read: headed('user_id,parent_asin,rating,timestamp', ',', true),
+    detect: (line) => hasHeader(line, 'parent_asin', 'asin'),
+    read: headed('user_id,parent_asin,rating,timestamp'),
   },
   {
     name: 'amazon-2018',
     shape: 'item,user,rating,time',
     timed: true,
-    detect: (line) => itemFirst(line) && isRating(line, ','),
-    read: headless('item,user,rating,time', ',', true, 1, 0),
+    detect: (line) => itemFirst(line) && ratingDelimiter(line, [',']) !== undefined,
+    read: headless('item,user,rating,time', [','], 1, 0),
   },
   {
     name: 'amazon',
     shape: 'user,item,rating,time',
     timed: true,
-    detect: (line) => isRating(line, ','),
-    read: headless('user,item,rating,time', ',', true, 0, 1),
+    detect: (line) => ratingDelimiter(line, separated) !== undefined,
+    read: headless('user,item,rating,time', separated, 0, 1),
   },
   {
     name: 'sequences',
@@ -261,6 +169,13 @@ export const formats: readonly Format[] = [
     // Tabs promise columns: a file of three of them must not pass for a very short history.
     detect: (line) => /^[^\s,:]+(?: +[^\s,:]+)+ *$/.test(line),
     read: sequences,
+  },
+  {
+    name: 'pairs',
+    shape: 'user item (below a header or not, rows in order of time; never guessed: to be named)',
+    timed: false,
+    detect: () => false,
+    read: pairs,
   },
 ];
 

@@ -6,8 +6,9 @@
 /** Bijection between the ids met so far and 0 … size-1. Mutable: it lives only while a file is read. */
 export interface Codes {
   readonly ids: readonly string[];
-  /** The code of the id `bytes[start, end)`; a new one if the id is new. */
+  /** The code of the id that `bytes[start, end)` spell (`spelled`), a new one if the id is new; -1 where they spell none (`faultIn`). */
   at(bytes: Buffer, start: number, end: number): number;
+  /** The code of an id that a program gives: it is taken as it is. */
   of(id: string): number;
 }
 
@@ -29,25 +30,58 @@ const smallNumber = (bytes: Buffer, start: number, end: number): number => {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** UTF-8 if it is that; otherwise Latin-1, which is what the older MovieLens files are. */
+/** What Windows put in the places of Latin-1's unused control characters, U+0080 to U+009F; a space where it put nothing. */
+const windows = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ';
+
+/** UTF-8 if it is that; otherwise Latin-1, which is what the older MovieLens files are, with the signs that Windows added to it. */
 export const decode = (bytes: Uint8Array): string => {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    return Buffer.from(bytes).toString('latin1');
+    return Buffer.from(bytes).toString('latin1').replace(/[\u0080-\u009F]/g, (control) => {
+      const sign = windows[control.charCodeAt(0) - 0x80]!;
+      return sign === ' ' ? control : sign;
+    });
   }
 };
+
+/** Joiners and selectors: seen in the scripts and emoji that have them, and nothing beside a sign of ASCII. */
+const joining = String.raw`[\u200C\u200D\uFE00-\uFE0F\u{E0000}-\u{E0FFF}]`;
+/** What nobody sees at the end of a cell: white space, a byte-order mark, zero-width characters, marks of direction. */
+const unseen = String.raw`(?:(?![\uFE00-\uFE0F\u{E0000}-\u{E0FFF}])[\s\p{DI}])`;
+const edges = new RegExp(`^${unseen}+|${unseen}+$`, 'gu');
+/** Inside an id the same would make two ids that look alike. A plain space is seen. */
+const hidden = new RegExp(String.raw`\p{Cc}|[\u00A0\u2000-\u200A\u2028\u2029\u202F\u205F\uFFF9-\uFFFB]|(?!${joining})\p{DI}|(?<=[!-~])${joining}|${joining}(?=[!-~])`, 'u');
+/** Most text needs none of this. */
+const plain = /^[!-~](?:[ -~]*[!-~])?$/;
+
+/** The id that a cell's text spells: without what is unseen at its ends, accents composed. So texts that look alike are one id. */
+export const spelled = (text: string): string => (plain.test(text) ? text : text.normalize('NFC').replace(edges, ''));
+
+/** Why a spelled text is no id, as the end of a sentence; undefined where it is one. */
+export const faultIn = (id: string): string | undefined => {
+  if (id === '') return 'is empty';
+  const found = hidden.exec(id)?.[0];
+  return found === undefined ? undefined : `holds the invisible character U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+};
+
+const utf8 = (text: string): Buffer => Buffer.from(text);
 
 export const codes = (): Codes => {
   const ids: string[] = [];
   let table = new Int32Array(1 << 12); // code + 1, by number
-  const others = new Map<string, number>(); // by the id's bytes, as Latin-1 text
+  const others = new Map<string, number>(); // by the id's bytes, as Latin-1 text; by other spellings' bytes too
 
   const add = (id: string): number => ids.push(id) - 1;
   const grow = (until: number): void => {
     const wider = new Int32Array(Math.min(direct, 2 ** Math.ceil(Math.log2(until + 1))));
     wider.set(table);
     table = wider;
+  };
+  /** Keeps the code of a key that is met for the first time. */
+  const keep = (key: string, code: number): number => {
+    if (code >= 0) others.set(key, code);
+    return code;
   };
   const at = (bytes: Buffer, start: number, end: number): number => {
     const value = smallNumber(bytes, start, end);
@@ -59,11 +93,19 @@ export const codes = (): Codes => {
     const key = bytes.toString('latin1', start, end);
     const known = others.get(key);
     if (known !== undefined) return known;
-    const code = add(decode(bytes.subarray(start, end)));
-    others.set(key, code);
-    return code;
+    if (plain.test(key)) return keep(key, add(key));
+    const id = spelled(decode(bytes.subarray(start, end)));
+    if (faultIn(id) !== undefined) return -1;
+    const own = utf8(id);
+    return keep(key, own.toString('latin1') === key ? add(id) : at(own, 0, own.length));
   };
-  return { ids, at, of: (id) => at(Buffer.from(id), 0, Buffer.byteLength(id)) };
+  const of = (id: string): number => {
+    const own = utf8(id);
+    if (smallNumber(own, 0, own.length) >= 0) return at(own, 0, own.length);
+    const key = own.toString('latin1');
+    return others.get(key) ?? keep(key, add(id));
+  };
+  return { ids, at, of };
 };
 
 const canonicalNumber = /^(?:0|[1-9]\d{0,14})$/;

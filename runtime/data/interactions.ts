@@ -89,8 +89,11 @@ const isAscending = (values: Float64Array, from: number, to: number): boolean =>
   return true;
 };
 
-/** Rows to a data set: users and items in the order of their ids, each user's rows by time, equal times in file order. */
-export const assemble = (name: string, rows: Interactions, titles?: ReadonlyMap<string, string>): Dataset => {
+/** What a data set is before it is named by its content. */
+export type Packed = Pick<Dataset, 'users' | 'items' | 'offsets' | 'sequence' | 'times'>;
+
+/** Rows as columns: users and items in the order of their ids, each user's rows by time, equal times in file order. */
+export const pack = (rows: Interactions): Packed => {
   const users = ranked(rows.users.ids);
   const items = ranked(rows.items.ids);
   const offsets = new Int32Array(users.ids.length + 1);
@@ -118,9 +121,12 @@ export const assemble = (name: string, rows: Interactions, titles?: ReadonlyMap<
       if (!isAscending(times, from, to)) sortByTime(times, sequence, from, to, spareTimes, spareItems);
     }
   }
-  const parts = { name, users: users.ids, items: items.ids, offsets, sequence };
-  return dataset({ ...parts, ...(rows.timed ? { times } : {}), ...(titles === undefined ? {} : { titles }) });
+  return { users: users.ids, items: items.ids, offsets, sequence, ...(rows.timed ? { times } : {}) };
 };
+
+/** Rows to a data set. Throws a RangeError as `dataset` does. */
+export const assemble = (name: string, rows: Interactions, titles?: ReadonlyMap<string, string>): Dataset =>
+  dataset({ name, ...pack(rows), ...(titles === undefined ? {} : { titles }) });
 
 /** One user's items in order, with Unix seconds or without. */
 export interface History {
@@ -129,10 +135,14 @@ export interface History {
   readonly times?: readonly number[];
 }
 
-/** A data set from memory. It has times where every history has them, one an item. */
+/**
+ * A data set from memory. It has times where every history has them, one an item. Throws a RangeError where a time is not a
+ * number, or a history spans more than 68 years.
+ */
 export const fromHistories = (name: string, histories: readonly History[], titles?: ReadonlyMap<string, string>): Dataset => {
   const rows = interactions(histories.every(({ times, items }) => times?.length === items.length));
   for (const { user, items, times } of histories) {
+    if (times?.some((time) => !Number.isFinite(time)) === true) throw new RangeError(`the times of user ${user} are not all numbers`);
     const code = rows.users.of(user);
     items.forEach((item, i) => rows.add(code, rows.items.of(item), times?.[i] ?? 0));
   }

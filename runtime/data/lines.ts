@@ -20,16 +20,30 @@ const chunkBytes = 1 << 20;
 const longestLine = 1 << 26;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
+const [space, tab] = [0x20, 0x09];
+const byteOrderMark = [0xef, 0xbb, 0xbf] as const;
 
-/** How files that are not text begin; `gunzip` tells the one that is unpacked on the way from those that are refused by name. */
-const signatures: readonly { readonly name: string; readonly magic: readonly number[]; readonly gunzip: boolean }[] = [
-  { name: 'gzip', magic: [0x1f, 0x8b], gunzip: true },
-  { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], gunzip: false },
-  { name: 'zstandard', magic: [0x28, 0xb5, 0x2f, 0xfd], gunzip: false },
-  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], gunzip: false },
-  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58], gunzip: false },
-  { name: 'parquet', magic: [0x50, 0x41, 0x52, 0x31], gunzip: false },
+/** How files that are not UTF-8 text begin, and what to do about them; gzip is unpacked on the way. */
+const signatures: readonly { readonly name: string; readonly magic: readonly number[]; readonly remedy: 'gunzip' | string }[] = [
+  { name: 'gzip', magic: [0x1f, 0x8b], remedy: 'gunzip' },
+  { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], remedy: 'unpack it first' },
+  { name: 'zstandard', magic: [0x28, 0xb5, 0x2f, 0xfd], remedy: 'unpack it first' },
+  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], remedy: 'unpack it first' },
+  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58], remedy: 'unpack it first' },
+  { name: 'parquet', magic: [0x50, 0x41, 0x52, 0x31], remedy: 'write it as CSV first' },
+  { name: 'UTF-16', magic: [0xff, 0xfe], remedy: 'save it as UTF-8' },
+  { name: 'UTF-16', magic: [0xfe, 0xff], remedy: 'save it as UTF-8' },
 ];
+
+/** Bytes that no line of text holds, and what they are a sign of: where a line is refused, the likelier cause. */
+const strangers: readonly { readonly byte: number; readonly cause: string }[] = [
+  { byte: 0, cause: 'the line holds NUL bytes, as UTF-16 and files that are no text do: save the file as UTF-8 text' },
+  { byte: carriageReturn, cause: 'the line holds carriage returns, and lines end in LF or CR LF: convert the ends of the lines' },
+];
+const causeIn = (bytes: Buffer, start: number, end: number): string => {
+  const found = strangers.find(({ byte }) => bytes.subarray(start, end).includes(byte));
+  return found === undefined ? '' : `; ${found.cause}`;
+};
 
 /** What went wrong below us, by the code of the system or of zlib, and what to do about it. */
 const faults: Readonly<Record<string, string>> = {
@@ -53,7 +67,7 @@ const eachChunk = async (path: string, consume: (chunk: Buffer) => string | unde
     try {
       const { buffer: head, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
       const signature = signatures.find(({ magic }) => magic.length <= bytesRead && magic.every((byte, i) => head[i] === byte));
-      if (signature?.gunzip === false) return left(`${path}: this is ${signature.name} data; expected text, plain or gzip: unpack it first`);
+      if (signature !== undefined && signature.remedy !== 'gunzip') return left(`${path}: this is ${signature.name} data; expected text in UTF-8, plain or gzip: ${signature.remedy}`);
       const source = handle.createReadStream({ start: 0, highWaterMark: chunkBytes, autoClose: false });
       // Errors of the source destroy the decompressor, whose iteration below then throws them: the callback has nothing to add.
       const chunks: AsyncIterable<Buffer> = signature === undefined ? source : pipeline(source, createGunzip({ chunkSize: chunkBytes }), () => undefined);
@@ -70,6 +84,12 @@ const eachChunk = async (path: string, consume: (chunk: Buffer) => string | unde
   }
 };
 
+const isBlank = (bytes: Buffer, start: number, end: number): boolean => {
+  let i = start;
+  while (i < end && (bytes[i] === space || bytes[i] === tab)) i++;
+  return i >= end;
+};
+
 /** The whole file, decompressed: for small files such as titles. Errors: as for `eachLine`. */
 export const wholeFile = async (path: string): Promise<Either<string, Buffer>> => {
   const chunks: Buffer[] = [];
@@ -78,8 +98,8 @@ export const wholeFile = async (path: string): Promise<Either<string, Buffer>> =
 };
 
 /**
- * Feeds each line that is not empty to `first`, then to what that returns, and so on. LF and CRLF end a line; a byte-order
- * mark is skipped.
+ * Feeds each line that is not blank to `first`, then to what that returns, and so on. A line ends in LF and any number of CRs
+ * before it (CR CR LF is what Windows makes of CR LF); byte-order marks at the start are skipped.
  *
  * Errors, each naming the file and, where there is one, the line: unreadable, corrupt or truncated gzip, another kind of
  * archive, no line at all, and whatever a step complains of.
@@ -92,12 +112,15 @@ export const eachLine = async (path: string, first: Step): Promise<Either<string
 
   const feed = (bytes: Buffer, start: number, end: number): string | undefined => {
     number++;
-    const from = number === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf ? start + 3 : start;
-    const to = end > from && bytes[end - 1] === carriageReturn ? end - 1 : end;
-    if (from === to) return undefined;
+    let [from, to] = [start, end];
+    while (fed === 0 && byteOrderMark.every((byte, i) => bytes[from + i] === byte)) from += 3;
+    while (to > from && bytes[to - 1] === carriageReturn) to--;
+    if (isBlank(bytes, from, to)) return undefined;
     fed++;
+    // A file that is no text shows it at once; looking for it later would cost a pass over every line.
+    if (fed === 1 && bytes.subarray(from, to).includes(0)) return `${path}:${number}: expected text in UTF-8${causeIn(bytes, from, to)}`;
     const next = step(bytes, from, to);
-    if (typeof next === 'string') return `${path}:${number}: ${next}`;
+    if (typeof next === 'string') return `${path}:${number}: ${next}${causeIn(bytes, from, to)}`;
     step = next;
     return undefined;
   };

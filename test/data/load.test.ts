@@ -36,7 +36,7 @@ const firstLines: Readonly<Record<string, readonly string[]>> = {
 const detected = (line: string): string | undefined => formats.find(({ detect }) => detect(line))?.name;
 
 describe('formats', () => {
-  it('have a first line here, each', () => expect(Object.keys(firstLines)).toEqual(formats.map(({ name }) => name)));
+  it('have a first line here, each that is ever guessed', () => expect(Object.keys(firstLines)).toEqual(formats.map(({ name }) => name).filter((name) => name !== 'pairs')));
 
   it.each(Object.entries(firstLines).flatMap(([name, lines]) => lines.map((line) => ({ name, line }))))('$name is recognised by $line', ({ name, line }) => {
     expect(detected(line)).toBe(name);
@@ -98,7 +98,7 @@ describe('errors name the file, the line, what was expected and what to do', () 
   const cases: readonly { readonly what: string; readonly name: string; readonly content: string | Uint8Array; readonly format?: string; readonly says: readonly (string | RegExp)[] }[] = [
     { what: 'a missing column', name: 'a.dat', content: `${good}1::10::978300760\n`, says: [/a\.dat:2: /, 'expected 4 columns (user::item::rating::time), found 3', 'remove the line', '--format'] },
     { what: 'a column too many', name: 'b.dat', content: `${good}${good}1::10::5::9::9\n`, says: [/b\.dat:3: /, 'found 5'] },
-    { what: 'a bad time', name: 'c.dat', content: `${good}\n1::10::5::noon\n`, says: [/c\.dat:3: /, 'expected a time in Unix seconds in column 4', "'noon'"] },
+    { what: 'a bad time', name: 'c.dat', content: `${good}\n1::10::5::noon\n`, says: [/c\.dat:3: /, 'expected a time in column 4, a number', "'noon'"] },
     { what: 'an empty time', name: 'd.dat', content: `1::10::5::\n`, says: [/d\.dat:1: /, 'expected a time'] },
     { what: 'a bad rating', name: 'e.dat', content: `1::10::good::978300760\n`, says: [/e\.dat:1: /, 'expected a rating, a number, in column 3', "'good'"] },
     { what: 'an empty id', name: 'f.dat', content: `::10::5::978300760\n`, says: [/f\.dat:1: /, 'the user id is empty'] },
@@ -164,7 +164,7 @@ describe('titles', () => {
   it.each([
     { name: 'none.dat', content: '', says: 'is empty' },
     { name: 'some.json', content: '{}', says: 'no format known here' },
-    { name: 'short.dat', content: '1::Toy Story::x\n2\n', says: 'record 2: expected item::title::genres' },
+    { name: 'short.dat', content: '1\n2::\n', says: 'no format known here' },
     { name: 'no-title.csv', content: 'movieId,genres\n1,x\n', says: 'expected a header like movieId,title' },
     { name: 'open.csv', content: 'movieId,title\n1,"x\n', says: 'correct the file' },
   ])('$name is refused', async ({ name, content, says }) => {

@@ -29,7 +29,7 @@ export const axisOf = (node: Node, name: string): Axis =>
   node.axes.find((a) => a.name === name) ?? fail(`there is no axis '${name}' here: the axes are ${showAxes(node.axes)}`);
 export const showAxes = (axes: readonly Axis[]): string => (axes.length === 0 ? 'none' : axes.map((a) => `'${a.name}'`).join(' | '));
 const showExtent = ({ extent }: Axis): string =>
-  extent.kind === 'fixed' ? `${extent.size}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
+  extent.kind === 'fixed' ? `${extent.size}${extent.missing === undefined ? '' : ` (less ${extent.missing})`}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
 export const sameAxes = (a: readonly Axis[], b: readonly Axis[]): boolean => a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
 
 export const input = (name: string, axes: readonly Axis[], dtype: DType): Input => ({ op: 'input', name, axes: unionAxes(axes), dtype });

@@ -20,7 +20,7 @@ export const invert = (index: Numbers, axes: readonly PlanAxis[], targets: numbe
     const bound = axis.ragged === undefined || rows < 0 ? undefined : lengths(axis.ragged.lengths);
     return bound === undefined ? [] : [{ k, rows, bound }];
   });
-  const existing = extents.map((n, k) => n - (lengths(axes[k]?.missing ?? '')?.[0] ?? 0));
+  const existing = axes.map(({ missing }, k) => (extents[k] ?? 0) - (missing === undefined ? 0 : lengths(missing)?.[0] ?? 0));
   const target = (position: number): number => {
     const at = index[position] ?? -1;
     return at >= 0 && at < targets && existing.every((n, k) => coordinate(position, k) < n) && limits.every(({ k, rows, bound }) => coordinate(position, k) < (bound[coordinate(position, rows)] ?? 0)) ? at : -1;

@@ -58,6 +58,7 @@ export const readsOf = ({ body, where }: Kernel): ReadonlySet<string> => {
       case 'literal': case 'index': return;
       case 'extent':
         if (e.axis.ragged !== undefined) found.add(e.axis.ragged.lengths);
+        if (e.axis.missing !== undefined) found.add(e.axis.missing);
         if (e.row !== undefined) visit(e.row);
         return;
       case 'read':
@@ -74,6 +75,7 @@ export const readsOf = ({ body, where }: Kernel): ReadonlySet<string> => {
         for (const { from, to, row, axis } of e.over) {
           [from, to, row].forEach((x) => x !== undefined && visit(x));
           if (row !== undefined && axis.ragged !== undefined) found.add(axis.ragged.lengths);
+          if (axis.missing !== undefined) found.add(axis.missing);
         }
         return visit(e.body);
       case 'uniform': return visit(e.counter);

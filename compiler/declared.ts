@@ -6,7 +6,7 @@
  * And what is declared must exist when a trainer opens the model: sizes that are sizes, parameters as large as the model and
  * its catalogue say, inputs that the runtime gives.
  */
-import { type Axis, axisProblem, bound, showExtent } from '../dsl/axis.js';
+import { type Axis, axisProblem, bound, missingOf, showExtent } from '../dsl/axis.js';
 import type { Init, Node, Param } from '../dsl/node.js';
 import { misnamed } from '../dsl/names.js';
 import type { Optimizer } from '../dsl/optimizer.js';
@@ -97,8 +97,8 @@ const conflicts = (phases: Readonly<Record<Phase, readonly Declaration[]>>): rea
 const symbols: ReadonlySet<string> = new Set(['batch', 'items', 'seen']);
 /** Inputs that the runtime gives (dsl/model.ts): a batch has no answers where they are asked for. */
 const given: { readonly [P in Phase]: ReadonlySet<string> } = {
-  training: new Set(['items', 'times', 'times.next', 'targets', 'target', 'seq.lengths']),
-  inference: new Set(['items', 'times', 'times.next', 'seq.lengths']),
+  training: new Set(['items', 'times', 'times.next', 'targets', 'target', 'seq.lengths', 'batch.missing']),
+  inference: new Set(['items', 'times', 'times.next', 'seq.lengths', 'batch.missing']),
 };
 
 const axisDiagnostics = (a: Axis, source: Source | undefined): readonly Diagnostic[] => {
@@ -108,6 +108,9 @@ const axisDiagnostics = (a: Axis, source: Source | undefined): readonly Diagnost
   if (typeof size === 'string' && !symbols.has(size)) return [error(`the axis '${a.name}' has the size '${size}', which nobody binds`, source, `sizes that the trainer knows: ${[...symbols].join(', ')}; any other is a number`)];
   return [];
 };
+
+/** The inputs that say how many positions of an axis exist. */
+const countsOf = (a: Axis): readonly string[] => (a.extent.kind === 'ragged' ? [a.extent.lengths] : [missingOf(a)].filter((name) => name !== undefined));
 
 /** What of a parameter depends on the batch: it would be another tensor for each. */
 const batchwise = ({ axes }: Param): Axis | undefined =>
@@ -145,7 +148,7 @@ const unfit = (order: readonly Node[], phase: Phase, origins: Origins): readonly
     return wrong === null ? [] : [error(wrong, source)];
   };
   return [
-    ...[...axesIn(order, origins)].flatMap(([a, source]) => [...axisDiagnostics(a, source), ...(a.extent.kind === 'ragged' ? missing(a.extent.lengths, source) : [])]),
+    ...[...axesIn(order, origins)].flatMap(([a, source]) => [...axisDiagnostics(a, source), ...countsOf(a).flatMap((name) => missing(name, source))]),
     ...order.flatMap((n) => ofNode(n, origins.get(n)?.source)),
   ];
 };

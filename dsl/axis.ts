@@ -11,7 +11,11 @@ import { misnamed } from './names.js';
 export type Size = number | string;
 
 export type Extent =
-  | { readonly kind: 'fixed'; readonly size: Size }
+  /**
+   * `missing` names the i32 input without axes that says how many of the last positions do not exist in a run: no reduction
+   * sees them, and they are out of range of every lookup. Without it all of them exist.
+   */
+  | { readonly kind: 'fixed'; readonly size: Size; readonly missing?: string }
   /**
    * One length for each position of the axis `rows`. Positions at or beyond a row's length do not exist: no reduction
    * sees them. `lengths` names the i32 input that holds the lengths; `max` bounds them.
@@ -50,6 +54,9 @@ const checked = <A extends string>(a: Axis<A>): Axis<A> => {
 /** An axis of `size` positions, a whole number from 1. A string names a size that is bound when the trainer starts. */
 export const axis = <const A extends string>(name: A, size: Size): Axis<A> => checked({ name, extent: { kind: 'fixed', size } });
 
+/** An axis of up to `size` positions; how many are missing at its end is the input `<name>.missing`. */
+export const partial = <const A extends string>(name: A, size: Size): Axis<A> => checked({ name, extent: { kind: 'fixed', size, missing: `${name}.missing` } });
+
 /** An axis with one length per position of `rows`; its lengths are the input `<name>.lengths`. */
 export const ragged = <const A extends string>(name: A, rows: Axis, max: Size): Axis<A> => checked({
   name,
@@ -65,9 +72,12 @@ export const copied = (name: string, { extent }: Axis): Axis => ({ name, extent 
 /** The largest number of positions along the axis. */
 export const bound = ({ extent }: Axis): Size => (extent.kind === 'fixed' ? extent.size : extent.max);
 
+/** The input that says how many positions are missing at the end, where any may be. */
+export const missingOf = ({ extent }: Axis): string | undefined => (extent.kind === 'fixed' ? extent.missing : undefined);
+
 export const showExtent = ({ extent }: Axis): string =>
-  extent.kind === 'fixed' ? `${extent.size}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
+  extent.kind === 'fixed' ? `${extent.size}${extent.missing === undefined ? '' : ` less ${extent.missing}`}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
 
 export const sameExtent = ({ extent: a }: Axis, { extent: b }: Axis): boolean =>
   a === b ||
-  (a.kind === 'fixed' ? b.kind === 'fixed' && a.size === b.size : b.kind === 'ragged' && a.rows === b.rows && a.lengths === b.lengths && a.max === b.max);
+  (a.kind === 'fixed' ? b.kind === 'fixed' && a.size === b.size && a.missing === b.missing : b.kind === 'ragged' && a.rows === b.rows && a.lengths === b.lengths && a.max === b.max);

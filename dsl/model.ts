@@ -1,7 +1,7 @@
 /**
  * A model: hyperparameters, and a pure function from a batch to a loss and ranking scores. Nothing here computes.
  */
-import { type Axis, axis, ragged } from './axis.js';
+import { type Axis, axis, partial, ragged } from './axis.js';
 import { input } from './build.js';
 import type { Optimizer } from './optimizer.js';
 import { type Tensor, typed } from './tensor.js';
@@ -33,7 +33,7 @@ export type Phase = 'training' | 'inference';
 
 /** The axes and inputs of a sequence recommender. `seq` is ragged: a user's positions beyond the history do not exist. */
 export interface Batch {
-  /** Users. */
+  /** Users. The last batch of an epoch may have fewer than the others: what is missing at its end does not exist. */
   readonly batch: Axis<'batch'>;
   /** Positions of a user's history, oldest first, at most the hyperparameter `length`. */
   readonly seq: Axis<'seq'>;
@@ -98,7 +98,7 @@ export const model = <H extends Hypers>(spec: ModelSpec<H>): Model<H> => ({
 
 /** The batch of a model whose history is at most `length` long: symbols `batch` and `items` are bound when the trainer starts. */
 export const batchOf = (length: number): Batch => {
-  const batch = axis('batch', 'batch');
+  const batch = partial('batch', 'batch');
   const seq = ragged('seq', batch, length);
   const along = (name: string) => typed<'batch' | 'seq', 'i32'>(input(name, [batch, seq], 'i32'));
   return {

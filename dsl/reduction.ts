@@ -2,7 +2,7 @@
  * Sums, means, maxima and contractions. They range over the positions that exist: along a ragged axis, a row's own
  * length, provided that the tensor has the rows' axis; without it the axis is dense up to its bound.
  */
-import { type Axis, bound } from './axis.js';
+import { type Axis, bound, missingOf } from './axis.js';
 import { constant, extent, hasAxis, index, map, reduce, axisOf } from './build.js';
 import type { Monoid, Node } from './node.js';
 import type { DType } from './scalar.js';
@@ -45,7 +45,9 @@ const existing = (x: Node, over: readonly string[]): Node => {
     const ragged = raggedIn(axis.name);
     if (ragged.length === 0) {
       const size = bound(axis);
-      return [typeof size === 'number' ? constant(size) : length({ ...axis, extent: { kind: 'fixed', size } }, [])];
+      if (typeof size === 'number' && missingOf(axis) === undefined) return [constant(size)];
+      // A sequence without its rows is as long as its bound.
+      return [length(e.kind === 'fixed' ? axis : { ...axis, extent: { kind: 'fixed', size } }, [])];
     }
     const here = (r: Axis): Node => over.includes(r.name)
       ? length(r, [axis])

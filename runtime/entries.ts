@@ -1,7 +1,8 @@
 /**
  * Calls of a compiled model's entries: exactly the inputs that the manifest lists go in, and device failures come out as values.
  *
- * - `train`: `items`, `targets` [batch, seq]; `target` [batch]; `times`, `times.next` [batch, seq]; `seq.lengths` [batch];
+ * - `train`: `items`, `targets` [batch, seq]; `target` [batch]; `times`, `times.next` [batch, seq]; `seq.lengths` [batch]; the
+ *   scalar `batch.missing`, how many of the last rows do not exist, where a model sums over rows: nothing reads these rows;
  *   scalars `step` (1-based) and `steps` (planned). Gives the scalar `loss`, and perhaps `unconverged`: rows whose implicit
  *   solve failed. States advance in place.
  * - `rank`: histories, `target` [batch], `seen` [batch, seen], `seen.lengths` [batch]. Gives `rank` [batch], 1 = best.

@@ -62,6 +62,7 @@ export const row = (past: Past, length: number, at: number | null): Inputs => {
     times: padded(seconds(times)),
     'times.next': padded(seconds([...times.slice(1), at ?? times.at(-1) ?? 0])),
     'seq.lengths': Int32Array.of(items.length),
+    'batch.missing': Int32Array.of(0),
   };
 };
 

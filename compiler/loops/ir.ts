@@ -16,6 +16,8 @@ export interface LoopAxis {
   readonly size: Size;
   /** A ragged axis: the i32 buffer with one length for each position of the axis `rows`. */
   readonly ragged?: { readonly rows: string; readonly lengths: string };
+  /** The i32 buffer without axes that says how many of the last positions do not exist. */
+  readonly missing?: string;
 }
 
 export interface Buffer {
@@ -37,7 +39,7 @@ export type Expr =
   | { readonly kind: 'literal'; readonly value: number; readonly dtype: DType }
   /** The loop variable of an output axis or of an enclosing reduction (i32). */
   | { readonly kind: 'index'; readonly axis: string }
-  /** The number of positions of an axis (i32): the row's length where it is ragged. `row` is the position along its rows axis. */
+  /** The number of positions of an axis (i32): the row's length where it is ragged, less what is missing. `row` is the position along its rows axis. */
   | { readonly kind: 'extent'; readonly axis: LoopAxis; readonly row?: Expr }
   /** One i32 expression for each axis of the buffer, in its memory order. In range by construction. */
   | { readonly kind: 'read'; readonly buffer: string; readonly at: readonly Expr[]; readonly dtype: DType }
@@ -53,7 +55,7 @@ export type Expr =
   /** Uniform in [0, 1) from (seed, step, key, counter), see runtime/random. `counter` is an i32 expression. */
   | { readonly kind: 'uniform'; readonly key: string; readonly counter: Expr };
 
-/** A loop from `from` (0) up to, not including, `to` (the axis's size, or the row's length). */
+/** A loop from `from` (0) up to, not including, `to` (the axis's size less what is missing, or the row's length). */
 export interface ReduceAxis {
   readonly axis: LoopAxis;
   readonly from?: Expr;
@@ -80,7 +82,7 @@ export interface Kernel {
   /** The model's own name for what is computed (`scores`), made unique: an identifier. */
   readonly name: string;
   readonly source?: Source;
-  /** The buffer it fills; the output axes are that buffer's axes. Cells beyond a row's length are left 0. */
+  /** The buffer it fills; the output axes are that buffer's axes. Cells beyond a row's length are left 0; those at missing positions hold anything. */
   readonly output: string;
   readonly body: Expr;
   /** Where this condition on output axes fails the cell is 0 and the body is not evaluated (the masked half of attention). */

@@ -40,8 +40,8 @@ interface Names {
   readonly buffer: (id: string) => string;
 }
 
-const loopAxis = ({ axis, buffer }: Names) => ({ name, size, ragged }: LoopAxis): LoopAxis =>
-  ({ name: axis(name), size, ...(ragged === undefined ? {} : { ragged: { rows: axis(ragged.rows), lengths: buffer(ragged.lengths) } }) });
+const loopAxis = ({ axis, buffer }: Names) => ({ name, size, ragged, missing }: LoopAxis): LoopAxis =>
+  ({ name: axis(name), size, ...(missing === undefined ? {} : { missing: buffer(missing) }), ...(ragged === undefined ? {} : { ragged: { rows: axis(ragged.rows), lengths: buffer(ragged.lengths) } }) });
 
 const expressions = (names: Names): ((e: Expr) => Expr) => {
   const { axis, buffer } = names;

@@ -1,12 +1,13 @@
 /** Expressions as text: for equality, comments, `--dump-after` and tests. */
-import type { Expr, ReduceAxis } from './ir.js';
+import type { Expr, LoopAxis, ReduceAxis } from './ir.js';
 
 const infix: Readonly<Record<string, string>> = {
   add: '+', sub: '-', mul: '*', div: '/', eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=', and: '&&', or: '||',
 };
 
+const sizeText = ({ size, missing }: LoopAxis): string => `${size}${missing === undefined ? '' : ` - ${missing}`}`;
 const loopText = ({ axis, from, to, row }: ReduceAxis): string =>
-  `${axis.name} in ${from === undefined ? '0' : exprText(from)}..${to === undefined ? (axis.ragged === undefined || row === undefined ? axis.size : `${axis.ragged.lengths}[${exprText(row)}]`) : exprText(to)}`;
+  `${axis.name} in ${from === undefined ? '0' : exprText(from)}..${to === undefined ? (axis.ragged === undefined || row === undefined ? sizeText(axis) : `${axis.ragged.lengths}[${exprText(row)}]`) : exprText(to)}`;
 
 const cache = new WeakMap<Expr, string>();
 export const exprText = (e: Expr): string => {
@@ -21,7 +22,7 @@ const write = (e: Expr): string => {
   switch (e.kind) {
     case 'literal': return `${e.value}${e.dtype === 'f32' && Number.isInteger(e.value) ? '.0' : ''}`;
     case 'index': return e.axis;
-    case 'extent': return e.row === undefined ? `size(${e.axis.name}: ${e.axis.size})` : `${e.axis.ragged?.lengths ?? e.axis.name}[${exprText(e.row)}]`;
+    case 'extent': return e.row === undefined ? `size(${e.axis.name}: ${sizeText(e.axis)})` : `${e.axis.ragged?.lengths ?? e.axis.name}[${exprText(e.row)}]`;
     case 'read': return `${e.buffer}[${e.at.map(exprText).join(', ')}]`;
     case 'apply': {
       const sign = infix[e.fn];

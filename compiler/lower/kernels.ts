@@ -1,10 +1,11 @@
 /** From a program whose stored nodes are decided to kernels: one kernel for each stored node. */
-import { type Axis, bound } from '../../dsl/axis.js';
+import { type Axis, bound, missingOf } from '../../dsl/axis.js';
 import { argsOf, axisOf } from '../../dsl/build.js';
 import type { Carry, Node, Scan } from '../../dsl/node.js';
+import { readsOf } from '../cost.js';
 import { type Origin, topological } from '../graph.js';
 import { all, apply, guard, integer } from '../loops/build.js';
-import type { Buffer, Entry, Expr, Kernel, Loop } from '../loops/ir.js';
+import type { Buffer, Entry, Expr, Kernel, Loop, LoopAxis } from '../loops/ir.js';
 import { isInternal, plainWord } from '../loops/names.js';
 import { exprText, sketch } from '../loops/text.js';
 import { primitive } from '../primitives/index.js';
@@ -104,11 +105,28 @@ const itemIds: ReadonlySet<string> = new Set(['items', 'targets', 'target', 'see
 const lengthsOf = (order: readonly Node[]): ReadonlyMap<string, Axis> =>
   new Map(order.flatMap((n) => [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]).flatMap((a) => (a.extent.kind === 'ragged' ? [[a.extent.lengths, a] as const] : [])));
 
+/** The inputs that say how many positions of an axis are missing. */
+const missingIn = (order: readonly Node[]): readonly string[] =>
+  [...new Set(order.flatMap((n) => [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]).map(missingOf))].filter((id) => id !== undefined);
+
+/** Where no kernel asks how many positions are missing, all of them are computed, and nothing need be said of it. */
+const withMissing = (entry: Entry, ids: readonly string[]): Entry => {
+  const asked = new Set(entry.kernels.flatMap((k) => [...readsOf(k)]));
+  const plain = (axis: LoopAxis): LoopAxis => {
+    const { missing, ...rest } = axis;
+    return missing === undefined || asked.has(missing) ? axis : rest;
+  };
+  const given = ids.filter((id) => asked.has(id)).map((id): Buffer => ({ id, dtype: 'i32', axes: [], role: 'input' }));
+  const inputs = entry.buffers.filter((b) => b.role === 'input' || b.role === 'state');
+  const made = entry.buffers.filter((b) => !inputs.includes(b));
+  return { ...entry, buffers: [...inputs, ...given, ...made].map((b) => ({ ...b, axes: b.axes.map(plain) })) };
+};
+
 /** The kernel, and the buffer, of each stored node. */
 export const kernelNames = (program: Program): ReadonlyMap<Node, string> => {
   const order = topological(rootsOf(program));
   const stored = program.stored ?? new Set(rootsOf(program));
-  const taken = [...order.filter(isBuffer).map((n) => idOf(n, new Map())!), ...lengthsOf(order).keys()];
+  const taken = [...order.filter(isBuffer).map((n) => idOf(n, new Map())!), ...lengthsOf(order).keys(), ...missingIn(order)];
   const states = loopsOf(order).flatMap((l) => l.states).filter((s) => !order.includes(s));
   return namesOf([...order, ...states], new Set([...stored].filter((n) => !isBuffer(n))), program.origins, taken);
 };
@@ -158,6 +176,6 @@ export const lowerEntry = (program: Program): Entry => {
   }
   const unique = [...new Map(buffers.map((b) => [b.id, b])).values()];
   const resolve = (nodes: Readonly<Record<string, Node>>) => Object.fromEntries(Object.entries(nodes).map(([name, n]) => [name, idOf(n, ids)!]));
-  return { name: program.entry, buffers: unique, kernels, outputs: resolve(program.outputs), updates: resolve(program.updates) };
+  return withMissing({ name: program.entry, buffers: unique, kernels, outputs: resolve(program.outputs), updates: resolve(program.updates) }, missingIn(order));
 };
 

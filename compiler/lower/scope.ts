@@ -1,5 +1,5 @@
 /** Loop positions, their ranges, and the loops of a reduction. */
-import { type Axis, bound, sameExtent } from '../../dsl/axis.js';
+import { type Axis, bound, missingOf, sameExtent } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 import { apply, integer } from '../loops/build.js';
 import type { Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
@@ -8,6 +8,7 @@ import type { Scope } from '../primitives/record.js';
 
 export const loopAxis = (axis: Axis, name: string = axis.name): LoopAxis => ({
   name, size: bound(axis),
+  ...(missingOf(axis) === undefined ? {} : { missing: missingOf(axis)! }),
   ...(axis.extent.kind === 'ragged' ? { ragged: { rows: axis.extent.rows, lengths: axis.extent.lengths } } : {}),
 });
 
@@ -19,7 +20,7 @@ export const position = (scope: Scope, axis: string): Expr => {
 
 export const extentOf = (axis: Axis, scope: Scope): Expr => {
   const size = bound(axis);
-  if (axis.extent.kind === 'fixed') return typeof size === 'number' ? integer(size) : { kind: 'extent', axis: loopAxis(axis) };
+  if (axis.extent.kind === 'fixed') return typeof size === 'number' && axis.extent.missing === undefined ? integer(size) : { kind: 'extent', axis: loopAxis(axis) };
   const row = scope.at.get(axis.extent.rows);
   if (row !== undefined) return { kind: 'extent', axis: loopAxis(axis), row };
   return typeof size === 'number' ? integer(size) : { kind: 'extent', axis: { name: axis.name, size } };
@@ -76,7 +77,7 @@ export const inRange = (axis: Axis, scope: Scope, variables: Variables): Expr | 
   if (e.kind === 'index' && runsAlong(variables.get(e.axis), axis, scope)) return null;
   const [low, high] = interval(e, variables);
   const size = bound(axis);
-  const below = axis.extent.kind === 'fixed' && typeof size === 'number' && high < size ? null : apply('lt', e, extentOf(axis, scope));
+  const below = axis.extent.kind === 'fixed' && axis.extent.missing === undefined && typeof size === 'number' && high < size ? null : apply('lt', e, extentOf(axis, scope));
   const above = low >= 0 ? null : apply('ge', e, integer(0));
   return above === null ? below : below === null ? above : apply('and', above, below);
 };

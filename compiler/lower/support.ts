@@ -18,9 +18,9 @@ export const supports = (): ((node: Node) => readonly Node[]) => {
 };
 
 const comparisons: ReadonlySet<string> = new Set(['le', 'lt', 'ge', 'gt', 'eq']);
-// The length of a row is data: to know it is to read a buffer, and a kernel can read only so many.
+// How many positions exist is data: to know it is to read a buffer, and a kernel can read only so many.
 const affine = (n: Node): boolean =>
-  n.op === 'index' || n.op === 'constant' || (n.op === 'extent' && n.axis.extent.kind === 'fixed') || (n.op === 'map' && (n.fn === 'add' || n.fn === 'sub') && n.args.every(affine)) ||
+  n.op === 'index' || n.op === 'constant' || (n.op === 'extent' && n.axis.extent.kind === 'fixed' && n.axis.extent.missing === undefined) || (n.op === 'map' && (n.fn === 'add' || n.fn === 'sub') && n.args.every(affine)) ||
   (n.op === 'rename' && affine(n.arg));
 
 /** Made of positions alone, so that it costs nothing to know and can bound a loop. */

@@ -9,9 +9,9 @@ const isNonnegative = (n: Node): boolean =>
   n.op === 'constant' ? n.value >= 0
   : n.op === 'index' || n.op === 'extent' || n.op === 'uniform' || (n.op === 'map' && keepsSign.has(n.fn) && n.args.every(isNonnegative));
 
-/** size - 1, of an axis without rows. */
+/** size - 1, of an axis all of whose positions exist. */
 const isLast = (n: Node, { name, extent }: Axis): boolean => {
-  if (extent.kind === 'ragged') return false;
+  if (extent.kind === 'ragged' || extent.missing !== undefined) return false;
   if (n.op === 'constant') return typeof extent.size === 'number' && n.value <= extent.size - 1;
   const [size, one] = n.op === 'map' && n.fn === 'sub' ? n.args : [];
   return size?.op === 'extent' && size.axis.name === name && one?.op === 'constant' && one.value >= 1;

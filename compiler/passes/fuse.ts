@@ -3,7 +3,8 @@
  * node is stored where computing it again in every use costs more than writing it once and reading it back.
  */
 import { right } from 'fp-ts/lib/Either.js';
-import { argsOf, unionAxes } from '../../dsl/build.js';
+import { type Axis, missingOf } from '../../dsl/axis.js';
+import { argsOf, axisOf, unionAxes } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { topological, userCounts } from '../graph.js';
 import { maxArrayArguments } from '../loops/limits.js';
@@ -139,7 +140,21 @@ const withStates = (order: readonly Node[]): readonly Node[] => {
 /** Comparisons are repeated where they are asked for: a stored bool would cost more to read than to know. */
 const isTest = (n: Node): boolean => n.dtype === 'bool' && n.op === 'map' && argsOf(n).every((a) => a.dtype !== 'f32');
 
-/** The buffers a stored node's kernel reads, lengths of ragged axes included. */
+/** The axes along which a node asks which positions exist. */
+const asked = (n: Node): readonly Axis[] => {
+  switch (n.op) {
+    case 'extent': return [n.axis];
+    case 'reduce': return n.arg.axes.filter((a) => n.over.includes(a.name));
+    // An inverse index, which is made before, lists positions that exist.
+    case 'scatter': return n.over.length === n.at.axes.length ? [] : n.at.axes.filter((a) => n.over.includes(a.name));
+    case 'gather': return [axisOf(n.table, n.axis)];
+    case 'shift': return [axisOf(n, n.axis)];
+    case 'carry': return [axisOf(n, n.along)];
+    default: return [];
+  }
+};
+
+/** The buffers a stored node's kernel reads, those that say which positions exist included. */
 export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<string | Node> => {
   const found = new Set<string | Node>();
   const seen = new Set<Node>();
@@ -154,6 +169,7 @@ export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<stri
       found.add(n);
       return;
     }
+    asked(n).map(missingOf).forEach((id) => { if (id !== undefined) found.add(id); });
     if (n.op === 'uniform' || n.op === 'carry') found.add(n);
     // An inverse index is counted as two arrays beside the index itself: no target takes more.
     if (n.op === 'scatter' && n.over.length > 0) found.add(`${n.op} starts`).add(`${n.op} order`);

@@ -56,7 +56,7 @@ export const uniform: Primitive<Of<'uniform'>> = {
   cost: () => 12,
   dependence: nothing,
   reference: (n, e) =>
-    e.fill(n.axes, (at) => e.uniform(n.key, n.axes.reduce((counter, a) => counter * e.extent(a, {}) + at[a.name]!, 0))),
+    e.fill(n.axes, (at) => e.uniform(n.key, n.axes.reduce((counter, a) => counter * e.bound(a) + at[a.name]!, 0))),
   lower: (n, scope, l) => ({
     kind: 'uniform', key: n.key,
     counter: unionAxes(n.axes).reduce<Expr>((counter, a) => {

@@ -23,8 +23,10 @@ export interface Evaluation {
   readonly fill: (axes: readonly Axis[], cell: (at: At) => number) => Value;
   /** Visits each position of `axes` that exists beside those of `at`. */
   readonly each: (axes: readonly Axis[], at: At, visit: (at: At) => void) => void;
-  /** The number of positions of an axis: of the row in `at` where it is ragged and the row is known, else its bound. */
+  /** The number of positions of an axis that exist: of the row in `at` where it is ragged and the row is known. */
   readonly extent: (axis: Axis, at: At) => number;
+  /** The number of positions that an axis has at most. */
+  readonly bound: (axis: Axis) => number;
   /** The values of `roots` where what hangs on the given nodes is worked out anew from these values. */
   readonly again: (roots: readonly Node[], given: ReadonlyMap<Node, Value>) => readonly Value[];
   readonly leaf: (node: Extract<Node, { op: 'input' | 'param' | 'variable' }>) => Value;

@@ -26,7 +26,7 @@ const meetsItself = (n: Of<'reduce'>, arg: Facts): boolean => {
     return own === undefined ? [] : equal(a.name, own.name);
   });
   const known = reduced.every(({ extent: e, name }) =>
-    e.kind === 'fixed' ? typeof e.size === 'number' : build.hasAxis(n, e.rows) && same.some(([x]) => x === name));
+    e.kind === 'fixed' ? typeof e.size === 'number' && e.missing === undefined : build.hasAxis(n, e.rows) && same.some(([x]) => x === name));
   return known && meet(arg.low, zone(...same)) === null;
 };
 

@@ -12,7 +12,7 @@ import type { At, Evaluation, Value } from '../primitives/record.js';
 export interface Environment {
   /** The symbols of sizes: `batch`, `items`. */
   readonly sizes: Readonly<Record<string, number>>;
-  /** Dense, row-major over the axes sorted by name; lengths of ragged axes too, by the name of their input. */
+  /** Dense, row-major over the axes sorted by name; lengths of ragged axes and numbers of missing positions too, by the name of their input. */
   readonly inputs?: Readonly<Record<string, ArrayLike<number>>>;
   readonly params?: Readonly<Record<string, ArrayLike<number>>>;
   readonly variables?: ReadonlyMap<Variable, ArrayLike<number>>;
@@ -37,7 +37,7 @@ const offset = (value: Value, at: At): number => {
 
 const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluation => {
   const extent = (axis: Axis, at: At): number => {
-    if (axis.extent.kind === 'fixed') return sizeOf(axis.extent.size, env);
+    if (axis.extent.kind === 'fixed') return sizeOf(axis.extent.size, env) - (axis.extent.missing === undefined ? 0 : env.inputs?.[axis.extent.missing]?.[0] ?? 0);
     const row = at[axis.extent.rows];
     const lengths = env.inputs?.[axis.extent.lengths];
     return row === undefined || lengths === undefined ? sizeOf(axis.extent.max, env) : lengths[row]!;
@@ -85,7 +85,7 @@ const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluat
       });
       return value;
     },
-    each, extent,
+    each, extent, bound: (axis) => sizeOf(bound(axis), env),
     again: (roots, given) => {
       const order = topological(roots);
       const moved = dependents(order, new Set(given.keys()));

@@ -1,6 +1,6 @@
 /**
  * Batches of windows: row-major arrays of a fixed shape [batch, length], the positions at or past a row's length zero, the rows
- * past the end of the data of length 0. Every batch is a pure function of the split, the options and its index, so a run
+ * past the end of the data of length 0 and counted as missing. Every batch is a pure function of the split, the options and its index, so a run
  * resumes at any of them; its arrays are its own.
  *
  * A window is (user, start, end): the items `sequence[start, end)`, whose last target is `sequence[end]`. Training and evaluation
@@ -13,6 +13,8 @@ import { type Held, type Split, distinctVisitor, history, target, targetPosition
 export interface Batch {
   /** How many of the `batch` rows are real; they come first. */
   readonly rows: number;
+  /** One number: the others, which do not exist. */
+  readonly 'batch.missing': Int32Array;
   /** [batch], positions; 0 past `rows`. */
   readonly 'seq.lengths': Int32Array;
   /** [batch, length], item codes. */
@@ -55,7 +57,7 @@ const fill = (dataset: Dataset, users: Int32Array, ends: Int32Array, first: numb
   const { offsets, sequence, times } = dataset;
   const rows = Math.max(0, Math.min(batch, users.length - first));
   const array = (): Int32Array => new Int32Array(batch * length);
-  const out = { rows, 'seq.lengths': new Int32Array(batch), items: array(), targets: array(), target: new Int32Array(batch), times: array(), 'times.next': array() };
+  const out = { rows, 'batch.missing': Int32Array.of(batch - rows), 'seq.lengths': new Int32Array(batch), items: array(), targets: array(), target: new Int32Array(batch), times: array(), 'times.next': array() };
   for (let row = 0; row < rows; row++) {
     const end = ends[first + row]!;
     const start = Math.max(offsets[users[first + row]!]!, end - length);

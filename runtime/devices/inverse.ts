@@ -9,7 +9,7 @@
 import type { Sizes } from '../session.js';
 import { type Numbers, type PlanAxis, cells, extent } from './plan.js';
 
-/** Positions beyond a row's length and targets out of range are left out. Imperative: one counting sort. */
+/** Positions that do not exist and targets out of range are left out. Imperative: one counting sort. */
 export const invert = (index: Numbers, axes: readonly PlanAxis[], targets: number, sizes: Sizes, lengths: (id: string) => Numbers | undefined): Int32Array => {
   const n = cells(axes, sizes);
   const extents = axes.map((a) => extent(a.size, sizes));
@@ -20,9 +20,10 @@ export const invert = (index: Numbers, axes: readonly PlanAxis[], targets: numbe
     const bound = axis.ragged === undefined || rows < 0 ? undefined : lengths(axis.ragged.lengths);
     return bound === undefined ? [] : [{ k, rows, bound }];
   });
+  const existing = axes.map(({ missing }, k) => (extents[k] ?? 0) - (missing === undefined ? 0 : lengths(missing)?.[0] ?? 0));
   const target = (position: number): number => {
     const at = index[position] ?? -1;
-    return at >= 0 && at < targets && limits.every(({ k, rows, bound }) => coordinate(position, k) < (bound[coordinate(position, rows)] ?? 0)) ? at : -1;
+    return at >= 0 && at < targets && existing.every((n, k) => coordinate(position, k) < n) && limits.every(({ k, rows, bound }) => coordinate(position, k) < (bound[coordinate(position, rows)] ?? 0)) ? at : -1;
   };
 
   const out = new Int32Array(targets + 1 + n * axes.length);

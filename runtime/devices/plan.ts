@@ -5,6 +5,8 @@ export interface PlanAxis {
   readonly name: string;
   readonly size: number | string;
   readonly ragged?: { readonly rows: string; readonly lengths: string };
+  /** The input that says how many of the last positions do not exist. */
+  readonly missing?: string;
 }
 
 export interface PlanBuffer {

@@ -5,7 +5,7 @@ import { stream } from '../random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
 import { type Arena, arrange } from './arena.js';
 import { ceilings } from './ceiling.js';
-import { pack, unpack } from './pack.js';
+import { type Existing, pack, unpack } from './pack.js';
 import { type PlanBuffer, type PlanEntry, type PlanJob, type WasmModule, calledBy, cellsOf, chunks, denseCells, extents, sizeOf } from './plan.js';
 import { type PhaseTasks, type Seen, type ThreadSetup, control, thread } from './thread.js';
 import { bytesOf, operationsOf, packedCells } from './work.js';
@@ -56,6 +56,7 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
     ...(p.together === undefined ? {} : { together: p.together }),
     rows: p.rows.map((j) => j.run),
     shares: p.rows.length === 0 ? [] : shares,
+    batch: { rows, missing: entry.missing === undefined ? null : address(entry.missing) },
     sums: p.rows.filter((j) => j.adds).flatMap((j) => j.outputs.map((id) => ({ at: address(id), bytes: (4 * cellsOf(infos.get(id)!, sizes)) / chunks }))),
     grids: p.grids.flatMap((j) => (j.task === null ? [{ run: j.run, from: 0, to: 1 }] : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })))),
     inverses: p.inverses.map((i) => {
@@ -66,7 +67,7 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
       const axes = [...places, ...index.axes.keys()].filter((k, n, all) => all.indexOf(k) === n).map((k) => i.axes[k]!);
       return {
         starts: address(`${i.id}.starts`), coordinates: axes.map((a) => address(`${i.id}.${a.name}`)), targets: sizeOf(i.targets, sizes), index: address(i.index),
-        extents: extents({ axes }, sizes),
+        extents: extents({ axes }, sizes), missing: axes.map((a) => (a.missing === undefined ? null : address(a.missing))),
         packed: index.rows === undefined || index.rows.lengths.length === 0 ? null
           : { offsets: address(`${index.rows.lengths.join('*')}.before`), lengths: axes.map((a) => (a.ragged !== undefined && a.ragged.rows === rows ? address(a.ragged.lengths) : null)) },
       };
@@ -74,7 +75,7 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
     copies: [],
   }));
   const copies = Object.entries(entry.updates).filter(([, id]) => infos.get(id)?.over === undefined).map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);
-  return copies.length === 0 ? phases : [...phases, { rows: [], shares: [], sums: [], grids: [], inverses: [], copies }];
+  return copies.length === 0 ? phases : [...phases, { rows: [], shares: [], batch: { rows, missing: null }, sums: [], grids: [], inverses: [], copies }];
 };
 
 const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayBuffer>, sizes: Sizes, threads: number, fused: boolean): Promise<WasmSession> => {
@@ -94,7 +95,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
   const floats = new Float32Array(memory.buffer);
   const view = (b: PlanBuffer): Data => (b.dtype === 'f32' ? floats : words);
   const stateInfos = new Map(plan.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [calledBy(b), b] as const)));
-  const noLengths = (): number => { throw new Error('A state has no rows.'); };
+  const noRows: Existing = { rows: Infinity, length: () => { throw new Error('A state has no rows.'); } };
   let closed = false;
 
   const found = (name: string): { readonly entry: PlanEntry; readonly number: number; readonly place: ReadonlyMap<string, number>; readonly infos: ReadonlyMap<string, PlanBuffer> } => {
@@ -111,20 +112,23 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
     for (const b of entry.buffers) {
       if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes)) throw new Error(`The input '${b.id}' of '${name}' needs ${denseCells(b, sizes)} values and got ${inputs[b.id]?.length ?? 'none'}.`);
     }
-    const lengths = (id: string, row: number): number => inputs[id]![row]!;
+    const all = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
+    const rows = all - (entry.missing === undefined ? 0 : inputs[entry.missing]![0]!);
+    if (!(rows >= 0 && rows <= all)) throw new Error(`Of the ${all} rows of '${name}' ${all - rows} are said to be missing.`);
+    const exist: Existing = { rows, length: (id, row) => (row < rows ? inputs[id]![row]! : 0) };
     for (const { id, lengths: factors } of entry.packings) {
       const to = place.get(id)! >> 2;
       const n = inputs[factors[0]!]!.length;
       words[to] = 0;
-      for (let r = 0; r < n; r++) words[to + r + 1] = words[to + r]! + factors.reduce((product, f) => product * inputs[f]![r]!, 1);
+      for (let r = 0; r < n; r++) words[to + r + 1] = words[to + r]! + factors.reduce((product, f) => product * exist.length(f, r), 1);
     }
-    for (const b of entry.buffers) if (b.role === 'input') pack(b, sizes, lengths, inputs[b.id]!, view(b), place.get(b.id)! >> 2);
+    for (const b of entry.buffers) if (b.role === 'input') pack(b, sizes, exist, inputs[b.id]!, view(b), place.get(b.id)! >> 2);
     plan.streams.forEach((key, i) => { words[(arena.streams >> 2) + i] = stream(seed, step, key); });
-    return { entry, number, place, infos, lengths };
+    return { entry, number, place, infos, exist };
   };
-  const handOut = (b: PlanBuffer, lengths: (id: string, row: number) => number, at: number): Data => {
+  const handOut = (b: PlanBuffer, exist: Existing, at: number): Data => {
     const into = b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes));
-    unpack(b, sizes, lengths, view(b), at >> 2, into);
+    unpack(b, sizes, exist, view(b), at >> 2, into);
     return into;
   };
 
@@ -132,7 +136,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
     threads, peakBytes: arena.peak,
     backend: `wasm (${threads} ${threads === 1 ? 'thread' : 'threads'}, SIMD${fused ? ', fused multiply-add' : ''})`,
     run: async (name, inputs, draw) => {
-      const { entry, number, place, infos, lengths } = prepare(name, inputs, draw);
+      const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       words.fill(0, control.counters, control.counters + 512);
       if (threads > 1) {
         Atomics.store(words, control.entry, number);
@@ -145,14 +149,14 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
         Atomics.store(words, control.failed, 1);
         throw e;
       }
-      return Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, lengths, place.get(id)!)]));
+      return Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, exist, place.get(id)!)]));
     },
     ceilings: () => ceilings(fused),
     profile: async (name, inputs, draw) => {
       const began = performance.now();
-      const { entry, number, infos, lengths } = prepare(name, inputs, draw);
+      const { entry, number, infos, exist } = prepare(name, inputs, draw);
       const packed = performance.now() - began;
-      const given = { entry, sizes, lengths };
+      const given = { entry, sizes, lengths: exist.length };
       const moved = (ids: readonly string[]): number => 4 * ids.reduce((n, id) => n + packedCells(infos.get(id)!, given), 0);
       const grids = entry.phases.map((p) => p.grids.flatMap((j) => (j.task === null ? [j] : pieces(sizeOf(j.task, sizes)).map(() => j))));
       const job = (j: PlanJob): KernelTime => ({ name: j.name, source: j.source, comment: j.comment, ms: 0, calls: 0, operations: operationsOf(j, given), bytes: bytesOf(j, given) });
@@ -173,22 +177,21 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
     },
     inspect: async (name, inputs, draw) => {
       const saved = await self.read();
-      const { entry, number, place, infos, lengths } = prepare(name, inputs, draw);
+      const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       const seen = new Map<string, Data>();
       const look = (b: PlanBuffer, row: number | null): void => {
         const into = seen.get(b.id) ?? (b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes)));
         seen.set(b.id, into);
-        unpack(b, sizes, lengths, view(b), place.get(b.id)! >> 2, into, b.local ? row : null);
+        unpack(b, sizes, exist, view(b), place.get(b.id)! >> 2, into, b.local ? row : null);
       };
       for (const b of entry.buffers) if (b.role === 'input' || b.role === 'state') look(b, null);
-      const rows = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
       const grids = entry.phases.map((p) => p.grids.flatMap((j) => (j.task === null ? [{ j, last: true }] : pieces(sizeOf(j.task, sizes)).map((_, i, all) => ({ j, last: i === all.length - 1 })))));
       own.run(number, true, (p, kind, at, row) => {
         if (kind === 'row') {
           const j = entry.phases[p]!.rows[at]!;
           j.outputs.map((id) => infos.get(id)!).forEach((b) => {
             if (b.local) look(b, row);
-            else if (row === rows - 1) look(b, null);
+            else if (row === exist.rows - 1) look(b, null);
           });
         } else if (kind === 'grid' && grids[p]![at]!.last) grids[p]![at]!.j.outputs.forEach((id) => look(infos.get(id)!, null));
       });
@@ -201,7 +204,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       if (closed) throw new Error('The session is closed.');
       return Object.fromEntries([...stateInfos.values()].map((b) => {
         const into = new Float32Array(denseCells(b, sizes));
-        unpack(b, sizes, noLengths, floats, arena.states.get(b.id)! >> 2, into);
+        unpack(b, sizes, noRows, floats, arena.states.get(b.id)! >> 2, into);
         return [calledBy(b), into];
       }));
     },
@@ -214,7 +217,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       }
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name)!;
-        pack(b, sizes, noLengths, value, floats, arena.states.get(b.id)! >> 2);
+        pack(b, sizes, noRows, value, floats, arena.states.get(b.id)! >> 2);
       }
     },
     dispose: async () => {

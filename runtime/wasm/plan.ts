@@ -7,6 +7,8 @@ export interface PlanAxis {
   readonly name: string;
   readonly size: Size;
   readonly ragged?: { readonly rows: string; readonly lengths: string };
+  /** The input that says how many of the last positions do not exist. */
+  readonly missing?: string;
 }
 
 export interface PlanBuffer {
@@ -82,6 +84,8 @@ export interface PlanPhase {
 export interface PlanEntry {
   readonly name: string;
   readonly rowsAxis: Size | null;
+  /** The input that says how many of the last rows do not exist: they are not computed. */
+  readonly missing?: string;
   readonly buffers: readonly PlanBuffer[];
   readonly packings: readonly { readonly id: string; readonly lengths: readonly string[] }[];
   readonly phases: readonly PlanPhase[];

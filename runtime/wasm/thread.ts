@@ -11,6 +11,8 @@ export interface InverseTask {
   readonly index: number;
   /** How the index lies in memory: dense extents, and where rows are packed, where they begin. */
   readonly extents: readonly number[];
+  /** Where it says how many of an axis's last positions do not exist. */
+  readonly missing: readonly (number | null)[];
   readonly packed: { readonly offsets: number; readonly lengths: readonly (number | null)[] } | null;
 }
 
@@ -19,6 +21,8 @@ export interface PhaseTasks {
   readonly rows: readonly string[];
   readonly together?: string;
   readonly shares: readonly (readonly [number, number])[];
+  /** How many rows there are, and where it says how many of the last do not exist. */
+  readonly batch: { readonly rows: number; readonly missing: number | null };
   /** What a share adds to: address and bytes of one share. */
   readonly sums: readonly { readonly at: number; readonly bytes: number }[];
   readonly grids: readonly { readonly run: string; readonly from: number; readonly to: number }[];
@@ -78,25 +82,26 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
     }
   };
 
-  const invert = ({ starts, coordinates, targets, index, extents, packed }: InverseTask): void => {
+  const invert = ({ starts, coordinates, targets, index, extents, missing, packed }: InverseTask): void => {
     const begin = starts >> 2;
     const values = index >> 2;
     const lists = coordinates.map((c) => c >> 2);
     words.fill(0, begin, begin + targets + 1);
     const n = extents.length;
     const position = new Int32Array(n);
+    const gone = missing.map((at) => (at === null ? 0 : words[at >> 2]!));
     // A packed row begins after as many cells as the rows before have positions, times what each position holds.
     let held = 1;
     for (let k = 1; k < n; k++) if (packed !== null && packed.lengths[k] === null) held *= extents[k]!;
-    const total = packed === null ? extents.reduce((cells, extent) => cells * extent, 1) : words[(packed.offsets >> 2) + extents[0]!]! * held;
-    for (let at = values; at < values + total; at++) {
-      const t = words[at]!;
-      if (t >= 0 && t < targets) words[begin + t + 1]!++;
-    }
-    for (let t = 1; t <= targets; t++) words[begin + t]! += words[begin + t - 1]!;
-    const next = words.slice(begin, begin + targets);
-    const place = (from: number, count: number): void => {
-      for (let i = 0; i < count; i++) {
+    const count = (from: number, cells: number): void => {
+      for (let at = from; at < from + cells; at++) {
+        const t = words[at]!;
+        if (t >= 0 && t < targets) words[begin + t + 1]!++;
+      }
+    };
+    let next = words.subarray(0, 0);
+    const place = (from: number, cells: number): void => {
+      for (let i = 0; i < cells; i++) {
         const t = words[from + i]!;
         if (t < 0 || t >= targets) continue;
         position[n - 1] = i;
@@ -104,23 +109,28 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
         for (let k = 0; k < n; k++) words[lists[k]! + entry] = position[k]!;
       }
     };
-    const walk = (k: number, first: number, at: number): void => {
+    /** Runs of neighbours along the last axis. */
+    const walk = (each: typeof place, k: number, first: number, at: number): void => {
       const own = packed === null ? null : packed.lengths[k]!;
       const end = own === null ? extents[k]! : words[(own >> 2) + position[0]!]!;
-      if (k === n - 1) { place(first + at * end, end); return; }
-      for (let i = 0; i < end; i++) {
+      if (k === n - 1) { each(first + at * end, end - gone[k]!); return; }
+      for (let i = 0; i < end - gone[k]!; i++) {
         position[k] = i;
-        if (k === 0 && packed !== null) walk(1, values + words[(packed.offsets >> 2) + i]! * held, 0);
-        else walk(k + 1, first, at * end + i);
+        if (k === 0 && packed !== null) walk(each, 1, values + words[(packed.offsets >> 2) + i]! * held, 0);
+        else walk(each, k + 1, first, at * end + i);
       }
     };
-    walk(0, values, 0);
+    walk(count, 0, values, 0);
+    for (let t = 1; t <= targets; t++) words[begin + t]! += words[begin + t - 1]!;
+    next = words.slice(begin, begin + targets);
+    walk(place, 0, values, 0);
   };
 
   const run: ThreadRun['run'] = (entry, alone, seen) => {
     const phases = entries[entry]!;
     phases.forEach((phase, p) => {
-      const { rows, together, shares, sums, grids, inverses, copies } = phase;
+      const { rows, together, shares, batch, sums, grids, inverses, copies } = phase;
+      const existing = batch.rows - (batch.missing === null ? 0 : words[batch.missing >> 2]!);
       const total = inverses.length + shares.length + grids.length + copies.length;
       const functions = rows.map((name) => call[name]!);
       let mine = 0;
@@ -135,7 +145,8 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
         }
         at -= inverses.length;
         if (at < shares.length) {
-          const [from, to] = shares[at]!;
+          const [from, end] = shares[at]!;
+          const to = Math.min(end, existing);
           for (const s of sums) bytes.fill(0, s.at + at * s.bytes, s.at + (at + 1) * s.bytes);
           if (seen === undefined && together !== undefined) call[together]!(from, to, at);
           else for (let row = from; row < to; row++) {

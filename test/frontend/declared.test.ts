@@ -73,7 +73,7 @@ describe('two things of one name', () => {
 
   it('are refused where both stand: draws', () => {
     expect(complaint(file("    const y = mul(x, uniform('noise', [width]));\n    const z = mul(y, uniform('noise', [batch.batch]));", 'z'))).toMatchInlineSnapshot(`
-      "tiny.ts:15:22: error: two draws have the key 'noise': one is over 'width' (4), the other is over 'batch' (batch)
+      "tiny.ts:15:22: error: two draws have the key 'noise': one is over 'width' (4), the other is over 'batch' (batch less batch.missing)
         13 |     const x = embed(table, batch.items);
         14 |     const y = mul(x, uniform('noise', [width]));
       > 15 |     const z = mul(y, uniform('noise', [batch.batch]));
@@ -136,7 +136,7 @@ test.each<[string, Parts]>([
   ['nothing', {}],
   ["two parameters have the path 'p': one starts as normal(1), the other starts as normal(2)", { loss: (x) => times(times(x, param('p', width, normal(1))) as never, param('p', width, normal(2))) }],
   ["two parameters have the path 'p': one is over 'width' (4), the other has no axes", { loss: (x, { phase }) => times(x, phase === 'training' ? param('p', width, normal(1)) : x), scores: () => times(param('p', [], normal(1)) as never, expand(param('p', [], normal(1)), axis('batch', 'batch'), axis('item', 'items'))) }],
-  ["two draws have the key 'd': one is over 'batch' (batch), 'seq' (up to 6 by 'batch' (seq.lengths)), 'width' (4), the other is over 'width' (4)", { loss: (x, { phase }) => times(dropout('d', 0.5, phase)(x), dropout('d', 0.5, phase)(param('p', width, normal(1)))) }],
+  ["two draws have the key 'd': one is over 'batch' (batch less batch.missing), 'seq' (up to 6 by 'batch' (seq.lengths)), 'width' (4), the other is over 'width' (4)", { loss: (x, { phase }) => times(dropout('d', 0.5, phase)(x), dropout('d', 0.5, phase)(param('p', width, normal(1)))) }],
   ["two ragged axes have the lengths 'seq.lengths': one has up to 6 by 'batch' (seq.lengths) positions, the other has up to 3 by 'batch' (seq.lengths) positions",
     { loss: (x, { batch }) => times(x, sum(uniform('u', [batch.batch, { ...ragged('seq', batch.batch, 3), name: 'own' }]), axis('own', 3) as never)) }],
   ["the parameter 'p' has the axis 'batch', whose size 'batch' is another in each run", { loss: (x, { batch }) => times(x, param('p', [batch.batch, batch.seq], normal(1))) }],

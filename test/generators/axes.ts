@@ -1,6 +1,6 @@
-/** The axes that random programs run along, and environments for them: ragged lengths with zeros among them. */
+/** The axes that random programs run along, and environments for them: ragged lengths with zeros among them, rows that are missing. */
 import fc from 'fast-check';
-import { type Axis, axis, bound, like, ragged } from '../../dsl/axis.js';
+import { type Axis, axis, bound, like, missingOf, partial, ragged } from '../../dsl/axis.js';
 import { unionAxes } from '../../dsl/build.js';
 import type { Input, Node, Param } from '../../dsl/node.js';
 import { topological } from '../../compiler/graph.js';
@@ -10,7 +10,7 @@ export const LENGTH = 4;
 export const WIDTH = 3;
 export const ITEMS = 5;
 
-export const batch = axis('batch', 'batch');
+export const batch = partial('batch', 'batch');
 export const seq = ragged('seq', batch, LENGTH);
 export const key = like('key', seq);
 export const width = axis('width', WIDTH);
@@ -22,9 +22,14 @@ export const allAxes: readonly Axis[] = [batch, item, key, seq, wide, width];
 export const real: fc.Arbitrary<number> = fc.integer({ min: -3000, max: 3000 }).map((n) => n / 1000);
 export const reals = (n: number): fc.Arbitrary<readonly number[]> => fc.array(real, { minLength: n, maxLength: n });
 
-export interface Sizes { readonly batch: number; readonly lengths: readonly number[] }
+export interface Sizes {
+  readonly batch: number;
+  readonly lengths: readonly number[];
+  /** How many of the last rows do not exist; none unless said. */
+  readonly missing?: number;
+}
 export const sizes: fc.Arbitrary<Sizes> = fc.integer({ min: 1, max: 3 }).chain((n) =>
-  fc.array(fc.integer({ min: 0, max: LENGTH }), { minLength: n, maxLength: n }).map((lengths) => ({ batch: n, lengths })));
+  fc.array(fc.integer({ min: 0, max: LENGTH }), { minLength: n, maxLength: n }).chain((lengths) => fc.nat({ max: n }).map((missing) => ({ batch: n, lengths, missing }))));
 
 /** A cheap source of numbers from one seed (mulberry32), for arrays that need not shrink one by one. */
 export const stream = (seed: number): (() => number) => {
@@ -43,11 +48,11 @@ const numbers: Readonly<Record<'f32' | 'i32' | 'bool', (next: () => number) => n
   bool: (next) => (next() < 0.5 ? 1 : 0),
 };
 
-/** Positions beyond a row's length hold this: nothing may ever see it. */
+/** Positions that do not exist hold this: nothing may ever see it. */
 export const JUNK = 777;
 
 /** Values for every input and parameter that the roots read. Row-major over the axes sorted by name. */
-export const environmentFor = (roots: readonly Node[], { batch: rows, lengths }: Sizes, seed: number): Environment => {
+export const environmentFor = (roots: readonly Node[], { batch: rows, lengths, missing = 0 }: Sizes, seed: number): Environment => {
   const next = stream(seed);
   const symbols: Readonly<Record<string, number>> = { batch: rows, items: ITEMS };
   const size = (a: Axis): number => {
@@ -65,10 +70,11 @@ export const environmentFor = (roots: readonly Node[], { batch: rows, lengths }:
       }, flat);
       const value = numbers[leaf.dtype](next);
       const beyond = axes.some(({ name, extent }) => extent.kind === 'ragged' && at[extent.rows] !== undefined && at[name]! >= lengths[at[extent.rows]!]!);
-      return beyond ? JUNK : value;
+      const gone = axes.some((a) => missingOf(a) !== undefined && at[a.name]! >= size(a) - missing);
+      return beyond || gone ? JUNK : value;
     });
   };
-  const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths };
+  const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths, 'batch.missing': [missing] };
   const params: Record<string, readonly number[]> = {};
   for (const n of topological(roots)) {
     if (n.op === 'input') inputs[n.name] ??= fill(n);

@@ -36,6 +36,7 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     return n;
   };
   const cells = (b: Buffer): number => b.axes.reduce((n, a) => n * size(a), 1);
+  const existing = (axis: LoopAxis): number => size(axis) - (axis.missing === undefined ? 0 : values.get(axis.missing)?.[0] ?? 0);
   const read = (id: string, at: readonly number[]): number => {
     const buffer = buffers.get(id);
     const data = values.get(id);
@@ -43,12 +44,12 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     if (at.length !== buffer.axes.length) throw new Error(`'${id}' has ${buffer.axes.length} axes, not ${at.length}`);
     return data[buffer.axes.reduce((flat, axis, i) => {
       const p = at[i]!;
-      if (!(Number.isInteger(p) && p >= 0 && p < size(axis))) throw new Error(`${id}[${at.join(', ')}] is out of range`);
+      if (!(Number.isInteger(p) && p >= 0 && p < existing(axis))) throw new Error(`${id}[${at.join(', ')}] is out of range`);
       return flat * size(axis) + p;
     }, 0)]!;
   };
   const length = (axis: LoopAxis, row: number | undefined): number =>
-    axis.ragged === undefined || row === undefined ? size(axis) : read(axis.ragged.lengths, [row]);
+    axis.ragged === undefined || row === undefined ? existing(axis) : read(axis.ragged.lengths, [row]);
 
   /** Visits the positions of nested loops, outermost first. */
   const loop = (over: readonly ReduceAxis[], f: Frame, visit: (f: Frame) => void): void => {
@@ -113,7 +114,7 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     const fill = (axes: readonly LoopAxis[], flat: number, at: At): void => {
       const [first, ...rest] = axes;
       if (first !== undefined) {
-        const [from, to] = first.name === only?.axis ? [only.at, only.at + 1] : [0, size(first)];
+        const [from, to] = first.name === only?.axis ? [only.at, only.at + 1] : [0, existing(first)];
         for (let p = from; p < to; p++) fill(rest, flat * size(first) + p, new Map(at).set(first.name, p));
         return;
       }

@@ -1,4 +1,5 @@
 /** A program lowered and run by the interpreter of loops, with inputs and results as the reference has them. */
+import { missingOf } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 import { topological } from '../../compiler/graph.js';
 import { lowerEntry } from '../../compiler/lower/kernels.js';
@@ -11,7 +12,11 @@ import { programOf, runPass, type Target } from './programs.js';
 /** Inputs and states by buffer, in memory order. */
 export const givenOf = (roots: readonly Node[], env: Environment): Run['given'] => {
   const given: Record<string, ArrayLike<number>> = {};
-  // Lengths are vectors: they have one order.
+  // Lengths are vectors, and what is missing is a number: they have one order.
+  for (const axis of topological(roots).flatMap((n) => [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])])) {
+    const missing = missingOf(axis);
+    if (missing !== undefined) given[missing] = env.inputs?.[missing] ?? [0];
+  }
   for (const [name, data] of Object.entries(env.inputs ?? {})) if (name.endsWith('.lengths')) given[name] = data;
   for (const n of topological(roots)) {
     if (n.op === 'input') given[n.name] = reorder(env.inputs![n.name]!, n.axes, env.sizes);

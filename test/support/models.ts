@@ -31,7 +31,7 @@ const tiny = { width: 4, length: LENGTH, blocks: 2, negatives: 5 };
 /** A model's expressions at tiny hyperparameters. */
 export const traced = (model: Model, over: Readonly<Record<string, HyperValue>> = {}): Traced => {
   const hyper = { ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])), ...tiny, ...over };
-  const batch = batchOf(LENGTH);
+  const batch = batchOf(Number(hyper['length']));
   const build = (phase: 'training' | 'inference') => model.build({ hyper, batch, phase });
   return {
     model, hyper, file: 'model.ts', batch, training: build('training'), inference: build('inference'), optimizer: model.optimizer(hyper),
@@ -40,11 +40,16 @@ export const traced = (model: Model, over: Readonly<Record<string, HyperValue>> 
 };
 export const programs = (model: Model, over: Readonly<Record<string, HyperValue>> = {}): readonly Program[] => programsOf(traced(model, over));
 
-/** One environment for every stage of a program: a value depends on the leaf's name alone. */
-export const environment = (stages: readonly Program[]): Environment => {
-  const lengths = [LENGTH, 1, 3];
-  const sizes = { batch: BATCH, items: ITEMS, seen: SEEN };
-  const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths, 'seen.lengths': [2, 0, SEEN], step: [2] };
+export interface Scale {
+  readonly sizes: { readonly batch: number; readonly items: number; readonly seen: number };
+  /** Inputs that are not drawn, the lengths of rows among them. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+}
+const usual: Scale = { sizes: { batch: BATCH, items: ITEMS, seen: SEEN }, inputs: { 'seq.lengths': [LENGTH, 1, 3], 'seen.lengths': [2, 0, SEEN] } };
+
+/** One environment for every stage of a program: a value depends on the leaf's name alone, and of rows the first are those of fewer. */
+export const environment = (stages: readonly Program[], { sizes, inputs: given }: Scale = usual): Environment => {
+  const inputs: Record<string, readonly number[]> = { step: [2], ...given };
   const params: Record<string, readonly number[]> = {};
   const env: Environment = { sizes, inputs, params, random: { seed: 7, step: 2 } };
   for (const n of stages.flatMap((p) => topological(rootsOf(p)))) {
@@ -53,14 +58,15 @@ export const environment = (stages: readonly Program[]): Environment => {
     const next = stream([...name].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
     const count = n.axes.reduce((total, a) => total * sizeOf(a, env), 1);
     const draw = (): number => {
-      if (n.op === 'input') return Math.floor(next() * (name.startsWith('times') ? 90_000 : ITEMS));
+      if (n.op === 'input') return Math.floor(next() * (name.startsWith('times') ? 90_000 : sizes.items));
       return name.endsWith('.v') ? next() : next() * 2 - 1;
     };
     (n.op === 'input' ? inputs : params)[name] = Array.from({ length: count }, draw);
   }
   // Times do not run backwards.
   for (const name of ['times', 'times.next']) {
-    if (inputs[name] !== undefined) inputs[name] = Array.from({ length: BATCH * LENGTH }, (_, i) => (i % LENGTH) * (i + 1) * 700 + (name === 'times' ? 0 : 500));
+    const length = (inputs[name]?.length ?? 0) / sizes.batch;
+    if (inputs[name] !== undefined) inputs[name] = Array.from({ length: sizes.batch * length }, (_, i) => (i % length) * (i + 1) * 700 + (name === 'times' ? 0 : 500));
   }
   return env;
 };
@@ -99,7 +105,7 @@ export interface Trial {
 }
 
 /** The program with operators expanded and derivatives taken, and nothing else done to it. */
-const plain = (program: Program): Program => runPass(differentiate, runPass(expand, program));
+export const plain = (program: Program): Program => runPass(differentiate, runPass(expand, program));
 
 export const trial = (model: Model, over: Readonly<Record<string, HyperValue>>, entry: 0 | 1 | 2): Trial => trialOf(traced(model, over), entry);
 

@@ -50,12 +50,13 @@ const loopsOf = (model: Model, over: Readonly<Record<string, HyperValue>>): Loop
   return { model: model.name, entries: programsOf(traced).map((p) => lowerEntry(pipeline.reduce((q, pass) => runPass(pass, q), p))) };
 };
 
-/** A value depends on the buffer's name alone; what lies beyond a row's length is never read. */
+/** A value depends on the buffer's name alone; what lies beyond a row's length is never read, nor the last row, which is missing. */
 const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> => Object.fromEntries(entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => {
   const cells = b.axes.reduce((n, a) => n * (typeof a.size === 'number' ? a.size : sizes[a.size as keyof typeof sizes]), 1);
   if (b.id === 'seq.lengths') return [b.id, Float32Array.from(lengths)];
   if (b.id === 'seen.lengths') return [b.id, Float32Array.of(2, 0, 4, 1, 3)];
   if (b.id === 'step') return [b.id, Float32Array.of(2)];
+  if (b.id === 'batch.missing') return [b.id, Float32Array.of(1)];
   const next = stream([...b.id].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
   const draw = (i: number): number => (b.id.startsWith('times') ? (i % LENGTH) * 900 + (b.id === 'times' ? 0 : 500) : b.role === 'input' ? Math.floor(next() * sizes.items) : b.id.endsWith('.v') ? next() : next() * 2 - 1);
   return [b.id, Float32Array.from({ length: cells }, (_, i) => draw(i))];

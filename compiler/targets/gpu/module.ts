@@ -29,7 +29,7 @@ const shelf = (): Shelf => {
   };
 };
 
-const axisData = ({ name, size, ragged }: LoopAxis): unknown => ({ name, size, ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
+const axisData = ({ name, size, ragged, missing }: LoopAxis): unknown => ({ name, size, ...(missing === undefined ? {} : { missing }), ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
 const bufferData = ({ id, name, dtype, role, axes }: Buffer): unknown => ({ id, ...(name === undefined ? {} : { name }), dtype, role, axes: axes.map(axisData) });
 
 /** Data as JSON, but `run` as the name of a function: `"run": scores`. */

@@ -39,11 +39,12 @@ const uniformsOf = (kernel: Kernel) => [...nodes(rootsOf(kernel))].flatMap((e) =
 export const axesOf = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): ReadonlyMap<string, LoopAxis> =>
   new Map([...loopAxes(rootsOf(kernel)), ...(buffers.get(kernel.output)?.axes ?? []).map((a) => [a.name, a] as const)]);
 
-const raggedLengths = (axes: readonly LoopAxis[]): readonly string[] =>
-  axes.flatMap(({ ragged }) => (ragged !== undefined && axes.some((a) => a.name === ragged.rows) ? [ragged.lengths] : []));
+/** What says which positions of these axes exist. */
+const existence = (axes: readonly LoopAxis[]): readonly string[] =>
+  axes.flatMap(({ ragged, missing }) => [...(ragged !== undefined && axes.some((a) => a.name === ragged.rows) ? [ragged.lengths] : []), ...(missing === undefined ? [] : [missing])]);
 
 export const kernelReads = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): readonly string[] =>
-  [...new Set([...raggedLengths(buffers.get(kernel.output)?.axes ?? []), ...readsOf(rootsOf(kernel))])];
+  [...new Set([...existence(buffers.get(kernel.output)?.axes ?? []), ...readsOf(rootsOf(kernel))])];
 
 /** Kernels on the host, by output: integers, conditions on nothing but host data, and what host work reads. */
 const hostOutputs = (entry: Entry, buffers: ReadonlyMap<string, Buffer>): ReadonlySet<string> => {
@@ -113,7 +114,7 @@ export const place = (given: Entry): Placement => {
     const output = inverseId(e);
     if (steps.some((s) => s.kind === 'invert' && s.output === output)) return;
     const axes = e.over.map(({ axis }) => axis);
-    const once = ![e.index, ...raggedLengths(axes)].some((id) => varying.has(id));
+    const once = ![e.index, ...existence(axes)].some((id) => varying.has(id));
     if (!once) varying.add(output);
     buffers.set(output, { id: output, dtype: 'i32', axes: [], role: 'temp' });
     steps.push({ kind: 'invert', output, index: e.index, axes, targets: targetsOf(e, axesOf(kernel, own)) ?? 0, once });

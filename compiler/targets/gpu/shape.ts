@@ -71,14 +71,15 @@ export const freeVariables = (): ((e: Expr) => ReadonlySet<string>) => {
 export const loopAxes = (roots: readonly Expr[]): ReadonlyMap<string, LoopAxis> =>
   new Map([...nodes(roots)].flatMap(bound).map(({ axis }) => [axis.name, axis]));
 
-/** Buffers read directly, through a collect's index, or for the length of a row. */
+/** Buffers read directly, through a collect's index, or to know which positions exist. */
 export const readsOf = (roots: readonly Expr[]): readonly string[] => {
+  const missing = ({ missing: id }: LoopAxis): readonly string[] => (id === undefined ? [] : [id]);
   const lengths = (axis: LoopAxis): readonly string[] => (axis.ragged === undefined ? [] : [axis.ragged.lengths]);
   const own = (e: Expr): readonly string[] =>
     e.kind === 'read' ? [e.buffer]
-    : e.kind === 'collect' ? [e.index, ...e.over.flatMap(({ axis }) => lengths(axis))]
-    : e.kind === 'reduce' ? e.over.flatMap(({ axis, row }) => (row === undefined ? [] : lengths(axis)))
-    : e.kind === 'extent' && e.row !== undefined ? lengths(e.axis)
+    : e.kind === 'collect' ? [e.index, ...e.over.flatMap(({ axis }) => [...lengths(axis), ...missing(axis)])]
+    : e.kind === 'reduce' ? e.over.flatMap(({ axis, row }) => [...(row === undefined ? [] : lengths(axis)), ...missing(axis)])
+    : e.kind === 'extent' ? [...(e.row === undefined ? [] : lengths(e.axis)), ...missing(e.axis)]
     : [];
   return [...new Set([...nodes(roots)].flatMap(own))];
 };

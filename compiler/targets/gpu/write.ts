@@ -63,7 +63,7 @@ export const literalCode = (value: number, dtype: DType): string => {
 const arithmetic: ReadonlySet<ScalarName> = new Set<ScalarName>(['add', 'sub', 'mul', 'neg', 'toF32']);
 /** Not worth a name: small arithmetic on loop variables (a name would make a float of an integer in gpu.js). */
 const cheap = (e: Expr): boolean =>
-  e.kind === 'literal' || e.kind === 'index' || (e.kind === 'extent' && e.row === undefined)
+  e.kind === 'literal' || e.kind === 'index' || (e.kind === 'extent' && e.row === undefined && e.axis.missing === undefined)
   || (e.kind === 'apply' && arithmetic.has(e.fn) && nodes([e]).size <= 6 && e.args.every(cheap));
 
 /** Reads at loop variables alone cannot leave their range in a loop that runs no times. */
@@ -109,8 +109,12 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
   };
   const element = (id: string, at: readonly string[]): string => flavour.element(parameter(id), buffer(id), at, flavour.size);
 
-  const extent = (axis: LoopAxis, row: Expr | undefined, s: Scope): string =>
-    axis.ragged === undefined || row === undefined ? flavour.size(axis.size) : element(axis.ragged.lengths, [position(row, s)]);
+  const extent = (axis: LoopAxis, row: Expr | undefined, s: Scope): string => {
+    if (axis.ragged !== undefined && row !== undefined) return element(axis.ragged.lengths, [position(row, s)]);
+    const size = flavour.size(axis.size);
+    // Dividing makes a float of it, as what is read is one.
+    return axis.missing === undefined ? size : `(${size} / 1 - ${element(axis.missing, [])})`;
+  };
 
   /** An index. What is read from an array gets a name first: gpu.js's own names for nested reads collide in GLSL. */
   const position = (e: Expr, s: Scope): string => {
@@ -134,7 +138,7 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     const [first, ...rest] = over;
     if (first === undefined) { inner(s); return; }
     const { axis, from, to, row } = first;
-    if (axis.size === 1 && axis.ragged === undefined && from === undefined && to === undefined) {
+    if (axis.size === 1 && axis.ragged === undefined && axis.missing === undefined && from === undefined && to === undefined) {
       const body = scope('loop', s, [[axis.name, '0']]);
       loops(rest, body, inner);
       s.lines.push(...body.lines);

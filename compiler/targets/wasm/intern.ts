@@ -4,7 +4,7 @@ import type { Expr, LoopAxis, ReduceAxis } from '../../loops/ir.js';
 import { rewrite } from '../gpu/rewrite.js';
 import { children } from '../gpu/shape.js';
 
-const axisKey = ({ name, size, ragged }: LoopAxis): string => `${name}:${size}${ragged === undefined ? '' : `~${ragged.rows}~${ragged.lengths}`}`;
+const axisKey = ({ name, size, ragged, missing }: LoopAxis): string => `${name}:${size}${missing === undefined ? '' : `-${missing}`}${ragged === undefined ? '' : `~${ragged.rows}~${ragged.lengths}`}`;
 
 export type Intern = (e: Expr) => Expr;
 
@@ -46,7 +46,8 @@ export const interning = (): Intern => {
   return intern;
 };
 
-export const isUnit = ({ size }: LoopAxis): boolean => size === 1;
+/** An axis whose one position exists in every row and every run. */
+export const isUnit = ({ size, ragged, missing }: LoopAxis): boolean => size === 1 && ragged === undefined && missing === undefined;
 
 /** Replaces loop variables by expressions. Names bound inside are unique, so nothing can be captured. */
 export const substitute = (values: ReadonlyMap<string, Expr>): ((e: Expr) => Expr) =>
@@ -62,7 +63,7 @@ export const withoutUnits = (units: ReadonlySet<string>): ((e: Expr) => Expr) =>
       return args.length === 2 ? apply(e.fn, ...args) : { ...e, args };
     }
     if (e.kind !== 'reduce') return null;
-    const gone = e.over.filter((o) => isUnit(o.axis) && o.from === undefined && o.to === undefined && o.axis.ragged === undefined).map((o) => o.axis.name);
+    const gone = e.over.filter((o) => isUnit(o.axis) && o.from === undefined && o.to === undefined).map((o) => o.axis.name);
     if (gone.length === 0) return null;
     const body = withoutUnits(new Set([...units, ...gone]))(e.body);
     const over = e.over.filter((o) => !gone.includes(o.axis.name)).map((o): ReduceAxis => ({

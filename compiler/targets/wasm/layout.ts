@@ -56,8 +56,16 @@ export const layoutOf = (buffer: Buffer, rowsAxis: string, { last, local = false
 /** The buffer of prefix sums of row sizes, for these lengths. */
 export const offsetsId = (lengths: readonly string[]): string => `${lengths.join('*')}.before`;
 
+/** The number of positions that there is room for. */
+const roomExpr = (axis: LoopAxis, row?: Expr): Expr => {
+  const { missing: _, ...room } = axis;
+  return sizeExpr(room, row);
+};
+
+/** The number of positions that exist. */
 export const sizeExpr = (axis: LoopAxis, row?: Expr): Expr =>
   axis.ragged !== undefined && row !== undefined ? { kind: 'extent', axis, row }
+    : axis.missing !== undefined ? { kind: 'extent', axis: { name: axis.name, size: axis.size, missing: axis.missing } }
     : typeof axis.size === 'number' ? integer(axis.size) : { kind: 'extent', axis: { name: axis.name, size: axis.size } };
 
 const times = (a: Expr, b: Expr): Expr => apply('mul', a, b);
@@ -70,7 +78,7 @@ export const strides = ({ buffer: { axes }, inner, rows, pitch }: Layout, row: E
     if (i === 0 && pitch !== undefined) return integer(pitch);
     const axis = axes[k]!;
     const isPacked = rows !== undefined && rows.lengths.length > 0 && axis.ragged?.rows === axes[rows.at]!.name;
-    return times(cells, sizeExpr(axis, isPacked ? row : undefined));
+    return times(cells, roomExpr(axis, isPacked ? row : undefined));
   }, integer(1));
   return { along, whole };
 };
@@ -83,6 +91,6 @@ export const placeOf = (layout: Layout, at: readonly Expr[]): readonly { readonl
   const inside = inner.map((k) => ({ index: at[k]!, stride: along.get(k)! }));
   if (rows === undefined || row === undefined || local) return inside;
   if (rows.lengths.length === 0) return [{ index: row, stride: whole }, ...inside];
-  const dense = inner.filter((k) => axes[k]!.ragged?.rows !== axes[rows.at]!.name).reduce<Expr>((n, k) => times(n, k === inner[inner.length - 1] && pitch !== undefined ? integer(pitch) : sizeExpr(axes[k]!)), integer(1));
+  const dense = inner.filter((k) => axes[k]!.ragged?.rows !== axes[rows.at]!.name).reduce<Expr>((n, k) => times(n, k === inner[inner.length - 1] && pitch !== undefined ? integer(pitch) : roomExpr(axes[k]!)), integer(1));
   return [{ index: { kind: 'read', buffer: offsetsId(rows.lengths), at: [row], dtype: 'i32' }, stride: dense }, ...inside];
 };

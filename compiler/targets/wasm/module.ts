@@ -18,7 +18,7 @@ export interface WasmText {
   readonly plan: { readonly format: 1; readonly model: string; readonly streams: readonly string[]; readonly entries: readonly PlanEntry[] };
 }
 
-const axisData = ({ name, size, ragged }: LoopAxis): PlanBuffer['axes'][number] => ({ name, size, ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
+const axisData = ({ name, size, ragged, missing }: LoopAxis): PlanBuffer['axes'][number] => ({ name, size, ...(missing === undefined ? {} : { missing }), ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
 const safe = (name: string): string => name.replace(/[^A-Za-z0-9_.]/g, '_');
 
 const streamKeys = (program: LoopProgram): readonly string[] => [...new Set(program.entries.flatMap((e) => e.kernels).flatMap((k) =>
@@ -73,7 +73,7 @@ const writeEntry = (entry: Entry, streams: ReadonlyMap<string, number>): { reado
     functions: [...written.map((x) => x.text), ...phases.flatMap((p, at) => (p.rows.length === 0 ? [] : [eachRow(together(at), p.rows.map(runOf))]))],
     globals: new Set(written.flatMap((x) => [...x.globals])),
     plan: {
-      name: entry.name, rowsAxis: rowsAxis?.size ?? null,
+      name: entry.name, rowsAxis: rowsAxis?.size ?? null, ...(rowsAxis?.missing === undefined ? {} : { missing: rowsAxis.missing }),
       buffers: [...prepared.buffers.values()].map(bufferData),
       packings: prepared.packings.map((lengths) => ({ id: offsetsId(lengths), lengths })),
       phases: phases.map((p, at) => ({

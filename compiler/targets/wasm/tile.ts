@@ -379,8 +379,13 @@ export const writer = ({ layouts, intern, streams, name, places }: World, roots:
       owner.known.set(intern(e), kept);
       return kept;
     },
-    extent: (e, s) => (e.row === undefined || e.axis.ragged === undefined ? grid(1, 0, () => size(e.axis.size))
-      : value(intern({ kind: 'read', buffer: e.axis.ragged.lengths, at: [e.row], dtype: 'i32' }), s)),
+    extent: (e, s) => {
+      const { ragged, missing } = e.axis;
+      if (e.row !== undefined && ragged !== undefined) return value(intern({ kind: 'read', buffer: ragged.lengths, at: [e.row], dtype: 'i32' }), s);
+      if (missing === undefined) return grid(1, 0, () => size(e.axis.size));
+      const gone = part(value(intern({ kind: 'read', buffer: missing, at: [], dtype: 'i32' }), s), 0, 0);
+      return grid(1, 0, () => `(i32.sub ${size(e.axis.size)} ${gone})`);
+    },
     read, apply: applied, guard, reduce: reduction,
     collect: () => { throw new Error('A collect was not turned into a walk of its lists.'); },
     uniform: (e, s) => {

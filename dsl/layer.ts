@@ -3,7 +3,7 @@
  * result takes its type once, at the end; a layer over axes with known names needs none of that (see examples).
  */
 import { type Axis, like } from './axis.js';
-import { add, maximum, mul, rsqrt, sub, square } from './elementwise.js';
+import { add, gt, maximum, mul, rsqrt, sub, square, where } from './elementwise.js';
 import type { Init } from './node.js';
 import { param, ones, truncatedNormal, xavierUniform, zeros } from './parameter.js';
 import { rename } from './position.js';
@@ -74,8 +74,14 @@ interface Normalise {
   <K extends string>(over: Axis<K> | readonly Axis<K>[]): <A extends string>(x: Having<A, K, 'f32'>) => Tensor<A>;
   <A extends string, K extends string>(x: Tensor<A>, over: AxesIn<K, A>): Tensor<A>;
 }
-/** x / max(|x|, 1e-6): unit length over the axes given, so that a dot product is a cosine. */
-export const normalise: Normalise = norm((x, over) => mul(x, rsqrt(maximum(sum(square(x), over), 1e-12))));
+/**
+ * x / max(|x|, 1e-6): unit length over the axes given, so that a dot product is a cosine. At x = 0, which has no direction,
+ * both the value and every derivative are 0.
+ */
+export const normalise: Normalise = norm((x, over) => {
+  const size = sum(square(x), over);
+  return mul(x, where(gt(size, 0), rsqrt(maximum(size, 1e-12)), 0));
+});
 
 /** The cosine of two tensors over the axes given. */
 export const cosine = <A extends string, B extends string, K extends string>(a: Tensor<A>, b: Tensor<B>, over: Shared<K, A, B>): Tensor<Without<A | B, K>> => {

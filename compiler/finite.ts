@@ -7,6 +7,7 @@ import * as build from '../dsl/build.js';
 import type { MapNode, Node } from '../dsl/node.js';
 import { LOWEST } from './primitives/reduction.js';
 import { table } from './scalars.js';
+import { conditions, isQuotient, isShare, isTotal } from './shares.js';
 
 export interface Facts {
   readonly low: number;
@@ -28,6 +29,8 @@ const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 const MOST_EXPONENT = 88;
 
 const rising = (f: (x: number) => number, a: Facts, finite: boolean): Facts => between(f(a.low), f(a.high), finite, a.number);
+/** Of two such numbers the product has a sign; that one of them is 0 and the other infinite is left out. */
+const signed = (a: Facts): boolean => a.low >= 0 || a.high <= 0;
 type Rule = (a: Facts, b: Facts, n: MapNode) => Facts;
 const bounded = (low: number, high: number): Rule => (a) => between(low, high, a.number);
 const rules: { readonly [F in MapNode['fn']]?: Rule } = {
@@ -35,7 +38,7 @@ const rules: { readonly [F in MapNode['fn']]?: Rule } = {
   sub: (a, b) => between(a.low - b.high, a.high - b.low, a.finite && b.finite),
   mul: (a, b, n) => {
     const ends = [times(a.low, b.low), times(a.low, b.high), times(a.high, b.low), times(a.high, b.high)];
-    return between(n.args[0] === n.args[1] ? Math.max(0, Math.min(...ends)) : Math.min(...ends), Math.max(...ends), a.finite && b.finite);
+    return between(n.args[0] === n.args[1] ? Math.max(0, Math.min(...ends)) : Math.min(...ends), Math.max(...ends), a.finite && b.finite, (a.finite && b.finite) || (a.number && b.number && signed(a) && signed(b)));
   },
   div: (a, b) => {
     const away = b.low > 0 || b.high < 0;
@@ -58,45 +61,17 @@ const rules: { readonly [F in MapNode['fn']]?: Rule } = {
   toF32: (a) => a,
 };
 
-const strip = (n: Node): Node => (n.op === 'broadcast' || n.op === 'stop' || n.op === 'barrier' ? strip(n.arg) : n);
-const isZero = (n: Node): boolean => { const x = strip(n); return x.op === 'constant' && x.value === 0; };
-const conjuncts = (p: Node): readonly Node[] => (p.op === 'map' && p.fn === 'and' ? p.args.flatMap(conjuncts) : [p]);
-/** Half the lowest number: rounding, and other names for minus infinity. */
-const isLow = (n: Node): boolean => { const x = strip(n); return x.op === 'constant' && x.value <= LOWEST / 2; };
-
-/** Whether `top` is no less than `x` wherever all of `where` hold: it is a maximum over positions that count x there. */
-const isAbove = (top: Node, x: Node, where: readonly Node[]): boolean => {
-  const t = strip(top);
-  if (t === strip(x)) return true;
-  if (t.op === 'map' && t.fn === 'max') return t.args.some((a) => isAbove(a, x, where));
-  if (t.op !== 'reduce' || t.monoid !== 'max') return false;
-  const m = strip(t.arg);
-  return m === strip(x) || (m.op === 'map' && m.fn === 'select' && isLow(m.args[2]!) && strip(m.args[1]!) === strip(x) && conjuncts(m.args[0]!).every((p) => where.includes(p)));
-};
-/** exp(x - top), which is at most 1 where `where` holds. */
-const isShare = (n: Node, where: readonly Node[], of: (n: Node) => Facts): boolean => {
-  const e = strip(n);
-  const d = e.op === 'map' && e.fn === 'exp' ? strip(e.args[0]!) : undefined;
-  return d?.op === 'map' && d.fn === 'sub' && of(d.args[0]!).finite && isAbove(d.args[1]!, d.args[0]!, where);
-};
-/** A share over the sum of the shares: one of them is 1. */
-const isQuotient = (n: Node, where: readonly Node[], of: (n: Node) => Facts): boolean => {
-  if (n.op !== 'map' || n.fn !== 'div' || !isShare(n.args[0]!, where, of)) return false;
-  const total = strip(n.args[1]!);
-  if (total.op !== 'reduce' || total.monoid !== 'sum') return false;
-  const [own, summed] = [strip(n.args[0]!), strip(total.arg)];
-  return own === summed || (summed.op === 'map' && summed.fn === 'select' && isZero(summed.args[2]!) && strip(summed.args[1]!) === own && conjuncts(summed.args[0]!).every((p) => where.includes(p)));
-};
+const SHARE = between(0, 1);
+const TOTAL = between(1, Infinity);
+/** What is known of a softmax's parts where all of `where` hold, as long as its exponents are finite. */
+const ofShares = (n: Node, where: readonly Node[]): Facts | null =>
+  isShare(n, where) || isQuotient(n, where) ? SHARE : isTotal(n, where) ? TOTAL : null;
 
 const mapFacts = (n: MapNode, of: (n: Node) => Facts): Facts => {
-  if (n.fn === 'select') {
-    const where = conjuncts(n.args[0]!);
-    const chosen = isShare(n.args[1]!, where, of) || isQuotient(strip(n.args[1]!), where, of) ? between(0, 1) : of(n.args[1]!);
-    return hull(chosen, of(n.args[2]!));
-  }
+  const [a, b, c] = n.args as readonly [Node, Node, Node];
+  if (n.fn === 'select') return hull(ofShares(b, conditions(a)) ?? of(b), of(c));
   if (n.dtype !== 'f32') return FINITE;
-  if (isShare(n, [], of) || isQuotient(n, [], of)) return between(0, 1);
-  return rules[n.fn]?.(of(n.args[0]!), n.args.length > 1 ? of(n.args[1]!) : ZERO, n) ?? UNKNOWN;
+  return ofShares(n, []) ?? rules[n.fn]?.(of(a), b === undefined ? ZERO : of(b), n) ?? UNKNOWN;
 };
 
 const factsOf = (n: Node, of: (n: Node) => Facts, contract: Contract): Facts => {
@@ -109,6 +84,7 @@ const factsOf = (n: Node, of: (n: Node) => Facts, contract: Contract): Facts => 
     case 'map': return mapFacts(n, of);
     case 'reduce': {
       const a = of(n.arg);
+      if (isTotal(n, [])) return TOTAL;
       return n.monoid === 'max' ? between(LOWEST, a.high, a.finite, a.number) : between(a.low >= 0 ? 0 : -Infinity, a.high <= 0 ? 0 : Infinity, a.finite);
     }
     case 'scatter': { const a = of(n.arg); return between(a.low >= 0 ? 0 : -Infinity, a.high <= 0 ? 0 : Infinity, a.finite); }
@@ -121,8 +97,14 @@ const factsOf = (n: Node, of: (n: Node) => Facts, contract: Contract): Facts => 
   }
 };
 
+export interface Finiteness {
+  readonly of: (node: Node) => boolean;
+  /** For each argument of a map: whether nothing that a cotangent is multiplied by on the way to it can be infinite or no number, where all of `where` hold. */
+  readonly steady: (n: MapNode, where?: readonly Node[]) => readonly boolean[];
+}
+
 /** Memoised over one program. */
-export const finiteness = (contract: Contract): ((node: Node) => boolean) => {
+export const finiteness = (contract: Contract): Finiteness => {
   const memo = new Map<Node, Facts>();
   const of = (node: Node): Facts => {
     const known = memo.get(node);
@@ -131,12 +113,23 @@ export const finiteness = (contract: Contract): ((node: Node) => boolean) => {
     memo.set(node, found);
     return found;
   };
-  return (node) => of(node).finite;
+  /** The map itself and its arguments, where `where` holds; what they are made of, anywhere. */
+  const there = (n: MapNode, where: readonly Node[]) => {
+    const own = new Map<Node, Facts>();
+    const go = (x: Node): Facts => {
+      const known = own.get(x);
+      if (known !== undefined) return known;
+      const found = contract === 'none' ? of(x) : ofShares(x, where) ?? (x === n || n.args.includes(x) ? of(x) : factsOf(x, go, contract));
+      own.set(x, found);
+      return found;
+    };
+    return go;
+  };
+  return {
+    of: (node) => of(node).finite,
+    steady: (n, where = []) => {
+      const facts = where.length === 0 ? of : there(n, where);
+      return table[n.fn].vjp(build.broadcast(build.constant(1), n.axes), n.args, n).map((slope) => slope === null || facts(slope).finite);
+    },
+  };
 };
-
-/**
- * Of each argument of a map, whether its share of a cotangent that is 0 is sure to be 0: where nothing that the cotangent
- * is multiplied by can be infinite or no number.
- */
-export const steady = (finite: (n: Node) => boolean) => (n: MapNode): readonly boolean[] =>
-  table[n.fn].vjp(build.broadcast(build.constant(1), n.axes), n.args, n).map((slope) => slope === null || finite(slope));

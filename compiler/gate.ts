@@ -8,8 +8,8 @@
  */
 import * as build from '../dsl/build.js';
 import type { MapNode, Node } from '../dsl/node.js';
-import { finiteness, steady } from './finite.js';
-import { conditionOf, isEverywhere, isPlain, type Region, regions } from './region.js';
+import { finiteness } from './finite.js';
+import { conditionOf, EVERYWHERE, isEverywhere, isPlain, plainOf, type Region, regions } from './region.js';
 
 /** `x` within a region and 0 outside, one choice for each condition that must hold. */
 export const within = (r: Region, x: Node): Node => {
@@ -26,21 +26,25 @@ export interface Gates {
   readonly of: (ct: Node, n: MapNode) => readonly Region[];
 }
 
-const OPEN: Region = [[]];
-
 export const gates = (): Gates => {
   const region = regions();
-  const finite = finiteness('trained');
-  const usually = steady(finite);
-  const always = steady(finiteness('none'));
+  const trained = finiteness('trained');
+  const sure = finiteness('none');
+  /** The least that is enough: nothing, what the model itself asks, all that is known. */
+  const needed = (r: Region, n: MapNode): readonly Region[] => {
+    const plain = plainOf(r);
+    const [always, usually, there] = [sure.steady(n), trained.steady(n), trained.steady(n, plain)];
+    return n.args.map((arg, i) => {
+      const isSummed = arg.axes.length < n.axes.length;
+      if (always[i] || (usually[i] && (isSummed || !isPlain(r)))) return EVERYWHERE;
+      return there[i] && !isPlain(r) ? [plain] : r;
+    });
+  };
   return {
-    region, finite,
+    region, finite: trained.of,
     of: (ct, n) => {
       const r = region(ct);
-      if (isEverywhere(r)) return n.args.map(() => OPEN);
-      const [trained, sure] = [usually(n), always(n)];
-      const isSummed = (arg: Node): boolean => arg.axes.length < n.axes.length;
-      return n.args.map((arg, i) => (sure[i] || (trained[i] && (isSummed(arg) || !isPlain(r))) ? OPEN : r));
+      return isEverywhere(r) ? n.args.map(() => EVERYWHERE) : needed(r, n);
     },
   };
 };

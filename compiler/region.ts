@@ -4,6 +4,8 @@
  */
 import * as build from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
+import { conditions } from './shares.js';
+import { stored } from './stored.js';
 
 /** One of these lists of conditions holds wherever the value is not 0. No list: it is 0 throughout. An empty one: anywhere. */
 export type Region = readonly (readonly Node[])[];
@@ -15,25 +17,32 @@ export const isEverywhere = (r: Region): boolean => r.some((all) => all.length =
 const MOST = 4;
 const { map, constant } = build;
 
-const opposites = new WeakMap<Node, Node>();
-/** One node for each condition, so that a condition and its opposite are recognised. */
-const not = (p: Node): Node => {
-  if (p.op === 'map' && p.fn === 'not') return p.args[0]!;
-  const known = opposites.get(p) ?? map('not', p);
-  opposites.set(p, known);
-  return known;
-};
-const conjuncts = (p: Node): readonly Node[] => (p.op === 'map' && p.fn === 'and' ? p.args.flatMap(conjuncts) : [p]);
-const both = (all: readonly Node[]): Node => all.reduce((a, b) => map('and', a, b));
-
-/** The conditions that a sum over positions was made of: costlier to know than those that the model wrote. */
+/** Conditions that a sum over positions was made of: costlier to know than those that the model wrote. */
 const derived = new WeakSet<Node>();
-const isDerived = (p: Node): boolean => derived.has(p) || (p.op === 'map' && p.args.some(isDerived));
-export const isPlain = (r: Region): boolean => r.every((all) => !all.some(isDerived));
+export const isPlain = (r: Region): boolean => r.every((all) => !all.some((p) => derived.has(p)));
+/** The conditions that the model wrote and that hold throughout a region. */
+export const plainOf = (r: Region): readonly Node[] => (r[0] ?? []).filter((p) => !derived.has(p) && r.every((all) => all.includes(p)));
+const marked = (p: Node, from: readonly Node[]): Node => {
+  if (from.some((a) => derived.has(a))) derived.add(p);
+  return p;
+};
+
+/** One node for each condition made of others, so that equal ones and opposites are recognised. */
+const known = new WeakMap<Node, Map<string, WeakMap<Node, Node>>>();
+const joined = (fn: 'and' | 'or' | 'not', a: Node, b: Node = a): Node => {
+  const of = known.get(a) ?? new Map<string, WeakMap<Node, Node>>();
+  const table = of.get(fn) ?? new WeakMap<Node, Node>();
+  known.set(a, of.set(fn, table));
+  const found = table.get(b) ?? marked(fn === 'not' ? map(fn, a) : map(fn, a, b), [a, b]);
+  table.set(b, found);
+  return found;
+};
+const not = (p: Node): Node => (p.op === 'map' && p.fn === 'not' ? p.args[0]! : joined('not', p));
+const both = (all: readonly Node[]): Node => all.reduce((a, b) => joined('and', a, b));
 
 /** What a region says as one condition; null where it says nothing. */
 export const conditionOf = (r: Region): Node | null =>
-  isEverywhere(r) ? null : r.length === 0 ? constant(0, 'bool') : r.map(both).reduce((a, b) => map('or', a, b));
+  isEverywhere(r) ? null : r.length === 0 ? constant(0, 'bool') : r.map(both).reduce((a, b) => joined('or', a, b));
 
 const includes = (all: readonly Node[], some: readonly Node[]): boolean => some.every((p) => all.includes(p));
 /** p and q, or p and not q: p. */
@@ -50,7 +59,10 @@ const compact = (r: Region): Region => {
       if (one !== null) return compact([...kept.filter((_, k) => k !== i && k !== j), one]);
     }
   }
-  return kept.length <= MOST ? kept : [[conditionOf(kept)!]];
+  if (kept.length <= MOST) return kept;
+  const common = kept[0]!.filter((p) => kept.every((all) => all.includes(p)));
+  const rest = conditionOf(kept.map((all) => all.filter((p) => !common.includes(p))));
+  return [rest === null ? common : [...common, rest]];
 };
 const either = (a: Region, b: Region): Region => (isEverywhere(a) || isEverywhere(b) ? EVERYWHERE : a.length === 0 ? b : b.length === 0 ? a : compact([...a, ...b]));
 const meet = (a: Region, b: Region): Region => (isEverywhere(a) ? b : isEverywhere(b) ? a
@@ -58,7 +70,7 @@ const meet = (a: Region, b: Region): Region => (isEverywhere(a) ? b : isEverywhe
 
 const ones = (p: Node): Node => map('select', p, constant(1), constant(0));
 const some = (count: Node): Node => {
-  const found = map('gt', count, constant(0));
+  const found = map('gt', stored(count), constant(0));
   derived.add(found);
   return found;
 };
@@ -80,11 +92,7 @@ export const summed = (r: Region, over: readonly string[], within: Node): Region
   }));
 };
 
-const each = (r: Region, change: (p: Node) => Node): Region => r.map((all) => all.map((p) => {
-  const fresh = change(p);
-  if (fresh !== p && isDerived(p)) derived.add(fresh);
-  return fresh;
-}));
+const each = (r: Region, change: (p: Node) => Node): Region => r.map((all) => all.map((p) => marked(change(p), [p])));
 
 /** Of what is added up at the positions that `at` names: those that are named at all. */
 const scattered = (n: Extract<Node, { op: 'scatter' }>, r: Region): Region => {
@@ -100,7 +108,7 @@ const regionOf = (n: Node, of: (n: Node) => Region): Region => {
     case 'constant': return n.value === 0 ? NOWHERE : EVERYWHERE;
     case 'map': {
       const [a, b, c] = n.args as readonly [Node, Node, Node];
-      if (n.fn === 'select') return either(meet([conjuncts(a)], of(b)), meet([[not(a)]], of(c)));
+      if (n.fn === 'select') return either(meet([conditions(a)], of(b)), meet([[not(a)]], of(c)));
       if (n.fn === 'mul') return meet(of(a), of(b));
       if (n.fn === 'add' || n.fn === 'sub' || n.fn === 'max' || n.fn === 'min') return either(of(a), of(b));
       return zeroAtZero.has(n.fn) ? of(a) : EVERYWHERE;

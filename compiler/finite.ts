@@ -16,8 +16,11 @@ export interface Facts {
   readonly number: boolean;
   readonly finite: boolean;
 }
-/** What is known of leaves: `trained`, that parameters are finite, as they are until training diverges; `none`, nothing. Inputs may hold anything. */
-export type Contract = 'trained' | 'none';
+/**
+ * What is known of leaves: `trained`, that parameters are finite, as they are until training diverges; `moderate`, that their
+ * exponentials are too; `none`, nothing. Inputs may hold anything.
+ */
+export type Contract = 'moderate' | 'trained' | 'none';
 
 const between = (low: number, high: number, finite = true, number = finite): Facts => ({ low, high, finite, number: number || finite });
 const UNKNOWN = between(-Infinity, Infinity, false);
@@ -67,19 +70,30 @@ const TOTAL = between(1, Infinity);
 const ofShares = (n: Node, where: readonly Node[]): Facts | null =>
   isShare(n, where) || isQuotient(n, where) ? SHARE : isTotal(n, where) ? TOTAL : null;
 
+/** What a comparison with a constant says of the value compared. */
+const compared = (x: Node, facts: Facts, where: readonly Node[]): Facts => where.reduce((f, p) => {
+  const [of, by] = p.op === 'map' && (p.fn === 'gt' || p.fn === 'ge') ? p.args : [];
+  return of === x && by?.op === 'constant' ? { ...f, low: Math.max(f.low, by.value) } : f;
+}, facts);
+/** A branch of a choice, where it is taken. */
+const branch = (n: Node, where: readonly Node[], of: (n: Node) => Facts): Facts =>
+  ofShares(n, where) ?? (n.op === 'map' && n.fn !== 'select' ? mapFacts(n, (x) => compared(x, of(x), where)) : of(n));
+
 const mapFacts = (n: MapNode, of: (n: Node) => Facts): Facts => {
   const [a, b, c] = n.args as readonly [Node, Node, Node];
-  if (n.fn === 'select') return hull(ofShares(b, conditions(a)) ?? of(b), of(c));
+  if (n.fn === 'select') return hull(branch(b, conditions(a), of), of(c));
   if (n.dtype !== 'f32') return FINITE;
   return ofShares(n, []) ?? rules[n.fn]?.(of(a), b === undefined ? ZERO : of(b), n) ?? UNKNOWN;
 };
+
+const parameters: { readonly [C in Contract]: Facts } = { moderate: between(-MOST_EXPONENT, MOST_EXPONENT), trained: FINITE, none: UNKNOWN };
 
 const factsOf = (n: Node, of: (n: Node) => Facts, contract: Contract): Facts => {
   switch (n.op) {
     case 'constant': return between(n.value, n.value, Number.isFinite(n.value), !Number.isNaN(n.value));
     case 'index': case 'extent': return between(0, Infinity);
     case 'uniform': return between(0, 1);
-    case 'param': case 'variable': case 'carry': return contract === 'trained' ? FINITE : UNKNOWN;
+    case 'param': case 'variable': case 'carry': return parameters[contract];
     case 'input': return n.dtype === 'f32' ? UNKNOWN : FINITE;
     case 'map': return mapFacts(n, of);
     case 'reduce': {
@@ -119,7 +133,7 @@ export const finiteness = (contract: Contract): Finiteness => {
     const go = (x: Node): Facts => {
       const known = own.get(x);
       if (known !== undefined) return known;
-      const found = contract === 'none' ? of(x) : ofShares(x, where) ?? (x === n || n.args.includes(x) ? of(x) : factsOf(x, go, contract));
+      const found = contract === 'none' ? of(x) : ofShares(x, where) ?? (x === n ? branch(n, where, of) : n.args.includes(x) ? compared(x, of(x), where) : factsOf(x, go, contract));
       own.set(x, found);
       return found;
     };

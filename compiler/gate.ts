@@ -2,9 +2,9 @@
  * What a condition sends elsewhere has no derivative, whatever stands there. A cotangent is 0 outside its region; each
  * further factor could make 0 * infinity of it, so the share is chosen again, after the multiplication.
  *
- * Where a choice would cost a contraction (a factor lacks axes of the product, so that the share is summed), and where the
- * region is itself a sum over conditions, it is left out if the factor is finite as long as the parameters are; anywhere
- * else only if it is finite whatever they are.
+ * It is left out where the factor is finite as long as the parameters are: a choice inside a sum of products would cost the
+ * contraction. A choice that the model makes cell by cell costs nothing of the kind, and is left out only where the factor
+ * is finite whatever the parameters are.
  */
 import * as build from '../dsl/build.js';
 import type { MapNode, Node } from '../dsl/node.js';
@@ -28,23 +28,20 @@ export interface Gates {
 
 export const gates = (): Gates => {
   const region = regions();
-  const trained = finiteness('trained');
-  const sure = finiteness('none');
-  /** The least that is enough: nothing, what the model itself asks, all that is known. */
-  const needed = (r: Region, n: MapNode): readonly Region[] => {
+  const [sure, trained, moderate] = [finiteness('none'), finiteness('trained'), finiteness('moderate')];
+  /** The least that is enough for argument `i`: nothing, some of what the model itself asks, all that is known. */
+  const needed = (r: Region, n: MapNode, i: number): Region => {
     const plain = plainOf(r);
-    const [always, usually, there] = [sure.steady(n), trained.steady(n), trained.steady(n, plain)];
-    return n.args.map((arg, i) => {
-      const isSummed = arg.axes.length < n.axes.length;
-      if (always[i] || (usually[i] && (isSummed || !isPlain(r)))) return EVERYWHERE;
-      return there[i] && !isPlain(r) ? [plain] : r;
-    });
+    const isEnough = (where: readonly Node[]): boolean => trained.steady(n, where)[i]!;
+    const isCellByCell = isPlain(r) && n.args[i]!.axes.length === n.axes.length && r.every((all) => all.some((p) => p.axes.length === n.axes.length));
+    if (sure.steady(n)[i]! || (!isCellByCell && isEnough([])) || (plain.length === 0 && moderate.steady(n)[i]!)) return EVERYWHERE;
+    return isCellByCell || !isEnough(plain) ? r : [plain.reduce((kept, p) => { const rest = kept.filter((q) => q !== p); return isEnough(rest) ? rest : kept; }, plain)];
   };
   return {
     region, finite: trained.of,
     of: (ct, n) => {
       const r = region(ct);
-      return isEverywhere(r) ? n.args.map(() => EVERYWHERE) : needed(r, n);
+      return n.args.map((arg, i) => (isEverywhere(r) || arg.dtype !== 'f32' ? EVERYWHERE : needed(r, n, i)));
     },
   };
 };

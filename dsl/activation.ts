@@ -1,5 +1,5 @@
 /** Activations, each Tensor<A> => Tensor<A>, and their table by name. */
-import { add, div, erf, exp, gt, mul, neg, sub, where } from './elementwise.js';
+import { add, div, erf, exp, gt, maximum, mul, neg, sub, where } from './elementwise.js';
 import * as build from './build.js';
 import { max, sum } from './reduction.js';
 import { stop } from './random.js';
@@ -43,9 +43,9 @@ type Over = Axis | readonly Axis[];
 export const softmax = ((...args: readonly [Over] | readonly [Loose, Over, Tensor<string, 'bool'>?]): unknown => {
   const apply = (x: Loose, over: Over, mask?: Tensor<string, 'bool'>): Loose => {
     const only = (y: Loose, otherwise: number): Loose => (mask === undefined ? y : where(mask, y, otherwise));
-    const e = exp(sub(x, stop(max(only(x, LOWEST), over))));
-    // Masked last: where nothing takes part the sum is 0, and the share of nothing in nothing is asked for nowhere.
-    return only(div(e, sum(only(e, 0), over)), 0);
+    const e = only(exp(sub(x, stop(max(only(x, LOWEST), over)))), 0);
+    // The largest adds exp(0): a sum below a half is that of no positions, whose shares are 0.
+    return div(e, mask === undefined ? sum(e, over) : maximum(sum(e, over), 0.5));
   };
   return args.length === 1 ? (x: Loose) => apply(x, args[0]) : apply(args[0], args[1], args[2]);
 }) as Softmax;

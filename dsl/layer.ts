@@ -3,7 +3,7 @@
  * result takes its type once, at the end; a layer over axes with known names needs none of that (see examples).
  */
 import { type Axis, like } from './axis.js';
-import { add, gt, maximum, mul, rsqrt, sub, square, where } from './elementwise.js';
+import { add, gt, mul, rsqrt, sub, square, where } from './elementwise.js';
 import type { Init } from './node.js';
 import { param, ones, truncatedNormal, xavierUniform, zeros } from './parameter.js';
 import { rename } from './position.js';
@@ -75,12 +75,12 @@ interface Normalise {
   <A extends string, K extends string>(x: Tensor<A>, over: AxesIn<K, A>): Tensor<A>;
 }
 /**
- * x / max(|x|, 1e-6): unit length over the axes given, so that a dot product is a cosine. At x = 0, which has no direction,
- * both the value and every derivative are 0.
+ * x / |x|: unit length over the axes given, so that a dot product is a cosine. What is no longer than 1e-6 has no direction:
+ * its value and all its derivatives are 0.
  */
 export const normalise: Normalise = norm((x, over) => {
   const size = sum(square(x), over);
-  return mul(x, where(gt(size, 0), rsqrt(maximum(size, 1e-12)), 0));
+  return mul(x, where(gt(size, 1e-12), rsqrt(size), 0));
 });
 
 /** The cosine of two tensors over the axes given. */

@@ -20,6 +20,7 @@ export const within = (r: Region, x: Node): Node => {
 
 export interface Gates {
   readonly region: (node: Node) => Region;
+  readonly declare: (node: Node, region: Region) => void;
   /** Finite as long as the parameters are. */
   readonly finite: (node: Node) => boolean;
   /** For each argument of a map whose cotangent is `ct`: where its share is to be chosen once more. */
@@ -27,7 +28,7 @@ export interface Gates {
 }
 
 export const gates = (): Gates => {
-  const region = regions();
+  const { of: region, declare } = regions();
   const [sure, trained, moderate] = [finiteness('none'), finiteness('trained'), finiteness('moderate')];
   /** The least that is enough for argument `i`: nothing, some of what the model itself asks, all that is known. */
   const needed = (r: Region, n: MapNode, i: number): Region => {
@@ -38,7 +39,7 @@ export const gates = (): Gates => {
     return isCellByCell || !isEnough(plain) ? r : [plain.reduce((kept, p) => { const rest = kept.filter((q) => q !== p); return isEnough(rest) ? rest : kept; }, plain)];
   };
   return {
-    region, finite: trained.of,
+    region, declare, finite: trained.of,
     of: (ct, n) => {
       const r = region(ct);
       return n.args.map((arg, i) => (isEverywhere(r) || arg.dtype !== 'f32' ? EVERYWHERE : needed(r, n, i)));

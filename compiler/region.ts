@@ -2,6 +2,7 @@
  * Where a value may be other than 0, as conditions: what a derivative is gated by. `lower/support.ts` asks the same of
  * positions alone, to narrow loops; here any condition counts, both branches of a choice, and what became of them in sums.
  */
+import { type Axis, like } from '../dsl/axis.js';
 import * as build from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import { conditions } from './shares.js';
@@ -64,7 +65,7 @@ const compact = (r: Region): Region => {
   const rest = conditionOf(kept.map((all) => all.filter((p) => !common.includes(p))));
   return [rest === null ? common : [...common, rest]];
 };
-const either = (a: Region, b: Region): Region => (isEverywhere(a) || isEverywhere(b) ? EVERYWHERE : a.length === 0 ? b : b.length === 0 ? a : compact([...a, ...b]));
+export const either = (a: Region, b: Region): Region => (isEverywhere(a) || isEverywhere(b) ? EVERYWHERE : a.length === 0 ? b : b.length === 0 ? a : compact([...a, ...b]));
 const meet = (a: Region, b: Region): Region => (isEverywhere(a) ? b : isEverywhere(b) ? a
   : a.length * b.length > MOST ? [[conditionOf(a)!, conditionOf(b)!]] : compact(a.flatMap((x) => b.map((y) => [...new Set([...x, ...y])]))));
 
@@ -123,8 +124,25 @@ const regionOf = (n: Node, of: (n: Node) => Region): Region => {
   }
 };
 
+/** Of a value that depends on all positions of `axis` from its own on (up to its own, in `reverse`): where any of them is asked for. */
+export const onwards = (r: Region, axis: Axis, reverse: boolean): Region => {
+  const condition = conditionOf(r);
+  if (condition === null || condition.op === 'constant') return r;
+  const other = like(`${axis.name}'`, axis);
+  const there = build.rename(build.broadcast(condition, [axis]), axis.name, other);
+  const [first, last] = reverse ? [other, axis] : [axis, other];
+  const later = joined('and', map('le', build.index(first), build.index(last)), there);
+  return summed([[marked(later, [condition])]], [other.name], later);
+};
+
+export interface Regions {
+  readonly of: (node: Node) => Region;
+  /** What only who made a value knows of it. */
+  readonly declare: (node: Node, region: Region) => void;
+}
+
 /** Memoised over one derivative. */
-export const regions = (): ((node: Node) => Region) => {
+export const regions = (): Regions => {
   const memo = new Map<Node, Region>();
   const of = (node: Node): Region => {
     const known = memo.get(node);
@@ -133,5 +151,5 @@ export const regions = (): ((node: Node) => Region) => {
     memo.set(node, found);
     return found;
   };
-  return of;
+  return { of, declare: (node, region) => void memo.set(node, region) };
 };

@@ -3,7 +3,7 @@ import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { gradient } from '../differentiate.js';
 import { within } from '../gate.js';
-import { summed } from '../region.js';
+import { isEverywhere, summed } from '../region.js';
 import { substitute } from '../graph.js';
 import { adjointProblem } from '../passes/fixed-point.js';
 import { same } from './pointwise.js';
@@ -24,9 +24,11 @@ export const implicit: Primitive<Of<'implicit'>> = {
     const others = n.axes.map((a) => a.name).filter((name) => name !== n.of.rows.name);
     const asked = summed(gates.region(ct), others, n);
     const pull = pullback(n);
-    const { lambda, converged } = adjointProblem(n.of, ct, (x) => within(asked, pull(x)));
+    const isSteady = isEverywhere(asked) || gates.finite(pull(build.variable('any', n.axes)));
+    const { lambda, converged } = adjointProblem(n.of, ct, isSteady ? pull : (x) => within(asked, pull(x)));
     check(converged);
-    return [null, within(asked, lambda)];
+    gates.declare(lambda, asked);
+    return [null, lambda];
   },
   cost: () => 0,
   lower: (n, scope, l) => l.expr(n.value, scope),

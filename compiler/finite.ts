@@ -75,9 +75,15 @@ const compared = (x: Node, facts: Facts, where: readonly Node[]): Facts => where
   const [of, by] = p.op === 'map' && (p.fn === 'gt' || p.fn === 'ge') ? p.args : [];
   return of === x && by?.op === 'constant' ? { ...f, low: Math.max(f.low, by.value) } : f;
 }, facts);
+/** Below a choice so many maps are looked at once more, knowing what was chosen. */
+const DEPTH = 6;
 /** A branch of a choice, where it is taken. */
-const branch = (n: Node, where: readonly Node[], of: (n: Node) => Facts): Facts =>
-  ofShares(n, where) ?? (n.op === 'map' && n.fn !== 'select' ? mapFacts(n, (x) => compared(x, of(x), where)) : of(n));
+const branch = (n: Node, where: readonly Node[], of: (n: Node) => Facts, depth = DEPTH): Facts => {
+  const shares = ofShares(n, where);
+  if (shares !== null) return shares;
+  const known = compared(n, of(n), where);
+  return known.finite || depth === 0 || n.op !== 'map' ? known : mapFacts(n, (x) => branch(x, where, of, depth - 1));
+};
 
 const mapFacts = (n: MapNode, of: (n: Node) => Facts): Facts => {
   const [a, b, c] = n.args as readonly [Node, Node, Node];

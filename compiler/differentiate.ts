@@ -4,8 +4,8 @@
 import * as build from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import { argsOf } from '../dsl/build.js';
+import { gates } from './gate.js';
 import { dependents, type Origin, type Origins, topological } from './graph.js';
-import { supports } from './lower/support.js';
 import { primitive } from './primitives/index.js';
 import { recomputed } from './recompute.js';
 
@@ -36,7 +36,7 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
   const order = topological([of]);
   const active = dependents(order, new Set(wrt));
   const kept = recomputed(order);
-  const rules = { check, support: supports() };
+  const rules = { check, gates: gates() };
   const cotangents = new Map<Node, Node>([[of, build.broadcast(build.constant(1), of.axes)]]);
   /** The states of a scan are differentiated together, once nothing before the first of them is left to say of any. */
   const states = statesOf(order);

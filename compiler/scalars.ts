@@ -6,14 +6,13 @@
 import { constant, map } from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import type { DType, ScalarName } from '../dsl/scalar.js';
+import { stored } from './stored.js';
 
 export interface Scalar {
   readonly meaning: (...args: readonly number[]) => number;
   readonly vjp: (ct: Node, args: readonly Node[], result: Node) => readonly (Node | null)[];
   /** Operations counted for one evaluation. */
   readonly cost: number;
-  /** Its derivative may be infinite or no number where the value is not asked for: 0 times it is not 0. */
-  readonly singular?: true;
 }
 
 const c = (value: number): Node => constant(value);
@@ -22,12 +21,18 @@ const neg = (a: Node): Node => map('neg', a);
 const where = (p: Node, a: Node, b: Node = zeroLike(a)): Node => map('select', p, a, b);
 const zeroLike = (a: Node): Node => constant(0, a.dtype);
 
+/** All to `a` where the comparison holds, all to `b` elsewhere. It is made once: of two, both might have it, or neither. */
+const chosen = (fn: 'ge' | 'le', ct: Node, a: Node, b: Node): readonly [Node, Node] => {
+  const test = map(fn, a, b);
+  const first = [a, b].some((x) => x.op === 'constant') ? test : stored(test);
+  return [where(first, ct), where(first, zeroLike(ct), ct)];
+};
+
 type Vjp1 = (ct: Node, x: Node, y: Node) => Node | null;
 type Vjp2 = (ct: Node, a: Node, b: Node, y: Node) => readonly [Node | null, Node | null];
 const unary = (meaning: (x: number) => number, cost: number, vjp: Vjp1): Scalar => ({
   meaning: (x) => meaning(x!), cost, vjp: (ct, [x], y) => [vjp(ct, x!, y)],
 });
-const singular = (s: Scalar): Scalar => ({ ...s, singular: true });
 const binary = (meaning: (a: number, b: number) => number, cost: number, vjp: Vjp2): Scalar => ({
   meaning: (a, b) => meaning(a!, b!), cost, vjp: (ct, [a, b], y) => vjp(ct, a!, b!, y),
 });
@@ -78,16 +83,17 @@ export const table: { readonly [F in ScalarName]: Scalar } = {
   add: binary((a, b) => a + b, 1, (ct) => [ct, ct]),
   sub: binary((a, b) => a - b, 1, (ct) => [ct, neg(ct)]),
   mul: binary((a, b) => a * b, 1, (ct, a, b) => [mul(ct, b), mul(ct, a)]),
-  div: singular(binary((a, b) => a / b, 4, (ct, _, b, y) => [map('div', ct, b), neg(map('div', mul(ct, y), b))])),
-  max: binary(Math.max, 1, (ct, a, b) => [where(map('ge', a, b), ct), where(map('lt', a, b), ct)]),
-  min: binary(Math.min, 1, (ct, a, b) => [where(map('le', a, b), ct), where(map('gt', a, b), ct)]),
-  pow: singular(binary(Math.pow, 20, (ct, a, b, y) => [mul(ct, slopeInBase(a, b)), mul(ct, slopeInExponent(a, y))])),
+  div: binary((a, b) => a / b, 4, (ct, _, b, y) => [map('div', ct, b), neg(map('div', mul(ct, y), b))]),
+  max: binary(Math.max, 1, (ct, a, b) => chosen('ge', ct, a, b)),
+  min: binary(Math.min, 1, (ct, a, b) => chosen('le', ct, a, b)),
+  pow: binary(Math.pow, 20, (ct, a, b, y) => [mul(ct, slopeInBase(a, b)), mul(ct, slopeInExponent(a, y))]),
   neg: unary((x) => -x, 1, (ct) => neg(ct)),
-  exp: singular(unary(Math.exp, 10, (ct, _, y) => mul(ct, y))),
-  log: singular(unary(Math.log, 10, (ct, x) => map('div', ct, x))),
-  log1p: singular(unary(Math.log1p, 12, (ct, x) => map('div', ct, map('add', c(1), x)))),
-  sqrt: singular(unary(Math.sqrt, 4, (ct, _, y) => map('div', ct, mul(c(2), y)))),
-  rsqrt: singular(unary((x) => 1 / Math.sqrt(x), 4, (ct, _, y) => mul(ct, mul(c(-0.5), mul(y, mul(y, y)))))),
+  exp: unary(Math.exp, 10, (ct, _, y) => mul(ct, y)),
+  log: unary(Math.log, 10, (ct, x) => map('div', ct, x)),
+  log1p: unary(Math.log1p, 12, (ct, x) => map('div', ct, map('add', c(1), x))),
+  /** At 0 the slope is said to be 0, as that of |x| is: so a norm has slope 0 at 0, and to any order. */
+  sqrt: unary(Math.sqrt, 4, (ct, _, y) => where(map('eq', y, c(0)), zeroLike(ct), map('div', ct, mul(c(2), y)))),
+  rsqrt: unary((x) => 1 / Math.sqrt(x), 4, (ct, _, y) => mul(ct, mul(c(-0.5), mul(y, mul(y, y))))),
   sin: unary(wave(Math.sin), 15, (ct, x) => mul(ct, map('cos', x))),
   cos: unary(wave(Math.cos), 15, (ct, x) => neg(mul(ct, map('sin', x)))),
   tanh: unary(Math.tanh, 12, (ct, _, y) => mul(ct, map('sub', c(1), mul(y, y)))),

@@ -1,5 +1,5 @@
 /** Activations, each Tensor<A> => Tensor<A>, and their table by name. */
-import { add, erf, exp, gt, mul, neg, sub, where } from './elementwise.js';
+import { add, div, erf, exp, gt, maximum, mul, neg, sub, where } from './elementwise.js';
 import * as build from './build.js';
 import { max, sum } from './reduction.js';
 import { stop } from './random.js';
@@ -38,13 +38,14 @@ type Loose = Tensor<string>;
 type Over = Axis | readonly Axis[];
 /**
  * exp(x) / sum exp(x) over one axis or several, the maximum subtracted first (its derivative is nil and is not taken). With
- * a mask, positions where it fails take no part and get 0.
+ * a mask, positions where it fails take no part and get 0: all of them where it fails throughout.
  */
 export const softmax = ((...args: readonly [Over] | readonly [Loose, Over, Tensor<string, 'bool'>?]): unknown => {
   const apply = (x: Loose, over: Over, mask?: Tensor<string, 'bool'>): Loose => {
     const only = (y: Loose, otherwise: number): Loose => (mask === undefined ? y : where(mask, y, otherwise));
     const e = only(exp(sub(x, stop(max(only(x, LOWEST), over)))), 0);
-    return typed(build.map('div', e, sum(e, over)));
+    // The largest adds exp(0): a sum below a half is that of no positions, whose shares are 0.
+    return div(e, mask === undefined ? sum(e, over) : maximum(sum(e, over), 0.5));
   };
   return args.length === 1 ? (x: Loose) => apply(x, args[0]) : apply(args[0], args[1], args[2]);
 }) as Softmax;

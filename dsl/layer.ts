@@ -4,7 +4,7 @@
  */
 import { type Axis, like } from './axis.js';
 import { hasAxis } from './build.js';
-import { add, maximum, mul, rsqrt, sub, square } from './elementwise.js';
+import { add, gt, mul, rsqrt, sub, square, where } from './elementwise.js';
 import { fail } from './errors.js';
 import type { Init } from './node.js';
 import { param, ones, truncatedNormal, xavierUniform, zeros } from './parameter.js';
@@ -78,8 +78,14 @@ interface Normalise {
   <K extends string>(over: Axis<K> | readonly Axis<K>[]): <A extends string>(x: Having<A, K, 'f32'>) => Tensor<A>;
   <A extends string, K extends string>(x: Tensor<A>, over: AxesIn<K, A>): Tensor<A>;
 }
-/** x / max(|x|, 1e-6): unit length over the axes given, so that a dot product is a cosine. */
-export const normalise: Normalise = norm((x, over) => mul(x, rsqrt(maximum(sum(square(x), over), 1e-12))));
+/**
+ * x / |x|: unit length over the axes given, so that a dot product is a cosine. What is no longer than 1e-6 has no direction:
+ * its value and all its derivatives are 0.
+ */
+export const normalise: Normalise = norm((x, over) => {
+  const size = sum(square(x), over);
+  return mul(x, where(gt(size, 1e-12), rsqrt(size), 0));
+});
 
 /** The cosine of two tensors over the axes given. */
 export const cosine = <A extends string, B extends string, K extends string>(a: Tensor<A>, b: Tensor<B>, over: Shared<K, A, B>): Tensor<Without<A | B, K>> => {

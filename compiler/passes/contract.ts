@@ -9,6 +9,7 @@ import { type Axis, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import { argsOf } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
+import { finiteness } from '../finite.js';
 import { replaceAll, rewrite, topological, userCounts } from '../graph.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 import { simplifyNode } from './simplify.js';
@@ -151,12 +152,14 @@ const standingCost = (root: Sum, opens: (n: Node) => boolean, users: ReadonlyMap
 const WORTHWHILE = 0.7;
 const MOST_TERMS = 8;
 
-const reordered = (root: Sum, users: ReadonlyMap<Node, number>): Node | null => {
+const reordered = (root: Sum, users: ReadonlyMap<Node, number>, finite: (n: Node) => boolean): Node | null => {
   const opens = (n: Node): boolean => isLinear(n) && ((users.get(n) ?? 1) === 1 || n.op === 'rename' || n.op === 'broadcast' || isPairwise(n));
   const inner = topological([root]).some((n) => n !== root && n.op === 'reduce' && opens(n));
   if (!inner) return null;
   const terms = flatten(root, { opens, limit: MOST_TERMS });
   if (terms === null || terms.length === 0) return null;
+  // A mask will stand at some of its factors: the others are multiplied by 0 where it fails, which must be 0.
+  if (terms.some((t) => t.masks.length > 0 && !t.factors.every(finite))) return null;
   // Where a factor is such a matrix itself, forming another saves nothing.
   const pairwise = terms.some((t) => t.factors.some(isPairwise)) ? 0 : PAIRWISE;
   const plans = terms.map((t) => bestOrder(t, root.axes, pairwise));
@@ -177,9 +180,10 @@ const round = (program: Program): Program | null => {
   const roots = rootsOf(program);
   const order = topological(roots);
   const users = userCounts(order);
+  const finite = finiteness('trained').of;
   const replaced = new Map<Node, Node>();
   for (const n of order) {
-    const better = n.op === 'reduce' && isLinear(n) ? reordered(n, users) : null;
+    const better = n.op === 'reduce' && isLinear(n) ? reordered(n, users, finite) : null;
     if (better === null) continue;
     replaced.set(n, better);
     const origin = program.origins.get(n);

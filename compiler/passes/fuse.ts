@@ -12,6 +12,7 @@ import { isBuffer } from '../lower/kernels.js';
 import { loopsOf } from '../lower/loops.js';
 import { isIndexPredicate } from '../lower/support.js';
 import { primitive } from '../primitives/index.js';
+import { mustBeStored } from '../stored.js';
 import { type Pass, rootsOf } from '../program.js';
 import { cells, typical } from './sizes.js';
 
@@ -53,6 +54,7 @@ const required = (roots: readonly Node[], order: readonly Node[]): ReadonlySet<N
       found.add(n);
       if (!isBuffer(n.at)) found.add(n.at);
     }
+    if (mustBeStored(n)) found.add(n);
     // A computed table has one value for all who look into it.
     if (n.op === 'gather' && users.get(n.table)! > 1 && !isBuffer(n.table) && !free(n.table)) found.add(n.table);
   }

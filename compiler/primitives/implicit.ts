@@ -2,6 +2,8 @@
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { gradient } from '../differentiate.js';
+import { within } from '../gate.js';
+import { isEverywhere, summed } from '../region.js';
 import { substitute } from '../graph.js';
 import { adjointProblem } from '../passes/fixed-point.js';
 import { same } from './pointwise.js';
@@ -17,9 +19,15 @@ const pullback = (n: Of<'implicit'>): ((lambda: Node) => Node) => {
 export const implicit: Primitive<Of<'implicit'>> = {
   rebuild: (n, [value, through]) => build.implicit(value!, through!, n.of),
   reference: (n, e) => e.value(n.value),
-  vjp: (ct, n, { check }) => {
-    const { lambda, solved } = adjointProblem(n.of, { value: n.value, image: n.through }, ct, pullback(n));
+  vjp: (ct, n, { check, gates }) => {
+    // A row is asked for as a whole: its cells depend on one another.
+    const others = n.axes.map((a) => a.name).filter((name) => name !== n.of.rows.name);
+    const asked = summed(gates.region(ct), others, n);
+    const pull = pullback(n);
+    const isSteady = isEverywhere(asked) || gates.finite(pull(build.variable('any', n.axes)));
+    const { lambda, solved } = adjointProblem(n.of, { value: n.value, image: n.through }, ct, isSteady ? pull : (x) => within(asked, pull(x)));
     check(solved);
+    gates.declare(lambda, asked);
     return [null, lambda];
   },
   cost: () => 0,

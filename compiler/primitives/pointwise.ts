@@ -3,6 +3,7 @@ import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import type { Facts, Flow } from '../dependence/flow.js';
 import { scalarFlow } from '../dependence/scalars.js';
+import { within } from '../gate.js';
 import { apply } from '../loops/build.js';
 import { table, worth } from '../scalars.js';
 import { exprText } from '../loops/text.js';
@@ -26,14 +27,11 @@ export const map: Primitive<Of<'map'>> = {
     const meaning = worth(n.fn, n.dtype);
     return e.fill(n.axes, (at) => meaning(...args.map((a) => e.read(a, at))));
   },
-  vjp: (ct, n, { support }) => {
-    // A derivative is masked last: where nothing is asked for, 0 times infinity must not come through.
-    const masks = table[n.fn].singular === true ? support(ct).filter((p) => p.axes.every((a) => build.hasAxis(n, a.name))) : [];
+  vjp: (ct, n, { gates }) => {
+    const asked = gates.of(ct, n);
     // A scalar's share may lack axes of the node (a constant, say): it gets all of them before it is summed.
-    return table[n.fn].vjp(ct, n.args, n).map((share, i) => {
-      if (share === null || n.args[i]!.dtype !== 'f32') return null;
-      return fit(masks.reduce((x, mask) => build.map('select', mask, x, build.constant(0)), build.along(share, n)), n.args[i]!);
-    });
+    return table[n.fn].vjp(ct, n.args, n).map((share, i) =>
+      (share === null || n.args[i]!.dtype !== 'f32' ? null : fit(within(asked[i]!, build.along(share, n)), n.args[i]!)));
   },
   cost: (n) => table[n.fn].cost,
   lower: (n, scope, l) => {

@@ -2,6 +2,7 @@
 import type { Axis } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 import type { Facts, Flow } from '../dependence/flow.js';
+import type { Gates } from '../gate.js';
 import type { Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
 
 /** Position along each axis, by name. */
@@ -71,8 +72,8 @@ export interface Differentiation {
   readonly beside: ReadonlyMap<number, Node>;
   /** A rule that solves a system says of each row whether it succeeded. */
   readonly check: (solved: Node) => void;
-  /** Predicates outside which a node is 0. */
-  readonly support: (node: Node) => readonly Node[];
+  /** Where a cotangent may be other than 0, and what it may be multiplied by. */
+  readonly gates: Gates;
 }
 
 export interface Primitive<N extends Node = Node> {

@@ -5,6 +5,7 @@ import type { Monoid, Node } from '../../dsl/node.js';
 import { ANYTHING, type Facts, madeOf } from '../dependence/flow.js';
 import { type Constraint, equal, EVERYWHERE, meet, NOWHERE, project as restrictedTo, zone } from '../dependence/zone.js';
 import { all, guard } from '../loops/build.js';
+import { stored } from '../stored.js';
 import type { At, Evaluation, Of, Primitive } from './record.js';
 
 /** The lowest float32, an empty maximum: infinities do not survive every target. */
@@ -47,8 +48,9 @@ export const reduce: Primitive<Of<'reduce'>> = {
   vjp: (ct, n) => {
     const spread = build.broadcast(ct, n.arg.axes);
     if (n.monoid === 'sum') return [spread];
-    // Ties share the cotangent evenly.
-    const best = build.map('eq', n.arg, build.broadcast(n, n.arg.axes));
+    // Ties share the cotangent evenly. Both sides of the comparison are entries of one buffer, not computed twice.
+    const arg = stored(n.arg);
+    const best = build.map('eq', arg, build.broadcast(build.reduce('max', arg, n.over), arg.axes));
     const ones = build.map('select', best, build.constant(1), build.constant(0));
     const ties = build.reduce('sum', build.broadcast(ones, n.arg.axes), n.over);
     return [build.map('select', best, build.map('div', spread, ties), build.constant(0))];

@@ -8,6 +8,8 @@ import type { Node, Scan } from '../../dsl/node.js';
 import { ANYTHING, type Edge, fresh } from '../dependence/flow.js';
 import { zone } from '../dependence/zone.js';
 import { gradient } from '../differentiate.js';
+import { within } from '../gate.js';
+import { either, isEverywhere, onwards, type Region, summed } from '../region.js';
 import { carriedBy, inLoop, substitute } from '../graph.js';
 import { mixes } from '../mixing.js';
 import type { Of, Primitive } from './record.js';
@@ -41,6 +43,15 @@ const apart = (n: Scan): ReadonlySet<string> => {
   return new Set(n.axes.map((a) => a.name).filter((name) => inside.every((x) => mixes(x, name) === null)));
 };
 
+/** Where a state is asked for: there, or at a position that comes of it. Along other axes all that the step joins is asked for together. */
+const askedFor = (n: Scan, given: readonly Node[], region: (node: Node) => Region): Region => {
+  const { along, reverse } = n.carries[0]!;
+  const alone = apart(n);
+  const isKept = (name: string): boolean => name === along || (alone.has(name) && given.every((g) => build.hasAxis(g, name)));
+  const direct = given.map((g) => summed(region(g), g.axes.map((a) => a.name).filter((name) => !isKept(name)), g)).reduce(either);
+  return isEverywhere(direct) ? direct : onwards(direct, build.axisOf(n, along), reverse);
+};
+
 export const scan: Primitive<Of<'scan'>> = {
   rebuild: (n, next) => build.scan(n.carries, next, n.result, n),
   reference: (n, e) => {
@@ -54,14 +65,18 @@ export const scan: Primitive<Of<'scan'>> = {
     }
     return states[n.result]!;
   },
-  vjp: (ct, n, { beside }) => {
+  vjp: (ct, n, { beside, gates }) => {
     const pull = pullback(n);
     const { along, reverse } = n.carries[0]!;
     const given = n.next.map((x, j): Node => (j === n.result ? ct : beside.get(j) ?? build.broadcast(build.constant(0), x.axes)));
     const mu = n.carries.map((c) => build.carry(`d_${c.name}`, c.axes, along, !reverse));
-    const next = pull(given.map((g, j) => build.map('add', g, mu[j]!)));
+    const asked = askedFor(n, given, gates.region);
+    const isSteady = isEverywhere(asked) || pull(n.next.map((x) => build.variable('any', x.axes))).every(gates.finite);
+    const next = pull(given.map((g, j) => build.map('add', g, mu[j]!))).map((x) => (isSteady ? x : within(asked, x)));
     const whole = next.map((x, i) => build.along(x, mu[i]!));
-    return given.map((g, j) => build.map('add', g, build.shift(build.scan(mu, whole, j, n), along, reverse ? 1 : -1)));
+    const lambda = given.map((g, j) => build.map('add', g, build.shift(build.scan(mu, whole, j, n), along, reverse ? 1 : -1)));
+    lambda.forEach((x) => gates.declare(x, asked));
+    return lambda;
   },
   cost: () => 0,
   lower: (n, scope, l) => l.expr(n.next[n.result]!, scope),

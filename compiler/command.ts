@@ -11,6 +11,7 @@ import { type Diagnostics, error, fromDisk, refuse, renderAll } from './diagnost
 import { emit, runtimeReachable } from './emit/index.js';
 import { hyperValues, locateFrom, modelPath, open, type Opened, suggest, trace } from './frontend/index.js';
 import { packageFile } from './package.js';
+import { settingsText } from './settings.js';
 import { ordinary, summary } from './summary.js';
 
 export interface Io {
@@ -33,6 +34,7 @@ interface Options {
   readonly preset?: string;
   readonly dumpAfter?: string;
   readonly explain?: string;
+  readonly listSettings?: boolean;
   readonly listPasses?: boolean;
 }
 
@@ -59,6 +61,7 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
     .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
     .option('--explain <name>', 'prints what is known of a tensor of the model, and writes nothing')
+    .option('--list-settings', 'prints what --set and --preset may choose, with the defaults, and writes nothing')
     .option('--list-passes', 'prints the passes in their order')
     .version(packageFile.version)
     .addHelpText('after', [
@@ -136,6 +139,10 @@ const compileFile = (file: string, chosen: Chosen): ExitCode => {
   if (isLeft(path)) return said((f) => f)(path.left);
   const opened = ofModel(open(path.right));
   if (isLeft(opened)) return said(locateFrom(path.right))(opened.left);
+  if (chosen.options.listSettings === true) {
+    io.out(settingsText(opened.right.model));
+    return exitCodes.ok;
+  }
   const done = finish(opened.right, chosen, began);
   return isLeft(done) ? said(opened.right.locate)(done.left) : exitCodes.ok;
 };

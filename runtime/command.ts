@@ -48,7 +48,8 @@ const number = (name: NumberName) => (text: string): number => {
   return value.right;
 };
 
-const flags = {
+/** Options that commands share. */
+export const flags = {
   data: new Option('--data <file>', `interactions (${formats.map(({ name }) => name).join(', ')}; plain or gzip), or \`${samplePath}\` for generated ones`),
   format: new Option('--format <name>', 'format of the data, where their first line does not tell').choices(formats.map(({ name }) => name)),
   titles: new Option('--titles <file>', 'titles of items'),
@@ -57,7 +58,8 @@ const flags = {
   json: new Option('--json', 'print JSON lines and nothing else on the standard output'),
 } as const;
 
-const counted = (name: NumberName, help: string): Option => new Option(`${flag(name)} <n>`, help).argParser(number(name));
+/** An option that takes a number. */
+export const counted = (name: NumberName, help: string): Option => new Option(`${flag(name)} <n>`, help).argParser(number(name));
 const threads = counted('threads', 'threads of the device wasm, without effect on results (default: a core each; for recommend, one)');
 
 interface Shared {

@@ -1,6 +1,7 @@
 /** The runtime: what emitted trainers import, and what a program may use of it. */
 export { command, main } from './command.js';
 export { type CompiledModel, type DeviceName, deviceNames, type OpenOptions } from './compiled.js';
+export * from './compare/index.js';
 export * from './data/index.js';
 export { openAny, type Programs } from './devices/any.js';
 export { type GpuModule, openGpu } from './devices/index.js';

@@ -60,7 +60,7 @@ export const table = (e: Pick<Extract<Event, { kind: 'result' }>, 'part' | 'prot
   ].join('\n');
 };
 
-interface Tick {
+export interface Tick {
   readonly label: string;
   readonly done: number;
   readonly of: number;
@@ -96,12 +96,15 @@ const lines = (stream: Streams['err'], now: () => number) => {
   return { tick, wipe: () => undefined };
 };
 
+/** Progress on either. `now` in milliseconds. */
+export const ticker = (stream: Streams['err'], now: () => number) => (stream.isTTY === true ? bar(stream) : lines(stream, now));
+
 type Handlers = { readonly [K in Event['kind']]: (event: Extract<Event, { readonly kind: K }>) => void };
 
 /** A listener that writes for people. `now` in milliseconds. */
 export const view = (model: string, { out, err }: Streams, now: () => number): Listener => {
   const paint = colors.createColors(out.isTTY === true);
-  const progress = err.isTTY === true ? bar(err) : lines(err, now);
+  const progress = ticker(err, now);
   const say = (text: string): void => {
     progress.wipe();
     out.write(`${text}\n`);

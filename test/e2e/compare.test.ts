@@ -29,20 +29,27 @@ const options = [
   '--set', 'blocks=1', '--device', 'wasm', '--threads', '1',
 ];
 
-/** Runs the comparison; `watch` is asked again and again whether to kill it. */
-const run = (args: readonly string[], watch?: () => boolean): Promise<Finished> =>
+const command = join(packageRoot, 'dist', 'runtime', 'compare', 'cli.js');
+
+/** Runs the comparison; `watch` is asked again and again, with what was said so far, whether to end it by the signal. */
+const run = (args: readonly string[], watch?: (err: string) => boolean, signal: NodeJS.Signals = 'SIGKILL'): Promise<Finished> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(packageRoot, 'examples', 'compare.mjs'), ...args], { cwd: packageRoot, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+    const child = spawn(process.execPath, [command, ...args], { cwd: packageRoot, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
     const text = { out: '', err: '' };
     child.stdout.on('data', (chunk: Buffer) => { text.out += chunk.toString(); });
     child.stderr.on('data', (chunk: Buffer) => { text.err += chunk.toString(); });
-    const timer = watch && setInterval(() => { if (watch()) child.kill('SIGKILL'); }, 2);
+    const timer = watch && setInterval(() => {
+      if (!watch(text.err)) return;
+      clearInterval(timer);
+      child.kill(signal);
+    }, 2);
     child.on('close', (code) => {
       clearInterval(timer);
       resolve({ code, ...text });
     });
   });
-const compare = (out: string, watch?: () => boolean): Promise<Finished> => run([...options, '--set', 'pcrec:steps=2', '--epochs', String(epochs), '--out', out], watch);
+const all = (out: string): readonly string[] => [...options, '--set', 'pcrec:steps=2', '--epochs', String(epochs), '--out', out];
+const compare = (out: string, watch?: () => boolean): Promise<Finished> => run(all(out), watch);
 
 const names = models.flatMap((model) => seeds.map((seed) => `${model}.${seed}.json`));
 const read = (out: string, name: string): string => readFileSync(join(out, name), 'utf8');
@@ -58,7 +65,7 @@ const epochsOf = (out: string, run1: string): number => {
   return log !== '' && existsSync(log) ? readFileSync(log, 'utf8').split('"kind":"epoch"').length - 1 : 0;
 };
 
-describe('examples/compare.mjs', () => {
+describe('pcrec-compare', () => {
   let first: Finished;
   beforeAll(async () => { first = await compare(whole); }, 5 * minute);
 
@@ -96,6 +103,37 @@ describe('examples/compare.mjs', () => {
     expect((JSON.parse(read(broken, 'pcrec.1.json')) as { readonly measured: { readonly seconds: readonly number[] } }).measured.seconds).toHaveLength(epochs);
   }, 5 * minute);
 
+  it('stopped by Ctrl-C, while it compiles and while it trains, ends with 130 and goes on', async () => {
+    const stopped = join(folder, 'stopped');
+    const args = [...options, '--models', 'hstu', '--seeds', '1', '--epochs', String(epochs), '--out', stopped];
+    const early = await run(args, (err) => err.includes('compiling hstu'), 'SIGINT');
+    expect(early).toMatchObject({ code: 130, out: '' });
+    expect(early.err).toMatch(/^compiling hstu\n\nSaving; once more to end at once\.\nInterrupted, with 0 of 1 run finished; the same command goes on from here\.\n$/);
+    const late = await run(args, () => epochsOf(stopped, 'hstu.1') >= 1, 'SIGINT');
+    expect(late).toMatchObject({ code: 130, out: '' });
+    expect(late.err).toContain('Interrupted, with 0 of 1 run finished');
+    const again = await run(args);
+    expect(again.code).toBe(0);
+    expect(again.err).toMatch(/^run 1\/1, hstu seed 1 on .*, going on from step \d+$/m);
+    expect(timeless(stopped, 'hstu.1.json')).toBe(timeless(whole, 'hstu.1.json'));
+  }, 5 * minute);
+
+  it('tells its story as JSON lines, and ends quietly where nobody reads', async () => {
+    const { code, out, err } = await run([...all(whole), '--json']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const lines = out.trim().split('\n').map((line) => JSON.parse(line) as { readonly kind: string });
+    expect(lines.map(({ kind }) => kind)).toEqual(['compiling', 'compiled', 'compiling', 'compiled', 'runs', 'comparison']);
+    expect(lines.at(-1)).toEqual({ kind: 'comparison', ...(JSON.parse(read(whole, 'comparison.json')) as object) });
+    const unread = await new Promise<Finished>((resolve) => {
+      const child = spawn(process.execPath, [command, '--report', '--out', whole], { cwd: packageRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+      let told = '';
+      child.stdout.destroy();
+      child.stderr.on('data', (chunk: Buffer) => { told += chunk.toString(); });
+      child.on('close', (ended) => resolve({ code: ended, out: '', err: told }));
+    });
+    expect(unread).toEqual({ code: 0, out: '', err: '' });
+  }, 5 * minute);
+
   it('does nothing where all is done, and reports without training', async () => {
     const again = await compare(whole);
     expect(again.code).toBe(0);
@@ -124,7 +162,10 @@ describe('examples/compare.mjs', () => {
       [['--report', '--out', broken], 1, `The result ${join(broken, 'hstu.2.json')} cannot be used: it is not JSON`],
       [['--report', '--out', join(folder, 'nothing')], 1, 'There is no result'],
       [['--models', 'hst', '--out', join(folder, 'nothing')], 2, 'There are bert4rec, '],
-      [['--models', 'hstu', '--out', join(folder, 'nothing'), '--set', 'steps=2'], 1, "this model has no hyperparameter 'steps'"],
+      [['--models', 'hstu', '--out', join(folder, 'nothing'), '--set', 'stpes=2'], 1, "--set stpes=2: hstu has no hyperparameter 'stpes', nor has any other of these models. hstu has width, "],
+      [['--models', 'hstu,pcrec', '--out', join(folder, 'nothing'), '--set', 'steps=2'], 1, "--set steps=2: hstu has no hyperparameter 'steps', and of these models pcrec has: write --set pcrec:steps=2."],
+      [['--models', 'hstu', '--out', join(folder, 'nothing'), '--set', 'width=0'], 1, "'width' must be a whole number of at least 1, not '0'"],
+      [['--models', 'hstu@larg', '--out', join(folder, 'nothing')], 1, "did you mean 'large'?"],
       [['--models', 'hstu', '--out', join(folder, 'nothing'), '--data', 'no-such-file'], 1, 'no-such-file'],
       [['--modles', 'hstu'], 2, "unknown option '--modles'"],
     ];

@@ -54,7 +54,7 @@ describe('the packed package', () => {
     const outside = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples)\//.test(path));
     expect(outside.filter((path) => !['LICENSE', 'README.md', 'package.json'].includes(path))).toEqual([]);
     const paths = new Set(packed.files.map(({ path }) => path));
-    for (const path of ['dist/dsl/index.d.ts', 'dist/compiler/cli.js', 'dist/runtime/index.js', 'models/pcrec.ts', 'dist/models/pcrec.js']) expect(paths).toContain(path);
+    for (const path of ['dist/dsl/index.d.ts', 'dist/compiler/cli.js', 'dist/runtime/compare/cli.js', 'dist/runtime/index.js', 'models/pcrec.ts', 'dist/models/pcrec.js']) expect(paths).toContain(path);
   });
 
   it('asks for no more than was weighed', () => {
@@ -79,7 +79,7 @@ describe('the packed package', () => {
   }, 5 * minutes);
 
   it('compares the reader\'s model with one of its own, and goes on with what is there', () => {
-    const compare = (...args: readonly string[]): string => run(folder, process.execPath, 'node_modules/pcrec/examples/compare.mjs', '--out', 'compared', ...args);
+    const compare = (...args: readonly string[]): string => run(folder, 'npx', '--no-install', 'pcrec-compare', '--out', 'compared', ...args);
     const said = compare('--models', 'sasrec,mine.ts', '--seeds', '1', '--epochs', '1', '--length', '10', '--width', '8', '--set', 'negatives=16', '--device', 'cpu');
     expect(said).toMatch(/^sasrec .*\nmine .*\npopularity /m);
     expect(compare('--report')).toContain(said.split('\n').find((line) => line.startsWith('mine '))!);
@@ -87,10 +87,10 @@ describe('the packed package', () => {
 
   it('types what it emits and exports', () => {
     writeFileSync(join(folder, 'use.ts'), `import { train, evaluate, recommend } from './build/mine/trainer.js';
-import { hashKey } from 'pcrec/runtime';
+import { compare, hashKey } from 'pcrec/runtime';
 import pcrec from 'pcrec/models/pcrec';
 import { main } from 'pcrec/compiler';
-export const use = async (): Promise<readonly unknown[]> => [await train({ epochs: 1 }), await evaluate(), await recommend({ history: 'a,b' }), hashKey('x'), pcrec.name, main];
+export const use = async (): Promise<readonly unknown[]> => [await train({ epochs: 1 }), await evaluate(), await recommend({ history: 'a,b' }), hashKey('x'), pcrec.name, main, (await compare({ models: ['hstu', './mine.ts'], seeds: [1] })).comparison?.rows];
 `);
     const tsc = join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc');
     run(folder, process.execPath, tsc, '--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', '--types', '', 'use.ts');

@@ -1,4 +1,6 @@
 /** The runtime: what emitted trainers import, and what a program may use of it. */
+import './environment.js';
+
 export { command, main } from './command.js';
 export { type CompiledModel, type DeviceName, deviceNames, type OpenOptions } from './compiled.js';
 export * from './compare/index.js';

@@ -20,7 +20,7 @@ import { displayName, modelExtensions, projectOf } from './modules.js';
 import { checkTypes } from './project.js';
 import { type ProvenanceOf, recorder } from './provenance.js';
 
-export { type Choices, type HyperValues, hyperValues, suggest } from './hyper.js';
+export { type Choices, type HyperValues, hyperValues } from './hyper.js';
 export type { Provenance, ProvenanceOf } from './provenance.js';
 
 export interface Opened {

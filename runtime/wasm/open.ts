@@ -3,6 +3,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { DeviceName, OpenOptions } from '../compiled.js';
 import { stream } from '../random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
+import { plural } from '../words.js';
 import { type Arena, arrange } from './arena.js';
 import { ceilings } from './ceiling.js';
 import { type Existing, pack, unpack } from './pack.js';
@@ -134,7 +135,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
 
   const self: WasmSession = {
     threads, peakBytes: arena.peak,
-    backend: `wasm (${threads} ${threads === 1 ? 'thread' : 'threads'}, SIMD${fused ? ', fused multiply-add' : ''})`,
+    backend: `wasm (${plural(threads, 'thread')}, SIMD${fused ? ', fused multiply-add' : ''})`,
     run: async (name, inputs, draw) => {
       const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       words.fill(0, control.counters, control.counters + 512);

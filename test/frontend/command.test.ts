@@ -124,7 +124,7 @@ describe('pcrec-compile', () => {
        * The trainer of 'tiny' (length=5 width=8 rate=0.1 bias=true loss=mean).
        *
        *   node trainer.js --help          train, evaluate, recommend
-       *   import { train } from './trainer.js'
+       *   import { train } from './trainer.js'   (CommonJS: require)
        */
       import { main, openGpu, readManifest, trainer } from 'pcrec/runtime';
       import { program } from './kernels.gpu.js';
@@ -137,7 +137,7 @@ describe('pcrec-compile', () => {
 
       export const { train, evaluate, recommend, recommender } = trainer(compiled);
 
-      await main(compiled, import.meta.url);
+      main(compiled, import.meta.url);
       ",
       }
     `);

@@ -3,7 +3,7 @@
  * The executable: the real toolchain and the real world, handed to the command. It runs in a thread of its own, because a thread may
  * have a larger stack than a process: TypeScript and the passes go down an expression as deep as it is nested.
  */
-import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import picocolors from 'picocolors';
 
@@ -20,7 +20,12 @@ const start = (): void => {
     process.stderr.write(`pcrec-compile: the compiler could not go on: ${error.message}\n`);
     process.exitCode = internalError;
   });
-  worker.on('exit', (code) => { process.exitCode ??= code; });
+  let finished = false;
+  worker.on('message', () => { finished = true; });
+  worker.on('exit', (code) => {
+    if (!finished && process.exitCode === undefined) process.stderr.write('error: the model ended the compiler while it was evaluated (process.exit?)\n');
+    process.exitCode ??= finished ? code : 1;
+  });
 };
 
 const work = async (): Promise<void> => {
@@ -37,6 +42,7 @@ const work = async (): Promise<void> => {
     process.stderr.write(`pcrec-compile: a bug in the compiler, not in your model; please report it with the model file:\n${bug instanceof Error ? bug.stack : String(bug)}\n`);
     process.exitCode = internalError;
   }
+  parentPort?.postMessage('finished');
 };
 
 if (isMainThread) start();

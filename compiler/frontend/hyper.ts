@@ -76,3 +76,21 @@ export const hyperValues = (model: Model, { preset, set }: Choices): Either<Diag
   const [first, ...rest] = errors;
   return first === undefined ? right(Object.fromEntries(chosen)) : left([first, ...rest]);
 };
+
+const taken = (hyper: Hyper): string => (hyper.kind === 'choice' ? (hyper.choices ?? []).join(' | ') : [{ integer: 'whole number', number: 'number', boolean: 'true | false' }[hyper.kind], bounds(hyper)].filter((s) => s !== '').join(' '));
+
+/** Rows of cells, each column as wide as its widest. */
+const columns = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((r) => r[i]!.length)));
+  return rows.map((r) => `  ${r.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd());
+};
+
+/** A model's hyperparameters with their defaults, what they take and what they mean; then its presets. */
+export const hypersText = ({ name, doc, hyper, presets }: Model): string => {
+  const named = Object.entries(presets).map(([preset, values]) => [preset, Object.entries(values).map(([n, v]) => `${n}=${String(v)}`).join(' ') || 'the defaults'] as const);
+  return [
+    doc === '' ? name : `${name}: ${doc}`, '', 'Hyperparameters (--set name=value):',
+    ...columns(Object.entries(hyper as Hypers).map(([n, h]) => [`${n}=${h.value}`, taken(h), h.doc])),
+    ...(named.length === 0 ? [] : ['', 'Presets (--preset name):', ...columns(named)]),
+  ].join('\n');
+};

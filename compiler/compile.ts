@@ -8,7 +8,7 @@ import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/sess
 import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
 import { type Added, declarationErrors } from './declared.js';
-import type { Diagnostics } from './diagnostics.js';
+import { type Diagnostics, refuse } from './diagnostics.js';
 import { costOf } from './cost.js';
 import { explain } from './explain.js';
 import type { Traced } from './frontend/index.js';

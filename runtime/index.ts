@@ -22,4 +22,5 @@ export type { Data, EntryInfo, InitInfo, KernelTime, Manifest, Session, Sizes, S
 export { holm, pairedTest, type PairedTest, type Spread, spread } from './significance.js';
 export { type OpenRecommender, type Trainer, trainer } from './trainer.js';
 export { duration } from './view.js';
+export { plural } from './words.js';
 export { loadBeside, openWasm, type WasmModule, type WasmOptions, type WasmSession } from './wasm/index.js';

@@ -115,14 +115,14 @@ export const readNumber = (name: NumberName) => (text: string): E.Either<string,
 
 const choices = { protocol: protocols, device: ['auto', ...deviceNames], part: ['validation', 'test'] } as const;
 
-type Kind = 'text' | 'texts' | 'flag' | 'number' | 'choice' | 'signal' | 'listener';
+type Kind = 'text' | 'texts' | 'flag' | 'number' | 'choice' | 'time' | 'signal' | 'listener';
 /** Every option of a function, and what it takes. Numbers and choices are looked at by `checked`. */
 type Kinds<O> = { readonly [K in keyof O]-?: Kind };
 
 const ofData: Kinds<DataOptions> = { data: 'text', format: 'text', titles: 'text' };
 const ofDevice: Kinds<DeviceOptions> = { device: 'choice', threads: 'number' };
 const ofRun: Kinds<RunOptions> = { signal: 'signal', listen: 'listener' };
-const ofRequest: Kinds<RecommendRequest> = { user: 'text', history: 'texts', top: 'number' };
+const ofRequest: Kinds<RecommendRequest> = { user: 'text', history: 'texts', top: 'number', at: 'time' };
 const ofRecommender: Kinds<RecommenderOptions> = { ...ofData, ...ofDevice, out: 'text', checkpoint: 'text' };
 /** The options of the importable functions. */
 const taken = {
@@ -141,6 +141,7 @@ const anything = (): boolean => true;
 const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolean; readonly wanted: string } } = {
   text: { fits: isText, wanted: 'a string' },
   texts: { fits: (v) => isText(v) || (Array.isArray(v) && v.every(isText)), wanted: 'a string or a list of strings' },
+  time: { fits: (v) => isText(v) || typeof v === 'number', wanted: 'a time, as a string or a number' },
   flag: { fits: (v) => typeof v === 'boolean', wanted: 'true or false' },
   signal: { fits: (v) => typeof v === 'object' && v !== null && 'aborted' in v, wanted: 'the signal of an AbortController' },
   listener: { fits: (v) => typeof v === 'function', wanted: 'a function of events' },

@@ -121,6 +121,6 @@ export const profileText = ({ backend, batch, ms, ceilings, kernels }: Profile):
     `One thread of this machine, measured now: ${(operations / 1e9).toFixed(1)} GFLOP/s of multiplications and additions in registers; copies of`,
     `${(near / 1e9).toFixed(1)} GB/s within ${nearBytes / 1024} KiB and ${(far / 1e9).toFixed(1)} GB/s beyond the caches. Each kernel is held against the one that binds it.`,
     '      ms   share              ceiling  kernel', ...shown.map((k) => row(k, rated(k))),
-    ...(rest.length === 0 ? [] : [row({ ms: rest.reduce((sum, k) => sum + k.ms, 0), name: `${rest.length} others`, source: undefined }, '')]),
+    ...(rest.length === 0 ? [] : [row({ ms: rest.reduce((sum, k) => sum + k.ms, 0), name: `${plural(rest.length, 'other')}`, source: undefined }, '')]),
   ].join('\n');
 };

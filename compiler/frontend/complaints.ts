@@ -27,7 +27,7 @@ const returned: readonly (readonly [RegExp, (found: RegExpExecArray) => string])
   [/'Promise</, () => 'returns a promise: a model is built at once, so build is no async function'],
   [/Property '(\w+)' is missing/, ([, name]) => `returns no '${name}'`],
   [/missing the following properties/, () => 'returns neither loss nor scores'],
-  [/types of '(loss|scores|losses)' are incompatible[^]*?Type '(.*)' is not assignable to type '/, ([, name, type]) => `returns as '${name}' what is a ${type}`],
+  [/types of '(loss|scores|losses)' are incompatible[^]*?Type '(.*)' is not assignable to type '/, ([, name, type]) => `returns a ${type} as '${name}'`],
   [/Type '(?:void|undefined)' is not assignable to type 'Outputs'/, () => 'returns nothing'],
   [/Type '([^'\n]*)' is not assignable to type 'Outputs'/, ([, type]) => `returns a ${type}`],
 ];

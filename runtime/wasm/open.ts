@@ -111,7 +111,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
   const prepare = (name: string, inputs: Given, { seed, step }: Draw) => {
     const { entry, number, place, infos } = found(name);
     for (const b of entry.buffers) {
-      if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes)) throw new Error(`The input '${b.id}' of '${name}' needs ${denseCells(b, sizes)} values and got ${inputs[b.id]?.length ?? 'none'}.`);
+      if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes)) throw new Error(`The input '${b.id}' of '${name}' needs ${plural(denseCells(b, sizes), 'value')} and got ${inputs[b.id]?.length ?? 'none'}.`);
     }
     const all = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
     const rows = all - (entry.missing === undefined ? 0 : inputs[entry.missing]![0]!);
@@ -214,7 +214,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name);
         if (b === undefined) throw new Error(`The model has no state '${name}'.`);
-        if (value.length !== denseCells(b, sizes)) throw new Error(`The state '${name}' has ${denseCells(b, sizes)} values, not ${value.length}.`);
+        if (value.length !== denseCells(b, sizes)) throw new Error(`The state '${name}' has ${plural(denseCells(b, sizes), 'value')}, not ${value.length}.`);
       }
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name)!;

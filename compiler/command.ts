@@ -6,12 +6,12 @@ import { relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { suggest } from '../runtime/words.js';
 import type { Compiled, Target, Toolchain } from './compiled.js';
-import { type Diagnostics, error, fromDisk, refuse, renderAll } from './diagnostics.js';
+import { type Diagnostics, error, fromDisk, isDeep, refuse, renderAll, tooDeep } from './diagnostics.js';
 import { emit, runtimeReachable } from './emit/index.js';
-import { hyperValues, locateFrom, modelPath, open, type Opened, suggest, trace } from './frontend/index.js';
+import { hypersText, hyperValues, locateFrom, modelPath, open, type Opened, packageModels, trace } from './frontend/index.js';
 import { packageFile } from './package.js';
-import { settingsText } from './settings.js';
 import { ordinary, summary } from './summary.js';
 
 export interface Io {
@@ -34,8 +34,8 @@ interface Options {
   readonly preset?: string;
   readonly dumpAfter?: string;
   readonly explain?: string;
-  readonly listSettings?: boolean;
   readonly listPasses?: boolean;
+  readonly hypers?: boolean;
 }
 
 interface Failure {
@@ -54,19 +54,20 @@ const helpWidth = 100;
 const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
   new Command('pcrec-compile')
     .description('Compiles a model file into a trainer: type-checks it, differentiates, optimises, and writes build/<model>/.')
-    .argument('[file]', 'the model file (models/pcrec.ts)')
+    .argument('[file]', 'the model file (models/pcrec.ts), or the name of a model of the package (pcrec)')
     .option('-o, --out <dir>', 'the folder to write (default: build/<model>)')
     .addOption(new Option('-t, --target <name>', 'what the kernels are written for').choices(Object.keys(targets)).default(Object.keys(targets)[0]))
     .option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated', (value: string, all: readonly string[] = []) => [...all, value])
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
+    .option('--hypers', "lists the model's hyperparameters and presets, and writes nothing")
     .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
     .option('--explain <name>', 'prints what is known of a tensor of the model, and writes nothing')
-    .option('--list-settings', 'prints what --set and --preset may choose, with the defaults, and writes nothing')
     .option('--list-passes', 'prints the passes in their order')
     .version(packageFile.version)
     .addHelpText('after', [
       '', 'Examples:',
       '  pcrec-compile models/pcrec.ts',
+      '  pcrec-compile hstu --hypers',
       '  pcrec-compile models/pcrec.ts --set width=32 --set length=50 --out build/small',
       `  pcrec-compile models/pcrec.ts --dump-after ${passes.at(-1)?.name ?? 'PASS'}`,
       '', 'Exit codes: 0 compiled, 1 the model is wrong, 2 the command is.',
@@ -137,14 +138,19 @@ const compileFile = (file: string, chosen: Chosen): ExitCode => {
   };
   const path = ofUsage(modelPath(file, io.cwd));
   if (isLeft(path)) return said((f) => f)(path.left);
-  const opened = ofModel(open(path.right));
-  if (isLeft(opened)) return said(locateFrom(path.right))(opened.left);
-  if (chosen.options.listSettings === true) {
-    io.out(settingsText(opened.right.model));
-    return exitCodes.ok;
+  try {
+    const opened = ofModel(open(path.right));
+    if (isLeft(opened)) return said(locateFrom(path.right))(opened.left);
+    if (chosen.options.hypers === true) {
+      io.out(hypersText(opened.right.model));
+      return exitCodes.ok;
+    }
+    const done = finish(opened.right, chosen, began);
+    return isLeft(done) ? said(opened.right.locate)(done.left) : exitCodes.ok;
+  } catch (thrown) {
+    if (!isDeep(thrown)) throw thrown;
+    return said((f) => f)({ code: exitCodes.model, diagnostics: [error(`${show(path.right, io.cwd)}: ${tooDeep}`, undefined, 'give parts a const of their own, or make them in a loop')] });
   }
-  const done = finish(opened.right, chosen, began);
-  return isLeft(done) ? said(opened.right.locate)(done.left) : exitCodes.ok;
 };
 
 const usage = (io: Io, message: string, hint?: string): ExitCode => {
@@ -170,7 +176,7 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
     return exitCodes.ok;
   }
   const [file] = command.args;
-  if (file === undefined) return usage(io, 'which model file?', 'pcrec-compile models/pcrec.ts; --help tells more');
+  if (file === undefined) return usage(io, 'which model file?', `pcrec-compile models/mine.ts, or the name of a model of the package: ${[...packageModels().keys()].join(', ')}; --help tells more`);
   if (options.dumpAfter !== undefined && !names.includes(options.dumpAfter)) return usage(io, `there is no pass '${options.dumpAfter}'`, suggest(options.dumpAfter, names, 'passes'));
   return compileFile(file, { options, target: targets[options.target]!, toolchain, io });
 };

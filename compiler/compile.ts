@@ -8,7 +8,7 @@ import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/sess
 import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
 import { type Added, declarationErrors } from './declared.js';
-import type { Diagnostics } from './diagnostics.js';
+import { type Diagnostics, refuse } from './diagnostics.js';
 import { costOf } from './cost.js';
 import { explain } from './explain.js';
 import type { Traced } from './frontend/index.js';
@@ -83,6 +83,12 @@ const certified = (finished: readonly Program[]): Pick<Report, 'certificate'> =>
   return trained === undefined ? {} : { certificate: certificateText({ ...trained, mixed }) };
 };
 
+/** Training that predicts without the history, for scores that are made of it: the answers alone say the answers. */
+const blind = (finished: readonly Program[]): boolean => {
+  const [trained, scored] = [finished.find((p) => p.optimizer !== undefined), finished.find((p) => p.outputs['scores'] !== undefined)];
+  return trained?.certificate?.readsPast === false && trained.certificate.predicts !== 'none' && scored?.certificate?.readsPast === true;
+};
+
 export const compile: Compile = (traced, options: CompileOptions = {}) => {
   const finished: Program[] = [];
   // What the model says, in its own words: later passes order and join it anew.
@@ -97,6 +103,10 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     });
     if (isLeft(result)) return result;
     finished.push(result.right);
+  }
+  if (blind(finished)) {
+    return refuse('the loss reads the answers and nothing of the history, of which the scores are made', traced.provenance.get(traced.training.loss)?.source,
+      "in the phase 'training' too, let the loss compare the answers with what is predicted from the history");
   }
   const entries = finished.map(lowerEntry).map((entry) => loopPasses.reduce((e, pass) => {
     const next = pass.run(e);

@@ -29,6 +29,10 @@ export const error = (message: string, source?: Source, hint?: string): Diagnost
   severity: 'error', message, ...(source === undefined ? {} : { source }), ...(hint === undefined ? {} : { hint }),
 });
 
+/** Whether an exception says that the stack is used up, and what to say then. */
+export const isDeep = (thrown: unknown): boolean => thrown instanceof RangeError && /call stack/i.test(thrown.message);
+export const tooDeep = 'this goes too deep: a function that calls itself without an end, or expressions nested in thousands';
+
 /** The `Left` of one error: the usual way for a pass to refuse a program. */
 export const refuse = (message: string, source?: Source, hint?: string): Either<Diagnostics, never> => left([error(message, source, hint)]);
 

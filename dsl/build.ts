@@ -49,7 +49,7 @@ export const extent = (axis: Axis, rows: readonly Axis[]): Extent => {
 
 export const map = (fn: ScalarName, ...args: readonly Node[]): MapNode => {
   const { args: want, result } = scalars[fn];
-  if (args.length !== want.length) fail(`${fn} takes ${want.length} arguments, not ${args.length}`);
+  if (args.length !== want.length) fail(`${fn} takes ${want.length === 1 ? 'one argument' : `${want.length} arguments`}, not ${args.length}`);
   let same: DType | undefined;
   args.forEach((arg, i) => {
     const expected = want[i]!;
@@ -108,7 +108,7 @@ export const carry = (name: string, axes: readonly Axis[], along: string, revers
 
 export const scan = (carries: readonly Carry[], next: readonly Node[], result: number, { backward, form }: Pick<Scan, 'backward' | 'form'>): Scan => {
   next.forEach((n, i) => {
-    const from = carries[i] ?? fail(`a scan of ${carries.length} states steps to ${next.length}`);
+    const from = carries[i] ?? fail(`the states of a scan are ${carries.length}, and its step gives ${next.length}`);
     if (n.dtype !== 'f32') fail(`state ${i} of a scan is f32, not ${n.dtype}`);
     if (!sameAxes(n.axes, from.axes)) fail(`a step of a scan keeps the axes: from ${showAxes(from.axes)} to ${showAxes(n.axes)}`);
   });

@@ -60,11 +60,11 @@ const isList = <T>(x: Nested<T>): x is readonly T[] => Array.isArray(x);
 /** One value for each state, from one for all or from a tuple that follows the states' shape. */
 const spread = <T>(states: readonly Nested<Node>[], given: Nested<Nested<T>>, what: string): readonly T[] => {
   if (!isList(given)) return states.flatMap((s) => (isList(s) ? s.map(() => given as T) : [given as T]));
-  if (given.length !== states.length) fail(`${what} has ${given.length} entries for ${states.length} states`);
+  if (given.length !== states.length) fail(`${what} has an entry for each state: ${states.length}, not ${given.length}`);
   return states.flatMap((s, i) => {
     const g = given[i] as Nested<T>;
     if (!isList(s)) return isList(g) ? fail(`entry ${i + 1} of ${what} is a list, its state is not`) : [g];
-    if (isList(g) && g.length !== s.length) fail(`entry ${i + 1} of ${what} has ${g.length} entries for ${s.length} states`);
+    if (isList(g) && g.length !== s.length) fail(`entry ${i + 1} of ${what} has an entry for each state: ${s.length}, not ${g.length}`);
     return isList(g) ? g : s.map(() => g);
   });
 };

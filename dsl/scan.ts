@@ -52,7 +52,7 @@ export const scan = <const S extends Start, K extends string>(along: Axis<K>, in
   const shaped = (list: readonly Node[]): never => (isList(init) ? list : list[0]) as never;
   const stepped = step(shaped(previous)) as unknown as Start;
   const next = ((isList(stepped) ? stepped : [stepped]) as readonly Node[]).map((n, i) => widened(n, carries[i]!));
-  if (next.length !== starts.length) fail(`the step returns ${next.length} states, and ${starts.length} go in`);
+  if (next.length !== starts.length) fail(`the states that go in are ${starts.length}, and the step returns ${next.length}`);
   return shaped(carries.map((_, i) => build.scan(carries, next, i, { backward, form })));
 };
 

@@ -10,6 +10,7 @@ import { readBytes, writeAtomically } from './files.js';
 import { shapeOf, type States } from './init.js';
 import { decode, encode, type Safetensors, type Tensor } from './safetensors.js';
 import type { Manifest } from './session.js';
+import { missing } from './words.js';
 import type { Identity, Progress, Settings } from './progress.js';
 
 export interface Checkpoint {
@@ -131,5 +132,5 @@ export const restore = (path: string, manifest: Manifest): TaskEither<string, Ch
   pipe(
     readBytes(path),
     TE.chainEitherK((bytes) => parse(manifest, bytes)),
-    TE.mapLeft((why) => `The checkpoint ${path} cannot be used: ${why}.`),
+    TE.mapLeft((why) => `The checkpoint ${path} cannot be used: ${why}${why === missing ? '; train first, or name another with --out or --checkpoint' : ''}.`),
   );

@@ -1,6 +1,4 @@
 /** The emitted trainer's command line: options in, an exit code out. 0 ok, 1 the run failed, 2 usage, 130 and 143 interrupted. */
-import { realpathSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
@@ -9,12 +7,14 @@ import { formats, samplePath } from './data/index.js';
 import { all, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
-import { type EvaluateOptions, flag, newSettings, type NumberName, type ProfileOptions, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
+import { compiledIn, type EvaluateOptions, flag, newSettings, type NumberName, type ProfileOptions, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
+import { endQuietly, isMain } from './process.js';
 import { protocols } from './progress.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
 import { evaluateCheckpoint, outOf, train } from './run.js';
 import { type Streams, view } from './view.js';
+import { near, plural } from './words.js';
 
 /** The world that a command acts on; tests bring their own. */
 export interface World extends Streams {
@@ -79,7 +79,7 @@ const label = ({ id, title }: Named): string => (title === null || title === id 
 
 const recommendations = (found: Recommendations): string =>
   [
-    `After ${found.history.length} item${found.history.length === 1 ? '' : 's'}${found.user === null ? '' : ` of user ${found.user}`}, lately ${found.history.slice(-3).map(label).join(', ')}:`,
+    `After ${plural(found.history.length, 'item')}${found.user === null ? '' : ` of user ${found.user}`}, lately ${found.history.slice(-3).map(label).join(', ')}:`,
     ...found.notes,
     ...found.items.map((item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`),
   ].join('\n');
@@ -121,8 +121,38 @@ const conduct = async <A>(
   }
 };
 
+/** Options of the compiler, and what they choose. */
+const hyperparameters = { name: 'set', chooses: 'hyperparameters' };
+const presets = { name: 'preset', chooses: 'hyperparameters' };
+const kernels = { name: 'target', chooses: 'what the kernels are written for' };
+const compilers: ReadonlyMap<string, typeof kernels> = new Map([['--set', hyperparameters], ['-s', hyperparameters], ['--preset', presets], ['-p', presets], ['--target', kernels], ['-t', kernels]]);
+
+/** What is said of an option that commander does not know, where we know more: it is one of the compiler's. */
+const betterThan = (text: string, manifest: CompiledModel['manifest'], argv: readonly string[]): string => {
+  const [, option] = /unknown option '(-[^']*)'/.exec(text) ?? [];
+  if (option === undefined) return text;
+  const [flagged = option, given] = option.split('=', 2);
+  const at = argv.indexOf(option);
+  const next = argv[at + 1];
+  const value = given ?? (at >= 0 && next !== undefined && !next.startsWith('-') ? next : undefined);
+  const compilersOwn = compilers.get(flagged);
+  if (compilersOwn !== undefined) return `error: ${flagged} chooses ${compilersOwn.chooses}, and these are compiled in: compile again with \`pcrec-compile ${manifest.source} --${compilersOwn.name} ${value ?? 'VALUE'}\`.\n`;
+  const name = flagged.replace(/^--/, '').replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const told = compiledIn(manifest, name, value);
+  return told === undefined ? text : `error: ${told}\n`;
+};
+
+/** A word that no option takes: a command that was mistyped, or the data without their option. */
+const refuseStray = (stray: string | undefined, at: Command): void => {
+  if (stray === undefined) return;
+  const commands = (at.parent ?? at).commands.map((c) => c.name()).filter((name) => name !== 'help');
+  const [meant] = near(stray, commands);
+  const hint = meant === undefined ? `data are named by --data; commands: ${commands.join(', ')}` : meant === stray ? 'one command at a time' : `did you mean '${meant}'?`;
+  at.error(`error: nothing takes '${stray}': ${hint}`);
+};
+
 /** The parser; each action leaves its exit code in `finish`. */
-const program = (compiled: CompiledModel, world: World, finish: (code: number) => void): Command => {
+const program = (compiled: CompiledModel, argv: readonly string[], world: World, finish: (code: number) => void): Command => {
   const { manifest } = compiled;
   const out = new Option('--out <folder>', 'folder of checkpoints and metrics').default(outOf(compiled, undefined));
   const standard = E.getOrElseW(() => undefined)(newSettings(manifest, {}));
@@ -131,7 +161,11 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
   const root = new Command('trainer.js')
     .description(`Trains and uses the model ${manifest.model}, compiled from ${manifest.source}.`)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => void world.out.write(text), writeErr: (text) => void world.err.write(text) })
+    .configureOutput({
+      writeOut: (text) => void world.out.write(text), writeErr: (text) => void world.err.write(text),
+      outputError: (text, write) => write(betterThan(text, manifest, argv)),
+    })
+    .allowExcessArguments()
     .showHelpAfterError('(--help tells the options)');
 
   const training = root
@@ -203,6 +237,8 @@ const program = (compiled: CompiledModel, world: World, finish: (code: number) =
       finish(await conduct(world, manifest.model, options, () => profile(compiled)(options), (found) => ({ code: 0, text: profileText(found), json: found })));
     });
 
+  root.hook('preAction', (_, called) => refuseStray(called.args[0], called));
+  root.commands.forEach((c) => c.allowExcessArguments());
   // `trainer.js --help` is asked by people who want to train.
   return root.addHelpText('after', () => `\nWithout a command:\n\n${training.helpInformation()}`);
 };
@@ -217,7 +253,12 @@ const spelled = (argv: readonly string[]): readonly string[] => {
 export const command = async (compiled: CompiledModel, argv: readonly string[], world: World = terminal): Promise<number> => {
   let code = 0;
   try {
-    await program(compiled, world, (found) => { code = found; }).parseAsync([...spelled(argv)], { from: 'user' });
+    const words = spelled(argv);
+    const parser = program(compiled, words, world, (found) => { code = found; });
+    const [first = '-'] = words;
+    // Before its options, of which those of the command that was meant would be unknown to any other.
+    if (!first.startsWith('-') && first !== 'help' && !parser.commands.some((c) => c.name() === first)) refuseStray(first, parser);
+    await parser.parseAsync([...words], { from: 'user' });
     return code;
   } catch (error) {
     // Commander has already written what is wrong.
@@ -226,23 +267,21 @@ export const command = async (compiled: CompiledModel, argv: readonly string[], 
   }
 };
 
-const isMain = (url: string): boolean => {
-  try {
-    return realpathSync(process.argv[1] ?? '') === realpathSync(fileURLToPath(url));
-  } catch {
-    return false; // `node -e`, a bundle, a worker: imported, not run.
-  }
-};
-
-/** What an emitted trainer ends with: `await main(compiled, import.meta.url)` runs the command where the file is the program. */
-export const main = async (compiled: CompiledModel, url: string): Promise<void> => {
+/**
+ * What an emitted trainer ends with: `main(compiled, import.meta.url)` runs the command where the file is the program, and nothing
+ * where it is imported. It is not awaited: a module that awaits cannot be required, and CommonJS may use a trainer too.
+ */
+export const main = (compiled: CompiledModel, url: string): void => {
   if (!isMain(url)) return;
-  // A reader that went away (`trainer.js | head`) ends the program quietly, as other commands do.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  process.exitCode = await command(compiled, process.argv.slice(2)).catch((error: unknown) => {
+  endQuietly();
+  // Until the end is known: a run that stops for want of anything to wait for has not done what it was asked.
+  process.exitCode = 1;
+  void command(compiled, process.argv.slice(2)).catch((error: unknown) => {
     process.stderr.write(`Error: this is a bug in pcrec: ${error instanceof Error ? error.message : String(error)}. Please report it with the command line and the file ${compiled.manifest.source}.\n`);
     return 1;
+  }).then((code) => {
+    process.exitCode = code;
+    // A device may keep the process alive (threads, GPU handles); nothing is left to wait for.
+    setTimeout(() => process.exit(), 1000).unref();
   });
-  // A device may keep the process alive (threads, GPU handles); nothing is left to wait for.
-  setTimeout(() => process.exit(), 1000).unref();
 };

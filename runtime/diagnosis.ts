@@ -9,6 +9,7 @@ import { restore } from './checkpoint.js';
 import { call, firstNonFinite, scalars } from './entries.js';
 import type { Inputs, Job } from './job.js';
 import type { Progress } from './progress.js';
+import { plural } from './words.js';
 
 interface Numbered {
   readonly step: number;
@@ -54,7 +55,7 @@ export const explain = async (job: Job, checkpoint: string, failed: number): Pro
   const good = await restore(checkpoint, job.manifest)();
   if (E.isLeft(good)) return `${what} There is no good checkpoint to look back from.`;
   const { progress, states } = good.right;
-  job.listen({ kind: 'warning', message: `${what} Retracing ${failed - progress.step} steps to find the first tensor that is not finite.` });
+  job.listen({ kind: 'warning', message: `${what} Retracing ${plural(failed - progress.step, 'step')} to find the first tensor that is not finite.` });
   const cause = await pipe(
     TE.tryCatch(() => job.session.write(states).then(() => retrace(job, progress, failed)), String),
     TE.chain(TE.fromEither),

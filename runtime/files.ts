@@ -3,23 +3,9 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { reason } from './words.js';
 
-const causes: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not open it',
-  EPERM: 'this user may not do that',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is not a folder',
-  EEXIST: 'a file of that name is in the way',
-  ENOSPC: 'the disk is full',
-  EROFS: 'the disk is read-only',
-};
-
-/** What an error of the file system means, in words. */
-export const reason = (error: unknown): string => {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return causes[code ?? ''] ?? message ?? String(error);
-};
+export { reason } from './words.js';
 
 /** Makes a rename durable. Systems that cannot open a folder (Windows) order it by themselves. */
 const syncFolder = async (folder: string): Promise<void> => {
@@ -68,7 +54,7 @@ const write = async (path: string, parts: readonly Uint8Array[]): Promise<void> 
 export const writeAtomically = (path: string, parts: readonly Uint8Array[]): TaskEither<string, void> =>
   TE.tryCatch(
     () => write(path, parts),
-    (error) => `${path} could not be written: ${reason(error)}.`,
+    (error) => `${path} could not be written: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder cannot be made there' : reason(error)}.`,
   );
 
 /** The bytes of a file. Left: the end of the sentence "FILE cannot be used: ...". */

@@ -1,4 +1,6 @@
 /** The runtime: what emitted trainers import, and what a program may use of it. */
+import './environment.js';
+
 export { command, main } from './command.js';
 export { type CompiledModel, type DeviceName, deviceNames, type OpenOptions } from './compiled.js';
 export * from './compare/index.js';
@@ -20,4 +22,5 @@ export type { Data, EntryInfo, InitInfo, KernelTime, Manifest, Session, Sizes, S
 export { holm, pairedTest, type PairedTest, type Spread, spread } from './significance.js';
 export { type OpenRecommender, type Trainer, trainer } from './trainer.js';
 export { duration } from './view.js';
+export { plural } from './words.js';
 export { loadBeside, openWasm, type WasmModule, type WasmOptions, type WasmSession } from './wasm/index.js';

@@ -7,6 +7,7 @@ import type { Listener } from './events.js';
 import { type Protocol, protocols, type Settings } from './progress.js';
 import type { Manifest } from './session.js';
 import { deviceNames } from './compiled.js';
+import { suggest } from './words.js';
 
 type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
@@ -113,6 +114,55 @@ export const readNumber = (name: NumberName) => (text: string): E.Either<string,
   numberIn(name)(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN, text);
 
 const choices = { protocol: protocols, device: ['auto', ...deviceNames], part: ['validation', 'test'] } as const;
+
+type Kind = 'text' | 'texts' | 'flag' | 'number' | 'choice' | 'time' | 'signal' | 'listener';
+/** Every option of a function, and what it takes. Numbers and choices are looked at by `checked`. */
+type Kinds<O> = { readonly [K in keyof O]-?: Kind };
+
+const ofData: Kinds<DataOptions> = { data: 'text', format: 'text', titles: 'text' };
+const ofDevice: Kinds<DeviceOptions> = { device: 'choice', threads: 'number' };
+const ofRun: Kinds<RunOptions> = { signal: 'signal', listen: 'listener' };
+const ofRequest: Kinds<RecommendRequest> = { user: 'text', history: 'texts', top: 'number', at: 'time' };
+const ofRecommender: Kinds<RecommenderOptions> = { ...ofData, ...ofDevice, out: 'text', checkpoint: 'text' };
+/** The options of the importable functions. */
+const taken = {
+  train: {
+    ...ofData, ...ofDevice, ...ofRun, epochs: 'number', batch: 'number', seed: 'number', patience: 'number', protocol: 'choice', out: 'text', resume: 'flag',
+    checkpointSteps: 'number', checkpointSeconds: 'number',
+  } satisfies Kinds<TrainOptions>,
+  evaluate: { ...ofData, ...ofDevice, ...ofRun, out: 'text', checkpoint: 'text', part: 'choice', batch: 'number' } satisfies Kinds<EvaluateOptions>,
+  recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,
+  recommender: ofRecommender,
+  'recommender.recommend': ofRequest,
+} as const;
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const anything = (): boolean => true;
+const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolean; readonly wanted: string } } = {
+  text: { fits: isText, wanted: 'a string' },
+  texts: { fits: (v) => isText(v) || (Array.isArray(v) && v.every(isText)), wanted: 'a string or a list of strings' },
+  time: { fits: (v) => isText(v) || typeof v === 'number', wanted: 'a time, as a string or a number' },
+  flag: { fits: (v) => typeof v === 'boolean', wanted: 'true or false' },
+  signal: { fits: (v) => typeof v === 'object' && v !== null && 'aborted' in v, wanted: 'the signal of an AbortController' },
+  listener: { fits: (v) => typeof v === 'function', wanted: 'a function of events' },
+  number: { fits: anything, wanted: '' }, choice: { fits: anything, wanted: '' },
+};
+
+/** An option that the model was compiled with, in words: a trainer cannot change it. Not for those that a trainer takes. */
+export const compiledIn = ({ hyper: values, source }: Pick<Manifest, 'hyper' | 'source'>, name: string, value = 'VALUE'): string | undefined =>
+  Object.hasOwn(values, name) && !(name in ranges) ? `${name} is a hyperparameter, compiled in as ${name}=${values[name]}: compile again with \`pcrec-compile ${source} --set ${name}=${value}\`.` : undefined;
+
+/** Options from JavaScript, which no type has seen. Left: the first that the function does not take, with the nearest that it does. */
+export const known = (manifest: Pick<Manifest, 'hyper' | 'source'>, of: keyof typeof taken) => <O extends object>(options: O): E.Either<string, O> => {
+  const kinds: Readonly<Record<string, Kind>> = taken[of];
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return E.left(`${of} takes an object of options, not ${JSON.stringify(options)}.`);
+  for (const [name, value] of Object.entries(options)) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined) return E.left(compiledIn(manifest, name, String(value)) ?? `${of} has no option '${name}': ${suggest(name, Object.keys(kinds), 'there are')}`);
+    if (value !== undefined && !forms[kind].fits(value)) return E.left(`The option '${name}' of ${of} is ${forms[kind].wanted}, not ${JSON.stringify(value) ?? String(value)}.`);
+  }
+  return E.right(options);
+};
 
 /** Checks what the type system cannot when options come from JavaScript. */
 export const checked = <O extends object>(options: O): E.Either<string, O> =>

@@ -12,6 +12,7 @@ import { newSettings, type ProfileOptions } from './options.js';
 import type { Settings } from './progress.js';
 import { dataOf, place, withSession } from './run.js';
 import type { Ceilings, KernelTime, Session } from './session.js';
+import { plural } from './words.js';
 
 /** What a kernel does a second, in the unit in which it comes nearer to a ceiling. */
 export interface Rate {
@@ -116,10 +117,10 @@ export const profileText = ({ backend, batch, ms, ceilings, kernels }: Profile):
   const rest = kernels.slice(shown.length);
   const { operations, near, far, nearBytes } = ceilings;
   return [
-    `A training step of ${batch} users on ${backend}, kernel by kernel on one thread: ${ms.toFixed(1)} ms.`,
+    `A training step of ${plural(batch, 'user')} on ${backend}, kernel by kernel on one thread: ${ms.toFixed(1)} ms.`,
     `One thread of this machine, measured now: ${(operations / 1e9).toFixed(1)} GFLOP/s of multiplications and additions in registers; copies of`,
     `${(near / 1e9).toFixed(1)} GB/s within ${nearBytes / 1024} KiB and ${(far / 1e9).toFixed(1)} GB/s beyond the caches. Each kernel is held against the one that binds it.`,
     '      ms   share              ceiling  kernel', ...shown.map((k) => row(k, rated(k))),
-    ...(rest.length === 0 ? [] : [row({ ms: rest.reduce((sum, k) => sum + k.ms, 0), name: `${rest.length} others`, source: undefined }, '')]),
+    ...(rest.length === 0 ? [] : [row({ ms: rest.reduce((sum, k) => sum + k.ms, 0), name: `${plural(rest.length, 'other')}`, source: undefined }, '')]),
   ].join('\n');
 };

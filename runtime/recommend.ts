@@ -87,7 +87,7 @@ const pastOf = (user: string) => ({ data, places, known }: People): E.Either<str
   const at = places.get(user);
   if (at === undefined) {
     const near = nearest({ items: data.users, titles: null }, user).map((u) => data.users[u]).join(', ');
-    return E.left(`The data ${data.name} have no user "${user}"; the nearest are ${near}. For somebody who is not in the data, give --history.`);
+    return E.left(`There is no user "${user}" in the data ${data.name}; the nearest are ${near}. For somebody who is not in the data, give --history.`);
   }
   const [from, to] = [data.offsets[at] ?? 0, data.offsets[at + 1] ?? 0];
   const events = Array.from(data.sequence.subarray(from, to), (code, i) => ({ item: known[code], time: data.times?.[from + i] }));

@@ -10,7 +10,7 @@ import { timeOf } from './data/index.js';
 import { reason } from './files.js';
 import type { RecommenderOptions, RecommendRequest } from './options.js';
 import { type Recommendations, type Recommender, recommender } from './recommend.js';
-import { plural } from './view.js';
+import { plural } from './words.js';
 
 /** `@ID at TIME`, where what follows the last ` at ` is a time. */
 const userAt = (text: string): RecommendRequest => {

@@ -16,6 +16,7 @@ import type { Part } from './events.js';
 import type { Inputs, Job } from './job.js';
 import { metrics } from './metrics.js';
 import { best, closed, ending, type Progress, type Protocol, stepped } from './progress.js';
+import { plural } from './words.js';
 
 /** What epochs are judged by. */
 export const judgedOn: Readonly<Record<Protocol, Part>> = { standard: 'validation', hstu: 'test' };
@@ -95,7 +96,7 @@ const epoch = async (job: Job, start: Progress): Promise<E.Either<string, Progre
   const keptBest = isBest ? await persist(job, 'best', progress) : E.right(undefined);
   if (E.isLeft(keptBest)) return keptBest;
   if (last !== undefined && last.unconverged > 0 && start.history.every(({ unconverged }) => unconverged === 0))
-    job.listen({ kind: 'warning', message: `${last.unconverged} implicit solves of epoch ${last.epoch} did not converge, so their rows' gradients are not exact: allow the model's solver more steps, or a lower rate. Later epochs show their own count.` });
+    job.listen({ kind: 'warning', message: `${plural(last.unconverged, 'implicit solve')} of epoch ${last.epoch} did not converge, so their rows' gradients are not exact: allow the model's solver more steps, or a lower rate. Later epochs show their own count.` });
   if (last !== undefined) job.listen({ kind: 'epoch', ...last, part, best: isBest, seconds: (job.now() - began) / 1000 });
   const kept = await persist(job, 'last', progress);
   return E.isLeft(kept) ? kept : E.right(progress);

@@ -1,8 +1,10 @@
 /** A trainer to import: the commands as functions. */
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './compiled.js';
-import type { EvaluateOptions, RecommenderOptions, RecommendOptions, RecommendRequest, TrainOptions } from './options.js';
+import { type EvaluateOptions, known, type RecommenderOptions, type RecommendOptions, type RecommendRequest, type TrainOptions } from './options.js';
 import { recommend, type Recommendations, type Recommender, recommender } from './recommend.js';
 import { evaluateCheckpoint, type EvaluateResult, train, type TrainResult } from './run.js';
 
@@ -33,16 +35,23 @@ const settled = async <A>(task: TaskEither<string, A>): Promise<A> => {
   return result.right;
 };
 
-const opened = (of: Recommender): OpenRecommender => ({
+type Known = ReturnType<typeof knownBy>;
+const knownBy = ({ manifest }: CompiledModel) => <O extends object, A>(of: Parameters<typeof known>[1], options: O, run: (options: O) => TaskEither<string, A>): Promise<A> =>
+  settled(pipe(TE.fromEither(known(manifest, of)(options)), TE.chain(run)));
+
+const opened = (of: Recommender, ask: Known): OpenRecommender => ({
   get backend() { return of.backend; },
-  recommend: (request) => settled(of.answer(request)),
+  recommend: (request) => ask('recommender.recommend', request, of.answer),
   close: () => settled(of.close()),
 });
 
 /** `export const { train, evaluate, recommend, recommender } = trainer(compiled)`. */
-export const trainer = (compiled: CompiledModel): Trainer => ({
-  train: (options = {}) => settled(train(compiled)(options)),
-  evaluate: (options = {}) => settled(evaluateCheckpoint(compiled)(options)),
-  recommend: (options) => settled(recommend(compiled)(options)),
-  recommender: async (options = {}) => opened(await settled(recommender(compiled)(options))),
-});
+export const trainer = (compiled: CompiledModel): Trainer => {
+  const ask = knownBy(compiled);
+  return {
+    train: (options = {}) => ask('train', options, train(compiled)),
+    evaluate: (options = {}) => ask('evaluate', options, evaluateCheckpoint(compiled)),
+    recommend: (options) => ask('recommend', options, recommend(compiled)),
+    recommender: async (options = {}) => opened(await ask('recommender', options, recommender(compiled)), ask),
+  };
+};

@@ -5,6 +5,7 @@ import { summary } from './data/index.js';
 import { type Event, type Listener, type Part, told } from './events.js';
 import { measureNames, type Metrics } from './metrics.js';
 import type { Protocol } from './progress.js';
+import { plural } from './words.js';
 
 /** Where human text goes: reports to `out`, bars and warnings to `err`. */
 export interface Streams {
@@ -19,7 +20,6 @@ const pace = 30_000;
 const grouped = (n: number): string => n.toLocaleString('en-US');
 const cells = (words: readonly string[]): string => words.map((word) => word.padStart(width)).join('');
 const figures = (metrics: Metrics): string => cells(measureNames.map((name) => metrics[name].toFixed(4)));
-export const plural = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
 
 /** Seconds as a person says them: `12 s`, `3 min 05 s`, `2 h 07 min`. */
 export const duration = (seconds: number): string => {
@@ -43,8 +43,8 @@ export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
     summary(e.statistics),
     ...e.reading,
     `Protocol ${meanings[e.settings.protocol]}.`,
-    `At most ${plural(e.settings.epochs, 'epoch')} of ${plural(e.batches, 'batch').replace(/batchs$/, 'batches')} of ${e.settings.batch} users` +
-      `${e.settings.patience === null ? '' : `, until ${plural(e.settings.patience, 'epoch')} bring no better NDCG@10`}; everything is kept in ${e.out}.`,
+    `At most ${plural(e.settings.epochs, 'epoch')} of ${plural(e.batches, 'batch', 'batches')} of ${plural(e.settings.batch, 'user')}` +
+      `${e.settings.patience === null ? '' : `, until ${plural(e.settings.patience, 'epoch')} ${e.settings.patience === 1 ? 'brings' : 'bring'} no better NDCG@10`}; everything is kept in ${e.out}.`,
     ...(e.step > 0 ? [`Going on from step ${grouped(e.step)}.`] : []),
   ].join('\n');
 

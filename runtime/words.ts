@@ -1,4 +1,4 @@
-/** Words that every message needs: how many, and what a mistyped name may have meant. */
+/** Words that every message needs: how many, what a mistyped name may have meant, and what the file system says. */
 
 /** `1 step`, `1,234 steps`; `many` where an s does not make it. */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
@@ -31,4 +31,22 @@ export const suggest = (name: string, names: readonly string[], kind: string): s
   const close = near(name, names);
   if (close.length > 0) return `did you mean ${close.map((n) => `'${n}'`).join(' or ')}?`;
   return names.length === 0 ? `there are no ${kind}` : `${kind}: ${names.join(', ')}`;
+};
+
+export const missing = 'there is no such file';
+const causes: Readonly<Record<string, string>> = {
+  ENOENT: missing,
+  EACCES: 'this user may not open it',
+  EPERM: 'this user may not do that',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+  EEXIST: 'a file of that name is in the way',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+};
+
+/** What an error of the file system means, in words. */
+export const reason = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return causes[code ?? ''] ?? message ?? String(error);
 };

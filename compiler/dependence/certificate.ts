@@ -7,12 +7,16 @@
  * them at its own position alone (targets[t] is items[t + 1]: its answer), and all else at positions up to its own. Where no
  * such term reads data, answers and data meet above, without positions: that is refused too. A loss that reads no
  * `targets`, because it predicts what follows a row or what a mask hides, has no such condition.
+ *
+ * That says where an answer may be read, and not by whom: that the prediction has no part of it is said by answers.ts, for
+ * `targets` and `target` alike.
  */
 import { type Axis, sameExtent } from '../../dsl/axis.js';
 import { hasAxis } from '../../dsl/build.js';
 import type { Input, Node } from '../../dsl/node.js';
 import { topological } from '../graph.js';
 import { type Dependence, dependence, offsetsOf } from './analysis.js';
+import { type Seen, seenAnswer } from './answers.js';
 import { hull, type Interval } from './zone.js';
 
 /** What an input of the batch tells (dsl/model.ts): the past at each position, the answer at each, or the answer of a row. */
@@ -42,6 +46,8 @@ export interface Certificate {
   readonly readsLength: boolean;
   /** Inputs of which one row reads others. */
   readonly mixed: readonly string[];
+  /** Whether anything of the past is read at all. */
+  readonly readsPast: boolean;
 }
 
 /** A tensor that reads what it must not. */
@@ -132,7 +138,7 @@ const summedAway = (loss: Node, inputs: readonly Input[], d: Dependence): readon
   }));
 
 /** Of a loss, expanded and not yet differentiated. */
-export const certify = (loss: Node): { readonly certificate: Certificate; readonly leaks: readonly Leak[]; readonly dependence: Dependence } => {
+export const certify = (loss: Node): { readonly certificate: Certificate; readonly leaks: readonly Leak[]; readonly seen: Seen | undefined; readonly dependence: Dependence } => {
   const d = dependence([loss]);
   const inputs = inputsOf([loss]);
   const reads = (told: Tells) => (term: Node): boolean => inputs.some((i) => tellsOf(i.name) === told && d.reads(term).has(i.name));
@@ -144,21 +150,24 @@ export const certify = (loss: Node): { readonly certificate: Certificate; readon
   return {
     dependence: d,
     leaks: [...terms.flatMap((t) => t.leaks), ...(apart ? summedAway(loss, inputs, d) : [])],
+    seen: seenAnswer(loss, inputs.filter((i) => tellsOf(i.name) !== 'past')),
     certificate: {
       predicts: terms.length > 0 ? 'position' : inputs.some((i) => tellsOf(i.name) === 'answerOfRow') ? 'row' : 'none',
       reads: joined(terms.flatMap((t) => t.reads)),
       readsLength: terms.some((t) => t.readsLength),
       mixed: mixedRows([loss], inputs, d),
+      readsPast: reads('past')(loss),
     },
   };
 };
 
 /** Of the scores by which a model ranks: they are asked for when no answer is known. */
-export const certifyScores = (scores: Node): { readonly mixed: readonly string[]; readonly answers: readonly Input[]; readonly dependence: Dependence } => {
+export const certifyScores = (scores: Node): { readonly certificate: Certificate; readonly answers: readonly Input[] } => {
   const d = dependence([scores]);
   const inputs = inputsOf([scores]);
+  const read = inputs.filter((i) => d.reads(scores).has(i.name));
   return {
-    dependence: d, mixed: mixedRows([scores], inputs, d),
-    answers: inputs.filter((i) => tellsOf(i.name) !== 'past' && d.reads(scores).has(i.name)),
+    answers: read.filter((i) => tellsOf(i.name) !== 'past'),
+    certificate: { predicts: 'none', reads: [], readsLength: false, mixed: mixedRows([scores], inputs, d), readsPast: read.some((i) => tellsOf(i.name) === 'past') },
   };
 };

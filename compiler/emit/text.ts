@@ -38,7 +38,7 @@ const trainerText = (manifest: Manifest, target: Target): string => `#!/usr/bin/
  * The trainer of '${manifest.model}' (${settings(manifest)}).
  *
  *   node trainer.js --help          train, evaluate, recommend
- *   import { train } from './trainer.js'
+ *   import { train } from './trainer.js'   (CommonJS: require)
  */
 import { main, ${target.opener}, readManifest, trainer } from '${runtime}';
 ${programsOf(target).imports}
@@ -51,7 +51,7 @@ export const compiled = { manifest, open: (device, sizes, options) => ${target.o
 
 export const { train, evaluate, recommend, recommender } = trainer(compiled);
 
-await main(compiled, import.meta.url);
+main(compiled, import.meta.url);
 `;
 
 const typesText = (manifest: Manifest): string => `/** ${heading(manifest)} */

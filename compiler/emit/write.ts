@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Either, left, right, tryCatch } from 'fp-ts/lib/Either.js';
+import { reason } from '../../runtime/words.js';
 import { type Diagnostic, type Diagnostics, error, refuse } from '../diagnostics.js';
 import { nearest, packageFile } from '../package.js';
 import { type EmittedFile, mark, moduleMarker } from './text.js';
@@ -20,6 +21,13 @@ const needsMarker = (folder: string): boolean => {
   const around = nearest(dirname(folder), 'package.json');
   if (around === undefined) return true;
   return !/"type"\s*:\s*"module"/.test(readFileSync(join(around, 'package.json'), 'utf8'));
+};
+
+/** Node's own recursive form never returns where a file system refuses every new folder, as /proc does. */
+const makeFolder = (folder: string): void => {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  mkdirSync(folder);
 };
 
 const put = (folder: string, { name, text, bytes, executable = false }: EmittedFile): void => {
@@ -49,12 +57,12 @@ export const writeFiles = (folder: string, emitted: readonly EmittedFile[], poss
   if (strangers.length > 0) return refuse(`${folder} holds a ${strangers.join(' and a ')} that this compiler did not write`, undefined, 'choose another folder with --out');
   return tryCatch(
     () => {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       leftovers(folder, files, [...possible, moduleMarker.name]).forEach((path) => rmSync(path));
       files.forEach((file) => put(folder, file));
       return files.map(({ name }) => name);
     },
-    (cause): Diagnostics => [error(`cannot write to ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`)],
+    (cause): Diagnostics => [error(`cannot write to ${folder}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no folder can be made there' : reason(cause)}`, undefined, 'choose another folder with --out')],
   );
 };
 

@@ -2,20 +2,38 @@
  * Evaluates a model: its files, instrumented, each once, under a `require` that hands them the compiler's own language.
  * Whatever is thrown comes back as a diagnostic at the model's own line.
  */
+import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, extname } from 'node:path';
 import { Script } from 'node:vm';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { ModelError } from '../../dsl/errors.js';
-import { type Diagnostics, error, type Source } from '../diagnostics.js';
+import { type Diagnostics, error, isDeep, type Source, tooDeep } from '../diagnostics.js';
 import { instrument, probeName } from './instrument.js';
 import { displayName, language, requirePackage, resolveImport } from './modules.js';
 import type { Probe, Recorder } from './provenance.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 type Require = (specifier: string) => unknown;
-type Body = (exports: object, require: Require, module: { exports: unknown }, filename: string, dirname: string, probe: Probe) => void;
+type Body = (exports: object, require: Require, module: { exports: unknown }, filename: string, dirname: string, console: Console, probe: Probe) => void;
+
+/** What a model prints is no part of what the command answers. */
+const aside = new Console(process.stderr, process.stderr);
+
+/** A model describes; one that has not come to an end by then does not. Seconds. */
+const patience = 60;
+/** Runs a function that may go on for ever, which nothing but a script of its own can be kept from. */
+const watched = <T>(what: () => T, seconds: number): T => {
+  const slot = globalThis as { $pcrecRun?: (() => unknown) | undefined };
+  const before = slot.$pcrecRun;
+  slot.$pcrecRun = what;
+  try {
+    return new Script('$pcrecRun()').runInThisContext({ timeout: seconds * 1000 }) as T;
+  } finally {
+    slot.$pcrecRun = before;
+  }
+};
 
 export interface Evaluator {
   /** The model file's exports. */
@@ -28,6 +46,9 @@ export interface Evaluator {
 
 const messageOf = (thrown: unknown): string => {
   if (thrown instanceof ModelError) return thrown.message;
+  if (isDeep(thrown)) return tooDeep;
+  const { code } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as { readonly code?: unknown };
+  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return `the model has not come to an end after ${patience} seconds: a loop without an end?`;
   if (thrown instanceof Error) return thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`;
   return `the model threw ${String(thrown)}`;
 };
@@ -43,9 +64,9 @@ export const evaluator = (project: string, recorder: Recorder): Evaluator => {
     modules.set(file, module);
     const { code, map, sites } = instrument(displayName(project, file), readFileSync(file, 'utf8'));
     if (map !== '') maps.set(file, new SourceMap(JSON.parse(map) as SourceMapPayload));
-    const wrapped = `(function (exports, require, module, __filename, __dirname, ${probeName}) {${code}\n})`;
+    const wrapped = `(function (exports, require, module, __filename, __dirname, console, ${probeName}) {${code}\n})`;
     const body = new Script(wrapped, { filename: file }).runInThisContext() as Body;
-    body(module.exports as object, requireFrom(file), module, file, dirname(file), recorder.probe(sites));
+    body(module.exports as object, requireFrom(file), module, file, dirname(file), aside, recorder.probe(sites));
     return module.exports;
   };
 
@@ -80,7 +101,8 @@ export const evaluator = (project: string, recorder: Recorder): Evaluator => {
     }
   };
 
-  const attempt = catching(() => true);
+  const caught = catching(() => true);
+  const attempt: Evaluator['attempt'] = (what) => caught(() => watched(what, patience));
   const guard = catching((thrown) => thrown instanceof ModelError || recorder.open() !== undefined || frameOf(thrown) !== undefined);
   return { attempt, guard, load: (file) => attempt(() => evaluate(file) as Exports) };
 };

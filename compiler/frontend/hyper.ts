@@ -2,6 +2,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { Hyper, HyperValue, Hypers, Model } from '../../dsl/model.js';
 import { misnamed } from '../../dsl/names.js';
+import { suggest } from '../../runtime/words.js';
 import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
 
 export type HyperValues = Readonly<Record<string, HyperValue>>;
@@ -11,35 +12,6 @@ export interface Choices {
   /** `name=value`, in the order given; the last of a name wins. */
   readonly set: readonly string[];
 }
-
-/** Levenshtein distance: insertions, deletions and replacements of a letter. */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-};
-
-/** The names a typing error may have meant, nearest first. */
-const near = (name: string, names: readonly string[]): readonly string[] =>
-  names
-    .map((n) => ({ n, d: n.startsWith(name) || name.startsWith(n) ? 1 : distance(name.toLowerCase(), n.toLowerCase()) }))
-    .filter(({ n, d }) => d <= Math.max(2, Math.floor(n.length / 3)))
-    .sort((a, b) => a.d - b.d)
-    .slice(0, 3)
-    .map(({ n }) => n);
-
-/** 'did you mean a or b?', else all the names there are. */
-export const suggest = (name: string, names: readonly string[], plural: string): string => {
-  const close = near(name, names);
-  if (close.length > 0) return `did you mean ${close.map((n) => `'${n}'`).join(' or ')}?`;
-  return names.length === 0 ? `there are no ${plural}` : `${plural}: ${names.join(', ')}`;
-};
 
 const bounds = ({ min, max }: Hyper): string =>
   min !== undefined && max !== undefined ? `from ${min} to ${max}` : min !== undefined ? `of at least ${min}` : max !== undefined ? `of at most ${max}` : '';
@@ -103,4 +75,22 @@ export const hyperValues = (model: Model, { preset, set }: Choices): Either<Diag
   }
   const [first, ...rest] = errors;
   return first === undefined ? right(Object.fromEntries(chosen)) : left([first, ...rest]);
+};
+
+const taken = (hyper: Hyper): string => (hyper.kind === 'choice' ? (hyper.choices ?? []).join(' | ') : [{ integer: 'whole number', number: 'number', boolean: 'true | false' }[hyper.kind], bounds(hyper)].filter((s) => s !== '').join(' '));
+
+/** Rows of cells, each column as wide as its widest. */
+const columns = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((r) => r[i]!.length)));
+  return rows.map((r) => `  ${r.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd());
+};
+
+/** A model's hyperparameters with their defaults, what they take and what they mean; then its presets. */
+export const hypersText = ({ name, doc, hyper, presets }: Model): string => {
+  const named = Object.entries(presets).map(([preset, values]) => [preset, Object.entries(values).map(([n, v]) => `${n}=${String(v)}`).join(' ') || 'the defaults'] as const);
+  return [
+    doc === '' ? name : `${name}: ${doc}`, '', 'Hyperparameters (--set name=value):',
+    ...columns(Object.entries(hyper as Hypers).map(([n, h]) => [`${n}=${h.value}`, taken(h), h.doc])),
+    ...(named.length === 0 ? [] : ['', 'Presets (--preset name):', ...columns(named)]),
+  ].join('\n');
 };

@@ -12,15 +12,19 @@ import { chain, type Either, map, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { type Batch, batchOf, type Model, type Outputs, type Phase } from '../../dsl/model.js';
 import type { Optimizer } from '../../dsl/optimizer.js';
-import { type Diagnostics, refuse } from '../diagnostics.js';
+import { suggest } from '../../runtime/words.js';
+import { type Diagnostics, refuse, type Source } from '../diagnostics.js';
 import { evaluator, type Evaluator } from './evaluate.js';
 import { exportedModel } from './exported.js';
 import type { HyperValues } from './hyper.js';
 import { displayName, modelExtensions, projectOf } from './modules.js';
+import { checkOutputs } from './outputs.js';
+import { packageModels } from './package-models.js';
 import { checkTypes } from './project.js';
 import { type ProvenanceOf, recorder } from './provenance.js';
 
-export { type Choices, type HyperValues, hyperValues, suggest } from './hyper.js';
+export { type Choices, type HyperValues, hypersText, hyperValues } from './hyper.js';
+export { packageModels } from './package-models.js';
 export type { Provenance, ProvenanceOf } from './provenance.js';
 
 export interface Opened {
@@ -30,6 +34,8 @@ export interface Opened {
   /** The absolute path of a file that a diagnostic names. */
   readonly locate: (file: string) => string;
   readonly provenance: ProvenanceOf;
+  /** The call that made the model. */
+  readonly madeAt: Source | undefined;
   /** Runs a function of the model's: what it throws becomes a diagnostic at its own line. */
   readonly attempt: Evaluator['attempt'];
   readonly guard: Evaluator['guard'];
@@ -53,7 +59,16 @@ export interface Traced {
 export const modelPath = (path: string, cwd: string): Either<Diagnostics, string> => {
   const absolute = resolve(cwd, path);
   const [ts] = modelExtensions;
-  if (!existsSync(absolute)) return refuse(`there is no file ${path}`, undefined, existsSync(absolute + ts) ? `did you mean ${path}${ts}?` : undefined);
+  // A word without a dot or a slash may be a model of the package, where it is no file.
+  const named = /^[\w-]+$/.test(path);
+  const own = named ? packageModels() : new Map<string, string>();
+  if (own.has(path) && !(existsSync(absolute) && statSync(absolute).isFile())) return right(own.get(path)!);
+  if (!existsSync(absolute)) {
+    if (existsSync(absolute + ts)) return refuse(`there is no file ${path}`, undefined, `did you mean ${path}${ts}?`);
+    return named
+      ? refuse(`there is neither a file ${path} nor a model of the package of that name`, undefined, suggest(path, [...own.keys()], 'models of the package'))
+      : refuse(`there is no file ${path}`);
+  }
   if (!statSync(absolute).isFile()) return refuse(`${path} is a folder: name the model file in it`);
   const known: readonly string[] = modelExtensions;
   if (!known.includes(extname(path))) return refuse(`${path} is not a model file: its name must end in ${modelExtensions.join(', ')}`);
@@ -73,13 +88,14 @@ export const open = (path: string): Either<Diagnostics, Opened> => {
     checkTypes(path, project),
     chain(() => load(path)),
     chain((exports) => exportedModel(exports, file, madeAt)),
-    map((model) => ({ model, file, locate: locateFrom(path), provenance, attempt, guard, christen: (value, name) => christen(value, name, madeAt(model)) })),
+    map((model) => ({ model, file, locate: locateFrom(path), provenance, madeAt: madeAt(model), attempt, guard, christen: (value, name) => christen(value, name, madeAt(model)) })),
   );
 };
 
-const build = ({ model, attempt, christen }: Opened, hyper: HyperValues, batch: Batch, phase: Phase): Either<Diagnostics, Outputs> =>
+const build = ({ model, attempt, christen, madeAt }: Opened, hyper: HyperValues, batch: Batch, phase: Phase): Either<Diagnostics, Outputs> =>
   pipe(
-    attempt(() => model.build({ hyper, batch, phase })),
+    attempt<unknown>(() => model.build({ hyper, batch, phase })),
+    chain((value) => checkOutputs(value, phase, madeAt)),
     map((outputs) => {
       Object.entries(outputs).forEach(([name, value]) => christen(value, name));
       return outputs;

@@ -107,7 +107,8 @@ const transformer = (file: string, sites: Site[]): ts.TransformerFactory<ts.Sour
 export const instrument = (file: string, text: string): Instrumented => {
   const sites: Site[] = [];
   const { outputText, sourceMapText } = ts.transpileModule(text, {
-    fileName: file,
+    // By its name TypeScript would leave a module one.
+    fileName: file.replace(/\.m([jt]s)$/, '.$1'),
     compilerOptions: {
       target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true, sourceMap: true, allowJs: true,
     },

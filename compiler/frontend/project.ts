@@ -11,6 +11,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { Project, type SourceFile, ts } from 'ts-morph';
 import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
 import { nearest, packageFile, packageRoot } from '../package.js';
+import { notAtOnce, reworded, toldElsewhere } from './complaints.js';
 import { displayName, isLanguageFile } from './modules.js';
 
 export interface ModelFile {
@@ -27,7 +28,7 @@ const defaults: ts.CompilerOptions = {
 };
 
 /** Whatever the project says about output, here nothing is written. */
-const forced: ts.CompilerOptions = { noEmit: true, incremental: false, composite: false, declaration: false, skipLibCheck: true };
+const forced: ts.CompilerOptions = { allowJs: true, noEmit: true, incremental: false, composite: false, declaration: false, skipLibCheck: true };
 
 const configured = (model: string): { readonly options: ts.CompilerOptions; readonly complaints: readonly ts.Diagnostic[] } => {
   const folder = nearest(dirname(model), 'tsconfig.json');
@@ -83,7 +84,8 @@ const messageOf = ({ messageText }: ts.Diagnostic): string => {
 const diagnosticOf = (project: string) => (d: ts.Diagnostic): Diagnostic => {
   if (d.file === undefined || d.start === undefined) return error(`TypeScript: ${messageOf(d)}`);
   const { line, character } = d.file.getLineAndCharacterOfPosition(d.start);
-  return error(`${messageOf(d)} (TS${d.code})`, { file: displayName(project, d.file.fileName), line: line + 1, column: character + 1 });
+  const source = { file: displayName(project, d.file.fileName), line: line + 1, column: character + 1 };
+  return reworded(d, messageOf(d), source) ?? error(`${messageOf(d)} (TS${d.code})`, source);
 };
 
 /** Type-checks the model; `project` is the folder its messages are relative to. */
@@ -97,7 +99,10 @@ export const checkTypes = (model: string, project: string): Either<Diagnostics, 
     // A file that does not parse only breeds nonsense in the type checker.
     return syntax.length > 0 ? [...syntax] : [...program.getSemanticDiagnostics(compilerNode)];
   });
-  const errors = [...complaints, ...found].filter((d) => d.category === ts.DiagnosticCategory.Error).map(diagnosticOf(project));
+  const errors = [
+    ...[...complaints, ...found].filter((d) => d.category === ts.DiagnosticCategory.Error && !toldElsewhere.has(d.code)).map(diagnosticOf(project)),
+    ...files.flatMap((f) => notAtOnce(f.compilerNode, displayName(project, f.getFilePath()))),
+  ];
   const [first, ...rest] = errors;
   if (first !== undefined) return left([first, ...rest]);
   return right(files.map((f) => ({ path: f.getFilePath(), name: displayName(project, f.getFilePath()), text: readFileSync(f.getFilePath(), 'utf8') })));

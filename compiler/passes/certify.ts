@@ -6,7 +6,8 @@
 import { left, right } from 'fp-ts/lib/Either.js';
 import type { Node } from '../../dsl/node.js';
 import { type Dependence, offsetsOf } from '../dependence/analysis.js';
-import { certify as certifyLoss, certifyScores, type Leak } from '../dependence/certificate.js';
+import type { Seen } from '../dependence/answers.js';
+import { certify as certifyLoss, certifyScores, type Leak, sequenceOf } from '../dependence/certificate.js';
 import { pathOf } from '../dependence/path.js';
 import { positions } from '../dependence/wording.js';
 import type { Interval } from '../dependence/zone.js';
@@ -16,8 +17,10 @@ import type { Pass } from '../program.js';
 
 const WHOLE: Interval = { least: -Infinity, most: Infinity };
 
+type Read = Pick<Leak, 'input' | 'read'>;
+
 /** What a tensor reads of the input, along the sequence axis of its own that says most. */
-const readAt = (node: Node, { input, read }: Leak, { reads }: Dependence): Interval => {
+const readAt = (node: Node, { input, read }: Read, { reads }: Dependence): Interval => {
   const zones = reads(node).get(input.name);
   const sequences = node.axes.filter((a) => a.extent.kind === 'ragged');
   if (zones === undefined || read === null || sequences.length === 0) return WHOLE;
@@ -25,7 +28,7 @@ const readAt = (node: Node, { input, read }: Leak, { reads }: Dependence): Inter
 };
 
 /** One line for each tensor on the way that the model names, the loss first and the data last. */
-const lines = (path: readonly Node[], leak: Leak, origins: Origins, d: Dependence): readonly string[] => {
+const lines = (path: readonly Node[], leak: Read, origins: Origins, d: Dependence): readonly string[] => {
   const steps = path.slice(0, -1).flatMap((node, i) => {
     const origin = origins.get(node);
     const name = origin?.name ?? (i === 0 ? 'loss' : undefined);
@@ -71,19 +74,32 @@ const leaking = (leak: Leak, origins: Origins, d: Dependence): Diagnostic => {
   );
 };
 
+/** A prediction that is compared with an answer which it has read. */
+const knowing = ({ path, answer, entry }: Seen, origins: Origins, d: Dependence): Diagnostic => {
+  const read = { input: answer, read: sequenceOf(answer)?.name ?? null };
+  const whose = read.read === null ? `the prediction reads '${answer.name}'` : `the prediction at position t reads position t of '${answer.name}'`;
+  const upwards = path.slice(0, path.lastIndexOf(entry) + 1).reverse();
+  return error(
+    [`${whose}, the very answer that it is compared with. The way of the leak:`, ...lines(path, read, origins, d)].join('\n'),
+    upwards.map((n) => origins.get(n)?.source).find((s) => s !== undefined),
+    'the loss alone may read an answer, as what the prediction is compared with: leave it out of everything that the prediction is made of, in both phases',
+  );
+};
+
 export const certify: Pass = {
   name: 'certify',
-  description: 'proves that the prediction at position t reads nothing after t, or refuses to train on all positions',
+  description: 'proves that a prediction reads neither its answer nor what follows it, or refuses to train on it',
   run: (program) => {
     const { outputs: { loss, scores }, optimizer, origins } = program;
     if (optimizer !== undefined && loss !== undefined) {
-      const { certificate, leaks: [leak], dependence } = certifyLoss(loss);
-      return leak === undefined ? right({ ...program, certificate }) : left([leaking(leak, origins, dependence)]);
+      const { certificate, leaks: [leak], seen, dependence } = certifyLoss(loss);
+      if (leak !== undefined) return left([leaking(leak, origins, dependence)]);
+      return seen === undefined ? right({ ...program, certificate }) : left([knowing(seen, origins, dependence)]);
     }
     if (scores === undefined) return right(program);
-    const { mixed, answers: [answer] } = certifyScores(scores);
+    const { certificate, answers: [answer] } = certifyScores(scores);
     return answer === undefined
-      ? right({ ...program, certificate: { predicts: 'none', reads: [], readsLength: false, mixed } })
+      ? right({ ...program, certificate })
       : left([error(`the scores read '${answer.name}', which is known only while training`, origins.get(scores)?.source, "in the phase 'inference' a model has the history alone")]);
   },
 };

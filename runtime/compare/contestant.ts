@@ -29,8 +29,8 @@ interface Emitted {
 
 /** The hyperparameters of a model; empty where the compiler cannot say. */
 const hyperparameters = async (file: string, signal: AbortSignal): Promise<readonly string[]> => {
-  const listed = await pcrecCompile([file, '--list-settings'], signal);
-  return E.isLeft(listed) || listed.right?.code !== 0 ? [] : listed.right.out.split('\n').flatMap((line) => /^(\w+)=/.exec(line)?.[1] ?? []);
+  const listed = await pcrecCompile([file, '--hypers'], signal);
+  return E.isLeft(listed) || listed.right?.code !== 0 ? [] : listed.right.out.split('\n').flatMap((line) => /^ {2}(\w+)=/.exec(line)?.[1] ?? []);
 };
 
 /** A setting of something that the model has not, and which of the others have it, in a sentence; undefined where that is not what is wrong. */

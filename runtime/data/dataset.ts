@@ -2,6 +2,7 @@
  * A data set: who met what, in which order. Everything after the readers sees this and nothing else.
  */
 import { createHash } from 'node:crypto';
+import { plural } from '../words.js';
 import { type Times, isCalendar, longestSpan } from './times.js';
 
 /** How a file was understood: nothing that a model learns from, but what a person should see before it learns. */
@@ -103,11 +104,10 @@ export const statistics = ({ name, users, items, sequence }: Dataset): Statistic
   meanLength: users.length === 0 ? 0 : sequence.length / users.length,
 });
 
-const grouped = (n: number): string => n.toLocaleString('en-US');
 
 /** One line, in the order of the paper's Table 1. */
 export const summary = (of: Statistics): string =>
-  `${of.name}: ${grouped(of.users)} users, ${grouped(of.items)} items, ${grouped(of.interactions)} interactions, mean length ${of.meanLength.toFixed(2)}`;
+  `${of.name}: ${plural(of.users, 'user')}, ${plural(of.items, 'item')}, ${plural(of.interactions, 'interaction')}, mean length ${of.meanLength.toFixed(2)}`;
 
 /** What to call an item in front of a person. */
 export const titleOf = ({ items, titles }: Dataset, item: number): string => {

@@ -9,6 +9,7 @@ import { type DevicePlan, betrayal, devicePlan } from './pipeline.js';
 import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound, undispatchable } from './plan.js';
 import { stateStore } from './states.js';
 import { type Device, executorDevice, watch } from './resident.js';
+import { plural } from '../words.js';
 
 type Given = Readonly<Record<string, Data>>;
 
@@ -91,7 +92,7 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
     if (found === undefined) throw new Error(`The model has no entry '${name}'; it has ${[...runners.keys()].join(', ')}.`);
     const { entry, host } = found;
     for (const { id, role, axes } of entry.buffers) {
-      if (role === 'input' && inputs[id]?.length !== cells(axes, sizes)) throw new Error(`The input '${id}' of '${name}' needs ${cells(axes, sizes)} values and got ${inputs[id]?.length ?? 'none'}.`);
+      if (role === 'input' && inputs[id]?.length !== cells(axes, sizes)) throw new Error(`The input '${id}' of '${name}' needs ${plural(cells(axes, sizes), 'value')} and got ${inputs[id]?.length ?? 'none'}.`);
     }
     if (all || !found.lean) await states.toHost();
     const given = (id: string): Numbers | undefined => inputs[id] ?? states.get(id);
@@ -136,7 +137,7 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
       for (const [name, value] of Object.entries(values)) {
         const due = length.get(idOf(name));
         if (due === undefined) throw new Error(`The model has no state '${name}'.`);
-        if (value.length !== due) throw new Error(`The state '${name}' has ${due} values, not ${value.length}.`);
+        if (value.length !== due) throw new Error(`The state '${name}' has ${plural(due, 'value')}, not ${value.length}.`);
       }
       await states.toHost();
       states.set(new Map(Object.entries(values).map(([name, value]) => [idOf(name), value.slice()])));

@@ -3,6 +3,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { DeviceName, OpenOptions } from '../compiled.js';
 import { stream } from '../random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
+import { plural } from '../words.js';
 import { type Arena, arrange } from './arena.js';
 import { ceilings } from './ceiling.js';
 import { type Existing, pack, unpack } from './pack.js';
@@ -110,7 +111,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
   const prepare = (name: string, inputs: Given, { seed, step }: Draw) => {
     const { entry, number, place, infos } = found(name);
     for (const b of entry.buffers) {
-      if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes)) throw new Error(`The input '${b.id}' of '${name}' needs ${denseCells(b, sizes)} values and got ${inputs[b.id]?.length ?? 'none'}.`);
+      if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes)) throw new Error(`The input '${b.id}' of '${name}' needs ${plural(denseCells(b, sizes), 'value')} and got ${inputs[b.id]?.length ?? 'none'}.`);
     }
     const all = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
     const rows = all - (entry.missing === undefined ? 0 : inputs[entry.missing]![0]!);
@@ -134,7 +135,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
 
   const self: WasmSession = {
     threads, peakBytes: arena.peak,
-    backend: `wasm (${threads} ${threads === 1 ? 'thread' : 'threads'}, SIMD${fused ? ', fused multiply-add' : ''})`,
+    backend: `wasm (${plural(threads, 'thread')}, SIMD${fused ? ', fused multiply-add' : ''})`,
     run: async (name, inputs, draw) => {
       const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       words.fill(0, control.counters, control.counters + 512);
@@ -213,7 +214,7 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name);
         if (b === undefined) throw new Error(`The model has no state '${name}'.`);
-        if (value.length !== denseCells(b, sizes)) throw new Error(`The state '${name}' has ${denseCells(b, sizes)} values, not ${value.length}.`);
+        if (value.length !== denseCells(b, sizes)) throw new Error(`The state '${name}' has ${plural(denseCells(b, sizes), 'value')}, not ${value.length}.`);
       }
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name)!;

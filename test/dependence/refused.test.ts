@@ -148,6 +148,58 @@ describe('training on all positions is refused', () => {
   });
 });
 
+describe('a prediction that reads its own answer is refused', () => {
+  it('added to the input while training', () => {
+    expect(refused(modelText(`
+  const told = add(input, context.phase === 'training' ? embed(items, given.targets) : 0);
+  const state = linear('mix', told, width, width);`))).toMatchInlineSnapshot(`
+    "tried.ts:10:16: error: the prediction at position t reads position t of 'targets', the very answer that it is compared with. The way of the leak:
+      loss     tried.ts:12  reads all positions
+      losses   tried.ts:12  reads position t
+      state    tried.ts:11  reads position t
+      told     tried.ts:10  reads position t
+      targets
+       8 |   const key = like('key', seq);
+       9 |
+    > 10 |   const told = add(input, context.phase === 'training' ? embed(items, given.targets) : 0);
+         |                ^
+      11 |   const state = linear('mix', told, width, width);
+    hint: the loss alone may read an answer, as what the prediction is compared with: leave it out of everything that the prediction is made of, in both phases"
+  `);
+  });
+
+  it('in a gate, trained on the last position', () => {
+    expect(refused(modelText(`
+  const gate = softmax(linear('gate', embed(items, given.target), width, width), width);
+  const state = mul(input, context.phase === 'training' ? expand(gate, seq) : 1);`, 'last'))).toMatchInlineSnapshot(`
+    "tried.ts:11:17: error: the prediction reads 'target', the very answer that it is compared with. The way of the leak:
+      loss    tried.ts:12
+      state   tried.ts:11
+      gate    tried.ts:10
+      target
+       9 |
+      10 |   const gate = softmax(linear('gate', embed(items, given.target), width, width), width);
+    > 11 |   const state = mul(input, context.phase === 'training' ? expand(gate, seq) : 1);
+         |                 ^
+      12 |   return nextItem(context, { width, items }, state, 'last');
+    hint: the loss alone may read an answer, as what the prediction is compared with: leave it out of everything that the prediction is made of, in both phases"
+  `);
+  });
+
+  it('in the place of the history', () => {
+    expect(refused(modelText(`
+  const state = context.phase === 'training' ? linear('guess', embed(items, given.targets), width, width) : input;`))).toMatchInlineSnapshot(`
+    "tried.ts:11:10: error: the loss reads the answers and nothing of the history, of which the scores are made
+       9 |
+      10 |   const state = context.phase === 'training' ? linear('guess', embed(items, given.targets), width, width) : input;
+    > 11 |   return nextItem(context, { width, items }, state, 'all');
+         |          ^
+      12 | } });
+    hint: in the phase 'training' too, let the loss compare the answers with what is predicted from the history"
+  `);
+  });
+});
+
 it('refuses answers that meet the data only after positions are summed away', () => {
   const text = modelText('  const state = input;').replace('return nextItem', 'const { scores } = nextItem')
     .replace("'all');\n", "'all');\n  const loss = mean(dot(mean(state, seq), mean(embed(items, given.targets), seq), width), batch);\n  return { loss, scores };\n");
@@ -186,7 +238,10 @@ describe('what is no leak', () => {
   });
 });
 
-it('refuses scores that read an answer', () => {
+it('refuses scores that read an answer, of all positions too', () => {
+  const direct = modelText('  const state = add(input, embed(items, given.targets));');
+  expect(refused(direct)).toContain("the prediction at position t reads position t of 'targets'");
+  expect(refused(direct.replace('given.targets', "context.phase === 'training' ? given.items : given.targets"))).toContain("error: the scores read 'targets', which is known only while training");
   const text = modelText('  const state = input;').replace('return nextItem', 'const { loss } = nextItem').replace("'all');\n", "'all');\n  return { loss, scores: dot(embed(items, given.target), items, width) };\n");
   expect(refused(text)).toMatchInlineSnapshot(`
     "tried.ts:11:26: error: the scores read 'target', which is known only while training

@@ -108,7 +108,7 @@ describe('descend', () => {
   test.each<[string, object]>([
     ['a whole number of steps, not 1.5', { steps: 1.5 }],
     ["descend has no option 'gamma'", { gamma: 1 }],
-    ['rate has 1 entries for 2 states', { rate: [0.1] }],
+    ['rate has an entry for each state: 2, not 1', { rate: [0.1] }],
     ['entry 1 of clamp is a list, its state is not', { clamp: [[true], false] }],
     ["the rate's axes are 'head', of which its state does not have 'head'", { rate: uniform('r', [axis('head', 2)]) }],
   ])('refused when built too: %s', (message, wrong) => {

@@ -124,7 +124,7 @@ describe('pcrec-compile', () => {
        * The trainer of 'tiny' (length=5 width=8 rate=0.1 bias=true loss=mean).
        *
        *   node trainer.js --help          train, evaluate, recommend
-       *   import { train } from './trainer.js'
+       *   import { train } from './trainer.js'   (CommonJS: require)
        */
       import { main, openGpu, readManifest, trainer } from 'pcrec/runtime';
       import { program } from './kernels.gpu.js';
@@ -137,7 +137,7 @@ describe('pcrec-compile', () => {
 
       export const { train, evaluate, recommend, recommender } = trainer(compiled);
 
-      await main(compiled, import.meta.url);
+      main(compiled, import.meta.url);
       ",
       }
     `);
@@ -205,7 +205,9 @@ describe('pcrec-compile', () => {
       expect([code, out]).toEqual([2, '']);
       return err;
     };
-    expect(said()).toBe('error: which model file?\nhint: pcrec-compile models/pcrec.ts; --help tells more');
+    expect(said()).toBe('error: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec-simple, pcrec, sasrec, ttt4rec; --help tells more');
+    expect(said('hsut')).toBe("error: there is neither a file hsut nor a model of the package of that name\nhint: did you mean 'hstu'?");
+    expect(said('models/tiny.ts', '--out', 'models/tiny.ts')).toMatch(/^error: cannot write to .*tiny\.ts: a part of its path is not a folder\nhint: choose another folder with --out$/);
     expect(said('gone.ts')).toBe('error: there is no file gone.ts');
     expect(said('models/tiny.ts', 'more.ts')).toContain('too many arguments');
     expect(said('models/tiny.ts', '--wat')).toContain("unknown option '--wat'");
@@ -213,6 +215,34 @@ describe('pcrec-compile', () => {
     expect(said('models/tiny.ts', '--dump-after', 'fus')).toBe("error: there is no pass 'fus'\nhint: did you mean 'fuse'?");
     expect(said('models/tiny.ts', '--set', 'widht=3')).toContain("hint: did you mean 'width'?");
     expect(said('models/tiny.ts', '--preset', 'huge')).toContain('presets: large');
+  });
+
+  it('takes a model of the package by its name, where there is no file of that name', () => {
+    const folder = project({ ...files, 'hstu/notes.txt': 'a folder', 'sasrec': 'a file' });
+    expect(run(folder, 'hstu', '--hypers')).toMatchObject({ code: 0, out: expect.stringMatching(/^hstu: /) as string });
+    expect(run(folder, 'sasrec', '--hypers').err).toContain('sasrec is not a model file');
+  });
+
+  it('lists hyperparameters and presets', () => {
+    const folder = project(files);
+    expect(run(folder, 'models/tiny.ts', '--hypers')).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "err": "",
+        "out": "tiny
+
+      Hyperparameters (--set name=value):
+        length=8   whole number from 1 to 512  longest history read
+        width=4    whole number of at least 1  width
+        rate=0.1   number from 0 to 1          learning rate
+        bias=true  true | false                adds a bias
+        loss=mean  mean | sum                  how positions are joined
+
+      Presets (--preset name):
+        large  width=64",
+      }
+    `);
+    expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
   it('lists passes and dumps the program after one, writing nothing', () => {
@@ -232,13 +262,15 @@ describe('pcrec-compile', () => {
       build/<model>/.
 
       Arguments:
-        file                    the model file (models/pcrec.ts)
+        file                    the model file (models/pcrec.ts), or the name of a model of the package
+                                (pcrec)
 
       Options:
         -o, --out <dir>         the folder to write (default: build/<model>)
         -t, --target <name>     what the kernels are written for (choices: "gpu", "wasm", default: "gpu")
         -s, --set <name=value>  sets a hyperparameter; may be repeated
         -p, --preset <name>     one of the model's named sets of hyperparameters; --set goes over it
+        --hypers                lists the model's hyperparameters and presets, and writes nothing
         --dump-after <pass>     prints the program as it is after a pass, and writes nothing
         --explain <name>        prints what is known of a tensor of the model, and writes nothing
         --list-passes           prints the passes in their order
@@ -247,6 +279,7 @@ describe('pcrec-compile', () => {
 
       Examples:
         pcrec-compile models/pcrec.ts
+        pcrec-compile hstu --hypers
         pcrec-compile models/pcrec.ts --set width=32 --set length=50 --out build/small
         pcrec-compile models/pcrec.ts --dump-after fuse
 

@@ -37,7 +37,6 @@ describe('opening a model file', () => {
 
   it('explains a wrong axis without the types behind tensors', () => {
     const said = complaint(modelText(plainBody.replace('[batch.batch, batch.seq, width]', '[batch.seq, width]')));
-    expect(said).toContain("is not assignable to type");
     expect(said).not.toMatch(/AXES|DTYPE/);
     expect(said).toMatchInlineSnapshot(`
       "tiny.ts:9:3: error: Type '({ batch, hyper, phase }: Context<{ length: Hyper<number>; width: Hyper<number>; rate: Hyper<number>; bias: Hyper<boolean>; loss: Hyper<"mean" | "sum">; }>) => { ...; }' is not assignable to type '(context: Context<{ length: Hyper<number>; width: Hyper<number>; rate: Hyper<number>; bias: Hyper<boolean>; loss: Hyper<"mean" | "sum">; }>) => Outputs'.
@@ -147,5 +146,61 @@ describe('the path of a model', () => {
     expect(said('gone.ts')).toBe('error: there is no file gone.ts');
     expect(said('model.py')).toBe('error: model.py is not a model file: its name must end in .ts, .mts, .js, .mjs');
     expect(said('.')).toBe('error: . is a folder: name the model file in it');
+  });
+});
+
+describe('what build returns', () => {
+  const returning = (what: string): string => modelText(plainBody.replace(/return \{.*\};/, what));
+  const both = 'loss, scores: expand(scalar(0), batch.batch, batch.item)';
+
+  it.each([
+    ['return 5;', 'build returns a number'],
+    ['', 'build returns nothing'],
+    ['return { loss };', "build returns no 'scores'"],
+    ['return {};', 'build returns neither loss nor scores'],
+    [`return Promise.resolve({ ${both} });`, 'build returns a promise: a model is built at once'],
+    ['return { loss: x, scores: expand(scalar(0), batch.batch, batch.item) };', 'build returns a Tensor<"width" | "batch" | "seq"> as \'loss\''],
+  ])('%j is refused in our words', (what, message) => {
+    const said = complaint(returning(what));
+    expect(said).toMatch(new RegExp(`^tiny\\.ts:9:3: error: ${message.replace(/[|<>"']/g, '\\$&')}`));
+    expect(said).toContain('hint: return { loss, scores }: loss is one number');
+    expect(said).not.toContain('TS2322');
+  });
+
+  it.each([
+    ['return 5 as never;', "in the phase 'training' the model's build returns 5"],
+    ['return (async () => 5)() as never;', 'returns a promise'],
+    ['return { loss } as never;', "returns no 'scores'"],
+    ['return { loss, scores: 3 } as never;', "returns 3 as 'scores', which is a tensor"],
+    ['return { loss: x, scores: loss } as never;', "returns 'loss' with the axes batch, seq, width, and it has no axes"],
+    ['return { loss, scores: loss } as never;', "returns 'scores' with no axes, and it has the axes batch, item"],
+    ["return phase === 'training' ? { loss, scores: expand(scalar(0), batch.batch, batch.item) } : [] as never;", "in the phase 'inference' the model's build returns a list"],
+  ])('%j is refused where types were silenced', (what, message) => {
+    expect(complaint(returning(what))).toContain(message);
+  });
+});
+
+describe('what a model file may not do', () => {
+  const before = (what: string): string => `${what}\n${modelText(plainBody)}`;
+  it.each([
+    ["console.log('here');", "a model knows nothing of 'console'"],
+    ["import { readFileSync } from 'node:fs'; export const n = readFileSync('x');", "a model knows nothing of 'node:fs'"],
+    ['export const here = process.cwd();', "a model knows nothing of 'process'"],
+    ['export const z = await 3;', 'a model file has no await'],
+    ['export const z: unknown = import.meta;', 'a model file has no import.meta'],
+    ['const f = (n: number): number => f(n + 1); f(0);', 'this goes too deep'],
+  ])('%j', (what, message) => {
+    const said = complaint(before(what));
+    expect(said).toMatch(/^tiny\.ts:1:\d+: error/);
+    expect(said).toContain(message);
+    expect(said).not.toMatch(/\(TS\d+\)|RangeError|SyntaxError|\n\s+at /);
+  });
+
+  it('takes a model in JavaScript, as .js and .mjs', () => {
+    const text = modelText(plainBody).replace(/^import type.*\n/m, '');
+    for (const name of ['tiny.js', 'tiny.mjs']) {
+      const path = join(project({ [name]: text }), name);
+      expect(open(path)).toMatchObject({ _tag: 'Right' });
+    }
   });
 });

@@ -98,7 +98,7 @@ describe('opening', () => {
   it('refuses integers that float32 cannot hold', async () => {
     const session = await open(small, 'cpu', smallSizes);
     await expect(session.run('train', { ...data(small, smallInputs), history: new Int32Array(28).fill(2 ** 25) }, draw)).rejects.toThrow(/exactly only up to 2\^24/);
-    await expect(session.run('train', { ...data(small, smallInputs), scale: new Float32Array(2) }, draw)).rejects.toThrow("The input 'scale' of 'train' needs 1 values and got 2.");
+    await expect(session.run('train', { ...data(small, smallInputs), scale: new Float32Array(2) }, draw)).rejects.toThrow("The input 'scale' of 'train' needs 1 value and got 2.");
     await session.dispose();
   });
   it.skipIf(isLeft(adapter))('passes on why a shader does not compile', async () => {

@@ -46,7 +46,7 @@ beforeAll(() => {
   run(folder, 'npm', 'install', '--ignore-scripts', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', `./${packed.filename}`);
 }, 10 * minutes);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }), minutes);
 
 describe('the packed package', () => {
   it('is small, and carries what it needs and nothing else', () => {
@@ -85,14 +85,44 @@ describe('the packed package', () => {
     expect(compare('--report')).toContain(said.split('\n').find((line) => line.startsWith('mine '))!);
   }, 5 * minutes);
 
-  it('types what it emits and exports', () => {
+  const tsc = (...args: readonly string[]): string =>
+    run(folder, process.execPath, join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '--strict', '--target', 'es2022', ...args);
+  /** A project's kind is its package.json's; the emitted folder has one of its own. */
+  const asProject = (type: 'commonjs' | 'module'): void => writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as object, type }));
+
+  it('types what it emits and exports, however a project is set up, and whether or not it knows Node', () => {
     writeFileSync(join(folder, 'use.ts'), `import { train, evaluate, recommend } from './build/mine/trainer.js';
 import { compare, hashKey } from 'pcrec/runtime';
 import pcrec from 'pcrec/models/pcrec';
 import { main } from 'pcrec/compiler';
 export const use = async (): Promise<readonly unknown[]> => [await train({ epochs: 1 }), await evaluate(), await recommend({ history: 'a,b' }), hashKey('x'), pcrec.name, main, (await compare({ models: ['hstu', './mine.ts'], seeds: [1] })).comparison?.rows];
 `);
-    const tsc = join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc');
-    run(folder, process.execPath, tsc, '--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', '--types', '', 'use.ts');
+    const types = (name: string): readonly string[] => (name === '' ? ['--types', ''] : ['--types', name, '--typeRoots', join(packageRoot, 'node_modules', '@types')]);
+    for (const type of ['commonjs', 'module'] as const) {
+      asProject(type);
+      for (const kind of [['nodenext'], ['node20'], ['esnext', '--moduleResolution', 'bundler']]) {
+        // Without skipLibCheck our declarations are checked too; with it less is, so once is enough.
+        for (const known of ['', 'node']) expect([type, kind, known, tsc('--noEmit', '--skipLibCheck', 'false', '--lib', 'es2022', '--module', ...kind, ...types(known), 'use.ts')]).toEqual([type, kind, known, '']);
+      }
+    }
+    tsc('--noEmit', '--skipLibCheck', '--module', 'nodenext', '--types', '', 'use.ts');
+  }, 5 * minutes);
+
+  it.each(['commonjs', 'module'] as const)('runs in a project of type %s, compiled by tsc', (type) => {
+    asProject(type);
+    writeFileSync(join(folder, 'run.ts'), `import { manifest, train } from './build/mine/trainer.js';
+train({ data: 'sample', epoch: 1 } as object).catch((error: Error) => console.log(manifest.model + ': ' + error.message));
+declare const console: { log(text: string): void };
+`);
+    tsc('--module', 'nodenext', '--types', '', '--skipLibCheck', 'run.ts');
+    expect(readFileSync(join(folder, 'run.js'), 'utf8').includes('require(')).toBe(type === 'commonjs');
+    expect(run(folder, process.execPath, 'run.js')).toBe("mine: train has no option 'epoch': did you mean 'epochs'?\n");
+    expect(run(folder, process.execPath, 'build/mine/trainer.js', '--help')).toMatch(/^Usage: trainer\.js/);
+  }, 5 * minutes);
+
+  it('ends quietly where nobody reads', () => {
+    for (const command of ['node_modules/.bin/pcrec-compile --help', 'node_modules/.bin/pcrec-compile mine.ts --dump-after fuse', `${process.execPath} build/mine/trainer.js --help`]) {
+      expect(run(folder, 'sh', '-c', `(${command} 2>said.txt) | true; cat said.txt`)).toBe('');
+    }
   }, 5 * minutes);
 });

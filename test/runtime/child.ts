@@ -6,4 +6,4 @@ const compiled = toy(JSON.parse(process.env['TOY'] ?? '{}') as Parameters<typeof
 
 export const { train, evaluate, recommend, recommender } = trainer(compiled);
 
-await main(compiled, import.meta.url);
+main(compiled, import.meta.url);

@@ -71,7 +71,17 @@ describe('the command line', () => {
     [['--protocol', 'loo'], /Allowed choices are standard, hstu/],
     [['--protocol', 'hstu', '--patience', '2'], /leave one of them out/],
     [['--nope'], /unknown option '--nope'/],
-    [['test'], /too many arguments|unknown command/],
+    [['--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
+    [['--width', '8'], /width is a hyperparameter, compiled in as width=\d+: compile again with `pcrec-compile test\/runtime\/toy\.ts --set width=8`/],
+    [['evaluate', '--width=8'], /--set width=8/],
+    [['evaluate', '--epochs', '8'], /unknown option '--epochs'/],
+    [['--set', 'rate=0.01'], /--set chooses hyperparameters, and these are compiled in: compile again with `pcrec-compile test\/runtime\/toy\.ts --set rate=0\.01`/],
+    [['-p', 'large'], /-p chooses hyperparameters, and these are compiled in: compile again with `pcrec-compile .* --preset large`/],
+    [['evalute'], /nothing takes 'evalute': did you mean 'evaluate'\?/],
+    [['recomend', '--user', '1'], /did you mean 'recommend'\?/],
+    [['ratings.csv'], /nothing takes 'ratings\.csv': data are named by --data; commands: train, evaluate/],
+    [['train', 'evaluate'], /nothing takes 'evaluate': one command at a time/],
+    [['evaluate', 'test'], /nothing takes 'test'/],
     [['recommend', '--top', '1.5', '--user', '1'], /--top takes a whole number/],
     [['recommend'], /one of --user and --history/],
     [['recommend'], /or --requests, a file of such/],
@@ -170,7 +180,7 @@ describe('the command line', () => {
       expect(code).toBe(1);
       expect(said.match(/^After/gm)).toHaveLength(2);
       expect(err.trim().split('\n')).toEqual([
-        expect.stringMatching(/^Error: line 3: The data sample have no user "7000"; the nearest are /),
+        expect.stringMatching(/^Error: line 3: There is no user "7000" in the data sample; the nearest are /),
         expect.stringMatching(/^Error: line 4: The model knows no item "no such film"/),
         expect.stringMatching(/^Error: line 5: The history is empty/),
         expect.stringMatching(/^2 requests: .*; 3 requests could not be answered\.$/),

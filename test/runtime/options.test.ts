@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { checked, newSettings, type NumberName, ranges, readNumber, resumedSettings } from '../../runtime/options.js';
+import { checked, known, newSettings, type NumberName, ranges, readNumber, resumedSettings } from '../../runtime/options.js';
 import { toy } from './toy.js';
 
 const { manifest } = toy();
@@ -44,5 +44,30 @@ describe('settings', () => {
     const kept = { seed: 1, batch: 8, epochs: 3, patience: 2, protocol: 'standard' } as const;
     expect(resumedSettings(kept, { epochs: 9, patience: 4, seed: 1 })).toEqual(E.right({ ...kept, epochs: 9, patience: 4 }));
     for (const other of [{ seed: 2 }, { batch: 9 }, { protocol: 'hstu' as const }]) expect(resumedSettings(kept, other)).toEqual(E.left(expect.stringContaining(`--${Object.keys(other)[0]}`)));
+  });
+});
+
+describe('options of a program', () => {
+  it.each([
+    ['train', { epoch: 3 }, "train has no option 'epoch': did you mean 'epochs'?"],
+    ['train', { top: 3 }, /^train has no option 'top': /],
+    ['evaluate', { epochs: 3 }, /^evaluate has no option 'epochs'/],
+    ['recommend', { usr: '1' }, "recommend has no option 'usr': did you mean 'user'?"],
+    ['recommender.recommend', { device: 'cpu' }, /^recommender\.recommend has no option 'device'/],
+    ['train', { width: 3 }, /^width is a hyperparameter, compiled in as width=\d+: compile again with `pcrec-compile test\/runtime\/toy\.ts --set width=3`\.$/],
+    ['train', { toString: 3 }, /^train has no option 'toString'/],
+    ['train', { data: 7 }, "The option 'data' of train is a string, not 7."],
+    ['train', { resume: 'yes' }, "The option 'resume' of train is true or false, not \"yes\"."],
+    ['train', { listen: {} }, /is a function of events/],
+    ['recommend', { history: [1, 2] }, /is a string or a list of strings/],
+    ['recommend', undefined, 'recommend takes an object of options, not undefined.'],
+    ['train', 'sample', 'train takes an object of options, not "sample".'],
+  ] as const)('%s of %j', (of, options, message) => {
+    expect(known(manifest, of)(options as object)).toEqual(E.left(typeof message === 'string' ? message : expect.stringMatching(message)));
+  });
+
+  it('are taken where they are known', () => {
+    const options = { data: 'sample', epochs: 3, signal: new AbortController().signal, listen: () => undefined, out: undefined };
+    expect(known(manifest, 'train')(options)).toEqual(E.right(options));
   });
 });

@@ -77,12 +77,19 @@ const compared = (x: Node, facts: Facts, where: readonly Node[]): Facts => where
 }, facts);
 /** Below a choice so many maps are looked at once more, knowing what was chosen. */
 const DEPTH = 6;
-/** A branch of a choice, where it is taken. */
-const branch = (n: Node, where: readonly Node[], of: (n: Node) => Facts, depth = DEPTH): Facts => {
-  const shares = ofShares(n, where);
-  if (shares !== null) return shares;
-  const known = compared(n, of(n), where);
-  return known.finite || depth === 0 || n.op !== 'map' ? known : mapFacts(n, (x) => branch(x, where, of, depth - 1));
+/** A branch of a choice, where it is taken. Choices inside it are known as they are anywhere. */
+const branch = (root: Node, where: readonly Node[], of: (n: Node) => Facts): Facts => {
+  const memo = new Map<Node, Facts>();
+  const look = (n: Node, depth: number): Facts => {
+    const known = compared(n, of(n), where);
+    return known.finite || depth === 0 || n.op !== 'map' || n.fn === 'select' ? known : mapFacts(n, (x) => go(x, depth - 1));
+  };
+  const go = (n: Node, depth: number): Facts => {
+    const found = memo.get(n) ?? ofShares(n, where) ?? look(n, depth);
+    memo.set(n, found);
+    return found;
+  };
+  return go(root, DEPTH);
 };
 
 const mapFacts = (n: MapNode, of: (n: Node) => Facts): Facts => {

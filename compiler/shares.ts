@@ -7,8 +7,19 @@ import { LOWEST } from './primitives/reduction.js';
 
 const strip = (n: Node): Node => (n.op === 'broadcast' || n.op === 'stop' || n.op === 'barrier' ? strip(n.arg) : n);
 const constantOf = (n: Node): number | null => { const x = strip(n); return x.op === 'constant' ? x.value : null; };
-/** The conditions that hold where `p` does. */
-export const conditions = (p: Node): readonly Node[] => (p.op === 'map' && p.fn === 'and' ? p.args.flatMap(conditions) : [p]);
+/** The conditions that hold where `p` does, each once. */
+export const conditions = (p: Node): readonly Node[] => {
+  const found = new Set<Node>();
+  const seen = new Set<Node>();
+  const visit = (n: Node): void => {
+    if (seen.has(n)) return;
+    seen.add(n);
+    if (n.op === 'map' && n.fn === 'and') n.args.forEach(visit);
+    else found.add(n);
+  };
+  visit(p);
+  return [...found];
+};
 const covers = (all: readonly Node[], some: readonly Node[]): boolean => some.every((p) => all.includes(p));
 
 /** What takes part: `x` at the positions of `over` where all of `where` hold. */

@@ -29,14 +29,14 @@ const session = (run: (program: LoopProgram, of: ReturnType<typeof scanned>) => 
   };
 type Evaluator = (roots: readonly Node[], env: Environment) => Promise<readonly ArrayLike<number>[]> | readonly ArrayLike<number>[];
 const targets: readonly (readonly [string, number, number, Evaluator])[] = [
-  ['reference', 1e-9, 300, reference.values],
-  ['loops', 1e-7, 150, loops.values],
-  ['loops in float32', 2e-3, 100, loops32.values],
-  ['wasm', 5e-3, 12, session(async (program, { sizes: at, inputs, draw }) => {
+  ['reference', 1e-9, 40, reference.values],
+  ['loops', 1e-7, 30, loops.values],
+  ['loops in float32', 2e-3, 30, loops32.values],
+  ['wasm', 5e-3, 5, session(async (program, { sizes: at, inputs, draw }) => {
     const s = await opened(program, at, { threads: 1 });
     try { return await s.run('train', data(program, inputs), draw); } finally { await s.dispose(); }
   })],
-  ['cpu', 5e-3, 12, session(async (program, { sizes: at, inputs, draw }) => {
+  ['cpu', 5e-3, 5, session(async (program, { sizes: at, inputs, draw }) => {
     const s = await open(program, 'cpu', at);
     try { return await s.run('train', data(program, inputs), draw); } finally { await s.dispose(); }
   })],

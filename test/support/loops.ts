@@ -85,7 +85,8 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
         const { unit, combine } = monoids[e.monoid];
         let total = unit;
         loop(e.over, f, (g) => void (total = combine(total, value(e.body, g))));
-        return e.dtype === 'f32' ? round(total) : total;
+        // The largest of some numbers is one of them: nothing is rounded.
+        return e.dtype === 'f32' && e.monoid === 'sum' ? round(total) : total;
       }
       case 'collect': {
         const target = value(e.target, f);

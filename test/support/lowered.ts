@@ -48,3 +48,8 @@ const lowered = (name: string, tolerance: number, round?: Run['round']): Target 
 /** Through the whole pipeline to loops, in float64 and with every operation rounded to float32. */
 export const loops = lowered('loops', 1e-9);
 export const loops32 = lowered('loops, float32', 1e-5, Math.fround);
+/** A device on which no two computations of one value agree to the last bit: each operation errs by a little of its own. */
+export const uneven = (): Target => {
+  let count = 0;
+  return lowered('uneven', 1e-5, (x) => x * (1 + 1e-7 * ((count = (count * 31 + 7) % 1009) / 1009)));
+};

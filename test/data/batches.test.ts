@@ -185,9 +185,10 @@ describe('evaluation batches', () => {
             return window(data, user, Math.max(0, end - length), end);
           }),
         );
-        for (const { users, rows, seen, 'seen.lengths': lengths, target: targets } of batches) {
+        for (const { users, rows, seen, 'seen.lengths': lengths, 'batch.missing': missing, target: targets } of batches) {
           expect(seen.length).toBe(batch * room);
           expect(lengths.subarray(rows)).toEqual(new Int32Array(batch - rows));
+          expect([...missing]).toEqual([batch - rows]);
           users.forEach((user, row) => {
             const expected = new Set(history(parts, which, user));
             expected.delete(targets[row]!);

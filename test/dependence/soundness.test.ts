@@ -8,6 +8,7 @@ import { inInput } from '../../compiler/dependence/flow.js';
 import { gradient } from '../../compiler/differentiate.js';
 import { topological } from '../../compiler/graph.js';
 import { evaluate, type Environment } from '../../compiler/targets/reference.js';
+import { missingOf } from '../../dsl/axis.js';
 import { batch, environmentFor, LENGTH, type Sizes, sizes, stream } from '../generators/axes.js';
 import { leaves, pools } from '../generators/expressions.js';
 import { products } from '../generators/products.js';
@@ -35,6 +36,11 @@ const disturbed = (env: Environment, roots: readonly Node[], reads: Reads, cell:
   const leaves = new Map(topological(roots).flatMap((n) => (n.op === 'input' ? [[n.name, n] as const] : [])));
   const fresh: Record<string, readonly number[]> = {};
   for (const [name, values] of Object.entries(env.inputs ?? {})) {
+    // How many rows there are is nobody's data, as a size is.
+    if (name === missingOf(batch)) {
+      fresh[name] = values as readonly number[];
+      continue;
+    }
     const leaf = leaves.get(name) ?? { axes: [batch], dtype: 'i32' as const };
     const lengths = name === 'seq.lengths';
     fresh[name] = positions(leaf.axes, env).map((at, i) => {

@@ -1,0 +1,80 @@
+/** Worker processes that are handed chunk after chunk of a part until the time is over. One that dies or hangs is itself a finding. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Found, Part, Settings } from './part.js';
+import type { Tally } from './found.js';
+import type { Answer, Order } from './worker.js';
+
+const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
+/** Counterexamples of one kind that are shrunk and kept. */
+const ENOUGH = 3;
+/** A chunk, its counterexamples shrunk, that takes longer than this hangs. */
+const LONGEST = 300_000;
+
+export interface Watch {
+  readonly workers: number;
+  readonly until: number;
+  readonly settings: Settings;
+  /** Keeps a counterexample; false where it was kept before. */
+  readonly keep: (found: Found) => boolean;
+  readonly told: (tally: Tally) => void;
+}
+
+/** What is known of a chunk whose worker did not answer: the case is not, so the chunk is kept as it is. */
+const lost = ({ part, from, settings }: Order, how: string): Answer => ({
+  from, done: 0, kinds: { [`the campaign's worker ${how}`]: 1 },
+  found: [{ part, seed: settings.seed, index: from, fault: { kind: `the campaign's worker ${how}`, expected: 'an answer', found: how }, text: [`the chunk from ${from} on`], saved: null }],
+});
+
+const asked = (worker: ChildProcess, order: Order): Promise<Answer> => new Promise((resolve) => {
+  const settle = (answer: Answer): void => {
+    clearTimeout(timer);
+    worker.off('message', settle).off('exit', died);
+    resolve(answer);
+  };
+  const died = (code: number | null, signal: string | null): void => settle(lost(order, `ended with ${signal ?? code}`));
+  const timer = setTimeout(() => {
+    worker.off('exit', died);
+    worker.kill('SIGKILL');
+    settle(lost(order, 'did not answer'));
+  }, LONGEST);
+  worker.once('message', settle as (x: unknown) => void).once('exit', died);
+  worker.send(order);
+});
+
+/** Judges cases of one part from where `start` left off, on all workers, until the time is over or the cases are. */
+export const judgeUntil = async (part: Part<never>, start: Tally, { workers, until, settings, keep, told }: Watch): Promise<Tally> => {
+  const began = Date.now();
+  let tally = start;
+  let next = start.next;
+  const open = new Set<number>();
+  const account = ({ from, done, kinds, found }: Answer): void => {
+    open.delete(from);
+    const all = { ...tally.kinds };
+    for (const [kind, count] of Object.entries(kinds)) all[kind] = { met: (all[kind]?.met ?? 0) + count, kept: all[kind]?.kept ?? 0 };
+    for (const f of found) {
+      const kind = all[f.fault.kind]!;
+      keep(f);
+      all[f.fault.kind] = { ...kind, kept: kind.kept + 1 };
+    }
+    // What is still open is judged anew by the next run.
+    tally = { next: Math.min(next, ...open), done: tally.done + done, seconds: start.seconds + (Date.now() - began) / 1000, kinds: all };
+    told(tally);
+  };
+  const work = async (): Promise<void> => {
+    let worker = fork(WORKER, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    while (Date.now() < until && next < (part.count ?? Infinity)) {
+      const from = next;
+      const count = Math.min(part.chunk, (part.count ?? Infinity) - from);
+      next += count;
+      open.add(from);
+      const enough = Object.entries(tally.kinds).filter(([, { kept }]) => kept >= ENOUGH).map(([kind]) => kind);
+      const answer = await asked(worker, { part: part.name, from, count, settings, enough });
+      account(answer);
+      if (worker.exitCode !== null || worker.killed || worker.signalCode !== null) worker = fork(WORKER, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    }
+    if (worker.connected) worker.disconnect();
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return tally;
+};

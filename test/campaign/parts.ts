@@ -1,8 +1,9 @@
 /** The parts of the campaign, in the order in which they take their turns. */
 import type { Part } from './part.js';
+import { files } from './files/part.js';
 import { programs } from './programs/part.js';
 
-export const parts: readonly Part<never>[] = [programs] as readonly unknown[] as readonly Part<never>[];
+export const parts: readonly Part<never>[] = [programs, files] as readonly unknown[] as readonly Part<never>[];
 
 export const partOf = (name: string): Part<never> => {
   const found = parts.find((p) => p.name === name);

@@ -11,6 +11,7 @@ import { products } from '../../generators/products.js';
 import { kinds } from '../../generators/scans.js';
 import { expanded } from '../../support/programs.js';
 import type { Settings } from '../part.js';
+import { mixed } from '../numbers.js';
 import { edged } from './edges.js';
 import { resized } from './graph.js';
 
@@ -28,8 +29,6 @@ export interface Case {
 }
 
 type Draw = (options: readonly number[]) => number;
-/** A number of a seed's own at each place; small seeds that differ by one give numbers that have nothing in common. */
-export const mixed = (...parts: readonly number[]): number => parts.reduce((h, p) => Math.imul(h ^ p, 0x9e3779b1) ^ (h >>> 15), 0x2545f491) >>> 0;
 const drawer = (seed: number): Draw => {
   const next = stream(seed);
   return (options) => options[Math.floor(next() * options.length)]!;

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Found, Part, Settings } from './part.js';
 import type { Tally } from './found.js';
-import type { Answer, Order } from './worker.js';
+import { type Answer, lost, type Order } from './worker.js';
 
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
 /** Counterexamples of one kind that are shrunk and kept. */
@@ -20,23 +20,17 @@ export interface Watch {
   readonly told: (tally: Tally) => void;
 }
 
-/** What is known of a chunk whose worker did not answer: the case is not, so the chunk is kept as it is. */
-const lost = ({ part, from, settings }: Order, how: string): Answer => ({
-  from, done: 0, kinds: { [`the campaign's worker ${how}`]: 1 },
-  found: [{ part, seed: settings.seed, index: from, fault: { kind: `the campaign's worker ${how}`, expected: 'an answer', found: how }, text: [`the chunk from ${from} on`], saved: null }],
-});
-
 const asked = (worker: ChildProcess, order: Order): Promise<Answer> => new Promise((resolve) => {
   const settle = (answer: Answer): void => {
     clearTimeout(timer);
     worker.off('message', settle).off('exit', died);
     resolve(answer);
   };
-  const died = (code: number | null, signal: string | null): void => settle(lost(order, `ended with ${signal ?? code}`));
+  const died = (code: number | null, signal: string | null): void => settle(lost(order, `the worker ended with ${signal ?? code}`));
   const timer = setTimeout(() => {
     worker.off('exit', died);
     worker.kill('SIGKILL');
-    settle(lost(order, 'did not answer'));
+    settle(lost(order, 'the worker did not answer'));
   }, LONGEST);
   worker.once('message', settle as (x: unknown) => void).once('exit', died);
   worker.send(order);
@@ -44,6 +38,7 @@ const asked = (worker: ChildProcess, order: Order): Promise<Answer> => new Promi
 
 /** Judges cases of one part from where `start` left off, on all workers, until the time is over or the cases are. */
 export const judgeUntil = async (part: Part<never>, start: Tally, { workers, until, settings, keep, told }: Watch): Promise<Tally> => {
+  await part.prepare?.();
   const began = Date.now();
   let tally = start;
   let next = start.next;

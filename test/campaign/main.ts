@@ -45,7 +45,7 @@ const settings: Settings = { seed: options.seed, edges: options.edges };
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const met = ({ kinds }: Tally): number => Object.values(kinds).reduce((n, k) => n + k.met, 0);
 const line = (name: string, tally: Tally): string =>
-  `${name.padEnd(9)} ${tally.done} done, ${met(tally)} found of ${Object.keys(tally.kinds).length} kinds, ${(tally.done / Math.max(tally.seconds, 1e-3)).toFixed(1)} a second`;
+  `${name.padEnd(9)} ${tally.done} tried, ${met(tally)} found of ${Object.keys(tally.kinds).length} kinds, ${(tally.done / Math.max(tally.seconds, 1e-3)).toFixed(1)} a second`;
 
 const replay = async (path: string): Promise<number> => {
   const { part: name, saved, text, seed, index, fault } = readFound(path);

@@ -11,7 +11,8 @@ export interface Fault {
   readonly found: string;
 }
 
-export type Verdict = Either<Fault, void>;
+/** What is wrong, or how much was tried: 1 for most cases, the kills that met their process for another. */
+export type Verdict = Either<Fault, number>;
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 export interface Settings {
@@ -26,6 +27,8 @@ export interface Part<Case = unknown> {
   readonly chunk: number;
   /** Where the cases end, for a part that has a last one. */
   readonly count?: number;
+  /** What must be there before any worker begins. */
+  readonly prepare?: () => Promise<void>;
   readonly generate: (settings: Settings, index: number) => Case;
   /** One verdict for each case. What it throws is a fault of the campaign's own. */
   readonly check: (cases: readonly Case[]) => Promise<readonly Verdict[]>;

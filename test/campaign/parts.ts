@@ -1,9 +1,10 @@
 /** The parts of the campaign, in the order in which they take their turns. */
 import type { Part } from './part.js';
 import { files } from './files/part.js';
+import { kills } from './kills/part.js';
 import { programs } from './programs/part.js';
 
-export const parts: readonly Part<never>[] = [programs, files] as readonly unknown[] as readonly Part<never>[];
+export const parts: readonly Part<never>[] = [programs, files, kills] as readonly unknown[] as readonly Part<never>[];
 
 export const partOf = (name: string): Part<never> => {
   const found = parts.find((p) => p.name === name);

@@ -15,7 +15,7 @@ export interface Order {
 
 export interface Answer {
   readonly from: number;
-  /** How many cases were judged, and how many of each kind of fault there were. */
+  /** How much was tried, and how many of each kind of fault there were. */
   readonly done: number;
   readonly kinds: Readonly<Record<string, number>>;
   readonly found: readonly Found[];
@@ -36,15 +36,18 @@ export const obey = async ({ part: name, from, count, settings, enough }: Order)
     const [smallest, fault] = await shrunk(part, cases[i]!, verdict.left);
     found.push({ part: name, seed: settings.seed, index: from + i, fault, text: part.text(smallest), saved: part.save(smallest) });
   }
-  return { from, done: count, kinds, found };
+  return { from, done: verdicts.reduce((n, v) => n + (isLeft(v) ? 1 : v.right), 0), kinds, found };
+};
+
+/** The answer for a chunk that was not judged to its end. Which of its cases it was is not known, so the chunk is kept by its place. */
+export const lost = ({ part, from, settings }: Order, how: string): Answer => {
+  const kind = `the campaign itself: ${how.split('\n')[0]!}`;
+  return { from, done: 0, kinds: { [kind]: 1 }, found: [{ part, seed: settings.seed, index: from, fault: { kind, expected: 'a verdict', found: how }, text: [`the chunk from ${from} on`], saved: null }] };
 };
 
 if (process.send !== undefined) {
   process.on('message', (order: Order) => {
-    obey(order).then((answer) => process.send!(answer), (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
-      process.exit(70);
-    });
+    obey(order).catch((error: unknown) => lost(order, error instanceof Error ? error.stack ?? error.message : String(error))).then((answer) => process.send!(answer));
   });
   process.on('disconnect', () => process.exit(0));
 }

@@ -86,13 +86,13 @@ const judgeOne = async (of: Case, n: number): Promise<Verdict> => {
       // Items first are known by Amazon's ids alone, and ids such as these need not look like a format's.
       if (unspoilt && of.told) return left(fault(`a good file is refused${of.mistakes.length > 0 ? `: ${of.mistakes[0]!.name}` : ''}`, 'a data set', read.left));
       const bad = unhelpful(path, read.left);
-      return bad === null ? right(undefined) : left(bad);
+      return bad === null ? right(1) : left(bad);
     }
     const data = read.right;
     const bad = inconsistent(data) ?? (of.mistakes.some(({ name }) => /^gzip|quote|CR alone/.test(name)) ? null : lost(of.format, plain, data));
     if (bad !== null) return left(bad);
     if (unspoilt && of.told && contents(data) !== meant(of)) return left(fault('a good file is read as something else', meant(of), contents(data)));
-    return right(undefined);
+    return right(1);
   } catch (e) {
     return left(fault('load throws', 'an Either', e instanceof Error ? e.stack ?? e.message : String(e)));
   }

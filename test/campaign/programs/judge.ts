@@ -147,5 +147,5 @@ export const judge = async (cases: readonly Case[]): Promise<readonly Verdict[]>
   for (const [j, i] of good) {
     if (faults[i] === null && onSample(cases[i]!)) faults[i] = await onGpu('cpu')(j) ?? await onGpu('webasm')(j);
   }
-  return faults.map((fault) => (fault === null ? right(undefined) : left(fault)));
+  return faults.map((fault) => (fault === null ? right(1) : left(fault)));
 };

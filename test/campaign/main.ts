@@ -9,6 +9,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { packageRoot } from '../../compiler/package.js';
 import { judgeUntil } from './crew.js';
 import { keep, nothing, readFound, readState, type State, type Tally, writeState } from './found.js';
+import { isKnown } from './known.js';
 import type { Part, Settings } from './part.js';
 import { partOf, parts } from './parts.js';
 
@@ -69,7 +70,7 @@ const campaign = async ({ minutes, only, out, workers }: Options): Promise<numbe
       workers, until, settings,
       keep: (found) => {
         const { path, fresh } = keep(out, found);
-        if (fresh) say(`${name.padEnd(9)} FOUND ${found.fault.kind}: ${path}`);
+        if (fresh) say(`${name.padEnd(9)} ${isKnown(name, found.fault.kind) ? 'known' : 'FOUND'} ${found.fault.kind}: ${path}`);
         return fresh;
       },
       told: (now) => {
@@ -88,9 +89,9 @@ const campaign = async ({ minutes, only, out, workers }: Options): Promise<numbe
   const tallies = only.map((name) => [name, state.parts[name] ?? nothing] as const);
   for (const [name, tally] of tallies) {
     say(line(name, tally));
-    for (const [kind, { met: count }] of Object.entries(tally.kinds)) say(`  ${count} times: ${kind}`);
+    for (const [kind, { met: count }] of Object.entries(tally.kinds)) say(`  ${count} times${isKnown(name, kind) ? ', known' : ''}: ${kind}`);
   }
-  return tallies.some(([, tally]) => met(tally) > 0) ? 1 : 0;
+  return tallies.some(([name, { kinds }]) => Object.keys(kinds).some((kind) => !isKnown(name, kind))) ? 1 : 0;
 };
 
 process.exitCode = await (options.replay === undefined ? campaign(options) : replay(options.replay));

@@ -2,9 +2,10 @@
 import type { Part } from './part.js';
 import { files } from './files/part.js';
 import { kills } from './kills/part.js';
+import { mutantsPart } from './mutants/part.js';
 import { programs } from './programs/part.js';
 
-export const parts: readonly Part<never>[] = [programs, files, kills] as readonly unknown[] as readonly Part<never>[];
+export const parts: readonly Part<never>[] = [programs, files, kills, mutantsPart] as readonly unknown[] as readonly Part<never>[];
 
 export const partOf = (name: string): Part<never> => {
   const found = parts.find((p) => p.name === name);

@@ -34,8 +34,8 @@ export const float32: Arithmetic = { round: Math.fround, moved: moved(2 ** -21, 
 const SAFETY = 16;
 export interface Difference { readonly cell: number; readonly want: number; readonly got: number; readonly allowed: number }
 
-/** The cell furthest off of those of `got` that are further from `want` than the spread of `samples` explains. Cells that are not finite in `want` are left out. */
-export const difference = (got: ArrayLike<number>, want: ArrayLike<number>, samples: readonly ArrayLike<number>[], { floor }: Pick<Arithmetic, 'floor'>): Difference | null => {
+/** The cell furthest off of those of `got` that are further from `want` than the spread of `samples` around `middle` explains. Cells that are not finite in `want` are left out. */
+export const difference = (got: ArrayLike<number>, want: ArrayLike<number>, samples: readonly ArrayLike<number>[], middle: ArrayLike<number>, { floor }: Pick<Arithmetic, 'floor'>): Difference | null => {
   if (got.length !== want.length) return { cell: -1, want: want.length, got: got.length, allowed: 0 };
   const scale = Math.max(1, ...Array.from(want, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)));
   let worst: Difference | null = null;
@@ -43,7 +43,7 @@ export const difference = (got: ArrayLike<number>, want: ArrayLike<number>, samp
   for (let cell = 0; cell < want.length; cell++) {
     const w = want[cell]!;
     if (!Number.isFinite(w)) continue;
-    const spread = samples.reduce((most, s) => Math.max(most, Math.abs(s[cell]! - w)), 0);
+    const spread = samples.reduce((most, s) => Math.max(most, Math.abs(s[cell]! - middle[cell]!)), 0);
     // Where a sample overflows, so may a target.
     if (!Number.isFinite(spread)) continue;
     const allowed = floor * scale + SAFETY * spread;

@@ -19,6 +19,9 @@ import { type Arithmetic, difference, float32, float64, type Round } from './com
 
 type Arrays = Readonly<Record<string, ArrayLike<number>>>;
 
+/** Results of several roundings, and of none. */
+interface Spread { readonly samples: readonly Arrays[]; readonly middle: Arrays }
+
 /** A program lowered, with what the reference says of it: all that a target is judged by. */
 interface Judged {
   readonly entry: Entry;
@@ -27,7 +30,7 @@ interface Judged {
   readonly dtypes: Readonly<Record<string, Node['dtype']>>;
   /** By output, in memory order. */
   readonly want: Arrays;
-  readonly samples: readonly Arrays[];
+  readonly spread: Spread;
 }
 
 const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
@@ -40,10 +43,10 @@ const loopsOf = (j: Pick<Judged, 'entry' | 'env' | 'given'>, round: Round): Arra
   return Object.fromEntries(Object.entries(j.entry.outputs).map(([name, id]) => [name, values.get(id)!]));
 };
 
-const differing = (target: string, { want, dtypes }: Pick<Judged, 'want' | 'dtypes'>, got: Arrays, samples: readonly Arrays[], arithmetic: Arithmetic): Fault | null => {
+const differing = (target: string, { want, dtypes }: Pick<Judged, 'want' | 'dtypes'>, got: Arrays, { samples, middle }: Spread, arithmetic: Arithmetic): Fault | null => {
   for (const [name, values] of Object.entries(want)) {
     const real = dtypes[name] === 'f32';
-    const d = difference(got[name] ?? [], values, real ? samples.map((s) => s[name]!) : [], real ? arithmetic : { floor: 0 });
+    const d = difference(got[name] ?? [], values, real ? samples.map((s) => s[name]!) : [], middle[name]!, real ? arithmetic : { floor: 0 });
     if (d === null) continue;
     const what = name.replace(/ by .*|\d+$/, '');
     return {
@@ -83,11 +86,11 @@ const judged = (of: Case, name: string): Judged | Fault | null => {
     };
     stage = 'loops in float64';
     const plain = loopsOf(j, float64.round);
-    const off = differing(stage, j, plain, [loopsOf(j, float64.moved(1)), loopsOf(j, float64.moved(2))], float64);
+    const off = differing(stage, j, plain, { samples: [1, 2].map((salt) => loopsOf(j, float64.moved(salt))), middle: plain }, float64);
     if (off !== null) return off;
     stage = 'loops in float32';
     const samples = [loopsOf(j, float32.round), ...[1, 2, 3].map((salt) => loopsOf(j, float32.moved(salt)))];
-    return { ...j, samples };
+    return { ...j, spread: { samples, middle: plain } };
   } catch (e) {
     return threw(stage, e);
   }
@@ -98,7 +101,7 @@ const typed = (j: Judged, program: LoopProgram): Readonly<Record<string, Data>> 
 
 const onSession = async (target: string, session: Session, j: Judged): Promise<Fault | null> => {
   const got = await session.run(j.entry.name, typed(j, { model: 'one', entries: [j.entry] }), j.env.random!);
-  return differing(target, j, got, j.samples, float32);
+  return differing(target, j, got, j.spread, float32);
 };
 
 /** All programs in one module, whose sizes they share; one by one where that does not even open, to tell which of them it is. */

@@ -8,8 +8,8 @@ import { type Answer, lost, type Order } from './worker.js';
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
 /** Counterexamples of one kind that are shrunk and kept. */
 const ENOUGH = 3;
-/** A chunk, its counterexamples shrunk, that takes longer than this hangs. */
-const LONGEST = 300_000;
+/** A chunk, its counterexamples shrunk, or one case that takes longer than this hangs; in milliseconds. */
+const LONGEST = { chunk: 180_000, case: 60_000 } as const;
 
 export interface Watch {
   readonly workers: number;
@@ -20,7 +20,7 @@ export interface Watch {
   readonly told: (tally: Tally) => void;
 }
 
-const asked = (worker: ChildProcess, order: Order): Promise<Answer> => new Promise((resolve) => {
+const asked = (worker: ChildProcess, order: Order, longest: number): Promise<Answer> => new Promise((resolve) => {
   const settle = (answer: Answer): void => {
     clearTimeout(timer);
     worker.off('message', settle).off('exit', died);
@@ -31,7 +31,7 @@ const asked = (worker: ChildProcess, order: Order): Promise<Answer> => new Promi
     worker.off('exit', died);
     worker.kill('SIGKILL');
     settle(lost(order, 'the worker did not answer'));
-  }, LONGEST);
+  }, longest);
   worker.once('message', settle as (x: unknown) => void).once('exit', died);
   worker.send(order);
 });
@@ -43,8 +43,11 @@ export const judgeUntil = async (part: Part<never>, start: Tally, { workers, unt
   let tally = start;
   let next = start.next;
   const open = new Set<number>();
-  const account = ({ from, done, kinds, found }: Answer): void => {
-    open.delete(from);
+  const named = (found: Found): Found => {
+    const of = part.generate(settings, found.index);
+    return { ...found, text: part.text(of), saved: part.save(of) };
+  };
+  const account = ({ done, kinds, found }: Answer): void => {
     const all = { ...tally.kinds };
     for (const [kind, count] of Object.entries(kinds)) all[kind] = { met: (all[kind]?.met ?? 0) + count, kept: all[kind]?.kept ?? 0 };
     for (const f of found) {
@@ -57,16 +60,30 @@ export const judgeUntil = async (part: Part<never>, start: Tally, { workers, unt
     told(tally);
   };
   const work = async (): Promise<void> => {
-    let worker = fork(WORKER, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const hired = (): ChildProcess => fork(WORKER, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    let worker = hired();
+    const ask = async (order: Order): Promise<Answer> => {
+      if (worker.exitCode !== null || worker.killed || worker.signalCode !== null) worker = hired();
+      return asked(worker, order, order.count > 1 ? LONGEST.chunk : LONGEST.case);
+    };
+    /** Of a chunk without an answer each case is asked for alone, so that it is known which of them it was. */
+    const answer = async (order: Order): Promise<readonly Answer[]> => {
+      const whole = await ask(order);
+      if (whole.done > 0) return [whole];
+      if (order.count === 1) return [{ ...whole, found: whole.found.map((f) => named(f)) }];
+      const each: Answer[] = [];
+      for (let i = 0; i < order.count; i++) each.push(...await answer({ ...order, from: order.from + i, count: 1 }));
+      return each;
+    };
     while (Date.now() < until && next < (part.count ?? Infinity)) {
       const from = next;
       const count = Math.min(part.chunk, (part.count ?? Infinity) - from);
       next += count;
       open.add(from);
       const enough = Object.entries(tally.kinds).filter(([, { kept }]) => kept >= ENOUGH).map(([kind]) => kind);
-      const answer = await asked(worker, { part: part.name, from, count, settings, enough });
-      account(answer);
-      if (worker.exitCode !== null || worker.killed || worker.signalCode !== null) worker = fork(WORKER, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      const answers = await answer({ part: part.name, from, count, settings, enough });
+      open.delete(from);
+      answers.forEach(account);
     }
     if (worker.connected) worker.disconnect();
   };

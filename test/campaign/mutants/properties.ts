@@ -86,7 +86,7 @@ const refused = async (of: readonly Case[]): Promise<void> => {
 
 /** The sizes at which every target is trusted: the campaign's own programs go down to 1. */
 const plainSizes = { batch: 3, items: 5, length: 4, width: 3 } as const;
-const plain = (root: Node, seed: number): Case => ({ kind: 'a mutant\'s', roots: [root], sizes: plainSizes, lengths: [4, 0, 3], seed, order: 0 });
+const plain = (root: Node, seed: number): Case => ({ kind: 'a mutant\'s', roots: [root], sizes: plainSizes, lengths: [4, 0, 3], missing: 0, seed, order: 0 });
 
 const away = (name: string): Node => map('add', map('abs', build.input(name, [batch, seq, width], 'f32')), constant(0.3));
 const given = {

@@ -1,11 +1,12 @@
 /** Random programs of every size down to 1, with the numbers that they are given. */
 import fc from 'fast-check';
 import * as build from '../../../dsl/build.js';
-import { type Axis, bound } from '../../../dsl/axis.js';
+import { type Axis, bound, missingOf } from '../../../dsl/axis.js';
 import type { Input, Node, Param } from '../../../dsl/node.js';
 import { topological } from '../../../compiler/graph.js';
 import type { Environment } from '../../../compiler/targets/reference.js';
-import { JUNK, stream } from '../../generators/axes.js';
+import { batch, JUNK, stream } from '../../generators/axes.js';
+import { branches } from '../../generators/branches.js';
 import { pools, rootsFrom } from '../../generators/expressions.js';
 import { products } from '../../generators/products.js';
 import { kinds } from '../../generators/scans.js';
@@ -22,6 +23,8 @@ export interface Case {
   readonly roots: readonly Node[];
   readonly sizes: Sizes;
   readonly lengths: readonly number[];
+  /** How many of the last rows do not exist. */
+  readonly missing: number;
   /** Of the values of inputs and parameters, and of random numbers. */
   readonly seed: number;
   /** 0: the roots. 1: and the derivatives of a random projection of them. 2: and those of a random projection of these. */
@@ -40,6 +43,8 @@ const anything = (seed: number): readonly Node[] => rootsFrom(one(pools(14), see
 /** One after the other, so that each has its share of any number of cases. */
 const sources: readonly (readonly [string, (seed: number) => readonly Node[]])[] = [
   ['anything', anything], ['smooth', smooth], ['anything', anything], ['products', (seed) => [one(products, seed)]], ['anything', anything], ['smooth', smooth],
+  ['branches', (seed) => [one(branches.filter((t) => !t.isByRow), seed).root]],
+  ['branches by row', (seed) => [one(branches.filter((t) => t.isByRow), seed).root]],
   ['scans', (seed) => {
     const [, make] = kinds[seed % kinds.length]!;
     return expanded([make({ backward: (seed >>> 8) % 2 === 0 ? 'store' : 'recompute' })]);
@@ -55,8 +60,9 @@ export const generate = ({ seed, edges }: Settings, index: number, chunk: number
   const sizes = { batch, items, length: draw([1, 1, 2, 3, 4, 4, 6, 9]), width: draw([1, 1, 2, 3, 4, 5, 8, 16]) };
   const full = draw([0, 0, 0, 1]) === 1;
   const lengths = Array.from({ length: batch }, () => (full ? sizes.length : draw(Array.from({ length: sizes.length + 1 }, (_, i) => i))));
+  const missing = draw([0, 0, 0, ...lengths.keys()]);
   const [kind, make] = edges && index % 3 === 0 ? ['edges', edged] as const : sources[index % sources.length]!;
-  return { kind, roots: resized(make(mixed(seed, index, 3)), sizes), sizes, lengths, seed: own, order: draw([0, 1, 2, 2]) as Case['order'] };
+  return { kind, roots: resized(make(mixed(seed, index, 3)), sizes), sizes, lengths, missing, seed: own, order: Math.min(draw([0, 1, 2, 2]), kind.startsWith('branches') && !edges ? 1 : 2) as Case['order'] };
 };
 
 type Leaf = Input | Param;
@@ -74,7 +80,7 @@ const drawFor = (leaf: Leaf, { sizes, kind }: Case, next: () => number): number 
 };
 
 export const environmentOf = (of: Case, roots: readonly Node[]): Environment => {
-  const { sizes, lengths } = of;
+  const { sizes, lengths, missing } = of;
   const size = (a: Axis): number => {
     const n = bound(a);
     return typeof n === 'number' ? n : ({ batch: sizes.batch, items: sizes.items } as Readonly<Record<string, number>>)[n]!;
@@ -90,15 +96,21 @@ export const environmentOf = (of: Case, roots: readonly Node[]): Environment => 
         return Math.floor(left / size(a));
       }, flat);
       const beyond = axes.some(({ name, extent }) => extent.kind === 'ragged' && at[extent.rows] !== undefined && at[name]! >= lengths[at[extent.rows]!]!);
+      const gone = axes.some((a) => missingOf(a) !== undefined && at[a.name]! >= size(a) - missing);
       const value = drawFor(leaf, of, next);
-      return beyond ? JUNK : value;
+      return beyond || gone ? JUNK : value;
     });
   };
-  const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths };
+  const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths, [missingOf(batch)!]: [missing] };
   const params: Record<string, readonly number[]> = {};
   for (const n of topological(roots)) {
     if (isLeaf(n)) (n.op === 'input' ? inputs : params)[nameOf(n)] ??= fill(n);
   }
+  // What is not chosen is computed with 0, of which the branches make anything, or is wild as it is given.
+  const chosen = of.kind === 'branches' ? inputs['open'] : of.kind === 'branches by row' ? inputs['row']?.flatMap((c) => new Array<number>(sizes.width).fill(c)) : undefined;
+  const wild = (values: readonly number[], wilds: readonly number[]): readonly number[] => values.map((v, i) => (chosen![i] === 0 ? wilds[i % wilds.length]! : v));
+  if (chosen !== undefined && params['p'] !== undefined) params['p'] = wild(params['p'], [0]);
+  if (chosen !== undefined && inputs['data'] !== undefined) inputs['data'] = wild(inputs['data'], [Infinity, -Infinity, NaN]);
   return { sizes: { batch: sizes.batch, items: sizes.items }, inputs, params, random: { seed: of.seed, step: 1 } };
 };
 
@@ -127,9 +139,10 @@ export const smallerSizes = (of: Case): readonly Case[] => {
   const { sizes, lengths } = of;
   const cut = (next: Sizes): Case => ({
     ...of, sizes: next, roots: resized(of.roots, next),
+    missing: Math.min(of.missing, next.batch),
     lengths: Array.from({ length: next.batch }, (_, i) => Math.min(next.length, lengths[i] ?? 0)),
   });
   const fewer = (Object.keys(sizes) as (keyof Sizes)[]).flatMap((name) => [...new Set([1, 2, sizes[name] - 1])].filter((n) => n > 0 && n < sizes[name]).map((n) => cut({ ...sizes, [name]: n })));
   const plainer = lengths.flatMap((n, i) => (n === sizes.length ? [] : [{ ...of, lengths: lengths.with(i, sizes.length) }]));
-  return [...fewer, ...plainer];
+  return [...(of.missing > 0 ? [{ ...of, missing: 0 }, { ...of, missing: of.missing - 1 }] : []), ...fewer, ...plainer];
 };

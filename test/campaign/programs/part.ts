@@ -1,3 +1,4 @@
+import type { Node } from '../../../dsl/node.js';
 import type { Json, Part } from '../part.js';
 import { nodeText } from '../../generators/expressions.js';
 import { type Case, environmentOf, generate, outputsOf, smallerSizes } from './case.js';
@@ -12,6 +13,15 @@ function* smaller(of: Case): Generator<Case> {
   for (const roots of smallerGraphs(of.roots)) yield { ...of, roots };
 }
 
+/** All that is computed, or the roots alone where their derivatives cannot even be written down. */
+const computed = (of: Case): readonly Node[] => {
+  try {
+    return Object.values(outputsOf(of));
+  } catch {
+    return of.roots;
+  }
+};
+
 export const programs: Part<Case> = {
   name: 'programs', chunk: CHUNK,
   generate: (settings, index) => generate(settings, index, CHUNK),
@@ -23,11 +33,10 @@ export const programs: Part<Case> = {
     return { ...data, roots: fromData(data.roots) };
   },
   text: (of) => {
-    const roots = Object.values(outputsOf(of));
-    const { inputs, params } = environmentOf(of, roots);
+    const { inputs, params } = environmentOf(of, computed(of));
     return [
       ...of.roots.map((r) => `${nodeText(r)} : ${r.dtype}[${r.axes.map((a) => a.name).join(' ')}]`),
-      `sizes ${JSON.stringify(of.sizes)}, lengths ${of.lengths.join(' ')}, derivatives to order ${of.order}`,
+      `sizes ${JSON.stringify(of.sizes)}, lengths ${of.lengths.join(' ')}, ${of.missing} rows missing, derivatives to order ${of.order}`,
       ...Object.entries({ ...inputs, ...params }).map(([name, values]) => `${name} = ${Array.from(values).slice(0, 40).join(' ')}`),
     ];
   },

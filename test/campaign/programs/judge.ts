@@ -1,11 +1,13 @@
 /** One program on every target that runs in Node, against the float64 reference. */
 import { left, right } from 'fp-ts/lib/Either.js';
+import { missingOf } from '../../../dsl/axis.js';
 import type { Node } from '../../../dsl/node.js';
 import { topological } from '../../../compiler/graph.js';
 import type { Entry, LoopProgram } from '../../../compiler/loops/ir.js';
 import { lowerEntry } from '../../../compiler/lower/kernels.js';
 import { loopPasses, pipeline } from '../../../compiler/pipeline.js';
 import { type Environment, evaluate } from '../../../compiler/targets/reference.js';
+import type { Value } from '../../../compiler/primitives/record.js';
 import { checkGpu } from '../../../compiler/targets/gpu/index.js';
 import type { Data, Session } from '../../../runtime/session.js';
 import { data, open } from '../../gpu/sessions.js';
@@ -65,6 +67,14 @@ const differing = (target: string, { want, dtypes }: Pick<Judged, 'want' | 'dtyp
   return null;
 };
 
+/** NaN, which nothing is compared with, where a row is missing: there a buffer holds anything. */
+const existing = ({ axes, shape, data: cells }: Value, missing: number): Float64Array => {
+  const partial = axes.findIndex((a) => missingOf(a) !== undefined);
+  if (partial < 0 || missing === 0) return cells;
+  const inner = shape.slice(partial + 1).reduce((n, k) => n * k, 1);
+  return cells.map((v, i) => (Math.floor(i / inner) % shape[partial]! >= shape[partial]! - missing ? NaN : v));
+};
+
 /** Compiled and held to the reference by the interpreter of loops; `null` where the reference itself has no number to compare. */
 const judged = (of: Case, name: string): Judged | Fault | null => {
   let stage = 'differentiate';
@@ -90,7 +100,7 @@ const judged = (of: Case, name: string): Judged | Fault | null => {
     const j = {
       entry, env, given, dtypes: Object.fromEntries(Object.entries(outputs).map(([n, node]) => [n, node.dtype])),
       // What is an input as it was given is nobody's computation, and has anything beyond the ends of rows.
-      want: Object.fromEntries(Object.entries(outputs).filter(([n]) => read.get(entry.outputs[n]!) !== 'input').map(([n, node]) => [n, reorder(values.get(node)!.data, node.axes, env.sizes)] as const)),
+      want: Object.fromEntries(Object.entries(outputs).filter(([n]) => read.get(entry.outputs[n]!) !== 'input').map(([n, node]) => [n, reorder(existing(values.get(node)!, of.missing), node.axes, env.sizes)] as const)),
     };
     stage = 'loops in float64';
     const plain = loopsOf(j, float64.round);

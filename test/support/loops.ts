@@ -7,6 +7,7 @@ import { type Axis, bound } from '../../dsl/axis.js';
 import { type Buffer, type Entry, type Expr, type Kernel, type LoopAxis, type ReduceAxis } from '../../compiler/loops/ir.js';
 import { memoryOrder } from '../../compiler/lower/layout.js';
 import { monoids } from '../../compiler/primitives/reduction.js';
+import type { ScalarName } from '../../dsl/scalar.js';
 import { worth } from '../../compiler/scalars.js';
 import type { Environment } from '../../compiler/targets/reference.js';
 import { stream, uniformAt } from '../../runtime/random.js';
@@ -22,8 +23,8 @@ export interface Run {
   /** Inputs, states and lengths by buffer id, in memory order. */
   readonly given: Readonly<Record<string, ArrayLike<number>>>;
   readonly random?: Environment['random'];
-  /** What a float result is kept as; float64 unless given (Math.fround, say). */
-  readonly round?: (x: number) => number;
+  /** What the float result of a function, a sum so far, or a given number is kept as; float64 unless given (Math.fround, say). */
+  readonly round?: (x: number, of: ScalarName | 'sum' | 'given') => number;
 }
 
 /** The values of all buffers after a run. */
@@ -78,15 +79,16 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
       case 'read': return read(e.buffer, e.at.map((x) => value(x, f)));
       case 'apply': {
         const result = worth(e.fn, e.dtype)(...e.args.map((x) => value(x, f)));
-        return e.dtype === 'f32' ? round(result) : result;
+        return e.dtype === 'f32' ? round(result, e.fn) : result;
       }
       case 'guard': return value(value(e.condition, f) !== 0 ? e.then : e.otherwise, f);
       case 'reduce': {
         const { unit, combine } = monoids[e.monoid];
         let total = unit;
-        loop(e.over, f, (g) => void (total = combine(total, value(e.body, g))));
-        // The largest of some numbers is one of them: nothing is rounded.
-        return e.dtype === 'f32' && e.monoid === 'sum' ? round(total) : total;
+          // The largest of some numbers is one of them: nothing is rounded.
+        const keep = e.dtype === 'f32' && e.monoid === 'sum' ? (x: number) => round(x, 'sum') : (x: number) => x;
+        loop(e.over, f, (g) => void (total = keep(combine(total, value(e.body, g)))));
+        return total;
       }
       case 'collect': {
         const target = value(e.target, f);
@@ -95,9 +97,9 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
         loop(e.over, f, (g) => {
           // The buffer's axes are the loops' axes, each under its own name.
           const at = index.axes.map((a) => g.at.get(a.name)!);
-          if (read(e.index, at) === target) total += value(e.body, g);
+          if (read(e.index, at) === target) total = round(total + value(e.body, g), 'sum');
         });
-        return round(total);
+        return total;
       }
       case 'uniform': return uniformAt(stream(random?.seed ?? 0, random?.step ?? 0, e.key), value(e.counter, f));
     }
@@ -106,7 +108,7 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     const data = given[b.id];
     if (data === undefined) continue;
     if (data.length !== cells(b)) throw new Error(`'${b.id}' has ${data.length} numbers, not ${cells(b)}`);
-    values.set(b.id, Float64Array.from(data, (v) => (b.dtype === 'f32' ? round(v) : v)));
+    values.set(b.id, Float64Array.from(data, (v) => (b.dtype === 'f32' ? round(v, 'given') : v)));
   }
   /** Fills a kernel's cells: all of them, or those at one position of an axis. */
   const fillKernel = (kernel: Kernel, only?: { readonly axis: string; readonly at: number }): void => {

@@ -5,7 +5,7 @@ import * as build from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import { argsOf } from '../dsl/build.js';
 import { gates } from './gate.js';
-import { dependents, type Origin, type Origins, topological } from './graph.js';
+import { dependents, type Origin, type Origins, substitute, topological } from './graph.js';
 import { primitive } from './primitives/index.js';
 import { recomputed } from './recompute.js';
 
@@ -20,6 +20,15 @@ const statesOf = (order: readonly Node[]): ReadonlyMap<Node, readonly Node[]> =>
   const groups = new Map<object, Node[]>();
   for (const n of order) if (n.op === 'scan') groups.set(n.carries, [...(groups.get(n.carries) ?? []), n]);
   return new Map([...groups.values()].flatMap((group) => group.map((n) => [n, group] as const)));
+};
+
+/**
+ * Derivatives of an equilibrium are taken at a point that is held still while they are taken. What comes out is read at the
+ * equilibrium itself, which moves with the parameters: so the next derivative sees it move.
+ */
+const moving = (order: readonly Node[], derivatives: readonly Node[]): readonly Node[] => {
+  const equilibria = order.filter((n): n is Extract<Node, { op: 'implicit' }> => n.op === 'implicit');
+  return equilibria.length === 0 ? derivatives : substitute(derivatives, new Map(equilibria.flatMap((n): readonly (readonly [Node, Node])[] => [[n.value, n], [n, n]])));
 };
 
 export interface Options {
@@ -60,5 +69,5 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
       cotangents.set(arg, sofar === undefined ? share : build.map('add', sofar, share));
     });
   }
-  return wrt.map((node) => cotangents.get(node) ?? zeros(node));
+  return moving(order.map(kept), wrt.map((node) => cotangents.get(node) ?? zeros(node)));
 };

@@ -9,8 +9,6 @@ export interface Known {
   readonly why: string;
 }
 
-export const known: readonly Known[] = [
-  { part: 'mutants', kind: 'does not hold: derivatives of equilibria', why: 'an implicit derivative takes the equilibrium for a constant when it is differentiated again' },
-];
+export const known: readonly Known[] = [];
 
 export const isKnown = (part: string, kind: string): boolean => known.some((k) => k.part === part && kind.startsWith(k.kind));

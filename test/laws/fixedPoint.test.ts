@@ -17,6 +17,7 @@ import { apply, solve, transpose } from '../support/dense.js';
 import { expectClose, expectSame, minus, norm } from '../support/numbers.js';
 import { differentiate } from '../../compiler/passes/train.js';
 import { expanded, programOf, runPass } from '../support/programs.js';
+import { implicitDerivatives } from '../campaign/mutants/properties.js';
 import { targets } from './targets.js';
 
 /** x = A x + b or x = tanh(A x + b), |A| <= rho in the 1- and the max-norm: a contraction in the 2-norm. */
@@ -270,6 +271,10 @@ describe('derivatives of an equilibrium', () => {
       expectClose(dA!, l.flatMap((v) => nu.map((w) => v * w)), 1e-6);
     }), { numRuns: 8 });
   });
+});
+
+test('a second derivative sees the equilibrium move with what it is made of', () => {
+  for (const seed of [1, 2]) implicitDerivatives(seed);
 });
 
 describe('an adjoint that was not solved is never a silent zero', () => {

@@ -52,7 +52,7 @@ export const scanDerivatives: Property = (seed) => {
 /** An equilibrium solved to the last digits, and its derivative by the implicit function theorem. */
 export const implicitDerivatives: Property = (seed) => {
   const { value } = fixedPoint(mul(states, 0), (s) => add(states, mul(tanh(s), 0.3)), {
-    solver: picard(), stop: { per: 'row', atol: 1e-14, rtol: 0, maxSteps: 60 }, backward: implicit({ solve: 'picard', atol: 1e-14, maxSteps: 60 }),
+    solver: picard(), stop: { per: 'row', atol: 1e-14, rtol: 0, maxSteps: 60 }, backward: implicit({ solve: 'picard', rtol: 1e-14, maxSteps: 60 }),
   });
   expectDerivatives(value, environmentFor([value], { batch: 2, lengths: [2, 3] }, seed), seed);
 };

@@ -71,7 +71,8 @@ export const environmentFor = (roots: readonly Node[], { batch: rows, lengths, m
       const value = numbers[leaf.dtype](next);
       const beyond = axes.some(({ name, extent }) => extent.kind === 'ragged' && at[extent.rows] !== undefined && at[name]! >= lengths[at[extent.rows]!]!);
       const gone = axes.some((a) => missingOf(a) !== undefined && at[a.name]! >= size(a) - missing);
-      return beyond || gone ? JUNK : value;
+      // The ids of a missing row are ids, which a list of positions would take.
+      return gone && leaf.dtype === 'i32' ? value : beyond || gone ? JUNK : value;
     });
   };
   const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths, 'batch.missing': [missing] };

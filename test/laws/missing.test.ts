@@ -14,7 +14,7 @@ import { checkGpu } from '../../compiler/targets/gpu/index.js';
 import { type Environment, evaluate } from '../../compiler/targets/reference.js';
 import type { DeviceName } from '../../runtime/compiled.js';
 import { environmentFor, LENGTH } from '../generators/axes.js';
-import { pools, rootsFrom } from '../generators/expressions.js';
+import { leaves, pools, rootsFrom } from '../generators/expressions.js';
 import { data, open } from '../gpu/sessions.js';
 import { expectEqualValues, measured } from '../support/compare.js';
 import { givenOf } from '../support/lowered.js';
@@ -25,9 +25,15 @@ import { opened } from '../wasm/sessions.js';
 const MOST = 3;
 const given = fc.record({ lengths: fc.array(fc.integer({ min: 0, max: LENGTH }), { minLength: MOST, maxLength: MOST }), rows: fc.integer({ min: 0, max: MOST }), seed: fc.nat() });
 
+const leaf = (name: string): Node => leaves.find((n) => (n.op === 'input' && n.name === name) || (n.op === 'param' && n.path === name))!;
+/** Looked up by an index of rows, and by one of positions of rows: the derivative sums over lists of them. */
+const lookups: readonly Node[] = [
+  build.map('mul', build.gather(leaf('table'), leaf('ids'), 'item'), leaf('x')), build.map('mul', build.gather(leaf('table'), leaf('id'), 'item'), leaf('z')),
+];
+
 /** Sums, means and the largest of what a pool has come to, over rows and all else, and the sums' derivatives. */
 const reduced = (pool: readonly Node[]): readonly Node[] => {
-  const fresh = rootsFrom(pool).filter((n) => n.dtype === 'f32' && n.axes.some((a) => a.name === 'batch'));
+  const fresh = [...lookups, ...rootsFrom(pool)].filter((n) => n.dtype === 'f32' && n.axes.some((a) => a.name === 'batch'));
   const over = (n: Node): readonly string[] => n.axes.map((a) => a.name);
   const sums = fresh.map((n) => build.reduce('sum', n, ['batch']));
   const largest = fresh.map((n) => build.map('max', build.reduce('max', n, ['batch']), build.constant(-9)));

@@ -48,7 +48,8 @@ const settings = (model: Model): readonly (readonly [string, Readonly<Record<str
 };
 
 /** Rotations turn pairs of a head's channels. */
-const admitted = (model: Model) => (small: Small): Small => (model.name === 'llama' ? { ...small, width: 2 * small.width } : small);
+const turning: ReadonlySet<string> = new Set(['llama', 'ttt4rec']);
+const admitted = (model: Model) => (small: Small): Small => (turning.has(model.name) ? { ...small, width: 2 * small.width } : small);
 
 const cases = models.flatMap((model) => settings(model).flatMap(([preset, over]) => smalls
   .filter(({ heads }, i) => 'heads' in model.hyper || heads === 1 || i % 2 === 1)

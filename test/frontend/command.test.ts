@@ -252,21 +252,6 @@ describe('pcrec-compile', () => {
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
-  it('lists what can be set, each hyperparameter as --set takes it, writing nothing', () => {
-    const folder = project({ 'models/tiny.ts': modelText(plainBody) });
-    const { code, err, out } = run(folder, 'models/tiny.ts', '--list-settings');
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toMatchInlineSnapshot(`
-      "length=8        longest history read (1 to 512)
-      width=4         width (at least 1)
-      rate=0.1        learning rate (0 to 1)
-      bias=true       adds a bias
-      loss=mean       how positions are joined (mean, sum)
-      --preset large  width=64"
-    `);
-    expect(existsSync(join(folder, 'build'))).toBe(false);
-  });
-
   it('helps', () => {
     const { code, out, err } = run('/', '--help');
     expect([code, err]).toEqual([0, '']);
@@ -288,8 +273,6 @@ describe('pcrec-compile', () => {
         --hypers                lists the model's hyperparameters and presets, and writes nothing
         --dump-after <pass>     prints the program as it is after a pass, and writes nothing
         --explain <name>        prints what is known of a tensor of the model, and writes nothing
-        --list-settings         prints what --set and --preset may choose, with the defaults, and writes
-                                nothing
         --list-passes           prints the passes in their order
         -V, --version           output the version number
         -h, --help              display help for command

@@ -2,7 +2,7 @@
  * Where a value may be other than 0, as conditions: what a derivative is gated by. `lower/support.ts` asks the same of
  * positions alone, to narrow loops; here any condition counts, both branches of a choice, and what became of them in sums.
  */
-import { type Axis, like } from '../dsl/axis.js';
+import { type Axis, copied } from '../dsl/axis.js';
 import * as build from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
 import { conditions } from './shares.js';
@@ -128,7 +128,7 @@ const regionOf = (n: Node, of: (n: Node) => Region): Region => {
 export const onwards = (r: Region, axis: Axis, reverse: boolean): Region => {
   const condition = conditionOf(r);
   if (condition === null || condition.op === 'constant') return r;
-  const other = like(`${axis.name}'`, axis);
+  const other = copied(`${axis.name}'`, axis);
   const there = build.rename(build.broadcast(condition, [axis]), axis.name, other);
   const [first, last] = reverse ? [other, axis] : [axis, other];
   const later = joined('and', map('le', build.index(first), build.index(last)), there);

@@ -1,8 +1,8 @@
 /** Calls written out: engines do not do it, and a call empties the registers. */
 import { get, local, set } from './build.js';
 import { isMath, math } from './math.js';
-import type { Block, Code, Local, Statement } from './tree.js';
-import { mapBlocks, mapCode, mapValues, parts } from './walk.js';
+import type { Block, Code, Func, Local, Statement } from './tree.js';
+import { mapBlocks, mapCode, mapValues, parts, statements, values } from './walk.js';
 
 type Call = Extract<Code, { kind: 'call' }>;
 
@@ -22,15 +22,14 @@ const written = (code: Code, before: Statement[]): Code => {
   if (call === null || !isMath(call.fn)) return code;
   const { parameters, body, result } = math[call.fn];
   const own = new Map<Local, Local>();
-  const renamed = mapCode((c) => {
-    if (c.kind !== 'local') return c;
-    const fresh = own.get(c.local) ?? local(`${call.fn}.${c.local.wanted}`, c.local.type);
-    own.set(c.local, fresh);
-    return get(fresh);
-  });
-  const target = (l: Local): Local => (renamed(get(l)) as Extract<Code, { kind: 'local' }>).local;
-  parameters.forEach((p, k) => before.push(set(target(p), written(call.args[k]!, before))));
-  for (const s of body) if (s.kind === 'set') before.push(set(target(s.local), written(renamed(s.value), before)));
+  const ownOf = (l: Local): Local => {
+    const found = own.get(l) ?? local(`${call.fn}.${l.wanted}`, l.type);
+    own.set(l, found);
+    return found;
+  };
+  const renamed = mapCode((c) => (c.kind === 'local' ? get(ownOf(c.local)) : c));
+  parameters.forEach((p, k) => before.push(set(ownOf(p), written(call.args[k]!, before))));
+  for (const s of body) if (s.kind === 'set') before.push(set(ownOf(s.local), written(renamed(s.value), before)));
   const value = written(renamed(result!), before);
   if (call === code) return value;
   const kept = local(call.fn, value.type);
@@ -38,8 +37,39 @@ const written = (code: Code, before: Statement[]): Code => {
   return written(mapCode((c) => (c === call ? get(kept) : c))(code), before);
 };
 
-export const inlineCalls = (block: Block): Block => block.flatMap((statement) => {
-  const before: Statement[] = [];
-  const own = mapValues(statement, (code) => written(code, before));
-  return [...before, mapBlocks(own, inlineCalls)];
-});
+const count = (locals: readonly Local[]): ReadonlyMap<Local, number> => {
+  const found = new Map<Local, number>();
+  locals.forEach((l) => found.set(l, (found.get(l) ?? 0) + 1));
+  return found;
+};
+const readsIn = (code: Code): readonly Local[] => (code.kind === 'local' ? [code.local] : parts(code).flatMap(readsIn));
+/** How often a block's own statements read locals. */
+const readsOf = (block: Block): readonly Local[] => block.flatMap(values).flatMap(readsIn);
+
+/** Locals that a function sets once and reads once. */
+const singles = (block: Block): ReadonlySet<Local> => {
+  const all = statements(block);
+  const sets = count(all.flatMap((s) => (s.kind === 'set' ? [s.local] : [])));
+  const reads = count(readsOf(all));
+  return new Set([...sets].flatMap(([l, n]) => (n === 1 && reads.get(l) === 1 ? [l] : [])));
+};
+const isCall = (code: Code): boolean => code.kind === 'call' || (code.kind === 'lane' && code.of.kind === 'call');
+
+/** What a call gave, and is read once, is computed where it is read: only what leads up to it stands where the call stood. */
+const inBlock = (block: Block, single: ReadonlySet<Local>): Block => {
+  const here = new Set(readsOf(block).filter((l) => single.has(l)));
+  const later = new Map<Local, Code>();
+  const placed = mapCode((c) => (c.kind === 'local' ? later.get(c.local) ?? c : c));
+  return block.flatMap((given): readonly Statement[] => {
+    const before: Statement[] = [];
+    const statement = later.size === 0 ? given : mapValues(given, placed);
+    const own = mapValues(statement, (code) => written(code, before));
+    if (given.kind === 'set' && own.kind === 'set' && before.length > 0 && isCall(given.value) && here.has(own.local)) {
+      later.set(own.local, own.value);
+      return before;
+    }
+    return [...before, mapBlocks(own, (b) => inBlock(b, single))];
+  });
+};
+
+export const inlineCalls = (f: Func): Func => ({ ...f, body: inBlock(f.body, singles(f.body)) });

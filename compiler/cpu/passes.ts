@@ -52,7 +52,7 @@ export const toCode = passes<Kernels, Kernels>([], (k) => k)
   .and('phases', 'puts kernels in order and together: row by row while a row is in the cache, the rest among threads', schedule)
   .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace)
   .and('tile', 'writes each group of kernels as a function: loops over tiles, the last of which overlaps the one before', writeFunctions)
-  .and('inline', 'writes out functions that few cells ask for', onBlocks(inlineCalls))
+  .and('inline', 'writes out functions that few cells ask for', onFunctions(inlineCalls))
   .and('step', 'steps addresses in innermost loops instead of multiplying them anew', onBlocks(stepAddresses));
 
 /** What is done besides where the machine multiplies and adds in one instruction. */

@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { suggest } from '../runtime/words.js';
-import type { Compiled, Target, Toolchain } from './compiled.js';
+import type { Compiled, Observe, PassInfo, Target, Toolchain } from './compiled.js';
 import { type Diagnostics, error, fromDisk, isDeep, refuse, renderAll, tooDeep } from './diagnostics.js';
 import { emit, runtimeReachable } from './emit/index.js';
 import { hypersText, hyperValues, locateFrom, modelPath, open, type Opened, packageModels, trace } from './frontend/index.js';
@@ -62,7 +62,7 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .option('--hypers', "lists the model's hyperparameters and presets, and writes nothing")
     .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
     .option('--explain <name>', 'prints what is known of a tensor of the model, and writes nothing')
-    .option('--list-passes', 'prints the passes in their order')
+    .option('--list-passes', 'prints the passes in their order, those of the target last')
     .version(packageFile.version)
     .addHelpText('after', [
       '', 'Examples:',
@@ -97,13 +97,17 @@ interface Chosen {
 
 /** The middle of the compiler, with `--dump-after` looking on. */
 const build = (opened: Opened, { options: { set = [], preset, dumpAfter }, target, toolchain, io }: Chosen): Either<Failure, Compiled> => {
-  const observe = (pass: string, text: () => string): void => { if (pass === dumpAfter) io.out(text()); };
+  const observe: Observe = (pass, text) => { if (pass === dumpAfter) io.out(text()); };
   return pipe(
     ofUsage(hyperValues(opened.model, { set, ...(preset === undefined ? {} : { preset }) })),
     chain((hyper) => ofModel(trace(opened, hyper))),
     // The middle calls the model's optimizer, and the language's constructors may refuse what a pass makes of the model.
     chain((traced) => ofModel(pipe(opened.guard(() => toolchain.compile(traced, { observe })), flatten))),
     chainFirst((compiled) => ofModel(target.check(compiled.loops))),
+    map((compiled) => {
+      if (target.passes?.list.some(({ name }) => name === dumpAfter) === true) target.passes.observe(compiled.loops, observe);
+      return compiled;
+    }),
   );
 };
 
@@ -168,7 +172,8 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
     throw thrown;
   }
   const options = command.opts<Options>();
-  const { passes, targets } = toolchain;
+  const target = toolchain.targets[options.target]!;
+  const passes: readonly PassInfo[] = [...toolchain.passes, ...target.passes?.list ?? []];
   const names = passes.map(({ name }) => name);
   if (options.listPasses === true) {
     const width = Math.max(0, ...names.map((name) => name.length));
@@ -178,5 +183,5 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
   const [file] = command.args;
   if (file === undefined) return usage(io, 'which model file?', `pcrec-compile models/mine.ts, or the name of a model of the package: ${[...packageModels().keys()].join(', ')}; --help tells more`);
   if (options.dumpAfter !== undefined && !names.includes(options.dumpAfter)) return usage(io, `there is no pass '${options.dumpAfter}'`, suggest(options.dumpAfter, names, 'passes'));
-  return compileFile(file, { options, target: targets[options.target]!, toolchain, io });
+  return compileFile(file, { options, target, toolchain, io });
 };

@@ -30,9 +30,14 @@ export interface Compiled {
   readonly report: Report;
 }
 
+export interface PassInfo {
+  readonly name: string;
+  readonly description: string;
+}
+/** Called after each pass, with a way to see the program as text: `--dump-after`. */
+export type Observe = (pass: string, text: () => string) => void;
 export interface CompileOptions {
-  /** Called after each pass, with a way to see the program as text: `--dump-after`. */
-  readonly observe?: (pass: string, text: () => string) => void;
+  readonly observe?: Observe;
 }
 
 export type Compile = (traced: Traced, options?: CompileOptions) => Either<Diagnostics, Compiled>;
@@ -58,6 +63,8 @@ export interface Target {
   readonly assets?: { readonly names: readonly string[]; readonly emit: (program: LoopProgram) => readonly Asset[] };
   /** The most memory that a session takes at these sizes, where the target lays it out itself; only for a program that passed `check`. */
   readonly peak?: (program: LoopProgram, sizes: Sizes) => Peak;
+  /** What it does to a program before it writes it, by name: `--list-passes` and `--dump-after` reach these passes too. */
+  readonly passes?: { readonly list: readonly PassInfo[]; readonly observe: (program: LoopProgram, observe: Observe) => void };
   /** The targets that one trainer carries together, by the names under which `opener` takes their programs; then nothing else is emitted. */
   readonly parts?: Readonly<Record<string, Target>>;
 }
@@ -70,7 +77,7 @@ export interface Asset {
 
 /** Everything the command needs besides the front end: the real one is in `toolchain.ts`. */
 export interface Toolchain {
-  readonly passes: readonly { readonly name: string; readonly description: string }[];
+  readonly passes: readonly PassInfo[];
   readonly compile: Compile;
   /** By the name that `--target` takes; the first is the default. */
   readonly targets: Readonly<Record<string, Target>>;

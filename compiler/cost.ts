@@ -2,6 +2,7 @@
 import type { Sizes } from '../runtime/session.js';
 import type { Cost } from './compiled.js';
 import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from './loops/ir.js';
+import { readsOf } from './loops/shape.js';
 import { table } from './scalars.js';
 
 const sizeOf = (size: Size, sizes: Sizes): number => (typeof size === 'number' ? size : (sizes[size] ?? 0));
@@ -34,7 +35,7 @@ const operations = (root: Expr, sizes: Sizes): number => {
 /** The largest sum of buffers alive at once: a temporary lives from its kernel to its last reader. */
 export const peakOf = (entry: Entry, sizes: Sizes): number => {
   const last = new Map<string, number>();
-  entry.kernels.forEach((k, i) => readsOf(k).forEach((id) => last.set(id, i)));
+  entry.kernels.forEach((k, i) => kernelReads(k).forEach((id) => last.set(id, i)));
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const size = new Map(entry.buffers.map((b) => [b.id, bytes(b, sizes)]));
   let live = entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').reduce((n, b) => n + size.get(b.id)!, 0);
@@ -48,43 +49,7 @@ export const peakOf = (entry: Entry, sizes: Sizes): number => {
 };
 
 /** Buffers that a kernel reads. */
-export const readsOf = ({ body, where }: Kernel): ReadonlySet<string> => {
-  const found = new Set<string>();
-  const seen = new Set<Expr>();
-  const visit = (e: Expr): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    switch (e.kind) {
-      case 'literal': case 'index': return;
-      case 'extent':
-        if (e.axis.ragged !== undefined) found.add(e.axis.ragged.lengths);
-        if (e.axis.missing !== undefined) found.add(e.axis.missing);
-        if (e.row !== undefined) visit(e.row);
-        return;
-      case 'read':
-        found.add(e.buffer);
-        e.at.forEach(visit);
-        return;
-      case 'apply': return e.args.forEach(visit);
-      case 'guard': return [e.condition, e.then, e.otherwise].forEach(visit);
-      case 'reduce': case 'collect':
-        if (e.kind === 'collect') {
-          found.add(e.index);
-          visit(e.target);
-        }
-        for (const { from, to, row, axis } of e.over) {
-          [from, to, row].forEach((x) => x !== undefined && visit(x));
-          if (row !== undefined && axis.ragged !== undefined) found.add(axis.ragged.lengths);
-          if (axis.missing !== undefined) found.add(axis.missing);
-        }
-        return visit(e.body);
-      case 'uniform': return visit(e.counter);
-    }
-  };
-  visit(body);
-  if (where !== undefined) visit(where);
-  return found;
-};
+export const kernelReads = ({ body, where }: Kernel): readonly string[] => readsOf(where === undefined ? [body] : [body, where]);
 
 export const costOf = (entry: Entry) => (sizes: Sizes): Cost => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));

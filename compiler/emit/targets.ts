@@ -3,7 +3,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Target } from '../compiled.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
-import { checkWasm, wasmFiles } from '../targets/wasm/index.js';
+import { checkWasm, wasmFiles, wasmPasses } from '../targets/wasm/index.js';
 
 const refusal = ([first, ...rest]: readonly Diagnostic[]): Either<Diagnostics, void> => (first === undefined ? right(undefined) : left([first, ...rest]));
 
@@ -20,13 +20,14 @@ const wasm: Target = {
   check: (program) => refusal(checkWasm(program)),
   emit: wasmFiles.plan,
   peak: wasmFiles.peak,
+  passes: wasmPasses,
   assets: { names: wasmFiles.names, emit: wasmFiles.assets },
 };
 
 export const targets = {
   all: {
     description: 'both: a GPU where one answers, else WebAssembly',
-    file: '', opener: 'openAny', parts: { gpu, wasm },
+    file: '', opener: 'openAny', parts: { gpu, wasm }, passes: wasmPasses,
     check: (program) => refusal([...checkGpu(program), ...checkWasm(program)]), emit: () => '',
   },
   gpu, wasm,

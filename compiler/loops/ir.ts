@@ -18,6 +18,8 @@ export interface LoopAxis {
   readonly ragged?: { readonly rows: string; readonly lengths: string };
   /** The i32 buffer without axes that says how many of the last positions do not exist. */
   readonly missing?: string;
+  /** An axis that no model has: the entries of a list of positions, or the shares of a batch. */
+  readonly made?: 'entry' | 'share';
 }
 
 export interface Buffer {

@@ -2,7 +2,7 @@
 import { type Axis, bound, missingOf } from '../../dsl/axis.js';
 import { argsOf, axisOf } from '../../dsl/build.js';
 import type { Carry, Node, Scan } from '../../dsl/node.js';
-import { readsOf } from '../cost.js';
+import { kernelReads } from '../cost.js';
 import { type Origin, topological } from '../graph.js';
 import { all, apply, guard, integer } from '../loops/build.js';
 import type { Buffer, Entry, Expr, Kernel, Loop, LoopAxis } from '../loops/ir.js';
@@ -111,7 +111,7 @@ const missingIn = (order: readonly Node[]): readonly string[] =>
 
 /** Where no kernel asks how many positions are missing, all of them are computed, and nothing need be said of it. */
 const withMissing = (entry: Entry, ids: readonly string[]): Entry => {
-  const asked = new Set(entry.kernels.flatMap((k) => [...readsOf(k)]));
+  const asked = new Set(entry.kernels.flatMap((k) => kernelReads(k)));
   const plain = (axis: LoopAxis): LoopAxis => {
     const { missing, ...rest } = axis;
     return missing === undefined || asked.has(missing) ? axis : rest;

@@ -3,7 +3,7 @@
  * only later, the one comes last that needs the least to be kept for it. A derivative's recomputed stretch thus runs just
  * before it is read, and an optimizer's update as soon as its gradient is there.
  */
-import { cells, peakOf, readsOf } from '../cost.js';
+import { cells, kernelReads, peakOf } from '../cost.js';
 import type { Entry, Kernel } from '../loops/ir.js';
 import { typicalSizes } from '../passes/sizes.js';
 
@@ -21,7 +21,7 @@ const reordered = (entry: Entry): readonly Kernel[] => {
   const bytes = new Map(entry.buffers.map((b) => [b.id, b.role === 'input' || b.role === 'state' ? 0 : cells(b.axes, typicalSizes)]));
   const units = unitsOf(entry.kernels);
   const made = (u: Unit): readonly string[] => u.map((k) => k.output);
-  const reads = new Map(units.map((u) => [u, [...new Set(u.flatMap((k) => [...readsOf(k)]))].filter((id) => !made(u).includes(id))]));
+  const reads = new Map(units.map((u) => [u, [...new Set(u.flatMap((k) => [...kernelReads(k)]))].filter((id) => !made(u).includes(id))]));
   const waiting = new Map<string, number>();
   for (const ids of reads.values()) for (const id of ids) waiting.set(id, (waiting.get(id) ?? 0) + 1);
   const live = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);

@@ -1,8 +1,10 @@
 /** Loop positions, their ranges, and the loops of a reduction. */
 import { type Axis, bound, missingOf, sameExtent } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
+import { narrowed } from '../loops/bounds.js';
 import { apply, integer } from '../loops/build.js';
 import type { Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
+import { mentions } from '../loops/shape.js';
 import { exprText } from '../loops/text.js';
 import type { Scope } from '../primitives/record.js';
 
@@ -80,32 +82,6 @@ export const inRange = (axis: Axis, scope: Scope, variables: Variables): Expr | 
   const below = axis.extent.kind === 'fixed' && axis.extent.missing === undefined && typeof size === 'number' && high < size ? null : apply('lt', e, extentOf(axis, scope));
   const above = low >= 0 ? null : apply('ge', e, integer(0));
   return above === null ? below : below === null ? above : apply('and', above, below);
-};
-
-const mentions = (e: Expr, variable: string): boolean => {
-  switch (e.kind) {
-    case 'index': return e.axis === variable;
-    case 'apply': return e.args.some((a) => mentions(a, variable));
-    case 'extent': return e.row !== undefined && mentions(e.row, variable);
-    case 'literal': return false;
-    default: return true;
-  }
-};
-
-/** A comparison with a loop variable on its left, by what it says of that variable. */
-const narrowing: Readonly<Record<string, (e: Expr) => { readonly from?: Expr; readonly to?: Expr }>> = {
-  le: (e) => ({ to: apply('add', e, integer(1)) }), lt: (e) => ({ to: e }),
-  ge: (e) => ({ from: e }), gt: (e) => ({ from: apply('add', e, integer(1)) }),
-  eq: (e) => ({ from: e, to: apply('add', e, integer(1)) }),
-};
-const flipped: Readonly<Record<string, string>> = { le: 'ge', lt: 'gt', ge: 'le', gt: 'lt', eq: 'eq' };
-
-const narrowed = (p: Expr, variable: string): { readonly from?: Expr; readonly to?: Expr } | null => {
-  if (p.kind !== 'apply' || flipped[p.fn] === undefined) return null;
-  const [a, b] = p.args as readonly [Expr, Expr];
-  if (a.kind === 'index' && a.axis === variable && !mentions(b, variable)) return narrowing[p.fn]!(b);
-  if (b.kind === 'index' && b.axis === variable && !mentions(a, variable)) return narrowing[flipped[p.fn]!]!(a);
-  return null;
 };
 
 const tightest = (fn: 'min' | 'max', a: Expr | undefined, b: Expr): Expr => (a === undefined || exprText(a) === exprText(b) ? b : apply(fn, a, b));

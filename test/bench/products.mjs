@@ -18,7 +18,7 @@ import { interner, rewrite } from '../../dist/compiler/graph.js';
 import { lowerEntry } from '../../dist/compiler/lower/kernels.js';
 import { loopPasses, pipeline, runPasses } from '../../dist/compiler/pipeline.js';
 import { rootsOf, withRoots } from '../../dist/compiler/program.js';
-import { assemble, fused, wasmText } from '../../dist/compiler/targets/wasm/index.js';
+import { assemble, wasmText } from '../../dist/compiler/targets/wasm/index.js';
 import { axis, ragged } from '../../dist/dsl/axis.js';
 import * as dsl from '../../dist/dsl/build.js';
 import { GPU } from 'gpu.js';
@@ -112,8 +112,8 @@ const ours = async (shape, a, b) => {
   const program = { entry: 'train', outputs: { c: shape.build() }, updates: {}, interned: interner(), origins: new WeakMap() };
   const finished = right(runPasses(pipeline, withRoots(program, rewrite(rootsOf(program), program.interned, (n) => n))));
   const entry = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
-  const { text, plan } = wasmText({ model: 'product', entries: [entry] });
-  const session = right(await openWasm({ ...plan, load: async (fma) => right(assemble(fma ? fused(text) : text, 'product')) }, {}, 'wasm', shape.sizes, { threads: 1 }));
+  const { text, relaxed, plan } = wasmText({ model: 'product', entries: [entry] });
+  const session = right(await openWasm({ ...plan, load: async (fma) => right(assemble(fma ? relaxed : text, 'product')) }, {}, 'wasm', shape.sizes, { threads: 1 }));
   const { m, k, n, aT, bT, batch = 1 } = shape;
   const axesOf = (id) => entry.buffers.find((e) => e.id === id).axes.map(({ name, size }) => ({ name, size: shape.sizes[size] ?? size }));
   const dense = (id, data, cell, at) => {

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hyperValues, modelPath, open, toolchain, trace } from 'pcrec/compiler';
 import { initialStates, openWasm, stream, uniformAt } from 'pcrec/runtime';
-import { assemble, fused, wasmText } from '../../dist/compiler/targets/wasm/index.js';
+import { assemble, wasmText } from '../../dist/compiler/targets/wasm/index.js';
 
 const base = { batch: 32, length: 50, width: 32, blocks: 2, items: 4000 };
 const usual = { batch: [8, 16, 32, 64, 128, 256], length: [25, 50, 100, 200], width: [16, 32, 64, 128], blocks: [1, 2, 4], items: [1000, 4000, 16000, 64000] };
@@ -39,8 +39,8 @@ const compiledAt = (settings) => {
   if (!programs.has(key)) {
     const set = Object.entries(settings).filter(([name]) => name in opened.model.hyper).map(([name, value]) => `${name}=${value}`);
     const compiled = right(toolchain.compile(right(trace(opened, right(hyperValues(opened.model, { set }))))));
-    const { text, plan } = wasmText(compiled.loops);
-    programs.set(key, { manifest: compiled.manifest, plan: { ...plan, load: async (fma) => right(assemble(fma ? fused(text) : text, 'model')) } });
+    const { text, relaxed, plan } = wasmText(compiled.loops);
+    programs.set(key, { manifest: compiled.manifest, plan: { ...plan, load: async (fma) => right(assemble(fma ? relaxed : text, 'model')) } });
   }
   return programs.get(key);
 };

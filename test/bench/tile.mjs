@@ -2,7 +2,7 @@
  * The product that others are held against: written by hand as one would for these machines, tiles of 4 rows by 8 columns in
  * registers, the second operand packed into panels of 8 columns and, like the first, taken in blocks that the caches hold.
  */
-import { assemble, fused } from '../../dist/compiler/targets/wasm/index.js';
+import { assemble } from '../../dist/compiler/targets/wasm/index.js';
 
 const rows = [0, 1, 2, 3];
 
@@ -10,7 +10,8 @@ const rows = [0, 1, 2, 3];
  * The columns from $j on, `vectors` times four in a panel, for $m rows: C[m, n] (+)= sum over $k of A B, with strides in bytes, of A
  * along rows and along the sum, of C along rows. As by hand for one shape: strides are constants, so one address serves four rows.
  */
-const tiles = (vectors, { am, ak, cm }) => {
+const tiles = (vectors, { am, ak, cm }, fma) => {
+  const added = (sum, a, b) => (fma ? `(f32x4.relaxed_madd ${a} ${b} ${sum})` : `(f32x4.add ${sum} (f32x4.mul ${a} ${b}))`);
   const halves = Array.from({ length: vectors }, (_, h) => h);
   const each = (f) => rows.flatMap((r) => halves.map((h) => f(`$s${r}${h}`, r, h))).join('\n        ');
   return `
@@ -26,7 +27,7 @@ const tiles = (vectors, { am, ak, cm }) => {
       (loop $sum
         ${halves.map((h) => `(local.set $b${h} (v128.load offset=${16 * h} (local.get $pb)))`).join('\n        ')}
         ${rows.map((r) => `(local.set $r (v128.load32_splat offset=${am * r} (local.get $pa)))
-        ${halves.map((h) => `(local.set $s${r}${h} (f32x4.add (local.get $s${r}${h}) (f32x4.mul (local.get $r) (local.get $b${h}))))`).join('\n        ')}`).join('\n        ')}
+        ${halves.map((h) => `(local.set $s${r}${h} ${added(`(local.get $s${r}${h})`, '(local.get $r)', `(local.get $b${h})`)})`).join('\n        ')}`).join('\n        ')}
         (local.set $pa (i32.add (local.get $pa) (i32.const ${ak})))
         (local.set $pb (i32.add (local.get $pb) (i32.const ${16 * vectors})))
         (br_if $sum (i32.lt_u (local.get $pb) (local.get $end))))
@@ -53,7 +54,7 @@ const get = (name) => `(local.get $${name})`;
 const least = (a, b) => `(select ${a} ${b} (i32.lt_s ${a} ${b}))`;
 
 /** Blocks of 256 of the sum and 64 rows: a panel and a block of A fit the nearest caches. A last panel of 4 columns where they suffice. */
-const product = (sizes) => {
+const product = (sizes, fma) => {
   const { m, k, n, am, ak, bk } = sizes;
   const wide = n % 8 === 0 || n % 8 > 4 ? Math.ceil(n / 8) * 8 : Math.floor(n / 8) * 8;
   const panel = (vectors, at) => `
@@ -61,7 +62,7 @@ const product = (sizes) => {
           (i32.add (i32.add ${get('c')} (i32.mul ${get('i')} (i32.const ${sizes.cm}))) (i32.mul ${at} (i32.const 4))) ${least(`(i32.sub (i32.const ${m}) ${get('i')})`, '(i32.const 64)')} ${get('depth')} (i32.eqz ${get('x')}))`;
   const packed = (vectors, at) => `(call $pack${vectors} (i32.add ${get('b')} (i32.mul ${get('x')} (i32.const ${bk}))) ${at} ${get('depth')} (i32.add ${get('room')} (i32.mul ${at} (i32.mul ${get('depth')} (i32.const 4)))))`;
   const panels = (body) => `(local.set $j (i32.const 0)) ${wide === 0 ? '' : `(loop $columns ${body(2, get('j'))} (local.set $j (i32.add ${get('j')} (i32.const 8))) (br_if $columns (i32.lt_s ${get('j')} (i32.const ${wide}))))`} ${wide < n ? body(1, `(i32.const ${wide})`) : ''}`;
-  return `(module (import "env" "memory" (memory 1)) ${[1, 2].map((v) => pack(v, sizes) + tiles(v, sizes)).join('')}
+  return `(module (import "env" "memory" (memory 1)) ${[1, 2].map((v) => pack(v, sizes) + tiles(v, sizes, fma)).join('')}
   (func (export "product") (param $a i32) (param $b i32) (param $c i32) (param $room i32) (local $x i32) (local $i i32) (local $j i32) (local $depth i32)
     (loop $sum
       (local.set $depth ${least(`(i32.sub (i32.const ${k}) ${get('x')})`, '(i32.const 256)')})
@@ -84,8 +85,8 @@ export const tileProduct = async ({ batch = 1, m, k, n, aT, bT }, a, b, fma) => 
   const [am, ak] = aT ? [4, 4 * m] : [4 * k, 4];
   const [bk, bn] = bT ? [4, 4 * k] : [4 * n, 4];
   const cm = 4 * eight(n);
-  const text = product({ m, k, n, am, ak, bk, bn, cm });
-  const binary = assemble(fma ? fused(text) : text, 'tile');
+  const text = product({ m, k, n, am, ak, bk, bn, cm }, fma);
+  const binary = assemble(text, 'tile');
   if (binary._tag === 'Left') throw new Error(binary.left);
   // The last tiles read and write a little beyond.
   const cells = { a: batch * m * k + 4 * (m + k), b: batch * k * n + 8 * (n + k), c: batch * four(m) * eight(n), room: 256 * eight(n) };

@@ -1,19 +1,19 @@
 /** Loop programs assembled and opened as a trainer would. */
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
-import { assemble, fused, wasmText } from '../../compiler/targets/wasm/index.js';
+import { assemble, wasmText } from '../../compiler/targets/wasm/index.js';
 import { openWasm, type WasmModule, type WasmOptions, type WasmSession } from '../../runtime/wasm/index.js';
 import type { Sizes } from '../../runtime/session.js';
 import { manifest } from '../gpu/sessions.js';
 
 export const built = async (program: LoopProgram): Promise<WasmModule> => {
-  const { text, plan } = wasmText(program);
+  const { text, relaxed, plan } = wasmText(program);
   // Through JSON, as it is emitted.
   const data: WasmModule = JSON.parse(JSON.stringify(plan));
   return {
     ...data,
     load: async (fma) => {
-      const binary = assemble(fma ? fused(text) : text, `${program.model}.wat`);
+      const binary = assemble(fma ? relaxed : text, `${program.model}.wat`);
       if (!isRight(binary)) throw new Error(binary.left);
       return binary.right;
     },

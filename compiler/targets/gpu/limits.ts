@@ -2,10 +2,10 @@
 import { type Diagnostic, error } from '../../diagnostics.js';
 import type { Buffer, Entry, Expr, Kernel, LoopProgram } from '../../loops/ir.js';
 import { maxArrayArguments } from '../../loops/limits.js';
-import { targetsOf } from './inverse.js';
+import { targetsOf } from '../../loops/inverse.js';
 import { writeDevice } from './kernel.js';
 import { axesOf, collectsOf, place } from './placement.js';
-import { nodes } from './shape.js';
+import { nodes } from '../../loops/shape.js';
 
 export { maxArrayArguments };
 

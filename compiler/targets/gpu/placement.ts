@@ -4,10 +4,11 @@
  */
 import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
 import { exprText } from '../../loops/text.js';
-import { type Collect, inverseId, targetsOf } from './inverse.js';
+import { type Collect, inverseId, targetsOf } from '../../loops/inverse.js';
 import { identifier } from './names.js';
-import { rewrite, sharing } from './rewrite.js';
-import { freeVariables, loopAxes, nodes, readsOf } from './shape.js';
+import { interning } from '../../loops/intern.js';
+import { rewrite } from '../../loops/rewrite.js';
+import { freeVariables, loopAxes, nodes, readsOf } from '../../loops/shape.js';
 import { splitReductions } from './split.js';
 
 export interface Invert {
@@ -93,7 +94,7 @@ const drawOnHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>, drawn:
 };
 
 const shared = (kernel: Kernel): Kernel => {
-  const share = sharing();
+  const share = interning();
   return { ...kernel, body: share(kernel.body), ...(kernel.where === undefined ? {} : { where: share(kernel.where) }) };
 };
 

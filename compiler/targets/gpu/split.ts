@@ -4,7 +4,7 @@
  * its outermost axis and then the sum of the parts.
  */
 import type { Buffer, Entry, Expr, Kernel, LoopAxis } from '../../loops/ir.js';
-import { rewrite } from './rewrite.js';
+import { rewrite } from '../../loops/rewrite.js';
 
 type Reduce = Extract<Expr, { kind: 'reduce' }>;
 

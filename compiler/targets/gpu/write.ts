@@ -6,11 +6,11 @@
 import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import { dtypeOf } from '../../loops/build.js';
 import type { Buffer, Expr, LoopAxis, ReduceAxis, Size } from '../../loops/ir.js';
-import { inverseId } from './inverse.js';
+import { inverseId } from '../../loops/inverse.js';
 import { bare } from './brackets.js';
 import { namer } from './names.js';
 import type { Write } from './scalars.js';
-import { freeVariables, nodes, uses } from './shape.js';
+import { freeVariables, nodes, uses } from '../../loops/shape.js';
 
 /** What differs between a gpu.js kernel and a loop nest on the host. */
 export interface Flavour {

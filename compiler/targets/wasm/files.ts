@@ -5,7 +5,7 @@ import type { Sizes } from '../../../runtime/session.js';
 import type { Asset, Peak } from '../../compiled.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { assemble } from './assemble.js';
-import { fused, type WasmText, wasmText } from './module.js';
+import { type WasmText, wasmText } from './module.js';
 
 const names = ['model.wat', 'model.wasm', 'model.fma.wasm'] as const;
 
@@ -53,7 +53,7 @@ ${entries.join('\n')}
     return { bytes: peak, thread: slab };
   },
   assets: (program: LoopProgram): readonly Asset[] => {
-    const { text } = textOf(program);
-    return [{ name: names[0], content: text }, { name: names[1], content: binary(text, names[1]) }, { name: names[2], content: binary(fused(text), names[2]) }];
+    const { text, relaxed } = textOf(program);
+    return [{ name: names[0], content: text }, { name: names[1], content: binary(text, names[1]) }, { name: names[2], content: binary(relaxed, names[2]) }];
   },
 } as const;

@@ -2,4 +2,4 @@
 export { wasmFiles } from './files.js';
 export { checkWasm } from './limits.js';
 export { assemble } from './assemble.js';
-export { fused, type WasmText, wasmText } from './module.js';
+export { wasmPasses, type WasmText, wasmText } from './module.js';

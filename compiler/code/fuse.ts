@@ -1,0 +1,16 @@
+/** Products that are added to a sum are fused with the addition: one instruction, rounded once. */
+import { fma } from './build.js';
+import type { Block, Code, Func } from './tree.js';
+import { mapBlocks, mapCode, mapValues } from './walk.js';
+
+const isLocal = (code: Code | undefined): boolean => code?.kind === 'local';
+
+const fused = mapCode((code) => {
+  if (code.kind !== 'op' || code.op !== 'add' || code.type !== 'f32s') return code;
+  const [sum, product] = code.args as readonly [Code, Code];
+  if (!isLocal(sum) || product.kind !== 'op' || product.op !== 'mul' || !product.args.every(isLocal)) return code;
+  return fma(sum, product.args[0]!, product.args[1]!);
+});
+const inBlock = (block: Block): Block => block.map((statement) => mapBlocks(mapValues(statement, fused), inBlock));
+
+export const fuseMultiplyAdd = (f: Func): Func => ({ ...f, body: inBlock(f.body), result: f.result === null ? null : fused(f.result) });

@@ -1,0 +1,92 @@
+/**
+ * The tree of code: what stands between loops and the text of a processor's language. It knows numbers, lanes of numbers,
+ * memory by address, and blocks; it does not know how any of them is spelt, nor how many lanes there are. A printer spells it.
+ *
+ * One value of a condition is 0 or 1; in lanes it is a mask, all bits of a lane or none.
+ */
+
+/** One number, or, with an `s`, a number in each lane. f64s and i64s are lanes twice as wide: half as many. */
+export type Type = 'f32' | 'i32' | 'f32s' | 'i32s' | 'f64s' | 'i64s';
+
+/** A variable of a function. The printer gives it a name like the one wanted; two locals are the same if they are one object. */
+export interface Local {
+  readonly wanted: string;
+  readonly type: Type;
+}
+
+/** What a session binds before code runs: a size by its symbol, the address of a buffer, the address behind all buffers. */
+export type Global =
+  | { readonly kind: 'size'; readonly symbol: string }
+  | { readonly kind: 'base'; readonly buffer: string }
+  | { readonly kind: 'end' };
+
+/** Operations by what they mean; on lanes they go lane by lane. `operations` says what each takes. */
+export type Op =
+  | 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'abs' | 'sqrt' | 'floor' | 'nearest' | 'min' | 'max'
+  /** The lesser, the greater of two; where the second is no number, the first. */
+  | 'lesser' | 'greater'
+  /** The lesser of two i32 without signs. */
+  | 'leastUnsigned'
+  | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'ltUnsigned'
+  | 'and' | 'or' | 'xor' | 'not'
+  /** By the number of bits that the second argument, one i32, says. */
+  | 'shiftLeft' | 'shiftRight' | 'shiftRightUnsigned'
+  /** a + b * c, rounded once. */
+  | 'fma'
+  /** (condition, yes, no): both are computed. */
+  | 'select'
+  /** One number on all lanes. */
+  | 'splat'
+  /** Towards zero, the nearest i32 there is. */
+  | 'toI32' | 'toF32' | 'toF32Unsigned'
+  /** The same bits, taken for another type. */
+  | 'bits'
+  /** The lower, the upper half of f32 lanes as f64 lanes. */
+  | 'lowerHalf' | 'upperHalf'
+  /** f64 lanes as f32, as i32 towards zero, in the lower half. */
+  | 'narrow' | 'narrowI32'
+  /** The lower halves of two, one behind the other. */
+  | 'join';
+
+export type Code =
+  | { readonly kind: 'local'; readonly local: Local; readonly type: Type }
+  | { readonly kind: 'global'; readonly global: Global; readonly type: 'i32' }
+  /** The same on all lanes. */
+  | { readonly kind: 'literal'; readonly value: number; readonly type: Type }
+  /** `from` in the first lane, one more in each after it. */
+  | { readonly kind: 'ramp'; readonly from: number; readonly type: 'i32s' }
+  | { readonly kind: 'op'; readonly op: Op; readonly args: readonly Code[]; readonly type: Type }
+  | { readonly kind: 'lane'; readonly lane: number; readonly of: Code; readonly type: 'f32' | 'i32' }
+  /** `offset` bytes behind `address`. Lanes are neighbours in memory, or, where it is `spread`, one number on all of them. */
+  | { readonly kind: 'load'; readonly address: Code; readonly offset: number; readonly spread: boolean; readonly type: Type }
+  /** Each lane from an address of its own. */
+  | { readonly kind: 'gather'; readonly addresses: Code; readonly offset: number; readonly type: 'f32s' | 'i32s' }
+  /** `inline`: few ask at once, so that the function is worth writing out; a call empties the registers. */
+  | { readonly kind: 'call'; readonly fn: string; readonly args: readonly Code[]; readonly inline: boolean; readonly type: Type };
+
+export type Statement =
+  | { readonly kind: 'set'; readonly local: Local; readonly value: Code }
+  | { readonly kind: 'store'; readonly address: Code; readonly offset: number; readonly value: Code }
+  | { readonly kind: 'if'; readonly condition: Code; readonly then: Block; readonly otherwise: Block | null }
+  /** While `variable` is below `to`, by `step`; `from` is null where the variable is at its beginning already. */
+  | { readonly kind: 'loop'; readonly variable: Local; readonly from: Code | null; readonly to: Code; readonly step: number; readonly body: Block }
+  | { readonly kind: 'while'; readonly condition: Code; readonly body: Block }
+  /** Zeros from one address up to another. */
+  | { readonly kind: 'clear'; readonly from: Code; readonly to: Code }
+  | { readonly kind: 'run'; readonly fn: string; readonly args: readonly Code[] };
+
+export type Block = readonly Statement[];
+
+export interface Func {
+  readonly name: string;
+  /** Called from outside. */
+  readonly exported: boolean;
+  /** Lines for people, in the model's terms. */
+  readonly comments: readonly string[];
+  readonly parameters: readonly Local[];
+  readonly body: Block;
+  /** What it gives back, where it is a function of numbers. */
+  readonly result: Code | null;
+}
+
+export const hasLanes = (type: Type): boolean => type.endsWith('s');

@@ -1,0 +1,96 @@
+/**
+ * Where the cells of a buffer lie. Ragged axes beside their rows axis are packed: a row takes as many cells as it has
+ * positions, rows follow one another, and nobody computes or stores padding. Among the axes without rows the largest comes
+ * last, so that lanes run along it.
+ */
+import { apply, integer } from '../loops/build.js';
+import type { Buffer, Expr, LoopAxis } from '../loops/ir.js';
+import { isUnit } from '../loops/units.js';
+
+export interface Layout {
+  readonly buffer: Buffer;
+  /**
+   * The outermost axis, where rows follow one another, by its place in `buffer.axes`; `lengths` names the lengths whose
+   * product is a row's number of cells (none: rows are equally long).
+   */
+  readonly rows?: { readonly at: number; readonly lengths: readonly string[] };
+  /** Places in `buffer.axes` of the axes inside a row, outermost first; axes of one position are left out. */
+  readonly inner: readonly number[];
+  /** Cells from one position of the last axis but one to the next, where that is more than the last axis has. */
+  readonly pitch?: number;
+  /** One row at a time: every thread has room for one row and fills it again for each. */
+  readonly local: boolean;
+}
+
+/** A line of the nearest cache, in cells. Lines whose distance is a multiple of eight share few of its places, and a product walks many. */
+const cacheLine = 16;
+const crowded = 8 * cacheLine;
+const pitchOf = ({ dtype, axes }: Buffer, inner: readonly number[]): number | undefined => {
+  const size = axes[inner[inner.length - 1] ?? -1]?.size;
+  return dtype === 'f32' && inner.length > 1 && typeof size === 'number' && size % crowded === 0 && axes[inner[inner.length - 1]!]!.ragged === undefined ? size + cacheLine : undefined;
+};
+
+const weight = ({ size }: LoopAxis): number => (typeof size === 'number' ? size : 0);
+const ascending = (axes: readonly LoopAxis[]) => (a: number, b: number): number => weight(axes[a]!) - weight(axes[b]!) || a - b;
+
+/** `last` names an axis that shall be innermost, for a transposed copy; `local` that one row is kept at a time. */
+export const layoutOf = (buffer: Buffer, rowsAxis: string, { last, local = false }: { readonly last?: string; readonly local?: boolean } = {}): Layout => {
+  const { axes } = buffer;
+  const places = axes.map((_, k) => k).filter((k) => !isUnit(axes[k]!));
+  const rows = places.find((k) => axes[k]!.name === rowsAxis);
+  const packed = rows === undefined ? [] : places.filter((k) => axes[k]!.ragged?.rows === rowsAxis);
+  const dense = places.filter((k) => k !== rows && !packed.includes(k));
+  const symbolic = dense.filter((k) => typeof axes[k]!.size === 'string' || axes[k]!.ragged !== undefined);
+  const fixed = dense.filter((k) => !symbolic.includes(k)).sort(ascending(axes));
+  // Two ragged axes make a matrix: heads go around it, not inside.
+  const order = packed.length > 1 ? [...symbolic, ...fixed, ...packed] : [...packed, ...symbolic, ...fixed];
+  const end = order.filter((k) => axes[k]!.name === last);
+  const inner = [...order.filter((k) => !end.includes(k)), ...end];
+  const pitch = pitchOf(buffer, inner);
+  return {
+    buffer, local, inner, ...(pitch === undefined ? {} : { pitch }),
+    ...(rows === undefined ? {} : { rows: { at: rows, lengths: packed.map((k) => axes[k]!.ragged!.lengths) } }),
+  };
+};
+
+/** The buffer of prefix sums of row sizes, for these lengths. */
+export const offsetsId = (lengths: readonly string[]): string => `${lengths.join('*')}.before`;
+
+/** The number of positions that there is room for. */
+const roomExpr = (axis: LoopAxis, row?: Expr): Expr => {
+  const { missing: _, ...room } = axis;
+  return sizeExpr(room, row);
+};
+
+/** The number of positions that exist. */
+export const sizeExpr = (axis: LoopAxis, row?: Expr): Expr =>
+  axis.ragged !== undefined && row !== undefined ? { kind: 'extent', axis, row }
+    : axis.missing !== undefined ? { kind: 'extent', axis: { name: axis.name, size: axis.size, missing: axis.missing } }
+    : typeof axis.size === 'number' ? integer(axis.size) : { kind: 'extent', axis: { name: axis.name, size: axis.size } };
+
+const times = (a: Expr, b: Expr): Expr => apply('mul', a, b);
+
+/** How many cells one step along each axis inside a row is, and the cells of a whole row, for the row at `row`. */
+export const strides = ({ buffer: { axes }, inner, rows, pitch }: Layout, row: Expr | undefined): { readonly along: ReadonlyMap<number, Expr>; readonly whole: Expr } => {
+  const along = new Map<number, Expr>();
+  const whole = [...inner].reverse().reduce<Expr>((cells, k, i) => {
+    along.set(k, cells);
+    if (i === 0 && pitch !== undefined) return integer(pitch);
+    const axis = axes[k]!;
+    const isPacked = rows !== undefined && rows.lengths.length > 0 && axis.ragged?.rows === axes[rows.at]!.name;
+    return times(cells, roomExpr(axis, isPacked ? row : undefined));
+  }, integer(1));
+  return { along, whole };
+};
+
+/** Index and stride, in cells, of everything that adds to the place of a cell. */
+export const placeOf = (layout: Layout, at: readonly Expr[]): readonly { readonly index: Expr; readonly stride: Expr }[] => {
+  const { buffer: { axes }, rows, inner, local, pitch } = layout;
+  const row = rows === undefined ? undefined : at[rows.at];
+  const { along, whole } = strides(layout, row);
+  const inside = inner.map((k) => ({ index: at[k]!, stride: along.get(k)! }));
+  if (rows === undefined || row === undefined || local) return inside;
+  if (rows.lengths.length === 0) return [{ index: row, stride: whole }, ...inside];
+  const dense = inner.filter((k) => axes[k]!.ragged?.rows !== axes[rows.at]!.name).reduce<Expr>((n, k) => times(n, k === inner[inner.length - 1] && pitch !== undefined ? integer(pitch) : roomExpr(axes[k]!)), integer(1));
+  return [{ index: { kind: 'read', buffer: offsetsId(rows.lengths), at: [row], dtype: 'i32' }, stride: dense }, ...inside];
+};

@@ -1,0 +1,67 @@
+/**
+ * Sums of many positions for each target. Walking lists of a target's positions reads all over memory; here each row adds to
+ * the table of its share, where the place that a position names is as near as the table is small, and shares are summed.
+ */
+import { apply, integer, literal } from '../loops/build.js';
+import type { Buffer, Expr, LoopAxis } from '../loops/ir.js';
+import { rewrite } from '../loops/rewrite.js';
+import { freeVariables, nodes } from '../loops/shape.js';
+import { typicalSizes } from '../passes/sizes.js';
+import { type Job, shareAxis } from './job.js';
+import { extending, type Kernels } from './kernels.js';
+import { sizeExpr } from './layout.js';
+import { sumOfShares } from './shares.js';
+
+type Collect = Extract<Expr, { kind: 'collect' }>;
+
+/** Positions for each target from which a table for each share is cheaper than lists: a share is zeroed and summed whole. */
+const many = 128;
+const typical = ({ size, ragged }: LoopAxis): number => (typeof size === 'number' ? size : typicalSizes[size] ?? 256) / (ragged === undefined ? 1 : 2);
+
+interface Place {
+  /** Those of the kernel's own buffer. */
+  readonly axes: readonly LoopAxis[];
+  readonly rowsAxis: string;
+  readonly add: (b: Buffer) => void;
+}
+
+const targetOf = (e: Collect, axes: readonly LoopAxis[]): LoopAxis | undefined => axes.find((a) => e.target.kind === 'index' && e.target.axis === a.name);
+
+/** Whether rows may add it up: over whole rows of a batch, many positions for each target, no sum inside. */
+const isDense = (e: Collect, { axes, rowsAxis }: Place): boolean => {
+  const target = targetOf(e, axes);
+  const rows = e.over.find((o) => o.axis.name === rowsAxis);
+  if (target === undefined || e.dtype !== 'f32' || rows === undefined || rows.from !== undefined || rows.to !== undefined) return false;
+  const names = new Set([...axes.filter((a) => a !== target), ...e.over.map((o) => o.axis)].map((a) => a.name));
+  /** A loop's bounds may speak of the loops around it. */
+  const nested = e.over.every(({ from, to }, k) => [from, to].every((bound) => bound === undefined || [...freeVariables()(bound)].every((v) => e.over.slice(0, k).some((o) => o.axis.name === v))));
+  return nested && e.over.reduce((n, o) => n * typical(o.axis), 1) >= many * typical(target)
+    && [...freeVariables()(e.body)].every((v) => names.has(v)) && [...nodes([e.body])].every((n) => n.kind !== 'reduce' && n.kind !== 'collect');
+};
+
+/** The kernel with such sums as sums over shares, after the kernels that fill the shares. */
+const scattered = (job: Job, place: Place): readonly Job[] => {
+  const { where: _, ...rest } = job;
+  const shares: Job[] = [];
+  const body = rewrite((e) => {
+    if (e.kind !== 'collect' || job.loop !== undefined || !isDense(e, place)) return null;
+    const id = `${job.output}.share${shares.length === 0 ? '' : shares.length + 1}`;
+    const target = targetOf(e, place.axes)!;
+    const free = freeVariables()(e.body);
+    const kept = place.axes.filter((a) => a === target || free.has(a.name));
+    place.add({ id, dtype: 'f32', role: 'temp', axes: [shareAxis, ...kept] });
+    const named: Expr = { kind: 'read', buffer: e.index, at: e.over.map((o): Expr => ({ kind: 'index', axis: o.axis.name })), dtype: 'i32' };
+    const exists = apply('and', apply('ge', named, integer(0)), apply('lt', named, sizeExpr(target)));
+    shares.push({
+      ...rest, name: id, output: id, adds: true, task: e.over.find((o) => o.axis.name === place.rowsAxis)!.axis, comment: `${job.comment}: the share of some rows`,
+      body: apply('select', exists, e.body, literal(0)), scatter: { axis: target.name, over: e.over, to: apply('select', exists, named, integer(0)) },
+    });
+    return sumOfShares(id, kept);
+  })(job.body);
+  return [...shares, { ...job, body }];
+};
+
+export const scatterShares = (k: Kernels): Kernels => {
+  const { buffers, world, add, done } = extending(k);
+  return done(k.jobs.flatMap((job) => scattered(job, { axes: buffers.get(job.output)!.axes, rowsAxis: world.rowsAxis, add })));
+};

@@ -1,0 +1,90 @@
+/** Addresses of a tile's cells, and what is loaded from them. */
+import { base, end, gather, load, op, select, splat, spread } from '../../code/build.js';
+import { typeOf } from '../../code/scalars.js';
+import type { Code } from '../../code/tree.js';
+import { apply, integer } from '../../loops/build.js';
+import type { Expr } from '../../loops/ir.js';
+import { addressOf, runAlong, stepAlong, termExpr } from '../address.js';
+import type { Layout } from '../layout.js';
+import { isPlain } from './hoist.js';
+import { baseOf, bound, type Scope } from './scope.js';
+import { grid, keepTile, part, type Tile } from './tile.js';
+import type { Memory, Of, Place, Reached, Writer } from './pen.js';
+
+type Asked = Pick<Writer, 'world' | 'shape' | 'named' | 'depth'> & { readonly free: (e: Expr) => ReadonlySet<string> };
+
+export const memory = ({ world: { layouts, intern, machine, name, places }, shape, named, depth, free }: Asked): Memory => {
+  const layout = (id: string): Layout => {
+    const found = layouts.get(id);
+    if (found === undefined) throw new Error(`No buffer is called '${id}'.`);
+    return found;
+  };
+  const place = (buffer: string, at: readonly Expr[]): Place => ({ buffer, address: addressOf(layout(buffer), at, intern), plain: at.every(isPlain) });
+  const reads = new Map<Expr, Place>();
+  const placeOfRead = (e: Of<'read'>): Place => {
+    const found = reads.get(e) ?? place(e.buffer, e.at);
+    reads.set(e, found);
+    return found;
+  };
+
+  /** Addresses of buffers among the terms of sums: expressions of no axis, which only this map knows. */
+  const starts = new Map<Expr, string>();
+  const startOf = (id: string): Expr => {
+    const buffer = name(places.get(id) ?? id);
+    const e = intern({ kind: 'extent', axis: { name: `@${buffer}`, size: `@${buffer}` } });
+    starts.set(e, buffer);
+    return e;
+  };
+  /** The sum of the terms, those that change least first, so that sums of what a loop does not change are computed before it. */
+  const sum = (id: string, terms: readonly Expr[], s: Scope): Expr => {
+    const ordered = terms.map((e) => ({ e, depth: depth(e, s) })).sort((a, b) => a.depth - b.depth).map(({ e }) => e);
+    return [startOf(id), ...ordered].reduce((a, b) => intern(apply('add', a, b)));
+  };
+  /** Within memory, whatever a read that is dropped would ask for. */
+  const clamped = (t: Tile, s: Scope): Tile => keepTile(s.code, 'safe', grid(t.parts.length, t.vectors, (r, c) => {
+    const at = part(t, r, c);
+    return t.vectors > 0 ? op('leastUnsigned', at, splat(end)) : select(op('ltUnsigned', at, end), at, end);
+  }));
+
+  const reachAlong = ({ buffer, address, plain }: Place, s: Scope, laneAxis: string | undefined, rowAxis: string | undefined): Reached => {
+    const near = laneAxis === undefined || runAlong(address, laneAxis) !== 'far';
+    const beside = laneAxis !== undefined && runAlong(address, laneAxis) === 'near';
+    const rowStep = rowAxis === undefined ? null : stepAlong(address, rowAxis);
+    // Rows at a constant distance go by one address and constant offsets.
+    const fixedRows = rowStep !== null && rowStep >= 0;
+    const terms = address.terms.map((t) => {
+      const { atom } = t;
+      const moves = atom.kind === 'index' && ((near && atom.axis === laneAxis) || (fixedRows && atom.axis === rowAxis));
+      return intern(termExpr(moves ? { ...t, atom: intern({ kind: 'index', axis: baseOf(atom.axis) }) } : t));
+    });
+    const { constant } = address;
+    const bare = named(sum(buffer, constant < 0 ? [...terms, intern(integer(constant))] : terms, s), s);
+    return {
+      near, tile: s.speculative && !plain ? clamped(bare, s) : bare,
+      offset: (row, vector) => Math.max(0, constant) + (fixedRows ? row * rowStep : 0) + (beside ? 4 * machine.lanes * vector : 0),
+    };
+  };
+  const reach = (p: Place, s: Scope): Reached => {
+    const axes = [...new Set(p.address.terms.flatMap((t) => [...free(t.atom), ...(t.factor === null ? [] : free(t.factor))]))];
+    const along = (kind: 'lanes' | 'rows'): string | undefined => axes.find((v) => bound(v, s).binding.kind === kind);
+    return reachAlong({ ...p, plain: true }, s, along('lanes'), along('rows'));
+  };
+
+  const loads = (e: Of<'read'>, s: Scope, alone: 'one' | 'spread'): Tile => {
+    const { rows, vectors, laneAxis, rowAxis } = shape(e, s);
+    const dtype = layout(e.buffer).buffer.dtype;
+    const lanes = dtype === 'f32' ? 'f32s' : 'i32s';
+    const { tile, offset, near } = reachAlong(placeOfRead(e), s, laneAxis, rowAxis);
+    if (vectors > 0) return grid(rows, vectors, (r, c) => (near ? load(part(tile, r, c), offset(r, c), lanes) : gather(part(tile, r, c), offset(r, 0), lanes)));
+    return alone === 'one' ? grid(rows, 0, (r) => load(part(tile, r, 0), offset(r, 0), typeOf(dtype, false))) : grid(rows, 1, (r) => spread(part(tile, r, 0), offset(r, 0), lanes));
+  };
+
+  const start = (e: Expr): Code | undefined => {
+    const buffer = starts.get(e);
+    return buffer === undefined ? undefined : base(buffer);
+  };
+  return {
+    layout, dtype: (e) => layout(e.buffer).buffer.dtype, place, placeOfRead, reach, loads, start,
+    called: (e) => (starts.has(e) ? `@${starts.get(e)!}` : undefined),
+  };
+};

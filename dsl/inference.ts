@@ -120,9 +120,8 @@ export const withInference = <H extends StackHypers>(of: StackedModel<H>, energy
     optimizer: (values) => of.optimizer(values),
     build: (context) => {
       const stack = of.stack(context);
-      const top = inferred(context as unknown as Context<Inference>, stack, energy);
-      const { horizon } = context.hyper as unknown as Values<Inference>;
-      return predicted(context as unknown as RecommenderContext, stack, top, horizon === 'last' ? 'last' : 'all');
+      const own: Context<Inference> = context;
+      return predicted(context, stack, inferred(own, stack, energy), own.hyper.horizon === 'last' ? 'last' : 'all');
     },
   };
 };

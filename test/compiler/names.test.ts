@@ -53,7 +53,7 @@ const trial = ({ axes: [middle, copy, few], path, second, key, tensors }: Called
       const loss = add(mean(square(sub(out, embed(table, batch.targets))), [batch.batch, batch.seq, width] as never), mean(top, [batch.batch, width] as never));
       return { loss: loss as never, scores: sum(mul(last(typed<'batch' | 'seq' | 'width'>(out), batch.seq, batch.batch), table), width) as never };
     },
-  }) as unknown as Model;
+  });
   const found = traced(spec);
   for (const [node, name] of names) found.provenance.set(node, { name, source: { file: 'names.ts', line: 1, column: 1 } });
   return trialOf(found, 0);

@@ -125,7 +125,7 @@ const said = ({ loss = (x) => x, scores, optimizer = adamw({ rate: 0.1 }), hyper
       const over = made.axes.map((a) => axis(a.name, 1));
       return { loss: mean(square(typed<string>(made)), over as never) as never, scores: typed(scores?.(given as never) ?? expand(sum(table, width), batch)) };
     },
-  }) as unknown as Model;
+  });
   const done = compile(traced(made));
   return isLeft(done) ? done.left[0].message : 'nothing';
 };
@@ -179,7 +179,7 @@ test('what 32 bits of addresses cannot hold is refused where it would run, and o
       const table = param('table', [batch.item, wide], normal(1));
       return { loss: mean(sum(embed(table, batch.items), wide), [batch.batch, batch.seq]), scores: expand(sum(table, wide), batch.batch) };
     },
-  }) as unknown as Model;
+  });
   const done = compile(traced(made));
   if (isLeft(done)) throw new Error(done.left[0].message);
   const refused = (target: keyof typeof targets): string => pipe(targets[target].check(done.right.loops), (r) => (isLeft(r) ? r.left[0].message : 'nothing'));

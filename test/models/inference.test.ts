@@ -19,8 +19,7 @@ import { expectClose } from '../support/numbers.js';
 import { rightOf, runPass } from '../support/programs.js';
 
 type Over = Readonly<Record<string, HyperValue>>;
-const plain = (model: unknown): Model => model as Model;
-const ofHstu = plain(withInference(hstu, layeredPredictionError()));
+const ofHstu = withInference(hstu, layeredPredictionError());
 
 type Results = Readonly<Record<string, readonly number[]>>;
 const valuesOf = (p: Program): Results => {
@@ -43,8 +42,8 @@ describe('withInference(hstu, layeredPredictionError()) is PCRec, written out in
     {}, { steps: 2, activation: 'tanh' }, { steps: 0 }, { horizon: 'last' }, { horizon: 'last', steps: 2, adaptation: 0.05 }, { heads: 2, times: true },
   ];
   test.each(cases)('%o', (over) => {
-    expect(parametersOf(ofHstu, over)).toEqual(parametersOf(plain(pcrec), over));
-    expect(results(ofHstu, over)).toEqual(results(plain(pcrec), over));
+    expect(parametersOf(ofHstu, over)).toEqual(parametersOf(pcrec, over));
+    expect(results(ofHstu, over)).toEqual(results(pcrec, over));
   });
   test('with its hyperparameters', () => {
     expect(ofHstu.hyper).toEqual(pcrec.hyper);
@@ -52,13 +51,13 @@ describe('withInference(hstu, layeredPredictionError()) is PCRec, written out in
 });
 
 const stacks: readonly (readonly [string, StackedModel<StackHypers>, Over])[] = [
-  ['sasrec', sasrec as never, {}], ['llama', llama as never, {}], ['gru4rec', gru4rec as never, { hidden: 3, blocks: 1 }],
+  ['sasrec', sasrec, {}], ['llama', llama, {}], ['gru4rec', gru4rec, { hidden: 3, blocks: 1 }],
 ];
 describe.each(stacks)('withInference(%s, layeredPredictionError())', (name, stack, over) => {
-  const model = plain(withInference(stack, layeredPredictionError()));
+  const model = withInference(stack, layeredPredictionError());
 
   test('without steps is the stack, to the last bit', () => {
-    expect(predictions(model, { ...over, steps: 0 })).toEqual(predictions(plain(stack), over));
+    expect(predictions(model, { ...over, steps: 0 })).toEqual(predictions(stack, over));
     expect(predictions(model, { ...over, steps: 0 })['scores']!.some((x) => x !== 0)).toBe(true);
   });
   // The reference works a recurrence out sweep by sweep: its second derivative takes minutes.

@@ -14,7 +14,7 @@ import { type Batch, choice, type Context, type Hypers, integer, type Model, num
 import type { Init } from './node.js';
 import { filled, normal, param, zeros } from './parameter.js';
 import { expand, rename } from './position.js';
-import type { RecommenderContext, State } from './recommender.js';
+import type { State } from './recommender.js';
 import { dot, sum } from './reduction.js';
 import { predicted, type Stack, type StackedModel, type StackHypers, statesOf } from './stacked.js';
 import { type Tensor, typed } from './tensor.js';

@@ -3,7 +3,7 @@
  * function of models may look at the state between two blocks (`withInference`).
  */
 import { type Context, type Hyper, type Hypers, type Model, type ModelSpec, model } from './model.js';
-import { type ItemTable, nextItem, type RecommenderContext, type RecommenderHyper, type State } from './recommender.js';
+import { type ItemTable, nextItem, type RecommenderHyper, type State } from './recommender.js';
 
 export interface Stack {
   /** What items are read from, and scored against. */

@@ -1,7 +1,6 @@
 /** Whole training steps of the emitted models in a real browser, against the reference. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitGpu } from '../../compiler/targets/gpu/index.js';
-import type { Model } from '../../dsl/model.js';
 import gru4rec from '../../models/gru4rec.js';
 import type { DeviceName } from '../../runtime/compiled.js';
 import { worst } from '../gpu/sessions.js';

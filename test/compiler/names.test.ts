@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import * as build from '../../dsl/build.js';
 import {
-  adamw, add, axis, causal, dropout, embed, gather, integer, last, like, linear, max, mean, model, type Model, mul, normal, param, relu, square, sub, sum, uniformIndices, where,
+  adamw, add, axis, causal, dropout, embed, gather, integer, last, like, linear, max, mean, model, mul, normal, param, relu, square, sub, sum, uniformIndices, where,
 } from '../../dsl/index.js';
 import { nameProblem } from '../../dsl/names.js';
 import type { Node } from '../../dsl/node.js';

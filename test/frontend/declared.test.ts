@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { chain, isLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { describe, expect, it, test } from 'vitest';
-import { adamw, axis, dropout, embed, expand, integer, linear, mean, model, type Model, mul, normal, number, param, ragged, relu, square, sum, uniform, uniformBetween, xavierUniform } from '../../dsl/index.js';
+import { adamw, axis, dropout, embed, expand, integer, linear, mean, model, mul, normal, number, param, ragged, relu, square, sum, uniform, uniformBetween, xavierUniform } from '../../dsl/index.js';
 import type { Context, Hypers, Outputs } from '../../dsl/model.js';
 import type { Node } from '../../dsl/node.js';
 import type { Optimizer } from '../../dsl/optimizer.js';

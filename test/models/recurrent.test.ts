@@ -1,7 +1,7 @@
 /** GRU4Rec, Mamba4Rec and TTT4Rec: scores, losses and slopes worked out elsewhere, what they may read, that every form agrees. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Batch, type HyperValue, type Model, type Outputs, type Phase, batchOf } from 'pcrec';
+import { type Batch, type HyperValue, type Outputs, type Phase, batchOf } from 'pcrec';
 import gru4rec from 'pcrec/models/gru4rec';
 import mamba4rec from 'pcrec/models/mamba4rec';
 import ttt4rec from 'pcrec/models/ttt4rec';

@@ -27,4 +27,4 @@ export * from './recommender.js';
 export * from './model.js';
 export * from './personalise.js';
 export * from './stacked.js';
-export { type Energy as StackEnergy, type LayeredEnergy, type LayeredPredictionErrorOptions, type StackShape, type WithInferenceOptions, inferenceHypers, layeredPredictionError, withInference } from './inference.js';
+export { type Energy as StackEnergy, type Inference, type LayeredEnergy, type StackShape, type WithInferenceOptions, gates, infer, inferenceHypers, trainedAt, withInference } from './inference.js';

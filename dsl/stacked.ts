@@ -26,7 +26,7 @@ export interface StackedSpec<H extends Hypers> extends Omit<ModelSpec<H>, 'build
 }
 
 /** The states s_0 ... s_L: the input, and what each block makes of the state below it. */
-export const statesOf = ({ input, blocks }: Stack): readonly State[] =>
+export const statesOf = ({ input, blocks }: Pick<Stack, 'input' | 'blocks'>): readonly State[] =>
   blocks.reduce<readonly State[]>((s, block) => [...s, block(s.at(-1)!)], [input]);
 
 /** Next items, from what the stack's head reads of a state at its top. */

@@ -17,11 +17,11 @@ export * from './loss.js';
 export * from './backward.js';
 export { type DescendOptions, type Descent, type Rate, type States, descend } from './descend.js';
 export { type Along, type ScanOptions, scan } from './scan.js';
-export { type Equilibrium, type FixedPointOptions, fixedPoint } from './fixedPoint.js';
+export { type Equilibrium, type FixedPointOptions, fixedPoint } from './fixed-point.js';
 
 export type { Optimizer, Update } from './optimizer.js';
 export * from './optimizers.js';
-export * from './schedule.js';
+export * from './rates.js';
 
 export * from './recommender.js';
 export * from './model.js';

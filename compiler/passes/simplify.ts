@@ -7,7 +7,7 @@ import * as build from '../../dsl/build.js';
 import type { MapNode, Node } from '../../dsl/node.js';
 import { rewrite } from '../graph.js';
 import { type Pass, rootsOf, withRoots } from '../program.js';
-import { lookups } from './lookups.js';
+import { lookups } from '../algebra/lookups.js';
 import { worth } from '../scalars.js';
 
 export interface Row {

@@ -1,11 +1,11 @@
 /** An equilibrium whose derivative is found by solving, not by unrolling. Its value is that of its first argument. */
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import { gradient } from '../differentiate.js';
 import { within } from '../gate.js';
+import { gradient } from '../gradient.js';
 import { isEverywhere, summed } from '../region.js';
 import { substitute } from '../graph.js';
-import { adjointProblem } from '../passes/fixed-point.js';
+import { adjointProblem } from '../iterations/fixed-point.js';
 import { same } from './pointwise.js';
 import type { Of, Primitive } from './record.js';
 

@@ -11,7 +11,7 @@ import pcrec from 'pcrec/models/pcrec';
 import simple from 'pcrec/models/pcrec-simple';
 import sasrec from 'pcrec/models/sasrec';
 import { compile, programsOf } from '../../compiler/compile.js';
-import { gradient } from '../../compiler/differentiate.js';
+import { gradient } from '../../compiler/gradient.js';
 import { topological } from '../../compiler/graph.js';
 import { pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';

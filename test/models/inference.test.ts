@@ -9,7 +9,7 @@ import sasrec from 'pcrec/models/sasrec';
 import { compile, programsOf } from '../../compiler/compile.js';
 import { topological } from '../../compiler/graph.js';
 import { expand } from '../../compiler/passes/expand.js';
-import { differentiate } from '../../compiler/passes/train.js';
+import { differentiate } from '../../compiler/passes/differentiate.js';
 import { pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
 import { evaluate } from '../../compiler/targets/reference.js';

@@ -19,7 +19,7 @@ import { stream } from '../generators/axes.js';
 import { givenOf } from './lowered.js';
 import { reorder } from './loops.js';
 import { rightOf, runPass, sizeOf } from './programs.js';
-import { differentiate } from '../../compiler/passes/train.js';
+import { differentiate } from '../../compiler/passes/differentiate.js';
 import { expand } from '../../compiler/passes/expand.js';
 
 const ITEMS = 11;

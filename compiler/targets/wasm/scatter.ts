@@ -4,7 +4,7 @@
  */
 import { apply, integer, literal } from '../../loops/build.js';
 import type { Buffer, Expr, LoopAxis } from '../../loops/ir.js';
-import { typicalSizes } from '../../passes/sizes.js';
+import { typicalSizes } from '../../sizes.js';
 import { rewrite } from '../gpu/rewrite.js';
 import { freeVariables, nodes } from '../gpu/shape.js';
 import { type Job, chunkAxis } from './kernel.js';

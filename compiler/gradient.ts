@@ -7,7 +7,7 @@ import { argsOf } from '../dsl/build.js';
 import { gates } from './gate.js';
 import { dependents, type Origin, type Origins, topological } from './graph.js';
 import { primitive } from './primitives/index.js';
-import { recomputed } from './recompute.js';
+import { recomputed } from './iterations/recompute.js';
 
 const derived = ({ name, label, ...rest }: Origin): Origin => ({
   ...rest, ...(name === undefined ? {} : { name: `d_${name}` }), ...(label === undefined ? {} : { label: `d_${label}` }),

@@ -6,7 +6,7 @@ import * as build from '../../dsl/build.js';
 import { anderson, picard, TOLERANCE, type Tolerance } from '../../dsl/backward.js';
 import type { FixedPoint, Node } from '../../dsl/node.js';
 import { substitute } from '../graph.js';
-import { end, start } from '../recompute.js';
+import { end, start } from './recompute.js';
 import { add, mixOf, mul, norm, select, sub } from './solvers.js';
 
 const { map, constant } = build;

@@ -9,9 +9,9 @@
 import { type Axis, copied, prefixName, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Descend, Node, Variable } from '../../dsl/node.js';
-import { gradient } from '../differentiate.js';
+import { gradient } from '../gradient.js';
 import { dependents, reargue, substitute, topological } from '../graph.js';
-import { end, start } from '../recompute.js';
+import { end, start } from './recompute.js';
 import { LOWEST } from '../primitives/reduction.js';
 
 type Slopes = (at: readonly Node[]) => readonly Node[];

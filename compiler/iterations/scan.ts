@@ -9,7 +9,7 @@ import type { Node, Scan } from '../../dsl/node.js';
 import { gradient } from '../gradient.js';
 import { type Diagnostic, error } from '../diagnostics.js';
 import { dependents, inLoop, type Origins, substitute, topological } from '../graph.js';
-import { mixes } from '../mixing.js';
+import { mixes } from '../primitives/index.js';
 
 const { map, constant } = build;
 

@@ -7,6 +7,7 @@ import { isEverywhere, summed } from '../region.js';
 import { substitute } from '../graph.js';
 import { adjointProblem } from '../iterations/fixed-point.js';
 import { same } from './pointwise.js';
+import { cellwise } from './prefix.js';
 import type { Of, Primitive } from './record.js';
 
 /** (d through / d value)' lambda, linear in lambda. */
@@ -17,6 +18,7 @@ const pullback = (n: Of<'implicit'>): ((lambda: Node) => Node) => {
 };
 
 export const implicit: Primitive<Of<'implicit'>> = {
+  ...cellwise,
   rebuild: (n, [value, through]) => build.implicit(value!, through!, n.of),
   reference: (n, e) => e.value(n.value),
   vjp: (ct, n, { check, gates }) => {

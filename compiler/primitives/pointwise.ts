@@ -7,6 +7,7 @@ import { within } from '../gate.js';
 import { apply } from '../loops/build.js';
 import { table, worth } from '../scalars.js';
 import { exprText } from '../loops/text.js';
+import { cellwise } from './prefix.js';
 import type { Of, Primitive } from './record.js';
 
 /** Sums a cotangent over the axes that an argument does not have. */
@@ -21,6 +22,7 @@ const intersection = (a: readonly Node[], b: readonly Node[]): readonly Node[] =
 const conjuncts = (p: Node): readonly Node[] => (p.op === 'map' && p.fn === 'and' ? p.args.flatMap(conjuncts) : [p]);
 
 export const map: Primitive<Of<'map'>> = {
+  ...cellwise,
   rebuild: (n, args) => build.map(n.fn, ...args),
   reference: (n, e) => {
     const args = n.args.map(e.value);
@@ -62,6 +64,7 @@ export const map: Primitive<Of<'map'>> = {
 export const same = (arg: Node, of: (node: Node) => Facts): Flow => ({ edges: [{ arg }], facts: of(arg) });
 
 export const broadcast: Primitive<Of<'broadcast'>> = {
+  ...cellwise,
   rebuild: (n, [arg]) => build.broadcast(arg!, n.axes),
   reference: (n, e) => {
     const arg = e.value(n.arg);
@@ -75,6 +78,7 @@ export const broadcast: Primitive<Of<'broadcast'>> = {
 };
 
 const identity = {
+  ...cellwise,
   reference: (n: Of<'stop'> | Of<'barrier'>, e: Parameters<Primitive['reference']>[1]) => e.value(n.arg),
   cost: () => 0,
   lower: (n: Of<'stop'> | Of<'barrier'>, scope: Parameters<Primitive['lower']>[1], l: Parameters<Primitive['lower']>[2]) => l.expr(n.arg, scope),

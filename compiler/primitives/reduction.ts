@@ -6,6 +6,7 @@ import { ANYTHING, type Facts, madeOf } from '../dependence/flow.js';
 import { type Constraint, equal, EVERYWHERE, meet, NOWHERE, project as restrictedTo, zone } from '../dependence/zone.js';
 import { all, guard } from '../loops/build.js';
 import { stored } from '../stored.js';
+import { within } from './prefix.js';
 import type { At, Evaluation, Of, Primitive } from './record.js';
 
 /** The lowest float32, an empty maximum: infinities do not survive every target. */
@@ -78,5 +79,7 @@ export const reduce: Primitive<Of<'reduce'>> = {
     const met = meetsItself(n, arg);
     return { edges: [{ arg: n.arg, where: met ? arg.real : EVERYWHERE }], facts: { ...ANYTHING, low: met ? NOWHERE : EVERYWHERE } };
   },
+  mixes: (n, axis) => (n.over.includes(axis) ? `takes the ${n.monoid} over '${axis}'` : null),
+  restricted: (n, prefix) => build.reduce(n.monoid, within(n.arg, n.arg.axes, n.over, prefix, monoids[n.monoid].unit), n.over),
   support: (n, of) => (n.monoid === 'sum' ? of(n.arg).filter((p: Node) => !p.axes.some((a) => n.over.includes(a.name)) && p.axes.every((a) => build.hasAxis(n, a.name))) : []),
 };

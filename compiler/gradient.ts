@@ -36,7 +36,7 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
   const order = topological([of]);
   const active = dependents(order, new Set(wrt));
   const kept = recomputed(order);
-  const rules = { check, gates: gates(), mixes };
+  const rules = { check, gates: gates(), mixes, gradient };
   const cotangents = new Map<Node, Node>([[of, build.broadcast(build.constant(1), of.axes)]]);
   /** The states of a scan are differentiated together, once nothing before the first of them is left to say of any. */
   const states = statesOf(order);

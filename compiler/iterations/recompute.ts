@@ -7,7 +7,7 @@ import * as build from '../../dsl/build.js';
 import { argsOf } from '../../dsl/build.js';
 import type { Carry, Node, Scan } from '../../dsl/node.js';
 import { carriedBy, inLoop, recarried, topological } from '../graph.js';
-import { rebuild } from '../primitives/index.js';
+import { rebuild } from '../primitives/rebuild.js';
 
 const START = 'checkpoint ';
 const END = 'checkpoint end';

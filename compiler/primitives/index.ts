@@ -20,4 +20,3 @@ export const primitives: { readonly [O in Op]: Primitive<Of<O>> } = {
 export const primitive = (node: Node): Primitive => primitives[node.op] as unknown as Primitive;
 /** How a node combines positions of `axis`, in words; null where it does not. */
 export const mixes: Mixes = (node, axis) => primitive(node).mixes(node, axis);
-export const rebuild = (node: Node, args: readonly Node[]): Node => primitive(node).rebuild(node, args);

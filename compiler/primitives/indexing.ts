@@ -26,7 +26,6 @@ const elsewhere = (arg: Node, axis: string, to: Expr, scope: Scope, l: Lowering)
 const onto = (n: Node, where: Zone): Zone => restrictedTo(where, (name) => build.hasAxis(n, name));
 
 export const gather: Primitive<Of<'gather'>> = {
-  rebuild: (n, [table, at]) => build.gather(table!, at!, n.axis),
   reference: (n, e) => {
     const table = e.value(n.table);
     const positions = e.value(n.at);
@@ -54,7 +53,6 @@ const ended = (over: readonly string[]) => (loop: ReduceAxis): ReduceAxis => {
 };
 
 export const scatter: Primitive<Of<'scatter'>> = {
-  rebuild: (n, [arg, at]) => build.scatter(arg!, at!, n.axis, n.over),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     const positions = e.value(n.at);
@@ -95,7 +93,6 @@ export const scatter: Primitive<Of<'scatter'>> = {
 };
 
 export const rename: Primitive<Of<'rename'>> = {
-  rebuild: (n, [arg]) => build.rename(arg!, n.from, n.to),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     return e.fill(n.axes, (at) => e.read(arg, { ...at, [n.from]: at[n.to.name]! }));
@@ -130,7 +127,6 @@ export const rename: Primitive<Of<'rename'>> = {
 };
 
 export const shift: Primitive<Of<'shift'>> = {
-  rebuild: (n, [arg]) => build.shift(arg!, n.axis, n.by),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     return e.fill(n.axes, (at) => e.read(arg, { ...at, [n.axis]: at[n.axis]! - n.by }));
@@ -156,19 +152,7 @@ const unexpanded = (n: Of<'project'>): never => {
   throw new Error(`${n.of.op} reached a stage that sees expanded programs only`);
 };
 export const project: Primitive<Of<'project'>> = {
-  rebuild: (n, args) => build.project(operator(n.of, args), n.result),
   reference: unexpanded, vjp: (_, n) => unexpanded(n), cost: unexpanded, lower: unexpanded, support: () => [], dependence: unexpanded,
   // What an operator combines lies among its arguments, which answer for themselves.
   mixes: () => null, restricted: unexpanded,
-};
-const operator = (of: Of<'project'>['of'], args: readonly Node[]): Of<'project'>['of'] => {
-  switch (of.op) {
-    case 'gradient': return { ...of, of: args[0]!, wrt: args.slice(1) };
-    case 'descend': {
-      const n = of.init.length;
-      return { ...of, init: args.slice(0, n), rate: args.slice(n, 2 * n), energy: args[2 * n]! };
-    }
-    case 'fixedPoint': return { ...of, init: args[0]!, step: args[1]! };
-    case 'rebind': return { ...of, of: args.slice(0, of.of.length), values: args.slice(of.of.length) };
-  }
 };

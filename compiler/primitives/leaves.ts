@@ -9,7 +9,7 @@ import type { Expr } from '../loops/ir.js';
 import { cellwise } from './prefix.js';
 import type { Of, Primitive } from './record.js';
 
-const leaf = { ...cellwise, rebuild: (node: Node) => node, vjp: () => [], cost: () => 0, support: () => [] } as const;
+const leaf = { ...cellwise, vjp: () => [], cost: () => 0, support: () => [] } as const;
 
 /** Inputs and parameters are buffers: the lowering reads them and never asks here. */
 const buffer = {

@@ -23,7 +23,6 @@ const conjuncts = (p: Node): readonly Node[] => (p.op === 'map' && p.fn === 'and
 
 export const map: Primitive<Of<'map'>> = {
   ...cellwise,
-  rebuild: (n, args) => build.map(n.fn, ...args),
   reference: (n, e) => {
     const args = n.args.map(e.value);
     const meaning = worth(n.fn, n.dtype);
@@ -65,7 +64,6 @@ export const same = (arg: Node, of: (node: Node) => Facts): Flow => ({ edges: [{
 
 export const broadcast: Primitive<Of<'broadcast'>> = {
   ...cellwise,
-  rebuild: (n, [arg]) => build.broadcast(arg!, n.axes),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     return e.fill(n.axes, (at) => e.read(arg, at));
@@ -86,5 +84,5 @@ const identity = {
   dependence: (n: Of<'stop'> | Of<'barrier'>, of: (node: Node) => Facts) => same(n.arg, of),
 } as const;
 
-export const stop: Primitive<Of<'stop'>> = { ...identity, rebuild: (_, [arg]) => build.stop(arg!), vjp: () => [null] };
-export const barrier: Primitive<Of<'barrier'>> = { ...identity, rebuild: (n, [arg]) => build.barrier(arg!, n.key), vjp: (ct) => [ct] };
+export const stop: Primitive<Of<'stop'>> = { ...identity, vjp: () => [null] };
+export const barrier: Primitive<Of<'barrier'>> = { ...identity, vjp: (ct) => [ct] };

@@ -1,4 +1,7 @@
-/** What the compiler must know of a primitive. The table in `index.ts` is total: a missing field is a type error. */
+/**
+ * What the compiler must know of a primitive, beside its axis rule (`rebuild.ts`). The table in `index.ts` is total: a missing
+ * field is a type error.
+ */
 import type { Axis } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 import type { Facts, Flow } from '../dependence/flow.js';
@@ -76,11 +79,11 @@ export interface Differentiation {
   /** Where a cotangent may be other than 0, and what it may be multiplied by. */
   readonly gates: Gates;
   readonly mixes: Mixes;
+  /** The derivative of the sum of all entries of a node by others. */
+  readonly gradient: (of: Node, wrt: readonly Node[]) => readonly Node[];
 }
 
 export interface Primitive<N extends Node = Node> {
-  /** The axis rule: the node with other arguments, its axes and element type worked out anew. */
-  readonly rebuild: (node: N, args: readonly Node[]) => Node;
   /** The meaning, in float64. */
   readonly reference: (node: N, e: Evaluation) => Value;
   /**

@@ -33,7 +33,6 @@ const meetsItself = (n: Of<'reduce'>, arg: Facts): boolean => {
 };
 
 export const reduce: Primitive<Of<'reduce'>> = {
-  rebuild: (n, [arg]) => build.reduce(n.monoid, arg!, n.over),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     const over = n.arg.axes.filter((a) => n.over.includes(a.name));

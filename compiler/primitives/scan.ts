@@ -8,15 +8,13 @@ import type { Node, Scan } from '../../dsl/node.js';
 import { ANYTHING, type Edge, fresh } from '../dependence/flow.js';
 import { zone } from '../dependence/zone.js';
 import { within } from '../gate.js';
-import { gradient } from '../gradient.js';
 import { either, isEverywhere, onwards, type Region, summed } from '../region.js';
 import { carriedBy, inLoop, substitute } from '../graph.js';
 import { cellwise, found } from './prefix.js';
-import type { Mixes, Of, Primitive } from './record.js';
+import type { Differentiation, Mixes, Of, Primitive } from './record.js';
 
 export const carry: Primitive<Of<'carry'>> = {
   ...cellwise,
-  rebuild: (n) => n,
   // What it is before the first sweep: a scan works its step out anew.
   reference: (n, e) => e.fill(n.axes, () => 0),
   vjp: () => [],
@@ -30,7 +28,7 @@ export const carry: Primitive<Of<'carry'>> = {
 const sum = (parts: readonly Node[]): Node => parts.reduce((a, b) => build.map('add', a, b));
 
 /** mu_i = sum_j (d next_j / d carry_i)' lambda_j, as an expression in lambda, at the states that the scan found. */
-const pullback = (n: Scan): ((lambda: readonly Node[]) => readonly Node[]) => {
+const pullback = (n: Scan, gradient: Differentiation['gradient']): ((lambda: readonly Node[]) => readonly Node[]) => {
   const placeholders = n.next.map((x, j) => build.variable(`lambda.${j}`, x.axes));
   const parts = n.next.map((x, j) => gradient(build.map('mul', placeholders[j]!, x), n.carries));
   const slopes = n.carries.map((_, i) => sum(parts.map((p) => p[i]!)));
@@ -54,7 +52,6 @@ const askedFor = (n: Scan, given: readonly Node[], region: (node: Node) => Regio
 };
 
 export const scan: Primitive<Of<'scan'>> = {
-  rebuild: (n, next) => build.scan(n.carries, next, n.result, n),
   reference: (n, e) => {
     // After k sweeps the first k positions are what they will be.
     const along = build.axisOf(n, n.carries[0]!.along);
@@ -66,8 +63,8 @@ export const scan: Primitive<Of<'scan'>> = {
     }
     return states[n.result]!;
   },
-  vjp: (ct, n, { beside, gates, mixes }) => {
-    const pull = pullback(n);
+  vjp: (ct, n, { beside, gates, gradient, mixes }) => {
+    const pull = pullback(n, gradient);
     const { along, reverse } = n.carries[0]!;
     const given = n.next.map((x, j): Node => (j === n.result ? ct : beside.get(j) ?? build.broadcast(build.constant(0), x.axes)));
     const mu = n.carries.map((c) => build.carry(`d_${c.name}`, c.axes, along, !reverse));

@@ -4,7 +4,7 @@
  */
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import type { Row } from '../passes/simplify.js';
+import type { Row } from './row.js';
 import { cells } from '../sizes.js';
 
 type Gather = Extract<Node, { op: 'gather' }>;

@@ -9,6 +9,7 @@ export { ModelError, fail } from './errors.js';
 export * from './ops.js';
 export * from './parameter.js';
 export * from './activation.js';
+export { LOWEST } from './lowest.js';
 export * from './layer.js';
 export * from './attention.js';
 export * from './transformer.js';

@@ -3,6 +3,7 @@
  * value, and a mask of all ones in lanes. Functions without an instruction are calls into `math`, on four lanes either way,
  * so that a value does not depend on how its kernel was vectorised.
  */
+import { lowest } from '../../../dsl/lowest.js';
 import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import type { MathName } from './math.js';
 
@@ -76,5 +77,5 @@ export const literalLanes = (value: number, dtype: DType): string => {
 /** What sums and maxima start from and how they go on. */
 export const accumulation = {
   sum: { f32: { start: 0, step: functions.add.f32 }, i32: { start: 0, step: functions.add.i32 }, bool: { start: 0, step: functions.or.bool } },
-  max: { f32: { start: -3.4e38, step: functions.max.f32 }, i32: { start: -2147483648, step: functions.max.i32 }, bool: { start: 0, step: functions.or.bool } },
+  max: { f32: { start: lowest.f32, step: functions.max.f32 }, i32: { start: lowest.i32, step: functions.max.i32 }, bool: { start: 0, step: functions.or.bool } },
 } as const;

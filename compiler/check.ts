@@ -10,7 +10,7 @@ import type { Node, Op } from '../dsl/node.js';
 import { type DType, scalars } from '../dsl/scalar.js';
 import { topological } from './graph.js';
 import { isBuffer } from './lower/kernels.js';
-import { rebuild } from './primitives/index.js';
+import { rebuild } from './primitives/rebuild.js';
 import { type Program, rootsOf } from './program.js';
 
 const axisText = ({ name, extent }: Axis): string => `${name}:${JSON.stringify(extent)}`;

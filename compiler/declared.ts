@@ -13,7 +13,7 @@ import type { Optimizer } from '../dsl/optimizer.js';
 import { type Diagnostic, error, type Source } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import { type Origins, topological } from './graph.js';
-import { slotPath, STEP } from './passes/train.js';
+import { slotPath, STEP } from './passes/differentiate.js';
 
 type Phase = 'training' | 'inference';
 

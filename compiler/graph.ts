@@ -5,7 +5,7 @@
 import { along, argsOf, carry, project, scan, shift, unionAxes } from '../dsl/build.js';
 import type { Axis } from '../dsl/axis.js';
 import type { Carry, Node, Project, Scan } from '../dsl/node.js';
-import { rebuild } from './primitives/index.js';
+import { rebuild } from './primitives/rebuild.js';
 
 /** Where in the model file a node was written, the `const` that holds it, and what it is called after where none does. */
 export interface Origin {

@@ -11,7 +11,7 @@ import { expand } from './passes/expand.js';
 import { fuse } from './passes/fuse.js';
 import { simplify, simplifyForward } from './passes/simplify.js';
 import { sparse } from './passes/sparse.js';
-import { differentiate } from './passes/train.js';
+import { differentiate } from './passes/differentiate.js';
 import type { Pass, Program } from './program.js';
 
 export const pipeline: readonly Pass[] = [

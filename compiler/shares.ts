@@ -3,7 +3,7 @@
  * and the total of all of them is at least 1, since one of them is.
  */
 import type { Node, Reduce } from '../dsl/node.js';
-import { LOWEST } from './primitives/reduction.js';
+import { LOWEST } from '../dsl/lowest.js';
 
 const strip = (n: Node): Node => (n.op === 'broadcast' || n.op === 'stop' || n.op === 'barrier' ? strip(n.arg) : n);
 const constantOf = (n: Node): number | null => { const x = strip(n); return x.op === 'constant' ? x.value : null; };

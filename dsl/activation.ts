@@ -1,6 +1,7 @@
 /** Activations, each Tensor<A> => Tensor<A>, and their table by name. */
 import { add, div, erf, exp, gt, maximum, mul, neg, sub, where } from './elementwise.js';
 import * as build from './build.js';
+import { LOWEST } from './lowest.js';
 import { max, sum } from './reduction.js';
 import { stop } from './random.js';
 import type { Axis } from './axis.js';
@@ -25,9 +26,6 @@ export const linearActivation: Activation = (x) => x;
 /** By name, for hyperparameters: `activations[hyper.activation]`. */
 export const activations = { softplus, sigmoid, tanh, relu, silu, gelu, linear: linearActivation } as const satisfies Readonly<Record<string, Activation>>;
 export type ActivationName = keyof typeof activations;
-
-/** Below every logit: what a masked position counts as in a maximum. */
-export const LOWEST = -3.4e38;
 
 interface Softmax {
   <K extends string>(over: Axis<K> | readonly Axis<K>[]): <A extends string>(x: Having<A, K, 'f32'>) => Tensor<A>;

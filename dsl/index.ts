@@ -9,6 +9,7 @@ export { ModelError, fail } from './errors.js';
 export * from './ops.js';
 export * from './parameter.js';
 export * from './activation.js';
+export { LOWEST } from './lowest.js';
 export * from './layer.js';
 export * from './attention.js';
 export * from './transformer.js';
@@ -17,14 +18,14 @@ export * from './loss.js';
 export * from './backward.js';
 export { type DescendOptions, type Descent, type Rate, type States, descend } from './descend.js';
 export { type Along, type ScanOptions, scan } from './scan.js';
-export { type Equilibrium, type FixedPointOptions, fixedPoint } from './fixedPoint.js';
+export { type Equilibrium, type FixedPointOptions, fixedPoint } from './fixed-point.js';
 
 export type { Optimizer, Update } from './optimizer.js';
 export * from './optimizers.js';
-export * from './schedule.js';
+export * from './rates.js';
 
 export * from './recommender.js';
 export * from './model.js';
 export * from './personalise.js';
 export * from './stacked.js';
-export { type Energy as StackEnergy, type LayeredEnergy, type LayeredPredictionErrorOptions, type StackShape, type WithInferenceOptions, inferenceHypers, layeredPredictionError, withInference } from './inference.js';
+export { type Energy as StackEnergy, type Inference, type LayeredEnergy, type StackShape, type WithInferenceOptions, gates, infer, inferenceHypers, trainedAt, withInference } from './inference.js';

@@ -4,9 +4,10 @@
  */
 import { type Axis, axis } from './axis.js';
 import { add, div, exp, log, maximum, ne, neg, sub, where } from './elementwise.js';
-import { LOWEST, softplus } from './activation.js';
+import { softplus } from './activation.js';
 import * as build from './build.js';
 import { normalise } from './layer.js';
+import { LOWEST } from './lowest.js';
 import { embed } from './position.js';
 import { stop, uniformIndices } from './random.js';
 import { dot, max, sum } from './reduction.js';

@@ -69,6 +69,7 @@ export interface Context<H extends Hypers> {
   readonly phase: Phase;
 }
 
+/** `optimizer` and `build` are methods, whose parameters vary both ways: so a model of some hyperparameters is a `Model`. */
 export interface Model<H extends Hypers = Hypers> {
   readonly kind: 'pcrec.model';
   readonly name: string;
@@ -76,8 +77,8 @@ export interface Model<H extends Hypers = Hypers> {
   readonly hyper: H;
   /** Named sets of hyperparameters: `--preset large`. */
   readonly presets: Readonly<Record<string, Partial<Values<H>>>>;
-  readonly optimizer: (hyper: Values<H>) => Optimizer;
-  readonly build: (context: Context<H>) => Outputs;
+  optimizer(hyper: Values<H>): Optimizer;
+  build(context: Context<H>): Outputs;
 }
 
 export interface ModelSpec<H extends Hypers> {

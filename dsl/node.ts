@@ -34,7 +34,7 @@ export interface Extent extends Typed { readonly op: 'extent'; readonly axis: Ax
 export interface Uniform extends Typed { readonly op: 'uniform'; readonly key: string }
 /** A scalar function at every position of the union of its arguments' axes. */
 export interface MapNode extends Typed { readonly op: 'map'; readonly fn: ScalarName; readonly args: readonly Node[] }
-/** Combines the positions that exist along `over` (axis names of `arg`). An empty sum is 0, an empty max -3.4e38. */
+/** Combines the positions that exist along `over` (axis names of `arg`). An empty sum is 0, an empty max the lowest value (`lowest.ts`). */
 export interface Reduce extends Typed { readonly op: 'reduce'; readonly monoid: Monoid; readonly over: readonly string[]; readonly arg: Node }
 /** The same value along further axes. */
 export interface Broadcast extends Typed { readonly op: 'broadcast'; readonly arg: Node }

@@ -1,7 +1,7 @@
 /** Optimizers, each an expression of a parameter, its gradient, its slots and the update number (from 1). */
 import { add, div, mul, pow, sqrt, square, sub } from './elementwise.js';
 import type { Optimizer } from './optimizer.js';
-import { type Schedule, scheduled } from './schedule.js';
+import { type Schedule, scheduled } from './rates.js';
 import { type Tensor, typed } from './tensor.js';
 import type { Node } from './node.js';
 

@@ -12,10 +12,7 @@ import { sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
 
 /** What `personalise` adds to a model's hyperparameters. */
-export interface Adaptation {
-  readonly adaptationRate: Hyper<number>;
-  readonly adaptationSteps: Hyper<number>;
-}
+export type Adaptation = { readonly adaptationRate: Hyper<number>; readonly adaptationSteps: Hyper<number> };
 
 export interface PersonaliseOptions<H extends Hypers> {
   /** Default: the model's name and `-simple`. */

@@ -26,7 +26,7 @@ const monoid = (name: Monoid) => reduction<NumberType>((x, over) => reduce(name,
 
 /** The sum over one axis or several; an empty sum is 0. `sum(x, seq)` or `pipe(x, sum(seq))`. */
 export const sum = monoid('sum');
-/** The largest value along one axis or several; -3.4e38 where there is no position. (`maximum` compares two tensors.) */
+/** The largest value along one axis or several; the lowest (`lowest.ts`: -3.4e38) where there is no position. (`maximum` compares two tensors.) */
 export const max = monoid('max');
 
 const product = (factors: readonly Node[]): Node =>

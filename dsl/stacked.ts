@@ -3,7 +3,7 @@
  * function of models may look at the state between two blocks (`withInference`).
  */
 import { type Context, type Hyper, type Hypers, type Model, type ModelSpec, model } from './model.js';
-import { type ItemTable, nextItem, type RecommenderContext, type RecommenderHyper, type State } from './recommender.js';
+import { type ItemTable, nextItem, type RecommenderHyper, type State } from './recommender.js';
 
 export interface Stack {
   /** What items are read from, and scored against. */
@@ -19,18 +19,18 @@ export interface Stack {
 export type StackHypers = Hypers & { readonly [K in keyof RecommenderHyper]: Hyper<RecommenderHyper[K]> };
 
 export interface StackedModel<H extends Hypers> extends Model<H> {
-  readonly stack: (context: Context<H>) => Stack;
+  stack(context: Context<H>): Stack;
 }
 export interface StackedSpec<H extends Hypers> extends Omit<ModelSpec<H>, 'build'> {
   readonly stack: (context: Context<H>) => Stack;
 }
 
 /** The states s_0 ... s_L: the input, and what each block makes of the state below it. */
-export const statesOf = ({ input, blocks }: Stack): readonly State[] =>
+export const statesOf = ({ input, blocks }: Pick<Stack, 'input' | 'blocks'>): readonly State[] =>
   blocks.reduce<readonly State[]>((s, block) => [...s, block(s.at(-1)!)], [input]);
 
 /** Next items, from what the stack's head reads of a state at its top. */
-export const predicted = (context: RecommenderContext, { table, read = (top) => top }: Stack, top: State, at: 'all' | 'last' = 'all') =>
+export const predicted = (context: Context<StackHypers>, { table, read = (top) => top }: Stack, top: State, at: 'all' | 'last' = 'all') =>
   nextItem(context, table, read(top), at);
 
 /** A model of the next item whose blocks can be seen. `model` with `stack` in the place of `build`. */
@@ -39,7 +39,7 @@ export const stacked = <H extends StackHypers>(spec: StackedSpec<H>): StackedMod
     ...spec,
     build: (context) => {
       const stack = spec.stack(context);
-      return predicted(context as unknown as RecommenderContext, stack, statesOf(stack).at(-1)!);
+      return predicted(context, stack, statesOf(stack).at(-1)!);
     },
   }),
   stack: spec.stack,

@@ -25,64 +25,44 @@
  * - theta starts N(0, 0.02) and gamma's bias at -2, so that the first steps are within the bound of stable descent.
  */
 import {
-  type Tensor, activations, add, choice, descend, dot, expand, fail, filled, integer, like, linear,
-  model, mul, nextItem, normal, number, param, pipe, prefix, recommenderOptimizer, rename, sequenceInput, sigmoid, square, sub, sum, whole, zeros,
+  type StackEnergy, type State, type Tensor, activations, add, dot, gates, infer, inferenceHypers, like, model, mul, nextItem,
+  normal, param, pipe, recommenderOptimizer, rename, sequenceInput, square, statesOf, sub, sum, trainedAt,
 } from 'pcrec';
 import { hstuBlock, hstuHypers } from 'pcrec/models/hstu';
 
-type State = Tensor<'batch' | 'seq' | 'width'>;
+/** E, at states s_0 ... s_L of a stack, for each user. Parameters: `theta.1` ... `theta.L`, shared by all users. */
+export const layeredPredictionError: StackEnergy<'seq' | 'key'> = ({ batch: { seq }, width, layers, activation: f }) => {
+  const key = like('key', seq);
+  const theta = Array.from({ length: layers }, (_, l) => param(`theta.${l + 1}`, [seq, key], normal(0.02)));
+  /** |s_l - mu_l|^2, with mu_l = theta_{l+1} f(s_{l+1}): what layer l should be, given the layer above. */
+  const error = (states: readonly State[], weight: Tensor<'batch' | 'seq' | 'key'>, l: number): Tensor<'batch'> => {
+    const above = rename(f(states[l + 1]!), seq, key);
+    const mu = dot(weight, above, key);
+    return pipe(sub(states[l]!, mu), square, sum([seq, width]));
+  };
+  return {
+    weights: theta,
+    at: (states, weights) => mul(weights.map((weight, l) => error(states, weight, l)).reduce((total, layer) => add(total, layer)), 0.5),
+  };
+};
 
 export default model({
   name: 'pcrec',
   doc: 'HSTU blocks whose states descend a user\'s own prediction error before the prediction.',
-  hyper: {
-    ...hstuHypers,
-    steps: integer(1, 'inference steps on the prediction error', { min: 0 }),
-    activation: choice(['softplus', 'sigmoid', 'tanh', 'relu', 'silu', 'gelu', 'linear'], 'f in theta f(s)'),
-    adaptation: number(0, 'rate of each user\'s own update of theta; 0 leaves theta as trained', { min: 0 }),
-    horizon: choice(['prefix', 'last'], 'train all positions, each on its own prefix, or the last alone'),
-  },
+  hyper: { ...hstuHypers, ...inferenceHypers },
   presets: { base: {}, large: { blocks: 8, heads: 2 }, adaptive: { horizon: 'last', steps: 2, adaptation: 0.01 } },
   optimizer: recommenderOptimizer,
 
   build: (context) => {
-    const { hyper, batch: { batch, seq } } = context;
+    const { hyper, batch } = context;
     const { width, items, input } = sequenceInput(context);
-    const key = like('key', seq);
-    const f = activations[hyper.activation];
-
     // Bottom-up: s_0 is the input, s_l the output of block l.
     const blocks = Array.from({ length: hyper.blocks }, (_, l) => hstuBlock(`block.${l}`, context, width));
-    const guess = blocks.reduce<readonly State[]>((s, block) => [...s, block(s.at(-1)!)], [input]);
-
-    // Top-down: mu_l = theta_{l+1} f(s_{l+1}) is what layer l should be, given the layer above.
-    const theta = blocks.map((_, l) => param(`theta.${l + 1}`, [seq, key], normal(0.02)));
-    const above = (states: readonly State[], l: number) => rename(f(states[l + 1]!), seq, key);
-    const energy = (states: readonly State[], mu: readonly State[]): Tensor<'batch'> => {
-      const layers = mu.map((prediction, l) => pipe(sub(states[l]!, prediction), square, sum([seq, width])));
-      return mul(layers.reduce((total, layer) => add(total, layer)), 0.5);
-    };
-
-    // gamma_l, for each position and channel, from what block l reads.
-    const gamma = guess.map((_, l) =>
-      sigmoid(linear(`gamma.${l}`, guess[Math.max(l - 1, 0)]!, width, width, { init: zeros, biasInit: filled(-2) })));
-    const common = { steps: hyper.steps, horizon: hyper.horizon === 'prefix' ? prefix(seq) : whole } as const;
-
-    const inferred = (): readonly State[] => {
-      const { states: [s] } = descend(
-        ([s]) => energy(s, theta.map((weight, l) => dot(weight, above(s, l), key))),
-        { wrt: [guess], rate: [gamma], ...common });
-      return s;
-    };
-    const adapted = (): readonly State[] => {
-      if (hyper.horizon !== 'last' || hyper.steps < 2) fail('adaptation needs horizon last and 2 steps: the first step does not read the adapted theta');
-      const { states: [s] } = descend(
-        ([s, own]) => energy(s, own.map((weight, l) => dot(weight, above(s, l), key))),
-        { wrt: [guess, theta.map((weight) => expand(weight, batch))], rate: [gamma, hyper.adaptation], ...common });
-      return s;
-    };
-    const states = hyper.adaptation > 0 ? adapted() : inferred();
-
-    return nextItem(context, { width, items }, states.at(-1)!, hyper.horizon === 'last' ? 'last' : 'all');
+    const guess = statesOf({ input, blocks });
+    // Top-down: the guess descends E, each state by a rate gamma_l of its own.
+    const gamma = gates(guess, width);
+    const energy = layeredPredictionError({ batch, width, layers: hyper.blocks, activation: activations[hyper.activation] });
+    const s = infer(context, { guess, gamma, energy });
+    return nextItem(context, { width, items }, s.at(-1)!, trainedAt(hyper));
   },
 });

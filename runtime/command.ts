@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { type CompiledModel, deviceNames } from './compiled.js';
 import { formats, samplePath } from './data/index.js';
+import { messageOf } from './errors.js';
 import { all, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
@@ -277,7 +278,7 @@ export const main = (compiled: CompiledModel, url: string): void => {
   // Until the end is known: a run that stops for want of anything to wait for has not done what it was asked.
   process.exitCode = 1;
   void command(compiled, process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`Error: this is a bug in pcrec: ${error instanceof Error ? error.message : String(error)}. Please report it with the command line and the file ${compiled.manifest.source}.\n`);
+    process.stderr.write(`Error: this is a bug in pcrec: ${messageOf(error)}. Please report it with the command line and the file ${compiled.manifest.source}.\n`);
     return 1;
   }).then((code) => {
     process.exitCode = code;

@@ -13,15 +13,10 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Dataset } from './data/index.js';
+import { messageOf } from './errors.js';
 import type { Inputs, Job } from './job.js';
+import type { Draw } from './random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session } from './session.js';
-
-export interface Random {
-  readonly seed: number;
-  readonly step: number;
-}
-
-const wording = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The inputs that an entry lists. Left: the entry or an input that does not exist. */
 const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<string, Inputs> =>
@@ -66,31 +61,31 @@ export const scalars = ({ settings, feed }: Pick<Job, 'settings' | 'feed'>, step
 });
 
 /** Runs one entry. Left: a missing input, or what the device said. */
-export const call = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Random): TaskEither<string, Readonly<Record<string, Data>>> =>
+export const call = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Draw): TaskEither<string, Readonly<Record<string, Data>>> =>
   pipe(
     TE.fromEither(chosen(manifest, entry, offered)),
     TE.chain((inputs) =>
       TE.tryCatch(
         () => session.run(entry, inputs, random),
-        (error) => `The device ${session.backend} failed in \`${entry}\` at step ${random.step}: ${wording(error)}.`,
+        (error) => `The device ${session.backend} failed in \`${entry}\` at step ${random.step}: ${messageOf(error)}.`,
       )),
   );
 
 /** How long each kernel of one entry took. Left: a missing input, or a device that cannot tell. */
-export const timed = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Random): TaskEither<string, readonly KernelTime[]> =>
+export const timed = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Draw): TaskEither<string, readonly KernelTime[]> =>
   pipe(
     TE.fromEither(chosen(manifest, entry, offered)),
     TE.chain((inputs) =>
       session.profile === undefined
         ? TE.left(`The device ${session.backend} does not time its kernels; choose --device wasm.`)
-        : TE.tryCatch(() => (session.profile as NonNullable<Session['profile']>)(entry, inputs, random), (error) => `The device ${session.backend} failed in \`${entry}\`: ${wording(error)}.`)),
+        : TE.tryCatch(() => (session.profile as NonNullable<Session['profile']>)(entry, inputs, random), (error) => `The device ${session.backend} failed in \`${entry}\`: ${messageOf(error)}.`)),
   );
 
 /** What the device could do at most. Left: a device that cannot tell. */
 export const ceilingsOf = (session: Session): TaskEither<string, Ceilings> =>
   session.ceilings === undefined
     ? TE.left(`The device ${session.backend} does not measure what it could do; choose --device wasm.`)
-    : TE.tryCatch(() => (session.ceilings as NonNullable<Session['ceilings']>)(), (error) => `The device ${session.backend} failed: ${wording(error)}.`);
+    : TE.tryCatch(() => (session.ceilings as NonNullable<Session['ceilings']>)(), (error) => `The device ${session.backend} failed: ${messageOf(error)}.`);
 
 /** One output of an entry. */
 export const output = (outputs: Readonly<Record<string, Data>>, entry: string, name: string): E.Either<string, Data> =>
@@ -101,11 +96,11 @@ export const firstNonFinite = (
   { manifest, session }: Machine,
   entry: string,
   offered: Inputs,
-  random: Random,
+  random: Draw,
 ): TaskEither<string, { readonly name: string; readonly value: number; readonly at: number } | undefined> =>
   pipe(
     TE.fromEither(chosen(manifest, entry, offered)),
-    TE.chain((inputs) => TE.tryCatch(() => session.inspect(entry, inputs, random), wording)),
+    TE.chain((inputs) => TE.tryCatch(() => session.inspect(entry, inputs, random), messageOf)),
     TE.map((buffers) => {
       const bad = buffers.find(({ data }) => !data.every(Number.isFinite));
       const at = bad === undefined ? -1 : bad.data.findIndex((x) => !Number.isFinite(x));

@@ -3,12 +3,12 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { call, output } from './entries.js';
 import type { Part } from './events.js';
-import type { EvaluationBatch, Job } from './job.js';
+import type { RankBatch, Job } from './job.js';
 
 export type Judge = Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>;
 
 /** The ranks of one batch's users. Left: what the device said, or a rank that is none. */
-const ranksOf = async (judge: Judge, { inputs, rows }: EvaluationBatch): Promise<E.Either<string, Float32Array>> =>
+const ranksOf = async (judge: Judge, { inputs, rows }: RankBatch): Promise<E.Either<string, Float32Array>> =>
   pipe(
     await call(judge, 'rank', inputs, { seed: judge.settings.seed, step: 0 })(),
     E.chain((outputs) => output(outputs, 'rank', 'rank')),

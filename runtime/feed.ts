@@ -1,14 +1,11 @@
-/** A data set as a model eats it: the batches that a manifest's `train` and `rank` entries ask for, under one protocol. */
+/** A data set as a model reads it: the batches that a manifest's `train` and `rank` entries ask for, under one protocol. */
 import * as E from 'fp-ts/lib/Either.js';
-import { type Batch, type Dataset, evaluationBatches, type ProtocolName, seenMax, split, trainingBatches } from './data/index.js';
+import { type Batch, type Dataset, evaluationBatches, seenMax, split, trainingBatches } from './data/index.js';
 import { withTimes } from './entries.js';
-import type { EvaluationBatch, Feed, Inputs } from './job.js';
+import type { RankBatch, Feed, Inputs } from './job.js';
 import { popularity } from './metrics.js';
-import type { Protocol, Settings } from './progress.js';
+import type { Settings } from './progress.js';
 import type { Data, Manifest } from './session.js';
-
-/** The split behind each protocol. */
-const splits: Readonly<Record<Protocol, ProtocolName>> = { standard: 'leave-one-out', hstu: 'hstu' };
 
 /** The arrays of a batch, without its counts and codes. */
 const inputsOf = (batch: Batch): Inputs =>
@@ -21,10 +18,10 @@ const horizonOf = (manifest: Manifest): 'all' | 'last' => {
 };
 
 /** Left: data too small to train on or to evaluate with, or without times for a model that reads them. */
-export const feed = (manifest: Manifest, data: Dataset, { batch, seed, protocol }: Pick<Settings, 'batch' | 'seed' | 'protocol'>): E.Either<string, Feed> => {
+export const feedOf = (manifest: Manifest, data: Dataset, { batch, seed, protocol }: Pick<Settings, 'batch' | 'seed' | 'protocol'>): E.Either<string, Feed> => {
   const clocked = withTimes(manifest, data);
   if (E.isLeft(clocked)) return clocked;
-  const parts = split(data, splits[protocol]);
+  const parts = split(data, protocol);
   const seen = Math.max(1, seenMax(parts));
   const { length } = manifest;
   const epochOf = (epoch: number) => trainingBatches(parts, { batch, length, seed, epoch, horizon: horizonOf(manifest) });
@@ -37,7 +34,7 @@ export const feed = (manifest: Manifest, data: Dataset, { batch, seed, protocol 
   };
   const evaluation: Feed['evaluation'] = (part) => {
     const found = evaluationBatches(parts, part, { batch, length, seenMax: seen });
-    const all = function* (): Generator<EvaluationBatch> {
+    const all = function* (): Generator<RankBatch> {
       for (const rows of found) yield { inputs: inputsOf(rows), rows: rows.rows };
     };
     return { batches: found.count, all: all() };

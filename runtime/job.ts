@@ -5,7 +5,8 @@ import type { Data, Manifest, Session } from './session.js';
 
 export type Inputs = Readonly<Record<string, Data>>;
 
-export interface EvaluationBatch {
+/** A batch of the entry `rank`. */
+export interface RankBatch {
   /** Everything that `rank` may list. */
   readonly inputs: Inputs;
   /** Rows that are users; the rest of the fixed batch is filler. */
@@ -19,7 +20,7 @@ export interface Feed {
   /** The batches of an epoch (from 0) from the index `from` on: a function of (seed, epoch) alone. Lazy. */
   training(epoch: number, from: number): Iterable<Inputs>;
   /** How many evaluation batches, and the batches, lazily. */
-  evaluation(part: Part): { readonly batches: number; readonly all: Iterable<EvaluationBatch> };
+  evaluation(part: Part): { readonly batches: number; readonly all: Iterable<RankBatch> };
   /** The ranks that popularity alone gives the same targets, 1 = best. */
   popularity(part: Part): Float32Array;
   /** Room for seen items a row. */

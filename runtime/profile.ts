@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './compiled.js';
 import { ceilingsOf, scalars, timed } from './entries.js';
-import { feed } from './feed.js';
+import { feedOf } from './feed.js';
 import { initialStates } from './init.js';
 import type { Feed, Inputs } from './job.js';
 import { newSettings, type ProfileOptions } from './options.js';
@@ -56,9 +56,9 @@ export const rateOf = ({ ms, calls, operations, bytes }: KernelTime, { operation
 };
 
 /** The batches that are profiled, and what making one takes: no kernel, but part of a step. */
-const batched = (food: Feed): { readonly inputs: Inputs | undefined; readonly making: readonly KernelTime[] } => {
+const batched = (feed: Feed): { readonly inputs: Inputs | undefined; readonly making: readonly KernelTime[] } => {
   const made: { readonly inputs: Inputs; readonly ms: number }[] = [];
-  const batches = food.training(0, 0)[Symbol.iterator]();
+  const batches = feed.training(0, 0)[Symbol.iterator]();
   while (made.length < STEPS) {
     const began = performance.now();
     const { value, done } = batches.next();
@@ -75,14 +75,14 @@ const batched = (food: Feed): { readonly inputs: Inputs | undefined; readonly ma
 /** Profiles training steps on the first batch of the data. Left: as for `train`, and devices that do not time kernels. */
 export const profile = (compiled: CompiledModel) => (options: ProfileOptions): TaskEither<string, Profile> => {
   const { manifest } = compiled;
-  const measure = (session: Session, settings: Settings, food: Feed): TaskEither<string, Profile> => {
-    const { inputs: first, making } = batched(food);
+  const measure = (session: Session, settings: Settings, feed: Feed): TaskEither<string, Profile> => {
+    const { inputs: first, making } = batched(feed);
     return pipe(
       TE.Do,
       TE.bind('inputs', () => TE.fromEither(E.fromNullable('The data give no batch to train on.')(first))),
       TE.bind('steps', ({ inputs }) => pipe(
         Array.from({ length: STEPS }, (_, i) => i + 1),
-        TE.traverseSeqArray((step) => timed({ manifest, session }, 'train', { ...inputs, ...scalars({ settings, feed: food }, step) }, { seed: settings.seed, step })),
+        TE.traverseSeqArray((step) => timed({ manifest, session }, 'train', { ...inputs, ...scalars({ settings, feed }, step) }, { seed: settings.seed, step })),
       )),
       TE.bind('ceilings', () => ceilingsOf(session)),
       TE.map(({ steps, ceilings }) => {
@@ -95,13 +95,13 @@ export const profile = (compiled: CompiledModel) => (options: ProfileOptions): T
     TE.Do,
     TE.bind('settings', () => TE.fromEither(newSettings(manifest, options))),
     TE.bind('loaded', () => dataOf(options, undefined)),
-    TE.bind('food', ({ loaded, settings }) => TE.fromEither(feed(manifest, loaded.data, settings))),
-    TE.chain(({ settings, loaded: { data }, food }) =>
-      withSession(compiled, options, { batch: settings.batch, items: data.items.length, seen: food.seen }, (session) =>
+    TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, loaded.data, settings))),
+    TE.chain(({ settings, loaded: { data }, feed }) =>
+      withSession(compiled, options, { batch: settings.batch, items: data.items.length, seen: feed.seen }, (session) =>
         pipe(
           TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states)),
           TE.chain((states) => place(session, states)),
-          TE.chain(() => measure(session, settings, food)),
+          TE.chain(() => measure(session, settings, feed)),
         ))),
   );
 };

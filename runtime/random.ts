@@ -1,7 +1,12 @@
-/**
- * Counter-based uniform numbers: a pure function of (seed, step, key, counter), equal on every target.
- * Each word is mixed in with the 32-bit finaliser of MurmurHash3 (Appleby), which passes avalanche tests.
- */
+/** Counter-based uniform numbers: a pure function of (seed, step, key, counter), equal on every target. */
+
+/** Which random numbers a call draws: those of the run's seed at a step. */
+export interface Draw {
+  readonly seed: number;
+  readonly step: number;
+}
+
+/** Each word is mixed in with the 32-bit finaliser of MurmurHash3 (Appleby), which passes avalanche tests. */
 export const mix = (h: number): number => {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -91,8 +91,8 @@ const pastOf = (user: string) => ({ data, places, known }: People): E.Either<str
   }
   const [from, to] = [data.offsets[at] ?? 0, data.offsets[at + 1] ?? 0];
   const events = Array.from(data.sequence.subarray(from, to), (code, i) => ({ item: known[code], time: data.times?.[from + i] }));
-  const met = events.filter((event): event is { item: number; time: number | undefined } => event.item !== undefined);
-  return E.right({ items: met.map((event) => event.item), times: data.times === undefined ? undefined : met.map((event) => event.time ?? 0) });
+  const kept = events.filter((event): event is { item: number; time: number | undefined } => event.item !== undefined);
+  return E.right({ items: kept.map((event) => event.item), times: data.times === undefined ? undefined : kept.map((event) => event.time ?? 0) });
 };
 
 const written = (catalogue: Index, history: string | readonly string[]): E.Either<string, Past> =>
@@ -101,10 +101,10 @@ const written = (catalogue: Index, history: string | readonly string[]): E.Eithe
     E.map((items) => ({ items, times: undefined })),
   );
 
-const pastFrom = (catalogue: Index, crowd: TaskEither<string, People>) => ({ user, history }: RecommendRequest): TaskEither<string, Past> => {
+const pastFrom = (catalogue: Index, everybody: TaskEither<string, People>) => ({ user, history }: RecommendRequest): TaskEither<string, Past> => {
   const past =
     user !== undefined && history === undefined
-      ? pipe(crowd, TE.chainEitherK(pastOf(user)))
+      ? pipe(everybody, TE.chainEitherK(pastOf(user)))
       : history !== undefined && user === undefined
         ? TE.fromEither(written(catalogue, history))
         : TE.left('Give one of --user and --history: whom, or after what, to recommend.');
@@ -112,7 +112,7 @@ const pastFrom = (catalogue: Index, crowd: TaskEither<string, People>) => ({ use
 };
 
 /** The moment of a request, and its row of inputs. Left: times that contradict each other, or that are not there. */
-const momentFor = (manifest: Manifest, crowd: TaskEither<string, People>, { user, at }: RecommendRequest, past: Past): TaskEither<string, Moment & { readonly inputs: Inputs }> => {
+const momentFor = (manifest: Manifest, everybody: TaskEither<string, People>, { user, at }: RecommendRequest, past: Past): TaskEither<string, Moment & { readonly inputs: Inputs }> => {
   const rowAt = (moment: Moment): E.Either<string, Moment & { readonly inputs: Inputs }> => {
     const { seconds } = moment.asked;
     const first = past.times?.slice(-manifest.length)[0];
@@ -125,7 +125,7 @@ const momentFor = (manifest: Manifest, crowd: TaskEither<string, People>, { user
   if (user === undefined)
     return at === undefined ? TE.fromEither(rowAt(timeless)) : TE.left('--at has no meaning beside --history, whose items have no times: ask for a --user of data with times.');
   return pipe(
-    crowd,
+    everybody,
     TE.chainFirstEitherK(({ data }) => withTimes(manifest, data)),
     TE.chainEitherK(({ data, gap }) => pipe(
       timesOf(data),
@@ -149,13 +149,13 @@ const ahead = (scores: Data) => (a: number, b: number): number => {
  * `top` so far is passed over, and the rest is sorted each time that it has become twice as many as are wanted.
  */
 export const topOf = (scores: Data, past: readonly number[], top: number): readonly number[] => {
-  const met = new Set(past);
+  const seen = new Set(past);
   const order = ahead(scores);
   const found: number[] = [];
   // No number is at most NaN, so nothing is passed over at first, nor where the last of the best is itself not a number.
   let bar = Number.NaN;
   for (let at = 0; at < scores.length; at++) {
-    if ((scores[at] as number) <= bar || met.has(at)) continue;
+    if ((scores[at] as number) <= bar || seen.has(at)) continue;
     found.push(at);
     if (found.length < 2 * top) continue;
     found.sort(order).length = top;
@@ -191,16 +191,16 @@ type Remembered = Pick<Checkpoint, 'items' | 'titles' | 'data' | 'settings'>;
 const answering = (compiled: CompiledModel, options: RecommenderOptions, { items, titles, data, settings }: Remembered, session: Session): Recommender => {
   const { manifest } = compiled;
   const catalogue = index({ items, titles });
-  const crowd = once(pipe(dataOf(options, data), TE.map((loaded) => people(catalogue)(loaded.data))));
+  const everybody = once(pipe(dataOf(options, data), TE.map((loaded) => people(catalogue)(loaded.data))));
   let closed = false;
   return {
     get backend() { return session.backend; },
     answer: (request) =>
       pipe(
         TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : checked(request))),
-        TE.chain(pastFrom(catalogue, crowd)),
+        TE.chain(pastFrom(catalogue, everybody)),
         TE.bindTo('past'),
-        TE.bind('moment', ({ past }) => momentFor(manifest, crowd, request, past)),
+        TE.bind('moment', ({ past }) => momentFor(manifest, everybody, request, past)),
         TE.chain(({ past, moment: { asked, notes, inputs } }) =>
           pipe(
             call({ manifest, session }, 'score', inputs, { seed: settings.seed, step: 0 }),

@@ -9,9 +9,10 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './compiled.js';
 import { type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
+import { messageOf } from './errors.js';
 import { evaluate } from './evaluation.js';
 import { all, type Evaluation, type Listener, type Part } from './events.js';
-import { feed } from './feed.js';
+import { feedOf } from './feed.js';
 import { makeFolder, reason } from './files.js';
 import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
@@ -65,18 +66,17 @@ const sameData = (path: string, kept: Identity) => ({ identity }: { readonly ide
     ? E.right(undefined)
     : E.left(`The checkpoint ${path} was trained on other data (${kept.source}, ${kept.hash.slice(0, 12)}) than these (${identity.source}, ${identity.hash.slice(0, 12)}): give the same file, or train anew.`);
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Opens a session, which whoever opens it also closes. Left: why the device does not open. */
 export const openSession = (compiled: CompiledModel, { device, threads }: DeviceOptions, sizes: Sizes): TaskEither<string, Session> =>
   pipe(
-    TE.tryCatch(() => compiled.open(device ?? 'auto', sizes, { threads }), (error) => `The device could not be opened: ${message(error)}`),
+    TE.tryCatch(() => compiled.open(device ?? 'auto', sizes, { threads }), (error) => `The device could not be opened: ${messageOf(error)}`),
     TE.chain(TE.fromEither),
   );
 
 /** Gives the device back. */
 export const closeSession = (session: Session): TaskEither<string, void> =>
-  TE.tryCatch(() => session.dispose(), (error) => `The device ${session.backend} could not be closed: ${message(error)}`);
+  TE.tryCatch(() => session.dispose(), (error) => `The device ${session.backend} could not be closed: ${messageOf(error)}`);
 
 /** Opens a session, uses it, and gives the device back whatever happens. */
 export const withSession = <A>(compiled: CompiledModel, options: DeviceOptions, sizes: Sizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
@@ -84,7 +84,7 @@ export const withSession = <A>(compiled: CompiledModel, options: DeviceOptions, 
 
 /** Puts states on the device. */
 export const place = (session: Session, states: States): TaskEither<string, void> =>
-  TE.tryCatch(() => session.write(states), (error) => `The states could not be written to ${session.backend}: ${message(error)}.`);
+  TE.tryCatch(() => session.write(states), (error) => `The states could not be written to ${session.backend}: ${messageOf(error)}.`);
 
 const titlesOf = (data: Dataset): readonly string[] | null => (data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item)));
 
@@ -153,10 +153,10 @@ export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskE
   const out = outOf(compiled, options.out);
   const told = options.listen ?? silent;
 
-  const run = (prior: Checkpoint | undefined, settings: Settings, data: Dataset, identity: Identity, food: Feed) => (session: Session): TaskEither<string, TrainResult> => {
+  const run = (prior: Checkpoint | undefined, settings: Settings, data: Dataset, identity: Identity, feed: Feed) => (session: Session): TaskEither<string, TrainResult> => {
     const listen = all(told, log(out));
     const saveEvery = { steps: options.checkpointSteps ?? Number.POSITIVE_INFINITY, seconds: options.checkpointSeconds ?? 60 };
-    const job: Job = { manifest, session, feed: food, settings, data: identity, items: data.items, titles: titlesOf(data), out, saveEvery, listen, now, signal: options.signal ?? never };
+    const job: Job = { manifest, session, feed, settings, data: identity, items: data.items, titles: titlesOf(data), out, saveEvery, listen, now, signal: options.signal ?? never };
     const progress = prior?.progress ?? beginning;
     return pipe(
       prior === undefined ? TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states)) : TE.right(prior.states),
@@ -167,7 +167,7 @@ export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskE
       TE.chain((states) => {
         listen({
           kind: 'start', model: manifest.model, manifest: manifest.hash, backend: session.backend, device: options.device ?? 'auto', parameters: parametersOf(compiled, states),
-          settings, data: identity, statistics: statistics(data), reading: data.reading?.says ?? [], batches: food.batches, out, step: progress.step,
+          settings, data: identity, statistics: statistics(data), reading: data.reading?.says ?? [], batches: feed.batches, out, step: progress.step,
         });
         return () => fit(job, progress);
       }),
@@ -192,9 +192,9 @@ export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskE
     TE.bind('loaded', ({ prior }) => dataOf(options, prior?.data)),
     TE.tapIO(({ loaded }) => () => warnOf(told)(loaded)),
     TE.chainFirstEitherK(({ prior, loaded }) => (prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded))),
-    TE.bind('food', ({ loaded, settings }) => TE.fromEither(feed(manifest, loaded.data, settings))),
-    TE.chain(({ prior, settings, loaded: { data, identity }, food }) =>
-      withSession(compiled, options, { batch: settings.batch, items: data.items.length, seen: food.seen }, run(prior, settings, data, identity, food))),
+    TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, loaded.data, settings))),
+    TE.chain(({ prior, settings, loaded: { data, identity }, feed }) =>
+      withSession(compiled, options, { batch: settings.batch, items: data.items.length, seen: feed.seen }, run(prior, settings, data, identity, feed))),
   );
 };
 
@@ -219,12 +219,12 @@ export const evaluateCheckpoint = (compiled: CompiledModel) => (options: Evaluat
     TE.tapIO(({ data }) => () => warnOf(listen)(data)),
     TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
     TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
-    TE.bind('food', ({ data, settings }) => TE.fromEither(feed(manifest, data.data, settings))),
-    TE.chain(({ kept, settings, food }) =>
-      withSession(compiled, options, { batch: settings.batch, items: kept.items.length, seen: food.seen }, (session) =>
+    TE.bind('feed', ({ data, settings }) => TE.fromEither(feedOf(manifest, data.data, settings))),
+    TE.chain(({ kept, settings, feed }) =>
+      withSession(compiled, options, { batch: settings.batch, items: kept.items.length, seen: feed.seen }, (session) =>
         pipe(
           place(session, kept.states),
-          TE.chain(() => judge({ manifest, session, feed: food, settings, signal: options.signal ?? never, listen }, options.part ?? 'test', kept.progress)),
+          TE.chain(() => judge({ manifest, session, feed, settings, signal: options.signal ?? never, listen }, options.part ?? 'test', kept.progress)),
           TE.map(({ found, ranks }) => {
             // A checkpoint holds the parameters of its own moment, which need not be the best one's.
             const at = { ...found, epoch: kept.progress.epoch, step: kept.progress.step };

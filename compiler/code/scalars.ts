@@ -2,6 +2,7 @@
  * The scalar functions as code, total over `ScalarName`: on one number, and on all lanes. A function that no processor has is a
  * call into `math`, on all lanes either way, so that a value does not depend on how its kernel was vectorised.
  */
+import { lowest } from '../../dsl/lowest.js';
 import type { DType, ScalarName } from '../../dsl/scalar.js';
 import { call, int, lane, least, literal, most, op, select, splat, sub, toF32, toI32 } from './build.js';
 import type { MathName } from './math.js';
@@ -57,5 +58,5 @@ export const onAllLanes = (x: Code, dtype: DType): Code => splat(dtype === 'bool
 /** What sums and maxima start from and how they go on. */
 export const accumulation = {
   sum: { f32: { start: 0, step: functions.add.f32 }, i32: { start: 0, step: functions.add.i32 }, bool: { start: 0, step: functions.or.bool } },
-  max: { f32: { start: -3.4e38, step: functions.max.f32 }, i32: { start: -2147483648, step: functions.max.i32 }, bool: { start: 0, step: functions.or.bool } },
+  max: { f32: { start: lowest.f32, step: functions.max.f32 }, i32: { start: lowest.i32, step: functions.max.i32 }, bool: { start: 0, step: functions.or.bool } },
 } as const;

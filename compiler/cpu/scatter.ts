@@ -6,7 +6,7 @@ import { apply, integer, literal } from '../loops/build.js';
 import type { Buffer, Expr, LoopAxis } from '../loops/ir.js';
 import { rewrite } from '../loops/rewrite.js';
 import { freeVariables, nodes } from '../loops/shape.js';
-import { typicalSizes } from '../passes/sizes.js';
+import { typicalSizes } from '../sizes.js';
 import { type Job, shareAxis } from './job.js';
 import { extending, type Kernels } from './kernels.js';
 import { sizeExpr } from './layout.js';

@@ -10,7 +10,7 @@ import { type Axis, sameExtent } from '../../dsl/axis.js';
 import { hasAxis } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { topological } from '../graph.js';
-import { primitive } from '../primitives/index.js';
+import { mixes, primitive } from '../primitives/index.js';
 import { type Edge, type Facts, type Flow, fresh, inInput } from './flow.js';
 import { type Bounded, type Constraint, equal, EVERYWHERE, type Interval, hull, meet, offsets, project, renamed, union, type Zone, zone } from './zone.js';
 
@@ -77,7 +77,7 @@ export const dependence = (roots: readonly Node[]): Dependence => {
   const all = new Map<Node, Reads>();
   const facts = (node: Node): Facts => flows.get(node)!.facts;
   for (const node of topological(roots)) {
-    const flow = primitive(node).dependence(node, facts);
+    const flow = primitive(node).dependence(node, facts, mixes);
     flows.set(node, flow);
     all.set(node, readsOf(node, flow, (arg) => all.get(arg)!));
   }

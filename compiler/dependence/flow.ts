@@ -4,6 +4,7 @@
  * `@axis` the position read in an input.
  */
 import type { Axis } from '../../dsl/axis.js';
+import { LOWEST } from '../../dsl/lowest.js';
 import type { Node } from '../../dsl/node.js';
 import { type Constraint, EVERYWHERE, NOWHERE, ORIGIN, type Zone, zone } from './zone.js';
 
@@ -32,9 +33,6 @@ export interface Facts {
 export const ANYTHING: Facts = { nonzero: EVERYWHERE, zero: EVERYWHERE, linear: null, real: EVERYWHERE, low: NOWHERE };
 /** Of a value made of these. */
 export const madeOf = (...args: readonly Facts[]): Facts => (args.every(({ low }) => low === NOWHERE) ? ANYTHING : { ...ANYTHING, low: EVERYWHERE });
-
-/** At and below this a number stands for minus infinity. */
-const LOW = -3.4e38;
 
 /**
  * A cell reads the cells of `arg` at its own position along the axes that both have, and at any position along the others;
@@ -84,8 +82,8 @@ export const whereAtMostZero = (...values: readonly Linear[]): Zone =>
 export const constantFacts = (value: number): Facts => ({
   nonzero: value === 0 ? NOWHERE : EVERYWHERE,
   zero: value === 0 ? EVERYWHERE : NOWHERE,
-  real: value <= LOW ? NOWHERE : EVERYWHERE,
-  low: value <= LOW ? EVERYWHERE : NOWHERE,
+  real: value <= LOWEST ? NOWHERE : EVERYWHERE,
+  low: value <= LOWEST ? EVERYWHERE : NOWHERE,
   linear: Number.isInteger(value) && Math.abs(value) <= 2 ** 23 ? { plus: [], minus: [], constant: value } : null,
 });
 

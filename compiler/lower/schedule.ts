@@ -5,7 +5,7 @@
  */
 import { cells, kernelReads, peakOf } from '../cost.js';
 import type { Entry, Kernel } from '../loops/ir.js';
-import { typicalSizes } from '../passes/sizes.js';
+import { typicalSizes } from '../sizes.js';
 
 /** Kernels that run one after the other whatever the order: one, or those of a loop. */
 type Unit = readonly [Kernel, ...Kernel[]];

@@ -13,8 +13,8 @@ import { finiteness } from '../finite.js';
 import { replaceAll, rewrite, topological, userCounts } from '../graph.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 import { simplifyNode } from './simplify.js';
-import { cells, typical } from './sizes.js';
-import { flatten, isLinear, type Term } from './terms.js';
+import { cells, typical } from '../sizes.js';
+import { flatten, isLinear, type Term } from '../algebra/terms.js';
 
 type Sum = Extract<Node, { op: 'reduce' }>;
 

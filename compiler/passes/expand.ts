@@ -2,13 +2,13 @@
 import { isRight, left, right } from 'fp-ts/lib/Either.js';
 import type { Node, Project, Scan } from '../../dsl/node.js';
 import { type Diagnostic, error } from '../diagnostics.js';
-import { gradient } from '../differentiate.js';
+import { gradient } from '../gradient.js';
 import { type Origins, rewrite, substitute, topological } from '../graph.js';
 import { type Pass, rootsOf, withRoots } from '../program.js';
-import { unrollDescend } from './descend.js';
-import { unrollFixedPoint } from './fixed-point.js';
-import { mixedRows } from './rows.js';
-import { associative, strayingSteps } from './scan.js';
+import { unrollDescend } from '../iterations/descend.js';
+import { unrollFixedPoint } from '../iterations/fixed-point.js';
+import { mixedRows } from '../iterations/rows.js';
+import { associative, strayingSteps } from '../iterations/scan.js';
 
 type Results = (result: string) => Node;
 

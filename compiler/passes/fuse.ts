@@ -14,7 +14,7 @@ import { isIndexPredicate } from '../lower/support.js';
 import { primitive } from '../primitives/index.js';
 import { mustBeStored } from '../stored.js';
 import { type Pass, rootsOf } from '../program.js';
-import { cells, typical } from './sizes.js';
+import { cells, typical } from '../sizes.js';
 
 /** Costs in scalar operations: a buffer's cell written, read, and one more kernel. */
 const WRITE = 2;

@@ -7,15 +7,9 @@ import * as build from '../../dsl/build.js';
 import type { MapNode, Node } from '../../dsl/node.js';
 import { rewrite } from '../graph.js';
 import { type Pass, rootsOf, withRoots } from '../program.js';
-import { lookups } from './lookups.js';
+import { lookups } from '../algebra/lookups.js';
+import type { Row } from '../algebra/row.js';
 import { worth } from '../scalars.js';
-
-export interface Row {
-  readonly name: string;
-  /** The law, for people. */
-  readonly law: string;
-  readonly apply: (node: Node) => Node | null;
-}
 
 const { along, map, constant } = build;
 /** A constant, perhaps along axes: its value does not depend on the position. */

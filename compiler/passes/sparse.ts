@@ -16,7 +16,7 @@ import { argsOf } from '../../dsl/build.js';
 import type { MapNode, Node } from '../../dsl/node.js';
 import { reargue, rewrite, topological } from '../graph.js';
 import { type Pass, rootsOf, withRoots } from '../program.js';
-import { cells } from './sizes.js';
+import { cells } from '../sizes.js';
 
 type Scatter = Extract<Node, { op: 'scatter' }>;
 type Of<O extends Node['op']> = Extract<Node, { op: O }>;

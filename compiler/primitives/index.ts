@@ -4,7 +4,7 @@ import { implicit } from './implicit.js';
 import * as indexing from './indexing.js';
 import * as leaves from './leaves.js';
 import * as pointwise from './pointwise.js';
-import type { Of, Primitive } from './record.js';
+import type { Mixes, Of, Primitive } from './record.js';
 import { reduce } from './reduction.js';
 import { carry, scan } from './scan.js';
 
@@ -18,4 +18,5 @@ export const primitives: { readonly [O in Op]: Primitive<Of<O>> } = {
 
 /** The record of a node's own primitive. */
 export const primitive = (node: Node): Primitive => primitives[node.op] as unknown as Primitive;
-export const rebuild = (node: Node, args: readonly Node[]): Node => primitive(node).rebuild(node, args);
+/** How a node combines positions of `axis`, in words; null where it does not. */
+export const mixes: Mixes = (node, axis) => primitive(node).mixes(node, axis);

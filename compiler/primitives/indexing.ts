@@ -8,6 +8,7 @@ import type { Expr, ReduceAxis } from '../loops/ir.js';
 import { exprText } from '../loops/text.js';
 import { memoryOrder } from '../lower/layout.js';
 import { fit } from './pointwise.js';
+import { found, within } from './prefix.js';
 import { exists } from './reduction.js';
 import type { Lowering, Of, Primitive, Scope } from './record.js';
 
@@ -25,7 +26,6 @@ const elsewhere = (arg: Node, axis: string, to: Expr, scope: Scope, l: Lowering)
 const onto = (n: Node, where: Zone): Zone => restrictedTo(where, (name) => build.hasAxis(n, name));
 
 export const gather: Primitive<Of<'gather'>> = {
-  rebuild: (n, [table, at]) => build.gather(table!, at!, n.axis),
   reference: (n, e) => {
     const table = e.value(n.table);
     const positions = e.value(n.at);
@@ -42,6 +42,8 @@ export const gather: Primitive<Of<'gather'>> = {
     const where = meet(positionIs(n.axis, of(n.at).linear), of(n.table).nonzero);
     return { edges: [{ arg: n.table, where }, { arg: n.at }], facts: { ...madeOf(of(n.table)), nonzero: onto(n, where) } };
   },
+  mixes: (n, axis) => (n.axis === axis ? `looks up other positions of '${axis}'` : null),
+  restricted: (n, prefix) => (prefix.isCopy(build.axisOf(n.table, n.axis)) ? found(n, n.at, prefix) : n),
 };
 
 /** An index names positions of all rows: where one row alone is summed, those before its end. */
@@ -51,7 +53,6 @@ const ended = (over: readonly string[]) => (loop: ReduceAxis): ReduceAxis => {
 };
 
 export const scatter: Primitive<Of<'scatter'>> = {
-  rebuild: (n, [arg, at]) => build.scatter(arg!, at!, n.axis, n.over),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     const positions = e.value(n.at);
@@ -87,10 +88,11 @@ export const scatter: Primitive<Of<'scatter'>> = {
     const through = build.unionAxes(n.arg.axes, n.at.axes);
     return { edges: [{ arg: n.arg, where, through }, { arg: n.at, where: of(n.arg).nonzero, through }], facts: { ...madeOf(of(n.arg)), nonzero: onto(n, where) } };
   },
+  mixes: (n, axis) => (n.over.includes(axis) || n.axis.name === axis ? `adds up positions of '${axis}'` : null),
+  restricted: (n, prefix) => build.scatter(within(n.arg, n.at.axes, n.over, prefix), n.at, n.axis, n.over),
 };
 
 export const rename: Primitive<Of<'rename'>> = {
-  rebuild: (n, [arg]) => build.rename(arg!, n.from, n.to),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     return e.fill(n.axes, (at) => e.read(arg, { ...at, [n.from]: at[n.to.name]! }));
@@ -120,10 +122,11 @@ export const rename: Primitive<Of<'rename'>> = {
     };
     return { edges: [{ arg: n.arg, where: meet(here, nonzero) }], facts };
   },
+  mixes: (n, axis) => (n.from === axis || n.to.name === axis ? `compares positions of '${axis}'` : null),
+  restricted: (n) => n,
 };
 
 export const shift: Primitive<Of<'shift'>> = {
-  rebuild: (n, [arg]) => build.shift(arg!, n.axis, n.by),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     return e.fill(n.axes, (at) => e.read(arg, { ...at, [n.axis]: at[n.axis]! - n.by }));
@@ -137,6 +140,11 @@ export const shift: Primitive<Of<'shift'>> = {
     const where = meet(zone(...equal(n.axis, fresh(n.axis), n.by)), there);
     return { edges: [{ arg: n.arg, where, moved: [n.axis] }], facts: { ...madeOf(of(n.arg)), nonzero: onto(n, where) } };
   },
+  mixes: (n, axis) => (n.axis === axis ? `moves along '${axis}'` : null),
+  restricted: (n, prefix) => {
+    const axis = build.axisOf(n, n.axis);
+    return n.by < 0 && prefix.isCopy(axis) ? found(n, build.map('add', build.index(axis), build.constant(-n.by, 'i32')), prefix) : n;
+  },
 };
 
 /** Operators are expanded before anything else asks about them. */
@@ -144,17 +152,7 @@ const unexpanded = (n: Of<'project'>): never => {
   throw new Error(`${n.of.op} reached a stage that sees expanded programs only`);
 };
 export const project: Primitive<Of<'project'>> = {
-  rebuild: (n, args) => build.project(operator(n.of, args), n.result),
   reference: unexpanded, vjp: (_, n) => unexpanded(n), cost: unexpanded, lower: unexpanded, support: () => [], dependence: unexpanded,
-};
-const operator = (of: Of<'project'>['of'], args: readonly Node[]): Of<'project'>['of'] => {
-  switch (of.op) {
-    case 'gradient': return { ...of, of: args[0]!, wrt: args.slice(1) };
-    case 'descend': {
-      const n = of.init.length;
-      return { ...of, init: args.slice(0, n), rate: args.slice(n, 2 * n), energy: args[2 * n]! };
-    }
-    case 'fixedPoint': return { ...of, init: args[0]!, step: args[1]! };
-    case 'rebind': return { ...of, of: args.slice(0, of.of.length), values: args.slice(of.of.length) };
-  }
+  // What an operator combines lies among its arguments, which answer for themselves.
+  mixes: () => null, restricted: unexpanded,
 };

@@ -1,14 +1,15 @@
 /** Nodes without arguments. */
 import type { Axis } from '../../dsl/axis.js';
-import { unionAxes } from '../../dsl/build.js';
+import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { ANYTHING, constantFacts, type Flow, inInput } from '../dependence/flow.js';
 import { equal, zone } from '../dependence/zone.js';
 import { apply, integer } from '../loops/build.js';
 import type { Expr } from '../loops/ir.js';
+import { cellwise } from './prefix.js';
 import type { Of, Primitive } from './record.js';
 
-const leaf = { rebuild: (node: Node) => node, vjp: () => [], cost: () => 0, support: () => [] } as const;
+const leaf = { ...cellwise, vjp: () => [], cost: () => 0, support: () => [] } as const;
 
 /** Inputs and parameters are buffers: the lowering reads them and never asks here. */
 const buffer = {
@@ -47,6 +48,7 @@ export const extent: Primitive<Of<'extent'>> = {
   ...leaf,
   reference: (n, e) => e.fill(n.axes, (at) => e.extent(n.axis, at)),
   lower: (n, scope, l) => l.extent(n.axis, scope),
+  restricted: (n, { end, isCopy }) => (isCopy(n.axis) ? build.map('add', end, build.constant(1, 'i32')) : n),
   dependence: (n) => (n.axis.extent.kind === 'fixed' || n.axes.length === 0 ? nothing() : given(n.axis.extent.lengths, n.axes)),
 };
 
@@ -59,7 +61,7 @@ export const uniform: Primitive<Of<'uniform'>> = {
     e.fill(n.axes, (at) => e.uniform(n.key, n.axes.reduce((counter, a) => counter * e.bound(a) + at[a.name]!, 0))),
   lower: (n, scope, l) => ({
     kind: 'uniform', key: n.key,
-    counter: unionAxes(n.axes).reduce<Expr>((counter, a) => {
+    counter: build.unionAxes(n.axes).reduce<Expr>((counter, a) => {
       const { name, size } = l.axis(a);
       return apply('add', apply('mul', counter, { kind: 'extent', axis: { name, size } }), l.position(scope, a.name));
     }, integer(0)),

@@ -7,6 +7,7 @@ import { within } from '../gate.js';
 import { apply } from '../loops/build.js';
 import { table, worth } from '../scalars.js';
 import { exprText } from '../loops/text.js';
+import { cellwise } from './prefix.js';
 import type { Of, Primitive } from './record.js';
 
 /** Sums a cotangent over the axes that an argument does not have. */
@@ -21,7 +22,7 @@ const intersection = (a: readonly Node[], b: readonly Node[]): readonly Node[] =
 const conjuncts = (p: Node): readonly Node[] => (p.op === 'map' && p.fn === 'and' ? p.args.flatMap(conjuncts) : [p]);
 
 export const map: Primitive<Of<'map'>> = {
-  rebuild: (n, args) => build.map(n.fn, ...args),
+  ...cellwise,
   reference: (n, e) => {
     const args = n.args.map(e.value);
     const meaning = worth(n.fn, n.dtype);
@@ -62,7 +63,7 @@ export const map: Primitive<Of<'map'>> = {
 export const same = (arg: Node, of: (node: Node) => Facts): Flow => ({ edges: [{ arg }], facts: of(arg) });
 
 export const broadcast: Primitive<Of<'broadcast'>> = {
-  rebuild: (n, [arg]) => build.broadcast(arg!, n.axes),
+  ...cellwise,
   reference: (n, e) => {
     const arg = e.value(n.arg);
     return e.fill(n.axes, (at) => e.read(arg, at));
@@ -75,6 +76,7 @@ export const broadcast: Primitive<Of<'broadcast'>> = {
 };
 
 const identity = {
+  ...cellwise,
   reference: (n: Of<'stop'> | Of<'barrier'>, e: Parameters<Primitive['reference']>[1]) => e.value(n.arg),
   cost: () => 0,
   lower: (n: Of<'stop'> | Of<'barrier'>, scope: Parameters<Primitive['lower']>[1], l: Parameters<Primitive['lower']>[2]) => l.expr(n.arg, scope),
@@ -82,5 +84,5 @@ const identity = {
   dependence: (n: Of<'stop'> | Of<'barrier'>, of: (node: Node) => Facts) => same(n.arg, of),
 } as const;
 
-export const stop: Primitive<Of<'stop'>> = { ...identity, rebuild: (_, [arg]) => build.stop(arg!), vjp: () => [null] };
-export const barrier: Primitive<Of<'barrier'>> = { ...identity, rebuild: (n, [arg]) => build.barrier(arg!, n.key), vjp: (ct) => [ct] };
+export const stop: Primitive<Of<'stop'>> = { ...identity, vjp: () => [null] };
+export const barrier: Primitive<Of<'barrier'>> = { ...identity, vjp: (ct) => [ct] };

@@ -1,9 +1,13 @@
-/** What the compiler must know of a primitive. The table in `index.ts` is total: a missing field is a type error. */
+/**
+ * What the compiler must know of a primitive, beside its axis rule (`rebuild.ts`). The table in `index.ts` is total: a missing
+ * field is a type error.
+ */
 import type { Axis } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 import type { Facts, Flow } from '../dependence/flow.js';
 import type { Gates } from '../gate.js';
 import type { Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
+import type { Prefix } from './prefix.js';
 
 /** Position along each axis, by name. */
 export type At = Readonly<Record<string, number>>;
@@ -74,11 +78,12 @@ export interface Differentiation {
   readonly check: (solved: Node) => void;
   /** Where a cotangent may be other than 0, and what it may be multiplied by. */
   readonly gates: Gates;
+  readonly mixes: Mixes;
+  /** The derivative of the sum of all entries of a node by others. */
+  readonly gradient: (of: Node, wrt: readonly Node[]) => readonly Node[];
 }
 
 export interface Primitive<N extends Node = Node> {
-  /** The axis rule: the node with other arguments, its axes and element type worked out anew. */
-  readonly rebuild: (node: N, args: readonly Node[]) => Node;
   /** The meaning, in float64. */
   readonly reference: (node: N, e: Evaluation) => Value;
   /**
@@ -91,7 +96,12 @@ export interface Primitive<N extends Node = Node> {
   /** Predicates outside which the value is 0, over the node's own axes. */
   readonly support: (node: N, of: (node: Node) => readonly Node[]) => readonly Node[];
   /** Which cells of its arguments a cell reads, and what is known of its value from positions alone. */
-  readonly dependence: (node: N, of: (node: Node) => Facts) => Flow;
+  readonly dependence: (node: N, of: (node: Node) => Facts, mixes: Mixes) => Flow;
+  /** How a node combines positions of an axis, in words; null where what it is at one of them reads its arguments there alone. */
+  readonly mixes: (node: N, axis: string) => string | null;
+  /** The node as if the sequence ended with the prefix, its arguments being so already: what lies beyond is neither summed nor found. */
+  readonly restricted: (node: N, prefix: Prefix) => Node;
 }
+export type Mixes = (node: Node, axis: string) => string | null;
 
 export type Of<O extends Node['op']> = Extract<Node, { op: O }>;

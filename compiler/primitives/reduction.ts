@@ -1,19 +1,20 @@
 /** `reduce`: a monoid over the positions that exist. */
 import { type Axis, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
+import { lowest } from '../../dsl/lowest.js';
 import type { Monoid, Node } from '../../dsl/node.js';
+import type { DType } from '../../dsl/scalar.js';
 import { ANYTHING, type Facts, madeOf } from '../dependence/flow.js';
 import { type Constraint, equal, EVERYWHERE, meet, NOWHERE, project as restrictedTo, zone } from '../dependence/zone.js';
 import { all, guard } from '../loops/build.js';
 import { stored } from '../stored.js';
+import { within } from './prefix.js';
 import type { At, Evaluation, Of, Primitive } from './record.js';
 
-/** The lowest float32, an empty maximum: infinities do not survive every target. */
-export const LOWEST = -3.4028234663852886e38;
-
-export const monoids: { readonly [M in Monoid]: { readonly unit: number; readonly combine: (a: number, b: number) => number } } = {
-  sum: { unit: 0, combine: (a, b) => a + b },
-  max: { unit: LOWEST, combine: Math.max },
+/** `unit` is what each is of nothing. */
+export const monoids: { readonly [M in Monoid]: { readonly unit: Readonly<Record<DType, number>>; readonly combine: (a: number, b: number) => number } } = {
+  sum: { unit: { f32: 0, i32: 0, bool: 0 }, combine: (a, b) => a + b },
+  max: { unit: lowest, combine: Math.max },
 };
 
 /** Rows that are reduced may end before a position that is not. */
@@ -32,13 +33,12 @@ const meetsItself = (n: Of<'reduce'>, arg: Facts): boolean => {
 };
 
 export const reduce: Primitive<Of<'reduce'>> = {
-  rebuild: (n, [arg]) => build.reduce(n.monoid, arg!, n.over),
   reference: (n, e) => {
     const arg = e.value(n.arg);
     const over = n.arg.axes.filter((a) => n.over.includes(a.name));
     const { unit, combine } = monoids[n.monoid];
     return e.fill(n.axes, (at) => {
-      let total = unit;
+      let total = unit[n.dtype];
       e.each(over, at, (inner) => {
         if (exists(n.arg.axes, inner, e)) total = combine(total, e.read(arg, inner));
       });
@@ -65,7 +65,7 @@ export const reduce: Primitive<Of<'reduce'>> = {
     return {
       kind: 'reduce', monoid: n.monoid, over: inside.over, dtype: n.dtype,
       body: condition === null ? body : n.monoid === 'sum' ? guard(condition, body)
-        : { kind: 'guard', condition, then: body, otherwise: { kind: 'literal', value: unit, dtype: n.dtype }, dtype: n.dtype },
+        : { kind: 'guard', condition, then: body, otherwise: { kind: 'literal', value: unit[n.dtype], dtype: n.dtype }, dtype: n.dtype },
     };
   },
   dependence: (n, of) => {
@@ -78,5 +78,7 @@ export const reduce: Primitive<Of<'reduce'>> = {
     const met = meetsItself(n, arg);
     return { edges: [{ arg: n.arg, where: met ? arg.real : EVERYWHERE }], facts: { ...ANYTHING, low: met ? NOWHERE : EVERYWHERE } };
   },
+  mixes: (n, axis) => (n.over.includes(axis) ? `takes the ${n.monoid} over '${axis}'` : null),
+  restricted: (n, prefix) => build.reduce(n.monoid, within(n.arg, n.arg.axes, n.over, prefix, monoids[n.monoid].unit[n.dtype]), n.over),
   support: (n, of) => (n.monoid === 'sum' ? of(n.arg).filter((p: Node) => !p.axes.some((a) => n.over.includes(a.name)) && p.axes.every((a) => build.hasAxis(n, a.name))) : []),
 };

@@ -8,6 +8,7 @@ import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { messageOf } from '../errors.js';
 
 /**
  * Consumes one line, `bytes[start, end)` without its line ending, and returns what consumes the next one, or, as text, what
@@ -57,7 +58,7 @@ const faults: Readonly<Record<string, string>> = {
 
 const explain = (path: string, error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return `${path}: ${faults[code] ?? `cannot be read: ${error instanceof Error ? error.message : String(error)}`}`;
+  return `${path}: ${faults[code] ?? `cannot be read: ${messageOf(error)}`}`;
 };
 
 /** The bytes of a file, chunk by chunk, decompressed where the first bytes say gzip. `consume` may stop with a message. */

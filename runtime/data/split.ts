@@ -14,7 +14,7 @@ interface Protocol {
 }
 
 export const protocols = {
-  'leave-one-out': {
+  standard: {
     description: 'the last item tests, the one before it validates, the rest trains',
     places: { validation: 2, test: 1 },
     minimum: 3,
@@ -38,7 +38,7 @@ export interface Split {
 }
 
 /** Splits by time, user by user. */
-export const split = (dataset: Dataset, protocol: ProtocolName = 'leave-one-out'): Split => {
+export const split = (dataset: Dataset, protocol: ProtocolName = 'standard'): Split => {
   const { places, minimum } = protocols[protocol];
   const held = Math.max(places.validation, places.test);
   const { offsets } = dataset;
@@ -49,7 +49,7 @@ export const split = (dataset: Dataset, protocol: ProtocolName = 'leave-one-out'
 };
 
 /** Last item test, the one before validation, the rest training. */
-export const leaveOneOut = (dataset: Dataset): Split => split(dataset, 'leave-one-out');
+export const leaveOneOut = (dataset: Dataset): Split => split(dataset, 'standard');
 
 /** Position in `sequence` of an evaluated user's target. */
 export const targetPosition = ({ dataset, protocol }: Split, which: Held, user: number): number =>

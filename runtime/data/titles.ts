@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { messageOf } from '../errors.js';
 import { quoted } from './cells.js';
 import { aliases, cellsOf, columnOf, type Delimiter, delimiters } from './headers.js';
 import { decode, spelled } from './ids.js';
@@ -81,7 +82,7 @@ const records = (path: string, { split, name }: TitleFormat, text: string, first
   try {
     return right(split(text, first));
   } catch (error) {
-    return left(`${path}: not ${name} after all: ${error instanceof Error ? error.message : String(error)}; correct the file`);
+    return left(`${path}: not ${name} after all: ${messageOf(error)}; correct the file`);
   }
 };
 

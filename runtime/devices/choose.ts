@@ -1,6 +1,7 @@
 /** Which device a session gets: the one demanded, or the best that answers. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { GpuDevice } from '../compiled.js';
+import { messageOf } from '../errors.js';
 import type { Gpu, Library } from './gpujs.js';
 import { findWebGpu } from './webgpu.js';
 
@@ -56,7 +57,7 @@ export const tryOut = async (gpu: Gpu, mode: (pipeline: ReturnType<Gpu['createPi
     if (wrong !== null) return wrong;
     return result instanceof Float32Array && result.length === 4 && result.every((v, i) => v === 2 * (i + 1)) ? null : 'a first kernel computed wrong numbers';
   } catch (e) {
-    return e instanceof Error ? e.message : String(e);
+    return messageOf(e);
   } finally {
     await pipeline.destroy();
   }

@@ -1,13 +1,8 @@
 /** The host's share of a run: integers, uniform numbers, inverse indices. Buffers are reused from run to run. */
-import { stream, uniformAt } from '../random.js';
+import { type Draw, stream, uniformAt } from '../random.js';
 import type { Sizes } from '../session.js';
 import { invert } from './inverse.js';
 import { type HostStep, type Numbers, type PlanBuffer, type PlanEntry, type Random, cells, extent } from './plan.js';
-
-export interface Draw {
-  readonly seed: number;
-  readonly step: number;
-}
 
 const random = ({ seed, step }: Draw): Random => ({ stream: (key) => stream(seed, step, key), at: uniformAt });
 

@@ -1,11 +1,13 @@
 /** Opens what the gpu target emitted on one of gpu.js's devices. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { DeviceName, GpuDevice } from '../compiled.js';
+import { messageOf } from '../errors.js';
+import type { Draw } from '../random.js';
 import type { Data, Manifest, Session, Sizes } from '../session.js';
 import { type Choice, choose, tryOut } from './choose.js';
 import { type Gpu, type Library, loadLibrary } from './gpujs.js';
-import { type Draw, hostStage } from './host.js';
-import { type DevicePlan, betrayal, devicePlan } from './pipeline.js';
+import { hostStage } from './host.js';
+import { type DevicePlan, degraded, devicePlan } from './pipeline.js';
 import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound, undispatchable } from './plan.js';
 import { stateStore } from './states.js';
 import { type Device, executorDevice, watch } from './resident.js';
@@ -13,7 +15,6 @@ import { plural } from '../words.js';
 
 type Given = Readonly<Record<string, Data>>;
 
-const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 const numeric = { argumentTypes: (n: number): Readonly<Record<string, string>> => Object.fromEntries(['x', 'y'].slice(0, n).map((p) => [p, 'Number'])), returnType: 'Number' };
 
 const handedOut = (info: PlanBuffer | undefined, value: Numbers): Data =>
@@ -175,7 +176,7 @@ export const openGpu = async (module: GpuModule, manifest: Manifest, wanted: Dev
     let probed: Probed = { kind: '', device: null };
     const wrong = await tryOut(gpu, (pipeline) => {
       probed = { kind: pipeline.executorKind, device: executorDevice(pipeline) };
-      return betrayal(chosen.right.device, pipeline);
+      return degraded(chosen.right.device, pipeline);
     }, library.input(Float32Array.of(1, 2, 3, 4), [4]));
     if (wrong !== null) {
       await gpu.destroy();
@@ -183,6 +184,6 @@ export const openGpu = async (module: GpuModule, manifest: Manifest, wanted: Dev
     }
     return right(session(module, manifest, gpu, library, chosen.right, probed, sizes));
   } catch (e) {
-    return left(`${device} does not work here: ${message(e)}`);
+    return left(`${device} does not work here: ${messageOf(e)}`);
   }
 };

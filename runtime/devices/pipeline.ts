@@ -63,15 +63,16 @@ const askFlat = ({ pipeline }: Pipeline): void => {
 };
 
 /** What must have run for a device to have kept its word; gpu.js otherwise degrades to another without an error. */
-const honest: { readonly [D in GpuDevice]: { readonly backend: string; readonly kinds: readonly string[] } } = {
+const expected: { readonly [D in GpuDevice]: { readonly backend: string; readonly kinds: readonly string[] } } = {
   webgpu: { backend: 'webgpu', kinds: ['fused-encoder'] },
   webgl2: { backend: 'gpu', kinds: ['generic'] },
   webasm: { backend: 'webasm', kinds: ['fused-sync', 'fused-threaded'] },
   cpu: { backend: 'cpu', kinds: ['generic'] },
 };
 
-export const betrayal = (device: GpuDevice, { backend, executorKind, fallbackReason }: Pipeline): string | null =>
-  backend === honest[device].backend && honest[device].kinds.includes(executorKind) ? null
+/** What to say where gpu.js ran another device than the one asked for; null where it kept to it. */
+export const degraded = (device: GpuDevice, { backend, executorKind, fallbackReason }: Pipeline): string | null =>
+  backend === expected[device].backend && expected[device].kinds.includes(executorKind) ? null
   : `${device} was asked for, but gpu.js ran ${backend ?? 'nothing'} (${executorKind}): ${fallbackReason ?? 'it gives no reason'}.`;
 
 /** The exact float32 integers; beyond them neighbours fall together. */
@@ -135,7 +136,7 @@ export const devicePlan = (gpu: Gpu, library: Library, device: GpuDevice, entry:
       return library.input(data, info === undefined ? [data.length] : shape(info.axes, sizes));
     });
     const values: unknown = await pipeline(...(inputs.length === 0 ? [0] : inputs));
-    const broken = betrayal(device, pipeline);
+    const broken = degraded(device, pipeline);
     if (broken !== null) throw new Error(broken);
     askFlat(pipeline);
     const list: readonly unknown[] = Array.isArray(values) ? values : [];

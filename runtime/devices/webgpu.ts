@@ -3,6 +3,7 @@
  * put where gpu.js looks: `navigator.gpu` and the constants of its `globals`.
  */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { messageOf } from '../errors.js';
 
 export interface Adapter {
   readonly name: string;
@@ -17,7 +18,7 @@ const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const isNode = (): boolean => typeof process !== 'undefined' && typeof process.versions?.node === 'string';
 const record = (x: unknown): Readonly<Record<string, unknown>> => (typeof x === 'object' && x !== null ? Object.fromEntries(Object.entries(x)) : {});
 const field = (x: unknown, name: string): unknown => (x !== null && (typeof x === 'object' || typeof x === 'function') ? Reflect.get(x, name) : undefined);
-const message = (e: unknown): string => (e instanceof Error ? e.message.split('\n')[0] ?? e.message : String(e));
+const firstLine = (e: unknown): string => messageOf(e).split('\n')[0] ?? '';
 
 const gpuOf = (): unknown => (typeof navigator === 'undefined' ? undefined : field(navigator, 'gpu'));
 
@@ -43,7 +44,7 @@ const dawn = async (): Promise<Either<string, unknown>> => {
     Object.entries(record(field(loaded, 'globals'))).forEach(([key, value]) => Object.defineProperty(globalThis, key, { value, configurable: true, writable: true }));
     return right(create([]));
   } catch (e) {
-    return left(`Node reaches a GPU through the optional package webgpu, which does not load (${message(e)}). Add it with: ${install}`);
+    return left(`Node reaches a GPU through the optional package webgpu, which does not load (${firstLine(e)}). Add it with: ${install}`);
   }
 };
 

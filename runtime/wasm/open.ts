@@ -1,7 +1,8 @@
 /** Opens what the wasm target emitted: WebAssembly with SIMD, on as many threads as there are cores. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { DeviceName, OpenOptions } from '../compiled.js';
-import { stream } from '../random.js';
+import { messageOf } from '../errors.js';
+import { type Draw, stream } from '../random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
 import { plural } from '../words.js';
 import { type Arena, arrange } from './arena.js';
@@ -13,7 +14,6 @@ import { bytesOf, operationsOf, packedCells } from './work.js';
 import { cores, hire, inNode } from './workers.js';
 
 type Given = Readonly<Record<string, Data>>;
-type Draw = { readonly seed: number; readonly step: number };
 
 export interface WasmSession extends Session {
   readonly threads: number;
@@ -233,7 +233,6 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
   return self;
 };
 
-const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
 /** A session of fixed sizes. The Left says what is missing and what to do about it. */
 export const openWasm = async (plan: WasmModule, _manifest: Manifest, device: DeviceName | 'auto', sizes: Sizes, options: WasmOptions = {}): Promise<Either<string, WasmSession>> => {
@@ -251,6 +250,6 @@ export const openWasm = async (plan: WasmModule, _manifest: Manifest, device: De
     const binary = await plan.load(fused);
     return right(await session(plan, arena, new Uint8Array(binary), sizes, threads, fused));
   } catch (e) {
-    return left(`${device} does not work here: ${message(e)}`);
+    return left(`${device} does not work here: ${messageOf(e)}`);
   }
 };

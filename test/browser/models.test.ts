@@ -1,7 +1,6 @@
 /** Whole training steps of the emitted models in a real browser, against the reference. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitGpu } from '../../compiler/targets/gpu/index.js';
-import type { Model } from '../../dsl/model.js';
 import gru4rec from '../../models/gru4rec.js';
 import type { DeviceName } from '../../runtime/compiled.js';
 import { worst } from '../gpu/sessions.js';
@@ -13,7 +12,7 @@ if (!available) console.warn(`Browser tests: skipped. There is no ${executable};
 const devices: readonly DeviceName[] = ['webgl2', 'webgpu'];
 const chosen: ReadonlySet<string> = new Set(['hstu with heads and times', 'pcrec']);
 /** A recurrence runs its kernels once for each position, on what they computed before. */
-const recurrent = ['gru4rec', gru4rec as unknown as Model, { hidden: 5, blocks: 1 }] as const;
+const recurrent = ['gru4rec', gru4rec, { hidden: 5, blocks: 1 }] as const;
 const trials: readonly (readonly [string, Trial])[] = [...cases.filter(([name]) => chosen.has(name)), recurrent].map(([name, model, over]) => [name, trial(model, over, 0)]);
 const path = (name: string): string => `/${name.replaceAll(' ', '-')}.js`;
 

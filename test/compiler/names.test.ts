@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import * as build from '../../dsl/build.js';
 import {
-  adamw, add, axis, causal, dropout, embed, gather, integer, last, like, linear, max, mean, model, type Model, mul, normal, param, relu, square, sub, sum, uniformIndices, where,
+  adamw, add, axis, causal, dropout, embed, gather, integer, last, like, linear, max, mean, model, mul, normal, param, relu, square, sub, sum, uniformIndices, where,
 } from '../../dsl/index.js';
 import { nameProblem } from '../../dsl/names.js';
 import type { Node } from '../../dsl/node.js';
@@ -53,7 +53,7 @@ const trial = ({ axes: [middle, copy, few], path, second, key, tensors }: Called
       const loss = add(mean(square(sub(out, embed(table, batch.targets))), [batch.batch, batch.seq, width] as never), mean(top, [batch.batch, width] as never));
       return { loss: loss as never, scores: sum(mul(last(typed<'batch' | 'seq' | 'width'>(out), batch.seq, batch.batch), table), width) as never };
     },
-  }) as unknown as Model;
+  });
   const found = traced(spec);
   for (const [node, name] of names) found.provenance.set(node, { name, source: { file: 'names.ts', line: 1, column: 1 } });
   return trialOf(found, 0);

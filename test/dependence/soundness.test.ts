@@ -5,7 +5,7 @@ import type { Axis } from '../../dsl/axis.js';
 import type { Node } from '../../dsl/node.js';
 import { dependence, type Reads } from '../../compiler/dependence/analysis.js';
 import { inInput } from '../../compiler/dependence/flow.js';
-import { gradient } from '../../compiler/differentiate.js';
+import { gradient } from '../../compiler/gradient.js';
 import { topological } from '../../compiler/graph.js';
 import { evaluate, type Environment } from '../../compiler/targets/reference.js';
 import { missingOf } from '../../dsl/axis.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { chain, isLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { describe, expect, it, test } from 'vitest';
-import { adamw, axis, dropout, embed, expand, integer, linear, mean, model, type Model, mul, normal, number, param, ragged, relu, square, sum, uniform, uniformBetween, xavierUniform } from '../../dsl/index.js';
+import { adamw, axis, dropout, embed, expand, integer, linear, mean, model, mul, normal, number, param, ragged, relu, square, sum, uniform, uniformBetween, xavierUniform } from '../../dsl/index.js';
 import type { Context, Hypers, Outputs } from '../../dsl/model.js';
 import type { Node } from '../../dsl/node.js';
 import type { Optimizer } from '../../dsl/optimizer.js';
@@ -125,7 +125,7 @@ const said = ({ loss = (x) => x, scores, optimizer = adamw({ rate: 0.1 }), hyper
       const over = made.axes.map((a) => axis(a.name, 1));
       return { loss: mean(square(typed<string>(made)), over as never) as never, scores: typed(scores?.(given as never) ?? expand(sum(table, width), batch)) };
     },
-  }) as unknown as Model;
+  });
   const done = compile(traced(made));
   return isLeft(done) ? done.left[0].message : 'nothing';
 };
@@ -179,7 +179,7 @@ test('what 32 bits of addresses cannot hold is refused where it would run, and o
       const table = param('table', [batch.item, wide], normal(1));
       return { loss: mean(sum(embed(table, batch.items), wide), [batch.batch, batch.seq]), scores: expand(sum(table, wide), batch.batch) };
     },
-  }) as unknown as Model;
+  });
   const done = compile(traced(made));
   if (isLeft(done)) throw new Error(done.left[0].message);
   const refused = (target: keyof typeof targets): string => pipe(targets[target].check(done.right.loops), (r) => (isLeft(r) ? r.left[0].message : 'nothing'));

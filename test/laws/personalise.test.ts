@@ -11,7 +11,7 @@ import pcrec from 'pcrec/models/pcrec';
 import simple from 'pcrec/models/pcrec-simple';
 import sasrec from 'pcrec/models/sasrec';
 import { compile, programsOf } from '../../compiler/compile.js';
-import { gradient } from '../../compiler/differentiate.js';
+import { gradient } from '../../compiler/gradient.js';
 import { topological } from '../../compiler/graph.js';
 import { pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
@@ -94,14 +94,14 @@ const expectNear = (got: ArrayLike<number>, want: ArrayLike<number>, what: strin
 };
 
 const models: readonly (readonly [string, Model, Over, number])[] = [
-  ['hstu', hstu as unknown as Model, {}, 1],
-  ['hstu with heads and times', hstu as unknown as Model, { heads: 2, times: true }, 1],
-  ['sasrec', sasrec as unknown as Model, {}, 1],
-  ['hstu, two steps', hstu as unknown as Model, { blocks: 1 }, 2],
+  ['hstu', hstu, {}, 1],
+  ['hstu with heads and times', hstu, { heads: 2, times: true }, 1],
+  ['sasrec', sasrec, {}, 1],
+  ['hstu, two steps', hstu, { blocks: 1 }, 2],
 ];
 
 describe.each(models)('%s', (_, of, over, steps) => {
-  const personal = personalise(of, { rate: 0, steps }) as unknown as Model;
+  const personal = personalise(of, { rate: 0, steps });
   /** One program for each rate: a rate is part of the program. */
   const programs = new Map<number, ReturnType<typeof stagesOf>>();
   const at = (rate: number) => {
@@ -152,7 +152,7 @@ describe.each(models)('%s', (_, of, over, steps) => {
 });
 
 describe('what is formed for each user', () => {
-  const buffers = (over: Over) => rightOf(compile(traced(simple as unknown as Model, over))).loops.entries.filter((e) => e.name !== 'train')
+  const buffers = (over: Over) => rightOf(compile(traced(simple, over))).loops.entries.filter((e) => e.name !== 'train')
     .flatMap((e) => e.buffers.map((b) => b.axes.map((a) => a.name)));
   const has = (axes: readonly string[], ...names: readonly string[]) => names.every((name) => axes.includes(name));
 
@@ -178,7 +178,7 @@ describe('what cannot be personalised says so', () => {
     expect(build(personalise(pcrec, { rate: 0.1 }), { horizon: 'last' })).toThrow("the model 'pcrec' gives no losses, one for each position");
   });
   test('a model that is already', () => {
-    expect(() => personalise(simple as never, { rate: 0.1 })).toThrow("the model 'pcrec-simple' has the hyperparameter 'adaptationRate' already: it is personalised");
+    expect(() => personalise(simple, { rate: 0.1 })).toThrow("the model 'pcrec-simple' has the hyperparameter 'adaptationRate' already: it is personalised");
   });
   test('a model that mixes users', () => {
     const mixing = model({
@@ -190,7 +190,7 @@ describe('what cannot be personalised says so', () => {
         return nextItem(context, table, add(x, mean(x, [batch.batch, batch.seq])));
       },
     });
-    const [, , score] = programsOf(traced(personalise(mixing, { rate: 0.1 }) as unknown as Model));
+    const [, , score] = programsOf(traced(personalise(mixing, { rate: 0.1 })));
     expect(() => runPass(pipeline[0]!, score!)).toThrow(/users are mixed inside rebind: an expression takes the sum over 'batch', and a user's own parameters enter it/);
   });
 });

@@ -1,6 +1,6 @@
 /** A prefix's energy is that of a sequence which ends there, however the energy looks about. */
 import { describe, expect, test } from 'vitest';
-import { add, axis, causal, descend, dot, extent, gather, index, like, max, mean, mul, normal, param, prefix, ragged, rename, shift, square, sub, sum, toF32, whole, where, type Tensor } from 'pcrec';
+import { add, axis, causal, descend, dot, expand, extent, gather, index, like, max, mean, mul, normal, param, prefix, ragged, rename, scalar, scan, shift, square, sub, sum, toF32, whole, where, type Tensor } from 'pcrec';
 import { expectClose } from '../support/numbers.js';
 import { meaning } from '../support/programs.js';
 
@@ -13,6 +13,8 @@ const width = axis('width', W);
 const start = param('start', [batch, seq, width], normal(1));
 const theta = param('theta', [seq, key], normal(1));
 type State = Tensor<'batch' | 'seq' | 'width'>;
+const none = expand(scalar(0), batch, width);
+const first = expand(scalar(0.7), batch, width);
 const total = (x: State): Tensor<'batch'> => sum(x, [seq, width]);
 
 const energies: Readonly<Record<string, (x: State) => Tensor<'batch'>>> = {
@@ -21,6 +23,9 @@ const energies: Readonly<Record<string, (x: State) => Tensor<'batch'>>> = {
   'two positions ahead, twice': (x) => total(square(shift(mul(x, shift(x, seq, -1)), seq, -1))),
   'the mean': (x) => total(square(sub(x, mean(x, seq)))),
   'the largest': (x) => total(square(sub(x, max(x, seq)))),
+  'a running sum of what was': (x) => total(square(scan(seq, none, (before) => add(mul(before, 0.5), x)))),
+  'a running sum of what is to come': (x) => total(square(scan(seq, none, (after) => add(mul(after, 0.5), x), { reverse: true }))),
+  'a running sum of what is to come, from a start': (x) => total(square(scan(seq, first, (after) => add(mul(after, 0.5), x), { reverse: true }))),
   'the last position': (x) => sum(square(gather(x, sub(extent(seq, batch), 1), seq)), width),
   'all pairs': (x) => total(square(sub(x, dot(theta, rename(x, seq, key), key)))),
   'pairs in order': (x) => total(square(sub(x, dot(where(causal(seq, key), theta, 0), rename(x, seq, key), key)))),

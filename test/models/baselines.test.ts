@@ -134,8 +134,8 @@ describe.each([['sasrec', sasrecBlock, true], ['llama', llamaBlock, false]] as c
 
 test('heads that do not divide the width, or leave an odd number of channels to turn, are refused in words', () => {
   const small = (model: Model, over: Readonly<Record<string, HyperValue>>) => () => traced(model, { heads: 2, ...over });
-  expect(small(sasrec as unknown as Model, { width: 5 })).toThrow('the width 5 is not a multiple of 2 heads');
-  expect(small(llama as unknown as Model, { width: 6 })).toThrow('the width 6 does not give each of 2 heads an even number of channels');
+  expect(small(sasrec, { width: 5 })).toThrow('the width 5 is not a multiple of 2 heads');
+  expect(small(llama, { width: 6 })).toThrow('the width 6 does not give each of 2 heads an even number of channels');
 });
 
 const compiled = (model: unknown, over: Readonly<Record<string, HyperValue>> = {}) => rightOf(compile(traced(model as Model, { width: 12, ...over }))).report;

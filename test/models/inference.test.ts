@@ -1,15 +1,15 @@
 /** Forward inference for any stack: with PCRec's energy on HSTU it is PCRec, with no steps it is the stack. */
 import { describe, expect, test } from 'vitest';
-import { type HyperValue, type Model, type StackHypers, type StackedModel, layeredPredictionError, recommenderHypers, withInference } from 'pcrec';
+import { type HyperValue, type Model, type StackHypers, type StackedModel, recommenderHypers, withInference } from 'pcrec';
 import gru4rec from 'pcrec/models/gru4rec';
 import hstu from 'pcrec/models/hstu';
 import llama from 'pcrec/models/llama';
-import pcrec from 'pcrec/models/pcrec';
+import pcrec, { layeredPredictionError } from 'pcrec/models/pcrec';
 import sasrec from 'pcrec/models/sasrec';
 import { compile, programsOf } from '../../compiler/compile.js';
 import { topological } from '../../compiler/graph.js';
 import { expand } from '../../compiler/passes/expand.js';
-import { differentiate } from '../../compiler/passes/train.js';
+import { differentiate } from '../../compiler/passes/differentiate.js';
 import { pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
 import { evaluate } from '../../compiler/targets/reference.js';
@@ -19,8 +19,7 @@ import { expectClose } from '../support/numbers.js';
 import { rightOf, runPass } from '../support/programs.js';
 
 type Over = Readonly<Record<string, HyperValue>>;
-const plain = (model: unknown): Model => model as Model;
-const ofHstu = plain(withInference(hstu, layeredPredictionError()));
+const ofHstu = withInference(hstu, layeredPredictionError);
 
 type Results = Readonly<Record<string, readonly number[]>>;
 const valuesOf = (p: Program): Results => {
@@ -38,13 +37,13 @@ const results = (model: Model, over: Over): Results =>
 const parametersOf = (model: Model, over: Over): readonly string[] =>
   [...new Set(programsOf(traced(model, over)).flatMap((p) => topological(rootsOf(p))).flatMap((n) => (n.op === 'param' ? [n.path] : [])))].sort();
 
-describe('withInference(hstu, layeredPredictionError()) is PCRec, written out in its own file', () => {
+describe('withInference(hstu, layeredPredictionError) is PCRec', () => {
   const cases: readonly Over[] = [
     {}, { steps: 2, activation: 'tanh' }, { steps: 0 }, { horizon: 'last' }, { horizon: 'last', steps: 2, adaptation: 0.05 }, { heads: 2, times: true },
   ];
   test.each(cases)('%o', (over) => {
-    expect(parametersOf(ofHstu, over)).toEqual(parametersOf(plain(pcrec), over));
-    expect(results(ofHstu, over)).toEqual(results(plain(pcrec), over));
+    expect(parametersOf(ofHstu, over)).toEqual(parametersOf(pcrec, over));
+    expect(results(ofHstu, over)).toEqual(results(pcrec, over));
   });
   test('with its hyperparameters', () => {
     expect(ofHstu.hyper).toEqual(pcrec.hyper);
@@ -52,13 +51,13 @@ describe('withInference(hstu, layeredPredictionError()) is PCRec, written out in
 });
 
 const stacks: readonly (readonly [string, StackedModel<StackHypers>, Over])[] = [
-  ['sasrec', sasrec as never, {}], ['llama', llama as never, {}], ['gru4rec', gru4rec as never, { hidden: 3, blocks: 1 }],
+  ['sasrec', sasrec, {}], ['llama', llama, {}], ['gru4rec', gru4rec, { hidden: 3, blocks: 1 }],
 ];
-describe.each(stacks)('withInference(%s, layeredPredictionError())', (name, stack, over) => {
-  const model = plain(withInference(stack, layeredPredictionError()));
+describe.each(stacks)('withInference(%s, layeredPredictionError)', (name, stack, over) => {
+  const model = withInference(stack, layeredPredictionError);
 
   test('without steps is the stack, to the last bit', () => {
-    expect(predictions(model, { ...over, steps: 0 })).toEqual(predictions(plain(stack), over));
+    expect(predictions(model, { ...over, steps: 0 })).toEqual(predictions(stack, over));
     expect(predictions(model, { ...over, steps: 0 })['scores']!.some((x) => x !== 0)).toBe(true);
   });
   // The reference works a recurrence out sweep by sweep: its second derivative takes minutes.
@@ -82,7 +81,7 @@ describe.each(stacks)('withInference(%s, layeredPredictionError())', (name, stac
 
 test('a hyperparameter that is there already is not hidden', () => {
   const again = { ...hstu, hyper: { ...hstu.hyper, steps: recommenderHypers.negatives } };
-  expect(() => withInference(again, layeredPredictionError())).toThrow("the model 'hstu' has the hyperparameter 'steps' already");
+  expect(() => withInference(again, layeredPredictionError)).toThrow("the model 'hstu' has the hyperparameter 'steps' already");
 });
 test('adaptation asks for what it needs, in PCRec\'s words', () => {
   expect(() => traced(ofHstu, { adaptation: 0.1 })).toThrow('adaptation needs horizon last and 2 steps');

@@ -11,7 +11,7 @@ import pcrecSimple from 'pcrec/models/pcrec-simple';
 import sasrec from 'pcrec/models/sasrec';
 import ttt4rec from 'pcrec/models/ttt4rec';
 
-const models = [bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec, pcrecSimple, sasrec, ttt4rec] as unknown as readonly Model[];
+const models: readonly Model[] = [bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec, pcrecSimple, sasrec, ttt4rec];
 const cases = models.flatMap((model) => Object.keys(model.presets).map((preset) => [model.name, preset, model] as const));
 
 test('every model comes in two sizes', () => models.forEach(({ presets }) => expect(Object.keys(presets)).toEqual(expect.arrayContaining(['base', 'large']))));

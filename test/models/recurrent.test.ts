@@ -1,7 +1,7 @@
 /** GRU4Rec, Mamba4Rec and TTT4Rec: scores, losses and slopes worked out elsewhere, what they may read, that every form agrees. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Batch, type HyperValue, type Model, type Outputs, type Phase, batchOf } from 'pcrec';
+import { type Batch, type HyperValue, type Outputs, type Phase, batchOf } from 'pcrec';
 import gru4rec from 'pcrec/models/gru4rec';
 import mamba4rec from 'pcrec/models/mamba4rec';
 import ttt4rec from 'pcrec/models/ttt4rec';
@@ -169,7 +169,7 @@ describe.each(models)('%s', (_, model) => {
     });
   });
   test.each(['base', 'large'] as const)('its preset %s compiles, and says that predictions are causal', (preset) => {
-    const { report } = rightOf(compile(traced(model as unknown as Model, { ...model.presets[preset], width: 16, hidden: 12, states: 3 })));
+    const { report } = rightOf(compile(traced(model, { ...model.presets[preset], width: 16, hidden: 12, states: 3 })));
     expect(report.certificate).toContain('prediction at t reads positions <= t of items; rows independent');
   });
 });
@@ -193,5 +193,5 @@ test('a mini-batch of one position takes each gradient where the one before left
 });
 
 test('heads that leave an odd number of channels to turn are refused in words', () => {
-  expect(() => traced(ttt4rec as unknown as Model, { width: 6, heads: 2 })).toThrow("the width 6 does not give each of 2 heads an even number of channels");
+  expect(() => traced(ttt4rec, { width: 6, heads: 2 })).toThrow("the width 6 does not give each of 2 heads an even number of channels");
 });

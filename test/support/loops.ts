@@ -84,8 +84,8 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
       case 'guard': return value(value(e.condition, f) !== 0 ? e.then : e.otherwise, f);
       case 'reduce': {
         const { unit, combine } = monoids[e.monoid];
-        let total = unit;
-          // The largest of some numbers is one of them: nothing is rounded.
+        let total = unit[e.dtype];
+        // The largest of some numbers is one of them: nothing is rounded.
         const keep = e.dtype === 'f32' && e.monoid === 'sum' ? (x: number) => round(x, 'sum') : (x: number) => x;
         loop(e.over, f, (g) => void (total = keep(combine(total, value(e.body, g)))));
         return total;

@@ -19,7 +19,7 @@ import { stream } from '../generators/axes.js';
 import { givenOf } from './lowered.js';
 import { reorder } from './loops.js';
 import { rightOf, runPass, sizeOf } from './programs.js';
-import { differentiate } from '../../compiler/passes/train.js';
+import { differentiate } from '../../compiler/passes/differentiate.js';
 import { expand } from '../../compiler/passes/expand.js';
 
 const ITEMS = 11;
@@ -73,20 +73,20 @@ export const environment = (stages: readonly Program[], { sizes, inputs: given }
 
 /** Models and hyperparameters that between them reach every part of the compiler. */
 export const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
-  ['hstu', hstu as unknown as Model, {}],
-  ['hstu with heads and times', hstu as unknown as Model, { heads: 2, times: true }],
-  ['pcrec', pcrec as unknown as Model, {}],
-  ['pcrec, two steps, tanh', pcrec as unknown as Model, { steps: 2, activation: 'tanh' }],
-  ['pcrec, last position, adapted', pcrec as unknown as Model, { horizon: 'last', steps: 2, adaptation: 0.05 }],
-  ['pcrec without steps', pcrec as unknown as Model, { steps: 0 }],
-  ['pcrec-simple', pcrecSimple as unknown as Model, {}],
-  ['sasrec', sasrec as unknown as Model, { heads: 2 }],
-  ['llama', llama as unknown as Model, { heads: 2 }],
-  ['bert4rec', bert4rec as unknown as Model, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
-  ['gru4rec', gru4rec as unknown as Model, { hidden: 5 }],
-  ['mamba4rec', mamba4rec as unknown as Model, { states: 3, taps: 3 }],
-  ['mamba4rec in sweeps', mamba4rec as unknown as Model, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
-  ['ttt4rec', ttt4rec as unknown as Model, { heads: 2, miniBatch: 4, blocks: 1 }],
+  ['hstu', hstu, {}],
+  ['hstu with heads and times', hstu, { heads: 2, times: true }],
+  ['pcrec', pcrec, {}],
+  ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
+  ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],
+  ['pcrec without steps', pcrec, { steps: 0 }],
+  ['pcrec-simple', pcrecSimple, {}],
+  ['sasrec', sasrec, { heads: 2 }],
+  ['llama', llama, { heads: 2 }],
+  ['bert4rec', bert4rec, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
+  ['gru4rec', gru4rec, { hidden: 5 }],
+  ['mamba4rec', mamba4rec, { states: 3, taps: 3 }],
+  ['mamba4rec in sweeps', mamba4rec, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
+  ['ttt4rec', ttt4rec, { heads: 2, miniBatch: 4, blocks: 1 }],
 ];
 
 

@@ -34,7 +34,7 @@ const few = model({
     const { width, items, input } = sequenceInput(context);
     return nextItem(context, { width, items }, mul(input, sum(found, slot)));
   },
-}) as unknown as Model;
+});
 
 const LENGTH = 11;
 const sizes = { batch: 5, items: 13, seen: 4 };
@@ -68,34 +68,34 @@ const statesOf = (entry: Entry, given: Readonly<Record<string, Float32Array>>): 
   Object.fromEntries(entry.buffers.filter((b) => b.role === 'state').map((b) => [b.id, given[b.id]!]));
 
 const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
-  ['hstu', hstu as unknown as Model, {}],
-  ['hstu, negatives of each position, so many that rows add them up', hstu as unknown as Model, { draws: 'position', negatives: 740, blocks: 1 }],
-  ['hstu, few negatives of each position', hstu as unknown as Model, { draws: 'position', blocks: 1 }],
+  ['hstu', hstu, {}],
+  ['hstu, negatives of each position, so many that rows add them up', hstu, { draws: 'position', negatives: 740, blocks: 1 }],
+  ['hstu, few negatives of each position', hstu, { draws: 'position', blocks: 1 }],
   ['a table of a few numbers that all positions look into', few, {}],
-  ['hstu with heads and times', hstu as unknown as Model, { heads: 2, times: true }],
-  ['pcrec', pcrec as unknown as Model, {}],
-  ['pcrec, two steps, tanh', pcrec as unknown as Model, { steps: 2, activation: 'tanh' }],
-  ['pcrec, last position, adapted', pcrec as unknown as Model, { horizon: 'last', steps: 2, adaptation: 0.05 }],
-  ['sasrec', sasrec as unknown as Model, { heads: 2 }],
-  ['llama', llama as unknown as Model, {}],
-  ['bert4rec', bert4rec as unknown as Model, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
-  ['gru4rec', gru4rec as unknown as Model, { hidden: 5 }],
-  ['mamba4rec', mamba4rec as unknown as Model, { states: 3, taps: 3 }],
-  ['mamba4rec in sweeps', mamba4rec as unknown as Model, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
-  ['ttt4rec', ttt4rec as unknown as Model, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
-  ['pcrec-simple, of a size that takes two tiles', pcrecSimple as unknown as Model, { width: 20, negatives: 9 }],
+  ['hstu with heads and times', hstu, { heads: 2, times: true }],
+  ['pcrec', pcrec, {}],
+  ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
+  ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],
+  ['sasrec', sasrec, { heads: 2 }],
+  ['llama', llama, {}],
+  ['bert4rec', bert4rec, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
+  ['gru4rec', gru4rec, { hidden: 5 }],
+  ['mamba4rec', mamba4rec, { states: 3, taps: 3 }],
+  ['mamba4rec in sweeps', mamba4rec, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
+  ['ttt4rec', ttt4rec, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
+  ['pcrec-simple, of a size that takes two tiles', pcrecSimple, { width: 20, negatives: 9 }],
 ];
 
 test('rows add up what many positions say of few targets; lists of positions are for the rest', () => {
   const listed = (model: Model, over: Readonly<Record<string, HyperValue>>): readonly unknown[] =>
     wasmText(loopsOf(model, over)).plan.entries[0]!.phases.flatMap((p) => p.inverses.map((i) => i.targets));
   expect(listed(few, {})).not.toContain(3);
-  const drawn = (draws: string): number => listed(hstu as unknown as Model, { draws, negatives: 740, blocks: 1 }).filter((t) => t === 'items').length;
+  const drawn = (draws: string): number => listed(hstu, { draws, negatives: 740, blocks: 1 }).filter((t) => t === 'items').length;
   expect(drawn('user') - drawn('position')).toBe(1);
 });
 
 test('new values of states take the place of the old ones', () => {
-  for (const model of [hstu, pcrec] as unknown as readonly Model[]) {
+  for (const model of [hstu, pcrec]) {
     const { buffers, updates } = wasmText(loopsOf(model, {})).plan.entries[0]!;
     const over = new Map(buffers.flatMap((b) => (b.over === undefined ? [] : [[b.over, b.id] as const])));
     expect(Object.fromEntries(over)).toEqual(updates);

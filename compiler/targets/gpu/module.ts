@@ -6,12 +6,12 @@ import { type Compute, type Invert, place } from './placement.js';
 import { helpers } from './scalars.js';
 
 /** Functions of the module by name; entries that need the same function share it. */
-interface Shelf {
+interface FunctionPool {
   readonly put: (wanted: string, written: Written) => string;
   readonly texts: () => readonly string[];
 }
 
-const shelf = (): Shelf => {
+const functionPool = (): FunctionPool => {
   const name = namer();
   const byText = new Map<string, string>();
   const texts: string[] = [];
@@ -41,7 +41,7 @@ const step = (data: Readonly<Record<string, unknown>>, run?: string): string => 
 const list = (items: readonly string[], pad: string): string =>
   items.length === 0 ? '[]' : `[\n${items.map((item) => `${pad}  ${item},\n`).join('')}${pad}]`;
 
-const entryText = (entry: Entry, functions: Shelf): string => {
+const entryText = (entry: Entry, functions: FunctionPool): string => {
   const { buffers, host, device } = place(entry);
   const inverses = new Set(host.flatMap((s) => (s.kind === 'invert' ? [s.output] : [])));
   const hostText = (s: Invert | Compute): string => {
@@ -80,7 +80,7 @@ const usedHelpers = (text: string): readonly string[] => {
 };
 
 export const emitGpu = (program: LoopProgram): string => {
-  const functions = shelf();
+  const functions = functionPool();
   const entries = program.entries.map((entry) => entryText(entry, functions));
   const body = functions.texts().join('\n\n');
   const used = usedHelpers(body);

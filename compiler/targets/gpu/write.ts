@@ -3,6 +3,7 @@
  * outermost block in which it may be, so what a loop does not change is computed before it, and what two places share is
  * named once. Imperative inside: one writer lives while one function is written.
  */
+import { lowest } from '../../../dsl/lowest.js';
 import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import { dtypeOf } from '../../loops/build.js';
 import type { Buffer, Expr, LoopAxis, ReduceAxis, Size } from '../../loops/ir.js';
@@ -52,7 +53,7 @@ export interface Writer {
   readonly streams: ReadonlyMap<string, string>;
 }
 
-export const float32Limit = 3.4e38;
+export const float32Limit = -lowest.f32;
 
 export const literalCode = (value: number, dtype: DType): string => {
   if (dtype === 'bool') return value === 0 ? 'false' : 'true';
@@ -75,7 +76,7 @@ const simple = /^[A-Za-z0-9_.]+$/;
 const step = (counter: string, start: string): string => (/^[0-9]+$/.test(start) ? `${counter}++` : `${counter} += 1`);
 const accumulators = { sum: 'sum', max: 'most' } as const;
 const starts: { readonly [K in DType]: { readonly sum: number; readonly max: number } } = {
-  f32: { sum: 0, max: -float32Limit }, i32: { sum: 0, max: -2147483648 }, bool: { sum: 0, max: 0 },
+  f32: { sum: 0, max: lowest.f32 }, i32: { sum: 0, max: lowest.i32 }, bool: { sum: 0, max: lowest.bool },
 };
 
 export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, roots: readonly Expr[]): Writer => {

@@ -8,7 +8,7 @@ import * as build from '../../../dsl/build.js';
 import { add, mul } from '../../../dsl/elementwise.js';
 import { tanh } from '../../../dsl/activation.js';
 import { implicit, picard } from '../../../dsl/backward.js';
-import { fixedPoint } from '../../../dsl/fixedPoint.js';
+import { fixedPoint } from '../../../dsl/fixed-point.js';
 import type { Node } from '../../../dsl/node.js';
 import { type ScalarName, scalars } from '../../../dsl/scalar.js';
 import { interner, rewrite } from '../../../compiler/graph.js';

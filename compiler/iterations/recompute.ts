@@ -3,11 +3,11 @@
  * the first of the two. The forward expression marks a stretch by barriers at its start and its end; the derivative reads
  * copies of the stretch that hang on another barrier, which nothing can merge with the first computation.
  */
-import * as build from '../dsl/build.js';
-import { argsOf } from '../dsl/build.js';
-import type { Carry, Node, Scan } from '../dsl/node.js';
-import { carriedBy, inLoop, recarried, topological } from './graph.js';
-import { rebuild } from './primitives/index.js';
+import * as build from '../../dsl/build.js';
+import { argsOf } from '../../dsl/build.js';
+import type { Carry, Node, Scan } from '../../dsl/node.js';
+import { carriedBy, inLoop, recarried, topological } from '../graph.js';
+import { rebuild } from '../primitives/rebuild.js';
 
 const START = 'checkpoint ';
 const END = 'checkpoint end';

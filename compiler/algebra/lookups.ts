@@ -4,8 +4,8 @@
  */
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import type { Row } from './simplify.js';
-import { cells } from './sizes.js';
+import type { Row } from './row.js';
+import { cells } from '../sizes.js';
 
 type Gather = Extract<Node, { op: 'gather' }>;
 type Of<O extends Node['op']> = Extract<Node, { op: O }>;

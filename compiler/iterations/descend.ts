@@ -9,10 +9,11 @@
 import { type Axis, copied, prefixName, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Descend, Node, Variable } from '../../dsl/node.js';
-import { gradient } from '../differentiate.js';
+import { gradient } from '../gradient.js';
 import { dependents, reargue, substitute, topological } from '../graph.js';
-import { end, start } from '../recompute.js';
-import { LOWEST } from '../primitives/reduction.js';
+import { end, start } from './recompute.js';
+import { primitive } from '../primitives/index.js';
+import type { Prefix } from '../primitives/prefix.js';
 
 type Slopes = (at: readonly Node[]) => readonly Node[];
 
@@ -44,34 +45,25 @@ const sizes = (order: readonly Node[], isSize: (n: Node) => boolean): ReadonlySe
   return found;
 };
 
+/** What the states enter: through a scan, too, whose carries are what they made of the position before. */
+const movedBy = (order: readonly Node[], states: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const moved = dependents(order, states);
+  const carries = order.flatMap((n) => (n.op === 'scan' && moved.has(n) ? n.carries : [])).filter((c) => !states.has(c));
+  return carries.length === 0 ? moved : movedBy(order, new Set([...states, ...carries]));
+};
+
 /**
- * The energy of each prefix, as if the sequence ended there: sums that the states enter run up to the prefix's end, what
- * looks further ahead finds nothing, and the number of positions is the prefix's.
+ * The energy of each prefix, as if the sequence ended there: what the states enter says so itself (`restricted` of a
+ * primitive's record), and the number of positions is the prefix's.
  */
 const restricted = (energy: Node, states: ReadonlySet<Node>, seq: Axis, prefix: Axis): Node => {
   const order = topological([energy]);
-  const moved = dependents(order, states);
+  const moved = movedBy(order, states);
   const isCopy = (a: Axis): boolean => copiesOf(seq, [a]).length > 0;
   const counts = sizes(order, (n) => n.op === 'extent' && isCopy(n.axis));
-  const end = build.index(prefix);
-  const upTo = (position: Node): Node => build.map('le', position, end);
+  const ending: Prefix = { end: build.index(prefix), isCopy };
+  const restrict = (n: Node): Node => primitive(n).restricted(n, ending);
   const done = new Map<Node, Node>();
-  /** `arg` where the positions of `over` lie in the prefix, else `outside`. */
-  const within = (arg: Node, axes: readonly Axis[], over: readonly string[], outside: number): Node =>
-    axes.filter((a) => over.includes(a.name) && isCopy(a)).reduce((x, a) => build.map('select', upTo(build.index(a)), x, build.constant(outside, x.dtype)), arg);
-  const restrict = (n: Node): Node => {
-    switch (n.op) {
-      case 'extent': return build.map('add', end, build.constant(1, 'i32'));
-      case 'reduce': return build.reduce(n.monoid, within(n.arg, n.arg.axes, n.over, n.monoid === 'sum' ? 0 : LOWEST), n.over);
-      case 'scatter': return build.scatter(within(n.arg, n.at.axes, n.over, 0), n.at, n.axis, n.over);
-      case 'shift': {
-        const axis = build.axisOf(n, n.axis);
-        return n.by < 0 && isCopy(axis) ? build.map('select', upTo(build.map('add', build.index(axis), build.constant(-n.by, 'i32'))), n, build.constant(0, n.dtype)) : n;
-      }
-      case 'gather': return isCopy(build.axisOf(n.table, n.axis)) ? build.map('select', upTo(n.at), n, build.constant(0, n.dtype)) : n;
-      default: return n;
-    }
-  };
   for (const node of order) done.set(node, moved.has(node) || counts.has(node) ? restrict(reargue(node, done)) : node);
   return done.get(energy)!;
 };

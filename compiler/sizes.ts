@@ -1,6 +1,6 @@
 /** Typical sizes, for the passes that weigh one form against another. No result depends on them. */
-import { type Axis, bound } from '../../dsl/axis.js';
-import type { Node } from '../../dsl/node.js';
+import { type Axis, bound } from '../dsl/axis.js';
+import type { Node } from '../dsl/node.js';
 
 export const typicalSizes: Readonly<Record<string, number>> = { batch: 128, items: 4000, seen: 200 };
 

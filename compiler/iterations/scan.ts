@@ -6,10 +6,10 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { type Axis, bound } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Node, Scan } from '../../dsl/node.js';
-import { gradient } from '../differentiate.js';
+import { gradient } from '../gradient.js';
 import { type Diagnostic, error } from '../diagnostics.js';
 import { dependents, inLoop, type Origins, substitute, topological } from '../graph.js';
-import { mixes } from '../mixing.js';
+import { mixes } from '../primitives/index.js';
 
 const { map, constant } = build;
 

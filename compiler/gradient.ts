@@ -6,8 +6,8 @@ import type { Node } from '../dsl/node.js';
 import { argsOf } from '../dsl/build.js';
 import { gates } from './gate.js';
 import { dependents, type Origin, type Origins, substitute, topological } from './graph.js';
-import { primitive } from './primitives/index.js';
-import { recomputed } from './recompute.js';
+import { mixes, primitive } from './primitives/index.js';
+import { recomputed } from './iterations/recompute.js';
 
 const derived = ({ name, label, ...rest }: Origin): Origin => ({
   ...rest, ...(name === undefined ? {} : { name: `d_${name}` }), ...(label === undefined ? {} : { label: `d_${label}` }),
@@ -45,7 +45,7 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
   const order = topological([of]);
   const active = dependents(order, new Set(wrt));
   const kept = recomputed(order);
-  const rules = { check, gates: gates() };
+  const rules = { check, gates: gates(), mixes, gradient };
   const cotangents = new Map<Node, Node>([[of, build.broadcast(build.constant(1), of.axes)]]);
   /** The states of a scan are differentiated together, once nothing before the first of them is left to say of any. */
   const states = statesOf(order);

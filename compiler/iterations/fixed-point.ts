@@ -4,9 +4,10 @@
  */
 import * as build from '../../dsl/build.js';
 import { anderson, picard, TOLERANCE, type Tolerance } from '../../dsl/backward.js';
+import { LOWEST } from '../../dsl/lowest.js';
 import type { FixedPoint, Node } from '../../dsl/node.js';
 import { substitute } from '../graph.js';
-import { end, start } from '../recompute.js';
+import { end, start } from './recompute.js';
 import { add, mixOf, mul, norm, select, sub } from './solvers.js';
 
 const { map, constant } = build;
@@ -23,7 +24,7 @@ export interface Found {
 }
 
 /** A residual of infinity is within no tolerance, an infinite one included. */
-const FINITE = 3.4e38;
+const FINITE = -LOWEST;
 /** Whether rows of this residual may stop: |residual| <= atol + rtol |of|. What is no number is not within it. */
 const within = (residual: Node, { atol, rtol }: Tolerance, of: Node, rows: string): Node =>
   map('le', residual, map('min', add(c(atol), mul(c(rtol), norm(of, rows))), c(FINITE)));

@@ -5,7 +5,7 @@ import type { Node, Param } from '../../dsl/node.js';
 import type { Optimizer, Update } from '../../dsl/optimizer.js';
 import { typed } from '../../dsl/tensor.js';
 import { type Diagnostic, error } from '../diagnostics.js';
-import { gradient } from '../differentiate.js';
+import { gradient } from '../gradient.js';
 import { rewrite, topological } from '../graph.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 

@@ -6,7 +6,7 @@
 import type { Node, Project } from '../../dsl/node.js';
 import { type Diagnostic, error } from '../diagnostics.js';
 import { dependents, type Origins, topological } from '../graph.js';
-import { mixes } from '../mixing.js';
+import { mixes } from '../primitives/index.js';
 
 const entering: Readonly<Record<Project['of']['op'], string>> = { gradient: 'variables', descend: 'its states', fixedPoint: 'its states', rebind: "a user's own parameters" };
 

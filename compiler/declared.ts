@@ -95,11 +95,8 @@ const conflicts = (phases: Readonly<Record<Phase, readonly Declaration[]>>): rea
 
 /** The sizes that the runtime binds when it starts. */
 const symbols: ReadonlySet<string> = new Set(['batch', 'items', 'seen']);
-/** Inputs that the runtime gives (dsl/model.ts): a batch has no answers where they are asked for. */
-const given: { readonly [P in Phase]: ReadonlySet<string> } = {
-  training: new Set(['items', 'times', 'times.next', 'targets', 'target', 'seq.lengths', 'batch.missing']),
-  inference: new Set(['items', 'times', 'times.next', 'seq.lengths', 'batch.missing']),
-};
+/** Inputs that the runtime gives (dsl/model.ts). Who may read an answer is for the certificate to say. */
+const given: ReadonlySet<string> = new Set(['items', 'times', 'times.next', 'targets', 'target', 'seq.lengths', 'batch.missing']);
 
 const axisDiagnostics = (a: Axis, source: Source | undefined): readonly Diagnostic[] => {
   const problem = axisProblem(a);
@@ -137,9 +134,8 @@ const paramDiagnostics = (p: Param, source: Source | undefined): readonly Diagno
   ];
 };
 
-const unfit = (order: readonly Node[], phase: Phase, origins: Origins): readonly Diagnostic[] => {
-  const missing = (name: string, at: Source | undefined): readonly Diagnostic[] => (given[phase].has(name) ? []
-    : given.training.has(name) ? [error(`the scores read '${name}', which nobody knows when they are asked for`, at, "answers are there in training alone: keep them to the loss")]
+const unfit = (order: readonly Node[], origins: Origins): readonly Diagnostic[] => {
+  const missing = (name: string, at: Source | undefined): readonly Diagnostic[] => (given.has(name) ? []
     : [error(`'${name}' is read, and no data give it`, at, name.endsWith('.lengths') ? 'the one ragged axis with lengths is batch.seq; a copy of it is like(name, batch.seq)' : undefined)]);
   const ofNode = (n: Node, source: Source | undefined): readonly Diagnostic[] => {
     if (n.op === 'param') return paramDiagnostics(n, source);
@@ -184,7 +180,7 @@ export const declarationErrors = ({ training, inference, optimizer, provenance }
   const orders = { training: topological([training.loss]), inference: topological([inference.scores]) };
   const second = [...axesIn(orders.inference, provenance)].filter(([a]) => a.name === added.axis)
     .map(([a, source]) => error(`the axis '${a.name}' has the name of the axis that ranking adds to the scores`, source, 'give it another name'));
-  const single = once([...unfit(orders.training, 'training', provenance), ...unfit(orders.inference, 'inference', provenance), ...second]);
+  const single = once([...unfit(orders.training, provenance), ...unfit(orders.inference, provenance), ...second]);
   if (single.length > 0) return single;
   const phases = { training: declarationsOf(orders.training, provenance), inference: declarationsOf(orders.inference, provenance) };
   const disagreed = conflicts(phases);

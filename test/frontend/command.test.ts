@@ -273,7 +273,7 @@ describe('pcrec-compile', () => {
         --hypers                lists the model's hyperparameters and presets, and writes nothing
         --dump-after <pass>     prints the program as it is after a pass, and writes nothing
         --explain <name>        prints what is known of a tensor of the model, and writes nothing
-        --list-passes           prints the passes in their order
+        --list-passes           prints the passes in their order, those of the target last
         -V, --version           output the version number
         -h, --help              display help for command
 

@@ -142,7 +142,7 @@ test.each<[string, Parts]>([
   ["the parameter 'p' has the axis 'batch', whose size 'batch' is another in each run", { loss: (x, { batch }) => times(x, param('p', [batch.batch, batch.seq], normal(1))) }],
   ["the axis 'room' has the size 'rooms', which nobody binds", { loss: (x) => times(x, sum(uniform('u', [axis('room', 'rooms')]), axis('room', 'rooms'))) }],
   ["'own.lengths' is read, and no data give it", { loss: (x, { batch }) => times(x, sum(uniform('u', [batch.batch, ragged('own', batch.batch, 3)]), axis('own', 3) as never)) }],
-  ["the scores read 'target', which nobody knows when they are asked for", { scores: ({ batch }) => times(expand(embed(sum(param('table', [batch.item, width], normal(1)), width), batch.target), batch.item) as never, param('q', [], normal(1))) }],
+  ["the scores read 'target', which is known only while training", { scores: ({ batch }) => times(expand(embed(sum(param('table', [batch.item, width], normal(1)), width), batch.target), batch.item) as never, param('q', [], normal(1))) }],
   ["the axis 'seen' has the name of the axis that ranking adds to the scores", { scores: ({ batch }) => times(expand(sum(param('q', [axis('seen', 3)], normal(1)), axis('seen', 3)), batch.batch, batch.item) as never, param('r', [], normal(1))) }],
   ["the parameter 'step' has the name of an input", { loss: (x) => times(x, param('step', width, normal(1))) }],
   ["the parameter 'items' has the name of an input", { loss: (x) => times(x, param('items', width, normal(1))) }],

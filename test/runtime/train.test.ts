@@ -188,7 +188,7 @@ describe('recommendation', () => {
     const { recommend } = trainer(toy({ width: 8 }));
     const line = (await readFile(data, 'utf8')).split('\n')[6]?.split(' ') ?? [];
     expect((await recommend({ out, user: '7' })).history.map(({ id }) => id)).toEqual(line.slice(1));
-    await expect(recommend({ out, user: '700' })).rejects.toThrow(/no user "700"; the nearest are/);
+    await expect(recommend({ out, user: '700' })).rejects.toThrow(/no user "700" in the data chains; the nearest are/);
     await expect(recommend({ out, history: '4, 4000' })).rejects.toThrow(/knows no item "4000"/);
     await expect(recommend({ out, history: ' , ' })).rejects.toThrow(/history is empty/);
     await expect(recommend({ out })).rejects.toThrow(/one of --user and --history/);

@@ -3,6 +3,8 @@ import type { Block, Code, Global, Local, Op, Statement, Type } from './tree.js'
 import { hasLanes } from './tree.js';
 
 export const local = (wanted: string, type: Type): Local => ({ wanted, type });
+/** A local that is read once, where its value may as well be computed. */
+export const passing = (wanted: string, type: Type): Local => ({ wanted, type, once: true });
 export const get = (of: Local): Code => ({ kind: 'local', local: of, type: of.type });
 export const set = (of: Local, value: Code): Statement => ({ kind: 'set', local: of, value });
 export const literal = (value: number, type: Type): Code => ({ kind: 'literal', value, type });
@@ -58,4 +60,4 @@ export const when = (test: Code, then: Block, otherwise: Block | null = null): S
 export const loop = (variable: Local, from: Code | null, to: Code, step: number, body: Block): Statement => ({ kind: 'loop', variable, from, to, step, body });
 
 /** Costs nothing to say twice. */
-export const isSimple = (code: Code): boolean => code.kind === 'local' || code.kind === 'global' || code.kind === 'literal';
+export const isSimple = (code: Code): boolean => (code.kind === 'local' && code.local.once !== true) || code.kind === 'global' || code.kind === 'literal';

@@ -3,7 +3,7 @@ import { fma } from './build.js';
 import type { Block, Code, Func } from './tree.js';
 import { mapBlocks, mapCode, mapValues } from './walk.js';
 
-const isLocal = (code: Code | undefined): boolean => code?.kind === 'local';
+const isLocal = (code: Code | undefined): boolean => code?.kind === 'local' && code.local.once !== true;
 
 const fused = mapCode((code) => {
   if (code.kind !== 'op' || code.op !== 'add' || code.type !== 'f32s') return code;

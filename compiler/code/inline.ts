@@ -46,14 +46,13 @@ const readsIn = (code: Code): readonly Local[] => (code.kind === 'local' ? [code
 /** How often a block's own statements read locals. */
 const readsOf = (block: Block): readonly Local[] => block.flatMap(values).flatMap(readsIn);
 
-/** Locals that a function sets once and reads once. */
+/** Of locals that pass a value on, those that are set once and read once. */
 const singles = (block: Block): ReadonlySet<Local> => {
   const all = statements(block);
   const sets = count(all.flatMap((s) => (s.kind === 'set' ? [s.local] : [])));
   const reads = count(readsOf(all));
   return new Set([...sets].flatMap(([l, n]) => (n === 1 && reads.get(l) === 1 ? [l] : [])));
 };
-const isCall = (code: Code): boolean => code.kind === 'call' || (code.kind === 'lane' && code.of.kind === 'call');
 
 /** What a call gave, and is read once, is computed where it is read: only what leads up to it stands where the call stood. */
 const inBlock = (block: Block, single: ReadonlySet<Local>): Block => {
@@ -64,7 +63,7 @@ const inBlock = (block: Block, single: ReadonlySet<Local>): Block => {
     const before: Statement[] = [];
     const statement = later.size === 0 ? given : mapValues(given, placed);
     const own = mapValues(statement, (code) => written(code, before));
-    if (given.kind === 'set' && own.kind === 'set' && before.length > 0 && isCall(given.value) && here.has(own.local)) {
+    if (own.kind === 'set' && own.local.once === true && here.has(own.local)) {
       later.set(own.local, own.value);
       return before;
     }

@@ -12,6 +12,8 @@ export type Type = 'f32' | 'i32' | 'f32s' | 'i32s' | 'f64s' | 'i64s';
 export interface Local {
   readonly wanted: string;
   readonly type: Type;
+  /** Read once, where its value may as well be computed. */
+  readonly once?: true;
 }
 
 /** What a session binds before code runs: a size by its symbol, the address of a buffer, the address behind all buffers. */

@@ -60,7 +60,9 @@ const shared = (job: Job, world: World, isRowTemp: (id: string) => boolean, add:
     const kept = axes.filter((a) => free(e).has(a.name));
     const id = `${job.output}.share${shares.length === 0 ? '' : shares.length + 1}`;
     add({ id, dtype: 'f32', role: 'temp', axes: [shareAxis, ...kept] });
-    const share = shareOf(e, rowsAxis, (around.get(e) ?? []).filter((p) => isOwn(p) && readsOf([p]).length === 0));
+    // A share knows its own axes alone, whatever the result has besides.
+    const isKept = (p: Expr): boolean => [...free(p)].every((v) => kept.some((a) => a.name === v));
+    const share = shareOf(e, rowsAxis, (around.get(e) ?? []).filter((p) => isKept(p) && readsOf([p]).length === 0));
     shares.push({
       name: id, output: id, adds: true, task: rows.axis, comment: `${job.comment}: the share of some rows`,
       body: intern(share.body), ...(share.where === null ? {} : { where: intern(share.where) }), ...(job.source === undefined ? {} : { source: job.source }),

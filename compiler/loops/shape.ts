@@ -77,7 +77,8 @@ export const readsOf = (roots: readonly Expr[]): readonly string[] => {
   const lengths = (axis: LoopAxis): readonly string[] => (axis.ragged === undefined ? [] : [axis.ragged.lengths]);
   const own = (e: Expr): readonly string[] =>
     e.kind === 'read' ? [e.buffer]
-    : e.kind === 'collect' ? [e.index, ...e.over.flatMap(({ axis }) => [...lengths(axis), ...missing(axis)])]
+    // A sequence without its rows is as long as its bound.
+    : e.kind === 'collect' ? [e.index, ...e.over.flatMap(({ axis, row }) => [...(row !== undefined || e.over.some((o) => o.axis.name === axis.ragged?.rows) ? lengths(axis) : []), ...missing(axis)])]
     : e.kind === 'reduce' ? e.over.flatMap(({ axis, row }) => [...(row === undefined ? [] : lengths(axis)), ...missing(axis)])
     : e.kind === 'extent' ? [...(e.row === undefined ? [] : lengths(e.axis)), ...missing(e.axis)]
     : [];

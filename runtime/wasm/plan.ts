@@ -23,7 +23,7 @@ export interface PlanBuffer {
   readonly role: 'input' | 'state' | 'temp' | 'output';
   /** As the session's caller sees them. */
   readonly axes: readonly PlanAxis[];
-  /** Where rows follow one another, and the lengths whose product is a row's number of cells; see compiler/targets/wasm/layout. */
+  /** Where rows follow one another, and the lengths whose product is a row's number of cells; see compiler/cpu/layout. */
   readonly rows?: { readonly at: number; readonly lengths: readonly string[] };
   /** The other axes as they lie in memory, outermost first. */
   readonly inner: readonly number[];

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { toCode, toFusedCode } from '../../compiler/cpu/passes.js';
 import { packageRoot } from '../../compiler/package.js';
 import { loopPasses, pipeline } from '../../compiler/pipeline.js';
 import { primitives } from '../../compiler/primitives/index.js';
@@ -13,6 +14,10 @@ const firstColumn = (text: string): readonly string[] => [...text.matchAll(/^\| 
 describe('ARCHITECTURE.md', () => {
   it('names every pass, in its order', () => {
     expect(firstColumn(section(architecture, 'The life of a program'))).toEqual([...pipeline, ...loopPasses].map(({ name }) => name));
+  });
+
+  it('names every pass from loops to code, in its order', () => {
+    expect(firstColumn(section(architecture, 'From loops to code'))).toEqual([...toCode.list, ...toFusedCode.list].map(({ name }) => name));
   });
 
   it('names every primitive', () => {

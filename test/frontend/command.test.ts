@@ -211,7 +211,7 @@ describe('pcrec-compile', () => {
     expect(said('gone.ts')).toBe('error: there is no file gone.ts');
     expect(said('models/tiny.ts', 'more.ts')).toContain('too many arguments');
     expect(said('models/tiny.ts', '--wat')).toContain("unknown option '--wat'");
-    expect(said('models/tiny.ts', '--target', 'tpu')).toContain("'tpu' is invalid. Allowed choices are gpu, wasm.");
+    expect(said('models/tiny.ts', '--target', 'tpu')).toContain("'tpu' is invalid. Allowed choices are gpu, wasm, code.");
     expect(said('models/tiny.ts', '--dump-after', 'fus')).toBe("error: there is no pass 'fus'\nhint: did you mean 'fuse'?");
     expect(said('models/tiny.ts', '--set', 'widht=3')).toContain("hint: did you mean 'width'?");
     expect(said('models/tiny.ts', '--preset', 'huge')).toContain('presets: large');
@@ -252,6 +252,14 @@ describe('pcrec-compile', () => {
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
+  it('lists and dumps the passes of the target chosen, and of no other', () => {
+    const folder = project(files);
+    expect(run(folder, '--list-passes', '--target', 'code').out).toBe('differentiate  adds gradients\nfuse           joins maps\ntile           writes loops over tiles');
+    expect(run(folder, 'models/tiny.ts', '--target', 'code', '--dump-after', 'tile')).toEqual({ code: 0, err: '', out: 'tiny in tiles' });
+    expect(run(folder, 'models/tiny.ts', '--dump-after', 'tile')).toMatchObject({ code: 2, out: '' });
+    expect(existsSync(join(folder, 'build'))).toBe(false);
+  });
+
   it('helps', () => {
     const { code, out, err } = run('/', '--help');
     expect([code, err]).toEqual([0, '']);
@@ -267,7 +275,8 @@ describe('pcrec-compile', () => {
 
       Options:
         -o, --out <dir>         the folder to write (default: build/<model>)
-        -t, --target <name>     what the kernels are written for (choices: "gpu", "wasm", default: "gpu")
+        -t, --target <name>     what the kernels are written for (choices: "gpu", "wasm", "code", default:
+                                "gpu")
         -s, --set <name=value>  sets a hyperparameter; may be repeated
         -p, --preset <name>     one of the model's named sets of hyperparameters; --set goes over it
         --hypers                lists the model's hyperparameters and presets, and writes nothing

@@ -27,6 +27,10 @@ export const standIn: Toolchain = {
   targets: {
     gpu: { description: 'kernels', file: 'kernels.gpu.js', opener: 'openGpu', check: () => right(undefined), emit: ({ model }) => `export const program = '${model}';\n` },
     wasm: { description: 'kernels', file: 'kernels.wasm.js', opener: 'openWasm', check: () => refuse('no loops here'), emit: () => '' },
+    code: {
+      description: 'code', file: 'kernels.code.js', opener: 'openCode', check: () => right(undefined), emit: () => '',
+      passes: { list: [{ name: 'tile', description: 'writes loops over tiles' }], observe: ({ model }, seen) => seen('tile', () => `${model} in tiles`) },
+    },
   },
 };
 

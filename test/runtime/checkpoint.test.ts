@@ -103,7 +103,7 @@ describe('checkpoints', () => {
   });
 
   it('are refused with a reason when they are missing or something else', async () => {
-    expect(await restore(join(folder, 'none'), manifest)()).toEqual(E.left(expect.stringMatching(/none cannot be used: there is no such file\./)));
+    expect(await restore(join(folder, 'none'), manifest)()).toEqual(E.left(expect.stringMatching(/none cannot be used: there is no such file; train first/)));
     expect(await restore(folder, manifest)()).toEqual(E.left(expect.stringMatching(/it is a folder/)));
     const foreign = join(folder, 'foreign');
     await writeFile(foreign, Buffer.concat(encode({ metadata: {}, tensors: {} })));

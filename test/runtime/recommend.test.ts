@@ -69,7 +69,7 @@ describe('an opened recommender', () => {
 
   it('goes on after what it refuses', async () => {
     const opened = await watched().recommender({ out });
-    await expect(opened.recommend({ user: 'u70' })).rejects.toThrow(/no user "u70"; the nearest are u0, /);
+    await expect(opened.recommend({ user: 'u70' })).rejects.toThrow(/no user "u70" in the data rings; the nearest are u0, /);
     await expect(opened.recommend({ history: 'i4, i400' })).rejects.toThrow(/knows no item "i400"/);
     await expect(opened.recommend({ history: [] })).rejects.toThrow(/history is empty/);
     await expect(opened.recommend({})).rejects.toThrow(/one of --user and --history/);

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { afterAll, describe, expect, it } from 'vitest';
-import { apply, integer } from '../../compiler/loops/build.js';
+import { apply, guard, integer } from '../../compiler/loops/build.js';
 import type { Buffer, Expr, LoopAxis, LoopProgram } from '../../compiler/loops/ir.js';
 import { targets } from '../../compiler/emit/targets.js';
 import { assemble, wasmText } from '../../compiler/targets/wasm/index.js';
 import { small } from '../gpu/programs.js';
+import { opened } from './sessions.js';
 
 const batch: LoopAxis = { name: 'batch', size: 'batch' };
 const seq: LoopAxis = { name: 'seq', size: 16, ragged: { rows: 'batch', lengths: 'lengths' } };
@@ -63,6 +64,28 @@ describe('the emitted text', () => {
     expect(plan.entries[0]!.buffers.find((b) => b.id === 'mapped')).toMatchObject({ local: true });
     expect(plan.entries[0]!.buffers.find((b) => b.id === 'past')).toMatchObject({ local: false, rows: { lengths: ['lengths'] } });
   });
+});
+
+it('asks of a share only what its own axes tell, where the result has others', async () => {
+  const other: LoopAxis = { name: 'other', size: 8 };
+  const masked: LoopProgram = {
+    model: 'masked',
+    entries: [{
+      name: 'train', outputs: { out: 'out' }, updates: {},
+      buffers: [buffer('x', 'input', batch, width), buffer('twice', 'temp', batch, width), buffer('out', 'output', other, width)],
+      kernels: [
+        { name: 'twice', output: 'twice', comment: '', body: apply('add', read('x', batch, width), read('x', batch, width)) },
+        { name: 'out', output: 'out', comment: '', body: guard(apply('le', at(other), at(width)), { kind: 'reduce', monoid: 'sum', dtype: 'f32', over: [{ axis: batch }], body: read('twice', batch, width) }) },
+      ],
+    }],
+  };
+  const session = await opened(masked, { batch: 3 }, { threads: 1 });
+  try {
+    const got = await session.run('train', { x: Float32Array.from({ length: 24 }, (_, i) => i) }, { seed: 1, step: 1 });
+    expect(Array.from(got['out']!)).toEqual(Array.from({ length: 64 }, (_, i) => (Math.floor(i / 8) <= i % 8 ? 2 * (3 * (i % 8) + 24) : 0)));
+  } finally {
+    await session.dispose();
+  }
 });
 
 describe('the emitted files', () => {

@@ -1,5 +1,5 @@
 /** Expressions without loops of their own, for a tile of cells. */
-import { add, call, get, int, lane, local, mul, op, ramp, select, set, size, splat, sub, when } from '../../code/build.js';
+import { add, call, get, int, lane, local, mul, op, passing, ramp, select, set, size, splat, sub, when } from '../../code/build.js';
 import { constant, functions, typeOf } from '../../code/scalars.js';
 import { type Code, hasLanes, type Statement } from '../../code/tree.js';
 import { dtypeOf, integer } from '../../loops/build.js';
@@ -40,9 +40,15 @@ const read = ({ memory }: Writer) => (e: Of<'read'>, s: Scope): Tile => {
   return grid(t.parts.length, t.vectors, (r, c) => op('ne', part(t, r, c), constant(0, 'i32', t.vectors > 0)));
 };
 
-/** What few cells call is written out where it stands: it gets a name at once, before what is loaded later. */
-const settled = (t: Tile, few: boolean, wanted: string, s: Scope): Tile =>
-  (few && t.parts.flat().every((c) => c.kind === 'call' || (c.kind === 'lane' && c.of.kind === 'call')) ? keepTile(s.code, wanted, t) : t);
+/** What few cells call is to be written out: it stands here, before what is loaded later, and is passed on to where it is read. */
+const settled = (t: Tile, few: boolean, wanted: string, s: Scope): Tile => {
+  if (!few || !t.parts.flat().every((c) => c.kind === 'call' || (c.kind === 'lane' && c.of.kind === 'call'))) return t;
+  return { ...t, parts: t.parts.map((row) => row.map((code) => {
+    const own = passing(wanted, code.type);
+    s.code.push(set(own, code));
+    return get(own);
+  })) };
+};
 
 const apply = ({ world: { machine }, shape, value, wide, called }: Writer): Kinds['apply'] => {
   const known = new Map<Expr, boolean>();

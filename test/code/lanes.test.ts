@@ -1,0 +1,86 @@
+/** The number of lanes and the shape of tiles are a machine's: code for any of them means the same. Run by the interpreter of code. */
+import fc from 'fast-check';
+import { isRight } from 'fp-ts/lib/Either.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { mathOf } from '../../compiler/code/link.js';
+import { type Machine, wasm128 } from '../../compiler/code/machine.js';
+import type { Func } from '../../compiler/code/tree.js';
+import { cpuProgram, fusedEntries } from '../../compiler/cpu/program.js';
+import type { LoopProgram } from '../../compiler/loops/ir.js';
+import type { Sizes } from '../../runtime/session.js';
+import { openWasm, type WasmModule } from '../../runtime/wasm/index.js';
+import { interpret } from '../gpu/interpret.js';
+import { choices, given, randomProgram, sizes } from '../gpu/random.js';
+import { data, manifest, worst } from '../gpu/sessions.js';
+import { interpreted } from './interpret.js';
+
+const machines: readonly Machine[] = [
+  wasm128, { ...wasm128, name: 'eight lanes', lanes: 8 }, { name: 'sixteen lanes', lanes: 16, rows: 6, vectors: 2, wide: [4], few: 0 },
+  { name: 'two lanes in tall tiles', lanes: 2, rows: 3, vectors: 3, wide: [2], few: 100 },
+];
+const draw = { seed: 11, step: 5 };
+/** RANDOM_RUNS=1000 to look further. */
+const numRuns = Number(process.env['RANDOM_RUNS'] ?? 8);
+
+const functionsOf = (program: LoopProgram, machine: Machine, fused: boolean): { readonly functions: readonly Func[]; readonly plan: WasmModule } => {
+  const code = cpuProgram(program, machine);
+  const functions = fused ? fusedEntries(code).flat() : code.entries.flatMap((e) => e.functions);
+  return { functions: [...mathOf(functions), ...functions], plan: { ...JSON.parse(JSON.stringify(code.plan)), load: () => Promise.resolve(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)) } };
+};
+
+interface Imports { readonly env: { readonly memory: WebAssembly.Memory }; readonly at: Readonly<Record<string, number>>; readonly size: Readonly<Record<string, number>> }
+
+/** A session whose functions are interpreted: only what WebAssembly would run is put in its place. */
+const opened = async (program: LoopProgram, machine: Machine, at: Sizes, fused: boolean) => {
+  const { functions, plan } = functionsOf(program, machine, fused);
+  class Interpreted {
+    readonly exports: Readonly<Record<string, unknown>>;
+    constructor(_: unknown, { env, at: bases, size }: Imports) {
+      this.exports = interpreted(functions, {
+        memory: new DataView(env.memory.buffer), lanes: machine.lanes,
+        global: (g) => (g.kind === 'size' ? size[g.symbol]! : bases[g.kind === 'end' ? '@end' : `@${g.buffer}`]!),
+      });
+    }
+  }
+  vi.stubGlobal('WebAssembly', Object.create(WebAssembly, { Instance: { value: Interpreted } }));
+  const result = await openWasm(plan, manifest, 'wasm', at, { threads: 1 });
+  if (!isRight(result)) throw new Error(result.left);
+  return result.right;
+};
+
+/** The same program on other sizes: the sequence's, its lengths and the width. */
+const longer = (program: LoopProgram, seq: number, width: number): LoopProgram => {
+  const bounds: Readonly<Record<string, number>> = { seq, key: seq, past: seq, width, other: width };
+  return JSON.parse(JSON.stringify(program), (_, x: unknown) =>
+    (typeof x === 'object' && x !== null && 'name' in x && 'size' in x && typeof x.name === 'string' && x.name in bounds ? { ...x, size: bounds[x.name] } : x));
+};
+const wave = (n: number, speed: number): readonly number[] => Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i * speed)));
+const inputs = (seq: number, width: number, lengths: readonly number[]): typeof given => ({
+  lengths: [...lengths], ids: lengths.flatMap((n) => Array.from({ length: seq }, (_, i) => (i < n ? (i * 7 + n) % 5 : 0))),
+  x: [...wave(3 * seq * width, 3.7)], table: [...wave(5 * width, 1.3)],
+});
+
+afterEach(() => void vi.unstubAllGlobals());
+
+describe.each(machines)('$name', (machine) => {
+  it.each([[4, 3, [4, 0, 2]], [5, 37, [5, 1, 3]]] as const)('computes random kernels on %i positions of width %i', async (seq, width, lengths) => {
+    const values = inputs(seq, width, lengths);
+    await fc.assert(fc.asyncProperty(choices, fc.boolean(), async (runs, fused) => {
+      const program = longer(randomProgram(runs), seq, width);
+      const want = interpret(program.entries[0]!, sizes, values, draw);
+      const session = await opened(program, machine, sizes, fused);
+      try {
+        const got = await session.run('all', data(program, values), draw);
+        const errors = Object.keys(got).flatMap((name) => {
+          const rounded = want[name]!.map(Math.fround);
+          const scale = Math.max(1, ...rounded.map(Math.abs));
+          return worst(got[name], rounded, scale) < 1e-4 ? [] : [{ name, got: Array.from(got[name]!), want: rounded }];
+        });
+        expect(errors).toEqual([]);
+      } finally {
+        await session.dispose();
+        vi.unstubAllGlobals();
+      }
+    }), { numRuns, seed: 20261123 });
+  }, 600_000);
+});

@@ -25,7 +25,7 @@ const unhelpful = (path: string, message: string): Fault | null => {
   const name = basename(path);
   if (/\n\s+at .*[:(]\d+:\d+|\bTypeError\b|\bRangeError\b|\bundefined\b|\[object /.test(message)) return fault('an error shows our insides', 'a sentence', message);
   if (!message.includes(name)) return fault('an error does not name the file', name, message);
-  const whole = /the file is empty|nothing below it|gzip|UTF-16|zip data|no line/.test(message);
+  const whole = /the file is empty|nothing below it|gzip|UTF-16|zip data|no line|each of the \d+ lines/.test(message);
   if (!whole && !new RegExp(`${name.replace(/\./g, '\\.')}:\\d+`).test(message)) return fault('an error names no line', `${name}:<line>`, message);
   return null;
 };

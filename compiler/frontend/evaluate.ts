@@ -56,6 +56,7 @@ const messageOf = (thrown: unknown): string => {
 export const evaluator = (project: string, recorder: Recorder): Evaluator => {
   const modules = new Map<string, { exports: unknown }>();
   const maps = new Map<string, SourceMap>();
+  let main = project;
 
   const evaluate = (file: string): unknown => {
     const known = modules.get(file);
@@ -97,12 +98,14 @@ export const evaluator = (project: string, recorder: Recorder): Evaluator => {
       return right(what());
     } catch (thrown) {
       if (!isModels(thrown)) throw thrown;
-      return left([error(messageOf(thrown), frameOf(thrown) ?? recorder.open())]);
+      const source = frameOf(thrown) ?? recorder.open();
+      // Where no line is known, the file is.
+      return left([error(source === undefined ? `${displayName(project, main)}: ${messageOf(thrown)}` : messageOf(thrown), source)]);
     }
   };
 
   const caught = catching(() => true);
   const attempt: Evaluator['attempt'] = (what) => caught(() => watched(what, patience));
   const guard = catching((thrown) => thrown instanceof ModelError || recorder.open() !== undefined || frameOf(thrown) !== undefined);
-  return { attempt, guard, load: (file) => attempt(() => evaluate(file) as Exports) };
+  return { attempt, guard, load: (file) => { main = file; return attempt(() => evaluate(file) as Exports); } };
 };

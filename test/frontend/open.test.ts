@@ -90,7 +90,7 @@ ${plainBody}`));
     `);
     const thrown = complaint(`${imports}const f = (): never => {\n  throw new Error('not today');\n};\nf();\nexport default 1;`);
     expect(thrown).toContain('tiny.ts:5:9: error: Error: not today');
-    expect(complaint(`${imports}throw 'words';`)).toContain('error: the model threw words');
+    expect(complaint(`${imports}throw 'words';`)).toContain('error: tiny.ts: the model threw words');
   });
 
   it('says where in a pipe a stage failed', () => {

@@ -25,6 +25,9 @@ const flipped: Readonly<Record<string, string>> = { le: 'ge', lt: 'gt', ge: 'le'
 const positional = (e: Expr): boolean =>
   e.kind === 'index' || e.kind === 'literal' || (e.kind === 'extent' && (e.row === undefined || positional(e.row))) || (e.kind === 'apply' && e.dtype === 'i32' && e.args.every(positional));
 
+/** A comparison of positions: what is known of a scope is made of these. */
+export const isPositional = (e: Expr): boolean => e.kind === 'apply' && flipped[e.fn] !== undefined && e.args.every(positional);
+
 /** The bounds that a condition sets to a loop variable; null where it sets none. */
 export const narrowed = (p: Expr, variable: string): Bounds | null => {
   if (p.kind !== 'apply' || flipped[p.fn] === undefined) return null;

@@ -38,35 +38,39 @@ const write = (e: Expr): string => {
 
 const LONGEST = 120;
 
-/** An expression in short, for comments: tensors by name alone, loops by their axis. */
+/** An expression in short, for comments: tensors by name alone, loops by their axis. What would be cut off is not written out. */
 export const sketch = (e: Expr): string => {
-  const text = brief(e).replace(/^\((.*)\)$/, (whole, inner: string) => (balanced(inner) ? inner : whole));
+  // Around the whole no brackets are needed.
+  const bracketed = e.kind === 'guard' || (e.kind === 'apply' && infix[e.fn] !== undefined);
+  const text = clipped(bracketed ? brief(e).slice(1, -1) : brief(e), LONGEST + 1);
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
 };
 
-const balanced = (text: string): boolean => {
-  let depth = 0;
-  for (const c of text) {
-    if (c === '(') depth++;
-    if (c === ')' && --depth < 0) return false;
+/** The first `room` letters, and perhaps more: shared parts make the whole text of some expressions longer than memory. */
+const clipped = (pieces: readonly (string | Expr)[], room: number): string => {
+  let text = '';
+  for (const piece of pieces) {
+    if (text.length >= room) break;
+    text += typeof piece === 'string' ? piece : clipped(brief(piece), room - text.length);
   }
-  return depth === 0;
+  return text;
 };
 
-const brief = (e: Expr): string => {
+const separated = (args: readonly Expr[], by: string): readonly (string | Expr)[] => args.flatMap((a, i) => (i === 0 ? [a] : [by, a]));
+
+const brief = (e: Expr): readonly (string | Expr)[] => {
   switch (e.kind) {
-    case 'literal': return `${Number(e.value.toPrecision(6))}`;
-    case 'index': return e.axis;
-    case 'extent': return `size of ${e.axis.name}`;
-    case 'read': return e.at.every((i) => i.kind === 'index') ? e.buffer : `${e.buffer}[${e.at.filter((i) => i.kind !== 'index').map(brief).join(', ')}]`;
+    case 'literal': return [`${Number(e.value.toPrecision(6))}`];
+    case 'index': return [e.axis];
+    case 'extent': return [`size of ${e.axis.name}`];
+    case 'read': return e.at.every((i) => i.kind === 'index') ? [e.buffer] : [`${e.buffer}[`, ...separated(e.at.filter((i) => i.kind !== 'index'), ', '), ']'];
     case 'apply': {
       const sign = infix[e.fn];
-      const args = e.args.map(brief);
-      return sign !== undefined ? `(${args.join(` ${sign} `)})` : `${e.fn}(${args.join(', ')})`;
+      return sign !== undefined ? ['(', ...separated(e.args, ` ${sign} `), ')'] : [`${e.fn}(`, ...separated(e.args, ', '), ')'];
     }
-    case 'guard': return e.otherwise.kind === 'literal' && e.otherwise.value === 0 ? `(${brief(e.then)} where ${brief(e.condition)})` : `(${brief(e.condition)} ? ${brief(e.then)} : ${brief(e.otherwise)})`;
-    case 'reduce': return `${e.monoid} over ${e.over.map((o) => o.axis.name).join(', ')} of ${brief(e.body)}`;
-    case 'collect': return `sum of ${brief(e.body)} where ${e.index} = ${brief(e.target)}`;
-    case 'uniform': return `uniform('${e.key}')`;
+    case 'guard': return e.otherwise.kind === 'literal' && e.otherwise.value === 0 ? ['(', e.then, ' where ', e.condition, ')'] : ['(', e.condition, ' ? ', e.then, ' : ', e.otherwise, ')'];
+    case 'reduce': return [`${e.monoid} over ${e.over.map((o) => o.axis.name).join(', ')} of `, e.body];
+    case 'collect': return ['sum of ', e.body, ` where ${e.index} = `, e.target];
+    case 'uniform': return [`uniform('${e.key}')`];
   }
 };

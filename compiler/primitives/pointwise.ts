@@ -4,9 +4,11 @@ import type { Node } from '../../dsl/node.js';
 import type { Facts, Flow } from '../dependence/flow.js';
 import { scalarFlow } from '../dependence/scalars.js';
 import { within } from '../gate.js';
+import { isPositional } from '../loops/bounds.js';
 import { apply } from '../loops/build.js';
-import { table, worth } from '../scalars.js';
 import { exprText } from '../loops/text.js';
+import { table, worth } from '../scalars.js';
+import { conditions } from '../shares.js';
 import { cellwise } from './prefix.js';
 import type { Of, Primitive } from './record.js';
 
@@ -19,7 +21,6 @@ export const fit = (ct: Node, arg: Node): Node => {
 const isZero = (n: Node): boolean => n.op === 'constant' && n.value === 0;
 const union = (a: readonly Node[], b: readonly Node[]): readonly Node[] => [...new Set([...a, ...b])];
 const intersection = (a: readonly Node[], b: readonly Node[]): readonly Node[] => a.filter((x) => b.includes(x));
-const conjuncts = (p: Node): readonly Node[] => (p.op === 'map' && p.fn === 'and' ? p.args.flatMap(conjuncts) : [p]);
 
 export const map: Primitive<Of<'map'>> = {
   ...cellwise,
@@ -38,7 +39,7 @@ export const map: Primitive<Of<'map'>> = {
   lower: (n, scope, l) => {
     if (n.fn === 'select') {
       const condition = l.expr(n.args[0]!, scope);
-      if (scope.known.has(exprText(condition))) return l.expr(n.args[1]!, scope);
+      if (isPositional(condition) && scope.known.has(exprText(condition))) return l.expr(n.args[1]!, scope);
       return { kind: 'guard', condition, then: l.expr(n.args[1]!, scope), otherwise: l.expr(n.args[2]!, scope), dtype: n.dtype };
     }
     return apply(n.fn, ...n.args.map((a) => l.expr(a, scope)));
@@ -49,7 +50,7 @@ export const map: Primitive<Of<'map'>> = {
       case 'mul': case 'min' : return n.fn === 'mul' ? union(of(a!), of(b!)) : intersection(of(a!), of(b!));
       case 'div': case 'neg': case 'abs': case 'sign': case 'floor': case 'sqrt': case 'tanh': case 'sin': case 'erf': case 'log1p': return of(a!);
       case 'add': case 'sub': case 'max': return intersection(of(a!), of(b!));
-      case 'select': return isZero(c!) ? union(conjuncts(a!), of(b!)) : intersection(of(b!), of(c!));
+      case 'select': return isZero(c!) ? union(conditions(a!), of(b!)) : intersection(of(b!), of(c!));
       default: return [];
     }
   },

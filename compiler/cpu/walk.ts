@@ -52,7 +52,8 @@ export const walkLists = (k: Kernels): Kernels => {
   });
   for (const inverse of inverses.values()) {
     const { id, targets, axes } = inverse;
-    add({ ...line(startsOf(inverse), targets, { kind: 'list', inverse: id, cells: { sizes: [targets], more: 1 } }), axes: [{ name: 'target', size: targets }] });
+    // One more than there are targets: of one target too there are two, and the axis does not vanish.
+    add(line(startsOf(inverse), long, { kind: 'list', inverse: id, cells: { sizes: [targets], more: 1 } }));
     for (const a of axes) add(line(listOf(inverse, a.name), long, { kind: 'list', inverse: id, cells: { sizes: axes.map((x) => x.size), more: 0 } }));
   }
   return done(jobs, [...inverses.values()]);

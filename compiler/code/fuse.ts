@@ -1,7 +1,7 @@
 /** Products that are added to a sum are fused with the addition: one instruction, rounded once. */
 import { fma } from './build.js';
 import type { Block, Code, Func } from './tree.js';
-import { mapBlocks, mapCode, mapValues } from './walk.js';
+import { mapAll, mapBlocks, mapCode, mapValues } from './walk.js';
 
 const isLocal = (code: Code | undefined): boolean => code?.kind === 'local' && code.local.once !== true;
 
@@ -11,6 +11,11 @@ const fused = mapCode((code) => {
   if (!isLocal(sum) || product.kind !== 'op' || product.op !== 'mul' || !product.args.every(isLocal)) return code;
   return fma(sum, product.args[0]!, product.args[1]!);
 });
-const inBlock = (block: Block): Block => block.map((statement) => mapBlocks(mapValues(statement, fused), inBlock));
+const inBlock = (block: Block): Block => mapAll(block, (statement) => mapBlocks(mapValues(statement, fused), inBlock));
 
-export const fuseMultiplyAdd = (f: Func): Func => ({ ...f, body: inBlock(f.body), result: f.result === null ? null : fused(f.result) });
+/** The same function where there is nothing to fuse. */
+export const fuseMultiplyAdd = (f: Func): Func => {
+  const body = inBlock(f.body);
+  const result = f.result === null ? null : fused(f.result);
+  return body === f.body && result === f.result ? f : { ...f, body, result };
+};

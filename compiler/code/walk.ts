@@ -31,12 +31,15 @@ export const blocks = (statement: Statement): readonly Block[] => {
   }
 };
 
+/** The list with each changed; the same list where none is. */
+export const mapAll = <A>(list: readonly A[], change: (a: A) => A): readonly A[] => {
+  const next = list.map(change);
+  return next.every((a, k) => a === list[k]) ? list : next;
+};
+
 /** Bottom up; what nothing changed stays the same object. */
 export const mapCode = (change: (code: Code) => Code) => {
-  const all = (codes: readonly Code[]): readonly Code[] => {
-    const next = codes.map(go);
-    return next.every((c, k) => c === codes[k]) ? codes : next;
-  };
+  const all = (codes: readonly Code[]): readonly Code[] => mapAll(codes, go);
   const rebuilt = (code: Code): Code => {
     switch (code.kind) {
       case 'local': case 'global': case 'literal': case 'ramp': return code;
@@ -50,24 +53,32 @@ export const mapCode = (change: (code: Code) => Code) => {
   return go;
 };
 
-/** The statement with its own values changed. */
+/** The statement with its own values changed; the same statement where none is. */
 export const mapValues = (statement: Statement, change: (code: Code) => Code): Statement => {
+  const given = values(statement);
+  const next = mapAll(given, change);
+  if (next === given) return statement;
+  const [first, second] = next as readonly [Code, Code];
   switch (statement.kind) {
-    case 'set': return { ...statement, value: change(statement.value) };
-    case 'store': return { ...statement, address: change(statement.address), value: change(statement.value) };
-    case 'if': case 'while': return { ...statement, condition: change(statement.condition) };
-    case 'loop': return { ...statement, from: statement.from === null ? null : change(statement.from), to: change(statement.to) };
-    case 'clear': return { ...statement, from: change(statement.from), to: change(statement.to) };
-    case 'run': return { ...statement, args: statement.args.map(change) };
+    case 'set': return { ...statement, value: first };
+    case 'store': return { ...statement, address: first, value: second };
+    case 'if': case 'while': return { ...statement, condition: first };
+    case 'loop': return statement.from === null ? { ...statement, to: first } : { ...statement, from: first, to: second };
+    case 'clear': return { ...statement, from: first, to: second };
+    case 'run': return { ...statement, args: next };
   }
 };
 
-/** The statement with its blocks changed. */
+/** The statement with its blocks changed; the same statement where none is. */
 export const mapBlocks = (statement: Statement, change: (block: Block) => Block): Statement => {
+  const given = blocks(statement);
+  const next = mapAll(given, change);
+  if (next === given) return statement;
+  const [first, second] = next as readonly [Block, Block?];
   switch (statement.kind) {
     case 'set': case 'store': case 'clear': case 'run': return statement;
-    case 'if': return { ...statement, then: change(statement.then), otherwise: statement.otherwise === null ? null : change(statement.otherwise) };
-    case 'loop': case 'while': return { ...statement, body: change(statement.body) };
+    case 'if': return { ...statement, then: first, otherwise: second ?? null };
+    case 'loop': case 'while': return { ...statement, body: first };
   }
 };
 

@@ -8,7 +8,7 @@ import { type Look, toCode, toFusedCode } from '../../cpu/passes.js';
 import { type CpuProgram, cpuProgram, fusedEntries } from '../../cpu/program.js';
 import { kernelsText } from '../../cpu/text.js';
 import type { LoopProgram } from '../../loops/ir.js';
-import { indent, printFunction } from './print.js';
+import { indent, type Printed, printFunction } from './print.js';
 
 export interface WasmText {
   readonly text: string;
@@ -17,16 +17,14 @@ export interface WasmText {
   readonly plan: CpuProgram['plan'];
 }
 
-const moduleText = (model: string, functions: readonly Func[], linked: readonly Func[]): string => {
-  const globals = new Set<string>();
-  const math = linked.map((f) => printFunction(f, globals));
-  const body = functions.map((f) => printFunction(f, globals)).join('\n\n');
+const moduleText = (model: string, functions: readonly Printed[], linked: readonly Printed[]): string => {
+  const globals = new Set([...linked, ...functions].flatMap((f) => [...f.globals]));
   return [
     `;; The kernels of ${model}. A function computes the positions [$from, $to) of its result's outermost axis; $chunk is`,
     ';; the share of a batch to whose sums it adds. Globals are sizes, and, with an @, the addresses of buffers.',
     '(module',
     ...indent(['(import "env" "memory" (memory 1 65536 shared))', ...[...globals].sort().map((g) => `(import "${g.startsWith('@') ? 'at' : 'size'}" "${g}" (global $${g} i32))`)]),
-    ...math, body, ')', '',
+    ...linked.map((f) => f.text), functions.map((f) => f.text).join('\n\n'), ')', '',
   ].join('\n');
 };
 
@@ -34,9 +32,16 @@ export const wasmText = (program: LoopProgram): WasmText => {
   const code = cpuProgram(program, wasm128);
   const functions = code.entries.flatMap((e) => e.functions);
   const math = mathOf(functions);
+  // What has nothing to fuse is the same function in both modules.
+  const known = new Map<Func, Printed>();
+  const printed = (f: Func): Printed => {
+    const found = known.get(f) ?? printFunction(f);
+    known.set(f, found);
+    return found;
+  };
   return {
-    text: moduleText(program.model, functions, math), plan: code.plan,
-    relaxed: moduleText(program.model, fusedEntries(code).flat(), math.map(fuseMultiplyAdd)),
+    text: moduleText(program.model, functions.map(printed), math.map(printed)), plan: code.plan,
+    relaxed: moduleText(program.model, fusedEntries(code).flat().map(printed), math.map(fuseMultiplyAdd).map(printed)),
   };
 };
 
@@ -44,7 +49,7 @@ export const wasmText = (program: LoopProgram): WasmText => {
 export const wasmPasses = {
   list: [...toCode.list, ...toFusedCode.list],
   observe: (program: LoopProgram, observe: Observe): void => {
-    const look: Look = ({ name }, after) => observe(name, () => ('functions' in after ? after.functions.map((f) => printFunction(f, new Set())).join('\n\n') : kernelsText(after)));
+    const look: Look = ({ name }, after) => observe(name, () => ('functions' in after ? after.functions.map((f) => printFunction(f).text).join('\n\n') : kernelsText(after)));
     fusedEntries(cpuProgram(program, wasm128, look), look);
   },
 } as const;

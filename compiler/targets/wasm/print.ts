@@ -161,11 +161,18 @@ const printer = (name: Names['of'], globals: Set<string>): Printer => {
   return { code, block };
 };
 
-/** A function; the globals that it reads are added to `globals`. */
-export const printFunction = ({ name, exported, comments, parameters, body, result }: Func, globals: Set<string>): string => {
+export interface Printed {
+  readonly text: string;
+  /** The globals that it reads. */
+  readonly globals: ReadonlySet<string>;
+}
+
+export const printFunction = ({ name, exported, comments, parameters, body, result }: Func): Printed => {
   const own = names(parameters);
+  const globals = new Set<string>();
   const { code, block } = printer(own.of, globals);
   const lines = [...block(body), ...(result === null ? [] : [code(result)])];
   const heads = [`$${name}`, ...(exported ? [`(export "${name}")`] : []), ...parameters.map((p) => `(param $${own.of(p)} ${valueTypes[p.type]})`), ...(result === null ? [] : [`(result ${valueTypes[result.type]})`])];
-  return [...comments.map((c) => `;; ${c}`), `(func ${heads.join(' ')}`, ...indent(folded(own.declared())), ...indent(lines), ')'].join('\n');
+  const text = [...comments.map((c) => `;; ${c}`), `(func ${heads.join(' ')}`, ...indent(folded(own.declared())), ...indent(lines), ')'].join('\n');
+  return { text, globals };
 };

@@ -1,7 +1,7 @@
 /** An address that moves on by the same number of bytes each turn of an innermost loop is stepped, not multiplied anew. */
 import { add, get, int, local, mul, set } from './build.js';
 import type { Block, Code, Local, Statement } from './tree.js';
-import { mapBlocks, statements } from './walk.js';
+import { blocks, mapBlocks, statements } from './walk.js';
 
 type Loop = Extract<Statement, { kind: 'loop' }>;
 type Set_ = Extract<Statement, { kind: 'set' }>;
@@ -32,9 +32,11 @@ const steppable = (statement: Statement, variable: Local, written: ReadonlySet<L
   return stride === null || (stride.factor !== null && written.has(stride.factor)) ? null : { set: statement, stride };
 };
 
+const turns = (s: Statement): boolean => s.kind === 'loop' || s.kind === 'while' || blocks(s).some((b) => b.some(turns));
+
 const stepped = (loop: Loop): Block => {
+  if (loop.body.some(turns)) return [loop];
   const inside = statements(loop.body);
-  if (inside.some((s) => s.kind === 'loop' || s.kind === 'while')) return [loop];
   const written = new Set(inside.flatMap((s) => (s.kind === 'set' ? [s.local] : [])));
   const found = loop.body.flatMap((s) => steppable(s, loop.variable, written) ?? []);
   if (found.length === 0) return [loop];

@@ -83,4 +83,12 @@ export const mapBlocks = (statement: Statement, change: (block: Block) => Block)
 };
 
 /** Every statement of a block, those inside others after them. */
-export const statements = (block: Block): readonly Statement[] => block.flatMap((s) => [s, ...blocks(s).flatMap(statements)]);
+export const statements = (block: Block): readonly Statement[] => {
+  const found: Statement[] = [];
+  const visit = (s: Statement): void => {
+    found.push(s);
+    blocks(s).forEach((b) => b.forEach(visit));
+  };
+  block.forEach(visit);
+  return found;
+};

@@ -6,11 +6,12 @@ import { relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { packageModels } from '../runtime/package.js';
 import { suggest } from '../runtime/words.js';
 import type { Compiled, Observe, PassInfo, Target, Toolchain } from './compiled.js';
 import { type Diagnostics, error, fromDisk, isDeep, refuse, renderAll, tooDeep } from './diagnostics.js';
 import { emit, runtimeReachable } from './emit/index.js';
-import { hypersText, hyperValues, locateFrom, modelPath, open, type Opened, packageModels, trace } from './frontend/index.js';
+import { hypersText, hyperValues, locateFrom, modelPath, open, type Opened, trace } from './frontend/index.js';
 import { packageFile } from './package.js';
 import { ordinary, summary } from './summary.js';
 

@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { type CompiledModel, deviceNames } from './compiled.js';
 import { formats, samplePath } from './data/index.js';
 import { messageOf } from './errors.js';
-import { all, type Listener, throttled, told } from './events.js';
+import { all, frequent, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
 import { compiledIn, type EvaluateOptions, flag, newSettings, type NumberName, type ProfileOptions, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
@@ -85,14 +85,16 @@ const recommendations = (found: Recommendations): string =>
     ...found.items.map((item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`),
   ].join('\n');
 
-/** Runs one command with its listener and its signals. The first signal asks the run to end, with what it does then; the second ends it. */
-const conduct = async <A>(
-  world: World,
-  model: string,
-  shared: Shared,
-  task: (run: { readonly signal: AbortSignal; readonly listen: Listener }) => TaskEither<string, A>,
-  outcome: (value: A, signalled: number | undefined) => Outcome,
-  ending = 'Ending',
+/**
+ * Runs a task under the world's signals: the first asks it to end, with what it does then (`Saving`), the second ends it. The exit
+ * code: what `done` makes of the value, or of the signal that came; `failed` hears why there is no value.
+ */
+export const underSignals = async <A>(
+  world: Pick<World, 'err' | 'exit' | 'onSignal'>,
+  ending: string,
+  task: (signal: AbortSignal) => TaskEither<string, A>,
+  failed: (why: string) => void,
+  done: (value: A, signalled: number | undefined) => number,
 ): Promise<number> => {
   const controller = new AbortController();
   let signalled: number | undefined;
@@ -102,24 +104,36 @@ const conduct = async <A>(
     controller.abort();
     world.err.write(`\n${ending}; once more to end at once.\n`);
   });
+  try {
+    const result = await task(controller.signal)();
+    if (E.isRight(result)) return done(result.right, signalled);
+    failed(result.left);
+    return signalled ?? 1;
+  } finally {
+    silence();
+  }
+};
+
+/** Runs one command with its listener and its signals. */
+const conduct = async <A>(
+  world: World,
+  model: string,
+  shared: Shared,
+  task: (run: { readonly signal: AbortSignal; readonly listen: Listener }) => TaskEither<string, A>,
+  outcome: (value: A, signalled: number | undefined) => Outcome,
+  ending = 'Ending',
+): Promise<number> => {
   const words = { warning: 'Warning', failed: 'Error' } as const;
   const warn: Listener = (event) => void ('message' in event && world.err.write(`${words[event.kind]}: ${told(event)}\n`));
-  const json: Listener = throttled(1000, world.now, (event) => void world.out.write(line(event)));
+  const json: Listener = throttled(1000, world.now, ({ kind }) => frequent.has(kind), (event) => void world.out.write(line(event)));
   const listen = shared.json === true ? all(json, warn) : view(model, world, world.now);
-  try {
-    const result = await task({ signal: controller.signal, listen })();
-    if (E.isLeft(result)) {
-      listen({ kind: 'failed', message: result.left });
-      return signalled ?? 1;
-    }
-    const { code, text, note, json: value } = outcome(result.right, signalled);
+  return underSignals(world, ending, (signal) => task({ signal, listen }), (message) => listen({ kind: 'failed', message }), (found, signalled) => {
+    const { code, text, note, json: value } = outcome(found, signalled);
     if (shared.json === true && value !== undefined) world.out.write(`${JSON.stringify(value)}\n`);
     if (shared.json !== true && text !== '') world.out.write(`${text}\n`);
     if (note !== undefined) world.err.write(`${note}\n`);
     return code;
-  } finally {
-    silence();
-  }
+  });
 };
 
 /** Options of the compiler, and what they choose. */

@@ -71,11 +71,11 @@ export const told = ({ line, message }: { readonly line?: number; readonly messa
 /** The kinds that happen many times a second; logs leave them out. */
 export const frequent: ReadonlySet<Event['kind']> = new Set(['step', 'evaluating']);
 
-/** Passes a frequent event on at most once in `every` milliseconds of `now`, and every other event always. */
-export const throttled = (every: number, now: () => number, listen: Listener): Listener => {
+/** Passes an event of the frequent ones on at most once in `every` milliseconds of `now`, and every other event always. */
+export const throttled = <A>(every: number, now: () => number, isFrequent: (event: A) => boolean, listen: (event: A) => void): ((event: A) => void) => {
   let last = Number.NEGATIVE_INFINITY;
   return (event) => {
-    if (frequent.has(event.kind)) {
+    if (isFrequent(event)) {
       if (now() - last < every) return;
       last = now();
     }

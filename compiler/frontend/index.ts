@@ -19,12 +19,11 @@ import { exportedModel } from './exported.js';
 import type { HyperValues } from './hyper.js';
 import { displayName, modelExtensions, projectOf } from './modules.js';
 import { checkOutputs } from './outputs.js';
-import { packageModels } from './package-models.js';
+import { packageModels } from '../../runtime/package.js';
 import { checkTypes } from './project.js';
 import { type ProvenanceOf, recorder } from './provenance.js';
 
 export { type Choices, type HyperValues, hypersText, hyperValues } from './hyper.js';
-export { packageModels } from './package-models.js';
 export type { Provenance, ProvenanceOf } from './provenance.js';
 
 export interface Opened {

@@ -1,14 +1,14 @@
 /** `pcrec-compare`: options in, an exit code out. 0 ok, 1 something failed, 2 usage, 130 and 143 interrupted. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
-import { counted, flags, type World } from '../command.js';
-import { frequent } from '../events.js';
+import { counted, flags, underSignals, type World } from '../command.js';
+import { frequent, throttled } from '../events.js';
 import { readNumber } from '../options.js';
+import { packageModels } from '../package.js';
 import { protocols } from '../progress.js';
 import { plural } from '../words.js';
 import { type Audience, type CompareResult, prepared } from './compare.js';
 import type { CompareListener } from './events.js';
-import { modelNames } from './package.js';
 import { type CompareOptions, defaults } from './plan.js';
 import { comparisonReport } from './report.js';
 import { view } from './view.js';
@@ -33,7 +33,7 @@ const seeds = (text: string): readonly number[] => list(text).map((word) => {
 export const describe = (): Command =>
   new Command('pcrec-compare')
     .description('Trains several models on the same data with the same seeds, and compares them: a table of means and deviations, and paired significance per user. What is finished is kept, so the same command goes on after an interruption.')
-    .addOption(new Option('--models <list>', `names (${modelNames().join(', ')}) or paths of model files, with commas; NAME@PRESET for a preset`).argParser(list))
+    .addOption(new Option('--models <list>', `names (${[...packageModels().keys()].join(', ')}) or paths of model files, with commas; NAME@PRESET for a preset`).argParser(list))
     .addOption(new Option('--seeds <list>', `one run of each model for each seed (default: ${defaults.seeds.join()})`).argParser(seeds))
     .addOption(new Option('--baselines <list>', 'models to compare against (default: all but those that begin with pcrec)').argParser(list))
     .addOption(flags.data).addOption(flags.format).addOption(flags.titles)
@@ -64,16 +64,8 @@ export const optionsOf = ({ length, width, set = [], ...options }: Words): Compa
   ({ ...options, set: [...(length === undefined ? [] : [`length=${length}`]), ...(width === undefined ? [] : [`width=${width}`]), ...set] });
 
 /** Events as JSON lines, the frequent ones once a second at most. */
-const jsonLines = ({ out, now }: World): CompareListener => {
-  let last = Number.NEGATIVE_INFINITY;
-  return (event) => {
-    if (event.kind === 'run' && frequent.has(event.event.kind)) {
-      if (now() - last < 1000) return;
-      last = now();
-    }
-    out.write(`${JSON.stringify(event)}\n`);
-  };
-};
+const jsonLines = ({ out, now }: World): CompareListener =>
+  throttled(1000, now, (event) => event.kind === 'run' && frequent.has(event.event.kind), (event) => void out.write(`${JSON.stringify(event)}\n`));
 
 /** Prints what came of it, and gives the exit code. */
 const conclude = (world: World, { json, markdown }: Words, listen: CompareListener, { comparison, results, failures }: CompareResult): number => {
@@ -86,16 +78,8 @@ const conclude = (world: World, { json, markdown }: Words, listen: CompareListen
   return 1;
 };
 
-/** Runs with the world's signals: the first asks to save and end, the second ends. */
-const conduct = async (world: World, words: Words, run: (audience: Audience) => () => Promise<E.Either<string, CompareResult>>): Promise<number> => {
-  const controller = new AbortController();
-  let signalled: number | undefined;
-  const silence = world.onSignal((code) => {
-    if (signalled !== undefined) return world.exit(code);
-    signalled = code;
-    controller.abort();
-    world.err.write('\nSaving; once more to end at once.\n');
-  });
+/** Runs under the world's signals, told as it was asked for. */
+const conduct = (world: World, words: Words, run: (audience: Audience) => () => Promise<E.Either<string, CompareResult>>): Promise<number> => {
   const shown = view(world, world.now);
   const lines = jsonLines(world);
   // Under --json people still read on the standard error what is wrong.
@@ -103,16 +87,8 @@ const conduct = async (world: World, words: Words, run: (audience: Audience) => 
     lines(event);
     if (event.kind === 'failed') shown(event);
   };
-  try {
-    const result = await run({ signal: controller.signal, listen })();
-    if (E.isLeft(result)) {
-      listen({ kind: 'failed', message: result.left });
-      return signalled ?? 1;
-    }
-    return result.right.interrupted ? (signalled ?? 1) : conclude(world, words, listen, result.right);
-  } finally {
-    silence();
-  }
+  return underSignals(world, 'Saving', (signal) => run({ signal, listen }), (message) => listen({ kind: 'failed', message }),
+    (result, signalled) => (result.interrupted ? (signalled ?? 1) : conclude(world, words, listen, result)));
 };
 
 /** Runs a command line (`argv` without node and script) and gives its exit code. It rejects for bugs only. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { messageOf } from '../errors.js';
 import { newSettings } from '../options.js';
 import type { Settings } from '../progress.js';
 import type { Manifest } from '../session.js';
@@ -65,6 +66,6 @@ export const compiled = async ({ out, training, models }: Plan, model: Wanted, s
       E.map((settings) => ({ label, manifest: manifest.hash, hyper: manifest.hyper, settings: (seed) => ({ ...settings, seed }), train })),
     );
   } catch (error) {
-    return E.left(`The trainer of ${label} in ${into} cannot be loaded: ${error instanceof Error ? error.message : String(error)}. Choose a folder inside a project that has pcrec with --out.`);
+    return E.left(`The trainer of ${label} in ${into} cannot be loaded: ${messageOf(error)}. Choose a folder inside a project that has pcrec with --out.`);
   }
 };

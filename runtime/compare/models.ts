@@ -1,10 +1,10 @@
 /** From what `models` and `set` say to the files of models, and the settings of each. */
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { packageModels } from '../package.js';
 import { near } from '../words.js';
-import { modelNames, modelsFolder } from './package.js';
 
 /** A model as `models` names it. */
 export interface Wanted {
@@ -42,9 +42,11 @@ const wanted = (spec: string): E.Either<string, Omit<Wanted, 'set'>> => {
   const { model, preset } = parted(spec);
   const named = { label: labelOf(spec), preset };
   if (isPath(model)) return existsSync(model) ? E.right({ ...named, file: resolve(model) }) : E.left(`There is no model file ${model}.`);
-  const names = modelNames();
-  return names.includes(model) ? E.right({ ...named, file: join(modelsFolder(), `${model}.ts`) })
-    : E.left(`There is no model '${model}'.${meant(model, names)} There are ${names.join(', ')}; for one of your own give the path of its file, such as ./${model}.ts.`);
+  const own = packageModels();
+  const file = own.get(model);
+  if (file !== undefined) return E.right({ ...named, file });
+  const names = [...own.keys()];
+  return E.left(`There is no model '${model}'.${meant(model, names)} There are ${names.join(', ')}; for one of your own give the path of its file, such as ./${model}.ts.`);
 };
 
 /** A setting for one model begins with its label: `hstu:heads=2`. */

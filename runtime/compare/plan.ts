@@ -8,7 +8,7 @@ import type { Protocol } from '../progress.js';
 import { amongModels } from './comparison.js';
 import type { CompareListener } from './events.js';
 import { labelOf, type Wanted, wantedModels } from './models.js';
-import { modelNames } from './package.js';
+import { packageModels } from '../package.js';
 
 /** Options have the names of the command line's; what is left out is as there. */
 export type CompareOptions = DataOptions & DeviceOptions & {
@@ -75,7 +75,7 @@ export const planOf = (options: CompareOptions): E.Either<string, Plan> => {
   return pipe(
     checked({ device, threads, epochs, batch, patience, protocol }),
     E.chain(() => wantedModels(options.models ?? [], options.set ?? [])),
-    E.filterOrElse((models) => models.length > 0, () => `--models says which models to compare: ${modelNames().join(', ')}, or paths of model files, with commas between them.`),
+    E.filterOrElse((models) => models.length > 0, () => `--models says which models to compare: ${[...packageModels().keys()].join(', ')}, or paths of model files, with commas between them.`),
     E.filterOrElse(() => protocol === 'standard' || patience === undefined, () => '--patience needs validation, and --protocol hstu has none: leave one of them out.'),
     E.bindTo('models'),
     E.bind('seeds', () => seedsOf(options.seeds)),

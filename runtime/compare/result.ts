@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Statistics } from '../data/index.js';
+import { messageOf } from '../errors.js';
 import { measureNames, type Metrics } from '../metrics.js';
 import type { Epoch, Settings } from '../progress.js';
 import type { Manifest } from '../session.js';
@@ -89,7 +90,7 @@ const at = (value: unknown, path: string): unknown => path.split('.').reduce((x,
 /** A result from a file's text. Left: the end of the sentence "FILE cannot be used: ...". */
 export const parse = (content: string): E.Either<string, RunResult> =>
   pipe(
-    E.tryCatch(() => JSON.parse(content) as unknown, (error) => `it is not JSON (${error instanceof Error ? error.message : String(error)})`),
+    E.tryCatch(() => JSON.parse(content) as unknown, (error) => `it is not JSON (${messageOf(error)})`),
     E.filterOrElse((value) => at(value, 'format') === format, (value) => `its format is ${JSON.stringify(at(value, 'format') ?? 'unknown')} and not ${format}`),
     E.chain((value) => {
       const bad = Object.entries(form).find(([path, holds]) => !holds(at(value, path)));

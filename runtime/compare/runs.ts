@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
+import { messageOf } from '../errors.js';
 import type { Event } from '../events.js';
 import { fileOf } from '../train.js';
 import type { Contestant } from './contestant.js';
@@ -64,7 +65,7 @@ const perform = async ({ out, source, device }: Plan, { contestant, identity }: 
       if (event.kind === 'start') start = event;
       listen(event);
     },
-  }).then(E.right, (error: unknown) => E.left(error instanceof Error ? error.message : String(error)));
+  }).then(E.right, (error: unknown) => E.left(messageOf(error)));
   if (E.isLeft(trained)) return trained;
   const { test, ranks, history, backend } = trained.right;
   const chosen = history.find(({ epoch }) => epoch === test?.epoch);

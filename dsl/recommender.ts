@@ -1,6 +1,6 @@
 /**
  * What sequential recommenders share, so that a difference between two models is the model's: the input, the loss, the
- * scores and the optimizer of PROTOCOL "HSTU" (generative-recommenders).
+ * scores and the optimizer of the HSTU repository (generative-recommenders, ML-1M).
  */
 import { type Axis, axis } from './axis.js';
 import { add, mul } from './elementwise.js';

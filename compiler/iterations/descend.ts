@@ -1,7 +1,7 @@
 /**
- * `descend` unrolled: states <- states - rate * d energy / d states (THEORY 2). The gradient is derived, never written.
+ * `descend` unrolled: states <- states - rate * d energy / d states (test/laws/README.md, 2). The gradient is derived, never written.
  *
- * Under the horizon `prefix(seq)` position t moves on the energy of its own prefix (THEORY 4). That is derived too, in
+ * Under the horizon `prefix(seq)` position t moves on the energy of its own prefix (test/laws/README.md, 4). That is derived too, in
  * four steps that know nothing of any particular energy: give every state a further axis, one copy for each prefix; let
  * every sum along the sequence run over the prefix alone; differentiate; keep position t of prefix t. The diagonal is then
  * pushed to the leaves and the contractions reordered by later passes, which is where the parallel form comes from.

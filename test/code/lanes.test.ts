@@ -10,8 +10,8 @@ import type { LoopProgram } from '../../compiler/loops/ir.js';
 import type { Sizes } from '../../runtime/session.js';
 import { openWasm, type WasmModule } from '../../runtime/wasm/index.js';
 import { interpret } from '../gpu/interpret.js';
-import { choices, given, randomProgram, sizes } from '../gpu/random.js';
-import { data, manifest, worst } from '../gpu/sessions.js';
+import { choices, longer, randomProgram, sizes, valuesFor } from '../gpu/random.js';
+import { data, differences, manifest } from '../gpu/sessions.js';
 import { interpreted } from './interpret.js';
 
 const machines: readonly Machine[] = [
@@ -48,35 +48,18 @@ const opened = async (program: LoopProgram, machine: Machine, at: Sizes, fused: 
   return result.right;
 };
 
-/** The same program on other sizes: the sequence's, its lengths and the width. */
-const longer = (program: LoopProgram, seq: number, width: number): LoopProgram => {
-  const bounds: Readonly<Record<string, number>> = { seq, key: seq, past: seq, width, other: width };
-  return JSON.parse(JSON.stringify(program), (_, x: unknown) =>
-    (typeof x === 'object' && x !== null && 'name' in x && 'size' in x && typeof x.name === 'string' && x.name in bounds ? { ...x, size: bounds[x.name] } : x));
-};
-const wave = (n: number, speed: number): readonly number[] => Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i * speed)));
-const inputs = (seq: number, width: number, lengths: readonly number[]): typeof given => ({
-  lengths: [...lengths], ids: lengths.flatMap((n) => Array.from({ length: seq }, (_, i) => (i < n ? (i * 7 + n) % 5 : 0))),
-  x: [...wave(3 * seq * width, 3.7)], table: [...wave(5 * width, 1.3)],
-});
-
 afterEach(() => void vi.unstubAllGlobals());
 
 describe.each(machines)('$name', (machine) => {
   it.each([[4, 3, [4, 0, 2]], [5, 37, [5, 1, 3]]] as const)('computes random kernels on %i positions of width %i', async (seq, width, lengths) => {
-    const values = inputs(seq, width, lengths);
+    const values = valuesFor(seq, width, lengths);
     await fc.assert(fc.asyncProperty(choices, fc.boolean(), async (runs, fused) => {
       const program = longer(randomProgram(runs), seq, width);
       const want = interpret(program.entries[0]!, sizes, values, draw);
       const session = await opened(program, machine, sizes, fused);
       try {
         const got = await session.run('all', data(program, values), draw);
-        const errors = Object.keys(got).flatMap((name) => {
-          const rounded = want[name]!.map(Math.fround);
-          const scale = Math.max(1, ...rounded.map(Math.abs));
-          return worst(got[name], rounded, scale) < 1e-4 ? [] : [{ name, got: Array.from(got[name]!), want: rounded }];
-        });
-        expect(errors).toEqual([]);
+        expect(differences(got, want)).toEqual([]);
       } finally {
         await session.dispose();
         vi.unstubAllGlobals();

@@ -1,4 +1,4 @@
-/** The typed faces of `descend` and `fixedPoint`: what they build, what they refuse, and the rules of THEORY 2 and 4. */
+/** The typed faces of `descend` and `fixedPoint`: what they build, what they refuse, and the rules of test/laws/README.md, 2 and 4. */
 import { describe, expect, test } from 'vitest';
 import {
   type States, add, anderson, phantom, picard, axis, batchOf, checkpoint, descend, dot, expand, fixedPoint, gradient, gradients, implicit, like, mul, param, prefix, rename, square, sub,

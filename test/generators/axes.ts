@@ -51,6 +51,23 @@ const numbers: Readonly<Record<'f32' | 'i32' | 'bool', (next: () => number) => n
 /** Positions that do not exist hold this: nothing may ever see it. */
 export const JUNK = 777;
 
+/** Whether a cell exists; else it is beyond its row's end, or its row is missing. */
+export type Presence = 'here' | 'beyond' | 'gone';
+/** One number for each cell of these axes, row-major over the axes sorted by name. */
+export const filled = (given: readonly Axis[], size: (a: Axis) => number, { lengths, missing = 0 }: Pick<Sizes, 'lengths' | 'missing'>, value: (is: Presence) => number): readonly number[] => {
+  const axes = unionAxes(given);
+  return Array.from({ length: axes.reduce((n, a) => n * size(a), 1) }, (_, flat) => {
+    const at: Record<string, number> = {};
+    [...axes].reverse().reduce((left, a) => {
+      at[a.name] = left % size(a);
+      return Math.floor(left / size(a));
+    }, flat);
+    const beyond = axes.some(({ name, extent }) => extent.kind === 'ragged' && at[extent.rows] !== undefined && at[name]! >= lengths[at[extent.rows]!]!);
+    const gone = axes.some((a) => missingOf(a) !== undefined && at[a.name]! >= size(a) - missing);
+    return value(gone ? 'gone' : beyond ? 'beyond' : 'here');
+  });
+};
+
 /** Values for every input and parameter that the roots read. Row-major over the axes sorted by name. */
 export const environmentFor = (roots: readonly Node[], { batch: rows, lengths, missing = 0 }: Sizes, seed: number): Environment => {
   const next = stream(seed);
@@ -59,22 +76,11 @@ export const environmentFor = (roots: readonly Node[], { batch: rows, lengths, m
     const n = bound(a);
     return typeof n === 'number' ? n : symbols[n]!;
   };
-  const fill = (leaf: Input | Param): readonly number[] => {
-    const axes = unionAxes(leaf.axes);
-    const total = axes.reduce((n, a) => n * size(a), 1);
-    return Array.from({ length: total }, (_, flat) => {
-      const at: Record<string, number> = {};
-      [...axes].reverse().reduce((left, a) => {
-        at[a.name] = left % size(a);
-        return Math.floor(left / size(a));
-      }, flat);
-      const value = numbers[leaf.dtype](next);
-      const beyond = axes.some(({ name, extent }) => extent.kind === 'ragged' && at[extent.rows] !== undefined && at[name]! >= lengths[at[extent.rows]!]!);
-      const gone = axes.some((a) => missingOf(a) !== undefined && at[a.name]! >= size(a) - missing);
-      // The ids of a missing row are ids, which a list of positions would take.
-      return gone && leaf.dtype === 'i32' ? value : beyond || gone ? JUNK : value;
-    });
-  };
+  const fill = (leaf: Input | Param): readonly number[] => filled(leaf.axes, size, { lengths, missing }, (is) => {
+    const value = numbers[leaf.dtype](next);
+    // The ids of a missing row are ids, which a list of positions would take.
+    return is === 'here' || (is === 'gone' && leaf.dtype === 'i32') ? value : JUNK;
+  });
   const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths, 'batch.missing': [missing] };
   const params: Record<string, readonly number[]> = {};
   for (const n of topological(roots)) {

@@ -1,5 +1,5 @@
 /**
- * Layered prediction problems (THEORY 2): states s_0 ... s_L of ragged sequences, theta_1 ... theta_L over two different
+ * Layered prediction problems (test/laws/README.md, 2): states s_0 ... s_L of ragged sequences, theta_1 ... theta_L over two different
  * position axes, as expressions and as plain arrays.
  */
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ import type { Tensor } from '../../dsl/tensor.js';
 import type { Environment } from '../../compiler/targets/reference.js';
 import { stream } from './axes.js';
 
-/** Smooth functions, with bounds M1 of |f'| and M2 of |f''| where THEORY 3.4 has them. */
+/** Smooth functions, with bounds M1 of |f'| and M2 of |f''| where law 4 has them. */
 export const names = ['softplus', 'sigmoid', 'tanh', 'linear'] as const;
 export type Name = (typeof names)[number];
 

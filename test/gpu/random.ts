@@ -80,3 +80,16 @@ export const randomProgram = (runs: readonly (readonly number[])[]): LoopProgram
 
 /** Ten kernels' worth of choices. */
 export const choices = fc.array(fc.array(fc.nat(1000), { minLength: 20, maxLength: 60 }), { minLength: 10, maxLength: 10 });
+
+/** The same program on other sizes: the sequence's, its lengths and the width. */
+export const longer = (program: LoopProgram, seq: number, width: number): LoopProgram => {
+  const bounds: Readonly<Record<string, number>> = { seq, key: seq, past: seq, width, other: width };
+  return JSON.parse(JSON.stringify(program), (_, x: unknown) =>
+    (typeof x === 'object' && x !== null && 'name' in x && 'size' in x && typeof x.name === 'string' && x.name in bounds ? { ...x, size: bounds[x.name] } : x));
+};
+const wave = (n: number, speed: number): readonly number[] => Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i * speed)));
+/** Numbers for such a program. */
+export const valuesFor = (seq: number, width: number, lengths: readonly number[]): typeof given => ({
+  lengths: [...lengths], ids: lengths.flatMap((n) => Array.from({ length: seq }, (_, i) => (i < n ? (i * 7 + n) % 5 : 0))),
+  x: [...wave(3 * seq * width, 3.7)], table: [...wave(5 * width, 1.3)],
+});

@@ -39,3 +39,11 @@ export const worst = (actual: ArrayLike<number> | undefined, expected: readonly 
     return Number.isNaN(error) ? Infinity : Math.max(most, error);
   }, 0);
 };
+
+/** Outputs that are further than 1e-4 of their largest number from what they should be: sums of differences lose digits that the whole array has. */
+export const differences = (got: Readonly<Record<string, Data>>, want: Values): readonly { readonly name: string; readonly got: readonly number[]; readonly want: readonly number[] }[] =>
+  Object.entries(got).flatMap(([name, values]) => {
+    const rounded = want[name]!.map(Math.fround);
+    const scale = Math.max(1, ...rounded.map(Math.abs));
+    return worst(values, rounded, scale) < 1e-4 ? [] : [{ name, got: Array.from(values), want: rounded }];
+  });

@@ -1,5 +1,5 @@
 /**
- * Mutants: the printed errors of THEORY 2 and a wrong sign, each as a hand-written rule, must fail a law that is named here.
+ * Mutants: the printed mistakes of README 2 and a wrong sign, each as a hand-written rule, must fail a law that is named here.
  * A law is a function from a rule to a verdict; the derived rule passes every law.
  */
 import fc from 'fast-check';
@@ -146,7 +146,7 @@ const mutants: Readonly<Record<string, Mutant>> = {
 };
 
 test.each(Object.keys(laws))('the derived rule keeps %s', (name) => expect(laws[name]!(derived)).toBe(true));
-test.each(Object.keys(laws))('so does the rule of THEORY 2, written by hand: %s', (name) => expect(laws[name]!(written(rightly))).toBe(true));
+test.each(Object.keys(laws))('so does the rule of README 2, written by hand: %s', (name) => expect(laws[name]!(written(rightly))).toBe(true));
 
 describe.each(Object.entries(mutants))('%s', (_, { rule, fails }) => {
   test.each(fails)('fails %s', (name) => {

@@ -1,5 +1,5 @@
 /**
- * A step of each user's own, taken for a whole batch at once, is the step taken for each user alone (THEORY 5): parameters
+ * A step of each user's own, taken for a whole batch at once, is the step taken for each user alone (README 5): parameters
  * stepped by hand in float64, one user after another, against the program that the compiler makes.
  */
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** THEORY 4 and law 13: a position descends its own prefix's energy, and what follows it is never read. */
+/** README 4 and law 13: a position descends its own prefix's energy, and what follows it is never read. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { prefix, whole } from '../../dsl/backward.js';

@@ -1,4 +1,4 @@
-/** THEORY 2 in plain loops: errors, energy, gradients and the Hessian-vector product. Nothing here knows the compiler. */
+/** test/laws/README.md, 2, in plain loops: errors, energy, gradients and the Hessian-vector product. Nothing here knows the compiler. */
 import type { Chain, Name } from '../generators/chains.js';
 
 interface Curve {
@@ -115,7 +115,7 @@ export const spectralNorm = (chain: Chain, l: number, length: number): number =>
   return Math.min(Math.sqrt(frobenius), value * 1.01 + 1e-9) || Math.sqrt(frobenius);
 };
 
-/** THEORY 3.4: the energy is smooth with constant Lambda where it is at most that of the row now. */
+/** Law 4: the energy is smooth with constant Lambda where it is at most that of the row now. */
 export const smoothness = (chain: Chain, row: number): number => {
   const { M1, M2 } = curves[chain.f];
   const kappa = 2 * chain.c;

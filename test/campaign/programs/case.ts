@@ -5,7 +5,7 @@ import { type Axis, bound, missingOf } from '../../../dsl/axis.js';
 import type { Input, Node, Param } from '../../../dsl/node.js';
 import { topological } from '../../../compiler/graph.js';
 import type { Environment } from '../../../compiler/targets/reference.js';
-import { batch, JUNK, stream } from '../../generators/axes.js';
+import { batch, filled, JUNK, stream } from '../../generators/axes.js';
 import { branches } from '../../generators/branches.js';
 import { pools, rootsFrom } from '../../generators/expressions.js';
 import { products } from '../../generators/products.js';
@@ -86,19 +86,10 @@ export const environmentOf = (of: Case, roots: readonly Node[]): Environment => 
     return typeof n === 'number' ? n : ({ batch: sizes.batch, items: sizes.items } as Readonly<Record<string, number>>)[n]!;
   };
   const fill = (leaf: Leaf): readonly number[] => {
-    const axes = build.unionAxes(leaf.axes);
     const next = stream(mixed(of.seed, hashOf(nameOf(leaf))));
-    const total = axes.reduce((n, a) => n * size(a), 1);
-    return Array.from({ length: total }, (_, flat) => {
-      const at: Record<string, number> = {};
-      [...axes].reverse().reduce((left, a) => {
-        at[a.name] = left % size(a);
-        return Math.floor(left / size(a));
-      }, flat);
-      const beyond = axes.some(({ name, extent }) => extent.kind === 'ragged' && at[extent.rows] !== undefined && at[name]! >= lengths[at[extent.rows]!]!);
-      const gone = axes.some((a) => missingOf(a) !== undefined && at[a.name]! >= size(a) - missing);
+    return filled(leaf.axes, size, { lengths, missing }, (is) => {
       const value = drawFor(leaf, of, next);
-      return beyond || gone ? JUNK : value;
+      return is === 'here' ? value : JUNK;
     });
   };
   const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths, [missingOf(batch)!]: [missing] };

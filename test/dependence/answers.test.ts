@@ -35,7 +35,7 @@ const partsOf = (context: RecommenderContext): Parts => {
 };
 
 const tried = (build: (parts: Parts) => Outputs): string | null => {
-  const of = model({ name: 'tried', hyper: recommenderHypers, optimizer: recommenderOptimizer, build: (context) => build(partsOf(context)) }) as unknown as Model;
+  const of = model({ name: 'tried', hyper: recommenderHypers, optimizer: recommenderOptimizer, build: (context) => build(partsOf(context)) });
   for (const entry of [0, 2] as const) {
     const passed = runPasses([expanded, diagonalise, certify], programs(of)[entry]!);
     if (isLeft(passed)) return passed.left[0].message;

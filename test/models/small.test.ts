@@ -25,7 +25,7 @@ import { environment, plain, type Scale, traced } from '../support/models.js';
 import { rightOf } from '../support/programs.js';
 import { opened } from '../wasm/sessions.js';
 
-const models = [bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec, pcrecSimple, sasrec, ttt4rec] as unknown as readonly Model[];
+const models: readonly Model[] = [bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec, pcrecSimple, sasrec, ttt4rec];
 
 interface Small { readonly length: number; readonly width: number; readonly batch: number; readonly blocks: number; readonly heads: number; readonly items: number }
 const sizes = (length: number, width: number, batch: number, blocks: number, heads: number, items: number): Small => ({ length, width, batch, blocks, heads, items });

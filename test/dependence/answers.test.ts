@@ -2,7 +2,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import {
-  add, and, type Axis, axis, type Batch, binaryCrossEntropy, causal, div, dot, embed, eq, exp, expand, fullSoftmax, gather, ge, index, itemScores, last, like, linear, log, mean, model, type Model, mul,
+  add, and, type Axis, axis, type Batch, binaryCrossEntropy, causal, div, dot, embed, eq, exp, expand, fullSoftmax, gather, ge, index, itemScores, last, like, linear, log, mean, model, mul,
   ne, neg, nextItem, normal, normalise, or, type Outputs, param, type Phase, type RecommenderContext, recommenderHypers, recommenderOptimizer, rename, sampledSoftmax, scan, sequenceInput,
   sigmoid, softmaxAttention, softplus, square, type State, stop, sub, sum, type Tensor, toF32, uniform, uniformIndices, where, zeros,
 } from '../../dsl/index.js';

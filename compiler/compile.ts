@@ -4,7 +4,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { type Axis, ragged } from '../dsl/axis.js';
 import * as build from '../dsl/build.js';
 import type { Node, Param } from '../dsl/node.js';
-import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/session.js';
+import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/contract/session.js';
 import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
 import { type Added, declarationErrors } from './declared.js';

@@ -1,6 +1,6 @@
 /** What stands between the parts of the compiler: what the middle gives the emitters and the command. */
 import type { Either } from 'fp-ts/lib/Either.js';
-import type { Manifest, Sizes } from '../runtime/session.js';
+import type { Manifest, Sizes } from '../runtime/contract/session.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import type { LoopProgram } from './loops/ir.js';

@@ -1,5 +1,5 @@
 /** What an entry takes: operations and peak memory at given sizes. */
-import type { Sizes } from '../runtime/session.js';
+import type { Sizes } from '../runtime/contract/session.js';
 import type { Cost } from './compiled.js';
 import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from './loops/ir.js';
 import { readsOf } from './loops/shape.js';

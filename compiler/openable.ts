@@ -1,7 +1,7 @@
 /** What no session could open, whatever the data: said when the model is compiled, not by the trainer. */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { newSettings } from '../runtime/options.js';
-import type { Manifest } from '../runtime/session.js';
+import { newSettings } from '../runtime/contract/settings.js';
+import type { Manifest } from '../runtime/contract/session.js';
 import { type Diagnostic, error, type Source } from './diagnostics.js';
 import type { LoopProgram } from './loops/ir.js';
 import { leastCells, maxCells } from './loops/limits.js';

@@ -1,5 +1,5 @@
 /** What the command says at the end: what was compiled, what it will cost, and what to run next. */
-import type { Manifest, Sizes } from '../runtime/session.js';
+import type { Manifest, Sizes } from '../runtime/contract/session.js';
 import type { Compiled, Cost, Target } from './compiled.js';
 import { scaled } from './text.js';
 

@@ -9,9 +9,10 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { readBytes, writeAtomically } from './files.js';
 import { shapeOf, type States } from './init.js';
 import { decode, encode, type Safetensors, type Tensor } from './safetensors.js';
-import type { Manifest } from './session.js';
-import { missing } from './words.js';
-import type { Identity, Progress, Settings } from './progress.js';
+import type { Manifest } from './contract/session.js';
+import { missing } from './contract/words.js';
+import type { Settings } from './contract/settings.js';
+import type { Identity, Progress } from './progress.js';
 
 export interface Checkpoint {
   /** The model's name and the hash of its manifest. */

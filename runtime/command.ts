@@ -2,20 +2,20 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { type CompiledModel, deviceNames } from './compiled.js';
+import { type CompiledModel, deviceNames } from './contract/compiled.js';
 import { formats, samplePath } from './data/index.js';
 import { messageOf } from './errors.js';
 import { all, frequent, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
-import { compiledIn, type EvaluateOptions, flag, newSettings, type NumberName, type ProfileOptions, readNumber, type RecommendOptions, type TrainOptions } from './options.js';
+import { flag, newSettings, type NumberName, protocols, readNumber } from './contract/settings.js';
+import { compiledIn, type EvaluateOptions, type ProfileOptions, type RecommendOptions, type TrainOptions } from './options.js';
 import { endQuietly, isMain } from './process.js';
-import { protocols } from './progress.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
 import { evaluateCheckpoint, outOf, train } from './run.js';
 import { type Streams, view } from './view.js';
-import { near, plural } from './words.js';
+import { near, plural } from './contract/words.js';
 
 /** The world that a command acts on; tests bring their own. */
 export interface World extends Streams {

@@ -9,7 +9,7 @@ import { restore } from './checkpoint.js';
 import { call, firstNonFinite, scalars } from './entries.js';
 import type { Inputs, Job } from './job.js';
 import type { Progress } from './progress.js';
-import { plural } from './words.js';
+import { plural } from './contract/words.js';
 
 interface Numbered {
   readonly step: number;

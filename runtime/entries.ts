@@ -15,8 +15,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Dataset } from './data/index.js';
 import { messageOf } from './errors.js';
 import type { Inputs, Job } from './job.js';
-import type { Draw } from './random.js';
-import type { Ceilings, Data, KernelTime, Manifest, Session } from './session.js';
+import type { Draw } from './contract/random.js';
+import type { Ceilings, Data, KernelTime, Manifest, Session } from './contract/session.js';
 
 /** The inputs that an entry lists. Left: the entry or an input that does not exist. */
 const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<string, Inputs> =>

@@ -4,7 +4,8 @@
  */
 import type { Statistics } from './data/index.js';
 import type { Metrics } from './metrics.js';
-import type { Identity, Protocol, Settings } from './progress.js';
+import type { Protocol, Settings } from './contract/settings.js';
+import type { Identity } from './progress.js';
 
 export interface Evaluation {
   readonly part: Part;

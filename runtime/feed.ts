@@ -4,8 +4,8 @@ import { type Batch, type Dataset, evaluationBatches, seenMax, split, trainingBa
 import { withTimes } from './entries.js';
 import type { RankBatch, Feed, Inputs } from './job.js';
 import { popularity } from './metrics.js';
-import type { Settings } from './progress.js';
-import type { Data, Manifest } from './session.js';
+import type { Settings } from './contract/settings.js';
+import type { Data, Manifest } from './contract/session.js';
 
 /** The arrays of a batch, without its counts and codes. */
 const inputsOf = (batch: Batch): Inputs =>

@@ -3,9 +3,9 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { reason } from './words.js';
+import { reason } from './contract/words.js';
 
-export { reason } from './words.js';
+export { reason } from './contract/words.js';
 
 /** Makes a rename durable. Systems that cannot open a folder (Windows) order it by themselves. */
 const syncFolder = async (folder: string): Promise<void> => {

@@ -4,8 +4,8 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import { stream, uniformAt } from './random.js';
-import type { InitInfo, Sizes, StateInfo, TensorInfo } from './session.js';
+import { stream, uniformAt } from './contract/random.js';
+import type { InitInfo, Sizes, StateInfo, TensorInfo } from './contract/session.js';
 
 export type States = Readonly<Record<string, Float32Array>>;
 

@@ -1,7 +1,8 @@
 /** What the loops share: the model on its device, the data as batches, and the world as functions. */
 import type { Part, Listener } from './events.js';
-import type { Identity, Settings } from './progress.js';
-import type { Data, Manifest, Session } from './session.js';
+import type { Settings } from './contract/settings.js';
+import type { Identity } from './progress.js';
+import type { Data, Manifest, Session } from './contract/session.js';
 
 export type Inputs = Readonly<Record<string, Data>>;
 

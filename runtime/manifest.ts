@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as E from 'fp-ts/lib/Either.js';
 import { reason } from './files.js';
 import { isMain } from './process.js';
-import type { Manifest } from './session.js';
+import type { Manifest } from './contract/session.js';
 
 const again = 'compile the model again';
 

@@ -1,13 +1,13 @@
 /** What a person may ask for, checked before anything runs. The command line and the importable functions share these names. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import type { DeviceName } from './compiled.js';
+import type { DeviceName } from './contract/compiled.js';
 import { timeOf, timeShape } from './data/index.js';
 import type { Listener } from './events.js';
-import { type Protocol, protocols, type Settings } from './progress.js';
-import type { Manifest } from './session.js';
-import { deviceNames } from './compiled.js';
-import { suggest } from './words.js';
+import { flag, numberIn, type NumberName, type Protocol, protocols, ranges } from './contract/settings.js';
+import type { Manifest } from './contract/session.js';
+import { deviceNames } from './contract/compiled.js';
+import { suggest } from './contract/words.js';
 
 type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
@@ -79,40 +79,6 @@ export type RecommendRequest = Maybe<{
 
 export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
-interface Range {
-  readonly low: number;
-  readonly high: number;
-  readonly whole: boolean;
-}
-
-/** Every number that can be set. */
-export const ranges = {
-  epochs: { low: 1, high: 1_000_000, whole: true },
-  batch: { low: 1, high: 65_536, whole: true },
-  seed: { low: 0, high: 2 ** 32 - 1, whole: true },
-  patience: { low: 1, high: 1_000_000, whole: true },
-  top: { low: 1, high: 1_000_000, whole: true },
-  threads: { low: 1, high: 64, whole: true },
-  checkpointSteps: { low: 1, high: 1e12, whole: true },
-  checkpointSeconds: { low: 0.001, high: 1e9, whole: false },
-} as const satisfies Readonly<Record<string, Range>>;
-export type NumberName = keyof typeof ranges;
-
-/** How an option is written on the command line. */
-export const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
-/** Left: one sentence naming the option, what it takes, and what it got. */
-export const numberIn = (name: NumberName) => (value: number, written = String(value)): E.Either<string, number> => {
-  const { low, high, whole } = ranges[name];
-  return value >= low && value <= high && (!whole || Number.isInteger(value))
-    ? E.right(value)
-    : E.left(`${flag(name)} takes a ${whole ? 'whole ' : ''}number from ${low} to ${high}, not ${JSON.stringify(written)}.`);
-};
-
-/** A number as written by a person; `1e3` counts, an empty text or `0x10` does not. */
-export const readNumber = (name: NumberName) => (text: string): E.Either<string, number> =>
-  numberIn(name)(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN, text);
-
 const choices = { protocol: protocols, device: ['auto', ...deviceNames], part: ['validation', 'test'] } as const;
 
 type Kind = 'text' | 'texts' | 'flag' | 'number' | 'choice' | 'time' | 'signal' | 'listener';
@@ -176,38 +142,3 @@ export const checked = <O extends object>(options: O): E.Either<string, O> =>
     }),
     E.map(() => options),
   );
-
-/** What a model's own hyperparameters do not say. */
-const defaults = { epochs: 100, batch: 128, seed: 42, patience: 10 } as const;
-
-/** Left: a hyperparameter of this name whose value the option would not take. */
-const hyper = ({ hyper: values }: Manifest, name: keyof typeof defaults): E.Either<string, number> => {
-  const value = values[name];
-  return typeof value !== 'number' ? E.right(defaults[name])
-    : pipe(numberIn(name)(value, String(value)), E.mapLeft((said) => `The model's hyperparameter ${name} is what ${flag(name)} is unless it is given, and ${said}`));
-};
-
-type Chosen = Pick<TrainOptions, 'epochs' | 'batch' | 'seed' | 'patience' | 'protocol'>;
-
-/** The settings of a new run. Left: options that exclude each other, or a hyperparameter that is no setting. */
-export const newSettings = (manifest: Manifest, options: Chosen): E.Either<string, Settings> => {
-  const protocol = options.protocol ?? 'standard';
-  if (protocol === 'hstu' && options.patience !== undefined)
-    return E.left('--patience needs validation, and --protocol hstu has none: leave one of them out. Under hstu a run trains for all its --epochs.');
-  const of = (name: keyof typeof defaults): E.Either<string, number> => (options[name] === undefined ? hyper(manifest, name) : E.right(options[name]));
-  return pipe(
-    E.Do,
-    E.bind('seed', () => of('seed')), E.bind('batch', () => of('batch')), E.bind('epochs', () => of('epochs')),
-    E.bind('patience', () => (protocol === 'hstu' ? E.right(null) : of('patience'))),
-    E.map((settings) => ({ ...settings, protocol })),
-  );
-};
-
-/** The settings of a resumed run: those it began with; only its end may move. Left: one that would make it another run. */
-export const resumedSettings = (kept: Settings, options: Chosen): E.Either<string, Settings> => {
-  const fixed = (['seed', 'batch', 'protocol'] as const).find((name) => options[name] !== undefined && options[name] !== kept[name]);
-  if (fixed !== undefined)
-    return E.left(`${flag(fixed)} ${options[fixed]} contradicts the run to resume, which has ${flag(fixed)} ${kept[fixed]}: leave it out, or begin a new run without --resume.`);
-  if (kept.protocol === 'hstu' && options.patience !== undefined) return E.left('--patience needs validation, and the run to resume (--protocol hstu) has none: leave it out.');
-  return E.right({ ...kept, epochs: options.epochs ?? kept.epochs, patience: options.patience ?? kept.patience });
-};

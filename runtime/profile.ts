@@ -3,16 +3,16 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { CompiledModel } from './compiled.js';
+import type { CompiledModel } from './contract/compiled.js';
 import { ceilingsOf, scalars, timed } from './entries.js';
 import { feedOf } from './feed.js';
 import { initialStates } from './init.js';
 import type { Feed, Inputs } from './job.js';
-import { newSettings, type ProfileOptions } from './options.js';
-import type { Settings } from './progress.js';
+import { newSettings, type Settings } from './contract/settings.js';
+import type { ProfileOptions } from './options.js';
 import { dataOf, place, withSession } from './run.js';
-import type { Ceilings, KernelTime, Session } from './session.js';
-import { plural } from './words.js';
+import type { Ceilings, KernelTime, Session } from './contract/session.js';
+import { plural } from './contract/words.js';
 
 /** What a kernel does a second, in the unit in which it comes nearer to a ceiling. */
 export interface Rate {

@@ -1,20 +1,6 @@
 /** Where a run stands, as data, and how it moves: pure functions, so that a resumed run is the same function of the same values. */
+import type { Settings } from './contract/settings.js';
 import type { Metrics } from './metrics.js';
-
-/** `standard`: choose on validation, test once. `hstu`: no validation, best test epoch, as published figures do (optimistic). */
-export const protocols = ['standard', 'hstu'] as const;
-export type Protocol = (typeof protocols)[number];
-
-/** Everything chosen by the user that decides the numbers. */
-export interface Settings {
-  readonly seed: number;
-  /** Rows of a batch. */
-  readonly batch: number;
-  readonly epochs: number;
-  /** Epochs without a better NDCG@10 before stopping; null trains for all epochs. */
-  readonly patience: number | null;
-  readonly protocol: Protocol;
-}
 
 /** Which data a run saw: enough to load them again, and to notice that they are others. */
 export interface Identity {

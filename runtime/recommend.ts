@@ -5,7 +5,7 @@ import * as T from 'fp-ts/lib/Task.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
-import type { CompiledModel } from './compiled.js';
+import type { CompiledModel } from './contract/compiled.js';
 import { type Asked, type Moment, momentOf, timeless } from './asked.js';
 import { type Dataset, longestGap, longestSpan, timesOf } from './data/index.js';
 import { call, output, readsTimes, withTimes } from './entries.js';
@@ -13,7 +13,7 @@ import type { Inputs } from './job.js';
 import { type Catalogue, type Index, index, item, list, nearest } from './lookup.js';
 import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
 import { closeSession, dataOf, openSession, outOf, place } from './run.js';
-import type { Data, Manifest, Session } from './session.js';
+import type { Data, Manifest, Session } from './contract/session.js';
 import { fileOf } from './train.js';
 
 export interface Named {

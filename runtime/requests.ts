@@ -5,12 +5,12 @@ import { setImmediate } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { CompiledModel } from './compiled.js';
+import type { CompiledModel } from './contract/compiled.js';
 import { timeOf } from './data/index.js';
 import { reason } from './files.js';
 import type { RecommenderOptions, RecommendRequest } from './options.js';
 import { type Recommendations, type Recommender, recommender } from './recommend.js';
-import { plural } from './words.js';
+import { plural } from './contract/words.js';
 
 /** `@ID at TIME`, where what follows the last ` at ` is a time. */
 const userAt = (text: string): RecommendRequest => {

@@ -7,7 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
-import type { CompiledModel } from './compiled.js';
+import type { CompiledModel } from './contract/compiled.js';
 import { type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
 import { messageOf } from './errors.js';
 import { evaluate } from './evaluation.js';
@@ -18,9 +18,10 @@ import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { log, logFile, startLog } from './log.js';
 import { metrics } from './metrics.js';
-import { checked, type DataOptions, type DeviceOptions, type EvaluateOptions, newSettings, resumedSettings, type TrainOptions } from './options.js';
-import { beginning, best, type Epoch, type Identity, type Progress, type Settings } from './progress.js';
-import type { Session, Sizes } from './session.js';
+import { newSettings, resumedSettings, type Settings } from './contract/settings.js';
+import { checked, type DataOptions, type DeviceOptions, type EvaluateOptions, type TrainOptions } from './options.js';
+import { beginning, best, type Epoch, type Identity, type Progress } from './progress.js';
+import type { Session, Sizes } from './contract/session.js';
 import { fileOf, fit } from './train.js';
 
 export interface TrainResult {

@@ -15,8 +15,9 @@ import { evaluate } from './evaluation.js';
 import type { Part } from './events.js';
 import type { Inputs, Job } from './job.js';
 import { metrics } from './metrics.js';
-import { best, closed, ending, type Progress, type Protocol, stepped } from './progress.js';
-import { plural } from './words.js';
+import type { Protocol } from './contract/settings.js';
+import { best, closed, ending, type Progress, stepped } from './progress.js';
+import { plural } from './contract/words.js';
 
 /** What epochs are judged by. */
 export const judgedOn: Readonly<Record<Protocol, Part>> = { standard: 'validation', hstu: 'test' };

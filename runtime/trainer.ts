@@ -3,7 +3,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { CompiledModel } from './compiled.js';
+import type { CompiledModel } from './contract/compiled.js';
 import { type EvaluateOptions, known, type RecommenderOptions, type RecommendOptions, type RecommendRequest, type TrainOptions } from './options.js';
 import { recommend, type Recommendations, type Recommender, recommender } from './recommend.js';
 import { evaluateCheckpoint, type EvaluateResult, train, type TrainResult } from './run.js';

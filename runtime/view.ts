@@ -4,8 +4,8 @@ import colors from 'picocolors';
 import { summary } from './data/index.js';
 import { type Event, type Listener, type Part, told } from './events.js';
 import { measureNames, type Metrics } from './metrics.js';
-import type { Protocol } from './progress.js';
-import { plural } from './words.js';
+import type { Protocol } from './contract/settings.js';
+import { plural } from './contract/words.js';
 
 /** Where human text goes: reports to `out`, bars and warnings to `err`. */
 export interface Streams {

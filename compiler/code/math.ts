@@ -217,7 +217,7 @@ const pow = func('pow', { x: 'f32s', y: 'f32s' }, { s: 'f32s', low: 'f32s', high
 
 const sign = func('sign', x, {}, ({ x }) => ({ lines: [], result: select(op('gt', get(x), f(0)), f(1), select(negative(get(x)), f(-1), get(x))) }));
 
-/** The uniform number of a counter mixed with its stream, as in runtime/random. */
+/** The uniform number of a counter mixed with its stream, as in runtime/contract/random. */
 const mix = func('mix', { h: 'i32s' }, {}, ({ h }) => {
   const folded = (by: number): Code => op('xor', get(h), op('shiftRightUnsigned', get(h), int(by)));
   return {

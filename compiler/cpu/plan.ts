@@ -1,5 +1,5 @@
 /** The plan of an entry: how its functions run, and where its buffers lie, as data for the runtime. */
-import type { PlanBuffer, PlanEntry, PlanJob, PlanPhase } from '../../runtime/wasm/plan.js';
+import type { PlanBuffer, PlanEntry, PlanJob, PlanPhase } from '../../runtime/contract/cpu-plan.js';
 import type { LoopAxis } from '../loops/ir.js';
 import { readsOf } from '../loops/shape.js';
 import { isUnit } from '../loops/units.js';

@@ -1,7 +1,7 @@
 /** A loop program as functions and the plan of its entries. */
 import type { Machine } from '../code/machine.js';
 import type { Func } from '../code/tree.js';
-import type { PlanEntry } from '../../runtime/wasm/plan.js';
+import type { PlanEntry } from '../../runtime/contract/cpu-plan.js';
 import type { LoopProgram } from '../loops/ir.js';
 import { nodes } from '../loops/shape.js';
 import { kernelsOf } from './kernels.js';

@@ -1,5 +1,5 @@
-/** What a kernel does, as counts that the runtime evaluates at the sizes and lengths of a batch; see runtime/wasm/work. */
-import type { Count, PlanWork } from '../../runtime/wasm/plan.js';
+/** What a kernel does, as counts that the runtime evaluates at the sizes and lengths of a batch; see runtime/cpu/work. */
+import type { Count, PlanWork } from '../../runtime/contract/cpu-plan.js';
 import { conjuncts } from '../loops/bounds.js';
 import type { Expr, LoopAxis } from '../loops/ir.js';
 import { freeVariables, loopAxes, nodes } from '../loops/shape.js';

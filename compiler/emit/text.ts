@@ -2,7 +2,7 @@
  * The emitted files as text. A pure function of what was compiled: no time, no absolute path, so equal input gives equal
  * bytes.
  */
-import type { Manifest } from '../../runtime/session.js';
+import type { Manifest } from '../../runtime/contract/session.js';
 import type { Compiled, Target } from '../compiled.js';
 import { packageFile } from '../package.js';
 

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Either, left, right, tryCatch } from 'fp-ts/lib/Either.js';
-import { reason } from '../../runtime/words.js';
+import { reason } from '../../runtime/contract/words.js';
 import { type Diagnostic, type Diagnostics, error, refuse } from '../diagnostics.js';
 import { nearest, packageFile } from '../package.js';
 import { type EmittedFile, mark, moduleMarker } from './text.js';

@@ -2,7 +2,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { Hyper, HyperValue, Hypers, Model } from '../../dsl/model.js';
 import { misnamed } from '../../dsl/names.js';
-import { suggest } from '../../runtime/words.js';
+import { suggest } from '../../runtime/contract/words.js';
 import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
 
 export type HyperValues = Readonly<Record<string, HyperValue>>;

@@ -12,14 +12,14 @@ import { chain, type Either, map, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { type Batch, batchOf, type Model, type Outputs, type Phase } from '../../dsl/model.js';
 import type { Optimizer } from '../../dsl/optimizer.js';
-import { suggest } from '../../runtime/words.js';
+import { suggest } from '../../runtime/contract/words.js';
 import { type Diagnostics, refuse, type Source } from '../diagnostics.js';
 import { evaluator, type Evaluator } from './evaluate.js';
 import { exportedModel } from './exported.js';
 import type { HyperValues } from './hyper.js';
 import { displayName, modelExtensions, projectOf } from './modules.js';
 import { checkOutputs } from './outputs.js';
-import { packageModels } from '../../runtime/package.js';
+import { packageModels } from '../../runtime/contract/package.js';
 import { checkTypes } from './project.js';
 import { type ProvenanceOf, recorder } from './provenance.js';
 

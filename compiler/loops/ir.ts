@@ -54,7 +54,7 @@ export type Expr =
    * gather. `index` has exactly the axes `over`, in its memory order; `body` uses them as loop variables.
    */
   | { readonly kind: 'collect'; readonly index: string; readonly over: readonly ReduceAxis[]; readonly target: Expr; readonly body: Expr; readonly dtype: DType }
-  /** Uniform in [0, 1) from (seed, step, key, counter), see runtime/random. `counter` is an i32 expression. */
+  /** Uniform in [0, 1) from (seed, step, key, counter), see runtime/contract/random. `counter` is an i32 expression. */
   | { readonly kind: 'uniform'; readonly key: string; readonly counter: Expr };
 
 /** A loop from `from` (0) up to, not including, `to` (the axis's size less what is missing, or the row's length). */

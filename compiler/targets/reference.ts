@@ -4,7 +4,7 @@
  */
 import { type Axis, bound, type Size } from '../../dsl/axis.js';
 import type { Node, Variable } from '../../dsl/node.js';
-import { stream, uniformAt } from '../../runtime/random.js';
+import { stream, uniformAt } from '../../runtime/contract/random.js';
 import { dependents, topological } from '../graph.js';
 import { primitive } from '../primitives/index.js';
 import type { At, Evaluation, Value } from '../primitives/record.js';

@@ -3,10 +3,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import * as E from 'fp-ts/lib/Either.js';
 import { counted, flags, underSignals, type World } from '../command.js';
 import { frequent, throttled } from '../events.js';
-import { readNumber } from '../options.js';
-import { packageModels } from '../package.js';
-import { protocols } from '../progress.js';
-import { plural } from '../words.js';
+import { protocols, readNumber } from '../contract/settings.js';
+import { packageModels } from '../contract/package.js';
+import { plural } from '../contract/words.js';
 import { type Audience, type CompareResult, prepared } from './compare.js';
 import type { CompareListener } from './events.js';
 import { type CompareOptions, defaults } from './plan.js';

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { Statistics } from '../data/index.js';
 import { type Measure, measureNames, type Metrics, worths } from '../metrics.js';
-import type { Settings } from '../progress.js';
+import type { Settings } from '../contract/settings.js';
 import { holm, pairedTest, type PairedTest, type Spread, spread } from '../significance.js';
 import { meant } from './models.js';
 import { differences, format, type RunOutcome, type RunResult } from './result.js';

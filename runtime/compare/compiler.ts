@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
-import { compilerFile } from '../package.js';
+import { compilerFile } from '../contract/package.js';
 
 /** Its exit code where the command line is to blame, and not the model. */
 export const usage = 2;

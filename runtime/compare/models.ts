@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import { packageModels } from '../package.js';
-import { near } from '../words.js';
+import { packageModels } from '../contract/package.js';
+import { near } from '../contract/words.js';
 
 /** A model as `models` names it. */
 export interface Wanted {

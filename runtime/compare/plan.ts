@@ -1,14 +1,14 @@
 /** What may be asked of a comparison, checked before anything runs. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import type { DeviceName } from '../compiled.js';
+import type { DeviceName } from '../contract/compiled.js';
 import { samplePath } from '../data/index.js';
-import { checked, type DataOptions, type DeviceOptions, numberIn } from '../options.js';
-import type { Protocol } from '../progress.js';
+import { numberIn, type Protocol } from '../contract/settings.js';
+import { checked, type DataOptions, type DeviceOptions } from '../options.js';
 import { amongModels } from './comparison.js';
 import type { CompareListener } from './events.js';
 import { labelOf, type Wanted, wantedModels } from './models.js';
-import { packageModels } from '../package.js';
+import { packageModels } from '../contract/package.js';
 
 /** Options have the names of the command line's; what is left out is as there. */
 export type CompareOptions = DataOptions & DeviceOptions & {

@@ -1,8 +1,8 @@
 /** From a comparison to tables, for a terminal or as Markdown: pure functions. */
 import { measureNames } from '../metrics.js';
-import type { Protocol } from '../progress.js';
+import type { Protocol } from '../contract/settings.js';
 import type { Spread } from '../significance.js';
-import { plural } from '../words.js';
+import { plural } from '../contract/words.js';
 import { type Comparison, measure, modelsOf } from './comparison.js';
 import type { RunResult } from './result.js';
 

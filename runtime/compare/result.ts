@@ -4,8 +4,9 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { Statistics } from '../data/index.js';
 import { messageOf } from '../errors.js';
 import { measureNames, type Metrics } from '../metrics.js';
-import type { Epoch, Settings } from '../progress.js';
-import type { Manifest } from '../session.js';
+import type { Settings } from '../contract/settings.js';
+import type { Epoch } from '../progress.js';
+import type { Manifest } from '../contract/session.js';
 
 /** All that decides a run's numbers: two runs of one identity give the same result. */
 export interface RunIdentity {

@@ -2,7 +2,7 @@
 import colors from 'picocolors';
 import type { Event } from '../events.js';
 import { duration, type Streams, ticker } from '../view.js';
-import { plural } from '../words.js';
+import { plural } from '../contract/words.js';
 import type { CompareEvent, CompareListener, Past } from './events.js';
 import { mean, timeLeft } from './remaining.js';
 

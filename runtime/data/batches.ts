@@ -6,7 +6,7 @@
  * A window is (user, start, end): the items `sequence[start, end)`, whose last target is `sequence[end]`. Training and evaluation
  * differ only in their windows.
  */
-import { stream, uniformAt } from '../random.js';
+import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
 import { type Held, type Split, distinctVisitor, history, target, targetPosition } from './split.js';
 

@@ -2,7 +2,7 @@
  * A data set: who met what, in which order. Everything after the readers sees this and nothing else.
  */
 import { createHash } from 'node:crypto';
-import { plural } from '../words.js';
+import { plural } from '../contract/words.js';
 import { type Times, isCalendar, longestSpan } from './times.js';
 
 /** How a file was understood: nothing that a model learns from, but what a person should see before it learns. */

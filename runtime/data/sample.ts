@@ -5,7 +5,7 @@
  * go on to the next part of the series just read, the others begin a series, the popular ones first. So the last item says
  * much about the next, the recent past says something, and popularity says a little: what a sequential recommender is for.
  */
-import { stream, uniformAt } from '../random.js';
+import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
 import { type History, fromHistories } from './interactions.js';
 

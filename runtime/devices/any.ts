@@ -1,10 +1,10 @@
 /** One trainer with kernels for several targets: a GPU where one answers, our own WebAssembly where none does. */
 import { type Either, isRight, left } from 'fp-ts/lib/Either.js';
-import type { DeviceName, OpenOptions } from '../compiled.js';
-import type { Manifest, Session, Sizes } from '../session.js';
-import { type WasmModule, openWasm } from '../wasm/index.js';
+import type { DeviceName, OpenOptions } from '../contract/compiled.js';
+import type { Manifest, Session, Sizes } from '../contract/session.js';
+import { type WasmModule, openWasm } from '../cpu/index.js';
 import { openGpu } from './open.js';
-import type { GpuModule } from './plan.js';
+import type { GpuModule } from '../contract/gpu-plan.js';
 import { findWebGpu } from './webgpu.js';
 
 export interface Programs {

@@ -1,6 +1,6 @@
 /** Which device a session gets: the one demanded, or the best that answers. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { GpuDevice } from '../compiled.js';
+import type { GpuDevice } from '../contract/compiled.js';
 import { messageOf } from '../errors.js';
 import type { Gpu, Library } from './gpujs.js';
 import { findWebGpu } from './webgpu.js';

@@ -1,5 +1,5 @@
 /** gpu.js behind the few types we use: its own declarations are loose, and its browser build is another module. */
-import type { DeviceKernel } from './plan.js';
+import type { DeviceKernel } from '../contract/gpu-plan.js';
 
 export interface Kernel {
   readonly kernel: { readonly constructor: { readonly mode?: string; readonly name: string } };

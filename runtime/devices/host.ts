@@ -1,8 +1,8 @@
 /** The host's share of a run: integers, uniform numbers, inverse indices. Buffers are reused from run to run. */
-import { type Draw, stream, uniformAt } from '../random.js';
-import type { Sizes } from '../session.js';
+import { type Draw, stream, uniformAt } from '../contract/random.js';
+import type { Sizes } from '../contract/session.js';
 import { invert } from './inverse.js';
-import { type HostStep, type Numbers, type PlanBuffer, type PlanEntry, type Random, cells, extent } from './plan.js';
+import { type HostStep, type Numbers, type PlanBuffer, type PlanEntry, type Random, cells, extent } from '../contract/gpu-plan.js';
 
 const random = ({ seed, step }: Draw): Random => ({ stream: (key) => stream(seed, step, key), at: uniformAt });
 

@@ -1,3 +1,3 @@
 /** Devices of the gpu target: gpu.js on WebGPU, WebGL2, WebAssembly or plain JavaScript. */
 export { openGpu } from './open.js';
-export type { GpuModule } from './plan.js';
+export type { GpuModule } from '../contract/gpu-plan.js';

@@ -6,8 +6,8 @@
  *   [targets + 1 .. ]         the first coordinate of every listed position, by target, then by position
  *   [targets + 1 + n .. ]     the second coordinate, and so on, n positions apart
  */
-import type { Sizes } from '../session.js';
-import { type Numbers, type PlanAxis, cells, extent } from './plan.js';
+import type { Sizes } from '../contract/session.js';
+import { type Numbers, type PlanAxis, cells, extent } from '../contract/gpu-plan.js';
 
 /** Positions that do not exist and targets out of range are left out. Imperative: one counting sort. */
 export const invert = (index: Numbers, axes: readonly PlanAxis[], targets: number, sizes: Sizes, lengths: (id: string) => Numbers | undefined): Int32Array => {

@@ -1,17 +1,17 @@
 /** Opens what the gpu target emitted on one of gpu.js's devices. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { DeviceName, GpuDevice } from '../compiled.js';
+import type { DeviceName, GpuDevice } from '../contract/compiled.js';
 import { messageOf } from '../errors.js';
-import type { Draw } from '../random.js';
-import type { Data, Manifest, Session, Sizes } from '../session.js';
+import type { Draw } from '../contract/random.js';
+import type { Data, Manifest, Session, Sizes } from '../contract/session.js';
 import { type Choice, choose, tryOut } from './choose.js';
 import { type Gpu, type Library, loadLibrary } from './gpujs.js';
 import { hostStage } from './host.js';
 import { type DevicePlan, degraded, devicePlan } from './pipeline.js';
-import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound, undispatchable } from './plan.js';
+import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound, undispatchable } from '../contract/gpu-plan.js';
 import { stateStore } from './states.js';
 import { type Device, executorDevice, watch } from './resident.js';
-import { plural } from '../words.js';
+import { plural } from '../contract/words.js';
 
 type Given = Readonly<Record<string, Data>>;
 

@@ -1,8 +1,8 @@
 /** One entry's device kernels as one gpu.js pipeline: the whole step is a single fused plan where the mode can fuse. */
-import type { GpuDevice } from '../compiled.js';
-import type { Sizes } from '../session.js';
+import type { GpuDevice } from '../contract/compiled.js';
+import type { Sizes } from '../contract/session.js';
 import type { Gpu, Library, Pipeline } from './gpujs.js';
-import { type DeviceLoop, type DeviceStep, type Numbers, type PlanBuffer, type PlanEntry, cells, extent, shape } from './plan.js';
+import { type DeviceLoop, type DeviceStep, type Numbers, type PlanBuffer, type PlanEntry, cells, extent, shape } from '../contract/gpu-plan.js';
 import { type Vault, residentRun } from './resident.js';
 
 export interface DevicePlan {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitGpu } from '../../compiler/targets/gpu/index.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
-import type { GpuDevice } from '../../runtime/compiled.js';
+import type { GpuDevice } from '../../runtime/contract/compiled.js';
 import { interpret } from '../gpu/interpret.js';
 import { scalarErrors, scalarInputs, scalarProgram, small, smallInputs, smallSizes, smallStates } from '../gpu/programs.js';
 import { choices, given, randomProgram, sizes } from '../gpu/random.js';

@@ -1,7 +1,7 @@
 /** Runs in the page: opens an emitted module as a user's page would, runs it once, closes it. */
-import type { DeviceName } from '../../runtime/compiled.js';
+import type { DeviceName } from '../../runtime/contract/compiled.js';
 import { type GpuModule, openGpu } from '../../runtime/devices/index.js';
-import type { Data, Manifest, Sizes } from '../../runtime/session.js';
+import type { Data, Manifest, Sizes } from '../../runtime/contract/session.js';
 
 type Lists = Readonly<Record<string, readonly number[]>>;
 

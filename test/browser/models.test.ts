@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitGpu } from '../../compiler/targets/gpu/index.js';
 import gru4rec from '../../models/gru4rec.js';
-import type { DeviceName } from '../../runtime/compiled.js';
+import type { DeviceName } from '../../runtime/contract/compiled.js';
 import { worst } from '../gpu/sessions.js';
 import { cases, type Trial, trial } from '../support/models.js';
 import { type Opened, available, executable, openPage } from './page.js';

@@ -62,6 +62,11 @@ describe('imports', () => {
     expect(circle(new Map([['a', ['b']], ['b', ['c']], ['c', ['b']]]))).toEqual(['b', 'c']);
     expect(circle(edgesOf(imports.filter(({ typesOnly }) => !typesOnly)))).toEqual([]);
   });
+  it('lead from the compiler to one folder of the runtime, the contract, and from there nowhere else', () => {
+    const leaves = (from: string, to: readonly string[]) => imports.filter((i) => i.from.startsWith(from) && !to.some((folder) => i.to.startsWith(folder)));
+    expect(leaves('compiler/', ['compiler/', 'dsl/', 'runtime/contract/'])).toEqual([]);
+    expect(leaves('runtime/contract/', ['runtime/contract/'])).toEqual([]);
+  });
 });
 
 describe("the map's column `knows`", () => {

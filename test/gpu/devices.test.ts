@@ -1,9 +1,9 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { GpuDevice } from '../../runtime/compiled.js';
+import type { GpuDevice } from '../../runtime/contract/compiled.js';
 import { openGpu } from '../../runtime/devices/index.js';
 import { findWebGpu } from '../../runtime/devices/webgpu.js';
-import type { Session } from '../../runtime/session.js';
+import type { Session } from '../../runtime/contract/session.js';
 import { interpret } from './interpret.js';
 import { scalarErrors, scalarInputs, scalarProgram, small, smallInputs, smallSizes, smallStates, wholeErrors, wholeInputs, wholeProgram } from './programs.js';
 import { data, load, manifest, open, worst } from './sessions.js';

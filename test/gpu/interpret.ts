@@ -1,8 +1,8 @@
 /** A loop program computed cell by cell in float64, with no thought of speed: what the emitted kernels must agree with. */
 import { worth } from '../../compiler/scalars.js';
 import type { Buffer, Entry, Expr, LoopAxis, ReduceAxis } from '../../compiler/loops/ir.js';
-import { stream, uniformAt } from '../../runtime/random.js';
-import type { Sizes } from '../../runtime/session.js';
+import { stream, uniformAt } from '../../runtime/contract/random.js';
+import type { Sizes } from '../../runtime/contract/session.js';
 
 type Env = ReadonlyMap<string, number>;
 export type Values = Readonly<Record<string, readonly number[]>>;

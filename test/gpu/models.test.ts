@@ -1,6 +1,6 @@
 /** Whole models on the devices that Node has, every entry, against the reference. */
 import { describe, expect, it } from 'vitest';
-import type { DeviceName } from '../../runtime/compiled.js';
+import type { DeviceName } from '../../runtime/contract/compiled.js';
 import { cases, trial } from '../support/models.js';
 import { data, open, worst } from './sessions.js';
 

@@ -2,7 +2,7 @@
 import { apply, guard, integer, literal } from '../../compiler/loops/build.js';
 import type { Buffer, Entry, Expr, Kernel, LoopAxis, LoopProgram } from '../../compiler/loops/ir.js';
 import { table, worth } from '../../compiler/scalars.js';
-import type { Sizes } from '../../runtime/session.js';
+import type { Sizes } from '../../runtime/contract/session.js';
 import { argumentsOf, columnsOf, resultOf, type Trial, trials as allTrials, unitsOff } from '../support/ranges.js';
 import type { Values } from './interpret.js';
 

@@ -2,9 +2,9 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import { emitGpu } from '../../compiler/targets/gpu/index.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
-import type { DeviceName } from '../../runtime/compiled.js';
+import type { DeviceName } from '../../runtime/contract/compiled.js';
 import { type GpuModule, openGpu } from '../../runtime/devices/index.js';
-import type { Data, Manifest, Session, Sizes } from '../../runtime/session.js';
+import type { Data, Manifest, Session, Sizes } from '../../runtime/contract/session.js';
 import type { Values } from './interpret.js';
 
 const isModule = (x: unknown): x is GpuModule => typeof x === 'object' && x !== null && 'entries' in x;

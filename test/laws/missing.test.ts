@@ -12,7 +12,7 @@ import { pipeline } from '../../compiler/pipeline.js';
 import { rootsOf } from '../../compiler/program.js';
 import { checkGpu } from '../../compiler/targets/gpu/index.js';
 import { type Environment, evaluate } from '../../compiler/targets/reference.js';
-import type { DeviceName } from '../../runtime/compiled.js';
+import type { DeviceName } from '../../runtime/contract/compiled.js';
 import { environmentFor, LENGTH } from '../generators/axes.js';
 import { leaves, pools, rootsFrom } from '../generators/expressions.js';
 import { data, open } from '../gpu/sessions.js';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { CompiledModel } from '../../runtime/compiled.js';
+import type { CompiledModel } from '../../runtime/contract/compiled.js';
 import { longestSpan } from '../../runtime/data/index.js';
 import type { Inputs } from '../../runtime/job.js';
 import { requestOf } from '../../runtime/requests.js';
-import type { TensorInfo } from '../../runtime/session.js';
+import type { TensorInfo } from '../../runtime/contract/session.js';
 import { trainer } from '../../runtime/trainer.js';
 import { toy } from './toy.js';
 

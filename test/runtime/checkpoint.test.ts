@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checkpoint, parse, restore, save } from '../../runtime/checkpoint.js';
 import { beginning } from '../../runtime/progress.js';
 import { decode, encode } from '../../runtime/safetensors.js';
-import type { Manifest, StateInfo } from '../../runtime/session.js';
+import type { Manifest, StateInfo } from '../../runtime/contract/session.js';
 
 const info = (name: string, shape: readonly (number | string)[]): StateInfo =>
   ({ name, dtype: 'f32', axes: shape.map(String), shape, init: { kind: 'constant', value: 0 }, role: 'parameter' });

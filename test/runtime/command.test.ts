@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command, type World } from '../../runtime/command.js';
-import { stream, uniformAt } from '../../runtime/random.js';
+import { stream, uniformAt } from '../../runtime/contract/random.js';
 import { toy, type Toy } from './toy.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

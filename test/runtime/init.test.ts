@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { initial, initialStates, normalQuantile } from '../../runtime/init.js';
-import type { InitInfo, StateInfo } from '../../runtime/session.js';
+import type { InitInfo, StateInfo } from '../../runtime/contract/session.js';
 
 const state = (init: InitInfo, name = 'w', shape: readonly (number | string)[] = ['items', 'width']): StateInfo =>
   ({ name, dtype: 'f32', axes: ['items', 'width'], shape, init, role: 'parameter' });

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { checked, known, newSettings, type NumberName, ranges, readNumber, resumedSettings } from '../../runtime/options.js';
+import { newSettings, type NumberName, ranges, readNumber, resumedSettings } from '../../runtime/contract/settings.js';
+import { checked, known } from '../../runtime/options.js';
 import { toy } from './toy.js';
 
 const { manifest } = toy();

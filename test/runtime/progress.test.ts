@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../runtime/events.js';
 import { line, log, logFile, startLog } from '../../runtime/log.js';
 import { metrics } from '../../runtime/metrics.js';
-import { beginning, best, closed, ending, merit, type Settings, stepped } from '../../runtime/progress.js';
+import type { Settings } from '../../runtime/contract/settings.js';
+import { beginning, best, closed, ending, merit, stepped } from '../../runtime/progress.js';
 
 const settings: Settings = { seed: 1, batch: 8, epochs: 6, patience: 2, protocol: 'standard' };
 /** A history of one-step epochs whose single user had these ranks. */

@@ -3,9 +3,9 @@
  * and AdaGrad in plain arithmetic. It really learns, its randomness is a function of (seed, step), and it can be spoilt.
  */
 import { left, right } from 'fp-ts/lib/Either.js';
-import type { CompiledModel } from '../../runtime/compiled.js';
-import { stream, uniformAt } from '../../runtime/random.js';
-import type { Data, Manifest, Session, StateInfo, TensorInfo } from '../../runtime/session.js';
+import type { CompiledModel } from '../../runtime/contract/compiled.js';
+import { stream, uniformAt } from '../../runtime/contract/random.js';
+import type { Data, Manifest, Session, StateInfo, TensorInfo } from '../../runtime/contract/session.js';
 
 export interface Toy {
   readonly width?: number;

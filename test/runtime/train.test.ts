@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../runtime/events.js';
 import { metrics } from '../../runtime/metrics.js';
-import { stream, uniformAt } from '../../runtime/random.js';
+import { stream, uniformAt } from '../../runtime/contract/random.js';
 import { trainer } from '../../runtime/trainer.js';
 import type { TrainOptions } from '../../runtime/options.js';
 import { toy, type Toy } from './toy.js';

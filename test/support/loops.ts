@@ -10,7 +10,7 @@ import { monoids } from '../../compiler/primitives/reduction.js';
 import type { ScalarName } from '../../dsl/scalar.js';
 import { worth } from '../../compiler/scalars.js';
 import type { Environment } from '../../compiler/targets/reference.js';
-import { stream, uniformAt } from '../../runtime/random.js';
+import { stream, uniformAt } from '../../runtime/contract/random.js';
 
 type At = ReadonlyMap<string, number>;
 /** Loop variables, and what is already known at them: shared expressions are evaluated once. */

@@ -17,7 +17,7 @@ const script = (): string => {
   const { text, plan } = wasmText(small);
   const binary = assemble(text, 'small');
   if (!isRight(binary)) throw new Error(binary.left);
-  return `import { openWasm } from '/runtime/wasm/index.js';
+  return `import { openWasm } from '/runtime/cpu/index.js';
 const bytes = Uint8Array.from(atob('${Buffer.from(binary.right).toString('base64')}'), (c) => c.charCodeAt(0));
 const program = { ...${JSON.stringify(plan)}, load: async () => bytes };
 const typed = (lists, dtypes) => Object.fromEntries(Object.entries(lists).map(([id, list]) => [id, dtypes[id] === 'f32' ? Float32Array.from(list) : Int32Array.from(list)]));

@@ -98,7 +98,7 @@ describe('the emitted files', () => {
     folders.push(folder);
     const { wasm } = targets;
     // The package itself is not installed here: the test runner resolves it for us.
-    const loader = pathToFileURL(join(process.cwd(), 'runtime/wasm/load.ts')).pathname;
+    const loader = pathToFileURL(join(process.cwd(), 'runtime/cpu/load.ts')).pathname;
     writeFileSync(join(folder, 'kernels.wasm.mjs'), wasm.emit(small).replace("'pcrec/runtime'", JSON.stringify(loader)));
     for (const { name, content } of wasm.assets!.emit(small)) writeFileSync(join(folder, name), content);
     const { program: emitted } = await import(/* @vite-ignore */ join(folder, 'kernels.wasm.mjs')) as { program: { format: number; load: (fma: boolean) => Promise<Uint8Array<ArrayBuffer>> } };

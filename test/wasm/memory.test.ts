@@ -1,9 +1,9 @@
 /** Where buffers lie, and how a caller's arrays get there and back. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Item, arrange, firstFit } from '../../runtime/wasm/arena.js';
-import { pack, unpack } from '../../runtime/wasm/pack.js';
-import { type PlanBuffer, cellsOf, denseCells } from '../../runtime/wasm/plan.js';
+import { type Item, arrange, firstFit } from '../../runtime/contract/arena.js';
+import { pack, unpack } from '../../runtime/cpu/pack.js';
+import { type PlanBuffer, cellsOf, denseCells } from '../../runtime/contract/cpu-plan.js';
 import { compile } from '../../compiler/compile.js';
 import { targets } from '../../compiler/emit/targets.js';
 import { small, smallSizes } from '../gpu/programs.js';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { WasmSession } from '../../runtime/wasm/index.js';
+import type { WasmSession } from '../../runtime/cpu/index.js';
 import { interpret } from '../gpu/interpret.js';
 import { small, smallInputs, smallSizes, smallStates } from '../gpu/programs.js';
 import { data, worst } from '../gpu/sessions.js';

@@ -2,8 +2,8 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
 import { assemble, wasmText } from '../../compiler/targets/wasm/index.js';
-import { openWasm, type WasmModule, type WasmOptions, type WasmSession } from '../../runtime/wasm/index.js';
-import type { Sizes } from '../../runtime/session.js';
+import { openWasm, type WasmModule, type WasmOptions, type WasmSession } from '../../runtime/cpu/index.js';
+import type { Sizes } from '../../runtime/contract/session.js';
 import { manifest } from '../gpu/sessions.js';
 
 export const built = async (program: LoopProgram): Promise<WasmModule> => {

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../compiler/loops/build.js';
 import type { Buffer, Expr, LoopAxis, LoopProgram, ReduceAxis } from '../../compiler/loops/ir.js';
-import type { KernelTime } from '../../runtime/session.js';
+import type { KernelTime } from '../../runtime/contract/session.js';
 import { rateOf } from '../../runtime/profile.js';
-import { ceilingModule } from '../../runtime/wasm/ceiling.js';
+import { ceilingModule } from '../../runtime/cpu/ceiling.js';
 import { opened } from './sessions.js';
 
 const batch: LoopAxis = { name: 'batch', size: 'batch' };

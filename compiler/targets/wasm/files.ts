@@ -1,7 +1,7 @@
 /** The emitted files: the plan as a module, the text, and what it assembles to, with and without fused multiply-add. */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { arrange } from '../../../runtime/wasm/arena.js';
-import type { Sizes } from '../../../runtime/session.js';
+import { arrange } from '../../../runtime/contract/arena.js';
+import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { assemble } from './assemble.js';

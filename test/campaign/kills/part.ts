@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { parse } from '../../../runtime/checkpoint.js';
-import type { Manifest } from '../../../runtime/session.js';
+import type { Manifest } from '../../../runtime/contract/session.js';
 import { stream } from '../../generators/axes.js';
 import { mixed } from '../numbers.js';
 import type { Fault, Json, Part, Verdict } from '../part.js';

@@ -9,7 +9,7 @@ import { loopPasses, pipeline } from '../../../compiler/pipeline.js';
 import { type Environment, evaluate } from '../../../compiler/targets/reference.js';
 import type { Value } from '../../../compiler/primitives/record.js';
 import { checkGpu } from '../../../compiler/targets/gpu/index.js';
-import type { Data, Session } from '../../../runtime/session.js';
+import type { Data, Session } from '../../../runtime/contract/session.js';
 import { data, open } from '../../gpu/sessions.js';
 import { givenOf } from '../../support/lowered.js';
 import { reorder, runLoops } from '../../support/loops.js';

@@ -1,6 +1,6 @@
 /** Between a caller's dense row-major arrays and packed memory. */
-import type { Data, Sizes } from '../session.js';
-import { type PlanBuffer, extents } from './plan.js';
+import type { Data, Sizes } from '../contract/session.js';
+import { type PlanBuffer, extents } from '../contract/cpu-plan.js';
 
 /** Which positions exist: the length of a row by the buffer of lengths, and how many rows. */
 export interface Existing {

@@ -1,6 +1,6 @@
 /** What kernels do, counted from the plan: operations of sums of products, and bytes, of rows as long as they are. */
-import type { Sizes } from '../session.js';
-import { type Count, type PlanBuffer, type PlanEntry, type PlanJob, cellsOf, sizeOf } from './plan.js';
+import type { Sizes } from '../contract/session.js';
+import { type Count, type PlanBuffer, type PlanEntry, type PlanJob, cellsOf, sizeOf } from '../contract/cpu-plan.js';
 
 /** The length of a row, by the input that holds lengths. */
 export type Lengths = (id: string, row: number) => number;

@@ -1,5 +1,5 @@
 /** The emitted module `kernels.gpu.js` as the runtime sees it: functions and the plan of each entry as data. */
-import type { Sizes } from '../session.js';
+import type { Sizes } from './session.js';
 
 export interface PlanAxis {
   readonly name: string;

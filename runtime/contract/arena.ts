@@ -2,8 +2,8 @@
  * Where buffers lie in memory: states first and for good, then one arena for all entries, in which buffers whose lives do not
  * meet share a place, then for each thread the rows it works on. A pure function of the plan and the sizes.
  */
-import type { Sizes } from '../session.js';
-import { type PlanBuffer, type PlanEntry, type WasmModule, cellsOf } from './plan.js';
+import type { Sizes } from './session.js';
+import { type PlanBuffer, type PlanEntry, type WasmModule, cellsOf } from './cpu-plan.js';
 
 const align = 64;
 const up = (bytes: number): number => Math.ceil(bytes / align) * align;

@@ -1,5 +1,5 @@
 /** What the wasm target emits as data beside the code: buffers, phases, and how sizes bind them. */
-import type { Sizes } from '../session.js';
+import type { Sizes } from './session.js';
 
 export type Size = number | string;
 

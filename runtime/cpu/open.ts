@@ -1,14 +1,14 @@
 /** Opens what the wasm target emitted: WebAssembly with SIMD, on as many threads as there are cores. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { DeviceName, OpenOptions } from '../compiled.js';
+import type { DeviceName, OpenOptions } from '../contract/compiled.js';
 import { messageOf } from '../errors.js';
-import { type Draw, stream } from '../random.js';
-import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../session.js';
-import { plural } from '../words.js';
-import { type Arena, arrange } from './arena.js';
+import { type Draw, stream } from '../contract/random.js';
+import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../contract/session.js';
+import { plural } from '../contract/words.js';
+import { type Arena, arrange } from '../contract/arena.js';
 import { ceilings } from './ceiling.js';
 import { type Existing, pack, unpack } from './pack.js';
-import { type PlanBuffer, type PlanEntry, type PlanJob, type WasmModule, calledBy, cellsOf, chunks, denseCells, extents, sizeOf } from './plan.js';
+import { type PlanBuffer, type PlanEntry, type PlanJob, type WasmModule, calledBy, cellsOf, chunks, denseCells, extents, sizeOf } from '../contract/cpu-plan.js';
 import { type PhaseTasks, type Seen, type ThreadSetup, control, thread } from './thread.js';
 import { bytesOf, operationsOf, packedCells } from './work.js';
 import { cores, hire, inNode } from './workers.js';

@@ -3,7 +3,7 @@
  * in registers and finds its operands in the nearest cache, and copies of arrays that the caches hold or do not. The module is
  * encoded here, instruction by instruction, since nothing assembles text where a trainer runs.
  */
-import type { Ceilings } from '../session.js';
+import type { Ceilings } from '../contract/session.js';
 
 const leb = (n: number): readonly number[] => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >>> 7)]);
 /** Signed: one more bit. */

@@ -9,8 +9,6 @@ export interface Known {
   readonly why: string;
 }
 
-export const known: readonly Known[] = [
-  { part: 'mutants', kind: 'lives: the support of select', why: 'the property that it is tried on meets too few conditions on positions to notice' },
-];
+export const known: readonly Known[] = [];
 
 export const isKnown = (part: string, kind: string): boolean => known.some((k) => k.part === part && kind.startsWith(k.kind));

@@ -135,6 +135,8 @@ const ofMeanings = (Object.keys(table) as ScalarName[]).filter((fn) => fn !== 's
   inject: swapped(table[fn] as Scalar, 'meaning', (right) => (...args) => (tests.has(fn) ? 1 - right(...args) : right(...args) + 1)),
 }));
 
+const sides: { readonly [K in ScalarName]?: ScalarName } = { lt: 'ge', ge: 'lt', le: 'gt', gt: 'le' };
+const otherSide = (p: Node): Node => (p.op === 'map' && sides[p.fn] !== undefined ? map(sides[p.fn]!, ...p.args) : p);
 const lowered = <O extends Node['op']>(op: O, what: string, lower: (right: Primitive<Of<O>>['lower']) => Primitive<Of<O>>['lower']): Mutant => ({
   name: `the lowering of ${op}: ${what}`, property: 'lowered programs mean what they mean', check: lowering, inject: swapped(record(op), 'lower', lower),
 });
@@ -145,8 +147,8 @@ const ofLowering: readonly Mutant[] = [
   lowered('reduce', 'a maximum is a sum', (right) => (n, scope, l) => right({ ...n, monoid: 'sum' }, scope, l)),
   lowered('uniform', 'another key', (right) => (n, scope, l) => right({ ...n, key: `${n.key}.` }, scope, l)),
   lowered('constant', 'one more', (right) => (n, scope, l) => right(n.dtype === 'bool' ? n : { ...n, value: n.value + 1 }, scope, l)),
-  { name: 'the support of select: taken for that of its condition\'s opposite', property: 'lowered programs mean what they mean', check: lowering,
-    inject: swapped(record('map'), 'support', (right) => (n, of) => (n.fn === 'select' ? right(n, of).map((p) => map('not', p)) : right(n, of))) },
+  { name: 'the support of select: bounded from the other side', property: 'lowered programs mean what they mean', check: lowering,
+    inject: swapped(record('map'), 'support', (right) => (n, of) => (n.fn === 'select' ? right(n, of).map(otherSide) : right(n, of))) },
 ];
 
 export const mutants: readonly Mutant[] = [...ofScalars, ...ofSides, ...ofPrimitives, ...byHand, ...ofRows, ...ofMeanings, ...ofLowering];

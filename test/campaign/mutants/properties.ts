@@ -100,8 +100,13 @@ export const scalarMeaning = (fn: ScalarName): Property => async (seed) => {
   await refused([plain(map(fn, ...args), seed)]);
 };
 
+/** Sums of what a condition on positions leaves: what bounds a loop. Random programs meet too few of them. */
+const bounded = (['le', 'lt', 'ge', 'gt', 'eq'] as const).flatMap((fn) => [width, seq].map((axis) =>
+  build.reduce('sum', map('select', map(fn, build.index(axis), constant(1, 'i32')), away('x'), constant(0)), [axis.name])));
+
 /** Lowered programs mean what they mean. */
 export const lowering: Property = async (seed) => {
+  await refused(bounded.map((root) => plain(root, seed)));
   await refused(cases.map(([, root]) => root).filter((root) => root.dtype === 'f32').map((root) => plain(root, seed)));
   await refused(sampled(pools(8), seed, 30).map((pool) => plain(rootsFrom(pool, 1)[0]!, seed)));
 };

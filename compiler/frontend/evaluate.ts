@@ -9,6 +9,7 @@ import { dirname, extname } from 'node:path';
 import { Script } from 'node:vm';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { ModelError } from '../../dsl/errors.js';
+import { plural } from '../../runtime/contract/words.js';
 import { type Diagnostics, error, isDeep, type Source, tooDeep } from '../diagnostics.js';
 import { instrument, probeName } from './instrument.js';
 import { displayName, language, requirePackage, resolveImport } from './modules.js';
@@ -21,8 +22,6 @@ type Body = (exports: object, require: Require, module: { exports: unknown }, fi
 /** What a model prints is no part of what the command answers. */
 const aside = new Console(process.stderr, process.stderr);
 
-/** A model describes; one that has not come to an end by then does not. Seconds. */
-const patience = 60;
 /** Runs a function that may go on for ever, which nothing but a script of its own can be kept from. */
 const watched = <T>(what: () => T, seconds: number): T => {
   const slot = globalThis as { $pcrecRun?: (() => unknown) | undefined };
@@ -44,16 +43,17 @@ export interface Evaluator {
   readonly guard: <T>(what: () => T) => Either<Diagnostics, T>;
 }
 
-const messageOf = (thrown: unknown): string => {
+const messageOf = (thrown: unknown, patience: number): string => {
   if (thrown instanceof ModelError) return thrown.message;
   if (isDeep(thrown)) return tooDeep;
   const { code } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as { readonly code?: unknown };
-  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return `the model has not come to an end after ${patience} seconds: a loop without an end?`;
+  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return `the model has not come to an end after ${plural(patience, 'second')}: a loop without an end?`;
   if (thrown instanceof Error) return thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`;
   return `the model threw ${String(thrown)}`;
 };
 
-export const evaluator = (project: string, recorder: Recorder): Evaluator => {
+/** `patience`: a model describes, and one that has not come to an end after so many seconds does not. */
+export const evaluator = (project: string, recorder: Recorder, patience: number): Evaluator => {
   const modules = new Map<string, { exports: unknown }>();
   const maps = new Map<string, SourceMap>();
   let main = project;
@@ -100,7 +100,8 @@ export const evaluator = (project: string, recorder: Recorder): Evaluator => {
       if (!isModels(thrown)) throw thrown;
       const source = frameOf(thrown) ?? recorder.open();
       // Where no line is known, the file is.
-      return left([error(source === undefined ? `${displayName(project, main)}: ${messageOf(thrown)}` : messageOf(thrown), source)]);
+      const message = messageOf(thrown, patience);
+      return left([error(source === undefined ? `${displayName(project, main)}: ${message}` : message, source)]);
     }
   };
 

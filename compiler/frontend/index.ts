@@ -77,12 +77,12 @@ export const modelPath = (path: string, cwd: string): Either<Diagnostics, string
 /** Diagnostics name files relative to the model's project; this gives their absolute paths. */
 export const locateFrom = (path: string) => (file: string): string => resolve(projectOf(path), file);
 
-/** `path` is absolute, from `modelPath`. */
-export const open = (path: string): Either<Diagnostics, Opened> => {
+/** `path` is absolute, from `modelPath`. The file, and each part of the model that runs later, may take `patience` seconds. */
+export const open = (path: string, patience = 60): Either<Diagnostics, Opened> => {
   const project = projectOf(path);
   const file = displayName(project, path);
   const { provenance, christen, madeAt, ...rest } = recorder();
-  const { load, attempt, guard } = evaluator(project, { provenance, christen, madeAt, ...rest });
+  const { load, attempt, guard } = evaluator(project, { provenance, christen, madeAt, ...rest }, patience);
   return pipe(
     checkTypes(path, project),
     chain(() => load(path)),

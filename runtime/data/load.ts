@@ -98,6 +98,12 @@ const assembled = (path: string, read: Read, titles: ReadonlyMap<string, string>
   return right(dataset({ name: nameOf(path), ...packed, ...(titles === undefined ? {} : { titles: titles }), reading: understood(read, titles, packed) }));
 };
 
+/** Left: what is said of a file where there is none. */
+const generated = (options: LoadOptions): Either<string, Dataset> => {
+  const [idle] = (['format', 'titles'] as const).filter((name) => options[name] !== undefined);
+  return idle === undefined ? right(sample()) : left(`the data '${samplePath}' are generated and take no --${idle}: leave it out, or give the file that it belongs to with --data`);
+};
+
 /**
  * The data set in a file, plain or gzip, or the generated `sample`.
  *
@@ -105,7 +111,7 @@ const assembled = (path: string, read: Read, titles: ReadonlyMap<string, string>
  */
 export const load = (path: string, options: LoadOptions = {}): Promise<Either<string, Dataset>> =>
   path === samplePath
-    ? Promise.resolve(right(sample()))
+    ? Promise.resolve(generated(options))
     : pipe(
         TE.Do,
         TE.bind('format', () => TE.fromEither(named(options.format))),

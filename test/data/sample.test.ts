@@ -1,3 +1,4 @@
+import { left } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { type Held, type Split, history, leaveOneOut, load, sample, statistics, titleOf, training } from '../../runtime/data/index.js';
 import { counts, fullRanks, metrics, popularity } from '../../runtime/metrics.js';
@@ -30,6 +31,11 @@ describe('the sample', () => {
     expect(sample().hash).toBe(data.hash);
     expect(valueOf(await load('sample'))).toEqual(data);
     expect(data.hash).toMatchInlineSnapshot(`"dd5c82d5e36ee29fd199d11154463a4e6da3a648a3fb7835d658e1d2fbcef78b"`);
+  });
+
+  it('takes nothing that is said of a file', async () => {
+    expect(await load('sample', { titles: '/nowhere' })).toEqual(left("the data 'sample' are generated and take no --titles: leave it out, or give the file that it belongs to with --data"));
+    expect(await load('sample', { format: 'csv' })).toEqual(left("the data 'sample' are generated and take no --format: leave it out, or give the file that it belongs to with --data"));
   });
 
   it('has the size of a small real data set', () => {

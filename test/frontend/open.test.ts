@@ -6,9 +6,9 @@ import { hyperValues, modelPath, open, trace } from '../../compiler/frontend/ind
 import { imports, modelText, plainBody, project, rest } from './fixtures.js';
 
 /** What the author reads for a model file with this text, without colour. */
-const complaint = (text: string, more: Readonly<Record<string, string>> = {}): string => {
+const complaint = (text: string, more: Readonly<Record<string, string>> = {}, patience?: number): string => {
   const folder = project({ 'tiny.ts': text, ...more });
-  const opened = open(join(folder, 'tiny.ts'));
+  const opened = open(join(folder, 'tiny.ts'), patience);
   const said = (diagnostics: Parameters<typeof renderAll>[0]) =>
     renderAll(diagnostics, { colour: false, read: (file) => fromDisk(join(folder, file)), show: (file) => file });
   if (isLeft(opened)) return said(opened.left);
@@ -47,6 +47,12 @@ describe('opening a model file', () => {
         10 |     const width = axis('width', hyper.width);
       hint: return { loss, scores }: loss is one number, Tensor<never>; scores has one for each item of each user, Tensor<'batch' | 'item'>; nextItem(...) gives both"
     `);
+  });
+
+  it('waits no longer than it has patience, for the file and for its build', () => {
+    const without = 'the model has not come to an end after 1 second: a loop without an end?';
+    expect(complaint(`${modelText(plainBody)}\nfor (;;) ;`, {}, 1)).toContain(without);
+    expect(complaint(modelText(`for (let i = 0; i >= 0; ) i += 1;\n${plainBody}`), {}, 1)).toContain(without);
   });
 
   it('reports type errors of relative imports, and no others', () => {

@@ -23,14 +23,10 @@ describe.runIf(existsSync(movieLens) && existsSync(titles))('MovieLens-1M', () =
     expect(data.titles?.size).toBe(3883);
   });
 
-  it('is batched far faster than it is trained on', async () => {
+  it('is batched whole, for training and for evaluation', async () => {
     const parts = leaveOneOut(valueOf(await load(movieLens)));
-    const epoch = (of: number): number => {
-      const started = performance.now();
-      expect([...trainingBatches(parts, { batch: 128, length: 200, seed: 1, epoch: of })].reduce((rows, batch) => rows + batch.rows, 0)).toBe(6040);
-      return performance.now() - started;
-    };
-    expect(Math.min(...[0, 1, 2, 3].map(epoch))).toBeLessThan(100);
+    const epoch = [...trainingBatches(parts, { batch: 128, length: 200, seed: 1, epoch: 0 })];
+    expect(epoch.reduce((rows, batch) => rows + batch.rows, 0)).toBe(6040);
     const seen = [...evaluationBatches(parts, 'test', { batch: 128, length: 200, seenMax: seenMax(parts) })];
     expect(seen.reduce((rows, batch) => rows + batch.rows, 0)).toBe(6040);
   });

@@ -47,16 +47,6 @@ describe('the sample', () => {
     expect(meanLength).toBeLessThan(25);
   });
 
-  it('is generated in under 100 ms', () => {
-    // The best of a few: other work on the machine is not ours to measure.
-    const times = Array.from({ length: 5 }, () => {
-      const started = performance.now();
-      sample();
-      return performance.now() - started;
-    });
-    expect(Math.min(...times)).toBeLessThan(100);
-  });
-
   it('has a title for every item, all different, and times that ascend', () => {
     const titles = data.items.map((_, item) => titleOf(data, item));
     expect(new Set(titles).size).toBe(titles.length);

@@ -19,18 +19,18 @@ export type Origins = WeakMap<Node | Axis, Origin>;
 export const topological = (roots: readonly Node[], known?: (node: Node) => boolean): readonly Node[] => {
   const order: Node[] = [];
   const seen = new Set<Node>();
-  const stack: { node: Node; next: number }[] = [];
+  const stack: { readonly node: Node; readonly args: readonly Node[]; next: number }[] = [];
   const push = (node: Node) => {
     if (!seen.has(node) && known?.(node) !== true) {
       seen.add(node);
-      stack.push({ node, next: 0 });
+      stack.push({ node, args: argsOf(node), next: 0 });
     }
   };
   for (const root of roots) {
     push(root);
     while (stack.length > 0) {
       const top = stack[stack.length - 1]!;
-      const arg = argsOf(top.node)[top.next++];
+      const arg = top.args[top.next++];
       if (arg !== undefined) push(arg);
       else {
         order.push(top.node);
@@ -58,6 +58,14 @@ export const interner = (): Interner => {
     if (known !== undefined) return known;
     const text = `${a.name}:${JSON.stringify(a.extent)}`;
     texts.set(a, text);
+    return text;
+  };
+  const lists = new WeakMap<readonly Axis[], string>();
+  const axesText = (axes: readonly Axis[]): string => {
+    const known = lists.get(axes);
+    if (known !== undefined) return known;
+    const text = axes.map(axisText).join();
+    lists.set(axes, text);
     return text;
   };
   const canonical = new Set<Node>();
@@ -101,7 +109,7 @@ export const interner = (): Interner => {
     }
   };
   const one = (node: Node): Node => {
-    const key = `${node.op} ${node.dtype} ${node.axes.map(axisText).join()} | ${head(node)} | ${argsOf(node).map(idOf).join()}`;
+    const key = `${node.op} ${node.dtype} ${axesText(node.axes)} | ${head(node)} | ${argsOf(node).map(idOf).join()}`;
     const known = table.get(key);
     if (known !== undefined) return known;
     table.set(key, node);

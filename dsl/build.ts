@@ -12,8 +12,14 @@ import { type DType, type ScalarName, scalars } from './scalar.js';
 
 const byName = (a: Axis, b: Axis): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
+const isSorted = (axes: readonly Axis[]): boolean => axes.every((a, i) => i === 0 || axes[i - 1]!.name < a.name);
+const isSame = (a: readonly Axis[], b: readonly Axis[]): boolean => a === b || (a.length === b.length && a.every((x, i) => x === b[i]));
+
 /** Sorted union; an axis name must mean one extent. */
 export const unionAxes = (...groups: readonly (readonly Axis[])[]): readonly Axis[] => {
+  // Of most nodes the arguments have the same axes.
+  const [first] = groups;
+  if (first !== undefined && isSorted(first) && groups.every((g) => isSame(g, first))) return first;
   const found = new Map<string, Axis>();
   for (const axis of groups.flat()) {
     const known = found.get(axis.name);

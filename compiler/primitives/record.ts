@@ -32,8 +32,8 @@ export interface Evaluation {
   readonly extent: (axis: Axis, at: At) => number;
   /** The number of positions that an axis has at most. */
   readonly bound: (axis: Axis) => number;
-  /** The values of `roots` where what hangs on the given nodes is worked out anew from these values. */
-  readonly again: (roots: readonly Node[], given: ReadonlyMap<Node, Value>) => readonly Value[];
+  /** The values of `roots` where what hangs on `places` is worked out anew, as often as one likes, from the values given for them. */
+  readonly again: (roots: readonly Node[], places: readonly Node[]) => (given: readonly Value[]) => readonly Value[];
   readonly leaf: (node: Extract<Node, { op: 'input' | 'param' | 'variable' }>) => Value;
   readonly uniform: (key: string, counter: number) => number;
 }

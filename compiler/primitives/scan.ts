@@ -11,7 +11,7 @@ import { within } from '../gate.js';
 import { either, isEverywhere, onwards, type Region, summed } from '../region.js';
 import { carriedBy, inLoop, substitute } from '../graph.js';
 import { cellwise, found } from './prefix.js';
-import type { Differentiation, Mixes, Of, Primitive } from './record.js';
+import type { Differentiation, Mixes, Of, Primitive, Value } from './record.js';
 
 export const carry: Primitive<Of<'carry'>> = {
   ...cellwise,
@@ -56,11 +56,9 @@ export const scan: Primitive<Of<'scan'>> = {
     // After k sweeps the first k positions are what they will be.
     const along = build.axisOf(n, n.carries[0]!.along);
     const shifted = n.carries.map((c) => build.shift(c, c.along, c.reverse ? -1 : 1));
-    let states = n.carries.map((c) => e.fill(c.axes, () => 0));
-    for (let k = e.extent(along, {}); k > 0; k--) {
-      const before = e.again(shifted, new Map(n.carries.map((c, i) => [c, states[i]!])));
-      states = [...e.again(n.next, new Map(n.carries.map((c, i) => [c, before[i]!])))];
-    }
+    const [before, after] = [e.again(shifted, n.carries), e.again(n.next, n.carries)];
+    let states: readonly Value[] = n.carries.map((c) => e.fill(c.axes, () => 0));
+    for (let k = e.extent(along, {}); k > 0; k--) states = after(before(states));
     return states[n.result]!;
   },
   vjp: (ct, n, { beside, gates, gradient, mixes }) => {

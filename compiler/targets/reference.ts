@@ -54,7 +54,6 @@ const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluat
         position[axis.name] = p;
         go(i + 1);
       }
-      delete position[axis.name];
     };
     go(0);
   };
@@ -86,14 +85,17 @@ const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluat
       return value;
     },
     each, extent, bound: (axis) => sizeOf(bound(axis), env),
-    again: (roots, given) => {
+    again: (roots, places) => {
       const order = topological(roots);
-      const moved = dependents(order, new Set(given.keys()));
+      const moved = dependents(order, new Set(places));
+      const anew = order.filter((node) => moved.has(node) && !places.includes(node));
       const found = new Map(values);
-      given.forEach((value, node) => found.set(node, value));
       const inner = evaluation(env, found);
-      for (const node of order) if (moved.has(node) && !given.has(node)) found.set(node, primitive(node).reference(node, inner));
-      return roots.map((root) => found.get(root)!);
+      return (given) => {
+        places.forEach((node, i) => found.set(node, given[i]!));
+        for (const node of anew) found.set(node, primitive(node).reference(node, inner));
+        return roots.map((root) => found.get(root)!);
+      };
     },
     leaf: (node) => {
       switch (node.op) {

@@ -7,13 +7,13 @@ import type { Sizes } from '../../runtime/contract/session.js';
 import { manifest } from '../gpu/sessions.js';
 
 export const built = async (program: LoopProgram): Promise<WasmModule> => {
-  const { text, relaxed, plan } = wasmText(program);
+  const written = wasmText(program);
   // Through JSON, as it is emitted.
-  const data: WasmModule = JSON.parse(JSON.stringify(plan));
+  const data: WasmModule = JSON.parse(JSON.stringify(written.plan));
   return {
     ...data,
     load: async (fma) => {
-      const binary = assemble(fma ? relaxed : text, `${program.model}.wat`);
+      const binary = assemble(fma ? written.relaxed : written.text, `${program.model}.wat`);
       if (!isRight(binary)) throw new Error(binary.left);
       return binary.right;
     },

@@ -39,9 +39,12 @@ export const wasmText = (program: LoopProgram): WasmText => {
     known.set(f, found);
     return found;
   };
+  // A session takes one of the two: who asks for neither, or for one, does not wait for the other.
+  let [text, relaxed]: (string | undefined)[] = [];
   return {
-    text: moduleText(program.model, functions.map(printed), math.map(printed)), plan: code.plan,
-    relaxed: moduleText(program.model, fusedEntries(code).flat().map(printed), math.map(fuseMultiplyAdd).map(printed)),
+    plan: code.plan,
+    get text() { return text ??= moduleText(program.model, functions.map(printed), math.map(printed)); },
+    get relaxed() { return relaxed ??= moduleText(program.model, fusedEntries(code).flat().map(printed), math.map(fuseMultiplyAdd).map(printed)); },
   };
 };
 

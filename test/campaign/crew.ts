@@ -15,7 +15,8 @@ const LONGEST = { chunk: 180_000, case: 60_000 } as const;
 
 export interface Watch {
   readonly workers: number;
-  readonly until: number;
+  /** For how long, in milliseconds, once the part is prepared; a part tries something however short that is. */
+  readonly time: number;
   readonly settings: Settings;
   /** Keeps a counterexample; false where it was kept before. */
   readonly keep: (found: Found) => boolean;
@@ -39,9 +40,10 @@ const asked = (worker: ChildProcess, order: Order, longest: number): Promise<Ans
 });
 
 /** Judges cases of one part from where `start` left off, on all workers, until the time is over or the cases are. */
-export const judgeUntil = async (part: Part<never>, start: Tally, { workers, until, settings, keep, told }: Watch): Promise<Tally> => {
+export const judgeUntil = async (part: Part<never>, start: Tally, { workers, time, settings, keep, told }: Watch): Promise<Tally> => {
   await part.prepare?.();
   const began = Date.now();
+  const isTime = (): boolean => Date.now() < began + time || tally.done === start.done;
   let tally = start;
   let next = start.next;
   const open = new Set<number>();
@@ -77,7 +79,7 @@ export const judgeUntil = async (part: Part<never>, start: Tally, { workers, unt
       for (let i = 0; i < order.count; i++) each.push(...await answer({ ...order, from: order.from + i, count: 1 }));
       return each;
     };
-    while (Date.now() < until && next < (part.count ?? Infinity)) {
+    while (isTime() && next < (part.count ?? Infinity)) {
       const from = next;
       const count = Math.min(part.chunk, (part.count ?? Infinity) - from);
       next += count;

@@ -63,11 +63,10 @@ const campaign = async ({ minutes, only, out, workers }: Options): Promise<numbe
   let state: State = readState(out, settings);
   let said = 0;
   for (const [i, name] of only.entries()) {
-    const until = Date.now() + (60_000 * minutes) / only.length;
     const start = state.parts[name] ?? nothing;
     if (start.next > 0) say(`${name.padEnd(9)} goes on at case ${start.next}`);
     const tally = await judgeUntil(partOf(name), start, {
-      workers, until, settings,
+      workers, settings, time: (60_000 * minutes) / only.length,
       keep: (found) => {
         const { path, fresh } = keep(out, found);
         if (fresh) say(`${name.padEnd(9)} ${isKnown(name, found.fault.kind) ? 'known' : 'FOUND'} ${found.fault.kind}: ${path}`);

@@ -1,4 +1,4 @@
-/** What ARCHITECTURE.md lists is what there is. */
+/** What ARCHITECTURE.md and CONTRIBUTING.md list is what there is. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +34,14 @@ describe('ARCHITECTURE.md', () => {
   it('names every folder of the compiler', () => {
     const folders = readdirSync(join(packageRoot, 'compiler'), { withFileTypes: true }).filter((e) => e.isDirectory()).map(({ name }) => `compiler/${name}/`);
     const named = quoted(section(architecture, 'The map'));
+    expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
+  });
+});
+
+describe('CONTRIBUTING.md', () => {
+  it('names every folder of tests', () => {
+    const folders = readdirSync(join(packageRoot, 'test'), { withFileTypes: true }).filter((e) => e.isDirectory()).map(({ name }) => `test/${name}/`);
+    const named = quoted(section(document('CONTRIBUTING.md'), 'Where things are'));
     expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
   });
 });

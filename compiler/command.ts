@@ -15,6 +15,7 @@ import { hypersText, hyperValues, locateFrom, modelPath, open, type Opened, trac
 import { packageFile } from './package.js';
 import { ordinary, summary } from './summary.js';
 
+/** What the command needs of the world around it. */
 export interface Io {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;

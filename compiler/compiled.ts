@@ -13,6 +13,7 @@ export interface Cost {
   readonly operations: number;
 }
 
+/** What the command prints of a compiled model. */
 export interface Report {
   /** Kernels of a training step: one for each expression, and after fusion. */
   readonly kernels: { readonly before: number; readonly after: number };
@@ -24,6 +25,7 @@ export interface Report {
   readonly explain?: (name: string, sizes: Sizes) => Either<Diagnostics, string>;
 }
 
+/** A compiled model before it is written in a target's language. */
 export interface Compiled {
   readonly loops: LoopProgram;
   readonly manifest: Manifest;
@@ -36,10 +38,12 @@ export interface PassInfo {
 }
 /** Called after each pass, with a way to see the program as text: `--dump-after`. */
 export type Observe = (pass: string, text: () => string) => void;
+/** Who looks on. */
 export interface CompileOptions {
   readonly observe?: Observe;
 }
 
+/** From a traced model to loops. Left: what is wrong with the model, at its own lines. */
 export type Compile = (traced: Traced, options?: CompileOptions) => Either<Diagnostics, Compiled>;
 
 /** Bytes of memory at once: `bytes`, and `thread` more for each thread. */

@@ -9,8 +9,10 @@ import picocolors from 'picocolors';
 import type { Source } from './loops/ir.js';
 
 export type { Source } from './loops/ir.js';
+/** An error ends the compilation, a warning does not. */
 export type Severity = 'error' | 'warning';
 
+/** Something that is wrong, where, and what to do about it. */
 export interface Diagnostic {
   readonly severity: Severity;
   readonly message: string;
@@ -36,6 +38,7 @@ export const tooDeep = 'this goes too deep: a function that calls itself without
 /** The `Left` of one error: the usual way for a pass to refuse a program. */
 export const refuse = (message: string, source?: Source, hint?: string): Either<Diagnostics, never> => left([error(message, source, hint)]);
 
+/** How diagnostics look, and where the lines of code come from. */
 export interface RenderOptions {
   readonly colour: boolean;
   /** The text of a source file, or nothing where it cannot be read: then the frame is left out. */
@@ -75,5 +78,6 @@ export const render = (diagnostic: Diagnostic, options: RenderOptions = renderDe
   ].join('\n');
 };
 
+/** All of them as `render` shows each, an empty line between. */
 export const renderAll = (diagnostics: readonly Diagnostic[], options: RenderOptions = renderDefaults): string =>
   diagnostics.map((d) => render(d, options)).join('\n\n');

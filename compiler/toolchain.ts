@@ -4,4 +4,5 @@ import type { Toolchain } from './compiled.js';
 import { targets } from './emit/targets.js';
 import { loopPasses, pipeline } from './pipeline.js';
 
+/** The passes, the compiler and the targets that `pcrec-compile` uses. */
 export const toolchain: Toolchain = { passes: [...pipeline, ...loopPasses], compile, targets };

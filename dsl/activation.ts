@@ -8,12 +8,14 @@ import type { Axis } from './axis.js';
 import { type Tensor, typed } from './tensor.js';
 import type { AxesIn, Having } from './wording.js';
 
+/** A function of each entry, which keeps the axes. */
 export type Activation = <A extends string>(x: Tensor<A>) => Tensor<A>;
 
-/** 1 / (1 + exp(-x)). */
+/** 1 / (1 + exp(-x)), in (0, 1). */
 export const sigmoid: Activation = <A extends string>(x: Tensor<A>) => typed<A>(build.map('sigmoid', x));
+/** (e^x - e^-x) / (e^x + e^-x), in (-1, 1). */
 export const tanh: Activation = <A extends string>(x: Tensor<A>) => typed<A>(build.map('tanh', x));
-/** log(1 + exp(x)). */
+/** log(1 + exp(x)), above 0: a smooth `relu`. */
 export const softplus: Activation = <A extends string>(x: Tensor<A>) => typed<A>(build.map('softplus', x));
 /** x where positive, else 0; the derivative at 0 is 0. */
 export const relu: Activation = (x) => where(gt(x, 0), x, 0);
@@ -21,10 +23,12 @@ export const relu: Activation = (x) => where(gt(x, 0), x, 0);
 export const silu: Activation = (x) => mul(x, sigmoid(x));
 /** x Phi(x) with the normal distribution function, through erf and not its tanh approximation. */
 export const gelu: Activation = (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+/** x itself: the activation that is none. */
 export const linearActivation: Activation = (x) => x;
 
 /** By name, for hyperparameters: `activations[hyper.activation]`. */
 export const activations = { softplus, sigmoid, tanh, relu, silu, gelu, linear: linearActivation } as const satisfies Readonly<Record<string, Activation>>;
+/** A name in `activations`. */
 export type ActivationName = keyof typeof activations;
 
 interface Softmax {
@@ -36,7 +40,7 @@ type Loose = Tensor<string>;
 type Over = Axis | readonly Axis[];
 /**
  * exp(x) / sum exp(x) over one axis or several, the maximum subtracted first (its derivative is nil and is not taken). With
- * a mask, positions where it fails take no part and get 0: all of them where it fails throughout.
+ * a mask, positions where it fails take no part and get 0: all of them where it fails throughout. Axes: those of x and the mask.
  */
 export const softmax = ((...args: readonly [Over] | readonly [Loose, Over, Tensor<string, 'bool'>?]): unknown => {
   const apply = (x: Loose, over: Over, mask?: Tensor<string, 'bool'>): Loose => {

@@ -10,6 +10,7 @@ import { misnamed } from './names.js';
 /** A size known when the model is compiled (a number) or when the trainer starts (a symbol such as `items`). */
 export type Size = number | string;
 
+/** How many positions an axis has: as many for all (`fixed`), or as many as each row has (`ragged`). */
 export type Extent =
   /**
    * `missing` names the i32 input without axes that says how many of the last positions do not exist in a run: no reduction
@@ -22,6 +23,7 @@ export type Extent =
    */
   | { readonly kind: 'ragged'; readonly rows: string; readonly lengths: string; readonly max: Size };
 
+/** A name and an extent. Two axes of one name must have one extent wherever they meet. */
 export interface Axis<out A extends string = string> {
   readonly name: A;
   readonly extent: Extent;
@@ -51,7 +53,10 @@ const checked = <A extends string>(a: Axis<A>): Axis<A> => {
   return problem === null ? a : fail(problem);
 };
 
-/** An axis of `size` positions, a whole number from 1. A string names a size that is bound when the trainer starts. */
+/**
+ * An axis of `size` positions, a whole number from 1. A string names a size that is bound when the trainer starts. A size or a name that
+ * cannot be one is an error, which says what can.
+ */
 export const axis = <const A extends string>(name: A, size: Size): Axis<A> => checked({ name, extent: { kind: 'fixed', size } });
 
 /** An axis of up to `size` positions; how many are missing at its end is the input `<name>.missing`. */
@@ -75,9 +80,11 @@ export const bound = ({ extent }: Axis): Size => (extent.kind === 'fixed' ? exte
 /** The input that says how many positions are missing at the end, where any may be. */
 export const missingOf = ({ extent }: Axis): string | undefined => (extent.kind === 'fixed' ? extent.missing : undefined);
 
+/** The extent as messages say it. */
 export const showExtent = ({ extent }: Axis): string =>
   extent.kind === 'fixed' ? `${extent.size}${extent.missing === undefined ? '' : ` less ${extent.missing}`}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
 
+/** Whether two axes have the same positions: sizes, rows and lengths are the same, whatever the axes' names. */
 export const sameExtent = ({ extent: a }: Axis, { extent: b }: Axis): boolean =>
   a === b ||
   (a.kind === 'fixed' ? b.kind === 'fixed' && a.size === b.size && a.missing === b.missing : b.kind === 'ragged' && a.rows === b.rows && a.lengths === b.lengths && a.max === b.max);

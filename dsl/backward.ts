@@ -11,13 +11,16 @@ const count = (what: string, least: number) => checked(what, `a whole number fro
 const share = (what: string) => checked(what, 'at least 0 and below 1', (x) => x >= 0 && x < 1);
 const size = (what: string) => checked(what, 'a number from 0', (x) => x >= 0 && x < Infinity);
 
+/** A row has arrived where its residual is at most atol + rtol |x|, in Euclidean norms. */
 export interface Tolerance { readonly atol: number; readonly rtol: number }
 /**
  * When rows stop, unless told otherwise. Float32 carries relative steps of 6e-8, and a step sums many of them; `atol` is for
  * equilibria at 0, of which nothing is a small share.
  */
 export const TOLERANCE: Tolerance = { atol: 1e-10, rtol: 1e-5 };
+/** The tolerance; a part that is no finite number from 0 is an error that names it and `what`. */
 export const checkedTolerance = (what: string, { atol, rtol }: Tolerance): Tolerance => ({ atol: size(`atol of ${what}`)(atol), rtol: size(`rtol of ${what}`)(rtol) });
+/** A check that gives back whole numbers from 0; all others are an error that names `what`. */
 export const checkedSteps = (what: string): ((x: number) => number) => count(what, 0);
 
 /**
@@ -54,6 +57,7 @@ export const picard = ({ damping = 0 }: { readonly damping?: number } = {}): Ext
 export const anderson = ({ memory = 5, ridge = 1e-5 }: { readonly memory?: number; readonly ridge?: number } = {}): Extract<Solver, { kind: 'anderson' }> =>
   ({ kind: 'anderson', memory: count('the memory of anderson', 1)(memory), ridge: checked('the ridge of anderson', 'a number above 0', (x) => x > 0 && x < Infinity)(ridge) });
 
+/** Whose energy a position descends. */
 export type Horizon = { readonly kind: 'whole' } | { readonly kind: 'prefix'; readonly axis: Axis };
 /** Every position descends the energy of the whole sequence. */
 export const whole: Horizon = { kind: 'whole' };

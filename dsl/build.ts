@@ -29,21 +29,35 @@ export const unionAxes = (...groups: readonly (readonly Axis[])[]): readonly Axi
   return [...found.values()].sort(byName);
 };
 
+/** The axes that have none of these names. */
 export const withoutAxes = (axes: readonly Axis[], names: readonly string[]): readonly Axis[] => axes.filter((a) => !names.includes(a.name));
+/** Whether the node has an axis of that name. */
 export const hasAxis = (node: Node, name: string): boolean => node.axes.some((a) => a.name === name);
+/** The node's axis of that name; an error that lists its axes where there is none. */
 export const axisOf = (node: Node, name: string): Axis =>
   node.axes.find((a) => a.name === name) ?? fail(`there is no axis '${name}' here: the axes are ${showAxes(node.axes)}`);
+/** The axes as messages list them: `'batch' | 'seq'`. */
 export const showAxes = (axes: readonly Axis[]): string => (axes.length === 0 ? 'none' : axes.map((a) => `'${a.name}'`).join(' | '));
+/** Whether two sorted lists name the same axes. */
 export const sameAxes = (a: readonly Axis[], b: readonly Axis[]): boolean => a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
 
+/** Data of the batch, by the name that the runtime fills. */
 export const input = (name: string, axes: readonly Axis[], dtype: DType): Input => ({ op: 'input', name, axes: unionAxes(axes), dtype });
+/** A trained tensor (f32). Neither the path nor that equal paths agree is checked here. */
 export const param = (path: string, axes: readonly Axis[], init: Init): Param => ({ op: 'param', path, init, axes: unionAxes(axes), dtype: 'f32' });
+/** One value, without axes. */
 export const constant = (value: number, dtype: DType = 'f32'): Constant => ({ op: 'constant', value, axes: [], dtype });
+/** Positions along the axis from 0. Axes: the axis; i32. */
 export const index = (axis: Axis): Index => ({ op: 'index', axis, axes: [axis], dtype: 'i32' });
+/** Uniform in [0, 1), the same for equal keys. Axes: those given; f32. */
 export const uniform = (key: string, axes: readonly Axis[]): Uniform => ({ op: 'uniform', key, axes: unionAxes(axes), dtype: 'f32' });
+/** A variable that `descend` or `fixedPoint` binds: another object is another variable, whatever its name. */
 export const variable = (name: string, axes: readonly Axis[], dtype: DType = 'f32'): Variable => ({ op: 'variable', name, axes: unionAxes(axes), dtype });
+/** The same value, without a derivative. */
 export const stop = (arg: Node): Stop => ({ op: 'stop', arg, axes: arg.axes, dtype: arg.dtype });
+/** The same value, never merged with an equal one that has another key: what hangs on it is computed again. */
 export const barrier = (arg: Node, key: string): Barrier => ({ op: 'barrier', arg, key, axes: arg.axes, dtype: arg.dtype });
+/** `value`, with the derivative of the implicit function theorem through `through` = step(value). Axes: those of `value`. */
 export const implicit = (value: Node, through: Node, of: FixedPoint): Implicit => ({ op: 'implicit', value, through, of, axes: value.axes, dtype: value.dtype });
 
 /** `rows` is the axis that a ragged axis's lengths run along. */
@@ -53,6 +67,7 @@ export const extent = (axis: Axis, rows: readonly Axis[]): Extent => {
   return { op: 'extent', axis, axes: along, dtype: 'i32' };
 };
 
+/** A scalar function at every position. Axes: the union of the arguments'. Wrong numbers or element types of arguments are errors. */
 export const map = (fn: ScalarName, ...args: readonly Node[]): MapNode => {
   const { args: want, result } = scalars[fn];
   if (args.length !== want.length) fail(`${fn} takes ${want.length === 1 ? 'one argument' : `${want.length} arguments`}, not ${args.length}`);
@@ -67,17 +82,20 @@ export const map = (fn: ScalarName, ...args: readonly Node[]): MapNode => {
   return { op: 'map', fn, args, axes: unionAxes(...args.map((a) => a.axes)), dtype: result === 'same' ? same! : result };
 };
 
+/** Combines the positions that exist. Axes: those of `arg` without `over`, which must be among them; no bool. */
 export const reduce = (monoid: Monoid, arg: Node, over: readonly string[]): Reduce => {
   over.forEach((name) => axisOf(arg, name));
   if (arg.dtype === 'bool') fail(`${monoid} needs numbers: turn the bool into f32 with where(condition, 1, 0)`);
   return { op: 'reduce', monoid, over: [...new Set(over)].sort(), arg, axes: withoutAxes(arg.axes, over), dtype: arg.dtype };
 };
 
+/** The same value along further axes as well; those that it has change nothing. */
 export const broadcast = (arg: Node, axes: readonly Axis[]): Broadcast => ({ op: 'broadcast', arg, axes: unionAxes(arg.axes, axes), dtype: arg.dtype });
 
 /** `x` along all axes of `like`: what stands in for a node must have its axes. */
 export const along = (x: Node, like: Node): Node => (sameAxes(x.axes, like.axes) ? x : broadcast(x, like.axes));
 
+/** table[at]. Axes: those of the table without `axis`, and those of `at` (i32), which may not have `axis`. */
 export const gather = (table: Node, at: Node, axis: string): Gather => {
   axisOf(table, axis);
   if (at.dtype !== 'i32') fail(`positions along '${axis}' must be i32, not ${at.dtype}`);
@@ -85,6 +103,7 @@ export const gather = (table: Node, at: Node, axis: string): Gather => {
   return { op: 'gather', table, at, axis, axes: unionAxes(withoutAxes(table.axes, [axis]), at.axes), dtype: table.dtype };
 };
 
+/** out[i] = the sum over `over` of `arg` where `at` = i. Axes: those of both without `over`, and `axis`, which `arg` may not have. */
 export const scatter = (arg: Node, at: Node, axis: Axis, over: readonly string[]): Scatter => {
   if (at.dtype !== 'i32') fail(`positions along '${axis.name}' must be i32, not ${at.dtype}`);
   if (hasAxis(arg, axis.name)) fail(`the summands already have the axis '${axis.name}'`);
@@ -95,23 +114,27 @@ export const scatter = (arg: Node, at: Node, axis: Axis, over: readonly string[]
   };
 };
 
+/** Along `to` instead of `from`, of the same extent. Where `to` is there already, the diagonal. */
 export const rename = (arg: Node, from: string, to: Axis): Rename => {
   const original = axisOf(arg, from);
   if (!sameExtent(original, to)) fail(`'${from}' cannot be renamed to '${to.name}': ${showExtent(original)} against ${showExtent(to)}`);
   return { op: 'rename', arg, from, to, axes: unionAxes(withoutAxes(arg.axes, [from]), [to]), dtype: arg.dtype };
 };
 
+/** out[t] = arg[t - by] along the axis, 0 where there is no such position; `by` is a whole number. */
 export const shift = (arg: Node, axis: string, by: number): Shift => {
   axisOf(arg, axis);
   if (!Number.isInteger(by)) fail(`a shift along '${axis}' takes a whole number of positions, not ${by}`);
   return { op: 'shift', arg, axis, by, axes: arg.axes, dtype: arg.dtype };
 };
 
+/** The state that a step of a scan along `along` is given, which must be among the axes; f32. */
 export const carry = (name: string, axes: readonly Axis[], along: string, reverse: boolean): Carry => {
   if (!axes.some((a) => a.name === along)) fail(`a state of a scan along '${along}' has that axis: its axes are ${showAxes(axes)}`);
   return { op: 'carry', name, along, reverse, axes: unionAxes(axes), dtype: 'f32' };
 };
 
+/** Result number `result` of a scan. `next` has one f32 state for each carry, of its axes. */
 export const scan = (carries: readonly Carry[], next: readonly Node[], result: number, { backward, form }: Pick<Scan, 'backward' | 'form'>): Scan => {
   next.forEach((n, i) => {
     const from = carries[i] ?? fail(`the states of a scan are ${carries.length}, and its step gives ${next.length}`);
@@ -122,6 +145,7 @@ export const scan = (carries: readonly Carry[], next: readonly Node[], result: n
   return { op: 'scan', carries, next, result, backward, form, axes: own.axes, dtype: 'f32' };
 };
 
+/** Expressions in which parameters have other values: each has the parameter's axes, and perhaps `rows`, which every expression has. */
 export const rebind = (of: readonly Node[], values: ReadonlyMap<Param, Node>, rows: Axis): Rebind => {
   of.forEach((n) => hasAxis(n, rows.name) || fail(`what is rebound has the axis '${rows.name}': the axes here are ${showAxes(n.axes)}`));
   values.forEach((value, p) => sameAxes(unionAxes(p.axes, [rows]), unionAxes(value.axes, [rows])) ||
@@ -141,6 +165,7 @@ const resultType = (of: Project['of'], result: string): { axes: readonly Axis[];
       return result === 'value' ? typed(of.variable) : row(of.rows, ({ residual: 'f32', steps: 'i32', converged: 'bool' } as const)[result] ?? fail(`fixedPoint has no result '${result}'`));
   }
 };
+/** One result of an operator with several; a name that it does not have is an error. */
 export const project = (of: Project['of'], result: string): Project => ({ op: 'project', of, result, ...resultType(of, result) });
 
 /** A node's inputs, those of the operators it projects included. */

@@ -21,6 +21,7 @@ export type Rate = number | State;
 type EachRate<S extends States> = { readonly [I in keyof S]: S[I] extends readonly State[] ? Rate | readonly Rate[] : Rate };
 type EachFlag<S extends States> = { readonly [I in keyof S]: S[I] extends readonly State[] ? boolean | readonly boolean[] : boolean };
 
+/** What descends, how fast, how often, and how it is differentiated. */
 export interface DescendOptions<S extends States> {
   /** Where the states start: a tuple of tensors, or of lists of tensors. The energy is given states of the same shape. */
   readonly wrt: S;
@@ -45,6 +46,7 @@ export type Energy<A extends string> = string extends A ? AnyTensor // the optio
     : `an energy is one number for each row of 'batch': this one is the same number for the whole batch, which would let one user's inference touch another's; sum over every axis but 'batch'`
   : `an energy is one number for each row of 'batch': sum over ${List<Exclude<A, 'batch'>>} as well`;
 
+/** What a descent gives. */
 export interface Descent<S extends States> {
   /** The states after the last step, of the types of `wrt`. */
   readonly states: S;

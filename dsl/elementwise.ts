@@ -14,6 +14,7 @@ import type { Node } from './node.js';
 import type { DType, ScalarName } from './scalar.js';
 import { type Tensor, typed } from './tensor.js';
 
+/** The element types that one can calculate with. */
 export type NumberType = 'f32' | 'i32';
 /** A tensor, or a number that takes the element type of what it meets. */
 export type Operand<A extends string, D extends DType = 'f32'> = Tensor<A, D> | number;
@@ -51,11 +52,13 @@ const comparison = (fn: ScalarName) => binary(fn) as Comparison;
 const logical = (fn: ScalarName) => binary(fn) as Logical;
 const unary = (fn: ScalarName) => <A extends string>(x: Tensor<A>): Tensor<A> => typed<A>(map(fn, x));
 
-/** i32: modulo 2^32, like `sub` and `mul`. */
+/** a + b. Axes: the union; i32 modulo 2^32. */
 export const add = arithmetic('add');
+/** a - b. Axes: the union; i32 modulo 2^32. */
 export const sub = arithmetic('sub');
+/** a * b, entry by entry (`dot` is the product that sums). Axes: the union; i32 modulo 2^32. */
 export const mul = arithmetic('mul');
-/** f32 only: whole numbers are cast first. a / 0 is infinite, 0 / 0 NaN. */
+/** a / b, f32 only: cast whole numbers first (`toF32`). a / 0 is infinite, 0 / 0 NaN. Axes: the union. */
 export const div = real('div');
 /**
  * a^b for a >= 0, and for a < 0 with a whole b; else NaN. a^0 is 1, 0^b infinite for b < 0. The derivative by a is b a^(b-1)
@@ -63,51 +66,64 @@ export const div = real('div');
  * the relative error grows by 5e-7 for each unit of |b|.
  */
 export const pow = real('pow');
-/** The larger of two values at each position (`max` is the reduction); NaN if either is. */
+/** The larger of two values at each position (`max` is the reduction); NaN if either is. Axes: the union. */
 export const maximum = arithmetic('max');
-/** The smaller of two values at each position; NaN if either is. */
+/** The smaller of two values at each position; NaN if either is. Axes: the union. */
 export const minimum = arithmetic('min');
 
+/** Whether a = b, as bool; without a derivative, like all comparisons. Axes: the union. */
 export const eq = comparison('eq');
+/** Whether a and b differ, which NaN does from everything. Axes: the union. */
 export const ne = comparison('ne');
+/** Whether a < b. `pipe(a, lt(b))` is the same. Axes: the union. */
 export const lt = comparison('lt');
+/** Whether a <= b. Axes: the union. */
 export const le = comparison('le');
+/** Whether a > b. Axes: the union. */
 export const gt = comparison('gt');
+/** Whether a >= b. Axes: the union. */
 export const ge = comparison('ge');
 
+/** Whether both hold. Axes: the union; bool. */
 export const and = logical('and');
+/** Whether one of the two holds, or both. Axes: the union; bool. */
 export const or = logical('or');
+/** Whether it does not hold; bool. */
 export const not = <A extends string>(x: Tensor<A, 'bool'>): Tensor<A, 'bool'> => typed<A, 'bool'>(map('not', x));
 
+/** -x, of f32 or i32. */
 export const neg = <A extends string, D extends NumberType>(x: Tensor<A, D>): Tensor<A, D> => typed<A, D>(map('neg', x));
-/** Infinite from 88.73, 0 below -104. */
+/** e^x: infinite from 88.73, 0 below -104. */
 export const exp = unary('exp');
-/** x > 0; log 0 is -Infinity, NaN below. */
+/** The natural logarithm of x > 0; log 0 is -Infinity, NaN below. */
 export const log = unary('log');
 /** log(1 + x) for x > -1, exact near 0; -Infinity at -1, NaN below. */
 export const log1p = unary('log1p');
-/** x >= 0, else NaN. The derivative at 0 is infinite. */
+/** The square root of x >= 0, else NaN. The derivative at 0 is said to be 0. */
 export const sqrt = unary('sqrt');
 /** 1 / sqrt(x) for x > 0; infinite at 0, NaN below. */
 export const rsqrt = unary('rsqrt');
 /**
- * In radians, for |x| <= 2^31, to 1e-6 of the sine of the float32 number x; NaN beyond, where neighbouring numbers lie 256 apart.
+ * The sine of an angle in radians, for |x| <= 2^31, to 1e-6 of the sine of the float32 number x; NaN beyond, where neighbouring numbers lie 256 apart.
  * Seconds lose the time of day long before: float32 counts them by 128 around today's dates. Subtract a start first.
  */
 export const sin = unary('sin');
-/** As `sin`. */
+/** The cosine of an angle in radians, in the range of `sin`. */
 export const cos = unary('cos');
+/** The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x; in [-1, 1]. */
 export const erf = unary('erf');
+/** |x|. The derivative at 0 is 0. */
 export const abs = unary('abs');
-/** -1, 0 or 1. The derivative is 0 everywhere. */
+/** The sign: -1, 0 or 1. The derivative is 0 everywhere. */
 export const sign = unary('sign');
-/** The derivative is 0 everywhere. */
+/** The largest whole number that is not above x. The derivative is 0 everywhere. */
 export const floor = unary('floor');
+/** x^2, with the derivative 2x. */
 export const square = <A extends string>(x: Tensor<A>): Tensor<A> => typed<A>(map('mul', x, x));
 
-/** Truncates towards zero; beyond i32 the nearest i32, 0 for NaN. */
+/** Truncates towards zero; beyond i32 the nearest i32, 0 for NaN. Without a derivative. */
 export const toI32 = <A extends string>(x: Tensor<A>): Tensor<A, 'i32'> => typed<A, 'i32'>(map('toI32', x));
-/** The nearest float32: exact up to 2^24. */
+/** As f32, the nearest there is: exact up to 2^24. Without a derivative. */
 export const toF32 = <A extends string>(x: Tensor<A, 'i32'>): Tensor<A> => typed<A>(map('toF32', x));
 
 /** The value everywhere; axes none. Operations accept plain numbers, so this is needed only where a tensor is asked for. */

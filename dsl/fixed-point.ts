@@ -21,6 +21,7 @@ export type BackwardFor<S, B> = S extends Fixed
     : B
   : B;
 
+/** How a fixed point is found, when a row stops, and how it is differentiated. */
 export interface FixedPointOptions<S extends PerRow | Fixed, B extends FixedPoint['backward']> {
   /** `picard()` (default) or `anderson()`. */
   readonly solver?: Solver;
@@ -29,7 +30,9 @@ export interface FixedPointOptions<S extends PerRow | Fixed, B extends FixedPoin
   readonly backward?: BackwardFor<S, B>;
 }
 
+/** What a fixed point gives, and how near it came, row by row. */
 export interface Equilibrium<A extends string> {
+  /** The point at which each row stopped. Axes: those of the start. */
   readonly value: Tensor<A>;
   /** |step(value) - value| of each row, measured at the value returned. */
   readonly residual: Tensor<'batch'>;

@@ -22,7 +22,9 @@ export const inferenceHypers = {
   adaptation: number(0, "rate of each user's own update of theta; 0 leaves theta as trained", { min: 0 }),
   horizon: choice(['prefix', 'last'], 'train all positions, each on its own prefix, or the last alone'),
 } as const;
+/** The declarations in `inferenceHypers`, as a type. */
 export type InferenceHypers = typeof inferenceHypers;
+/** A model whose states descend an energy before it predicts. */
 export type InferringModel<H extends Hypers> = Model<H & InferenceHypers>;
 
 /** An energy of a stack's states, and of weights with the axes `W`. */
@@ -42,8 +44,10 @@ export interface StackShape {
   /** The hyperparameter `activation`. */
   readonly activation: Activation;
 }
+/** An energy for stacks of any shape: PCRec's is `layeredPredictionError` of `pcrec/models/pcrec`. */
 export type Energy<W extends string> = (shape: StackShape) => LayeredEnergy<W>;
 
+/** What the new model is called, and its presets. */
 export interface WithInferenceOptions<H extends Hypers> {
   /** Default: the model's name and `-pc`. */
   readonly name?: string;
@@ -56,6 +60,7 @@ export interface WithInferenceOptions<H extends Hypers> {
 export const gates = (states: readonly State[], width: Axis<'width'>): readonly State[] =>
   states.map((_, l) => sigmoid(linear(`gamma.${l}`, states[Math.max(l - 1, 0)]!, width, width, { init: zeros, biasInit: filled(-2) })));
 
+/** What `infer` starts from. */
 export interface Inference<W extends string> {
   /** s_0 ... s_L, where the descent starts. */
   readonly guess: readonly State[];

@@ -17,6 +17,7 @@ type Loose = Tensor<string>;
 type Over = Axis | readonly Axis[];
 const listed = (over: Over): readonly Axis[] => [over].flat() as readonly Axis[];
 
+/** How a linear map starts, and whether it has a bias. */
 export interface LinearOptions {
   /** Whether a bias along the output axes is added (default true; starts at 0). */
   readonly bias?: boolean;
@@ -49,6 +50,7 @@ export const linear = <A extends string, K extends string, O extends string>(
 export const embedding = <R extends string, W extends string>(path: string, rows: Axis<R>, width: Axis<W>, init: Init = truncatedNormal(0.02)): Tensor<R | W> =>
   typed(param<string>(path, [rows, width], init));
 
+/** What keeps a norm from dividing by 0, and whether it is trained. */
 export interface NormOptions {
   /** Added to the mean square before the root (default 1e-6). */
   readonly eps?: number;
@@ -71,7 +73,7 @@ export const layerNorm = norm((x, over, options) => {
   return options.path === undefined ? y : add(y, param(`${options.path}.bias`, over, zeros));
 });
 
-/** x / sqrt(mean of squares + eps) (Zhang & Sennrich 2019). */
+/** x / sqrt(mean of squares + eps) over one axis or several (Zhang & Sennrich 2019). */
 export const rmsNorm = norm((x, over, options) => gain(scaled(x, over, options.eps ?? 1e-6), over, options));
 
 interface Normalise {
@@ -87,7 +89,7 @@ export const normalise: Normalise = norm((x, over) => {
   return mul(x, where(gt(size, 1e-12), rsqrt(size), 0));
 });
 
-/** The cosine of two tensors over the axes given. */
+/** The cosine of two tensors over the axes given, in [-1, 1]: the dot product of both brought to unit length by `normalise`. */
 export const cosine = <A extends string, B extends string, K extends string>(a: Tensor<A>, b: Tensor<B>, over: Shared<K, A, B>): Tensor<Without<A | B, K>> => {
   const k = over as Axis;
   return typed(dot(normalise(typed<string>(a), k), normalise(typed<string>(b), k), k));

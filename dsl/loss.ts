@@ -14,6 +14,7 @@ import { dot, max, sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
 import type { Without } from './wording.js';
 
+/** What a loss compares: states, the items that they should predict, and the table of all items. */
 export interface NextItem<A extends string, B extends string, W extends string> {
   /** The model's state: the targets' axes and the width. */
   readonly state: Tensor<A>;
@@ -27,6 +28,7 @@ export interface NextItem<A extends string, B extends string, W extends string> 
   /** Default cosine. */
   readonly score?: 'cosine' | 'dot';
 }
+/** How negatives are drawn. */
 export interface Sampled {
   /** Names the draw: two losses of one key draw the same negatives. */
   readonly key: string;
@@ -67,7 +69,7 @@ const drawn = (given: NextItem<string, string, string>, { key, negatives, drawnF
 
 /**
  * -log of the target's share of exp(score) among the target and the negatives; a negative equal to the target takes no
- * part. `-log(exp(s+ / t) / (exp(s+ / t) + sum exp(s- / t)))`.
+ * part. `-log(exp(s+ / t) / (exp(s+ / t) + sum exp(s- / t)))`, in nats. Axes: those of state and targets without the width.
  */
 export const sampledSoftmax = <A extends string, B extends string, W extends string>(options: NextItem<A, B, W> & Sampled): Loss<A, B, W> => {
   const given = loose(options);
@@ -76,7 +78,7 @@ export const sampledSoftmax = <A extends string, B extends string, W extends str
   return typed(negativeLogShare(scores.targets, scores.of(ids, many), negative, distinct));
 };
 
-/** -log softmax of the target's score among all items. */
+/** -log softmax of the target's score among all items, in nats. Axes: those of state and targets without the width. */
 export const fullSoftmax = <A extends string, B extends string, W extends string>(options: NextItem<A, B, W>): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);
@@ -86,7 +88,10 @@ export const fullSoftmax = <A extends string, B extends string, W extends string
   return typed(add(log(sum(exp(sub(all, top)), item)), sub(top, scores.targets)));
 };
 
-/** -log sigmoid(s+) - mean over the negatives of log(1 - sigmoid(s-)) (SASRec, with shared negatives). */
+/**
+ * -log sigmoid(s+) - mean over the negatives of log(1 - sigmoid(s-)) (SASRec, with shared negatives), in nats. Axes: those of state and
+ * targets without the width.
+ */
 export const binaryCrossEntropy = <A extends string, B extends string, W extends string>(options: NextItem<A, B, W> & Sampled): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);

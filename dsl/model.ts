@@ -6,6 +6,7 @@ import { input } from './build.js';
 import type { Optimizer } from './optimizer.js';
 import { type Tensor, typed } from './tensor.js';
 
+/** What a hyperparameter may be. */
 export type HyperValue = number | string | boolean;
 
 /** One hyperparameter: default, one line of help, and how to read it from `--set name=value`. */
@@ -21,11 +22,16 @@ export interface Hyper<T extends HyperValue = HyperValue> {
 type Bounds = { readonly min?: number; readonly max?: number };
 /** A whole number, at least 1 unless `min` says otherwise. */
 export const integer = (value: number, doc: string, bounds: Bounds = {}): Hyper<number> => ({ kind: 'integer', value, doc, min: 1, ...bounds });
+/** A finite number, between `min` and `max` (both included) where they are given. `doc` is its line in `--hypers`. */
 export const number = (value: number, doc: string, bounds: Bounds = {}): Hyper<number> => ({ kind: 'number', value, doc, ...bounds });
+/** True or false: `--set times=true`. */
 export const boolean = (value: boolean, doc: string): Hyper<boolean> => ({ kind: 'boolean', value, doc });
+/** One of some words, the first unless it is set. */
 export const choice = <const C extends string>(choices: readonly [C, ...C[]], doc: string): Hyper<C> => ({ kind: 'choice', value: choices[0], doc, choices });
 
+/** Hyperparameters by name. */
 export type Hypers = Readonly<Record<string, Hyper>>;
+/** The values of hyperparameters, as `build` reads them: `hyper.width` is a number. */
 export type Values<H extends Hypers> = { readonly [K in keyof H]: H[K]['value'] };
 
 /** Dropout and sampling are on in `training` and absent in `inference`. */
@@ -63,6 +69,7 @@ export interface Outputs {
   readonly scores: Tensor<'batch' | 'item'>;
 }
 
+/** What a model is built from. */
 export interface Context<H extends Hypers> {
   readonly hyper: Values<H>;
   readonly batch: Batch;
@@ -81,6 +88,7 @@ export interface Model<H extends Hypers = Hypers> {
   build(context: Context<H>): Outputs;
 }
 
+/** What `model` makes a model of. */
 export interface ModelSpec<H extends Hypers> {
   /** An identifier; the default output folder is `build/<name>`. */
   readonly name: string;
@@ -92,6 +100,7 @@ export interface ModelSpec<H extends Hypers> {
   readonly build: (context: Context<H>) => Outputs;
 }
 
+/** A model, for `export default`, which is what the compiler reads of a file. Nothing is checked here. */
 export const model = <H extends Hypers>(spec: ModelSpec<H>): Model<H> => ({
   kind: 'pcrec.model', name: spec.name, doc: spec.doc ?? '', hyper: spec.hyper,
   presets: (spec.presets ?? {}) as Model<H>['presets'], optimizer: spec.optimizer, build: spec.build,

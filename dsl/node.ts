@@ -5,6 +5,7 @@
 import type { Axis } from './axis.js';
 import type { DType, ScalarName } from './scalar.js';
 
+/** How a reduction combines two values. The empty reduction gives 0 and the lowest value. */
 export type Monoid = 'sum' | 'max';
 
 /** How a parameter starts. `fan` names the axes summed over by its use (Xavier). */
@@ -25,6 +26,7 @@ interface Typed {
 export interface Input extends Typed { readonly op: 'input'; readonly name: string }
 /** A trained tensor, or a slot of the optimizer; `path` names it in checkpoints. */
 export interface Param extends Typed { readonly op: 'param'; readonly path: string; readonly init: Init }
+/** One value, without axes. */
 export interface Constant extends Typed { readonly op: 'constant'; readonly value: number }
 /** The position along `axis`, from 0 (i32). */
 export interface Index extends Typed { readonly op: 'index'; readonly axis: Axis }
@@ -95,6 +97,7 @@ export interface Rebind {
   readonly rows: Axis;
 }
 
+/** How a derivative passes through an iteration: see `backward.ts`. */
 export type Backward =
   | { readonly kind: 'unroll' }
   | { readonly kind: 'checkpoint'; readonly every: number }
@@ -120,10 +123,12 @@ export interface Descend {
   readonly rows: Axis;
 }
 
+/** How a fixed point is looked for: see `picard` and `anderson`. */
 export type Solver =
   | { readonly kind: 'picard'; readonly damping: number }
   | { readonly kind: 'anderson'; readonly memory: number; readonly ridge: number };
 
+/** When an iteration of `fixedPoint` ends, for each row or for all. */
 export type StopRule =
   | { readonly kind: 'row'; readonly atol: number; readonly rtol: number; readonly maxSteps: number }
   | { readonly kind: 'fixed'; readonly steps: number };
@@ -140,8 +145,10 @@ export interface FixedPoint {
   readonly rows: Axis;
 }
 
+/** A primitive and its arguments. */
 export type Node =
   | Input | Param | Constant | Index | Extent | Uniform | MapNode | Reduce | Broadcast
   | Gather | Scatter | Rename | Shift | Stop | Barrier | Implicit | Carry | Scan | Variable | Project;
 
+/** The name of a primitive. */
 export type Op = Node['op'];

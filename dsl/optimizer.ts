@@ -2,6 +2,7 @@
 import type { Node, Param } from './node.js';
 import type { Tensor } from './tensor.js';
 
+/** What one update gives. */
 export interface Update {
   /** The parameter's next value. */
   readonly value: Node;
@@ -9,6 +10,7 @@ export interface Update {
   readonly slots: Readonly<Record<string, Node>>;
 }
 
+/** How a parameter changes at a step, as an expression; applied to every parameter of a model. */
 export interface Optimizer {
   readonly name: string;
   /** Slots kept for every parameter (all start at 0): `m` and `v` for Adam. */

@@ -8,6 +8,7 @@ import type { Node } from './node.js';
 // Every parameter has its own axes: the same expression serves them all.
 const loose = (node: Node): Tensor<string> => typed<string>(node);
 
+/** The rate, and what AdamW has besides. */
 export interface AdamWOptions {
   readonly rate: number | Schedule;
   /** Decay of the first and the second moment; default 0.9, 0.999. */
@@ -33,6 +34,7 @@ export const adamw = ({ rate, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, 
   },
 });
 
+/** The rate, and the momentum. */
 export interface SgdOptions {
   readonly rate: number | Schedule;
   /** Share of the last update's velocity that goes on; default 0. */

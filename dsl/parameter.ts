@@ -5,14 +5,19 @@ import { named } from './names.js';
 import type { Init } from './node.js';
 import { type Tensor, typed } from './tensor.js';
 
+/** Starts at `value` everywhere. */
 export const filled = (value: number): Init => ({ kind: 'constant', value });
+/** Starts at 0. */
 export const zeros: Init = filled(0);
+/** Starts at 1. */
 export const ones: Init = filled(1);
+/** Starts normal, with the mean 0 and the standard deviation `std`. */
 export const normal = (std: number): Init => ({ kind: 'normal', std });
-/** Normal, drawn again beyond two standard deviations. */
+/** Starts normal with the mean 0, as if drawn again beyond two deviations: `std` is the deviation before that. */
 export const truncatedNormal = (std: number): Init => ({ kind: 'truncatedNormal', std });
+/** Starts uniform between `low` and `high`. */
 export const uniformBetween = (low: number, high: number): Init => ({ kind: 'uniform', low, high });
-/** Uniform within sqrt(6 / (fan in + fan out)), fans being the axes summed over and the axes produced (Glorot & Bengio 2010). */
+/** Starts uniform within sqrt(6 / (fan in + fan out)), fans being the axes summed over and the axes produced (Glorot & Bengio 2010). */
 export const xavierUniform = (fanIn: readonly Axis[], fanOut: readonly Axis[]): Init =>
   ({ kind: 'xavierUniform', fanIn: fanIn.map((a) => a.name), fanOut: fanOut.map((a) => a.name) });
 

@@ -14,6 +14,7 @@ import { type Tensor, typed } from './tensor.js';
 /** What `personalise` adds to a model's hyperparameters. */
 export type Adaptation = { readonly adaptationRate: Hyper<number>; readonly adaptationSteps: Hyper<number> };
 
+/** The size and number of a user's own steps, and what the new model is called. */
 export interface PersonaliseOptions<H extends Hypers> {
   /** Default: the model's name and `-simple`. */
   readonly name?: string;

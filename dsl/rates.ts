@@ -2,13 +2,16 @@
 import { cos, div, lt, maximum, minimum, mul, add, scalar, sub, where } from './elementwise.js';
 import type { Tensor } from './tensor.js';
 
+/** The rate of an update, from its number, which counts from 1. */
 export type Schedule = (step: Tensor<never>) => Tensor<never>;
 
+/** The same rate at every update. */
 export const constantRate = (rate: number): Schedule => () => scalar(rate);
 
 /** Rises in a straight line to the schedule's own rate over the first `steps` updates. */
 export const warmUp = (steps: number, then: Schedule): Schedule => (step) => mul(then(step), minimum(div(step, Math.max(1, steps)), 1));
 
+/** Where a cosine decay begins and ends, in rates and in updates. */
 export interface CosineOptions {
   /** The rate at the start (after the warm-up). */
   readonly rate: number;

@@ -26,6 +26,7 @@ export const recommenderHypers = {
   rate: number(1e-3, 'learning rate of AdamW', { min: 0 }),
 } as const;
 
+/** The values of `recommenderHypers`. */
 export interface RecommenderHyper {
   readonly width: number;
   readonly length: number;
@@ -35,13 +36,16 @@ export interface RecommenderHyper {
   readonly temperature: number;
   readonly rate: number;
 }
+/** A context of a model that has at least these hyperparameters. */
 export interface RecommenderContext<H extends RecommenderHyper = RecommenderHyper> {
   readonly hyper: H;
   readonly batch: Batch;
   readonly phase: Phase;
 }
 
+/** A vector for each position of each user's history. */
 export type State = Tensor<'batch' | 'seq' | 'width'>;
+/** What `sequenceInput` gives. */
 export interface SequenceInput {
   readonly width: Axis<'width'>;
   /** The item table; also what states are scored against. */
@@ -50,6 +54,7 @@ export interface SequenceInput {
   readonly input: State;
 }
 
+/** The item table and its width. */
 export type ItemTable = Omit<SequenceInput, 'input'>;
 
 /** The width, and the item table that is read at the input and scored against at the end. */
@@ -62,6 +67,7 @@ export const itemTable = ({ hyper, batch }: Pick<RecommenderContext, 'hyper' | '
 export const positionTable = <S extends string>(along: Axis<S>, width: Axis<'width'>): Tensor<S | 'width'> =>
   embedding('embedding.positions', along, width, truncatedNormal(1 / Math.sqrt(boundOf(width))));
 
+/** What is added to the items. */
 export interface SequenceInputOptions {
   /** Whether learned positions are added; default true. */
   readonly positions?: boolean;

@@ -49,6 +49,7 @@ export const causalConvolution = (path: string, x: Along<'inner'>, seq: Axis<'se
   return add(parts.reduce((a, b) => add(a, b)), param(`${path}.bias`, channels, zeros));
 };
 
+/** The sizes of a selective state space. */
 export interface StateSpaceOptions {
   /** States of each channel. */
   readonly states: number;
@@ -88,6 +89,7 @@ export const mamba = (path: string, x: Along<'width'>, seq: Axis<'seq'>, width: 
 };
 
 type Heads = Tensor<'batch' | 'seq' | 'head' | 'depth'>;
+/** What `testTimeTraining` reads: queries, keys and values of each head, and how fast and in which groups it learns. */
 export interface TestTime {
   readonly q: Heads;
   readonly k: Heads;

@@ -24,7 +24,7 @@ const reduction = <N extends DType>(apply: (x: Node, over: readonly string[]) =>
     args.length === 1 ? (x: Node) => apply(x, namesOf(args[0])) : apply(args[0], namesOf(args[1]))) as Reduction<N>;
 const monoid = (name: Monoid) => reduction<NumberType>((x, over) => reduce(name, x, over));
 
-/** The sum over one axis or several; an empty sum is 0. `sum(x, seq)` or `pipe(x, sum(seq))`. */
+/** The sum over one axis or several, which x must have and the result has no more; an empty sum is 0. `sum(x, seq)` or `pipe(x, sum(seq))`. */
 export const sum = monoid('sum');
 /** The largest value along one axis or several; the lowest (`lowest.ts`: -3.4e38) where there is no position. (`maximum` compares two tensors.) */
 export const max = monoid('max');
@@ -64,10 +64,10 @@ export const count = reduction<DType>(existing) as {
   <A extends string, K extends string, D extends DType>(x: Tensor<A, D>, over: AxesIn<K, A>): Tensor<Without<A, K>>;
 };
 
-/** The mean of the positions that exist; 0 where there are none. */
+/** The mean along one axis or several, of the positions that exist; 0 where there are none. */
 export const mean = reduction<'f32'>((x, over) => map('div', reduce('sum', x, over), atLeastOne(existing(x, over))));
 
-/** The mean squared distance from the mean (divided by the count, not by one less). */
+/** The mean squared distance from the mean along one axis or several (divided by the count, not by one less). */
 export const variance = reduction<'f32'>((x, over) => {
   const average = (y: Node) => map('div', reduce('sum', y, over), atLeastOne(existing(y, over)));
   const centred = map('sub', x, average(x));

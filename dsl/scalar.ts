@@ -32,4 +32,5 @@ export const scalars = {
   toF32: signature({ args: ['i32'], result: 'f32' }),
 } as const;
 
+/** The name of a scalar function. */
 export type ScalarName = keyof typeof scalars;

@@ -13,6 +13,7 @@ type Start = AnyTensor | readonly AnyTensor[];
 export type Along<S extends Start, K extends string> =
   S extends readonly AnyTensor[] ? { readonly [I in keyof S]: Tensor<AxesOf<S[I]> | K> } : Tensor<AxesOf<S> | K>;
 
+/** Which way a scan runs, in which form, and what its derivative keeps. */
 export interface ScanOptions {
   /** From the last position to the first; default false. */
   readonly reverse?: boolean;

@@ -5,6 +5,7 @@
 import { type Context, type Hyper, type Hypers, type Model, type ModelSpec, model } from './model.js';
 import { type ItemTable, nextItem, type RecommenderHyper, type State } from './recommender.js';
 
+/** A model in parts. */
 export interface Stack {
   /** What items are read from, and scored against. */
   readonly table: ItemTable;
@@ -18,9 +19,11 @@ export interface Stack {
 /** The hyperparameters that `nextItem` reads, and others. */
 export type StackHypers = Hypers & { readonly [K in keyof RecommenderHyper]: Hyper<RecommenderHyper[K]> };
 
+/** A model whose parts others may see (`withInference`). */
 export interface StackedModel<H extends Hypers> extends Model<H> {
   stack(context: Context<H>): Stack;
 }
+/** What `stacked` makes a model of: a `ModelSpec` with `stack` in the place of `build`. */
 export interface StackedSpec<H extends Hypers> extends Omit<ModelSpec<H>, 'build'> {
   readonly stack: (context: Context<H>) => Stack;
 }
@@ -33,7 +36,7 @@ export const statesOf = ({ input, blocks }: Pick<Stack, 'input' | 'blocks'>): re
 export const predicted = (context: Context<StackHypers>, { table, read = (top) => top }: Stack, top: State, at: 'all' | 'last' = 'all') =>
   nextItem(context, table, read(top), at);
 
-/** A model of the next item whose blocks can be seen. `model` with `stack` in the place of `build`. */
+/** A model of the next item whose blocks can be seen: `model`, with `stack` in the place of `build`. */
 export const stacked = <H extends StackHypers>(spec: StackedSpec<H>): StackedModel<H> => ({
   ...model<H>({
     ...spec,

@@ -15,11 +15,15 @@ export type Tensor<A extends string, D extends DType = 'f32'> = Node & {
   readonly [DTYPE]: (d: D) => D;
 };
 
+/** A tensor of any axes and any element type. */
 export type AnyTensor = Node & { readonly [AXES]: unknown };
+/** The names of a tensor's axes. */
 export type AxesOf<T> = T extends { readonly [AXES]: (a: infer A extends string) => unknown } ? A : never;
+/** A tensor's element type. */
 export type DTypeOf<T> = T extends { readonly [DTYPE]: (d: infer D extends DType) => unknown } ? D : never;
 
 /** The one place where a node, whose axes the constructors checked, is given its type. */
 export const typed = <A extends string, D extends DType = 'f32'>(node: Node): Tensor<A, D> => node as Tensor<A, D>;
 
+/** Axes with these names, in any order. */
 export type Axes<K extends string> = readonly Axis<K>[];

@@ -25,6 +25,7 @@ export const headAxes = (width: Axis<'width'>, heads: number): { readonly head: 
   return { head: axis('head', heads), depth: axis('depth', channels / heads) };
 };
 
+/** What `multiHeadAttention` attends to, and with how many heads. */
 export interface Memory {
   readonly width: Axis<'width'>;
   readonly heads: number;

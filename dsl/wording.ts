@@ -15,6 +15,7 @@ type Join<U extends string, L extends string = Last<U>> = [U] extends [L] ? `'${
 /** `'batch' | 'seq'` as text, quotes included; `none` for a scalar. */
 export type List<U extends string> = [U] extends [never] ? 'none' : string extends U ? 'any' : Join<U>;
 
+/** The sentence for axes `K` that are not among the axes `A`. */
 export type NoAxis<K extends string, A extends string> = `there is no axis ${List<Exclude<K, A>>} here: the axes are ${List<A>}`;
 
 /** An axis of a tensor with the axes `A`. */

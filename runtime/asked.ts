@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { calendarText, longestSpan, timeOf, type Times } from './data/index.js';
 import { duration } from './view.js';
 
+/** When a request was taken to come. */
 export interface Asked {
   /** Unix seconds, or what stands for them in data whose times are no dates; null where the history has no times. */
   readonly seconds: number | null;

@@ -7,6 +7,7 @@ import type { Metrics } from './metrics.js';
 import type { Protocol, Settings } from './contract/settings.js';
 import type { Identity } from './progress.js';
 
+/** How one part of the data was ranked, beside popularity. Measures are means over users, in [0, 1]. */
 export interface Evaluation {
   readonly part: Part;
   readonly protocol: Protocol;
@@ -19,6 +20,7 @@ export interface Evaluation {
   readonly popularity: Metrics;
 }
 
+/** What a run tells, as values. `seconds` are since the epoch began, those of the result since the run did. */
 export type Event =
   | {
       readonly kind: 'start';
@@ -58,6 +60,7 @@ export type Event =
   /** The command failed, and why; the last event there is. With a line: the request there could not be answered; the rest go on. */
   | { readonly kind: 'failed'; readonly line?: number; readonly message: string };
 
+/** Which held-out items. */
 export type Part = 'validation' | 'test';
 
 /** A reader of the story. It must not fail: a run does not end because nobody listens. */

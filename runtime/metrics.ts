@@ -16,7 +16,9 @@ const measures = {
   MRR: (rank: number): number => 1 / rank,
 } as const;
 
+/** The name of a measure, as tables and JSON have it. */
 export type Measure = keyof typeof measures;
+/** Every measure by its name, a mean over users in [0, 1]. */
 export type Metrics = Readonly<Record<Measure, number>>;
 
 /** In the order in which they are printed. */

@@ -11,6 +11,7 @@ import { suggest } from './contract/words.js';
 
 type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
+/** Which data. */
 export type DataOptions = Maybe<{
   /** A file of interactions, or `sample` for the generated one. */
   data: string;
@@ -20,6 +21,7 @@ export type DataOptions = Maybe<{
   titles: string;
 }>;
 
+/** Where to compute. */
 export type DeviceOptions = Maybe<{
   device: DeviceName | 'auto';
   /** Threads of the device `wasm`; a core each, unless given. */
@@ -29,6 +31,7 @@ export type DeviceOptions = Maybe<{
 /** Stops a run from outside, and listens to it. */
 export type RunOptions = Maybe<{ signal: AbortSignal; listen: Listener }>;
 
+/** What `train` takes: the command's options in camel case, and a signal. */
 export type TrainOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
   epochs: number;
   batch: number;
@@ -45,6 +48,7 @@ export type TrainOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
   checkpointSeconds: number;
 }>;
 
+/** What `evaluate` takes: the command's options in camel case, and a signal. */
 export type EvaluateOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
   out: string;
   /** `<out>/best.safetensors` unless given. */
@@ -77,6 +81,7 @@ export type RecommendRequest = Maybe<{
   at: string | number;
 }>;
 
+/** What `recommend` takes: a model and a request. */
 export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
 const choices = { protocol: protocols, device: ['auto', ...deviceNames], part: ['validation', 'test'] } as const;

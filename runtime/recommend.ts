@@ -16,18 +16,21 @@ import { closeSession, dataOf, openSession, outOf, place } from './run.js';
 import type { Data, Manifest, Session } from './contract/session.js';
 import { fileOf } from './train.js';
 
+/** An item as a person knows it. */
 export interface Named {
   readonly id: string;
   /** Null where the data have no titles. */
   readonly title: string | null;
 }
 
+/** An item, its place and its score. Scores are the model's own, and compare within one answer alone. */
 export interface Recommendation extends Named {
   /** From 1, the best. */
   readonly rank: number;
   readonly score: number;
 }
 
+/** The answer to a request. */
 export interface Recommendations {
   readonly user: string | null;
   /** The history that was read, oldest first. */

@@ -24,6 +24,7 @@ import { beginning, best, type Epoch, type Identity, type Progress } from './pro
 import type { Session, Sizes } from './contract/session.js';
 import { fileOf, fit } from './train.js';
 
+/** What `train` gives. */
 export interface TrainResult {
   /** Interrupted runs have no final evaluation: resume them. */
   readonly interrupted: boolean;
@@ -199,6 +200,7 @@ export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskE
   );
 };
 
+/** What `evaluate` gives: the measures, of which checkpoint, on what. */
 export interface EvaluateResult extends Evaluation {
   readonly checkpoint: string;
   readonly backend: string;

@@ -61,6 +61,7 @@ const studentQuantile = (tail: number, df: number): number => {
   return (low + high) / 2;
 };
 
+/** A mean, and how far values lie from it. */
 export interface Spread {
   readonly mean: number;
   /** The sample's standard deviation (n - 1); null for a single value. */
@@ -74,6 +75,7 @@ export const spread = (values: ArrayLike<number>): Spread => {
   return { mean, sd: list.length < 2 ? null : Math.sqrt(list.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (list.length - 1)) };
 };
 
+/** What a paired t-test says. */
 export interface PairedTest {
   /** The mean of the differences. */
   readonly difference: number;

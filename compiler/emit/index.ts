@@ -9,6 +9,7 @@ import { writeFiles } from './write.js';
 export { type EmittedFile, emittedFiles } from './text.js';
 export { runtimeReachable } from './write.js';
 
+/** What was written. */
 export interface Emission {
   /** Absolute. */
   readonly folder: string;

@@ -6,6 +6,7 @@ import type { Manifest } from '../../runtime/contract/session.js';
 import type { Compiled, Target } from '../compiled.js';
 import { packageFile } from '../package.js';
 
+/** A file of the written folder. */
 export interface EmittedFile {
   readonly name: string;
   readonly text: string;
@@ -70,6 +71,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 /** Node reads the emitted files as modules even where the project around them is CommonJS. */
 export const moduleMarker: EmittedFile = { name: 'package.json', text: json({ description: mark, type: 'module', private: true }) };
 
+/** The files of a compiled model, without writing them; for a program that passed the target's check. */
 export const emittedFiles = ({ loops, manifest }: Compiled, target: Target): readonly EmittedFile[] => [
   { name: 'trainer.js', text: trainerText(manifest, target), executable: true },
   { name: 'trainer.d.ts', text: typesText(manifest) },

@@ -5,8 +5,10 @@ import { misnamed } from '../../dsl/names.js';
 import { suggest } from '../../runtime/contract/words.js';
 import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
 
+/** Hyperparameters by name, checked against their declarations. */
 export type HyperValues = Readonly<Record<string, HyperValue>>;
 
+/** What a command line says of hyperparameters. */
 export interface Choices {
   readonly preset?: string;
   /** `name=value`, in the order given; the last of a name wins. */

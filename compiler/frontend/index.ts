@@ -26,6 +26,7 @@ import { type ProvenanceOf, recorder } from './provenance.js';
 export { type Choices, type HyperValues, hypersText, hyperValues } from './hyper.js';
 export type { Provenance, ProvenanceOf } from './provenance.js';
 
+/** A model that was read, type-checked and evaluated, and the means to trace it. */
 export interface Opened {
   readonly model: Model;
   /** The model file, relative to its project: equal wherever the project lies. */
@@ -101,6 +102,10 @@ const build = ({ model, attempt, christen, madeAt }: Opened, hyper: HyperValues,
     }),
   );
 
+/**
+ * The model's expressions at these hyperparameters, built once for training and once for inference. Left: what its code
+ * threw, at the model's line, or outputs of wrong axes.
+ */
 export const trace = (opened: Opened, hyper: HyperValues): Either<Diagnostics, Traced> => {
   const { model, file, provenance, attempt } = opened;
   return pipe(

@@ -12,6 +12,7 @@ import type { Node } from '../../dsl/node.js';
 import type { Source } from '../diagnostics.js';
 import { isModel } from './exported.js';
 
+/** What a node is called in the model file, and where it stands. */
 export interface Provenance {
   /** The `const`, field or element that the model gave this node to. */
   readonly name?: string;

@@ -66,6 +66,7 @@ export interface ReduceAxis {
   readonly row?: Expr;
 }
 
+/** A place in a model's project; lines and columns count from 1. */
 export interface Source {
   readonly file: string;
   readonly line: number;
@@ -80,6 +81,7 @@ export interface Loop {
   readonly reverse: boolean;
 }
 
+/** A loop nest over the cells of one buffer: each is the value of `body` at that cell. */
 export interface Kernel {
   /** The model's own name for what is computed (`scores`), made unique: an identifier. */
   readonly name: string;
@@ -109,6 +111,7 @@ export interface Entry {
   readonly updates: Readonly<Record<string, string>>;
 }
 
+/** A model as loops, plain JSON: what every target reads. */
 export interface LoopProgram {
   readonly model: string;
   readonly entries: readonly Entry[];

@@ -13,6 +13,7 @@ import type { RunResult } from './result.js';
 import { type RunFailure, performAll, survey } from './runs.js';
 import { comparisonFile, found, read, write } from './store.js';
 
+/** What a comparison came to. */
 export interface CompareResult {
   /** Interrupted comparisons have no tables: call again, and what is finished is not done twice. */
   readonly interrupted: boolean;

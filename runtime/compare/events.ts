@@ -11,6 +11,7 @@ export interface Past {
   readonly seconds: number | null;
 }
 
+/** What a comparison tells while it goes. */
 export type CompareEvent =
   | { readonly kind: 'compiling'; readonly model: string }
   /** A model is compiled; `notes` is what the compiler said on its standard error, mostly nothing. */

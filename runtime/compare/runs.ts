@@ -20,6 +20,7 @@ interface Run {
   readonly stale: readonly string[];
 }
 
+/** A run that failed, and why, in a sentence. */
 export interface RunFailure {
   readonly model: string;
   readonly seed: number;

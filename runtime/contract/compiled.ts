@@ -7,13 +7,16 @@ export const gpuDevices = ['webgpu', 'webgl2', 'webasm', 'cpu'] as const;
 export type GpuDevice = (typeof gpuDevices)[number];
 /** `wasm` is our own WebAssembly, `webasm` that of gpu.js. */
 export const deviceNames = ['webgpu', 'webgl2', 'wasm', 'webasm', 'cpu'] as const;
+/** A name in `deviceNames`, as `--device` takes it. */
 export type DeviceName = (typeof deviceNames)[number];
 
+/** How a session is opened. */
 export interface OpenOptions {
   /** On how many threads the device `wasm` computes; a core each, unless given. No number changes a result. */
   readonly threads?: number | undefined;
 }
 
+/** What a trainer carries: what the model is, and how to open its kernels. */
 export interface CompiledModel {
   readonly manifest: Manifest;
   /**

@@ -93,6 +93,7 @@ export interface PlanEntry {
   readonly updates: Readonly<Record<string, string>>;
 }
 
+/** What `kernels.wasm.js` exports: the plan of each entry, and the assembled code. */
 export interface WasmModule {
   readonly format: number;
   readonly model: string;

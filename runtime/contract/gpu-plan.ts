@@ -60,6 +60,7 @@ export interface PlanEntry {
   readonly updates: Readonly<Record<string, string>>;
 }
 
+/** What `kernels.gpu.js` exports: the plan of each entry, and the kernels that they share. */
 export interface GpuModule {
   readonly format: number;
   readonly model: string;

@@ -2,8 +2,10 @@
  * What the training loop sees of a compiled model on a device. Every target implements it.
  */
 export type Data = Float32Array | Int32Array;
+/** Symbols of the manifest and their sizes, in positions: `batch`, `items`, `seen`. */
 export type Sizes = Readonly<Record<string, number>>;
 
+/** A tensor as a session takes and gives it: dense, the first axis outermost. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: 'f32' | 'i32' | 'bool';
@@ -21,17 +23,20 @@ export type InitInfo =
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
   | { readonly kind: 'xavierUniform'; readonly fanIn: readonly string[]; readonly fanOut: readonly string[] };
 
+/** A tensor that training changes and a checkpoint holds. */
 export interface StateInfo extends TensorInfo {
   readonly init: InitInfo;
   /** A trained parameter, or a slot of the optimizer (`<parameter>.m`). */
   readonly role: 'parameter' | 'slot';
 }
 
+/** What an entry is given and what it gives. */
 export interface EntryInfo {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
 }
 
+/** What `manifest.json` says of a compiled model. */
 export interface Manifest {
   readonly format: 1;
   readonly model: string;

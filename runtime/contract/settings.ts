@@ -5,6 +5,7 @@ import type { Manifest } from './session.js';
 
 /** `standard`: choose on validation, test once. `hstu`: no validation, best test epoch, as published figures do (optimistic). */
 export const protocols = ['standard', 'hstu'] as const;
+/** Which interactions validate and which epoch is reported: see `protocols`. */
 export type Protocol = (typeof protocols)[number];
 
 /** Everything chosen by the user that decides the numbers. */
@@ -35,6 +36,7 @@ export const ranges = {
   checkpointSteps: { low: 1, high: 1e12, whole: true },
   checkpointSeconds: { low: 0.001, high: 1e9, whole: false },
 } as const satisfies Readonly<Record<string, Range>>;
+/** An option that is a number; its range is in `ranges`. */
 export type NumberName = keyof typeof ranges;
 
 /** How an option is written on the command line. */

@@ -15,6 +15,7 @@ import { cores, hire, inNode } from './workers.js';
 
 type Given = Readonly<Record<string, Data>>;
 
+/** A session on processors, which can also be timed. */
 export interface WasmSession extends Session {
   readonly threads: number;
   /** Runs an entry on one thread, as `run` does, and tells how long each kernel took, longest first. */
@@ -24,6 +25,7 @@ export interface WasmSession extends Session {
   readonly peakBytes: number;
 }
 
+/** How many threads, and which of the two copies of the code. */
 export interface WasmOptions extends OpenOptions {
   /** Fused multiply-add: wherever the engine has it, unless told otherwise. */
   readonly fused?: boolean;

@@ -10,6 +10,7 @@ import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
 import { type Held, type Split, distinctVisitor, history, target, targetPosition } from './split.js';
 
+/** The inputs of a training step: dense, row-major, with the room of a full batch. */
 export interface Batch {
   /** How many of the `batch` rows are real; they come first. */
   readonly rows: number;
@@ -29,6 +30,7 @@ export interface Batch {
   readonly 'times.next': Int32Array;
 }
 
+/** The inputs of a ranking. */
 export interface EvaluationBatch extends Batch {
   /** [batch, seenMax], distinct items of the whole history, the target excluded. */
   readonly seen: Int32Array;
@@ -101,6 +103,7 @@ const orders = {
   stored: (users: Int32Array): Int32Array => users,
 } as const;
 
+/** The sizes of training batches, and what decides their order. */
 export interface TrainingOptions {
   /** Rows and positions of a batch. */
   readonly batch: number;
@@ -125,6 +128,7 @@ export const trainingBatches = (split: Split, options: TrainingOptions): Batches
   return lazily(Math.ceil(users.length / batch), (index) => fill(dataset, users, ends, index * batch, batch, length));
 };
 
+/** The sizes of evaluation batches. */
 export interface EvaluationOptions {
   readonly batch: number;
   readonly length: number;

@@ -86,6 +86,7 @@ export const dataset = (parts: Omit<Dataset, 'hash'>): Dataset => {
   return { ...parts, hash: contentHash(parts) };
 };
 
+/** The size of a data set. */
 export interface Statistics {
   readonly name: string;
   readonly users: number;

@@ -25,6 +25,7 @@ export interface Reading {
   end: () => string | undefined;
 }
 
+/** A data format: a row of `formats`. */
 export interface Format {
   readonly name: string;
   /** What a line looks like, for help and error messages. */

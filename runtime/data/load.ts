@@ -14,6 +14,7 @@ import { sample } from './sample.js';
 import { calendarText, clock, timesText } from './times.js';
 import { readTitles } from './titles.js';
 
+/** What the file does not say of itself. */
 export interface LoadOptions {
   /** A name from `formats`; without it the file's first line decides. */
   readonly format?: string | undefined;

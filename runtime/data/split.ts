@@ -3,6 +3,7 @@
  */
 import type { Dataset } from './dataset.js';
 
+/** Which held-out items. */
 export type Held = 'validation' | 'test';
 
 /** Where each held-out target lies, counted from the end of a user's sequence (1 is the last), and who has them. */
@@ -13,6 +14,7 @@ interface Protocol {
   readonly minimum: number;
 }
 
+/** Where held-out items lie, counted from a sequence's end, and who is evaluated: at least `minimum` interactions. */
 export const protocols = {
   standard: {
     description: 'the last item tests, the one before it validates, the rest trains',
@@ -26,8 +28,10 @@ export const protocols = {
   },
 } as const satisfies Readonly<Record<string, Protocol>>;
 
+/** A name in `protocols`. */
 export type ProtocolName = keyof typeof protocols;
 
+/** A data set, and which of its interactions train, validate and test. */
 export interface Split {
   readonly dataset: Dataset;
   readonly protocol: ProtocolName;

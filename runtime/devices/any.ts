@@ -7,6 +7,7 @@ import { openGpu } from './open.js';
 import type { GpuModule } from '../contract/gpu-plan.js';
 import { findWebGpu } from './webgpu.js';
 
+/** A trainer's kernels, for each kind of device. */
 export interface Programs {
   readonly gpu: GpuModule;
   readonly wasm: WasmModule;
@@ -29,6 +30,10 @@ const attempts: readonly Attempt[] = [
   ({ gpu }, manifest, sizes) => openGpu(gpu, manifest, 'auto', sizes),
 ];
 
+/**
+ * A session on the device named, or under `auto` on the first that answers: WebGPU, WebGL2 in browsers, `wasm`, then gpu.js
+ * on the CPU. Left: what is missing and what to do, of each device tried.
+ */
 export const openAny = async (programs: Programs, manifest: Manifest, device: DeviceName | 'auto', sizes: Sizes, options: OpenOptions = {}): Promise<Either<string, Session>> => {
   if (device === 'wasm') return openWasm(programs.wasm, manifest, device, sizes, options);
   if (device !== 'auto') return openGpu(programs.gpu, manifest, device, sizes);

@@ -9,6 +9,9 @@ import { runLowered } from '../support/lowered.js';
 import { expectClose } from '../support/numbers.js';
 import { cases, environment, programs } from '../support/models.js';
 import { rightOf, runPass } from '../support/programs.js';
+import { models } from '../support/zoo.js';
+
+test('every model of the package is among the cases', () => expect(models.filter((model) => cases.every(([, tried]) => tried !== model)).map(({ name }) => name)).toEqual([]));
 
 describe.each(cases)('%s', (_, model, over) => {
   test.each([0, 1, 2])('entry %i: every pass keeps every result, and the loops compute them', (entry) => {

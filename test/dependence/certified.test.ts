@@ -1,13 +1,10 @@
 /** Models whose predictions see nothing that follows them: the proof is not vacuous, and it holds in numbers. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { Model } from '../../dsl/model.js';
 import type { Node } from '../../dsl/node.js';
 import { certificateText } from '../../compiler/dependence/wording.js';
 import { topological } from '../../compiler/graph.js';
-import { packageRoot } from '../../compiler/package.js';
 import { certify } from '../../compiler/passes/certify.js';
 import { diagonalise } from '../../compiler/passes/diagonal.js';
 import { expand } from '../../compiler/passes/expand.js';
@@ -17,15 +14,11 @@ import { type Environment, evaluate } from '../../compiler/targets/reference.js'
 import { stream } from '../generators/axes.js';
 import { environment, programs } from '../support/models.js';
 import { runPass } from '../support/programs.js';
+import { examples, models as packageModels } from '../support/zoo.js';
 
 type Settings = Parameters<typeof programs>[1];
 
-const files = ['models', 'examples'].flatMap((folder) => readdirSync(join(packageRoot, folder)).filter((f) => f.endsWith('.ts')).map((f) => `${folder}/${f}`));
-/** The models of this repository: whatever is exported as one. */
-const models: ReadonlyMap<string, Model> = new Map((await Promise.all(files.map(async (file) => {
-  const { default: found } = await import(join(packageRoot, file)) as { readonly default?: Model };
-  return found?.kind === 'pcrec.model' ? [[found.name, found] as const] : [];
-}))).flat());
+const models: ReadonlyMap<string, Model> = new Map([...packageModels, ...examples].map((m) => [m.name, m]));
 const model = (name: string): Model => models.get(name)!;
 
 const certified = (name: string, settings: Settings, entry: 0 | 2 = 0): Program => {

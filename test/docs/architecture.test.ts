@@ -1,4 +1,4 @@
-/** What ARCHITECTURE.md lists is what there is. */
+/** What ARCHITECTURE.md and CONTRIBUTING.md list is what there is. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { toCode, toFusedCode } from '../../compiler/cpu/passes.js';
 import { packageRoot } from '../../compiler/package.js';
 import { loopPasses, pipeline } from '../../compiler/pipeline.js';
 import { primitives } from '../../compiler/primitives/index.js';
-import { document, links, quoted, section } from './markdown.js';
+import { document, quoted, section } from './markdown.js';
 
 const architecture = document('ARCHITECTURE.md');
 const firstColumn = (text: string): readonly string[] => [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = '']) => cell);
@@ -28,12 +28,20 @@ describe('ARCHITECTURE.md', () => {
   it('names files and folders that exist', () => {
     const paths = quoted(architecture).filter((words) => /^(\.?[\w-]+\/)+([\w.-]+\.ts)?$/.test(words));
     expect(paths.length).toBeGreaterThan(40);
-    expect([...paths, ...links(architecture)].filter((path) => !existsSync(join(packageRoot, path)))).toEqual([]);
+    expect(paths.filter((path) => !existsSync(join(packageRoot, path)))).toEqual([]);
   });
 
   it('names every folder of the compiler', () => {
     const folders = readdirSync(join(packageRoot, 'compiler'), { withFileTypes: true }).filter((e) => e.isDirectory()).map(({ name }) => `compiler/${name}/`);
     const named = quoted(section(architecture, 'The map'));
+    expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
+  });
+});
+
+describe('CONTRIBUTING.md', () => {
+  it('names every folder of tests', () => {
+    const folders = readdirSync(join(packageRoot, 'test'), { withFileTypes: true }).filter((e) => e.isDirectory()).map(({ name }) => `test/${name}/`);
+    const named = quoted(section(document('CONTRIBUTING.md'), 'Where things are'));
     expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
   });
 });

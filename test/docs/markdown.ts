@@ -1,7 +1,12 @@
 /** What the tests of the documents read in them. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { packageRoot } from '../../compiler/package.js';
+
+/** What a user of pcrec reads: the first page, and those of the rooms that it leads to. */
+export const pages = ['README.md', 'dsl/README.md', 'models/README.md', 'runtime/README.md'] as const;
+/** Those of people who change it. */
+export const notes = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'test/laws/README.md'] as const;
 
 export const document = (name: string): string => readFileSync(join(packageRoot, name), 'utf8');
 
@@ -26,6 +31,18 @@ export const section = (text: string, title: string): string => {
 /** Everything in backquotes, blocks aside. */
 export const quoted = (text: string): readonly string[] => [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, words = '']) => words);
 
-/** The targets of relative links. */
-export const links = (text: string): readonly string[] =>
-  [...prose(text).matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+/** What headings are called in links, as GitHub does: small letters and digits, spaces as dashes, and nothing else. */
+export const anchors = (text: string): readonly string[] =>
+  [...prose(text).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
+
+export interface Link {
+  /** From the root of the repository: the page's own path where the link stays on the page. */
+  readonly path: string;
+  /** The heading that is meant, where one is. */
+  readonly anchor?: string;
+}
+/** The relative links of a page, from the folder that it lies in. */
+export const links = (page: string): readonly Link[] => [...prose(document(page)).matchAll(/\]\(([^)#:\s]*)(?:#([^)]*))?\)/g)].map(([, target = '', anchor]) => ({
+  path: target === '' ? page : posix.normalize(posix.join(posix.dirname(page), target)),
+  ...(anchor === undefined ? {} : { anchor }),
+}));

@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023, lib: ['lib.es2023.d.ts'], module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
   strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: true, noEmit: true, types: [],
-  paths: { pcrec: [`${root}dsl/index.ts`] },
+  paths: { pcrec: [`${root}dsl/index.ts`], 'pcrec/models/*': [`${root}models/*.ts`] },
 };
 
 /** How tsc elaborates a mismatch of two tensors, member by member of the node union: nothing a reader needs. */

@@ -7,15 +7,6 @@ import { compile, programsOf } from '../../compiler/compile.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
 import { evaluate } from '../../compiler/targets/reference.js';
 import type { HyperValue, Model } from '../../dsl/model.js';
-import bert4rec from '../../models/bert4rec.js';
-import gru4rec from '../../models/gru4rec.js';
-import hstu from '../../models/hstu.js';
-import llama from '../../models/llama.js';
-import mamba4rec from '../../models/mamba4rec.js';
-import pcrec from '../../models/pcrec.js';
-import pcrecSimple from '../../models/pcrec-simple.js';
-import sasrec from '../../models/sasrec.js';
-import ttt4rec from '../../models/ttt4rec.js';
 import type { DeviceName } from '../../runtime/contract/compiled.js';
 import type { Session } from '../../runtime/contract/session.js';
 import { data, open } from '../gpu/sessions.js';
@@ -23,9 +14,8 @@ import { givenOf } from '../support/lowered.js';
 import { reorder } from '../support/loops.js';
 import { environment, plain, type Scale, traced } from '../support/models.js';
 import { rightOf } from '../support/programs.js';
+import { models } from '../support/zoo.js';
 import { opened } from '../wasm/sessions.js';
-
-const models: readonly Model[] = [bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec, pcrecSimple, sasrec, ttt4rec];
 
 interface Small { readonly length: number; readonly width: number; readonly batch: number; readonly blocks: number; readonly heads: number; readonly items: number }
 const sizes = (length: number, width: number, batch: number, blocks: number, heads: number, items: number): Small => ({ length, width, batch, blocks, heads, items });

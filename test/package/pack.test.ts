@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile, packageRoot } from '../../compiler/package.js';
+import { links, notes, pages } from '../docs/markdown.js';
 
 interface Packed {
   readonly filename: string;
@@ -52,9 +53,15 @@ describe('the packed package', () => {
   it('is small, and carries what it needs and nothing else', () => {
     expect(packed.unpackedSize).toBeLessThan(2_000_000);
     const outside = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples)\//.test(path));
-    expect(outside.filter((path) => !['LICENSE', 'README.md', 'package.json'].includes(path))).toEqual([]);
+    expect(outside.filter((path) => ![...pages, ...notes, 'LICENSE', 'package.json'].includes(path))).toEqual([]);
     const paths = new Set(packed.files.map(({ path }) => path));
     for (const path of ['dist/dsl/index.d.ts', 'dist/compiler/cli.js', 'dist/runtime/compare/cli.js', 'dist/runtime/index.js', 'models/pcrec.ts', 'dist/models/pcrec.js']) expect(paths).toContain(path);
+  });
+
+  it('carries every page, and whatever a page links to', () => {
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths.filter((path) => path.endsWith('.md')).sort()).toEqual([...pages, ...notes].sort());
+    expect([...pages, ...notes].flatMap((page) => links(page).filter(({ path }) => !paths.includes(path)).map(({ path }) => `${page}: ${path}`))).toEqual([]);
   });
 
   it('asks for no more than was weighed', () => {

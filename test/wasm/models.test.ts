@@ -22,6 +22,7 @@ import type { WasmSession } from '../../runtime/cpu/index.js';
 import { stream } from '../generators/axes.js';
 import { runLoops } from '../support/loops.js';
 import { runPass } from '../support/programs.js';
+import { models } from '../support/zoo.js';
 import { opened } from './sessions.js';
 
 /** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
@@ -85,6 +86,8 @@ const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperVal
   ['ttt4rec', ttt4rec, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
   ['pcrec-simple, of a size that takes two tiles', pcrecSimple, { width: 20, negatives: 9 }],
 ];
+
+test('every model of the package is among the cases', () => expect(models.filter((model) => cases.every(([, tried]) => tried !== model)).map(({ name }) => name)).toEqual([]));
 
 test('rows add up what many positions say of few targets; lists of positions are for the rest', () => {
   const listed = (model: Model, over: Readonly<Record<string, HyperValue>>): readonly unknown[] =>

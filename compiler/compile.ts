@@ -1,9 +1,10 @@
 /** From a traced model to loop-level programs: the entries of the trainer, through the pipeline, lowered. */
 import { createHash } from 'node:crypto';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import { type Axis, ragged } from '../dsl/axis.js';
 import * as build from '../dsl/build.js';
+import { axesOf, inputNode } from '../dsl/model.js';
 import type { Node, Param } from '../dsl/node.js';
+import { type AxisName, given, inputs, inputsOf } from '../runtime/contract/batch.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/contract/session.js';
 import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
@@ -26,12 +27,12 @@ import { entryText, programText } from './text.js';
  * The rank of each row's target among all items: 1 + the other items that score no lower, without those seen. Written so
  * that a score that is not a number counts against the model. Axes: batch.
  */
-const rankOf = (scores: Node, batch: Axis, item: Axis): Node => {
-  const seen = ragged('seen', batch, 'seen');
-  const target = build.input('target', [batch], 'i32');
+const rankOf = (scores: Node, { batch, item }: Traced['batch'], length: number): Node => {
+  const { seen } = axesOf(length);
+  const target = inputNode(inputs.target, { batch });
   const wanted = build.gather(scores, target, item.name);
   const ahead = (x: Node): Node => build.map('select', build.map('lt', x, wanted), build.constant(0), build.constant(1));
-  const others = build.gather(scores, build.input('seen', [batch, seen], 'i32'), item.name);
+  const others = build.gather(scores, inputNode(inputs.seen, { batch, seen }), item.name);
   // The target counts once by definition: its own score, computed in two places, need not be equal to the last bit.
   const rivals = build.map('select', build.map('eq', build.index(item), target), build.constant(1), ahead(scores));
   return build.map('sub', build.reduce('sum', rivals, [item.name]), build.reduce('sum', ahead(others), [seen.name]));
@@ -39,12 +40,12 @@ const rankOf = (scores: Node, batch: Axis, item: Axis): Node => {
 
 /** The programs of a model, before any pass. */
 export const programsOf = (traced: Traced): readonly Program[] => {
-  const { batch, training, inference, optimizer, provenance: origins } = traced;
+  const { batch, hyper, training, inference, optimizer, provenance: origins } = traced;
   const interned = interner();
   const common = { updates: {}, interned, origins } as const;
   const programs: readonly Program[] = [
     { ...common, entry: 'train', outputs: { loss: training.loss }, optimizer },
-    { ...common, entry: 'rank', outputs: { rank: rankOf(inference.scores, batch.batch, batch.item) } },
+    { ...common, entry: 'rank', outputs: { rank: rankOf(inference.scores, batch, Number(hyper['length'])) } },
     { ...common, entry: 'score', outputs: { scores: inference.scores } },
   ];
   return programs.map((p) => withRoots(p, rewrite(rootsOf(p), interned, (n) => n, origins)));
@@ -73,8 +74,12 @@ const statesOf = (written: readonly Program[], finished: readonly Program[], ent
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
-/** What `rankOf` adds to what the model says. */
-const ranking: Added = { inputs: ['target', 'seen', 'seen.lengths'], axis: 'seen' };
+/** What ranking adds to scores: its own inputs, and the axes that no model has. */
+const ranking = (): Added => {
+  const own = inputsOf('rank').filter(({ entries }) => !entries.includes('score'));
+  const known = new Set<AxisName>(Object.values(given).flatMap((row) => row.axes));
+  return { inputs: own.map(({ name }) => name), axes: [...new Set(own.flatMap((row) => row.axes))].filter((axis) => !known.has(axis)) };
+};
 
 /** What was proved of training, and of rows in every program. */
 const certified = (finished: readonly Program[]): Pick<Report, 'certificate'> => {
@@ -93,7 +98,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
   const finished: Program[] = [];
   // What the model says, in its own words: later passes order and join it anew.
   const plain: Program[] = [];
-  const [wrong, ...others] = declarationErrors(traced, ranking);
+  const [wrong, ...others] = declarationErrors(traced, ranking());
   if (wrong !== undefined) return left([wrong, ...others]);
   const written = programsOf(traced);
   for (const program of written) {

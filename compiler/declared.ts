@@ -10,10 +10,11 @@ import { type Axis, axisProblem, bound, missingOf, showExtent } from '../dsl/axi
 import type { Init, Node, Param } from '../dsl/node.js';
 import { misnamed } from '../dsl/names.js';
 import type { Optimizer } from '../dsl/optimizer.js';
+import { axes as batchAxes, inputOf, type InputRow, inputs as table, sizes } from '../runtime/contract/batch.js';
 import { type Diagnostic, error, type Source } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import { type Origins, topological } from './graph.js';
-import { slotPath, STEP } from './passes/differentiate.js';
+import { slotPath } from './passes/differentiate.js';
 
 type Phase = 'training' | 'inference';
 
@@ -93,10 +94,12 @@ const conflicts = (phases: Readonly<Record<Phase, readonly Declaration[]>>): rea
   return [...found.values()];
 };
 
-/** The sizes that the runtime binds when it starts. */
-const symbols: ReadonlySet<string> = new Set(['batch', 'items', 'seen']);
-/** Inputs that the runtime gives (dsl/model.ts). Who may read an answer is for the certificate to say. */
-const given: ReadonlySet<string> = new Set(['items', 'times', 'times.next', 'targets', 'target', 'seq.lengths', 'batch.missing']);
+const symbols: ReadonlySet<string> = new Set(sizes);
+/** Of an input that the runtime gives to training or to scores its row. Who may read an answer is for the certificate to say. */
+const givenAs = (name: string): InputRow | undefined => {
+  const row = inputOf(name);
+  return row !== undefined && row.fill.from !== 'run' && (row.entries.includes('train') || row.entries.includes('score')) ? row : undefined;
+};
 
 const axisDiagnostics = (a: Axis, source: Source | undefined): readonly Diagnostic[] => {
   const problem = axisProblem(a);
@@ -111,7 +114,7 @@ const countsOf = (a: Axis): readonly string[] => (a.extent.kind === 'ragged' ? [
 
 /** What of a parameter depends on the batch: it would be another tensor for each. */
 const batchwise = ({ axes }: Param): Axis | undefined =>
-  axes.find((a) => typeof bound(a) === 'string' && bound(a) !== 'items');
+  axes.find((a) => typeof bound(a) === 'string' && bound(a) !== batchAxes.item.size);
 
 const initProblem = ({ init, axes }: Param): string | null => {
   const numbers = init.kind === 'constant' ? [init.value] : init.kind === 'uniform' ? [init.low, init.high] : init.kind === 'xavierUniform' ? [] : [init.std];
@@ -135,7 +138,7 @@ const paramDiagnostics = (p: Param, source: Source | undefined): readonly Diagno
 };
 
 const unfit = (order: readonly Node[], origins: Origins): readonly Diagnostic[] => {
-  const missing = (name: string, at: Source | undefined): readonly Diagnostic[] => (given.has(name) ? []
+  const missing = (name: string, at: Source | undefined): readonly Diagnostic[] => (givenAs(name) !== undefined ? []
     : [error(`'${name}' is read, and no data give it`, at, name.endsWith('.lengths') ? 'the one ragged axis with lengths is batch.seq; a copy of it is like(name, batch.seq)' : undefined)]);
   const ofNode = (n: Node, source: Source | undefined): readonly Diagnostic[] => {
     if (n.op === 'param') return paramDiagnostics(n, source);
@@ -172,13 +175,13 @@ const once = (all: readonly Diagnostic[]): readonly Diagnostic[] => [...new Map(
 /** What the compiler adds to a model's scores to rank by them. */
 export interface Added {
   readonly inputs: readonly string[];
-  readonly axis: string;
+  readonly axes: readonly string[];
 }
 
 /** Everything that is wrong with what a model declares. */
 export const declarationErrors = ({ training, inference, optimizer, provenance }: Traced, added: Added): readonly Diagnostic[] => {
   const orders = { training: topological([training.loss]), inference: topological([inference.scores]) };
-  const second = [...axesIn(orders.inference, provenance)].filter(([a]) => a.name === added.axis)
+  const second = [...axesIn(orders.inference, provenance)].filter(([a]) => added.axes.includes(a.name))
     .map(([a, source]) => error(`the axis '${a.name}' has the name of the axis that ranking adds to the scores`, source, 'give it another name'));
   const single = once([...unfit(orders.training, provenance), ...unfit(orders.inference, provenance), ...second]);
   if (single.length > 0) return single;
@@ -186,7 +189,7 @@ export const declarationErrors = ({ training, inference, optimizer, provenance }
   const disagreed = conflicts(phases);
   if (disagreed.length > 0) return disagreed;
   const all = Object.values(phases).flat();
-  const inputs = new Set([STEP, ...added.inputs, ...all.filter((d) => d.kind === 'input' || d.kind === 'lengths').map((d) => d.name)]);
+  const inputs = new Set([table.step.name, ...added.inputs, ...all.filter((d) => d.kind === 'input' || d.kind === 'lengths').map((d) => d.name)]);
   const params = new Map(Object.values(orders).flat().flatMap((n) => (n.op === 'param' ? [[n.path, n] as const] : [])));
   return collisions([...params.values()], inputs, optimizer, provenance);
 };

@@ -1,8 +1,9 @@
 /** Typical sizes, for the passes that weigh one form against another. No result depends on them. */
 import { type Axis, bound } from '../dsl/axis.js';
 import type { Node } from '../dsl/node.js';
+import type { BoundSizes } from '../runtime/contract/batch.js';
 
-export const typicalSizes: Readonly<Record<string, number>> = { batch: 128, items: 4000, seen: 200 };
+export const typicalSizes: Readonly<Record<string, number>> = { batch: 128, items: 4000, seen: 200 } satisfies BoundSizes;
 
 /** Ragged rows are taken to be half full. */
 export const typical = (axis: Axis): number => {

@@ -1,5 +1,6 @@
 /** What the command says at the end: what was compiled, what it will cost, and what to run next. */
-import type { Manifest, Sizes } from '../runtime/contract/session.js';
+import type { BoundSizes } from '../runtime/contract/batch.js';
+import type { Manifest } from '../runtime/contract/session.js';
 import type { Compiled, Cost, Target } from './compiled.js';
 import { scaled } from './text.js';
 
@@ -23,7 +24,7 @@ const showCount = (count: Count): string =>
   [...count].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1)).map(([symbols, n]) => (symbols === '' ? grouped(n) : `${grouped(n)} x ${symbols}`)).join(' + ') || '0';
 
 /** Sizes of an ordinary run, where costs are quoted: the default batch and the catalogue of MovieLens-1M. */
-export const ordinary: Sizes = { batch: 128, items: 3_416, seen: 200 };
+export const ordinary: BoundSizes = { batch: 128, items: 3_416, seen: 200 };
 
 export interface Done {
   readonly compiled: Compiled;
@@ -47,7 +48,7 @@ const peaks = ({ compiled: { loops }, target, cost }: Pick<Done, 'compiled' | 't
 
 export const summary = ({ compiled, target, cost, folder, files, seconds }: Done): string => {
   const { manifest, report: { kernels: { before, after }, certificate } } = compiled;
-  const at = `batch ${ordinary['batch']}, ${grouped(ordinary['items']!)} items`;
+  const at = `batch ${ordinary.batch}, ${grouped(ordinary.items)} items`;
   const rows: readonly (readonly [string, string])[] = [
     ['parameters', showCount(parameters(manifest))],
     ['kernels a step', `${grouped(after)} (${grouped(before)} before fusion)`],

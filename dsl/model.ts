@@ -1,10 +1,12 @@
 /**
  * A model: hyperparameters, and a pure function from a batch to a loss and ranking scores. Nothing here computes.
  */
+import { type AxisName, type AxisRow, axes as table, given, type InputRow } from '../runtime/contract/batch.js';
 import { type Axis, axis, partial, ragged } from './axis.js';
 import { input } from './build.js';
+import type { Input } from './node.js';
 import type { Optimizer } from './optimizer.js';
-import { type Tensor, typed } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 /** What a hyperparameter may be. */
 export type HyperValue = number | string | boolean;
@@ -37,27 +39,18 @@ export type Values<H extends Hypers> = { readonly [K in keyof H]: H[K]['value'] 
 /** Dropout and sampling are on in `training` and absent in `inference`. */
 export type Phase = 'training' | 'inference';
 
+type Given = typeof given;
+/** A tensor for each row of the table of inputs, over the axes of its row. */
+type GivenTensors = { readonly [K in keyof Given]: Tensor<Given[K]['axes'][number], Given[K]['dtype']> };
+
 /** The axes and inputs of a sequence recommender. `seq` is ragged: a user's positions beyond the history do not exist. */
-export interface Batch {
+export interface Batch extends GivenTensors {
   /** Users. The last batch of an epoch may have fewer than the others: what is missing at its end does not exist. */
   readonly batch: Axis<'batch'>;
   /** Positions of a user's history, oldest first, at most the hyperparameter `length`. */
   readonly seq: Axis<'seq'>;
   /** The catalogue. */
   readonly item: Axis<'item'>;
-  /** Item at each position. */
-  readonly items: Tensor<'batch' | 'seq', 'i32'>;
-  /** The next item after each position: what is to be predicted (training only). */
-  readonly targets: Tensor<'batch' | 'seq', 'i32'>;
-  /**
-   * The item after each row's last position, for models trained on one target a sequence: while training, a row is then a
-   * random prefix of its history (training only).
-   */
-  readonly target: Tensor<'batch', 'i32'>;
-  /** Seconds since the row's first event, at each position. */
-  readonly times: Tensor<'batch' | 'seq', 'i32'>;
-  /** The same for the next event: the time at which the prediction is asked for. */
-  readonly nextTimes: Tensor<'batch' | 'seq', 'i32'>;
 }
 
 /** What a model returns. Training uses `loss`, ranking `scores`; what is not reached is never computed. */
@@ -106,14 +99,24 @@ export const model = <H extends Hypers>(spec: ModelSpec<H>): Model<H> => ({
   presets: (spec.presets ?? {}) as Model<H>['presets'], optimizer: spec.optimizer, build: spec.build,
 });
 
+type Axes = { readonly [A in AxisName]: Axis<A> };
+/** The axes of inputs as their table says, a history being at most `length` long: other sizes are bound when the trainer starts. */
+export const axesOf = (length: number): Axes => {
+  const made: Record<string, Axis> = {};
+  for (const [name, { size, rows, partial: ends }] of Object.entries<AxisRow>(table)) {
+    const most = size === 'length' ? length : size;
+    made[name] = rows !== undefined ? ragged(name, made[rows]!, most) : ends === true ? partial(name, most) : axis(name, most);
+  }
+  return made as unknown as Axes;
+};
+
+/** The tensor of an input, over these axes. */
+export const inputNode = ({ name, axes: over, dtype }: InputRow, among: Readonly<Record<string, Axis>>): Input => input(name, over.map((a) => among[a]!), dtype);
+
 /** The batch of a model whose history is at most `length` long: symbols `batch` and `items` are bound when the trainer starts. */
 export const batchOf = (length: number): Batch => {
-  const batch = partial('batch', 'batch');
-  const seq = ragged('seq', batch, length);
-  const along = (name: string) => typed<'batch' | 'seq', 'i32'>(input(name, [batch, seq], 'i32'));
-  return {
-    batch, seq, item: axis('item', 'items'),
-    items: along('items'), targets: along('targets'),
-    target: typed<'batch', 'i32'>(input('target', [batch], 'i32')), times: along('times'), nextTimes: along('times.next'),
-  };
+  const among = axesOf(length);
+  const { batch, seq, item } = among;
+  const read = Object.fromEntries(Object.entries<InputRow>(given).map(([name, row]) => [name, inputNode(row, among)]));
+  return { batch, seq, item, ...(read as unknown as GivenTensors) };
 };

@@ -1,20 +1,20 @@
 /**
  * Calls of a compiled model's entries: exactly the inputs that the manifest lists go in, and device failures come out as values.
+ * What an entry may list, and what that is, says the table of inputs (`contract/batch.ts`).
  *
- * - `train`: `items`, `targets` [batch, seq]; `target` [batch]; `times`, `times.next` [batch, seq]; `seq.lengths` [batch]; the
- *   scalar `batch.missing`, how many of the last rows do not exist, where a model sums over rows: nothing reads these rows;
- *   scalars `step` (1-based) and `steps` (planned). Gives the scalar `loss`, and perhaps `unconverged`: rows whose implicit
- *   solve failed. States advance in place.
- * - `rank`: histories, `target` [batch], `seen` [batch, seen], `seen.lengths` [batch]. Gives `rank` [batch], 1 = best.
- * - `score`: histories. Gives `scores` [batch, items].
+ * - `train` gives the scalar `loss`, and perhaps `unconverged`: rows whose implicit solve failed. States advance in place.
+ * - `rank` gives `rank` [batch], 1 = best.
+ * - `score` gives `scores` [batch, items].
  */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { columnsOf } from './data/fill.js';
 import type { Dataset } from './data/index.js';
 import { messageOf } from './errors.js';
 import type { Inputs, Job } from './job.js';
+import { type ColumnName, columnOf, columns, type Fill, inputOf, inputsOf } from './contract/batch.js';
 import type { Draw } from './contract/random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session } from './contract/session.js';
 
@@ -36,29 +36,39 @@ const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<st
     E.map((entries) => Object.fromEntries(entries)),
   );
 
-/** Whether a model reads when events happened, in any of its entries. */
-export const readsTimes = ({ entries }: Manifest): boolean =>
-  Object.values(entries).some(({ inputs }) => inputs.some(({ name }) => name === 'times' || name === 'times.next'));
+/** The columns of data that a model reads, in any of its entries. */
+export const columnsRead = ({ entries }: Manifest): readonly ColumnName[] => {
+  const read = Object.values(entries).flatMap(({ inputs }) => inputs.map(({ name }) => inputOf(name)));
+  return [...new Set(read.flatMap((row) => (row === undefined ? [] : columnOf(row) ?? [])))];
+};
+/** Whether a request says, or has assumed for it, when it comes. */
+export const readsTimes = (manifest: Manifest): boolean => columnsRead(manifest).some((column) => columns[column].next === 'moment');
 
-/** Left: data without times for a model that reads them. It would learn, and tell, what zeros say. */
-export const withTimes = (manifest: Manifest, { name, times }: Pick<Dataset, 'name' | 'times'>): E.Either<string, void> =>
-  times !== undefined || !readsTimes(manifest)
-    ? E.right(undefined)
-    : E.left(
-        `The model ${manifest.model} reads the times of events, and the data ${name} have none: what it made of them would be false. Give data with a column of times` +
-          `${manifest.hyper['times'] === true ? ', or compile the model with --set times=false' : ', or a model that reads none'}.`,
-      );
+/** Left: data without a column that the model reads. It would learn, and tell, what zeros say. */
+export const withColumns = (manifest: Manifest, data: Pick<Dataset, 'name' | 'sequence' | 'times'>): E.Either<string, void> => {
+  const given = columnsOf(data);
+  const lack = columnsRead(manifest).filter((column) => given[column] === undefined).map((column) => columns[column].lack).find((l) => l !== null);
+  if (lack === undefined) return E.right(undefined);
+  const { what, give, without } = lack;
+  return E.left(
+    `The model ${manifest.model} reads ${what}, and the data ${data.name} have none: what it made of them would be false. Give data with ${give}` +
+      `${manifest.hyper[without] === true ? `, or compile the model with --set ${without}=false` : ', or a model that reads none'}.`,
+  );
+};
 
 export interface Machine {
   readonly manifest: Manifest;
   readonly session: Session;
 }
 
+type Counted = Extract<Fill, { readonly from: 'run' }>['count'];
+const counts: { readonly [C in Counted]: (job: Pick<Job, 'settings' | 'feed'>, step: number) => number } = {
+  step: (_, step) => step,
+  steps: ({ settings, feed }) => settings.epochs * feed.batches,
+};
 /** Scalars that a `train` entry may list. */
-export const scalars = ({ settings, feed }: Pick<Job, 'settings' | 'feed'>, step: number): Inputs => ({
-  step: Float32Array.of(step),
-  steps: Float32Array.of(settings.epochs * feed.batches),
-});
+export const scalars = (job: Pick<Job, 'settings' | 'feed'>, step: number): Inputs =>
+  Object.fromEntries(inputsOf('train').flatMap(({ name, fill }) => (fill.from === 'run' ? [[name, Float32Array.of(counts[fill.count](job, step))] as const] : [])));
 
 /** Runs one entry. Left: a missing input, or what the device said. */
 export const call = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Draw): TaskEither<string, Readonly<Record<string, Data>>> =>

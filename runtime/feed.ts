@@ -1,26 +1,23 @@
 /** A data set as a model reads it: the batches that a manifest's `train` and `rank` entries ask for, under one protocol. */
 import * as E from 'fp-ts/lib/Either.js';
-import { type Batch, type Dataset, evaluationBatches, seenMax, split, trainingBatches } from './data/index.js';
-import { withTimes } from './entries.js';
+import { type Dataset, evaluationBatches, seenMax, split, trainingBatches } from './data/index.js';
+import { withColumns } from './entries.js';
 import type { RankBatch, Feed, Inputs } from './job.js';
 import { popularity } from './metrics.js';
 import type { Settings } from './contract/settings.js';
-import type { Data, Manifest } from './contract/session.js';
+import { tellsOf } from './contract/batch.js';
+import type { Manifest } from './contract/session.js';
 
-/** The arrays of a batch, without its counts and codes. */
-const inputsOf = (batch: Batch): Inputs =>
-  Object.fromEntries(Object.entries(batch).filter((entry): entry is [string, Data] => entry[0] !== 'users' && typeof entry[1] === 'object'));
-
-/** A model that reads `targets` learns from all positions at once; one that reads only `target` needs windows ending anywhere. */
+/** A model that reads an answer at each position learns from all of them at once; one that reads only a row's needs windows ending anywhere. */
 const horizonOf = (manifest: Manifest): 'all' | 'last' => {
-  const names = new Set(manifest.entries['train']?.inputs.map(({ name }) => name));
-  return names.has('target') && !names.has('targets') ? 'last' : 'all';
+  const told = new Set(manifest.entries['train']?.inputs.map(({ name }) => tellsOf(name)));
+  return told.has('answerOfRow') && !told.has('answer') ? 'last' : 'all';
 };
 
-/** Left: data too small to train on or to evaluate with, or without times for a model that reads them. */
+/** Left: data too small to train on or to evaluate with, or without a column that the model reads. */
 export const feedOf = (manifest: Manifest, data: Dataset, { batch, seed, protocol }: Pick<Settings, 'batch' | 'seed' | 'protocol'>): E.Either<string, Feed> => {
-  const clocked = withTimes(manifest, data);
-  if (E.isLeft(clocked)) return clocked;
+  const complete = withColumns(manifest, data);
+  if (E.isLeft(complete)) return complete;
   const parts = split(data, protocol);
   const seen = Math.max(1, seenMax(parts));
   const { length } = manifest;
@@ -30,12 +27,12 @@ export const feedOf = (manifest: Manifest, data: Dataset, { batch, seed, protoco
   if (parts.evaluated.length === 0) return E.left(`${data.name} holds nothing to evaluate on: a user needs at least three interactions.`);
 
   const training = function* (epoch: number, from: number): Generator<Inputs> {
-    for (const rows of epochOf(epoch).batchesFrom(from)) yield inputsOf(rows);
+    for (const { rows: _, ...inputs } of epochOf(epoch).batchesFrom(from)) yield inputs;
   };
   const evaluation: Feed['evaluation'] = (part) => {
     const found = evaluationBatches(parts, part, { batch, length, seenMax: seen });
     const all = function* (): Generator<RankBatch> {
-      for (const rows of found) yield { inputs: inputsOf(rows), rows: rows.rows };
+      for (const { rows, users: _, ...inputs } of found) yield { inputs, rows };
     };
     return { batches: found.count, all: all() };
   };

@@ -7,8 +7,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { type Asked, type Moment, momentOf, timeless } from './asked.js';
+import { type Columns, filled, nothingSeen } from './data/fill.js';
 import { type Dataset, longestGap, longestSpan, timesOf } from './data/index.js';
-import { call, output, readsTimes, withTimes } from './entries.js';
+import { call, output, readsTimes, withColumns } from './entries.js';
 import type { Inputs } from './job.js';
 import { type Catalogue, type Index, index, item, list, nearest } from './lookup.js';
 import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
@@ -51,22 +52,16 @@ interface Past {
 
 const named = ({ items, titles }: Catalogue, at: number): Named => ({ id: items[at] ?? String(at), title: titles?.[at] ?? null });
 
+/** A past as columns of events, and of the event that is asked for what a request knows. Without a moment it comes with the last event. */
+const columnsOf = ({ items, times }: Past, at: number | null): Columns => ({ items, times: times && [...times, at ?? times.at(-1) ?? 0] });
+
 /**
- * One row of inputs for a request that comes at `at`, in the seconds of the past's times. Without times the whole past, and the
- * request, are of one moment.
+ * The inputs of a request that comes at `at`, in the seconds of the past's times. Without times the whole past, and the request,
+ * are of one moment.
  */
 export const row = (past: Past, length: number, at: number | null): Inputs => {
-  const items = past.items.slice(-length);
-  const times = past.times?.slice(-length) ?? items.map(() => 0);
-  const seconds = (list: readonly number[]) => list.map((time) => time - (times[0] ?? 0));
-  const padded = (values: readonly number[]): Int32Array => Int32Array.from({ length }, (_, i) => values[i] ?? 0);
-  return {
-    items: padded(items),
-    times: padded(seconds(times)),
-    'times.next': padded(seconds([...times.slice(1), at ?? times.at(-1) ?? 0])),
-    'seq.lengths': Int32Array.of(items.length),
-    'batch.missing': Int32Array.of(0),
-  };
+  const end = past.items.length;
+  return filled('score', { columns: columnsOf(past, at), starts: Int32Array.of(Math.max(0, end - length)), ends: Int32Array.of(end), batch: 1, length, seen: nothingSeen });
 };
 
 /** The data set as requests for its users read it: where each user is, and what each of its items is in the checkpoint. */
@@ -129,7 +124,7 @@ const momentFor = (manifest: Manifest, everybody: TaskEither<string, People>, { 
     return at === undefined ? TE.fromEither(rowAt(timeless)) : TE.left('--at has no meaning beside --history, whose items have no times: ask for a --user of data with times.');
   return pipe(
     everybody,
-    TE.chainFirstEitherK(({ data }) => withTimes(manifest, data)),
+    TE.chainFirstEitherK(({ data }) => withColumns(manifest, data)),
     TE.chainEitherK(({ data, gap }) => pipe(
       timesOf(data),
       E.fromNullable(`The data ${data.name} have no times.`),

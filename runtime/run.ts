@@ -21,7 +21,8 @@ import { metrics } from './metrics.js';
 import { newSettings, resumedSettings, type Settings } from './contract/settings.js';
 import { checked, type DataOptions, type DeviceOptions, type EvaluateOptions, type TrainOptions } from './options.js';
 import { beginning, best, type Epoch, type Identity, type Progress } from './progress.js';
-import type { Session, Sizes } from './contract/session.js';
+import type { BoundSizes } from './contract/batch.js';
+import type { Session } from './contract/session.js';
 import { fileOf, fit } from './train.js';
 
 /** What `train` gives. */
@@ -70,7 +71,7 @@ const sameData = (path: string, kept: Identity) => ({ identity }: { readonly ide
 
 
 /** Opens a session, which whoever opens it also closes. Left: why the device does not open. */
-export const openSession = (compiled: CompiledModel, { device, threads }: DeviceOptions, sizes: Sizes): TaskEither<string, Session> =>
+export const openSession = (compiled: CompiledModel, { device, threads }: DeviceOptions, sizes: BoundSizes): TaskEither<string, Session> =>
   pipe(
     TE.tryCatch(() => compiled.open(device ?? 'auto', sizes, { threads }), (error) => `The device could not be opened: ${messageOf(error)}`),
     TE.chain(TE.fromEither),
@@ -81,7 +82,7 @@ export const closeSession = (session: Session): TaskEither<string, void> =>
   TE.tryCatch(() => session.dispose(), (error) => `The device ${session.backend} could not be closed: ${messageOf(error)}`);
 
 /** Opens a session, uses it, and gives the device back whatever happens. */
-export const withSession = <A>(compiled: CompiledModel, options: DeviceOptions, sizes: Sizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
+export const withSession = <A>(compiled: CompiledModel, options: DeviceOptions, sizes: BoundSizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
   TE.bracket(openSession(compiled, options, sizes), use, closeSession);
 
 /** Puts states on the device. */

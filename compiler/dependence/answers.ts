@@ -22,6 +22,7 @@
 import type { Axis } from '../../dsl/axis.js';
 import { argsOf, hasAxis } from '../../dsl/build.js';
 import type { Carry, Input, Node } from '../../dsl/node.js';
+import { axes, tellsOf } from '../../runtime/contract/batch.js';
 import { topological } from '../graph.js';
 import { termsOf } from './summands.js';
 
@@ -99,8 +100,8 @@ const ofMap = (at: Node, args: readonly Node[], of: MarkOf, features: ReadonlySe
   return guilt === undefined || others.some((a) => of(a).role === 'free' && (of(a).past || of(a).items) && along(a)) ? { ...mark, role } : { ...mark, role, guilt };
 };
 
-/** As many positions as there are items (`batchOf` in dsl/model.ts). */
-const isCatalogue = ({ extent }: Axis): boolean => extent.kind === 'fixed' && extent.size === 'items';
+/** As many positions as there are items. */
+const isCatalogue = ({ extent }: Axis): boolean => extent.kind === 'fixed' && extent.size === axes.item.size;
 const isNumbered = ({ extent }: Axis): boolean => extent.kind === 'fixed' && typeof extent.size === 'number';
 
 const ofGather = (node: Node, table: Node, at: Node, axis: string, of: MarkOf): Mark => {
@@ -116,7 +117,7 @@ const ofGather = (node: Node, table: Node, at: Node, axis: string, of: MarkOf): 
 
 const markOf = (node: Node, of: MarkOf, answers: ReadonlySet<string>, features: ReadonlySet<string>): Mark => {
   switch (node.op) {
-    case 'input': return answers.has(node.name) ? { ...FREE, role: 'answer' } : { ...FREE, past: true, knows: true };
+    case 'input': return answers.has(node.name) ? { ...FREE, role: 'answer' } : { ...FREE, past: tellsOf(node.name) === 'past', knows: true };
     case 'param': return { ...FREE, knows: true, items: node.axes.some(isCatalogue) };
     case 'map': return ofMap(node, node.args, of, features);
     case 'gather': return ofGather(node, node.table, node.at, node.axis, of);

@@ -14,21 +14,21 @@
 import { type Axis, sameExtent } from '../../dsl/axis.js';
 import { hasAxis } from '../../dsl/build.js';
 import type { Input, Node } from '../../dsl/node.js';
+import { type Tells, tellsOf } from '../../runtime/contract/batch.js';
 import { topological } from '../graph.js';
 import { type Dependence, dependence, offsetsOf } from './analysis.js';
 import { type Seen, seenAnswer } from './answers.js';
 import { hull, type Interval } from './zone.js';
 
-/** What an input of the batch tells (dsl/model.ts): the past at each position, the answer at each, or the answer of a row. */
-type Tells = 'past' | 'answer' | 'answerOfRow';
-const tells: Readonly<Record<string, Tells>> = { items: 'past', times: 'past', 'times.next': 'past', targets: 'answer', target: 'answerOfRow' };
-const tellsOf = (input: string): Tells => tells[input] ?? 'past';
+const tells = (input: Input): Tells => tellsOf(input.name);
+const isAnswer = (input: Input): boolean => tells(input) === 'answer' || tells(input) === 'answerOfRow';
 
 /** Offsets, position read less own, that a prediction may read. */
 const allowed: { readonly [T in Tells]: Interval } = {
   past: { least: -Infinity, most: 0 },
   answer: { least: 0, most: 0 },
   answerOfRow: { least: Infinity, most: -Infinity },
+  nothing: { least: -Infinity, most: Infinity },
 };
 const within = (a: Interval, b: Interval): boolean => a.least >= b.least && a.most <= b.most;
 
@@ -89,7 +89,7 @@ const judged = (term: Node, along: string, inputs: readonly Input[], { reads }: 
     const zones = reads(term).get(input.name);
     const sequence = sequenceOf(input);
     // Without a sequence it is the same at every position: what is known of a row, or its answer.
-    const told = allowed[tellsOf(input.name)];
+    const told = allowed[tells(input)];
     if (zones === undefined || (sequence === undefined && told.most >= 0)) return [];
     const offsets = sequence === undefined ? { least: -Infinity, most: Infinity } : offsetsOf(zones, sequence.name, along);
     return [{ input, offsets, leak: { term, along, input, read: sequence?.name ?? null, offsets, allowed: told } satisfies Leak }];
@@ -97,7 +97,7 @@ const judged = (term: Node, along: string, inputs: readonly Input[], { reads }: 
   const sequence = term.axes.find((a) => a.name === along);
   return {
     readsLength: sequence?.extent.kind === 'ragged' && reads(term).has(sequence.extent.lengths),
-    reads: found.filter(({ input }) => tellsOf(input.name) === 'past').map(({ input, offsets }) => ({ input: input.name, offsets })),
+    reads: found.filter(({ input }) => tells(input) === 'past').map(({ input, offsets }) => ({ input: input.name, offsets })),
     leaks: found.filter(({ leak }) => !within(leak.offsets, leak.allowed)).map(({ leak }) => leak),
   };
 };
@@ -120,7 +120,7 @@ const mixedRows = (roots: readonly Node[], inputs: readonly Input[], d: Dependen
   const apart = { least: 0, most: 0 };
   const mixed = [...new Set(ragged.map((e) => e.rows))].flatMap((row) => {
     const data = [
-      ...inputs.filter((i) => tellsOf(i.name) === 'past' && hasAxis(i, row)).map((i) => i.name),
+      ...inputs.filter((i) => tells(i) === 'past' && hasAxis(i, row)).map((i) => i.name),
       ...ragged.filter((e) => e.rows === row).map((e) => e.lengths),
     ];
     return frontier(roots, (n) => hasAxis(n, row), d).flatMap((term) => data.filter((name) => {
@@ -133,7 +133,7 @@ const mixedRows = (roots: readonly Node[], inputs: readonly Input[], d: Dependen
 
 /** Where answers and data meet only after their positions are summed away, each answer meets all of the data. */
 const summedAway = (loss: Node, inputs: readonly Input[], d: Dependence): readonly Leak[] =>
-  inputs.filter((i) => tellsOf(i.name) === 'past' && d.reads(loss).has(i.name)).map((input) => ({
+  inputs.filter((i) => tells(i) === 'past' && d.reads(loss).has(i.name)).map((input) => ({
     term: loss, along: null, input, read: sequenceOf(input)?.name ?? null, offsets: { least: -Infinity, most: Infinity }, allowed: allowed.past,
   }));
 
@@ -141,8 +141,8 @@ const summedAway = (loss: Node, inputs: readonly Input[], d: Dependence): readon
 export const certify = (loss: Node): { readonly certificate: Certificate; readonly leaks: readonly Leak[]; readonly seen: Seen | undefined; readonly dependence: Dependence } => {
   const d = dependence([loss]);
   const inputs = inputsOf([loss]);
-  const reads = (told: Tells) => (term: Node): boolean => inputs.some((i) => tellsOf(i.name) === told && d.reads(term).has(i.name));
-  const answer = inputs.map((i) => (tellsOf(i.name) === 'answer' ? sequenceOf(i) : undefined)).find((a) => a !== undefined);
+  const reads = (told: Tells) => (term: Node): boolean => inputs.some((i) => tells(i) === told && d.reads(term).has(i.name));
+  const answer = inputs.map((i) => (tells(i) === 'answer' ? sequenceOf(i) : undefined)).find((a) => a !== undefined);
   const positioned = answer === undefined ? [] : frontier([loss], (n) => n.axes.some((a) => sameExtent(a, answer)), d);
   const answered = positioned.filter(reads('answer'));
   const terms = answer === undefined ? [] : answered.map((term) => judge(term, answer, inputs, d));
@@ -150,9 +150,9 @@ export const certify = (loss: Node): { readonly certificate: Certificate; readon
   return {
     dependence: d,
     leaks: [...terms.flatMap((t) => t.leaks), ...(apart ? summedAway(loss, inputs, d) : [])],
-    seen: seenAnswer(loss, inputs.filter((i) => tellsOf(i.name) !== 'past')),
+    seen: seenAnswer(loss, inputs.filter(isAnswer)),
     certificate: {
-      predicts: terms.length > 0 ? 'position' : inputs.some((i) => tellsOf(i.name) === 'answerOfRow') ? 'row' : 'none',
+      predicts: terms.length > 0 ? 'position' : inputs.some((i) => tells(i) === 'answerOfRow') ? 'row' : 'none',
       reads: joined(terms.flatMap((t) => t.reads)),
       readsLength: terms.some((t) => t.readsLength),
       mixed: mixedRows([loss], inputs, d),
@@ -167,7 +167,7 @@ export const certifyScores = (scores: Node): { readonly certificate: Certificate
   const inputs = inputsOf([scores]);
   const read = inputs.filter((i) => d.reads(scores).has(i.name));
   return {
-    answers: read.filter((i) => tellsOf(i.name) !== 'past'),
-    certificate: { predicts: 'none', reads: [], readsLength: false, mixed: mixedRows([scores], inputs, d), readsPast: read.some((i) => tellsOf(i.name) === 'past') },
+    answers: read.filter(isAnswer),
+    certificate: { predicts: 'none', reads: [], readsLength: false, mixed: mixedRows([scores], inputs, d), readsPast: read.some((i) => tells(i) === 'past') },
   };
 };

@@ -1,7 +1,8 @@
 /** From a program whose stored nodes are decided to kernels: one kernel for each stored node. */
 import { type Axis, bound, missingOf } from '../../dsl/axis.js';
 import { argsOf, axisOf } from '../../dsl/build.js';
-import type { Carry, Node, Scan } from '../../dsl/node.js';
+import type { Carry, Input, Node, Scan } from '../../dsl/node.js';
+import { axes, inputOf } from '../../runtime/contract/batch.js';
 import { kernelReads } from '../cost.js';
 import { type Origin, topological } from '../graph.js';
 import { all, apply, guard, integer } from '../loops/build.js';
@@ -94,12 +95,15 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, byId: ReadonlyMap
   return { body: expr(root, { ...scope, known: new Set(conditions.map(exprText)) }), where: all(conditions) };
 };
 
-/** Item ids handed in by the runtime exist, and so do drawn positions: looking them up needs no guard. What a buffer is called says nothing. */
+/** Ids that the runtime makes exist, and so do drawn positions: looking them up needs no guard. What a buffer is called says nothing. */
 const isTrusted = (e: Expr, axis: Axis, byId: ReadonlyMap<string, Node>): boolean => {
   const index = e.kind === 'read' ? byId.get(e.buffer) : undefined;
-  return index !== undefined && (index.op === 'input' ? itemIds.has(index.name) && bound(axis) === 'items' : isPosition(index, axis));
+  return index !== undefined && (index.op === 'input' ? isIdOf(index, axis) : isPosition(index, axis));
 };
-const itemIds: ReadonlySet<string> = new Set(['items', 'targets', 'target', 'seen']);
+const isIdOf = ({ name }: Input, axis: Axis): boolean => {
+  const ids = inputOf(name)?.ids ?? null;
+  return ids !== null && bound(axis) === axes[ids].size;
+};
 
 /** The ragged axes that a program speaks of, by the input that holds their lengths. */
 const lengthsOf = (order: readonly Node[]): ReadonlyMap<string, Axis> =>

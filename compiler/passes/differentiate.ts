@@ -3,14 +3,14 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import * as build from '../../dsl/build.js';
 import type { Node, Param } from '../../dsl/node.js';
 import type { Optimizer, Update } from '../../dsl/optimizer.js';
+import { inputNode } from '../../dsl/model.js';
 import { typed } from '../../dsl/tensor.js';
+import { inputs } from '../../runtime/contract/batch.js';
 import { type Diagnostic, error } from '../diagnostics.js';
 import { gradient } from '../gradient.js';
 import { rewrite, topological } from '../graph.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 
-/** The scalar input that counts optimizer steps from 1. */
-export const STEP = 'step';
 export const slotPath = (parameter: string, slot: string): string => `${parameter}.${slot}`;
 
 const isParam = (n: Node): n is Param => n.op === 'param';
@@ -23,7 +23,7 @@ export const differentiate: Pass = {
     if (optimizer === undefined || loss === undefined) return right(settled(program));
     const parameters = topological([loss]).filter(isParam);
     if (parameters.length === 0) return left([error('the loss reads no parameter: there is nothing to train', program.origins.get(loss)?.source)]);
-    const step = typed<never>(build.input(STEP, [], 'f32'));
+    const step = typed<never>(inputNode(inputs.step, {}));
     const solved: Node[] = [];
     const gradients = gradient(loss, parameters, { origins: program.origins, check: (s) => solved.push(s) });
     const updates: Record<string, Node> = {};

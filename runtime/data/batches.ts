@@ -6,39 +6,30 @@
  * A window is (user, start, end): the items `sequence[start, end)`, whose last target is `sequence[end]`. Training and evaluation
  * differ only in their windows.
  */
+import type { EntryName, inputs } from '../contract/batch.js';
 import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
+import { columnsOf, filled, nothingSeen, type Seen, type Windows } from './fill.js';
 import { type Held, type Split, distinctVisitor, history, target, targetPosition } from './split.js';
 
-/** The inputs of a training step: dense, row-major, with the room of a full batch. */
-export interface Batch {
+type Table = typeof inputs;
+/** The inputs of an entry that come from data, by the names of programs: what each is says its row in the table. */
+type Filled<E extends EntryName> = {
+  readonly [K in keyof Table as E extends Table[K]['entries'][number] ? (Table[K]['fill'] extends { readonly from: 'run' } ? never : Table[K]['name']) : never]:
+    Table[K]['dtype'] extends 'i32' ? Int32Array : Float32Array
+};
+interface Rows {
   /** How many of the `batch` rows are real; they come first. */
   readonly rows: number;
-  /** One number: the others, which do not exist. */
-  readonly 'batch.missing': Int32Array;
-  /** [batch], positions; 0 past `rows`. */
-  readonly 'seq.lengths': Int32Array;
-  /** [batch, length], item codes. */
-  readonly items: Int32Array;
-  /** [batch, length], the item that follows each position. */
-  readonly targets: Int32Array;
-  /** [batch], the item that follows the row's last position. */
-  readonly target: Int32Array;
-  /** [batch, length], seconds since the row's first event; zero where the data have no times. */
-  readonly times: Int32Array;
-  /** [batch, length], the same of the event that follows: when the next item is asked for. */
-  readonly 'times.next': Int32Array;
 }
 
-/** The inputs of a ranking. */
-export interface EvaluationBatch extends Batch {
-  /** [batch, seenMax], distinct items of the whole history, the target excluded. */
-  readonly seen: Int32Array;
-  /** [batch]. */
-  readonly 'seen.lengths': Int32Array;
+/** The inputs of a training step: dense, row-major, with the room of a full batch. */
+export type Batch = Rows & Filled<'train'>;
+/** The inputs of a ranking, and of whom it is. */
+export type EvaluationBatch = Rows & Filled<'rank'> & {
   /** [rows], user codes. */
   readonly users: Int32Array;
-}
+};
 
 /** The batches of one pass, by index from 0; iterable from the first or from any. */
 export interface Batches<B> extends Iterable<B> {
@@ -54,28 +45,10 @@ const lazily = <B>(count: number, at: (index: number) => B): Batches<B> => {
   return { count, at, batchesFrom, [Symbol.iterator]: () => batchesFrom(0) };
 };
 
-/** Rows of the windows that end at `ends[i]`, of user `users[i]`, for i in [first, first + batch). */
-const fill = (dataset: Dataset, users: Int32Array, ends: Int32Array, first: number, batch: number, length: number): Batch => {
-  const { offsets, sequence, times } = dataset;
-  const rows = Math.max(0, Math.min(batch, users.length - first));
-  const array = (): Int32Array => new Int32Array(batch * length);
-  const out = { rows, 'batch.missing': Int32Array.of(batch - rows), 'seq.lengths': new Int32Array(batch), items: array(), targets: array(), target: new Int32Array(batch), times: array(), 'times.next': array() };
-  for (let row = 0; row < rows; row++) {
-    const end = ends[first + row]!;
-    const start = Math.max(offsets[users[first + row]!]!, end - length);
-    out['seq.lengths'][row] = end - start;
-    out.target[row] = sequence[end]!;
-    out.items.set(sequence.subarray(start, end), row * length);
-    out.targets.set(sequence.subarray(start + 1, end + 1), row * length);
-    if (times === undefined) continue;
-    const zero = times[start]!;
-    for (let i = start, to = row * length; i < end; i++, to++) {
-      // A data set's histories are short enough for these to fit (`overlong`).
-      out.times[to] = times[i]! - zero;
-      out['times.next'][to] = times[i + 1]! - zero;
-    }
-  }
-  return out;
+/** The windows that end at `ends[i]`, of user `users[i]`, for i in [first, first + batch). */
+const windows = (dataset: Dataset, users: Int32Array, ends: Int32Array, first: number, { batch, length }: { readonly batch: number; readonly length: number }): Omit<Windows, 'seen'> => {
+  const own = ends.subarray(first, first + batch);
+  return { columns: columnsOf(dataset), starts: own.map((end, row) => Math.max(dataset.offsets[users[first + row]!]!, end - length)), ends: own, batch, length };
 };
 
 /** Where a training window ends, for a user whose training items are `sequence[begin, end)`; `u` is uniform in [0, 1). */
@@ -125,7 +98,10 @@ export const trainingBatches = (split: Split, options: TrainingOptions): Batches
   const users = orders[order](eligible, seed, epoch);
   const numbers = stream(seed, epoch, 'data.horizon');
   const ends = users.map((user) => horizons[horizon](dataset.offsets[user]!, trainingEnds[user]!, uniformAt(numbers, user)));
-  return lazily(Math.ceil(users.length / batch), (index) => fill(dataset, users, ends, index * batch, batch, length));
+  return lazily(Math.ceil(users.length / batch), (index) => {
+    const own = windows(dataset, users, ends, index * batch, options);
+    return { rows: own.starts.length, ...filled('train', { ...own, seen: nothingSeen }) } as Batch;
+  });
 };
 
 /** The sizes of evaluation batches. */
@@ -145,20 +121,22 @@ export interface EvaluationOptions {
 export const evaluationBatches = (split: Split, which: Held, { batch, length, seenMax }: EvaluationOptions): Batches<EvaluationBatch> => {
   const { dataset, evaluated } = split;
   const ends = evaluated.map((user) => targetPosition(split, which, user));
-  return lazily(Math.ceil(evaluated.length / batch), (index) => {
-    const rows = fill(dataset, evaluated, ends, index * batch, batch, length);
-    const users = evaluated.slice(index * batch, index * batch + rows.rows);
-    const seen = new Int32Array(batch * seenMax);
-    const lengths = new Int32Array(batch);
-    const visit = distinctVisitor(dataset.items.length);
+  const visit = distinctVisitor(dataset.items.length);
+  const seenBy = (users: Int32Array): Seen => {
+    const seen = { values: new Int32Array(batch * seenMax), lengths: new Int32Array(batch) };
     users.forEach((user, row) => {
       let count = 0;
       visit(history(split, which, user), target(split, which, user), (item) => {
         if (count === seenMax) throw new RangeError(`seenMax ${seenMax} is too small for user ${dataset.users[user]}: use seenMax(split)`);
-        seen[row * seenMax + count++] = item;
+        seen.values[row * seenMax + count++] = item;
       });
-      lengths[row] = count;
+      seen.lengths[row] = count;
     });
-    return { ...rows, seen, 'seen.lengths': lengths, users };
+    return seen;
+  };
+  return lazily(Math.ceil(evaluated.length / batch), (index) => {
+    const users = evaluated.slice(index * batch, (index + 1) * batch);
+    const own = windows(dataset, evaluated, ends, index * batch, { batch, length });
+    return { rows: users.length, users, ...filled('rank', { ...own, seen: seenBy(users) }) } as EvaluationBatch;
   });
 };

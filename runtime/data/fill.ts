@@ -1,0 +1,69 @@
+/** How inputs are filled: a function for each way that rows of their table (`runtime/contract/batch.ts`) name. */
+import { type ColumnName, type EntryName, type Fill, inputsOf, type InputRow, type RaggedName } from '../contract/batch.js';
+import type { Data } from '../contract/session.js';
+import type { Dataset } from './dataset.js';
+
+/** What is told of events, in their order; undefined where nothing is. */
+export type Columns = { readonly [C in ColumnName]: ArrayLike<number> | undefined };
+export const columnsOf = ({ sequence, times }: Pick<Dataset, 'sequence' | 'times'>): Columns => ({ items: sequence, times });
+
+/** The distinct items of whole histories, row-major, and how many each row has. */
+export interface Seen {
+  readonly values: Int32Array;
+  readonly lengths: Int32Array;
+}
+
+/** Of the entries whose inputs say nothing of it. */
+export const nothingSeen: Seen = { values: new Int32Array(0), lengths: new Int32Array(0) };
+
+/** A batch as windows of events: row r has the events [starts[r], ends[r]), and what it asks for is the event ends[r]. */
+export interface Windows {
+  readonly columns: Columns;
+  /** One for each row that exists. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** Rows of the batch, and positions of a row. */
+  readonly batch: number;
+  readonly length: number;
+  readonly seen: Seen;
+}
+
+const lengths: { readonly [A in RaggedName]: (windows: Windows) => Int32Array } = {
+  seq: ({ starts, ends, batch }) => {
+    const counts = new Int32Array(batch);
+    for (let row = 0; row < starts.length; row++) counts[row] = ends[row]! - starts[row]!;
+    return counts;
+  },
+  seen: ({ seen }) => seen.lengths,
+};
+
+const arrays = { i32: Int32Array, f32: Float32Array } as const;
+
+type Filled = Exclude<Fill, { readonly from: 'run' }>;
+type Way = Filled['from'];
+
+const ways: { readonly [W in Way]: (windows: Windows, fill: Extract<Filled, { readonly from: W }>, row: InputRow) => Data } = {
+  event: ({ columns, starts, ends, batch, length }, { column, shift, since }, { axes, dtype }) => {
+    const each = axes.includes('seq');
+    const out = new arrays[dtype](each ? batch * length : batch);
+    const values = columns[column];
+    if (values === undefined) return out;
+    for (let row = 0; row < starts.length; row++) {
+      const start = starts[row]!;
+      const end = ends[row]!;
+      const zero = since === 'first' ? values[start]! : 0;
+      // A data set's histories are short enough for their seconds to fit (`overlong`).
+      for (let i = each ? start : end - 1, to = each ? row * length : row; i < end; i++, to++) out[to] = values[i + shift]! - zero;
+    }
+    return out;
+  },
+  length: (windows, { of }) => lengths[of](windows),
+  missing: ({ batch, starts }) => Int32Array.of(batch - starts.length),
+  seen: ({ seen }) => seen.values,
+};
+
+/** What the data, or a request, give to an entry: all of its inputs but those that a run counts. */
+export const filled = (entry: EntryName, windows: Windows): Readonly<Record<string, Data>> => {
+  const of = <W extends Way>(row: InputRow, fill: Extract<Filled, { readonly from: W }>): Data => ways[fill.from as W](windows, fill, row);
+  return Object.fromEntries(inputsOf(entry).flatMap((row) => (row.fill.from === 'run' ? [] : [[row.name, of(row, row.fill)] as const])));
+};

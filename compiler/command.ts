@@ -11,7 +11,7 @@ import { suggest } from '../runtime/contract/words.js';
 import type { Compiled, Observe, PassInfo, Target, Toolchain } from './compiled.js';
 import { type Diagnostics, error, fromDisk, isDeep, refuse, renderAll, tooDeep } from './diagnostics.js';
 import { emit, runtimeReachable } from './emit/index.js';
-import { hypersText, hyperValues, locateFrom, modelPath, open, type Opened, trace } from './frontend/index.js';
+import { hyperList, hypersText, hyperValues, locateFrom, modelPath, open, type Opened, trace } from './frontend/index.js';
 import { packageFile } from './package.js';
 import { ordinary, summary } from './summary.js';
 
@@ -38,6 +38,7 @@ interface Options {
   readonly explain?: string;
   readonly listPasses?: boolean;
   readonly hypers?: boolean;
+  readonly json?: boolean;
 }
 
 interface Failure {
@@ -62,6 +63,7 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated', (value: string, all: readonly string[] = []) => [...all, value])
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
     .option('--hypers', "lists the model's hyperparameters and presets, and writes nothing")
+    .option('--json', 'with --hypers: as JSON, for programs')
     .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
     .option('--explain <name>', 'prints what is known of a tensor of the model, and writes nothing')
     .option('--list-passes', 'prints the passes in their order, those of the target last')
@@ -148,7 +150,7 @@ const compileFile = (file: string, chosen: Chosen): ExitCode => {
     const opened = ofModel(open(path.right));
     if (isLeft(opened)) return said(locateFrom(path.right))(opened.left);
     if (chosen.options.hypers === true) {
-      io.out(hypersText(opened.right.model));
+      io.out(chosen.options.json === true ? JSON.stringify(hyperList(opened.right.model)) : hypersText(opened.right.model));
       return exitCodes.ok;
     }
     const done = finish(opened.right, chosen, began);
@@ -183,6 +185,7 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
     return exitCodes.ok;
   }
   const [file] = command.args;
+  if (options.json === true && options.hypers !== true) return usage(io, '--json says how --hypers prints', 'give both, or neither');
   if (file === undefined) return usage(io, 'which model file?', `pcrec-compile models/mine.ts, or the name of a model of the package: ${[...packageModels().keys()].join(', ')}; --help tells more`);
   if (options.dumpAfter !== undefined && !names.includes(options.dumpAfter)) return usage(io, `there is no pass '${options.dumpAfter}'`, suggest(options.dumpAfter, names, 'passes'));
   return compileFile(file, { options, target, toolchain, io });

@@ -1,5 +1,4 @@
 /** From a traced model to loop-level programs: the entries of the trainer, through the pipeline, lowered. */
-import { createHash } from 'node:crypto';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as build from '../dsl/build.js';
 import { axesOf, inputNode } from '../dsl/model.js';
@@ -14,6 +13,7 @@ import { costOf } from './cost.js';
 import { explain } from './explain.js';
 import type { Traced } from './frontend/index.js';
 import { interner, rewrite, topological } from './graph.js';
+import { hashOf } from './hash.js';
 import type { Buffer, Entry, LoopProgram } from './loops/ir.js';
 import { withPlainNames } from './loops/names.js';
 import { lowerEntry } from './lower/kernels.js';
@@ -123,7 +123,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     format: 1, model: traced.model.name, source: traced.file, hyper: traced.hyper, length: Number(traced.hyper['length']),
     states: statesOf(written, finished, entries),
     entries: Object.fromEntries(entries.map((e) => [e.name, entryInfo(e)])),
-    hash: createHash('sha256').update(JSON.stringify([loops, traced.hyper])).digest('hex'),
+    hash: hashOf(loops, traced.hyper),
   };
   const sources = new Map(written.flatMap((p) => [...paramsOf([p]).values()].map((n) => [n.path, traced.provenance.get(n)?.source] as const)));
   const [unopened, ...more] = openingErrors(loops, manifest, (state) => sources.get(state));

@@ -6,8 +6,10 @@
  * And what is declared must exist when a trainer opens the model: sizes that are sizes, parameters as large as the model and
  * its catalogue say, inputs that the runtime gives.
  */
-import { type Axis, axisProblem, bound, missingOf, showExtent } from '../dsl/axis.js';
-import type { Init, Node, Param } from '../dsl/node.js';
+import { type Axis, axisProblem, bound, missingOf, sameExtent, showExtent } from '../dsl/axis.js';
+import { sameAxes } from '../dsl/build.js';
+import { axesOf as batchAxesOf, inputNode } from '../dsl/model.js';
+import type { Init, Input, Node, Param } from '../dsl/node.js';
 import { misnamed } from '../dsl/names.js';
 import type { Optimizer } from '../dsl/optimizer.js';
 import { axes as batchAxes, inputOf, type InputRow, inputs as table, sizes } from '../runtime/contract/batch.js';
@@ -137,12 +139,25 @@ const paramDiagnostics = (p: Param, source: Source | undefined): readonly Diagno
   ];
 };
 
-const unfit = (order: readonly Node[], origins: Origins): readonly Diagnostic[] => {
+/** What a trainer gives under a name is what the table says: who took it for another tensor would read past its rows, or other numbers. */
+const unlike = (own: Input, length: number): string | null => {
+  const row = givenAs(own.name);
+  if (row === undefined) return null;
+  const real = inputNode(row, batchAxesOf(length));
+  const same = own.dtype === real.dtype && sameAxes(own.axes, real.axes) && own.axes.every((a, i) => sameExtent(a, real.axes[i]!));
+  const text = ({ axes, dtype }: Input): string => `${axesText(axes)} and is ${dtype}`;
+  return same ? null : `'${own.name}', as the trainer gives it, ${text(real)}; here it ${text(own)}`;
+};
+
+const unfit = (order: readonly Node[], origins: Origins, length: number): readonly Diagnostic[] => {
   const missing = (name: string, at: Source | undefined): readonly Diagnostic[] => (givenAs(name) !== undefined ? []
     : [error(`'${name}' is read, and no data give it`, at, name.endsWith('.lengths') ? 'the one ragged axis with lengths is batch.seq; a copy of it is like(name, batch.seq)' : undefined)]);
   const ofNode = (n: Node, source: Source | undefined): readonly Diagnostic[] => {
     if (n.op === 'param') return paramDiagnostics(n, source);
-    if (n.op === 'input') return missing(n.name, source);
+    if (n.op === 'input') {
+      const wrong = unlike(n, length);
+      return wrong === null ? missing(n.name, source) : [error(wrong, source, 'take it from the batch that build is given')];
+    }
     const wrong = n.op === 'uniform' ? misnamed('a random number', n.key) : null;
     return wrong === null ? [] : [error(wrong, source)];
   };
@@ -179,11 +194,11 @@ export interface Added {
 }
 
 /** Everything that is wrong with what a model declares. */
-export const declarationErrors = ({ training, inference, optimizer, provenance }: Traced, added: Added): readonly Diagnostic[] => {
+export const declarationErrors = ({ hyper, training, inference, optimizer, provenance }: Traced, added: Added): readonly Diagnostic[] => {
   const orders = { training: topological([training.loss]), inference: topological([inference.scores]) };
   const second = [...axesIn(orders.inference, provenance)].filter(([a]) => added.axes.includes(a.name))
     .map(([a, source]) => error(`the axis '${a.name}' has the name of the axis that ranking adds to the scores`, source, 'give it another name'));
-  const single = once([...unfit(orders.training, provenance), ...unfit(orders.inference, provenance), ...second]);
+  const single = once([...unfit(orders.training, provenance, Number(hyper['length'])), ...unfit(orders.inference, provenance, Number(hyper['length'])), ...second]);
   if (single.length > 0) return single;
   const phases = { training: declarationsOf(orders.training, provenance), inference: declarationsOf(orders.inference, provenance) };
   const disagreed = conflicts(phases);

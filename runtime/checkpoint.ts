@@ -9,7 +9,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { readBytes, writeAtomically } from './files.js';
 import { shapeOf, type States } from './init.js';
 import { decode, encode, type Safetensors, type Tensor } from './safetensors.js';
-import type { Manifest } from './contract/session.js';
+import { type Manifest, manifestHash } from './contract/session.js';
 import { missing } from './contract/words.js';
 import type { Settings } from './contract/settings.js';
 import type { Identity, Progress } from './progress.js';
@@ -108,6 +108,8 @@ const fromTensors = ({ metadata, tensors }: Safetensors): E.Either<string, Check
 /** Refuses a checkpoint of another model, of another version of it, or with other states than the manifest lists. */
 const fitting = (manifest: Manifest, tensors: Safetensors['tensors']) => (checkpoint: Checkpoint): E.Either<string, Checkpoint> => {
   if (checkpoint.model !== manifest.model) return E.left(`it belongs to the model \`${checkpoint.model}\` and not to \`${manifest.model}\``);
+  if (manifestHash.kind(checkpoint.manifest) !== manifestHash.kind(manifest.hash))
+    return E.left(`it was written with another version of pcrec, whose hashes of models cover other things, so nobody can tell whether it is of this \`${manifest.model}\`; go on with the version that wrote it, or train anew`);
   if (checkpoint.manifest !== manifest.hash)
     return E.left(`it was trained by another version of \`${manifest.model}\` (${checkpoint.manifest.slice(0, 12)}, this one is ${manifest.hash.slice(0, 12)}); compile that version again, or train anew`);
   return pipe(

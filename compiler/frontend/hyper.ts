@@ -2,6 +2,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import type { Hyper, HyperValue, Hypers, Model } from '../../dsl/model.js';
 import { misnamed } from '../../dsl/names.js';
+import type { HyperList } from '../../runtime/contract/hypers.js';
 import { suggest } from '../../runtime/contract/words.js';
 import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
 
@@ -95,4 +96,10 @@ export const hypersText = ({ name, doc, hyper, presets }: Model): string => {
     ...columns(Object.entries(hyper as Hypers).map(([n, h]) => [`${n}=${h.value}`, taken(h), h.doc])),
     ...(named.length === 0 ? [] : ['', 'Presets (--preset name):', ...columns(named)]),
   ].join('\n');
+};
+
+/** The same for programs. */
+export const hyperList = ({ name, doc, hyper, presets }: Model): HyperList => {
+  const chosen = (values: Partial<HyperValues>): HyperValues => Object.fromEntries(Object.entries(values).flatMap(([n, v]) => (v === undefined ? [] : [[n, v] as const])));
+  return { model: name, doc, hyper, presets: Object.fromEntries(Object.entries(presets).map(([preset, values]) => [preset, chosen(values)])) };
 };

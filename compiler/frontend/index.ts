@@ -23,7 +23,7 @@ import { packageModels } from '../../runtime/contract/package.js';
 import { checkTypes } from './project.js';
 import { type ProvenanceOf, recorder } from './provenance.js';
 
-export { type Choices, type HyperValues, hypersText, hyperValues } from './hyper.js';
+export { type Choices, hyperList, type HyperValues, hypersText, hyperValues } from './hyper.js';
 export type { Provenance, ProvenanceOf } from './provenance.js';
 
 /** A model that was read, type-checked and evaluated, and the means to trace it. */

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { messageOf } from '../errors.js';
+import type { HyperList } from '../contract/hypers.js';
 import { newSettings, type Settings } from '../contract/settings.js';
 import type { Manifest } from '../contract/session.js';
 import type { Trainer } from '../trainer.js';
@@ -29,8 +30,8 @@ interface Emitted {
 
 /** The hyperparameters of a model; empty where the compiler cannot say. */
 const hyperparameters = async (file: string, signal: AbortSignal): Promise<readonly string[]> => {
-  const listed = await pcrecCompile([file, '--hypers'], signal);
-  return E.isLeft(listed) || listed.right?.code !== 0 ? [] : listed.right.out.split('\n').flatMap((line) => /^ {2}(\w+)=/.exec(line)?.[1] ?? []);
+  const listed = await pcrecCompile([file, '--hypers', '--json'], signal);
+  return E.isLeft(listed) || listed.right?.code !== 0 ? [] : Object.keys((JSON.parse(listed.right.out) as HyperList).hyper);
 };
 
 /** A setting of something that the model has not, and which of the others have it, in a sentence; undefined where that is not what is wrong. */

@@ -47,9 +47,18 @@ export interface Manifest {
   readonly states: readonly StateInfo[];
   /** `train`, `rank`, `score`: see runtime/entries. */
   readonly entries: Readonly<Record<string, EntryInfo>>;
-  /** sha-256 of everything that decides the numbers: model graph, compiler version, hyperparameters. */
+  /** Of everything that decides the numbers, programs and hyperparameters, and of nothing else: see `manifestHash`. */
   readonly hash: string;
 }
+
+/**
+ * A manifest's hash is a sha-256 after the number of its kind. Kind 2 leaves out the lines and the words of the model's file; what
+ * has no number is of the kind before, which had them in.
+ */
+export const manifestHash = {
+  of: (sha256: string): string => `2-${sha256}`,
+  kind: (hash: string): string => /^\d+(?=-)/.exec(hash)?.[0] ?? '1',
+} as const;
 
 /** What one kernel took on one thread. */
 export interface KernelTime {

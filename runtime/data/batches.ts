@@ -93,7 +93,7 @@ export interface TrainingOptions {
  */
 export const trainingBatches = (split: Split, options: TrainingOptions): Batches<Batch> => {
   const { dataset, trainingEnds } = split;
-  const { batch, length, seed, epoch, order = 'shuffled', horizon = 'all' } = options;
+  const { batch, seed, epoch, order = 'shuffled', horizon = 'all' } = options;
   const eligible = Int32Array.from(dataset.users.keys()).filter((user) => trainingEnds[user]! - dataset.offsets[user]! >= 2);
   const users = orders[order](eligible, seed, epoch);
   const numbers = stream(seed, epoch, 'data.horizon');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type Batch, type Dataset, type Split, evaluationBatches, fromHistories, history, leaveOneOut, protocols, sample, seenMax, split, target, training, trainingBatches,
+  type Batch, type Dataset, type EvaluationBatch, type Split, evaluationBatches, fromHistories, history, leaveOneOut, protocols, sample, seenMax, split, target, training, trainingBatches,
 } from '../../runtime/data/index.js';
 import { datasets } from './support.js';
 
@@ -51,11 +51,12 @@ describe('split', () => {
 });
 
 /** The real rows of batches as plain lists, and the checks that every batch must pass. */
-const rowsOf = (batches: Iterable<Batch>, batch: number, length: number) =>
+const rowsOf = (batches: Iterable<Batch | EvaluationBatch>, batch: number, length: number) =>
   [...batches].flatMap((of) => {
     expect(of['seq.lengths'].length).toBe(batch);
     expect(of.target.length).toBe(batch);
-    const arrays = { items: of.items, targets: of.targets, times: of.times, next: of['times.next'] };
+    // No ranking is told what followed each position.
+    const arrays = { items: of.items, ...('targets' in of ? { targets: of.targets } : {}), times: of.times, next: of['times.next'] };
     for (const array of Object.values(arrays)) expect(array.length).toBe(batch * length);
     return Array.from({ length: batch }, (_, row) => {
       const n = of['seq.lengths'][row]!;
@@ -64,13 +65,13 @@ const rowsOf = (batches: Iterable<Batch>, batch: number, length: number) =>
         expect(array.subarray(row * length + n, (row + 1) * length).every((value) => value === 0)).toBe(true);
         return [...array.subarray(row * length, row * length + n)];
       };
-      return { items: cut(of.items), targets: cut(of.targets), times: cut(of.times), next: cut(of['times.next']), target: of.target[row]! };
+      return { items: cut(of.items), ...('targets' in of ? { targets: cut(of.targets) } : {}), times: cut(of.times), next: cut(of['times.next']), target: of.target[row]! };
     }).slice(0, of.rows);
   });
 
 type Rows = ReturnType<typeof rowsOf>;
 /** What the row of a user must be, whose window is [start, end) of that user's own sequence. */
-const window = (data: Dataset, user: number, start: number, end: number): Rows[number] => {
+const window = (data: Dataset, user: number, start: number, end: number): Required<Rows[number]> => {
   const items = userItems(data, user);
   const times = userTimes(data, user) ?? items.map(() => 0);
   return {
@@ -182,7 +183,8 @@ describe('evaluation batches', () => {
         expect(rowsOf(batches, batch, length)).toEqual(
           [...parts.evaluated].map((user) => {
             const end = history(parts, which, user).length;
-            return window(data, user, Math.max(0, end - length), end);
+            const { targets: _, ...told } = window(data, user, Math.max(0, end - length), end);
+            return told;
           }),
         );
         for (const { users, rows, seen, 'seen.lengths': lengths, 'batch.missing': missing, target: targets } of batches) {

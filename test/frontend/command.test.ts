@@ -242,6 +242,17 @@ describe('pcrec-compile', () => {
         large  width=64",
       }
     `);
+    const listed = run(folder, 'models/tiny.ts', '--hypers', '--json');
+    expect([listed.code, listed.err]).toEqual([0, '']);
+    expect(JSON.parse(listed.out)).toEqual({
+      model: 'tiny', doc: '', presets: { large: { width: 64 } },
+      hyper: {
+        length: { kind: 'integer', value: 8, doc: 'longest history read', min: 1, max: 512 }, width: { kind: 'integer', value: 4, doc: 'width', min: 1 },
+        rate: { kind: 'number', value: 0.1, doc: 'learning rate', min: 0, max: 1 }, bias: { kind: 'boolean', value: true, doc: 'adds a bias' },
+        loss: { kind: 'choice', value: 'mean', doc: 'how positions are joined', choices: ['mean', 'sum'] },
+      },
+    });
+    expect(run(folder, 'models/tiny.ts', '--json')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--json says how --hypers prints') as string });
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
@@ -280,6 +291,7 @@ describe('pcrec-compile', () => {
         -s, --set <name=value>  sets a hyperparameter; may be repeated
         -p, --preset <name>     one of the model's named sets of hyperparameters; --set goes over it
         --hypers                lists the model's hyperparameters and presets, and writes nothing
+        --json                  with --hypers: as JSON, for programs
         --dump-after <pass>     prints the program as it is after a pass, and writes nothing
         --explain <name>        prints what is known of a tensor of the model, and writes nothing
         --list-passes           prints the passes in their order, those of the target last

@@ -4,6 +4,7 @@ import { chain, isLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { describe, expect, it, test } from 'vitest';
 import { adamw, axis, dropout, embed, expand, integer, linear, mean, model, mul, normal, number, param, ragged, relu, square, sum, uniform, uniformBetween, xavierUniform } from '../../dsl/index.js';
+import { input } from '../../dsl/build.js';
 import type { Context, Hypers, Outputs } from '../../dsl/model.js';
 import type { Node } from '../../dsl/node.js';
 import type { Optimizer } from '../../dsl/optimizer.js';
@@ -142,6 +143,10 @@ test.each<[string, Parts]>([
   ["the parameter 'p' has the axis 'batch', whose size 'batch' is another in each run", { loss: (x, { batch }) => times(x, param('p', [batch.batch, batch.seq], normal(1))) }],
   ["the axis 'room' has the size 'rooms', which nobody binds", { loss: (x) => times(x, sum(uniform('u', [axis('room', 'rooms')]), axis('room', 'rooms'))) }],
   ["'own.lengths' is read, and no data give it", { loss: (x, { batch }) => times(x, sum(uniform('u', [batch.batch, ragged('own', batch.batch, 3)]), axis('own', 3) as never)) }],
+  ["'times', as the trainer gives it, is over 'batch' (batch less batch.missing), 'seq' (up to 6 by 'batch' (seq.lengths)) and is i32; here it is over 'batch' (batch less batch.missing), 'item' (items) and is f32",
+    { loss: (x, { batch }) => times(x, sum(typed<'item'>(input('times', [batch.batch, batch.item], 'f32')), batch.item)) }],
+  ["'target', as the trainer gives it, is over 'batch' (batch less batch.missing) and is i32; here it is over 'hidden' (3) and is i32",
+    { loss: (x) => times(x, sum(embed(param('three', [axis('item', 3)], normal(1)), typed<'hidden', 'i32'>(input('target', [axis('hidden', 3)], 'i32'))) as never, axis('hidden', 3) as never)) }],
   ["the scores read 'target', which is known only while training", { scores: ({ batch }) => times(expand(embed(sum(param('table', [batch.item, width], normal(1)), width), batch.target), batch.item) as never, param('q', [], normal(1))) }],
   ["the axis 'seen' has the name of the axis that ranking adds to the scores", { scores: ({ batch }) => times(expand(sum(param('q', [axis('seen', 3)], normal(1)), axis('seen', 3)), batch.batch, batch.item) as never, param('r', [], normal(1))) }],
   ["the parameter 'step' has the name of an input", { loss: (x) => times(x, param('step', width, normal(1))) }],

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checkpoint, parse, restore, save } from '../../runtime/checkpoint.js';
 import { beginning } from '../../runtime/progress.js';
 import { decode, encode } from '../../runtime/safetensors.js';
-import type { Manifest, StateInfo } from '../../runtime/contract/session.js';
+import { type Manifest, type StateInfo, manifestHash } from '../../runtime/contract/session.js';
 
 const info = (name: string, shape: readonly (number | string)[]): StateInfo =>
   ({ name, dtype: 'f32', axes: shape.map(String), shape, init: { kind: 'constant', value: 0 }, role: 'parameter' });
@@ -96,6 +96,7 @@ describe('checkpoints', () => {
   it.each([
     ['another model', { ...manifest, model: 'other' }, /belongs to the model `toy`/],
     ['another version', { ...manifest, hash: 'cd'.repeat(32) }, /another version/],
+    ['hashes of another kind', { ...manifest, hash: manifestHash.of('ab'.repeat(32)) }, /written with another version of pcrec, .* go on with the version that wrote it, or train anew/],
     ['another shape', { ...manifest, states: [info('items', ['items', 3])] }, /`items` should have the shape \[3, 3\] and has \[3, 2\]/],
     ['a missing state', { ...manifest, states: [info('theta', [1])] }, /`theta` .* is missing/],
   ])('are refused by %s', async (_, other, message) => {

@@ -1,0 +1,50 @@
+/** By what checkpoints know a model: its numbers, and neither the lines nor the words of its file. */
+import { join } from 'node:path';
+import { chain, isLeft } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import { expect, it } from 'vitest';
+import { compile } from '../../compiler/compile.js';
+import { hyperValues, open, trace } from '../../compiler/frontend/index.js';
+import { renderAll } from '../../compiler/diagnostics.js';
+import { modelText, project } from '../frontend/fixtures.js';
+
+const body = `    const width = axis('width', hyper.width);
+    const table = param('item', [batch.item, width], normal(0.02));
+    const x = mul(embed(table, batch.items), scalar(0.5));
+    const loss = mean(square(x), [batch.batch, batch.seq, width]);
+    return { loss, scores: expand(sum(table, width), batch.batch) };`;
+const text = modelText(body);
+
+const hash = (of: string, set: readonly string[] = []): string => {
+  const folder = project({ 'tiny.ts': of });
+  const done = pipe(
+    open(join(folder, 'tiny.ts')),
+    chain((opened) => pipe(hyperValues(opened.model, { set }), chain((values) => trace(opened, values)))),
+    chain((model) => compile(model)),
+  );
+  if (isLeft(done)) throw new Error(renderAll(done.left, { colour: false, read: () => undefined, show: (file) => file }));
+  return done.right.manifest.hash;
+};
+const changed = (from: string, to: string): string => {
+  expect(text).toContain(from);
+  return text.replace(from, to);
+};
+
+it('keeps its hash when its lines move, and its comments change', () => {
+  const before = hash(text);
+  expect(before).toMatch(/^2-[0-9a-f]{64}$/);
+  expect(hash(changed('export default', '// A comment\n// of two lines.\nexport default'))).toBe(before);
+  expect(hash(changed('const x = mul(', 'const x =   /* here */ mul(\n      '))).toBe(before);
+});
+
+it.each([
+  ['a number', changed('scalar(0.5)', 'scalar(0.25)'), []],
+  ['a start', changed('normal(0.02)', 'normal(0.03)'), []],
+  ['an operation', changed('square(x)', 'add(x, x)'), []],
+  ['the path of a parameter', changed("param('item'", "param('source'"), []],
+  ['the optimizer', changed('value: p, slots: {} }', 'value: mul(p as Tensor<never>, scalar(0.5)), slots: {} }'), []],
+  ['a hyperparameter that is an extent', text, ['width=5']],
+  ['a hyperparameter that trains', text, ['rate=0.2']],
+] as const)('changes with %s', (_, other, set) => {
+  expect(hash(other, set)).not.toBe(hash(text));
+});

@@ -119,11 +119,12 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     return next;
   }, entry));
   const loops: LoopProgram = withPlainNames({ model: traced.model.name, entries });
+  const states = statesOf(written, finished, entries);
   const manifest: Manifest = {
     format: 1, model: traced.model.name, source: traced.file, hyper: traced.hyper, length: Number(traced.hyper['length']),
-    states: statesOf(written, finished, entries),
+    states,
     entries: Object.fromEntries(entries.map((e) => [e.name, entryInfo(e)])),
-    hash: hashOf(loops, traced.hyper),
+    hash: hashOf(loops, { states, hyper: traced.hyper }),
   };
   const sources = new Map(written.flatMap((p) => [...paramsOf([p]).values()].map((n) => [n.path, traced.provenance.get(n)?.source] as const)));
   const [unopened, ...more] = openingErrors(loops, manifest, (state) => sources.get(state));

@@ -47,13 +47,13 @@ export interface Manifest {
   readonly states: readonly StateInfo[];
   /** `train`, `rank`, `score`: see runtime/entries. */
   readonly entries: Readonly<Record<string, EntryInfo>>;
-  /** Of everything that decides the numbers, programs and hyperparameters, and of nothing else: see `manifestHash`. */
+  /** Of everything that decides the numbers (programs, how states begin, hyperparameters) and of nothing else: see `manifestHash`. */
   readonly hash: string;
 }
 
 /**
- * A manifest's hash is a sha-256 after the number of its kind. Kind 2 leaves out the lines and the words of the model's file; what
- * has no number is of the kind before, which had them in.
+ * A manifest's hash is a sha-256 after the number of its kind. Kind 2 leaves out the lines and the words of the model's file and
+ * knows how states begin; what has no number is of the kind before, which had the former in and the latter out.
  */
 export const manifestHash = {
   of: (sha256: string): string => `2-${sha256}`,

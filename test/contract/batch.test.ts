@@ -62,7 +62,7 @@ describe('the table of inputs', () => {
     const text = `import type { Batch } from './model.js';\nexport const f = (batch: Batch) => [${Object.keys(given).map((name) => `batch.${name}`).join(', ')}, batch.seq];\n`;
     const file = code.createSourceFile(`${packageRoot}/dsl/tried.ts`, text);
     const told = (name: string): readonly [string, string] => {
-      const at = code.getLanguageService().compilerObject.getQuickInfoAtPosition(file.getFilePath(), text.indexOf(`batch.${name}`) + 'batch.'.length)!;
+      const at = code.getLanguageService().compilerObject.getQuickInfoAtPosition(file.getFilePath(), text.indexOf(`batch.${name},`) + 'batch.'.length)!;
       return [ts.displayPartsToString(at.displayParts), ts.displayPartsToString(at.documentation)];
     };
     expect(told('nextTimes')).toEqual([`(property) nextTimes: Tensor<"batch" | "seq", "i32">`, 'The same for the next event: the time at which the prediction is asked for.']);

@@ -53,7 +53,7 @@ interface Past {
 const named = ({ items, titles }: Catalogue, at: number): Named => ({ id: items[at] ?? String(at), title: titles?.[at] ?? null });
 
 /** A past as columns of events, and of the event that is asked for what a request knows. Without a moment it comes with the last event. */
-const columnsOf = ({ items, times }: Past, at: number | null): Columns => ({ items, times: times && [...times, at ?? times.at(-1) ?? 0] });
+const columnsOf = ({ items, times }: Past, at: number | null): Columns => ({ items: Int32Array.from(items), times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]) });
 
 /**
  * The inputs of a request that comes at `at`, in the seconds of the past's times. Without times the whole past, and the request,

@@ -3,8 +3,9 @@ import { type ColumnName, type EntryName, type Fill, inputsOf, type InputRow, ty
 import type { Data } from '../contract/session.js';
 import type { Dataset } from './dataset.js';
 
+type Numbers = Int32Array | Float64Array;
 /** What is told of events, in their order; undefined where nothing is. */
-export type Columns = { readonly [C in ColumnName]: ArrayLike<number> | undefined };
+export type Columns = { readonly [C in ColumnName]: Numbers | undefined };
 export const columnsOf = ({ sequence, times }: Pick<Dataset, 'sequence' | 'times'>): Columns => ({ items: sequence, times });
 
 /** The distinct items of whole histories, row-major, and how many each row has. */
@@ -39,6 +40,11 @@ const lengths: { readonly [A in RaggedName]: (windows: Windows) => Int32Array } 
 
 const arrays = { i32: Int32Array, f32: Float32Array } as const;
 
+/** Writes values[from, end) to `out` from `to` on, less `zero`. A loop of its own: it meets arrays of one kind, which is twice as fast. */
+const copyLess = (zero: number, out: Data, to: number, values: Numbers, from: number, end: number): void => {
+  for (let i = from; i < end; i++) out[to++] = values[i]! - zero;
+};
+
 type Filled = Exclude<Fill, { readonly from: 'run' }>;
 type Way = Filled['from'];
 
@@ -51,9 +57,12 @@ const ways: { readonly [W in Way]: (windows: Windows, fill: Extract<Filled, { re
     for (let row = 0; row < starts.length; row++) {
       const start = starts[row]!;
       const end = ends[row]!;
-      const zero = since === 'first' ? values[start]! : 0;
+      const from = (each ? start : end - 1) + shift;
+      const to = each ? row * length : row;
       // A data set's histories are short enough for their seconds to fit (`overlong`).
-      for (let i = each ? start : end - 1, to = each ? row * length : row; i < end; i++, to++) out[to] = values[i + shift]! - zero;
+      if (since === 'first') copyLess(values[start]!, out, to, values, from, end + shift);
+      else if (each) out.set(values.subarray(from, end + shift), to);
+      else out[to] = values[from]!;
     }
     return out;
   },

@@ -1,9 +1,9 @@
 /** From a traced model to loop-level programs: the entries of the trainer, through the pipeline, lowered. */
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as build from '../dsl/build.js';
-import { axesOf, inputNode } from '../dsl/model.js';
+import { batchAxes, inputNode } from '../dsl/model.js';
 import type { Node, Param } from '../dsl/node.js';
-import { type AxisName, given, inputs, inputsOf } from '../runtime/contract/batch.js';
+import { type AxisName, given, inputs, inputsFor } from '../runtime/contract/batch.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/contract/session.js';
 import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
@@ -28,7 +28,7 @@ import { entryText, programText } from './text.js';
  * that a score that is not a number counts against the model. Axes: batch.
  */
 const rankOf = (scores: Node, { batch, item }: Traced['batch'], length: number): Node => {
-  const { seen } = axesOf(length);
+  const { seen } = batchAxes(length);
   const target = inputNode(inputs.target, { batch });
   const wanted = build.gather(scores, target, item.name);
   const ahead = (x: Node): Node => build.map('select', build.map('lt', x, wanted), build.constant(0), build.constant(1));
@@ -76,7 +76,7 @@ const statesOf = (written: readonly Program[], finished: readonly Program[], ent
 
 /** What ranking adds to scores: its own inputs, and the axes that no model has. */
 const ranking = (): Added => {
-  const own = inputsOf('rank').filter(({ entries }) => !entries.includes('score'));
+  const own = inputsFor('rank').filter(({ entries }) => !entries.includes('score'));
   const known = new Set<AxisName>(Object.values(given).flatMap((row) => row.axes));
   return { inputs: own.map(({ name }) => name), axes: [...new Set(own.flatMap((row) => row.axes))].filter((axis) => !known.has(axis)) };
 };

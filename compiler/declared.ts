@@ -8,11 +8,11 @@
  */
 import { type Axis, axisProblem, bound, missingOf, sameExtent, showExtent } from '../dsl/axis.js';
 import { sameAxes } from '../dsl/build.js';
-import { axesOf as batchAxesOf, inputNode } from '../dsl/model.js';
+import { batchAxes, inputNode } from '../dsl/model.js';
 import type { Init, Input, Node, Param } from '../dsl/node.js';
 import { misnamed } from '../dsl/names.js';
 import type { Optimizer } from '../dsl/optimizer.js';
-import { axes as batchAxes, inputOf, type InputRow, inputs as table, sizes } from '../runtime/contract/batch.js';
+import { axes as axisRows, inputOf, type InputRow, inputs as table, sizes } from '../runtime/contract/batch.js';
 import { type Diagnostic, error, type Source } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import { type Origins, topological } from './graph.js';
@@ -116,7 +116,7 @@ const countsOf = (a: Axis): readonly string[] => (a.extent.kind === 'ragged' ? [
 
 /** What of a parameter depends on the batch: it would be another tensor for each. */
 const batchwise = ({ axes }: Param): Axis | undefined =>
-  axes.find((a) => typeof bound(a) === 'string' && bound(a) !== batchAxes.item.size);
+  axes.find((a) => typeof bound(a) === 'string' && bound(a) !== axisRows.item.size);
 
 const initProblem = ({ init, axes }: Param): string | null => {
   const numbers = init.kind === 'constant' ? [init.value] : init.kind === 'uniform' ? [init.low, init.high] : init.kind === 'xavierUniform' ? [] : [init.std];
@@ -143,7 +143,7 @@ const paramDiagnostics = (p: Param, source: Source | undefined): readonly Diagno
 const unlike = (own: Input, length: number): string | null => {
   const row = givenAs(own.name);
   if (row === undefined) return null;
-  const real = inputNode(row, batchAxesOf(length));
+  const real = inputNode(row, batchAxes(length));
   const same = own.dtype === real.dtype && sameAxes(own.axes, real.axes) && own.axes.every((a, i) => sameExtent(a, real.axes[i]!));
   const text = ({ axes, dtype }: Input): string => `${axesText(axes)} and is ${dtype}`;
   return same ? null : `'${own.name}', as the trainer gives it, ${text(real)}; here it ${text(own)}`;

@@ -101,7 +101,7 @@ export const model = <H extends Hypers>(spec: ModelSpec<H>): Model<H> => ({
 
 type Axes = { readonly [A in AxisName]: Axis<A> };
 /** The axes of inputs as their table says, a history being at most `length` long: other sizes are bound when the trainer starts. */
-export const axesOf = (length: number): Axes => {
+export const batchAxes = (length: number): Axes => {
   const made: Record<string, Axis> = {};
   for (const [name, { size, rows, partial: ends }] of Object.entries<AxisRow>(table)) {
     const most = size === 'length' ? length : size;
@@ -115,7 +115,7 @@ export const inputNode = ({ name, axes: over, dtype }: InputRow, among: Readonly
 
 /** The batch of a model whose history is at most `length` long: symbols `batch` and `items` are bound when the trainer starts. */
 export const batchOf = (length: number): Batch => {
-  const among = axesOf(length);
+  const among = batchAxes(length);
   const { batch, seq, item } = among;
   const read = Object.fromEntries(Object.entries<InputRow>(given).map(([name, row]) => [name, inputNode(row, among)]));
   return { batch, seq, item, ...(read as unknown as GivenTensors) };

@@ -14,7 +14,7 @@ import { columnsOf } from './data/fill.js';
 import type { Dataset } from './data/index.js';
 import { messageOf } from './errors.js';
 import type { Inputs, Job } from './job.js';
-import { type ColumnName, columnOf, columns, type Fill, inputOf, inputsOf } from './contract/batch.js';
+import { type ColumnName, columnOf, columns, type Fill, inputOf, inputsFor } from './contract/batch.js';
 import type { Draw } from './contract/random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session } from './contract/session.js';
 
@@ -68,7 +68,7 @@ const counts: { readonly [C in Counted]: (job: Pick<Job, 'settings' | 'feed'>, s
 };
 /** Scalars that a `train` entry may list. */
 export const scalars = (job: Pick<Job, 'settings' | 'feed'>, step: number): Inputs =>
-  Object.fromEntries(inputsOf('train').flatMap(({ name, fill }) => (fill.from === 'run' ? [[name, Float32Array.of(counts[fill.count](job, step))] as const] : [])));
+  Object.fromEntries(inputsFor('train').flatMap(({ name, fill }) => (fill.from === 'run' ? [[name, Float32Array.of(counts[fill.count](job, step))] as const] : [])));
 
 /** Runs one entry. Left: a missing input, or what the device said. */
 export const call = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Draw): TaskEither<string, Readonly<Record<string, Data>>> =>

@@ -53,7 +53,7 @@ interface Past {
 const named = ({ items, titles }: Catalogue, at: number): Named => ({ id: items[at] ?? String(at), title: titles?.[at] ?? null });
 
 /** A past as columns of events, and of the event that is asked for what a request knows. Without a moment it comes with the last event. */
-const columnsOf = ({ items, times }: Past, at: number | null): Columns => ({ items: Int32Array.from(items), times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]) });
+const asColumns = ({ items, times }: Past, at: number | null): Columns => ({ items: Int32Array.from(items), times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]) });
 
 /**
  * The inputs of a request that comes at `at`, in the seconds of the past's times. Without times the whole past, and the request,
@@ -61,7 +61,7 @@ const columnsOf = ({ items, times }: Past, at: number | null): Columns => ({ ite
  */
 export const row = (past: Past, length: number, at: number | null): Inputs => {
   const end = past.items.length;
-  return filled('score', { columns: columnsOf(past, at), starts: Int32Array.of(Math.max(0, end - length)), ends: Int32Array.of(end), batch: 1, length, seen: nothingSeen });
+  return filled('score', { columns: asColumns(past, at), starts: Int32Array.of(Math.max(0, end - length)), ends: Int32Array.of(end), batch: 1, length, seen: nothingSeen });
 };
 
 /** The data set as requests for its users read it: where each user is, and what each of its items is in the checkpoint. */

@@ -142,6 +142,6 @@ export const inputOf = (name: string): InputRow | undefined => allInputs().find(
 /** Of an input that is not in the table the worst is taken: that it tells the past. */
 export const tellsOf = (name: string): Tells => inputOf(name)?.tells ?? 'past';
 /** What an entry may be given. */
-export const inputsOf = (entry: EntryName): readonly InputRow[] => allInputs().filter(({ entries }) => entries.includes(entry));
+export const inputsFor = (entry: EntryName): readonly InputRow[] => allInputs().filter(({ entries }) => entries.includes(entry));
 /** What the row says that data must have. */
 export const columnOf = ({ fill }: InputRow): ColumnName | undefined => (fill.from === 'event' ? fill.column : undefined);

@@ -1,5 +1,5 @@
 /** How inputs are filled: a function for each way that rows of their table (`runtime/contract/batch.ts`) name. */
-import { type ColumnName, type EntryName, type Fill, inputsOf, type InputRow, type RaggedName } from '../contract/batch.js';
+import { type ColumnName, type EntryName, type Fill, inputsFor, type InputRow, type RaggedName } from '../contract/batch.js';
 import type { Data } from '../contract/session.js';
 import type { Dataset } from './dataset.js';
 
@@ -74,5 +74,5 @@ const ways: { readonly [W in Way]: (windows: Windows, fill: Extract<Filled, { re
 /** What the data, or a request, give to an entry: all of its inputs but those that a run counts. */
 export const filled = (entry: EntryName, windows: Windows): Readonly<Record<string, Data>> => {
   const of = <W extends Way>(row: InputRow, fill: Extract<Filled, { readonly from: W }>): Data => ways[fill.from as W](windows, fill, row);
-  return Object.fromEntries(inputsOf(entry).flatMap((row) => (row.fill.from === 'run' ? [] : [[row.name, of(row, row.fill)] as const])));
+  return Object.fromEntries(inputsFor(entry).flatMap((row) => (row.fill.from === 'run' ? [] : [[row.name, of(row, row.fill)] as const])));
 };

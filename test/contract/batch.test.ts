@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { Project, ts } from 'ts-morph';
 import { describe, expect, it } from 'vitest';
 import { type Axis, bound, missingOf } from '../../dsl/axis.js';
-import { axesOf, batchOf } from '../../dsl/model.js';
+import { batchAxes, batchOf } from '../../dsl/model.js';
 import type { Node } from '../../dsl/node.js';
 import { packageRoot } from '../../compiler/package.js';
-import { allInputs, axes, type AxisName, columnOf, columns, type EntryName, given, inputOf, type InputRow, inputsOf, tellsOf } from '../../runtime/contract/batch.js';
+import { allInputs, axes, type AxisName, columnOf, columns, type EntryName, given, inputOf, type InputRow, inputsFor, tellsOf } from '../../runtime/contract/batch.js';
 import { type Dataset, evaluationBatches, history, leaveOneOut, seenMax } from '../../runtime/data/index.js';
 import { targetPosition } from '../../runtime/data/split.js';
 import { columnsOf, filled, type Windows } from '../../runtime/data/fill.js';
@@ -26,7 +26,7 @@ describe('the table of inputs', () => {
   });
 
   it('has the count of every axis that may end early, as the language names it', () => {
-    const made: Readonly<Record<string, Axis>> = axesOf(LENGTH);
+    const made: Readonly<Record<string, Axis>> = batchAxes(LENGTH);
     for (const [name, axis] of Object.entries(made)) {
       const { size } = axes[name as AxisName];
       expect([axis.name, bound(axis)]).toEqual([name, size === 'length' ? LENGTH : size]);
@@ -91,7 +91,7 @@ describe('filling', () => {
     fc.assert(fc.property(datasets, fc.record(shapes), (data, { batch, length }) => {
       const windows = windowsOf(data, batch, length);
       const got = filled(entry, windows);
-      const wanted = inputsOf(entry).filter(({ fill }) => fill.from !== 'run');
+      const wanted = inputsFor(entry).filter(({ fill }) => fill.from !== 'run');
       expect(Object.keys(got)).toEqual(wanted.map(({ name }) => name));
       const size = { batch, length, items: data.items.length, seen: 3 };
       for (const one of wanted) {
@@ -107,7 +107,7 @@ describe('filling', () => {
     fc.assert(fc.property(datasets, fc.record(shapes), (data, { batch, length }) => {
       const windows = windowsOf(data, batch, length);
       const got = filled('train', windows);
-      for (const one of inputsOf('train')) {
+      for (const one of inputsFor('train')) {
         const { fill } = one;
         if (fill.from !== 'event') continue;
         const expected = new Array<number>(one.axes.includes('seq') ? batch * length : batch).fill(0);
@@ -132,7 +132,7 @@ describe('filling', () => {
         const times = data.times === undefined ? undefined : [...data.times.subarray(start, end)];
         const asked = row({ items: [...history(parts, which, user)], times }, length, data.times?.[end] ?? null);
         const { rows: _rows, users: _users, ...judged } = batch;
-        expect(asked).toEqual(Object.fromEntries(inputsOf('score').map(({ name }) => [name, (judged as Readonly<Record<string, unknown>>)[name]])));
+        expect(asked).toEqual(Object.fromEntries(inputsFor('score').map(({ name }) => [name, (judged as Readonly<Record<string, unknown>>)[name]])));
       }
     }));
   });

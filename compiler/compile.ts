@@ -1,7 +1,7 @@
 /** From a traced model to loop-level programs: the entries of the trainer, through the pipeline, lowered. */
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as build from '../dsl/build.js';
-import { batchAxes, inputNode } from '../dsl/model.js';
+import { batchAxes, inputNode } from '../dsl/batch.js';
 import type { Node, Param } from '../dsl/node.js';
 import { type AxisName, given, inputs, inputsFor } from '../runtime/contract/batch.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/contract/session.js';

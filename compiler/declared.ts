@@ -8,7 +8,7 @@
  */
 import { type Axis, axisProblem, bound, missingOf, sameExtent, showExtent } from '../dsl/axis.js';
 import { sameAxes } from '../dsl/build.js';
-import { batchAxes, inputNode } from '../dsl/model.js';
+import { batchAxes, inputNode } from '../dsl/batch.js';
 import type { Init, Input, Node, Param } from '../dsl/node.js';
 import { misnamed } from '../dsl/names.js';
 import type { Optimizer } from '../dsl/optimizer.js';

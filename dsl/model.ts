@@ -1,10 +1,9 @@
 /**
  * A model: hyperparameters, and a pure function from a batch to a loss and ranking scores. Nothing here computes.
  */
-import { type AxisName, type AxisRow, axes as table, given, type InputRow } from '../runtime/contract/batch.js';
-import { type Axis, axis, partial, ragged } from './axis.js';
-import { input } from './build.js';
-import type { Input } from './node.js';
+import { given, type InputRow } from '../runtime/contract/batch.js';
+import type { Axis } from './axis.js';
+import { batchAxes, inputNode } from './batch.js';
 import type { Optimizer } from './optimizer.js';
 import type { Tensor } from './tensor.js';
 
@@ -98,20 +97,6 @@ export const model = <H extends Hypers>(spec: ModelSpec<H>): Model<H> => ({
   kind: 'pcrec.model', name: spec.name, doc: spec.doc ?? '', hyper: spec.hyper,
   presets: (spec.presets ?? {}) as Model<H>['presets'], optimizer: spec.optimizer, build: spec.build,
 });
-
-type Axes = { readonly [A in AxisName]: Axis<A> };
-/** The axes of inputs as their table says, a history being at most `length` long: other sizes are bound when the trainer starts. */
-export const batchAxes = (length: number): Axes => {
-  const made: Record<string, Axis> = {};
-  for (const [name, { size, rows, partial: ends }] of Object.entries<AxisRow>(table)) {
-    const most = size === 'length' ? length : size;
-    made[name] = rows !== undefined ? ragged(name, made[rows]!, most) : ends === true ? partial(name, most) : axis(name, most);
-  }
-  return made as unknown as Axes;
-};
-
-/** The tensor of an input, over these axes. */
-export const inputNode = ({ name, axes: over, dtype }: InputRow, among: Readonly<Record<string, Axis>>): Input => input(name, over.map((a) => among[a]!), dtype);
 
 /** The batch of a model whose history is at most `length` long: symbols `batch` and `items` are bound when the trainer starts. */
 export const batchOf = (length: number): Batch => {

@@ -3,7 +3,7 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import * as build from '../../dsl/build.js';
 import type { Node, Param } from '../../dsl/node.js';
 import type { Optimizer, Update } from '../../dsl/optimizer.js';
-import { inputNode } from '../../dsl/model.js';
+import { inputNode } from '../../dsl/batch.js';
 import { typed } from '../../dsl/tensor.js';
 import { inputs } from '../../runtime/contract/batch.js';
 import { type Diagnostic, error } from '../diagnostics.js';

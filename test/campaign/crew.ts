@@ -45,7 +45,8 @@ export const judgeUntil = async (part: Part<never>, start: Tally, { workers, tim
   const began = Date.now();
   const isTime = (): boolean => Date.now() < began + time || tally.done === start.done;
   let tally = start;
-  let next = start.next;
+  // Cases of a chunk are made together: one that was begun is judged anew.
+  let next = start.next - (start.next % part.chunk);
   const open = new Set<number>();
   const named = (found: Found): Found => {
     const of = part.generate(settings, found.index);

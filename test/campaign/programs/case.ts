@@ -40,29 +40,41 @@ const drawer = (seed: number): Draw => {
 const one = <T>(arbitrary: fc.Arbitrary<T>, seed: number): T => fc.sample(arbitrary, { seed: seed | 0, numRuns: 1 })[0]!;
 const smooth = (seed: number): readonly Node[] => rootsFrom(one(pools(12, { smooth: true }), seed));
 const anything = (seed: number): readonly Node[] => rootsFrom(one(pools(14), seed));
+const scans = (seed: number): readonly Node[] => {
+  const [, make] = kinds[seed % kinds.length]!;
+  return expanded([make({ backward: (seed >>> 8) % 2 === 0 ? 'store' : 'recompute' })]);
+};
 /** One after the other, so that each has its share of any number of cases. */
 const sources: readonly (readonly [string, (seed: number) => readonly Node[]])[] = [
   ['anything', anything], ['smooth', smooth], ['anything', anything], ['products', (seed) => [one(products, seed)]], ['anything', anything], ['smooth', smooth],
   ['branches', (seed) => [one(branches.filter((t) => !t.isByRow), seed).root]],
   ['branches by row', (seed) => [one(branches.filter((t) => t.isByRow), seed).root]],
-  ['scans', (seed) => {
-    const [, make] = kinds[seed % kinds.length]!;
-    return expanded([make({ backward: (seed >>> 8) % 2 === 0 ? 'store' : 'recompute' })]);
-  }],
+  ['scans', scans],
 ];
+
+/** The last scan that was made: cases of one program have one graph, so that what is known of it is known of each of them. */
+let scan: { readonly key: string; readonly roots: readonly Node[] } | undefined;
 
 export const generate = ({ seed, edges }: Settings, index: number, chunk: number): Case => {
   // Programs of a chunk share a session, hence its sizes.
-  const shared = drawer(mixed(seed, Math.floor(index / chunk), 1));
+  const common = Math.floor(index / chunk);
+  const shared = drawer(mixed(seed, common, 1));
   const [batch, items] = [shared([1, 1, 2, 3, 3, 4]), shared([1, 2, 5, 5, 7])];
+  const [kind, make] = edges && index % 3 === 0 ? ['edges', edged] as const : sources[index % sources.length]!;
+  const isScan = kind === 'scans';
   const own = mixed(seed, index, 2);
   const draw = drawer(own);
-  const sizes = { batch, items, length: draw([1, 1, 2, 3, 4, 4, 6, 9]), width: draw([1, 1, 2, 3, 4, 5, 8, 16]) };
+  // There are few scans, and their derivatives are fifty times as large as other programs: those of a chunk are one, with other numbers each.
+  const form = isScan ? shared : draw;
+  const sizes = { batch, items, length: form([1, 1, 2, 3, 4, 4, 6, 9]), width: form([1, 1, 2, 3, 4, 5, 8, 16]) };
+  const order = Math.min(form([0, 1, 2, 2]), kind.startsWith('branches') && !edges ? 1 : 2) as Case['order'];
   const full = draw([0, 0, 0, 1]) === 1;
   const lengths = Array.from({ length: batch }, () => (full ? sizes.length : draw(Array.from({ length: sizes.length + 1 }, (_, i) => i))));
   const missing = draw([0, 0, 0, ...lengths.keys()]);
-  const [kind, make] = edges && index % 3 === 0 ? ['edges', edged] as const : sources[index % sources.length]!;
-  return { kind, roots: resized(make(mixed(seed, index, 3)), sizes), sizes, lengths, missing, seed: own, order: Math.min(draw([0, 1, 2, 2]), kind.startsWith('branches') && !edges ? 1 : 2) as Case['order'] };
+  const made = (): readonly Node[] => resized(make(isScan ? mixed(seed, common, 3) : mixed(seed, index, 3)), sizes);
+  const key = `${seed} ${common}`;
+  if (isScan && scan?.key !== key) scan = { key, roots: made() };
+  return { kind, roots: isScan ? scan!.roots : made(), sizes, lengths, missing, seed: own, order };
 };
 
 type Leaf = Input | Param;

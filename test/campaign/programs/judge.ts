@@ -75,26 +75,57 @@ const existing = ({ axes, shape, data: cells }: Value, missing: number): Float64
   return cells.map((v, i) => (Math.floor(i / inner) % shape[partial]! >= shape[partial]! - missing ? NaN : v));
 };
 
+/** What a program is, whatever numbers it is given. */
+interface Compiled {
+  readonly outputs: Readonly<Record<string, Node>>;
+  readonly roots: readonly Node[];
+  readonly order: readonly Node[];
+  readonly entry: (stage: (name: string) => void) => Entry;
+}
+let count = 0;
+const compiled = (of: Case): Compiled => {
+  const outputs = outputsOf(of);
+  const roots = Object.values(outputs);
+  // Entries of one module have names of their own.
+  const name = `program${count++}`;
+  let entry: Entry | undefined;
+  return {
+    outputs, roots, order: topological(roots),
+    entry: (stage) => {
+      if (entry !== undefined) return entry;
+      stage('passes');
+      const finished = pipeline.reduce((p, pass) => {
+        stage(pass.name);
+        return runPass(pass, p);
+      }, programOf(outputs));
+      stage('lower');
+      const lowered = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
+      // A session's states have no rows; here what is differentiated by has.
+      entry = { ...lowered, name, buffers: lowered.buffers.map((b) => (b.role === 'state' ? { ...b, role: 'input' as const } : b)) };
+      return entry;
+    },
+  };
+};
+/** Cases of one graph are compiled once. */
+const known = new WeakMap<readonly Node[], Map<Case['order'], Compiled>>();
+const compiledOnce = (of: Case): Compiled => {
+  const orders = known.get(of.roots) ?? new Map<Case['order'], Compiled>();
+  known.set(of.roots, orders);
+  const found = orders.get(of.order) ?? compiled(of);
+  orders.set(of.order, found);
+  return found;
+};
+
 /** Compiled and held to the reference by the interpreter of loops; `null` where the reference itself has no number to compare. */
-const judged = (of: Case, name: string): Judged | Fault | null => {
+const judged = (of: Case): Judged | Fault | null => {
   let stage = 'differentiate';
   try {
-    const outputs = outputsOf(of);
-    const roots = Object.values(outputs);
+    const { outputs, roots, order, entry: entryOf } = compiledOnce(of);
     const env = environmentOf(of, roots);
     stage = 'reference';
-    const order = topological(roots);
     const values = new Map(evaluate(order, env).map((v, i) => [order[i]!, v] as const));
     if (!of.kind.startsWith('branches') && of.kind !== 'edges' && [...values.values()].some(({ data }) => data.some((x) => !Number.isFinite(x) || Math.abs(x) > 3.5e38))) return null;
-    stage = 'passes';
-    const finished = pipeline.reduce((p, pass) => {
-      stage = pass.name;
-      return runPass(pass, p);
-    }, programOf(outputs));
-    stage = 'lower';
-    const lowered = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
-    // A session's states have no rows; here what is differentiated by has.
-    const entry: Entry = { ...lowered, name, buffers: lowered.buffers.map((b) => (b.role === 'state' ? { ...b, role: 'input' as const } : b)) };
+    const entry = entryOf((name) => { stage = name; });
     const read = new Map(entry.buffers.map((b) => [b.id, b.role]));
     const given = Object.fromEntries(Object.entries(givenOf(roots, env)).filter(([id]) => read.has(id)).map(([id, v]) => [id, Array.from(v)] as const));
     const j = {
@@ -123,7 +154,7 @@ const onSession = async (target: string, session: Session, j: Judged): Promise<F
 /** All programs in one module, whose sizes they share; one by one where that does not even open, to tell which of them it is. */
 const onWasm = async (of: readonly Judged[]): Promise<readonly (Fault | null)[]> => {
   try {
-    const session = await opened({ model: 'campaign', entries: of.map((j) => j.entry) }, of[0]!.env.sizes, { threads: 1 });
+    const session = await opened({ model: 'campaign', entries: [...new Set(of.map((j) => j.entry))] }, of[0]!.env.sizes, { threads: 1 });
     try {
       const found: (Fault | null)[] = [];
       for (const j of of) found.push(await onSession('wasm', session, j));
@@ -159,7 +190,7 @@ const SAMPLE = 50;
 const onSample = (of: Case): boolean => of.seed % SAMPLE === 0;
 
 export const judge = async (cases: readonly Case[]): Promise<readonly Verdict[]> => {
-  const all = cases.map((of, i) => judged(of, `program${i}`));
+  const all = cases.map(judged);
   const faults: (Fault | null)[] = all.map((x) => (x !== null && isFault(x) ? x : null));
   const good = all.flatMap((x, i) => (x === null || isFault(x) ? [] : [[x, i] as const]));
   if (good.length > 0) (await onWasm(good.map(([j]) => j))).forEach((fault, k) => { faults[good[k]![1]] ??= fault; });

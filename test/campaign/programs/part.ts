@@ -5,7 +5,8 @@ import { type Case, environmentOf, generate, outputsOf, smallerSizes } from './c
 import { fromData, type GraphData, smallerGraphs, toData } from './graph.js';
 import { judge } from './judge.js';
 
-const CHUNK = 16;
+/** A multiple of the number of sources, so that each chunk has as many scans. */
+const CHUNK = 54;
 
 function* smaller(of: Case): Generator<Case> {
   if (of.order > 0) for (const order of [0, 1, 2] as const) if (order < of.order) yield { ...of, order };

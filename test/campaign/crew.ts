@@ -6,8 +6,8 @@ import type { Tally } from './found.js';
 import { type Answer, lost, type Order } from './worker.js';
 
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
-/** A chunk makes much that no later one wants: with room for it the collector comes by less often. */
-const YOUNG = '--max-semi-space-size=64';
+/** For V8: a chunk makes much that no later one wants, and each runs other code, so that half of the time went into optimising what soon changed. */
+const V8 = ['--max-semi-space-size=64', '--interrupt-budget=2000000'];
 /** Counterexamples of one kind that are shrunk and kept. */
 const ENOUGH = 3;
 /** A chunk, its counterexamples shrunk, or one case that takes longer than this hangs; in milliseconds. */
@@ -65,7 +65,7 @@ export const judgeUntil = async (part: Part<never>, start: Tally, { workers, tim
     told(tally);
   };
   const work = async (): Promise<void> => {
-    const hired = (): ChildProcess => fork(WORKER, [], { execArgv: [...process.execArgv, YOUNG], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const hired = (): ChildProcess => fork(WORKER, [], { execArgv: [...process.execArgv, ...V8], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     let worker = hired();
     const ask = async (order: Order): Promise<Answer> => {
       if (worker.exitCode !== null || worker.killed || worker.signalCode !== null) worker = hired();

@@ -33,6 +33,7 @@ export const languageErrors = {
   PC4012: 'a stack without blocks',
 } as const;
 
+/** The codes of mistakes that the language itself sees: `PC2001`. */
 export type LanguageCode = keyof typeof languageErrors;
 
 /** A mistake that was found, for whoever knows where it stands. */
@@ -50,6 +51,7 @@ export class ModelError extends Error {
   }
 }
 
+/** Ends the building of a model with a `ModelError`: the mistake by its code, and a sentence that says what to do. */
 export const fail = (code: LanguageCode, message: string): never => {
   throw new ModelError(code, message);
 };

@@ -6,6 +6,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import picocolors from 'picocolors';
+import type { Code } from './catalogue.js';
 
 /** Not the author's mistake: an exception here is a bug of the compiler. */
 const internalError = 70;
@@ -23,7 +24,7 @@ const start = (): void => {
   let finished = false;
   worker.on('message', () => { finished = true; });
   worker.on('exit', (code) => {
-    if (!finished && process.exitCode === undefined) process.stderr.write('error: the model ended the compiler while it was evaluated (process.exit?)\n');
+    if (!finished && process.exitCode === undefined) process.stderr.write(`error ${'PC1011' satisfies Code}: the model ended the compiler while it was evaluated\n`);
     process.exitCode ??= finished ? code : 1;
   });
 };

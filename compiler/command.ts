@@ -9,10 +9,12 @@ import { pipe } from 'fp-ts/lib/function.js';
 import { packageModels } from '../runtime/contract/package.js';
 import { suggest } from '../runtime/contract/words.js';
 import type { Compiled, Observe, PassInfo, Target, Toolchain } from './compiled.js';
-import { type Diagnostics, error, fromDisk, isDeep, refuse, renderAll, tooDeep } from './diagnostics.js';
+import { codes } from './catalogue.js';
+import { type Diagnostic, type Diagnostics, error, fromDisk, isDeep, refuse, renderAll, tooDeep } from './diagnostics.js';
 import { emit, runtimeReachable } from './emit/index.js';
 import { hyperList, hypersText, hyperValues, locateFrom, modelPath, open, type Opened, trace } from './frontend/index.js';
 import { packageFile } from './package.js';
+import { sectionOf } from './pages.js';
 import { ordinary, summary } from './summary.js';
 
 /** What the command needs of the world around it. */
@@ -36,6 +38,7 @@ interface Options {
   readonly preset?: string;
   readonly dumpAfter?: string;
   readonly explain?: string;
+  readonly explainError?: string;
   readonly listPasses?: boolean;
   readonly hypers?: boolean;
   readonly json?: boolean;
@@ -66,6 +69,7 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .option('--json', 'with --hypers: as JSON, for programs')
     .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
     .option('--explain <name>', 'prints what is known of a tensor of the model, and writes nothing')
+    .option('--explain-error <code>', 'prints what an error means, with an example that fails and one that works')
     .option('--list-passes', 'prints the passes in their order, those of the target last')
     .version(packageFile.version)
     .addHelpText('after', [
@@ -79,6 +83,7 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error: /, 'error PC0001: ')),
       getOutHelpWidth: () => helpWidth, getErrHelpWidth: () => helpWidth,
       getOutHasColors: () => io.colour, getErrHasColors: () => io.colour,
     });
@@ -121,7 +126,7 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
   if (isLeft(compiled) || options.dumpAfter !== undefined) return pipe(compiled, map(() => undefined));
   if (options.explain !== undefined) {
     const { explain } = compiled.right.report;
-    const told = explain === undefined ? refuse('nothing is known of single tensors here') : explain(options.explain, ordinary);
+    const told = explain === undefined ? refuse('PC0005', 'nothing is known of single tensors here') : explain(options.explain, ordinary);
     return pipe(ofUsage(told), map((text) => io.out(`${text}\n\ntarget ${options.target}: ${target.description}`)));
   }
   const folder = resolve(io.cwd, options.out ?? `build/${opened.model.name}`);
@@ -140,9 +145,10 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
 const compileFile = (file: string, chosen: Chosen): ExitCode => {
   const { io } = chosen;
   const began = io.now();
-  const said = (locate: (file: string) => string) => (failure: Failure): ExitCode => {
-    report(failure.diagnostics, io, locate);
-    return failure.code;
+  const said = (locate: (file: string) => string) => ({ code, diagnostics }: Failure): ExitCode => {
+    report(diagnostics, io, locate);
+    if (code === exitCodes.model) io.err(`more: pcrec-compile --explain-error ${diagnostics[0].code}`);
+    return code;
   };
   const path = ofUsage(modelPath(file, io.cwd));
   if (isLeft(path)) return said((f) => f)(path.left);
@@ -157,13 +163,21 @@ const compileFile = (file: string, chosen: Chosen): ExitCode => {
     return isLeft(done) ? said(opened.right.locate)(done.left) : exitCodes.ok;
   } catch (thrown) {
     if (!isDeep(thrown)) throw thrown;
-    return said((f) => f)({ code: exitCodes.model, diagnostics: [error(`${show(path.right, io.cwd)}: ${tooDeep}`, undefined, 'give parts a const of their own, or make them in a loop')] });
+    return said((f) => f)({ code: exitCodes.model, diagnostics: [error('PC1009', `${show(path.right, io.cwd)}: ${tooDeep}`, undefined, 'give parts a const of their own, or make them in a loop')] });
   }
 };
 
-const usage = (io: Io, message: string, hint?: string): ExitCode => {
-  report([error(message, undefined, hint)], io, (f) => f);
+const usage = (io: Io, diagnostic: Diagnostic): ExitCode => {
+  report([diagnostic], io, (f) => f);
   return exitCodes.usage;
+};
+
+/** What `errors/` says of a code, however its letters are written. */
+const explainError = (asked: string, io: Io): ExitCode => {
+  const section = sectionOf(asked.toUpperCase());
+  if (section === undefined) return usage(io, error('PC0005', `there is no error '${asked}'`, undefined, suggest(asked.toUpperCase(), codes, 'errors')));
+  io.out(section);
+  return exitCodes.ok;
 };
 
 /** `argv` without node and script. */
@@ -184,9 +198,10 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
     io.out(passes.map(({ name, description }) => `${name.padEnd(width)}  ${description}`).join('\n'));
     return exitCodes.ok;
   }
+  if (options.explainError !== undefined) return explainError(options.explainError, io);
   const [file] = command.args;
-  if (options.json === true && options.hypers !== true) return usage(io, '--json says how --hypers prints', 'give both, or neither');
-  if (file === undefined) return usage(io, 'which model file?', `pcrec-compile models/mine.ts, or the name of a model of the package: ${[...packageModels().keys()].join(', ')}; --help tells more`);
-  if (options.dumpAfter !== undefined && !names.includes(options.dumpAfter)) return usage(io, `there is no pass '${options.dumpAfter}'`, suggest(options.dumpAfter, names, 'passes'));
+  if (options.json === true && options.hypers !== true) return usage(io, error('PC0001', '--json says how --hypers prints', undefined, 'give both, or neither'));
+  if (file === undefined) return usage(io, error('PC0001', 'which model file?', undefined, `pcrec-compile models/mine.ts, or the name of a model of the package: ${[...packageModels().keys()].join(', ')}; --help tells more`));
+  if (options.dumpAfter !== undefined && !names.includes(options.dumpAfter)) return usage(io, error('PC0005', `there is no pass '${options.dumpAfter}'`, undefined, suggest(options.dumpAfter, names, 'passes')));
   return compileFile(file, { options, target, toolchain, io });
 };

@@ -110,7 +110,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     finished.push(result.right);
   }
   if (blind(finished)) {
-    return refuse('the loss reads the answers and nothing of the history, of which the scores are made', traced.provenance.get(traced.training.loss)?.source,
+    return refuse('PC5004', 'the loss reads the answers and nothing of the history, of which the scores are made', traced.provenance.get(traced.training.loss)?.source,
       "in the phase 'training' too, let the loss compare the answers with what is predicted from the history");
   }
   const entries = finished.map(lowerEntry).map((entry) => loopPasses.reduce((e, pass) => {

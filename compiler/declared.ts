@@ -12,6 +12,7 @@ import { batchAxes, inputNode } from '../dsl/batch.js';
 import type { Init, Input, Node, Param } from '../dsl/node.js';
 import { misnamed } from '../dsl/names.js';
 import type { Optimizer } from '../dsl/optimizer.js';
+import type { Code } from './catalogue.js';
 import { axes as axisRows, inputOf, type InputRow, inputs as table, sizes } from '../runtime/contract/batch.js';
 import { type Diagnostic, error, type Source } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
@@ -31,12 +32,12 @@ interface Declaration {
 }
 
 type Kind = 'parameter' | 'input' | 'key' | 'axis' | 'lengths';
-const kinds: { readonly [K in Kind]: { readonly title: string; readonly acrossPhases: boolean; readonly hint: string } } = {
-  parameter: { title: 'two parameters have the path', acrossPhases: true, hint: 'one path is one parameter: give each a path of its own, or both the same axes and start' },
-  input: { title: 'two inputs have the name', acrossPhases: true, hint: 'one name is one input' },
-  key: { title: 'two draws have the key', acrossPhases: false, hint: 'equal keys are equal values: give each draw a key of its own' },
-  axis: { title: 'two axes have the name', acrossPhases: false, hint: 'one name is one size: give each axis a name of its own' },
-  lengths: { title: 'two ragged axes have the lengths', acrossPhases: false, hint: 'use the one axis, or a copy of it: like(name, axis)' },
+const kinds: { readonly [K in Kind]: { readonly code: Code; readonly title: string; readonly acrossPhases: boolean; readonly hint: string } } = {
+  parameter: { code: 'PC3002', title: 'two parameters have the path', acrossPhases: true, hint: 'one path is one parameter: give each a path of its own, or both the same axes and start' },
+  input: { code: 'PC3004', title: 'two inputs have the name', acrossPhases: true, hint: 'one name is one input' },
+  key: { code: 'PC3003', title: 'two draws have the key', acrossPhases: false, hint: 'equal keys are equal values: give each draw a key of its own' },
+  axis: { code: 'PC2005', title: 'two axes have the name', acrossPhases: false, hint: 'one name is one size: give each axis a name of its own' },
+  lengths: { code: 'PC2005', title: 'two ragged axes have the lengths', acrossPhases: false, hint: 'use the one axis, or a copy of it: like(name, axis)' },
 };
 
 const listed = (names: readonly string[]): string => names.map((n) => `'${n}'`).join(', ');
@@ -81,14 +82,14 @@ const conflicts = (phases: Readonly<Record<Phase, readonly Declaration[]>>): rea
   const found = new Map<string, Diagnostic>();
   for (const [phase, declarations] of Object.entries(phases)) {
     for (const d of declarations) {
-      const { title, acrossPhases, hint } = kinds[d.kind];
+      const { code, title, acrossPhases, hint } = kinds[d.kind];
       const key = JSON.stringify([d.kind, acrossPhases ? '' : phase, d.name]);
       const known = first.get(key);
       if (known === undefined) first.set(key, d);
       const part = known === undefined ? -1 : d.says.findIndex((said, i) => said !== known.says[i]);
       if (known === undefined || part < 0 || found.has(key)) continue;
       found.set(key, {
-        ...error(`${title} '${d.name}': one ${known.says[part]}, the other ${d.says[part]}`, d.source, hint),
+        ...error(code, `${title} '${d.name}': one ${known.says[part]}, the other ${d.says[part]}`, d.source, hint),
         ...(known.source === undefined ? {} : { beside: { source: known.source, message: `the one that ${known.says[part]}` } }),
       });
     }
@@ -105,9 +106,9 @@ const givenAs = (name: string): InputRow | undefined => {
 
 const axisDiagnostics = (a: Axis, source: Source | undefined): readonly Diagnostic[] => {
   const problem = axisProblem(a);
-  if (problem !== null) return [error(problem, source)];
+  if (problem !== null) return [error(problem.code, problem.message, source)];
   const size = bound(a);
-  if (typeof size === 'string' && !symbols.has(size)) return [error(`the axis '${a.name}' has the size '${size}', which nobody binds`, source, `sizes that the trainer knows: ${[...symbols].join(', ')}; any other is a number`)];
+  if (typeof size === 'string' && !symbols.has(size)) return [error('PC2007', `the axis '${a.name}' has the size '${size}', which nobody binds`, source, `sizes that the trainer knows: ${[...symbols].join(', ')}; any other is a number`)];
   return [];
 };
 
@@ -133,9 +134,9 @@ const paramDiagnostics = (p: Param, source: Source | undefined): readonly Diagno
   const over = batchwise(p);
   const init = initProblem(p);
   return [
-    ...(name === null ? [] : [error(name, source)]),
-    ...(over === undefined ? [] : [error(`the parameter '${p.path}' has the axis '${over.name}', whose size '${bound(over)}' is another in each run`, source, "a parameter's axes have sizes of the model or of the catalogue; for a state of each user see personalise")]),
-    ...(init === null ? [] : [error(`the parameter '${p.path}' ${init}`, source)]),
+    ...(name === null ? [] : [error('PC3001', name, source)]),
+    ...(over === undefined ? [] : [error('PC3005', `the parameter '${p.path}' has the axis '${over.name}', whose size '${bound(over)}' is another in each run`, source, "a parameter's axes have sizes of the model or of the catalogue; for a state of each user see personalise")]),
+    ...(init === null ? [] : [error('PC3006', `the parameter '${p.path}' ${init}`, source)]),
   ];
 };
 
@@ -151,15 +152,15 @@ const unlike = (own: Input, length: number): string | null => {
 
 const unfit = (order: readonly Node[], origins: Origins, length: number): readonly Diagnostic[] => {
   const missing = (name: string, at: Source | undefined): readonly Diagnostic[] => (givenAs(name) !== undefined ? []
-    : [error(`'${name}' is read, and no data give it`, at, name.endsWith('.lengths') ? 'the one ragged axis with lengths is batch.seq; a copy of it is like(name, batch.seq)' : undefined)]);
+    : [error('PC3007', `'${name}' is read, and no data give it`, at, name.endsWith('.lengths') ? 'the one ragged axis with lengths is batch.seq; a copy of it is like(name, batch.seq)' : undefined)]);
   const ofNode = (n: Node, source: Source | undefined): readonly Diagnostic[] => {
     if (n.op === 'param') return paramDiagnostics(n, source);
     if (n.op === 'input') {
       const wrong = unlike(n, length);
-      return wrong === null ? missing(n.name, source) : [error(wrong, source, 'take it from the batch that build is given')];
+      return wrong === null ? missing(n.name, source) : [error('PC3004', wrong, source, 'take it from the batch that build is given')];
     }
     const wrong = n.op === 'uniform' ? misnamed('a random number', n.key) : null;
-    return wrong === null ? [] : [error(wrong, source)];
+    return wrong === null ? [] : [error('PC3001', wrong, source)];
   };
   return [
     ...[...axesIn(order, origins)].flatMap(([a, source]) => [...axisDiagnostics(a, source), ...countsOf(a).flatMap((name) => missing(name, source))]),
@@ -170,8 +171,11 @@ const unfit = (order: readonly Node[], origins: Origins, length: number): readon
 /** Buffers have one namespace: inputs, lengths, parameters, and what the optimizer keeps for each. */
 const collisions = (params: readonly Param[], inputs: ReadonlySet<string>, { name, slots }: Optimizer, origins: Origins): readonly Diagnostic[] => {
   const sourceOf = (p: Param): Source | undefined => origins.get(p)?.source;
-  const taken = params.filter((p) => inputs.has(p.path)).map((p) => error(`the parameter '${p.path}' has the name of an input`, sourceOf(p), 'give it another path'));
-  const wrong = slots.flatMap((s, i) => misnamed(`a slot of ${name}`, s) ?? (slots.indexOf(s) < i ? `${name} has two slots called '${s}'` : []));
+  const taken = params.filter((p) => inputs.has(p.path)).map((p) => error('PC3008', `the parameter '${p.path}' has the name of an input`, sourceOf(p), 'give it another path'));
+  const wrong = slots.flatMap((s, i): readonly Diagnostic[] => {
+    const message = misnamed(`a slot of ${name}`, s);
+    return message !== null ? [error('PC3001', message)] : slots.indexOf(s) < i ? [error('PC5006', `${name} has two slots called '${s}'`)] : [];
+  });
   const states = new Map(params.map((p) => [p.path, { of: p, what: `the parameter '${p.path}'` }]));
   const kept = params.flatMap((p) => slots.flatMap((slot): readonly Diagnostic[] => {
     const path = slotPath(p.path, slot);
@@ -180,9 +184,9 @@ const collisions = (params: readonly Param[], inputs: ReadonlySet<string>, { nam
     states.set(path, { of: p, what });
     if (known === undefined) return [];
     const [source, beside] = [sourceOf(known.of), sourceOf(p)];
-    return [{ ...error(`${known.what} has the name of ${what}`, source, 'give one of them another path'), ...(beside === undefined ? {} : { beside: { source: beside, message: 'the parameter that the slot is for' } }) }];
+    return [{ ...error('PC3008', `${known.what} has the name of ${what}`, source, 'give one of them another path'), ...(beside === undefined ? {} : { beside: { source: beside, message: 'the parameter that the slot is for' } }) }];
   }));
-  return [...taken, ...wrong.map((said) => error(said)), ...kept];
+  return [...taken, ...wrong, ...kept];
 };
 
 const once = (all: readonly Diagnostic[]): readonly Diagnostic[] => [...new Map(all.map((d) => [JSON.stringify([d.message, d.source]), d])).values()];
@@ -197,7 +201,7 @@ export interface Added {
 export const declarationErrors = ({ hyper, training, inference, optimizer, provenance }: Traced, added: Added): readonly Diagnostic[] => {
   const orders = { training: topological([training.loss]), inference: topological([inference.scores]) };
   const second = [...axesIn(orders.inference, provenance)].filter(([a]) => added.axes.includes(a.name))
-    .map(([a, source]) => error(`the axis '${a.name}' has the name of the axis that ranking adds to the scores`, source, 'give it another name'));
+    .map(([a, source]) => error('PC3008', `the axis '${a.name}' has the name of the axis that ranking adds to the scores`, source, 'give it another name'));
   const single = once([...unfit(orders.training, provenance, Number(hyper['length'])), ...unfit(orders.inference, provenance, Number(hyper['length'])), ...second]);
   if (single.length > 0) return single;
   const phases = { training: declarationsOf(orders.training, provenance), inference: declarationsOf(orders.inference, provenance) };

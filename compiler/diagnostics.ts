@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { codeFrameColumns } from '@babel/code-frame';
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import picocolors from 'picocolors';
+import type { Code } from './catalogue.js';
 import type { Source } from './loops/ir.js';
 
 export type { Source } from './loops/ir.js';
@@ -15,6 +16,8 @@ export type Severity = 'error' | 'warning';
 /** Something that is wrong, where, and what to do about it. */
 export interface Diagnostic {
   readonly severity: Severity;
+  /** Which mistake it is: `errors/` has a page with an example. */
+  readonly code: Code;
   readonly message: string;
   /** `line` and `column` count from 1; `file` is relative to the model's project. */
   readonly source?: Source;
@@ -27,8 +30,8 @@ export interface Diagnostic {
 /** At least one. */
 export type Diagnostics = readonly [Diagnostic, ...Diagnostic[]];
 
-export const error = (message: string, source?: Source, hint?: string): Diagnostic => ({
-  severity: 'error', message, ...(source === undefined ? {} : { source }), ...(hint === undefined ? {} : { hint }),
+export const error = (code: Code, message: string, source?: Source, hint?: string): Diagnostic => ({
+  severity: 'error', code, message, ...(source === undefined ? {} : { source }), ...(hint === undefined ? {} : { hint }),
 });
 
 /** Whether an exception says that the stack is used up, and what to say then. */
@@ -36,7 +39,7 @@ export const isDeep = (thrown: unknown): boolean => thrown instanceof RangeError
 export const tooDeep = 'this goes too deep: a function that calls itself without an end, or expressions nested in thousands';
 
 /** The `Left` of one error: the usual way for a pass to refuse a program. */
-export const refuse = (message: string, source?: Source, hint?: string): Either<Diagnostics, never> => left([error(message, source, hint)]);
+export const refuse = (code: Code, message: string, source?: Source, hint?: string): Either<Diagnostics, never> => left([error(code, message, source, hint)]);
 
 /** How diagnostics look, and where the lines of code come from. */
 export interface RenderOptions {
@@ -63,15 +66,15 @@ const frame = ({ file, line, column }: Source, { colour, read }: RenderOptions):
   return text === undefined ? [] : [codeFrameColumns(text, { start: { line, column } }, { highlightCode: colour, forceColor: colour, linesAbove: 2, linesBelow: 1 })];
 };
 
-/** `file:line:column: error: message`, then the lines of code it is about, then the other place, then the hint. */
+/** `file:line:column: error CODE: message`, then the lines of code it is about, then the other place, then the hint. */
 export const render = (diagnostic: Diagnostic, options: RenderOptions = renderDefaults): string => {
   const paint = picocolors.createColors(options.colour);
-  const { severity, message, source, beside, hint } = diagnostic;
+  const { severity, code, message, source, beside, hint } = diagnostic;
   const place = (at: Source): string => `${paint.bold(`${options.show(at.file)}:${at.line}:${at.column}`)}: `;
   const where = source === undefined ? '' : place(source);
   const kind = severity === 'error' ? paint.red('error') : paint.yellow('warning');
   return [
-    `${where}${paint.bold(kind)}: ${message}`,
+    `${where}${paint.bold(`${kind} ${code}`)}: ${message}`,
     ...(source === undefined ? [] : frame(source, options)),
     ...(beside === undefined ? [] : [`${place(beside.source)}${beside.message}`, ...frame(beside.source, options)]),
     ...(hint === undefined ? [] : [`${paint.cyan('hint')}: ${hint}`]),

@@ -131,5 +131,5 @@ export const explain = (finished: readonly Program[], plain: readonly Program[])
   });
   if (found.length > 0) return right(grouped(name, found));
   const names = [...plain, ...finished].flatMap((p) => topological(rootsOf(p)).flatMap((n) => p.origins.get(n)?.name ?? []));
-  return refuse(`the model has no tensor '${name}'`, undefined, suggest(name, [...new Set(names)].sort(), 'tensors'));
+  return refuse('PC0005', `the model has no tensor '${name}'`, undefined, suggest(name, [...new Set(names)].sort(), 'tensors'));
 };

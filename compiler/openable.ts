@@ -13,7 +13,7 @@ export const openingErrors = ({ entries }: LoopProgram, manifest: Manifest, sour
   const large = entries.flatMap((e) => e.buffers).filter((b) => leastCells(b.axes) > maxCells).map((b) => {
     const name = b.name ?? b.id;
     const axes = b.axes.map((a) => `'${a.name}' (${a.size})`).join(', ');
-    return error(`'${name}' has more numbers than can be counted: it lies over ${axes}, and an array has at most ${maxCells.toLocaleString('en')}`, b.role === 'state' ? sourceOf(name) : sources.get(b.id), 'make an axis shorter');
+    return error('PC6001', `'${name}' has more numbers than can be counted: it lies over ${axes}, and an array has at most ${maxCells.toLocaleString('en')}`, b.role === 'state' ? sourceOf(name) : sources.get(b.id), 'make an axis shorter');
   });
-  return [...(isLeft(settings) ? [error(settings.left)] : []), ...new Map(large.map((d) => [d.message, d])).values()];
+  return [...(isLeft(settings) ? [error('PC1017', settings.left)] : []), ...new Map(large.map((d) => [d.message, d])).values()];
 };

@@ -72,7 +72,7 @@ const speed = (i: Loose, pairs: number, base: number): Loose => exp(mul(i, -Math
 export const rotary = <A extends string, S extends string, P extends string, C extends string>(
   x: Tensor<A>, seq: AxisIn<S, A>, pair: AxisIn<P, A>, part: AxisIn<C, A>, base = 10_000): Tensor<A> => {
   const [along, pairs, two] = [seq as Axis, pair as Axis, part as Axis];
-  if (boundOf(two) !== 2) fail(`rotary turns pairs: the axis '${two.name}' has ${boundOf(two)} positions, not 2`);
+  if (boundOf(two) !== 2) fail('PC2013', `rotary turns pairs: the axis '${two.name}' has ${boundOf(two)} positions, not 2`);
   const angle = mul(toF32(index(along)), speed(toF32(index(pairs)), boundOf(pairs), base));
   return typed(turned(typed(x), two, angle));
 };
@@ -84,7 +84,7 @@ export const rotary = <A extends string, S extends string, P extends string, C e
 export const rotaryHalves = <A extends string, P extends string, D extends string>(x: Tensor<A>, position: Tensor<P>, depth: AxisIn<D, A>, base = 10_000): Tensor<A | P> => {
   const channels = depth as Axis;
   const half = boundOf(channels) / 2;
-  if (!Number.isInteger(half)) fail(`rotary turns pairs: the axis '${channels.name}' has an odd number of positions, ${boundOf(channels)}`);
+  if (!Number.isInteger(half)) fail('PC2013', `rotary turns pairs: the axis '${channels.name}' has an odd number of positions, ${boundOf(channels)}`);
   const channel = toF32(index(channels));
   const pair = sub(channel, where(ge(channel, half), half, 0));
   return typed(turned(typed(x), channels, mul(typed<string>(position), speed(pair, half, base))));

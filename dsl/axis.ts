@@ -4,7 +4,7 @@
  * Axes have no order: memory order is the compiler's choice.
  */
 
-import { fail } from './errors.js';
+import { fail, type Wrong } from './errors.js';
 import { misnamed } from './names.js';
 
 /** A size known when the model is compiled (a number) or when the trainer starts (a symbol such as `items`). */
@@ -40,17 +40,17 @@ const sizeProblem = (size: unknown): string | null =>
   : `${String(size)} positions: a size is a whole number from 1 to ${mostPositions.toLocaleString('en')}`;
 
 /** What is wrong with an axis as a model declares it; null where nothing is. */
-export const axisProblem = (a: Axis): string | null => {
+export const axisProblem = (a: Axis): Wrong | null => {
   const name = misnamed('an axis', a.name);
-  if (name !== null) return name;
-  if (a.name.endsWith(prefixName(''))) return `'${a.name}' cannot name an axis: names that end in ${prefixName('')} are the compiler's, for the copies of a sequence`;
+  if (name !== null) return { code: 'PC3001', message: name };
+  if (a.name.endsWith(prefixName(''))) return { code: 'PC3001', message: `'${a.name}' cannot name an axis: names that end in ${prefixName('')} are the compiler's, for the copies of a sequence` };
   const size = sizeProblem(bound(a));
-  return size === null ? null : `the axis '${a.name}' cannot have ${size}`;
+  return size === null ? null : { code: 'PC2006', message: `the axis '${a.name}' cannot have ${size}` };
 };
 
 const checked = <A extends string>(a: Axis<A>): Axis<A> => {
   const problem = axisProblem(a);
-  return problem === null ? a : fail(problem);
+  return problem === null ? a : fail(problem.code, problem.message);
 };
 
 /**

@@ -2,11 +2,12 @@
 import type { Axis } from './axis.js';
 import { fail } from './errors.js';
 import type { Backward, Solver } from './node.js';
+import { checkChoice } from './options.js';
 
 type Kind<K extends Backward['kind']> = Extract<Backward, { kind: K }>;
 
 /** A number of an option, or an error that says what it must be. */
-const checked = (what: string, must: string, holds: (x: number) => boolean) => (x: number): number => (holds(x) ? x : fail(`${what} is ${must}, not ${x}`));
+const checked = (what: string, must: string, holds: (x: number) => boolean) => (x: number): number => (holds(x) ? x : fail('PC2012', `${what} is ${must}, not ${x}`));
 const count = (what: string, least: number) => checked(what, `a whole number from ${least}`, (x) => Number.isInteger(x) && x >= least);
 const share = (what: string) => checked(what, 'at least 0 and below 1', (x) => x >= 0 && x < 1);
 const size = (what: string) => checked(what, 'a number from 0', (x) => x >= 0 && x < Infinity);
@@ -37,6 +38,7 @@ export const stopGradient: Kind<'stopGradient'> = { kind: 'stopGradient' };
 /** Through `steps` steps at the solution, each keeping the share `damping` of the old point (Geng et al. 2021); default 0. */
 export const phantom = ({ steps, damping = 0 }: { readonly steps: number; readonly damping?: number }): Kind<'phantom'> =>
   ({ kind: 'phantom', steps: count('the number of phantom steps', 1)(steps), damping: share('damping')(damping) });
+const SOLVES = { picard: true, anderson: true } as const;
 /**
  * By the implicit function theorem (Bai et al. 2019): the linear system lambda = c + (d step / d x)' lambda, where c is the
  * derivative of the loss by the equilibrium, is solved for each row until |residual| <= atol + rtol |c| (Euclidean norms), in
@@ -45,7 +47,10 @@ export const phantom = ({ steps, damping = 0 }: { readonly steps: number; readon
  */
 export const implicit = ({ solve = 'anderson', atol = 0, rtol = TOLERANCE.rtol, maxSteps = 50 }: {
   readonly solve?: 'picard' | 'anderson'; readonly atol?: number; readonly rtol?: number; readonly maxSteps?: number;
-} = {}): Kind<'implicit'> => ({ kind: 'implicit', solve, ...checkedTolerance('implicit', { atol, rtol }), maxSteps: count('maxSteps of implicit', 0)(maxSteps) });
+} = {}): Kind<'implicit'> => {
+  checkChoice('implicit', 'solve', solve, SOLVES);
+  return { kind: 'implicit', solve, ...checkedTolerance('implicit', { atol, rtol }), maxSteps: count('maxSteps of implicit', 0)(maxSteps) };
+};
 
 /** x <- damping x + (1 - damping) step(x), 0 <= damping < 1; 0, the default, is plain iteration. */
 export const picard = ({ damping = 0 }: { readonly damping?: number } = {}): Extract<Solver, { kind: 'picard' }> => ({ kind: 'picard', damping: share('damping')(damping) });

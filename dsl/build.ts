@@ -3,7 +3,7 @@
  * The typed language (`tensor.ts`) and the compiler's own rewrites are both built from these.
  */
 import { type Axis, sameExtent, showExtent } from './axis.js';
-import { fail } from './errors.js';
+import { fail, impossible } from './errors.js';
 import type {
   Constant, Extent, FixedPoint, Gather, Implicit, Index, Init, Input, MapNode, Monoid, Node, Param, Project, Rebind, Reduce, Rename, Scatter,
   Barrier, Carry, Scan, Shift, Stop, Uniform, Variable, Broadcast,
@@ -24,7 +24,7 @@ export const unionAxes = (...groups: readonly (readonly Axis[])[]): readonly Axi
   for (const axis of groups.flat()) {
     const known = found.get(axis.name);
     if (known === undefined) found.set(axis.name, axis);
-    else if (!sameExtent(known, axis)) fail(`axis '${axis.name}' has two extents: ${showExtent(known)} and ${showExtent(axis)}`);
+    else if (!sameExtent(known, axis)) fail('PC2005', `axis '${axis.name}' has two extents: ${showExtent(known)} and ${showExtent(axis)}`);
   }
   return [...found.values()].sort(byName);
 };
@@ -35,7 +35,7 @@ export const withoutAxes = (axes: readonly Axis[], names: readonly string[]): re
 export const hasAxis = (node: Node, name: string): boolean => node.axes.some((a) => a.name === name);
 /** The node's axis of that name; an error that lists its axes where there is none. */
 export const axisOf = (node: Node, name: string): Axis =>
-  node.axes.find((a) => a.name === name) ?? fail(`there is no axis '${name}' here: the axes are ${showAxes(node.axes)}`);
+  node.axes.find((a) => a.name === name) ?? fail('PC2001', `there is no axis '${name}' here: the axes are ${showAxes(node.axes)}`);
 /** The axes as messages list them: `'batch' | 'seq'`. */
 export const showAxes = (axes: readonly Axis[]): string => (axes.length === 0 ? 'none' : axes.map((a) => `'${a.name}'`).join(' | '));
 /** Whether two sorted lists name the same axes. */
@@ -63,21 +63,21 @@ export const implicit = (value: Node, through: Node, of: FixedPoint): Implicit =
 /** `rows` is the axis that a ragged axis's lengths run along. */
 export const extent = (axis: Axis, rows: readonly Axis[]): Extent => {
   const { extent: e } = axis;
-  const along = e.kind === 'fixed' ? [] : [rows.find((r) => r.name === e.rows) ?? fail(`axis '${axis.name}' has a length for each '${e.rows}': give that axis`)];
+  const along = e.kind === 'fixed' ? [] : [rows.find((r) => r.name === e.rows) ?? fail('PC2011', `axis '${axis.name}' has a length for each '${e.rows}': give that axis`)];
   return { op: 'extent', axis, axes: along, dtype: 'i32' };
 };
 
 /** A scalar function at every position. Axes: the union of the arguments'. Wrong numbers or element types of arguments are errors. */
 export const map = (fn: ScalarName, ...args: readonly Node[]): MapNode => {
   const { args: want, result } = scalars[fn];
-  if (args.length !== want.length) fail(`${fn} takes ${want.length === 1 ? 'one argument' : `${want.length} arguments`}, not ${args.length}`);
+  if (args.length !== want.length) impossible(`${fn} takes ${want.length === 1 ? 'one argument' : `${want.length} arguments`}, not ${args.length}`);
   let same: DType | undefined;
   args.forEach((arg, i) => {
     const expected = want[i]!;
     if (expected !== 'same') {
-      if (arg.dtype !== expected) fail(`argument ${i + 1} of ${fn} must be ${expected}, not ${arg.dtype}`);
+      if (arg.dtype !== expected) fail('PC2004', `argument ${i + 1} of ${fn} must be ${expected}, not ${arg.dtype}`);
     } else if (same === undefined) same = arg.dtype;
-    else if (same !== arg.dtype) fail(`the arguments of ${fn} must have one element type, not ${same} and ${arg.dtype}`);
+    else if (same !== arg.dtype) fail('PC2004', `the arguments of ${fn} must have one element type, not ${same} and ${arg.dtype}`);
   });
   return { op: 'map', fn, args, axes: unionAxes(...args.map((a) => a.axes)), dtype: result === 'same' ? same! : result };
 };
@@ -85,7 +85,7 @@ export const map = (fn: ScalarName, ...args: readonly Node[]): MapNode => {
 /** Combines the positions that exist. Axes: those of `arg` without `over`, which must be among them; no bool. */
 export const reduce = (monoid: Monoid, arg: Node, over: readonly string[]): Reduce => {
   over.forEach((name) => axisOf(arg, name));
-  if (arg.dtype === 'bool') fail(`${monoid} needs numbers: turn the bool into f32 with where(condition, 1, 0)`);
+  if (arg.dtype === 'bool') fail('PC2004', `${monoid} needs numbers: turn the bool into f32 with where(condition, 1, 0)`);
   return { op: 'reduce', monoid, over: [...new Set(over)].sort(), arg, axes: withoutAxes(arg.axes, over), dtype: arg.dtype };
 };
 
@@ -98,15 +98,15 @@ export const along = (x: Node, like: Node): Node => (sameAxes(x.axes, like.axes)
 /** table[at]. Axes: those of the table without `axis`, and those of `at` (i32), which may not have `axis`. */
 export const gather = (table: Node, at: Node, axis: string): Gather => {
   axisOf(table, axis);
-  if (at.dtype !== 'i32') fail(`positions along '${axis}' must be i32, not ${at.dtype}`);
-  if (hasAxis(at, axis)) fail(`the positions have the axis '${axis}' that they look up: rename one of the two`);
+  if (at.dtype !== 'i32') fail('PC2004', `positions along '${axis}' must be i32, not ${at.dtype}`);
+  if (hasAxis(at, axis)) fail('PC2010', `the positions have the axis '${axis}' that they look up: rename one of the two`);
   return { op: 'gather', table, at, axis, axes: unionAxes(withoutAxes(table.axes, [axis]), at.axes), dtype: table.dtype };
 };
 
 /** out[i] = the sum over `over` of `arg` where `at` = i. Axes: those of both without `over`, and `axis`, which `arg` may not have. */
 export const scatter = (arg: Node, at: Node, axis: Axis, over: readonly string[]): Scatter => {
-  if (at.dtype !== 'i32') fail(`positions along '${axis.name}' must be i32, not ${at.dtype}`);
-  if (hasAxis(arg, axis.name)) fail(`the summands already have the axis '${axis.name}'`);
+  if (at.dtype !== 'i32') impossible(`positions along '${axis.name}' must be i32, not ${at.dtype}`);
+  if (hasAxis(arg, axis.name)) impossible(`the summands already have the axis '${axis.name}'`);
   over.forEach((name) => axisOf(at, name));
   return {
     op: 'scatter', arg, at, axis, over: [...new Set(over)].sort(), dtype: arg.dtype,
@@ -117,39 +117,39 @@ export const scatter = (arg: Node, at: Node, axis: Axis, over: readonly string[]
 /** Along `to` instead of `from`, of the same extent. Where `to` is there already, the diagonal. */
 export const rename = (arg: Node, from: string, to: Axis): Rename => {
   const original = axisOf(arg, from);
-  if (!sameExtent(original, to)) fail(`'${from}' cannot be renamed to '${to.name}': ${showExtent(original)} against ${showExtent(to)}`);
+  if (!sameExtent(original, to)) fail('PC2009', `'${from}' cannot be renamed to '${to.name}': ${showExtent(original)} against ${showExtent(to)}`);
   return { op: 'rename', arg, from, to, axes: unionAxes(withoutAxes(arg.axes, [from]), [to]), dtype: arg.dtype };
 };
 
 /** out[t] = arg[t - by] along the axis, 0 where there is no such position; `by` is a whole number. */
 export const shift = (arg: Node, axis: string, by: number): Shift => {
   axisOf(arg, axis);
-  if (!Number.isInteger(by)) fail(`a shift along '${axis}' takes a whole number of positions, not ${by}`);
+  if (!Number.isInteger(by)) fail('PC2012', `a shift along '${axis}' takes a whole number of positions, not ${by}`);
   return { op: 'shift', arg, axis, by, axes: arg.axes, dtype: arg.dtype };
 };
 
 /** The state that a step of a scan along `along` is given, which must be among the axes; f32. */
 export const carry = (name: string, axes: readonly Axis[], along: string, reverse: boolean): Carry => {
-  if (!axes.some((a) => a.name === along)) fail(`a state of a scan along '${along}' has that axis: its axes are ${showAxes(axes)}`);
+  if (!axes.some((a) => a.name === along)) impossible(`a state of a scan along '${along}' has that axis: its axes are ${showAxes(axes)}`);
   return { op: 'carry', name, along, reverse, axes: unionAxes(axes), dtype: 'f32' };
 };
 
 /** Result number `result` of a scan. `next` has one f32 state for each carry, of its axes. */
 export const scan = (carries: readonly Carry[], next: readonly Node[], result: number, { backward, form }: Pick<Scan, 'backward' | 'form'>): Scan => {
   next.forEach((n, i) => {
-    const from = carries[i] ?? fail(`the states of a scan are ${carries.length}, and its step gives ${next.length}`);
-    if (n.dtype !== 'f32') fail(`state ${i} of a scan is f32, not ${n.dtype}`);
-    if (!sameAxes(n.axes, from.axes)) fail(`a step of a scan keeps the axes: from ${showAxes(from.axes)} to ${showAxes(n.axes)}`);
+    const from = carries[i] ?? impossible(`the states of a scan are ${carries.length}, and its step gives ${next.length}`);
+    if (n.dtype !== 'f32') fail('PC2004', `state ${i} of a scan is f32, not ${n.dtype}`);
+    if (!sameAxes(n.axes, from.axes)) fail('PC4004', `a step of a scan keeps the axes: from ${showAxes(from.axes)} to ${showAxes(n.axes)}`);
   });
-  const own = carries[result] ?? fail(`a scan of ${carries.length} states has no result '${result}'`);
+  const own = carries[result] ?? impossible(`a scan of ${carries.length} states has no result '${result}'`);
   return { op: 'scan', carries, next, result, backward, form, axes: own.axes, dtype: 'f32' };
 };
 
 /** Expressions in which parameters have other values: each has the parameter's axes, and perhaps `rows`, which every expression has. */
 export const rebind = (of: readonly Node[], values: ReadonlyMap<Param, Node>, rows: Axis): Rebind => {
-  of.forEach((n) => hasAxis(n, rows.name) || fail(`what is rebound has the axis '${rows.name}': the axes here are ${showAxes(n.axes)}`));
+  of.forEach((n) => hasAxis(n, rows.name) || fail('PC2001', `what is rebound has the axis '${rows.name}': the axes here are ${showAxes(n.axes)}`));
   values.forEach((value, p) => sameAxes(unionAxes(p.axes, [rows]), unionAxes(value.axes, [rows])) ||
-    fail(`the parameter '${p.path}' has the axes ${showAxes(p.axes)}, what takes its place ${showAxes(value.axes)}`));
+    impossible(`the parameter '${p.path}' has the axes ${showAxes(p.axes)}, what takes its place ${showAxes(value.axes)}`));
   return { op: 'rebind', of, paths: [...values.keys()].map((p) => p.path), values: [...values.values()], rows };
 };
 
@@ -158,11 +158,11 @@ const resultType = (of: Project['of'], result: string): { axes: readonly Axis[];
   const typed = (node: Node) => ({ axes: node.axes, dtype: node.dtype });
   const row = (rows: Axis, dtype: DType) => ({ axes: [rows], dtype });
   switch (of.op) {
-    case 'gradient': return typed(of.wrt[Number(result)] ?? fail(`gradient has no result '${result}'`));
-    case 'rebind': return typed(of.of[Number(result)] ?? fail(`rebind has no result '${result}'`));
-    case 'descend': return result === 'energy' ? typed(of.energy) : typed(of.variables[Number(result)] ?? fail(`descend has no result '${result}'`));
+    case 'gradient': return typed(of.wrt[Number(result)] ?? impossible(`gradient has no result '${result}'`));
+    case 'rebind': return typed(of.of[Number(result)] ?? impossible(`rebind has no result '${result}'`));
+    case 'descend': return result === 'energy' ? typed(of.energy) : typed(of.variables[Number(result)] ?? impossible(`descend has no result '${result}'`));
     case 'fixedPoint':
-      return result === 'value' ? typed(of.variable) : row(of.rows, ({ residual: 'f32', steps: 'i32', converged: 'bool' } as const)[result] ?? fail(`fixedPoint has no result '${result}'`));
+      return result === 'value' ? typed(of.variable) : row(of.rows, ({ residual: 'f32', steps: 'i32', converged: 'bool' } as const)[result] ?? impossible(`fixedPoint has no result '${result}'`));
   }
 };
 /** One result of an operator with several; a name that it does not have is an error. */

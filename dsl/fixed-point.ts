@@ -1,10 +1,12 @@
 /** Equilibria inside a model: x = step(x), row by row. */
 import type { Axis } from './axis.js';
 import { checkedSteps, checkedTolerance, picard, TOLERANCE, unroll } from './backward.js';
-import { axisOf, project, sameAxes, showAxes, variable } from './build.js';
+import { axisOf, hasAxis, project, sameAxes, showAxes, variable } from './build.js';
 import { fail } from './errors.js';
 import type { FixedPoint, Node, Solver, StopRule } from './node.js';
+import { checkChoice, checkOptions } from './options.js';
 import { type Tensor, typed } from './tensor.js';
+import type { Said } from './wording.js';
 
 /**
  * Each row stops by itself, when |step(x) - x| <= atol + rtol |x| (Euclidean norms; 1e-10 and 1e-5 unless given), or after
@@ -17,7 +19,7 @@ export interface Fixed { readonly fixed: number; readonly per?: never; readonly 
 /** A K-step layer is not an equilibrium: the implicit function theorem says nothing about it. */
 export type BackwardFor<S, B> = S extends Fixed
   ? B extends { readonly kind: 'implicit' }
-    ? `implicit differentiates an equilibrium, and a fixed number of steps need not reach one: use unroll, checkpoint or phantom, or stop per row`
+    ? Said<'PC4006', `implicit differentiates an equilibrium, and a fixed number of steps need not reach one: use unroll, checkpoint or phantom, or stop per row`>
     : B
   : B;
 
@@ -45,9 +47,12 @@ export interface Equilibrium<A extends string> {
   readonly converged: Tensor<'batch', 'bool'>;
 }
 
-type Rowed<A extends string> = ['batch'] extends [A] ? Tensor<A> : `a fixed point is found for each row of 'batch': give the start that axis (expand)`;
+const ROWED = `a fixed point is found for each row of 'batch': give the start that axis (expand)`;
+type Rowed<A extends string> = ['batch'] extends [A] ? Tensor<A> : Said<'PC4005', typeof ROWED>;
 
 const KNOWN: Readonly<Record<keyof FixedPointOptions<Fixed, FixedPoint['backward']>, true>> = { solver: true, stop: true, backward: true };
+const BACKWARDS: Readonly<Record<FixedPoint['backward']['kind'], true>> = { unroll: true, checkpoint: true, phantom: true, implicit: true };
+const SOLVERS: Readonly<Record<Solver['kind'], true>> = { picard: true, anderson: true };
 const stopRule = (stop: PerRow | Fixed): StopRule =>
   'fixed' in stop
     ? { kind: 'fixed', steps: checkedSteps('the fixed number of steps')(stop.fixed) }
@@ -61,14 +66,18 @@ export const fixedPoint = <A extends string, const S extends PerRow | Fixed, B e
   init: Rowed<A>, step: (x: Tensor<A>) => Tensor<NoInfer<A>>, options: FixedPointOptions<S, B>,
 ): Equilibrium<A> => {
   const start = init as unknown as Node;
-  Object.keys(options).forEach((name) => name in KNOWN || fail(`fixedPoint has no option '${name}': there are ${Object.keys(KNOWN).join(', ')}`));
+  checkOptions('fixedPoint', options, KNOWN);
   const backward = (options.backward ?? unroll) as FixedPoint['backward'];
-  if ('fixed' in options.stop && backward.kind === 'implicit') fail('implicit differentiates an equilibrium, and a fixed number of steps need not reach one');
+  const solver = options.solver ?? picard();
+  checkChoice('fixedPoint', 'backward', backward.kind, BACKWARDS);
+  checkChoice('fixedPoint', 'solver', solver.kind, SOLVERS);
+  if ('fixed' in options.stop && backward.kind === 'implicit') fail('PC4006', 'implicit differentiates an equilibrium, and a fixed number of steps need not reach one');
+  if (!hasAxis(start, 'batch')) fail('PC4005', ROWED);
   const rows: Axis = axisOf(start, 'batch');
   const x = variable('x', start.axes);
   const next: Node = step(typed<A>(x));
-  if (!sameAxes(next.axes, start.axes)) fail(`a step keeps the axes: from ${showAxes(start.axes)} to ${showAxes(next.axes)}`);
-  const node: FixedPoint = { op: 'fixedPoint', variable: x, step: next, init: start, solver: options.solver ?? picard(), stop: stopRule(options.stop), backward, rows };
+  if (!sameAxes(next.axes, start.axes)) fail('PC4004', `a step keeps the axes: from ${showAxes(start.axes)} to ${showAxes(next.axes)}`);
+  const node: FixedPoint = { op: 'fixedPoint', variable: x, step: next, init: start, solver, stop: stopRule(options.stop), backward, rows };
   return {
     value: typed<A>(project(node, 'value')),
     residual: typed<'batch'>(project(node, 'residual')),

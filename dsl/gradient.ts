@@ -5,7 +5,7 @@ import type { Node } from './node.js';
 import type { AnyTensor, Tensor } from './tensor.js';
 
 const derivatives = (of: Node, wrt: readonly Node[]): readonly Node[] => {
-  wrt.forEach((w) => w.dtype === 'f32' || fail(`a gradient is taken with respect to f32 tensors, not ${w.dtype}`));
+  wrt.forEach((w) => w.dtype === 'f32' || fail('PC2004', `a gradient is taken with respect to f32 tensors, not ${w.dtype}`));
   const node = { op: 'gradient', of, wrt } as const;
   return wrt.map((_, i) => project(node, String(i)));
 };

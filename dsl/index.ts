@@ -4,7 +4,7 @@ export { flow, pipe } from 'fp-ts/lib/function.js';
 export { type Axis, type Extent, type Size, axis, bound, like, ragged } from './axis.js';
 export type { AnyTensor, AxesOf, DTypeOf, Tensor } from './tensor.js';
 export type { DType } from './scalar.js';
-export { ModelError, fail } from './errors.js';
+export { type LanguageCode, ModelError } from './errors.js';
 
 export * from './ops.js';
 export * from './parameter.js';

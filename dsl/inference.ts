@@ -72,7 +72,7 @@ export interface Inference<W extends string> {
 export const infer = <W extends string>({ hyper, batch: { batch, seq } }: Pick<Context<InferenceHypers>, 'hyper' | 'batch'>, { guess, gamma, energy: { at, weights } }: Inference<W>): readonly State[] => {
   const common = { steps: hyper.steps, horizon: hyper.horizon === 'prefix' ? prefix(seq) : whole } as const;
   if (hyper.adaptation === 0) return descend(([s]) => at(s, weights.map((weight) => typed<W | 'batch'>(weight))), { wrt: [guess], rate: [gamma], ...common }).states[0];
-  if (hyper.horizon !== 'last' || hyper.steps < 2) fail('adaptation needs horizon last and 2 steps: the first step does not read the adapted theta');
+  if (hyper.horizon !== 'last' || hyper.steps < 2) fail('PC2014', 'adaptation needs horizon last and 2 steps: the first step does not read the adapted theta');
   const own = weights.map((weight) => typed<W | 'batch'>(expand(typed<string>(weight), batch)));
   return descend(([s, o]) => at(s, o), { wrt: [guess, own], rate: [gamma, hyper.adaptation], ...common }).states[0];
 };
@@ -93,7 +93,7 @@ export const trainedAt = ({ horizon }: Values<InferenceHypers>): 'all' | 'last' 
  */
 export const withInference = <H extends StackHypers, W extends string>(of: StackedModel<H>, energy: Energy<W>, options: WithInferenceOptions<H> = {}): InferringModel<H> => {
   const taken = Object.keys(inferenceHypers).filter((name) => name in of.hyper);
-  if (taken.length > 0) fail(`the model '${of.name}' has the hyperparameter '${taken[0]}' already`);
+  if (taken.length > 0) fail('PC3008', `the model '${of.name}' has the hyperparameter '${taken[0]}' already`);
   return {
     kind: 'pcrec.model', name: options.name ?? `${of.name}-pc`,
     doc: options.doc ?? `${of.doc} Its states descend a user's own prediction error before the prediction.`,
@@ -103,7 +103,7 @@ export const withInference = <H extends StackHypers, W extends string>(of: Stack
       const { hyper, batch }: Context<InferenceHypers> = context;
       const stack = of.stack(context);
       const { table: { width }, blocks } = stack;
-      if (blocks.length === 0) fail('a stack without blocks has one state, and nothing to predict it from');
+      if (blocks.length === 0) fail('PC4012', 'a stack without blocks has one state, and nothing to predict it from');
       const guess = statesOf(stack);
       const states = infer({ hyper, batch }, {
         guess, gamma: gates(guess, width), energy: energy({ batch, width, layers: blocks.length, activation: activations[hyper.activation] }),

@@ -38,7 +38,7 @@ export const linear = <A extends string, K extends string, O extends string>(
   const both = (axis: Axis) => outputs.some((o) => o.name === axis.name);
   const inputs = listed(from as Over).map((axis) => ({ axis, inner: both(axis) ? like(`${axis.name}.in`, axis) : axis }));
   // A rename to an axis that is there takes the diagonal, which nobody asked for.
-  inputs.forEach(({ axis, inner }) => axis === inner || !hasAxis(x, inner.name) || fail(`'${axis.name}' is on both sides, so its input is called '${inner.name}' in the weight: x has an axis of that name already`));
+  inputs.forEach(({ axis, inner }) => axis === inner || !hasAxis(x, inner.name) || fail('PC3008', `'${axis.name}' is on both sides, so its input is called '${inner.name}' in the weight: x has an axis of that name already`));
   const arg = inputs.reduce<Loose>((y, { axis, inner }) => (axis === inner ? y : rename(y, axis, inner)), typed(x));
   const inner = inputs.map((i) => i.inner);
   const weight: Loose = param(`${path}.weight`, [...inner, ...outputs], options.init ?? xavierUniform(inner, outputs));

@@ -4,6 +4,7 @@
 import { given, type InputRow } from '../runtime/contract/batch.js';
 import type { Axis } from './axis.js';
 import { batchAxes, inputNode } from './batch.js';
+import { fail as refuse } from './errors.js';
 import type { Optimizer } from './optimizer.js';
 import type { Tensor } from './tensor.js';
 
@@ -34,6 +35,9 @@ export const choice = <const C extends string>(choices: readonly [C, ...C[]], do
 export type Hypers = Readonly<Record<string, Hyper>>;
 /** The values of hyperparameters, as `build` reads them: `hyper.width` is a number. */
 export type Values<H extends Hypers> = { readonly [K in keyof H]: H[K]['value'] };
+
+/** Ends the building of a model with a `ModelError`, which the compiler reports at the model's own line: `fail('a head must be even')`. */
+export const fail = (message: string): never => refuse('PC1008', message);
 
 /** Dropout and sampling are on in `training` and absent in `inference`. */
 export type Phase = 'training' | 'inference';

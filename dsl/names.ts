@@ -32,5 +32,5 @@ export const misnamed = (what: string, name: unknown): string | null => {
 /** The name, if it can be one. */
 export const named = <N extends string>(what: string, name: N): N => {
   const problem = misnamed(what, name);
-  return problem === null ? name : fail(problem);
+  return problem === null ? name : fail('PC3001', problem);
 };

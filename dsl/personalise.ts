@@ -75,7 +75,7 @@ const given = (of: readonly Node[], parameters: readonly Param[], values: readon
  */
 export const personalise = <H extends Hypers>(of: Model<H>, options: PersonaliseOptions<H>): Model<H & Adaptation> => {
   const taken = ['adaptationRate', 'adaptationSteps'].filter((name) => name in of.hyper);
-  if (taken.length > 0) fail(`the model '${of.name}' has the hyperparameter '${taken[0]}' already: it is personalised`);
+  if (taken.length > 0) fail('PC3008', `the model '${of.name}' has the hyperparameter '${taken[0]}' already: it is personalised`);
   const hyper = {
     ...of.hyper,
     adaptationRate: number(options.rate, "rate of each user's own step on all parameters, before the prediction; 0 leaves them as trained", { min: 0 }),
@@ -84,7 +84,7 @@ export const personalise = <H extends Hypers>(of: Model<H>, options: Personalise
   const adapted = (context: Context<H & Adaptation>): Outputs => {
     const batch = retold(context.batch);
     const plain = of.build({ ...context, batch });
-    const losses = plain.losses ?? fail(`the model '${of.name}' gives no losses, one for each position: there is nothing a user's own step could descend`);
+    const losses = plain.losses ?? fail('PC4011', `the model '${of.name}' gives no losses, one for each position: there is nothing a user's own step could descend`);
     const parameters = parametersOf([losses, plain.scores]);
     const { states: [own] } = descend(
       ([values]) => meanOwn(typed(given([losses], parameters, values, batch)[0]!), batch),

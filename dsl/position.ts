@@ -23,7 +23,7 @@ export const extent: {
 /** The bound of an axis as a number, for models that need it while they are built; a symbolic size is an error. */
 export const boundOf = (axis: Axis): number => {
   const size = bound(axis);
-  return typeof size === 'number' ? size : fail(`axis '${axis.name}' has the size '${size}', which is known only when the trainer starts`);
+  return typeof size === 'number' ? size : fail('PC2008', `axis '${axis.name}' has the size '${size}', which is known only when the trainer starts`);
 };
 
 interface Gather {

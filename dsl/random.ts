@@ -30,7 +30,7 @@ export const uniformIndices = <A extends string>(key: string, of: Axis, axes: re
  * drop the same positions.
  */
 export const dropout = (key: string, rate: number, phase: Phase) => <A extends string>(x: Tensor<A>): Tensor<A> => {
-  if (!(rate >= 0 && rate < 1)) return fail(`a dropout rate is at least 0 and below 1, not ${rate}`);
+  if (!(rate >= 0 && rate < 1)) return fail('PC2012', `a dropout rate is at least 0 and below 1, not ${rate}`);
   if (rate === 0 || phase === 'inference') return x;
   const kept = build.map('ge', draw(key, x.axes), build.constant(rate));
   return typed<A>(build.map('select', kept, build.map('mul', x, build.constant(1 / (1 - rate))), build.constant(0)));

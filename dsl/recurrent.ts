@@ -105,7 +105,7 @@ export interface TestTime {
  * numbers, where a division that is not rounded correctly (WGSL's) might fall on the wrong side.
  */
 export const placeIn = <S extends string>(seq: Axis<S>, size: number): Tensor<S> => {
-  if (!(Number.isInteger(size) && size >= 1)) fail(`a group has a whole number of positions from 1, not ${size}`);
+  if (!(Number.isInteger(size) && size >= 1)) fail('PC2012', `a group has a whole number of positions from 1, not ${size}`);
   const position = toF32(index(seq));
   return sub(position, mul(floor(div(add(position, 0.5), size)), size));
 };

@@ -6,6 +6,7 @@ import type { Axis } from './axis.js';
 import * as build from './build.js';
 import { fail } from './errors.js';
 import type { Node, Scan } from './node.js';
+import { checkChoice, checkOptions } from './options.js';
 import { type AnyTensor, type AxesOf, type Tensor } from './tensor.js';
 
 type Start = AnyTensor | readonly AnyTensor[];
@@ -27,6 +28,8 @@ export interface ScanOptions {
   readonly form?: Scan['form'];
 }
 const KNOWN: Readonly<Record<keyof ScanOptions, true>> = { reverse: true, backward: true, form: true };
+const BACKWARDS: Readonly<Record<Scan['backward'], true>> = { store: true, recompute: true };
+const FORMS: Readonly<Record<Scan['form'], true>> = { sequential: true, associative: true };
 
 const isList = (x: Start): x is readonly AnyTensor[] => Array.isArray(x);
 
@@ -40,10 +43,12 @@ const isList = (x: Start): x is readonly AnyTensor[] => Array.isArray(x);
  * Differentiable to any order: the derivative is a scan the other way (backpropagation through time).
  */
 export const scan = <const S extends Start, K extends string>(along: Axis<K>, init: S, step: (previous: Along<S, K>) => Along<S, NoInfer<K>>, options: ScanOptions = {}): Along<S, K> => {
-  Object.keys(options).forEach((name) => name in KNOWN || fail(`scan has no option '${name}': there are ${Object.keys(KNOWN).join(', ')}`));
+  checkOptions('scan', options, KNOWN);
   const { reverse = false, backward = 'store', form = 'sequential' } = options;
+  checkChoice('scan', 'backward', backward, BACKWARDS);
+  checkChoice('scan', 'form', form, FORMS);
   const starts = (isList(init) ? init : [init]) as readonly Node[];
-  starts.forEach((s) => !build.hasAxis(s, along.name) || fail(`a start has no position along '${along.name}': it is what comes before the first`));
+  starts.forEach((s) => !build.hasAxis(s, along.name) || fail('PC4007', `a start has no position along '${along.name}': it is what comes before the first`));
   const { extent } = along;
   const rows = extent.kind === 'ragged' ? starts.map((s) => build.axisOf(s, extent.rows)) : [];
   const carries = starts.map((s, i) => build.carry(starts.length === 1 ? 'previous' : `previous.${i}`, [...s.axes, along], along.name, reverse));
@@ -53,7 +58,7 @@ export const scan = <const S extends Start, K extends string>(along: Axis<K>, in
   const shaped = (list: readonly Node[]): never => (isList(init) ? list : list[0]) as never;
   const stepped = step(shaped(previous)) as unknown as Start;
   const next = ((isList(stepped) ? stepped : [stepped]) as readonly Node[]).map((n, i) => widened(n, carries[i]!));
-  if (next.length !== starts.length) fail(`the states that go in are ${starts.length}, and the step returns ${next.length}`);
+  if (next.length !== starts.length) fail('PC4004', `the states that go in are ${starts.length}, and the step returns ${next.length}`);
   return shaped(carries.map((_, i) => build.scan(carries, next, i, { backward, form })));
 };
 

@@ -21,7 +21,7 @@ const sublayer = (apply: (x: Loose) => Loose): Sublayer => apply as Sublayer;
 /** The width shared out among heads: the axis `head`, and `depth` channels of each. */
 export const headAxes = (width: Axis<'width'>, heads: number): { readonly head: Axis<'head'>; readonly depth: Axis<'depth'> } => {
   const channels = boundOf(width);
-  if (channels % heads !== 0) fail(`the width ${channels} is not a multiple of ${heads} heads`);
+  if (channels % heads !== 0) fail('PC2013', `the width ${channels} is not a multiple of ${heads} heads`);
   return { head: axis('head', heads), depth: axis('depth', channels / heads) };
 };
 
@@ -46,7 +46,7 @@ export interface Memory {
 export const multiHeadAttention = (path: string, { width, heads, states, seq, key, mask, beside }: Memory): Sublayer => {
   const { head, depth } = headAxes(width, heads);
   const project = (name: string, x: Loose): Loose => linear<string, string, string>(`${path}.${name}`, x, width, [head, depth]);
-  if (mask !== undefined && beside !== undefined) fail('a token beside the memory is seen by every query: leave the mask out');
+  if (mask !== undefined && beside !== undefined) fail('PC2014', 'a token beside the memory is seen by every query: leave the mask out');
   return sublayer((x) => {
     // A single token's query lies along no sequence: keys need no second name.
     const keys = hasAxis(x, seq.name) ? key : seq;

@@ -54,7 +54,7 @@ const leftovers = (folder: string, files: readonly EmittedFile[], possible: read
 export const writeFiles = (folder: string, emitted: readonly EmittedFile[], possible: readonly string[]): Either<Diagnostics, readonly string[]> => {
   const files = needsMarker(folder) ? [...emitted, moduleMarker] : emitted;
   const strangers = ['trainer.js', moduleMarker.name].filter((name) => files.some((f) => f.name === name) && existsSync(join(folder, name)) && !isOurs(join(folder, name)));
-  if (strangers.length > 0) return refuse(`${folder} holds a ${strangers.join(' and a ')} that this compiler did not write`, undefined, 'choose another folder with --out');
+  if (strangers.length > 0) return refuse('PC0006', `${folder} holds a ${strangers.join(' and a ')} that this compiler did not write`, undefined, 'choose another folder with --out');
   return tryCatch(
     () => {
       makeFolder(folder);
@@ -62,7 +62,7 @@ export const writeFiles = (folder: string, emitted: readonly EmittedFile[], poss
       files.forEach((file) => put(folder, file));
       return files.map(({ name }) => name);
     },
-    (cause): Diagnostics => [error(`cannot write to ${folder}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no folder can be made there' : reason(cause)}`, undefined, 'choose another folder with --out')],
+    (cause): Diagnostics => [error('PC0006', `cannot write to ${folder}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no folder can be made there' : reason(cause)}`, undefined, 'choose another folder with --out')],
   );
 };
 
@@ -74,7 +74,7 @@ export const runtimeReachable = (folder: string, shown: string): Either<Diagnost
     return right(undefined);
   } catch {
     return left({
-      severity: 'warning', message: `the trainer in ${shown} will not find '${name}' from there`,
+      severity: 'warning', code: 'PC0007', message: `the trainer in ${shown} will not find '${name}' from there`,
       hint: `install the package where the trainer runs (npm install ${packageFile.name}), or choose a folder inside a project that has it with --out`,
     });
   }

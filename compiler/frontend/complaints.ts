@@ -3,6 +3,7 @@
  * evaluated at once cannot have.
  */
 import { ts } from 'ts-morph';
+import { type Code, isCode } from '../catalogue.js';
 import { type Diagnostic, error, type Source } from '../diagnostics.js';
 import { wanted } from './outputs.js';
 
@@ -37,7 +38,7 @@ const ofBuild = (message: string, source: Source): Diagnostic => {
     const found = pattern.exec(message);
     return found === null ? [] : [say(found)];
   });
-  return error(`build ${what[0] ?? 'does not return what a model has to'}`, source, wanted);
+  return error('PC1016', `build ${what[0] ?? 'does not return what a model has to'}`, source, wanted);
 };
 
 /** Names of Node and of browsers that a model may reach for. */
@@ -47,16 +48,36 @@ const ofNode = (message: string, code: number, source: Source): Diagnostic | und
   const [, name = ''] = environment.exec(message) ?? [];
   const mentioned = /type definitions for node|'dom'/.test(message) || /^(node:|URL$|Buffer$|fetch$|performance$|setTimeout$)/.test(name);
   if (!needsTypes.has(code) || name === '' || !mentioned) return undefined;
-  return error(`a model knows nothing of '${name}': it is a description, checked without the types of Node`, source,
+  return error('PC1004', `a model knows nothing of '${name}': it is a description, checked without the types of Node`, source,
     name === 'console' ? 'pcrec-compile --explain NAME tells what is known of a tensor' : 'numbers come in as hyperparameters (--set name=value); to use Node all the same, npm install --save-dev @types/node and add a tsconfig.json with "types": ["node"]');
 };
 
 /** `import.meta` and `await` outside functions, of which `notAtOnce` tells in any kind of file. */
 export const toldElsewhere: ReadonlySet<number> = new Set([1343, 1375, 1378, 1470]);
 
-/** In our words, where there are some. */
-export const reworded = (d: ts.Diagnostic, message: string, source: Source): Diagnostic | undefined =>
-  d.file !== undefined && d.code === 2322 && isOfBuild(d.file, d.start ?? 0) ? ofBuild(message, source) : ofNode(message, d.code, source);
+/** The first sentence that a type of the language says (dsl/wording.ts): it needs no words around it. */
+const ofLanguage = (words: string, source: Source): Diagnostic | undefined => {
+  const [, code = '', sentence = ''] = /"(PC\d{4}): ([^"]+)"/.exec(words) ?? [];
+  return isCode(code) ? error(code, sentence, source) : undefined;
+};
+
+/** TypeScript lists the members of a union in the order in which it met them: a message should not hang on that. */
+export const ordered = (words: string): string =>
+  words.replace(/(['"])[^'"|]+\1(?: \| \1[^'"|]+\1)+/g, (union) => union.split(' | ').sort().join(' | '));
+
+/** In our words, where there are some; `words` are all that TypeScript says. */
+export const reworded = (d: ts.Diagnostic, message: string, words: string, source: Source): Diagnostic | undefined =>
+  ofLanguage(words, source) ?? (d.file !== undefined && d.code === 2322 && isOfBuild(d.file, d.start ?? 0) ? ofBuild(message, source) : ofNode(message, d.code, source));
+
+/** Which mistake it is, where TypeScript's own words stay; the first row that fits. */
+const kinds: readonly (readonly [Code, (code: number, words: string) => boolean])[] = [
+  ['PC1001', (code) => code < 2000],
+  ['PC1003', (code) => code === 2305 || code === 2307 || code === 2614 || code === 2724 || code === 2792],
+  ['PC4001', (_, words) => /does not exist in type '(?:Descend|FixedPoint|Scan)Options\b/.test(words)],
+  ['PC2004', (_, words) => /Type '"(?:f32|i32|bool)"' is not assignable to type '"(?:f32|i32|bool)"'/.test(words)],
+  ['PC2003', (_, words) => /'Tensor<[^']*' is not assignable to (?:parameter of )?type 'Tensor</.test(words)],
+];
+export const kindOf = ({ code }: ts.Diagnostic, words: string): Code => kinds.find(([, fits]) => fits(code, words))?.[0] ?? 'PC1002';
 
 /** `import.meta`, and an `await` outside functions: a model is evaluated as one script. */
 export const notAtOnce = (file: ts.SourceFile, name: string): readonly Diagnostic[] => {
@@ -71,7 +92,7 @@ export const notAtOnce = (file: ts.SourceFile, name: string): readonly Diagnosti
       : (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) && !inFunction(node) ? 'await' : undefined;
     if (what !== undefined) {
       const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
-      found.push(error(`a model file has no ${what}: it is evaluated at once, as one script`, { file: name, line: line + 1, column: character + 1 }, what === 'await' ? undefined : '__dirname is the folder of the model file'));
+      found.push(error('PC1005', `a model file has no ${what}: it is evaluated at once, as one script`, { file: name, line: line + 1, column: character + 1 }, what === 'await' ? undefined : '__dirname is the folder of the model file'));
     }
     ts.forEachChild(node, (child) => void pending.push(child));
   }

@@ -10,7 +10,7 @@ import { Script } from 'node:vm';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { ModelError } from '../../dsl/errors.js';
 import { plural } from '../../runtime/contract/words.js';
-import { type Diagnostics, error, isDeep, type Source, tooDeep } from '../diagnostics.js';
+import { type Diagnostic, type Diagnostics, error, isDeep, type Source, tooDeep } from '../diagnostics.js';
 import { instrument, probeName } from './instrument.js';
 import { displayName, language, requirePackage, resolveImport } from './modules.js';
 import type { Probe, Recorder } from './provenance.js';
@@ -22,15 +22,22 @@ type Body = (exports: object, require: Require, module: { exports: unknown }, fi
 /** What a model prints is no part of what the command answers. */
 const aside = new Console(process.stderr, process.stderr);
 
-/** Runs a function that may go on for ever, which nothing but a script of its own can be kept from. */
+/** A model that would end the process that evaluates it. */
+class Ended extends Error {}
+const kept = (): never => { throw new Ended(); };
+
+/** Runs a function that may go on for ever, which nothing but a script of its own can be kept from, or end the process. */
 const watched = <T>(what: () => T, seconds: number): T => {
   const slot = globalThis as { $pcrecRun?: (() => unknown) | undefined };
   const before = slot.$pcrecRun;
+  const { exit } = process;
   slot.$pcrecRun = what;
+  process.exit = kept;
   try {
     return new Script('$pcrecRun()').runInThisContext({ timeout: seconds * 1000 }) as T;
   } finally {
     slot.$pcrecRun = before;
+    process.exit = exit;
   }
 };
 
@@ -43,13 +50,23 @@ export interface Evaluator {
   readonly guard: <T>(what: () => T) => Either<Diagnostics, T>;
 }
 
-const messageOf = (thrown: unknown, patience: number): string => {
-  if (thrown instanceof ModelError) return thrown.message;
-  if (isDeep(thrown)) return tooDeep;
+/** An import that leads nowhere, where no type checker looked. */
+class NoModule extends Error {
+  constructor(message: string, readonly source: Source | undefined) {
+    super(message);
+  }
+}
+
+/** What was thrown, in words: whose mistake it was decides the code. */
+const wordsOf = (thrown: unknown, seconds: number): Pick<Diagnostic, 'code' | 'message'> => {
+  if (thrown instanceof ModelError) return { code: thrown.code, message: thrown.message };
+  if (thrown instanceof NoModule) return { code: 'PC1003', message: thrown.message };
+  if (thrown instanceof Ended) return { code: 'PC1011', message: 'the model would end the compiler (process.exit)' };
+  if (isDeep(thrown)) return { code: 'PC1009', message: tooDeep };
   const { code } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as { readonly code?: unknown };
-  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return `the model has not come to an end after ${plural(patience, 'second')}: a loop without an end?`;
-  if (thrown instanceof Error) return thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`;
-  return `the model threw ${String(thrown)}`;
+  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return { code: 'PC1010', message: `the model has not come to an end after ${plural(seconds, 'second')}: a loop without an end?` };
+  if (thrown instanceof Error) return { code: 'PC1007', message: thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}` };
+  return { code: 'PC1007', message: `the model threw ${String(thrown)}` };
 };
 
 /** `patience`: a model describes, and one that has not come to an end after so many seconds does not. */
@@ -73,11 +90,27 @@ export const evaluator = (project: string, recorder: Recorder, patience: number)
 
   const requireFrom = (file: string): Require => (specifier) => {
     const target = resolveImport(file, specifier);
-    if (target === undefined) throw new ModelError(`there is no file '${specifier}' beside ${displayName(project, file)}`);
+    if (target === undefined) throw new NoModule(`there is no file '${specifier}' beside this one`, importOf(file, specifier));
     switch (target.kind) {
       case 'language': return language;
       case 'file': return extname(target.path) === '.json' ? JSON.parse(readFileSync(target.path, 'utf8')) : evaluate(target.path);
-      case 'package': return requirePackage(file, target.specifier);
+      case 'package': return packaged(file, target.specifier);
+    }
+  };
+
+  /** Where a file asks for a module: where it is written first. */
+  const importOf = (file: string, specifier: string): Source | undefined => {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const line = lines.findIndex((text) => text.includes(`'${specifier}'`) || text.includes(`"${specifier}"`));
+    return line < 0 ? undefined : { file: displayName(project, file), line: line + 1, column: lines[line]!.indexOf(specifier) };
+  };
+
+  const packaged = (file: string, specifier: string): unknown => {
+    try {
+      return requirePackage(file, specifier);
+    } catch (thrown) {
+      if ((thrown as { readonly code?: unknown }).code !== 'MODULE_NOT_FOUND') throw thrown;
+      throw new NoModule(`the package '${specifier}' cannot be loaded: ${(thrown as Error).message.split('\n')[0]}`, importOf(file, specifier));
     }
   };
 
@@ -98,10 +131,10 @@ export const evaluator = (project: string, recorder: Recorder, patience: number)
       return right(what());
     } catch (thrown) {
       if (!isModels(thrown)) throw thrown;
-      const source = frameOf(thrown) ?? recorder.open();
+      const source = thrown instanceof NoModule ? thrown.source : frameOf(thrown) ?? recorder.open();
       // Where no line is known, the file is.
-      const message = messageOf(thrown, patience);
-      return left([error(source === undefined ? `${displayName(project, main)}: ${message}` : message, source)]);
+      const { code, message } = wordsOf(thrown, patience);
+      return left([error(code, source === undefined ? `${displayName(project, main)}: ${message}` : message, source)]);
     }
   };
 

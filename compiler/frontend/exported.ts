@@ -12,14 +12,17 @@ const nameRule = /^[A-Za-z][A-Za-z0-9_-]{0,99}$/;
 
 /** What the model says of itself, before anything is built. */
 const checked = (model: Model, file: string, source: Source | undefined): Either<Diagnostics, Model> => {
-  if (!nameRule.test(model.name)) return refuse(`${file}: '${model.name}' cannot name a model`, undefined, `letters, digits, '-' and '_' make a name, at most 100 of them: model({ name: 'pcrec', ... })`);
+  if (!nameRule.test(model.name)) return refuse('PC3001', `${file}: '${model.name}' cannot name a model`, undefined, `letters, digits, '-' and '_' make a name, at most 100 of them: model({ name: 'pcrec', ... })`);
   const { length } = model.hyper as Hypers;
-  if (length?.kind !== 'integer') return refuse(`${file}: the model '${model.name}' has no integer hyperparameter 'length'`, undefined, "add length: integer(50, 'the longest history read') to its hyper");
+  if (length?.kind !== 'integer') return refuse('PC1014', `${file}: the model '${model.name}' has no integer hyperparameter 'length'`, undefined, "add length: integer(50, 'the longest history read') to its hyper");
   const [wrong] = [
     ...Object.entries(model.hyper as Hypers).flatMap(([name, hyper]) => hyperProblem(name, hyper) ?? []),
-    ...Object.keys(model.presets).flatMap((name) => misnamed('a preset', name) ?? []),
+    ...Object.keys(model.presets).flatMap((name) => {
+      const message = misnamed('a preset', name);
+      return message === null ? [] : [{ code: 'PC3001', message } as const];
+    }),
   ];
-  return wrong === undefined ? right(model) : refuse(wrong, source);
+  return wrong === undefined ? right(model) : refuse(wrong.code, wrong.message, source);
 };
 
 /** `madeAt`: the model file's call that made it. */
@@ -31,12 +34,12 @@ export const exportedModel = (exports: Readonly<Record<string, unknown>>, file: 
   if (first === undefined) {
     const others = Object.keys(exports);
     return refuse(
-      `${file} exports no model${others.length === 0 ? ' (it exports nothing)' : ` (it exports ${others.join(', ')})`}`,
+      'PC1012', `${file} exports no model${others.length === 0 ? ' (it exports nothing)' : ` (it exports ${others.join(', ')})`}`,
       undefined, "export one: export default model({ name: 'mine', hyper: { ... }, optimizer: ..., build: ... })",
     );
   }
   if (second !== undefined && models.some(([, m]) => m !== first[1])) {
-    return refuse(`${file} exports ${models.length} models: ${models.map(([name]) => name).join(', ')}`, undefined, 'a model file has one model: make one of them the default export, or give each its own file');
+    return refuse('PC1013', `${file} exports ${models.length} models: ${models.map(([name]) => name).join(', ')}`, undefined, 'a model file has one model: make one of them the default export, or give each its own file');
   }
   return checked(first[1], file, madeAt(first[1]));
 };

@@ -37,16 +37,17 @@ const readers: Readonly<Record<Hyper['kind'], (hyper: Hyper, text: string) => Ei
 
 const readOne = (hypers: Hypers, name: string, text: string, origin: string): Either<Diagnostic, HyperValue> => {
   const hyper = Object.hasOwn(hypers, name) ? hypers[name] : undefined;
-  if (hyper === undefined) return left(error(`${origin}: this model has no hyperparameter '${name}'`, undefined, suggest(name, Object.keys(hypers), 'hyperparameters')));
+  if (hyper === undefined) return left(error('PC0003', `${origin}: this model has no hyperparameter '${name}'`, undefined, suggest(name, Object.keys(hypers), 'hyperparameters')));
   const value = readers[hyper.kind](hyper, text);
-  return isLeft(value) ? left(error(`${origin}: '${name}' must be ${value.left}, not '${text}'`, undefined, `${name}: ${hyper.doc} (default ${hyper.value})`)) : value;
+  return isLeft(value) ? left(error('PC0004', `${origin}: '${name}' must be ${value.left}, not '${text}'`, undefined, `${name}: ${hyper.doc} (default ${hyper.value})`)) : value;
 };
 
 /** What is wrong with a hyperparameter as the model declares it, default included; null where nothing is. */
-export const hyperProblem = (name: string, hyper: Hyper): string | null => {
+export const hyperProblem = (name: string, hyper: Hyper): Pick<Diagnostic, 'code' | 'message'> | null => {
   const wrong = misnamed('a hyperparameter', name);
   const value = readers[hyper.kind](hyper, String(hyper.value));
-  return wrong ?? (isLeft(value) ? `the default of '${name}' must be ${value.left}, not ${hyper.value}` : null);
+  if (wrong !== null) return { code: 'PC3001', message: wrong };
+  return isLeft(value) ? { code: 'PC1015', message: `the default of '${name}' must be ${value.left}, not ${hyper.value}` } : null;
 };
 
 const split = (setting: string): readonly [string, string] | undefined => {
@@ -62,12 +63,12 @@ export const hyperValues = (model: Model, { preset, set }: Choices): Either<Diag
   const settings: Setting[] = [];
   if (preset !== undefined) {
     const values = Object.hasOwn(model.presets, preset) ? model.presets[preset] : undefined;
-    if (values === undefined) errors.push(error(`--preset ${preset}: this model has no such preset`, undefined, suggest(preset, Object.keys(model.presets), 'presets')));
+    if (values === undefined) errors.push(error('PC0003', `--preset ${preset}: this model has no such preset`, undefined, suggest(preset, Object.keys(model.presets), 'presets')));
     for (const [name, value] of Object.entries(values ?? {})) if (value !== undefined) settings.push({ name, text: String(value), origin: `--preset ${preset}` });
   }
   for (const setting of set) {
     const parts = split(setting);
-    if (parts === undefined) errors.push(error(`--set ${setting}: expected name=value`));
+    if (parts === undefined) errors.push(error('PC0001', `--set ${setting}: expected name=value`));
     else settings.push({ name: parts[0], text: parts[1], origin: `--set ${setting}` });
   }
   const chosen = new Map<string, HyperValue>(Object.entries(model.hyper).map(([name, { value }]) => [name, value]));

@@ -20,10 +20,11 @@ import type { HyperValues } from './hyper.js';
 import { displayName, modelExtensions, projectOf } from './modules.js';
 import { checkOutputs } from './outputs.js';
 import { packageModels } from '../../runtime/contract/package.js';
-import { checkTypes } from './project.js';
+import { type CheckTypes, checkTypes } from './project.js';
 import { type ProvenanceOf, recorder } from './provenance.js';
 
 export { type Choices, hyperList, type HyperValues, hypersText, hyperValues } from './hyper.js';
+export { typeChecker } from './project.js';
 export type { Provenance, ProvenanceOf } from './provenance.js';
 
 /** A model that was read, type-checked and evaluated, and the means to trace it. */
@@ -64,28 +65,34 @@ export const modelPath = (path: string, cwd: string): Either<Diagnostics, string
   const own = named ? packageModels() : new Map<string, string>();
   if (own.has(path) && !(existsSync(absolute) && statSync(absolute).isFile())) return right(own.get(path)!);
   if (!existsSync(absolute)) {
-    if (existsSync(absolute + ts)) return refuse(`there is no file ${path}`, undefined, `did you mean ${path}${ts}?`);
+    if (existsSync(absolute + ts)) return refuse('PC0002', `there is no file ${path}`, undefined, `did you mean ${path}${ts}?`);
     return named
-      ? refuse(`there is neither a file ${path} nor a model of the package of that name`, undefined, suggest(path, [...own.keys()], 'models of the package'))
-      : refuse(`there is no file ${path}`);
+      ? refuse('PC0002', `there is neither a file ${path} nor a model of the package of that name`, undefined, suggest(path, [...own.keys()], 'models of the package'))
+      : refuse('PC0002', `there is no file ${path}`);
   }
-  if (!statSync(absolute).isFile()) return refuse(`${path} is a folder: name the model file in it`);
+  if (!statSync(absolute).isFile()) return refuse('PC0002', `${path} is a folder: name the model file in it`);
   const known: readonly string[] = modelExtensions;
-  if (!known.includes(extname(path))) return refuse(`${path} is not a model file: its name must end in ${modelExtensions.join(', ')}`);
+  if (!known.includes(extname(path))) return refuse('PC0002', `${path} is not a model file: its name must end in ${modelExtensions.join(', ')}`);
   return right(realpathSync(absolute));
 };
 
 /** Diagnostics name files relative to the model's project; this gives their absolute paths. */
 export const locateFrom = (path: string) => (file: string): string => resolve(projectOf(path), file);
 
-/** `path` is absolute, from `modelPath`. The file, and each part of the model that runs later, may take `patience` seconds. */
-export const open = (path: string, patience = 60): Either<Diagnostics, Opened> => {
+export interface OpenOptions {
+  /** Default: a program of its own for each model. */
+  readonly check?: CheckTypes;
+  /** Seconds that the file, and each part of the model that runs later, may take; default 60. */
+  readonly patience?: number;
+}
+/** `path` is absolute, from `modelPath`. */
+export const open = (path: string, { check = checkTypes, patience = 60 }: OpenOptions = {}): Either<Diagnostics, Opened> => {
   const project = projectOf(path);
   const file = displayName(project, path);
   const { provenance, christen, madeAt, ...rest } = recorder();
   const { load, attempt, guard } = evaluator(project, { provenance, christen, madeAt, ...rest }, patience);
   return pipe(
-    checkTypes(path, project),
+    check(path, project),
     chain(() => load(path)),
     chain((exports) => exportedModel(exports, file, madeAt)),
     map((model) => ({ model, file, locate: locateFrom(path), provenance, madeAt: madeAt(model), attempt, guard, christen: (value, name) => christen(value, name, madeAt(model)) })),

@@ -16,7 +16,7 @@ const shown = (value: unknown): string =>
   value === null || typeof value !== 'object' ? (value === undefined ? 'nothing' : `${typeof value === 'string' ? JSON.stringify(value) : String(value)}`) : isNode(value) ? 'a tensor' : Array.isArray(value) ? 'a list' : 'an object';
 
 export const checkOutputs = (value: unknown, phase: Phase, source: Source | undefined): Either<Diagnostics, Outputs> => {
-  const wrong = (what: string): Either<Diagnostics, never> => refuse(`in the phase '${phase}' the model's build ${what}`, source, wanted);
+  const wrong = (what: string): Either<Diagnostics, never> => refuse('PC1016', `in the phase '${phase}' the model's build ${what}`, source, wanted);
   if (value instanceof Promise) {
     value.catch(() => undefined); // Nobody waits for it.
     return wrong('returns a promise: a model is built at once, so build is no async function');

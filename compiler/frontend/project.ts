@@ -9,9 +9,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { Project, type SourceFile, ts } from 'ts-morph';
-import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
+import { type Diagnostic, type Diagnostics, error, type Source } from '../diagnostics.js';
 import { nearest, packageFile, packageRoot } from '../package.js';
-import { notAtOnce, reworded, toldElsewhere } from './complaints.js';
+import { kindOf, notAtOnce, ordered, reworded, toldElsewhere } from './complaints.js';
 import { displayName, isLanguageFile } from './modules.js';
 
 export interface ModelFile {
@@ -78,29 +78,51 @@ const messageOf = ({ messageText }: ts.Diagnostic): string => {
   const kept = links.filter((link) => !/\[(AXES|DTYPE)\]/.test(link));
   // What is left steps in by one level at a time.
   const depth = kept.map((link) => link.length - link.trimStart().length).reduce<readonly number[]>((all, d) => [...all, Math.min(d, (all.at(-1) ?? 0) + 2)], []);
-  return [first, ...kept.map((link, i) => ' '.repeat(depth[i]!) + link.trimStart())].join('\n');
+  return ordered([first, ...kept.map((link, i) => ' '.repeat(depth[i]!) + link.trimStart())].join('\n'));
 };
 
-const diagnosticOf = (project: string) => (d: ts.Diagnostic): Diagnostic => {
-  if (d.file === undefined || d.start === undefined) return error(`TypeScript: ${messageOf(d)}`);
-  const { line, character } = d.file.getLineAndCharacterOfPosition(d.start);
-  const source = { file: displayName(project, d.file.fileName), line: line + 1, column: character + 1 };
-  return reworded(d, messageOf(d), source) ?? error(`${messageOf(d)} (TS${d.code})`, source);
+const sourceOf = ({ file, start }: ts.Diagnostic, project: string): Source | undefined => {
+  if (file === undefined || start === undefined) return undefined;
+  const { line, character } = file.getLineAndCharacterOfPosition(start);
+  return { file: displayName(project, file.fileName), line: line + 1, column: character + 1 };
+};
+
+const ofSettings = (project: string) => (d: ts.Diagnostic): Diagnostic => error('PC1006', `TypeScript: ${messageOf(d)}`, sourceOf(d, project), 'they are those of the tsconfig.json nearest to the model file');
+
+const ofModel = (project: string) => (d: ts.Diagnostic): Diagnostic => {
+  const source = sourceOf(d, project);
+  const words = ordered(ts.flattenDiagnosticMessageText(d.messageText, '\n'));
+  return (source === undefined ? undefined : reworded(d, messageOf(d), words, source)) ?? error(kindOf(d, words), `${messageOf(d)} (TS${d.code})`, source);
 };
 
 /** Type-checks the model; `project` is the folder its messages are relative to. */
-export const checkTypes = (model: string, project: string): Either<Diagnostics, readonly ModelFile[]> => {
-  const { options, complaints } = configured(model);
-  const morph = new Project({ compilerOptions: lent(model, options), skipLoadingLibFiles: false, skipFileDependencyResolution: true });
-  const files = reached(morph.addSourceFileAtPath(model));
+export type CheckTypes = (model: string, project: string) => Either<Diagnostics, readonly ModelFile[]>;
+
+/** One program for models that have their settings in common, checked one at a time: the first pays for the language and its types. */
+export const typeChecker = (models: readonly [string, ...string[]]): CheckTypes => {
+  const { options, complaints } = configured(models[0]);
+  const morph = new Project({ compilerOptions: lent(models[0], options), skipLoadingLibFiles: false, skipFileDependencyResolution: true });
+  const filesOf = new Map(models.map((model) => [model, reached(morph.addSourceFileAtPath(model))]));
   const program = morph.getProgram().compilerObject;
+  return (model, project) => checked({ files: filesOf.get(model)!, program, complaints }, project);
+};
+
+export const checkTypes: CheckTypes = (model, project) => typeChecker([model])(model, project);
+
+interface Checking {
+  readonly files: readonly SourceFile[];
+  readonly program: ts.Program;
+  readonly complaints: readonly ts.Diagnostic[];
+}
+const checked = ({ files, program, complaints }: Checking, project: string): Either<Diagnostics, readonly ModelFile[]> => {
   const found = files.flatMap(({ compilerNode }) => {
     const syntax = program.getSyntacticDiagnostics(compilerNode);
     // A file that does not parse only breeds nonsense in the type checker.
     return syntax.length > 0 ? [...syntax] : [...program.getSemanticDiagnostics(compilerNode)];
   });
   const errors = [
-    ...[...complaints, ...found].filter((d) => d.category === ts.DiagnosticCategory.Error && !toldElsewhere.has(d.code)).map(diagnosticOf(project)),
+    ...complaints.map(ofSettings(project)),
+    ...found.filter((d) => d.category === ts.DiagnosticCategory.Error && !toldElsewhere.has(d.code)).map(ofModel(project)),
     ...files.flatMap((f) => notAtOnce(f.compilerNode, displayName(project, f.getFilePath()))),
   ];
   const [first, ...rest] = errors;

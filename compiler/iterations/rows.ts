@@ -41,7 +41,7 @@ export const mixedRows = (roots: readonly Node[], origins: Origins): readonly Di
     if (guilty === undefined) return [];
     const origin = origins.get(guilty);
     return [error(
-      `users are mixed inside ${of.op}: ${origin?.name === undefined ? 'an expression' : `'${origin.name}'`} ${wrong(guilty)}, and ${entering[of.op]} enter it`,
+      'PC4010', `users are mixed inside ${of.op}: ${origin?.name === undefined ? 'an expression' : `'${origin.name}'`} ${wrong(guilty)}, and ${entering[of.op]} enter it`,
       origin?.source, `keep '${found.rows}' apart: one user's inference must not depend on another's`,
     )];
   });

@@ -32,7 +32,7 @@ export const strayingSteps = (roots: readonly Node[], origins: Origins): readonl
     if (guilty === undefined) return [];
     const origin = origins.get(guilty) ?? origins.get(node);
     return [error(
-      `the step of a scan reads its carried state elsewhere: ${origins.get(guilty)?.name === undefined ? 'an expression' : `'${origins.get(guilty)!.name}'`} ${strays(guilty)}`,
+      'PC4008', `the step of a scan reads its carried state elsewhere: ${origins.get(guilty)?.name === undefined ? 'an expression' : `'${origins.get(guilty)!.name}'`} ${strays(guilty)}`,
       origin?.source, 'at each position a step reads the carried state of that position alone; what looks along the sequence belongs before or after the scan',
     )];
   });

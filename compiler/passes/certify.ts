@@ -60,17 +60,19 @@ const wrong = ({ read, input, offsets, allowed }: Leak): string =>
     : allowed.least === allowed.most ? `reads ${positions(offsets)} of '${input.name}': of the answers it may meet its own alone`
     : `reads ${positions(offsets)} of '${input.name}': it sees what it is to predict`;
 
-const hints = {
-  past: 'let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)',
-  answer: 'an answer belongs in the loss of its own position, and nowhere else',
+const leaks = {
+  past: { code: 'PC5001', hint: 'let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)' },
+  answer: { code: 'PC5002', hint: 'an answer belongs in the loss of its own position, and nowhere else' },
 } as const;
 
 const leaking = (leak: Leak, origins: Origins, d: Dependence): Diagnostic => {
   const path = pathOf(leak, d);
+  const of = leak.read === null || leak.allowed.least === leak.allowed.most ? 'answer' : 'past';
   return error(
+    leaks[of].code,
     [`all positions are trained, but the prediction at position t ${wrong(leak)}. The way of the leak:`, ...lines(path, leak, origins, d)].join('\n'),
     sourceOf(path, leak, origins, d),
-    hints[leak.read === null || leak.allowed.least === leak.allowed.most ? 'answer' : 'past'],
+    leaks[of].hint,
   );
 };
 
@@ -80,6 +82,7 @@ const knowing = ({ path, answer, entry }: Seen, origins: Origins, d: Dependence)
   const whose = read.read === null ? `the prediction reads '${answer.name}'` : `the prediction at position t reads position t of '${answer.name}'`;
   const upwards = path.slice(0, path.lastIndexOf(entry) + 1).reverse();
   return error(
+    'PC5002',
     [`${whose}, the very answer that it is compared with. The way of the leak:`, ...lines(path, read, origins, d)].join('\n'),
     upwards.map((n) => origins.get(n)?.source).find((s) => s !== undefined),
     'the loss alone may read an answer, as what the prediction is compared with: leave it out of everything that the prediction is made of, in both phases',
@@ -100,6 +103,6 @@ export const certify: Pass = {
     const { certificate, answers: [answer] } = certifyScores(scores);
     return answer === undefined
       ? right({ ...program, certificate })
-      : left([error(`the scores read '${answer.name}', which is known only while training`, origins.get(scores)?.source, "in the phase 'inference' a model has the history alone")]);
+      : left([error('PC5003', `the scores read '${answer.name}', which is known only while training`, origins.get(scores)?.source, "in the phase 'inference' a model has the history alone")]);
   },
 };

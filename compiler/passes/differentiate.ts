@@ -22,7 +22,7 @@ export const differentiate: Pass = {
     const { optimizer, outputs: { loss } } = program;
     if (optimizer === undefined || loss === undefined) return right(settled(program));
     const parameters = topological([loss]).filter(isParam);
-    if (parameters.length === 0) return left([error('the loss reads no parameter: there is nothing to train', program.origins.get(loss)?.source)]);
+    if (parameters.length === 0) return left([error('PC5005', 'the loss reads no parameter: there is nothing to train', program.origins.get(loss)?.source)]);
     const step = typed<never>(inputNode(inputs.step, {}));
     const solved: Node[] = [];
     const gradients = gradient(loss, parameters, { origins: program.origins, check: (s) => solved.push(s) });
@@ -34,7 +34,7 @@ export const differentiate: Pass = {
       const found = program.origins.get(slope);
       if (found?.name === undefined) program.origins.set(slope, { ...found, name: `d_${p.path}` });
       const next = optimizer.update(p, slope, slots, step);
-      misfits.push(...misfit(p, optimizer, next).map((said) => error(said, program.origins.get(p)?.source)));
+      misfits.push(...misfit(p, optimizer, next).map((said) => error('PC5006', said, program.origins.get(p)?.source)));
       program.origins.set(next.value, { name: `new_${p.path}` });
       updates[p.path] = next.value;
       for (const [s, value] of Object.entries(next.slots)) {

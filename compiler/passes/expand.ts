@@ -46,7 +46,7 @@ export const expand: Pass = {
     const swept = (node: Scan): Node => {
       const found = associative(node);
       if (isRight(found)) return found.right;
-      refused.push(error(`a scan of form associative has one state and a step a * previous + b, entry by entry: ${found.left}`, program.origins.get(node)?.source, 'leave the form out: sequential takes any step'));
+      refused.push(error('PC4009', `a scan of form associative has one state and a step a * previous + b, entry by entry: ${found.left}`, program.origins.get(node)?.source, 'leave the form out: sequential takes any step'));
       return node;
     };
     const rule = (node: Node): Node => {

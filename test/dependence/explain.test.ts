@@ -65,7 +65,7 @@ describe('--explain', () => {
   });
   it('knows other names than the one that was mistyped', () => {
     expect(told('stat')).toMatchInlineSnapshot(`
-      "error: the model has no tensor 'stat'
+      "error PC0005: the model has no tensor 'stat'
       hint: did you mean 'state'?"
     `);
   });

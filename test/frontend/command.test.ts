@@ -26,7 +26,7 @@ describe('pcrec-compile', () => {
       next: node build/tiny/trainer.js"
     `);
     expect(err).toMatchInlineSnapshot(`
-      "warning: the trainer in build/tiny will not find 'pcrec/runtime' from there
+      "warning PC0007: the trainer in build/tiny will not find 'pcrec/runtime' from there
       hint: install the package where the trainer runs (npm install pcrec), or choose a folder inside a project that has it with --out"
     `);
     expect(readAll(join(folder, 'build/tiny'))).toMatchInlineSnapshot(`
@@ -180,22 +180,22 @@ describe('pcrec-compile', () => {
     const folder = project({ ...files, 'models/wrong.ts': modelText(plainBody.replace('hyper.width', "'eight' + 8 * 'x'")) });
     const types = run(join(folder, 'models'), 'wrong.ts');
     expect(types.code).toBe(1);
-    expect(types.err).toMatch(/^wrong\.ts:10:\d+: error: The right-hand side/);
+    expect(types.err).toMatch(/^wrong\.ts:10:\d+: error PC1002: The right-hand side/);
     expect(types.err).toContain('> 10 |');
     const middle = run(folder, 'models/tiny.ts', '--set', 'width=13');
     expect(middle.code).toBe(1);
-    expect(middle.err).toContain('models/tiny.ts:13:18: error: 13 brings bad luck');
+    expect(middle.err).toContain('models/tiny.ts:13:18: error PC1008: 13 brings bad luck');
     expect(middle.err).toContain('hint: choose 12');
     expect(() => run(folder, 'models/tiny.ts', '--set', 'width=14')).toThrow('a bug of the compiler');
     const target = run(folder, 'models/tiny.ts', '--target', 'wasm');
-    expect([target.code, target.err]).toEqual([1, 'error: no loops here']);
+    expect([target.code, target.err]).toEqual([1, 'error PC6002: no loops here\nmore: pcrec-compile --explain-error PC6002']);
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
   it('blames an optimizer that the model wrote itself at its own line', () => {
     const folder = project({ 'tiny.ts': modelText(plainBody).replace('update: (p, g) => ({', "update: (p, g) => { if (g.op === 'constant') throw new Error('never'); return ({").replace('slots: {} }) })', 'slots: {} }); } })') });
     const { code, err } = run(folder, 'tiny.ts');
-    expect([code, err.split('\n')[0]]).toEqual([1, 'tiny.ts:8:99: error: Error: never']);
+    expect([code, err.split('\n')[0]]).toEqual([1, 'tiny.ts:8:99: error PC1007: Error: never']);
   });
 
   it('exits with 2 where the command is wrong', () => {
@@ -205,14 +205,14 @@ describe('pcrec-compile', () => {
       expect([code, out]).toEqual([2, '']);
       return err;
     };
-    expect(said()).toBe('error: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec-simple, pcrec, sasrec, ttt4rec; --help tells more');
-    expect(said('hsut')).toBe("error: there is neither a file hsut nor a model of the package of that name\nhint: did you mean 'hstu'?");
-    expect(said('models/tiny.ts', '--out', 'models/tiny.ts')).toMatch(/^error: cannot write to .*tiny\.ts: a part of its path is not a folder\nhint: choose another folder with --out$/);
-    expect(said('gone.ts')).toBe('error: there is no file gone.ts');
-    expect(said('models/tiny.ts', 'more.ts')).toContain('too many arguments');
+    expect(said()).toBe('error PC0001: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec-simple, pcrec, sasrec, ttt4rec; --help tells more');
+    expect(said('hsut')).toBe("error PC0002: there is neither a file hsut nor a model of the package of that name\nhint: did you mean 'hstu'?");
+    expect(said('models/tiny.ts', '--out', 'models/tiny.ts')).toMatch(/^error PC0006: cannot write to .*tiny\.ts: a part of its path is not a folder\nhint: choose another folder with --out$/);
+    expect(said('gone.ts')).toBe('error PC0002: there is no file gone.ts');
+    expect(said('models/tiny.ts', 'more.ts')).toMatch(/^error PC0001: too many arguments/);
     expect(said('models/tiny.ts', '--wat')).toContain("unknown option '--wat'");
     expect(said('models/tiny.ts', '--target', 'tpu')).toContain("'tpu' is invalid. Allowed choices are gpu, wasm, code.");
-    expect(said('models/tiny.ts', '--dump-after', 'fus')).toBe("error: there is no pass 'fus'\nhint: did you mean 'fuse'?");
+    expect(said('models/tiny.ts', '--dump-after', 'fus')).toBe("error PC0005: there is no pass 'fus'\nhint: did you mean 'fuse'?");
     expect(said('models/tiny.ts', '--set', 'widht=3')).toContain("hint: did you mean 'width'?");
     expect(said('models/tiny.ts', '--preset', 'huge')).toContain('presets: large');
   });
@@ -294,6 +294,7 @@ describe('pcrec-compile', () => {
         --json                  with --hypers: as JSON, for programs
         --dump-after <pass>     prints the program as it is after a pass, and writes nothing
         --explain <name>        prints what is known of a tensor of the model, and writes nothing
+        --explain-error <code>  prints what an error means, with an example that fails and one that works
         --list-passes           prints the passes in their order, those of the target last
         -V, --version           output the version number
         -h, --help              display help for command

@@ -38,7 +38,7 @@ ${lines}
 describe('two things of one name', () => {
   it('are refused where both stand: parameters', () => {
     expect(complaint(file("    const y = linear('ff', relu(linear('ff', x, width, hidden, { bias: false })), hidden, width, { bias: false });", 'y'))).toMatchInlineSnapshot(`
-      "tiny.ts:14:15: error: two parameters have the path 'ff.weight': one starts as xavierUniform from 'width' to 'hidden', the other starts as xavierUniform from 'hidden' to 'width'
+      "tiny.ts:14:15: error PC3002: two parameters have the path 'ff.weight': one starts as xavierUniform from 'width' to 'hidden', the other starts as xavierUniform from 'hidden' to 'width'
         12 |     const table = param('item', [batch.item, width], normal(0.02));
         13 |     const x = embed(table, batch.items);
       > 14 |     const y = linear('ff', relu(linear('ff', x, width, hidden, { bias: false })), hidden, width, { bias: false });
@@ -56,7 +56,7 @@ describe('two things of one name', () => {
 
   it('are refused where both stand: axes', () => {
     expect(complaint(file("    const other = axis('hidden', 5);\n    const y = mul(x, sum(mul(sum(param('p', [hidden], normal(1)), hidden), param('q', [other], normal(1))), other));", 'y'))).toMatchInlineSnapshot(`
-      "tiny.ts:14:19: error: two axes have the name 'hidden': one has 7 positions, the other has 5 positions
+      "tiny.ts:14:19: error PC2005: two axes have the name 'hidden': one has 7 positions, the other has 5 positions
         12 |     const table = param('item', [batch.item, width], normal(0.02));
         13 |     const x = embed(table, batch.items);
       > 14 |     const other = axis('hidden', 5);
@@ -74,7 +74,7 @@ describe('two things of one name', () => {
 
   it('are refused where both stand: draws', () => {
     expect(complaint(file("    const y = mul(x, uniform('noise', [width]));\n    const z = mul(y, uniform('noise', [batch.batch]));", 'z'))).toMatchInlineSnapshot(`
-      "tiny.ts:15:22: error: two draws have the key 'noise': one is over 'width' (4), the other is over 'batch' (batch less batch.missing)
+      "tiny.ts:15:22: error PC3003: two draws have the key 'noise': one is over 'width' (4), the other is over 'batch' (batch less batch.missing)
         13 |     const x = embed(table, batch.items);
         14 |     const y = mul(x, uniform('noise', [width]));
       > 15 |     const z = mul(y, uniform('noise', [batch.batch]));
@@ -94,21 +94,21 @@ describe('two things of one name', () => {
 describe('a size that is none', () => {
   test.each(['16 / 3', '-3', '0', '0 / 0', '2 ** 40'])('%s is refused at its axis', (size) => {
     const said = complaint(file(`    const depth = axis('depth', ${size});\n    const y = mul(x, sum(param('p', [depth], normal(1)), depth));`, 'y'));
-    expect(said.split('\n')[0]).toMatch(/^tiny\.ts:14:19: error: the axis 'depth' cannot have \S+ positions: a size is a whole number from 1 to 2,147,483,647$/);
+    expect(said.split('\n')[0]).toMatch(/^tiny\.ts:14:19: error PC2006: the axis 'depth' cannot have \S+ positions: a size is a whole number from 1 to 2,147,483,647$/);
   });
 
   it('is refused where an axis is written by hand', () => {
     const said = complaint(file("    const depth = { name: 'depth', extent: { kind: 'fixed', size: 2.5 } } as const;\n    const y = mul(x, sum(param('p', [depth], normal(1)), depth));", 'y'));
-    expect(said.split('\n')[0]).toBe("tiny.ts:14:19: error: the axis 'depth' cannot have 2.5 positions: a size is a whole number from 1 to 2,147,483,647");
+    expect(said.split('\n')[0]).toBe("tiny.ts:14:19: error PC2006: the axis 'depth' cannot have 2.5 positions: a size is a whole number from 1 to 2,147,483,647");
   });
 
   it('is refused as a hyperparameter, default included, and so is a name that none can have', () => {
     const plain = file('', 'x');
-    expect(complaint(plain.replace("width: integer(4, 'width')", "width: integer(4, 'width', { min: -5 })"), ['width=-3'])).toContain("tiny.ts:10:19: error: the axis 'width' cannot have -3 positions");
-    expect(complaint(plain.replace('length: integer(8,', 'length: integer(8.5,'))).toContain("tiny.ts:4:16: error: the default of 'length' must be a whole number from 1 to 512, not 8.5");
+    expect(complaint(plain.replace("width: integer(4, 'width')", "width: integer(4, 'width', { min: -5 })"), ['width=-3'])).toContain("tiny.ts:10:19: error PC2006: the axis 'width' cannot have -3 positions");
+    expect(complaint(plain.replace('length: integer(8,', 'length: integer(8.5,'))).toContain("tiny.ts:4:16: error PC1015: the default of 'length' must be a whole number from 1 to 512, not 8.5");
     expect(complaint(plain.replace("'longest history read', { max: 512 }", "'longest history read', { min: 0 }"), ['length=0'])).toContain("the axis 'seq' cannot have 0 positions");
-    expect(complaint(plain.replace('bias: boolean', "'a=b': boolean"))).toContain("error: 'a=b' cannot name a hyperparameter");
-    expect(complaint(plain.replace('presets: { large:', "presets: { ' ':"))).toContain("error: ' ' cannot name a preset");
+    expect(complaint(plain.replace('bias: boolean', "'a=b': boolean"))).toContain("error PC3001: 'a=b' cannot name a hyperparameter");
+    expect(complaint(plain.replace('presets: { large:', "presets: { ' ':"))).toContain("error PC3001: ' ' cannot name a preset");
   });
 });
 

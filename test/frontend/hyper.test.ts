@@ -28,38 +28,38 @@ describe('hyperparameters', () => {
 
   it('are refused with what was wanted, all of them at once', () => {
     expect(read(['wdith=3', 'width=0', 'width=1.5', 'length=1000', 'rate=fast', 'bias=maybe', 'loss=max', 'width', 'rate='])).toMatchInlineSnapshot(`
-      "error: --set width: expected name=value
+      "error PC0001: --set width: expected name=value
 
-      error: --set wdith=3: this model has no hyperparameter 'wdith'
+      error PC0003: --set wdith=3: this model has no hyperparameter 'wdith'
       hint: did you mean 'width'?
 
-      error: --set width=0: 'width' must be a whole number of at least 1, not '0'
+      error PC0004: --set width=0: 'width' must be a whole number of at least 1, not '0'
       hint: width: width of a state (default 64)
 
-      error: --set width=1.5: 'width' must be a whole number of at least 1, not '1.5'
+      error PC0004: --set width=1.5: 'width' must be a whole number of at least 1, not '1.5'
       hint: width: width of a state (default 64)
 
-      error: --set length=1000: 'length' must be a whole number from 1 to 512, not '1000'
+      error PC0004: --set length=1000: 'length' must be a whole number from 1 to 512, not '1000'
       hint: length: longest history read (default 50)
 
-      error: --set rate=fast: 'rate' must be a number from 0 to 1, not 'fast'
+      error PC0004: --set rate=fast: 'rate' must be a number from 0 to 1, not 'fast'
       hint: rate: learning rate (default 0.1)
 
-      error: --set bias=maybe: 'bias' must be true or false, not 'maybe'
+      error PC0004: --set bias=maybe: 'bias' must be true or false, not 'maybe'
       hint: bias: adds a bias (default true)
 
-      error: --set loss=max: 'loss' must be one of mean, sum, not 'max'
+      error PC0004: --set loss=max: 'loss' must be one of mean, sum, not 'max'
       hint: loss: how positions are joined (default mean)
 
-      error: --set rate=: 'rate' must be a number from 0 to 1, not ''
+      error PC0004: --set rate=: 'rate' must be a number from 0 to 1, not ''
       hint: rate: learning rate (default 0.1)"
     `);
   });
 
   it('are refused where no such preset exists, or the preset breaks their bounds', () => {
-    expect(read([], 'larg')).toBe("error: --preset larg: this model has no such preset\nhint: did you mean 'large'?");
+    expect(read([], 'larg')).toBe("error PC0003: --preset larg: this model has no such preset\nhint: did you mean 'large'?");
     expect(read([], 'xyz')).toContain('hint: presets: large, broken');
-    expect(read([], 'broken')).toContain("error: --preset broken: 'rate' must be a number from 0 to 1, not '7'");
+    expect(read([], 'broken')).toContain("error PC0004: --preset broken: 'rate' must be a number from 0 to 1, not '7'");
     expect(read(['constructor=1'])).toContain("no hyperparameter 'constructor'");
   });
 });

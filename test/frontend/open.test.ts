@@ -6,9 +6,9 @@ import { hyperValues, modelPath, open, trace } from '../../compiler/frontend/ind
 import { imports, modelText, plainBody, project, rest } from './fixtures.js';
 
 /** What the author reads for a model file with this text, without colour. */
-const complaint = (text: string, more: Readonly<Record<string, string>> = {}, patience?: number): string => {
+const complaint = (text: string, more: Readonly<Record<string, string>> = {}, patience = 60): string => {
   const folder = project({ 'tiny.ts': text, ...more });
-  const opened = open(join(folder, 'tiny.ts'), patience);
+  const opened = open(join(folder, 'tiny.ts'), { patience });
   const said = (diagnostics: Parameters<typeof renderAll>[0]) =>
     renderAll(diagnostics, { colour: false, read: (file) => fromDisk(join(folder, file)), show: (file) => file });
   if (isLeft(opened)) return said(opened.left);
@@ -26,7 +26,7 @@ describe('opening a model file', () => {
 
   it('reports type errors as its own, with the code', () => {
     expect(complaint(modelText(plainBody.replace('hyper.width', 'hyper.wdith')))).toMatchInlineSnapshot(`
-      "tiny.ts:10:39: error: Property 'wdith' does not exist on type 'Values<{ length: Hyper<number>; width: Hyper<number>; rate: Hyper<number>; bias: Hyper<boolean>; loss: Hyper<"mean" | "sum">; }>'. Did you mean 'width'? (TS2551)
+      "tiny.ts:10:39: error PC1002: Property 'wdith' does not exist on type 'Values<{ length: Hyper<number>; width: Hyper<number>; rate: Hyper<number>; bias: Hyper<boolean>; loss: Hyper<"mean" | "sum">; }>'. Did you mean 'width'? (TS2551)
          8 |   optimizer: () => ({ name: 'none', slots: [], update: (p, g) => ({ value: p, slots: {} }) }),
          9 |   build: ({ batch, hyper, phase }) => {
       > 10 |     const width = axis('width', hyper.wdith);
@@ -39,7 +39,7 @@ describe('opening a model file', () => {
     const said = complaint(modelText(plainBody.replace('[batch.batch, batch.seq, width]', '[batch.seq, width]')));
     expect(said).not.toMatch(/AXES|DTYPE/);
     expect(said).toMatchInlineSnapshot(`
-      "tiny.ts:9:3: error: build returns a Tensor<"batch", "f32"> as 'loss'
+      "tiny.ts:9:3: error PC1016: build returns a Tensor<"batch", "f32"> as 'loss'
          7 |   presets: { large: { width: 64 } },
          8 |   optimizer: () => ({ name: 'none', slots: [], update: (p, g) => ({ value: p, slots: {} }) }),
       >  9 |   build: ({ batch, hyper, phase }) => {
@@ -60,7 +60,7 @@ describe('opening a model file', () => {
       'wrong.ts': "export const wrong: number = 'text';\n",
       'unrelated.ts': "export const other: number = 'text';\n",
     });
-    expect(said).toContain("wrong.ts:1:14: error: Type 'string' is not assignable to type 'number'. (TS2322)");
+    expect(said).toContain("wrong.ts:1:14: error PC1002: Type 'string' is not assignable to type 'number'. (TS2322)");
     expect(said).not.toContain('unrelated');
   });
 
@@ -73,7 +73,7 @@ describe('opening a model file', () => {
   it('maps what the language refuses to the innermost call of the model', () => {
     const said = complaint(modelText(plainBody.replace('mean(square(x), [', "mean(square(x), [axis('elsewhere', 3) as unknown as typeof width, ")));
     expect(said).toMatchInlineSnapshot(`
-      "tiny.ts:13:18: error: there is no axis 'elsewhere' here: the axes are 'batch' | 'seq' | 'width'
+      "tiny.ts:13:18: error PC2001: there is no axis 'elsewhere' here: the axes are 'batch' | 'seq' | 'width'
         11 |     const table = param('item', [batch.item, width], normal(0.02));
         12 |     const x = embed(table, batch.items);
       > 13 |     const loss = mean(square(x), [axis('elsewhere', 3) as unknown as typeof width, batch.batch, batch.seq, width]);
@@ -87,7 +87,7 @@ describe('opening a model file', () => {
     const size = nothing.gone.size;
 ${plainBody}`));
     expect(said).toMatchInlineSnapshot(`
-      "tiny.ts:11:26: error: TypeError: Cannot read properties of undefined (reading 'gone')
+      "tiny.ts:11:26: error PC1007: TypeError: Cannot read properties of undefined (reading 'gone')
          9 |   build: ({ batch, hyper, phase }) => {
         10 |     const nothing = undefined as unknown as { readonly gone: { readonly size: number } };
       > 11 |     const size = nothing.gone.size;
@@ -95,8 +95,8 @@ ${plainBody}`));
         12 |     const width = axis('width', hyper.width);"
     `);
     const thrown = complaint(`${imports}const f = (): never => {\n  throw new Error('not today');\n};\nf();\nexport default 1;`);
-    expect(thrown).toContain('tiny.ts:5:9: error: Error: not today');
-    expect(complaint(`${imports}throw 'words';`)).toContain('error: tiny.ts: the model threw words');
+    expect(thrown).toContain('tiny.ts:5:9: error PC1007: Error: not today');
+    expect(complaint(`${imports}throw 'words';`)).toContain('error PC1007: tiny.ts: the model threw words');
   });
 
   it('says where in a pipe a stage failed', () => {
@@ -106,18 +106,18 @@ ${plainBody}`));
       sum([wrong]),
       mean([batch.batch, batch.seq]),
     );`)));
-    expect(said).toContain("tiny.ts:16:7: error: there is no axis 'elsewhere' here");
+    expect(said).toContain("tiny.ts:16:7: error PC2001: there is no axis 'elsewhere' here");
   });
 
   it('says so where there is no model, or several, or one without a name or a length', () => {
     expect(complaint(`${imports}export const f = 1, g = 2;`)).toMatchInlineSnapshot(`
-      "error: tiny.ts exports no model (it exports f, g)
+      "error PC1012: tiny.ts exports no model (it exports f, g)
       hint: export one: export default model({ name: 'mine', hyper: { ... }, optimizer: ..., build: ... })"
     `);
     expect(complaint('export {};')).toContain('tiny.ts exports no model (it exports nothing)');
     const two = `${modelText(plainBody).replace('export default', 'export const a =')}export const b = { ...a, name: 'other' };`;
     expect(complaint(two)).toMatchInlineSnapshot(`
-      "error: tiny.ts exports 2 models: a, b
+      "error PC1013: tiny.ts exports 2 models: a, b
       hint: a model file has one model: make one of them the default export, or give each its own file"
     `);
     expect(complaint(modelText(plainBody, 'no spaces please'))).toContain("'no spaces please' cannot name a model");
@@ -145,10 +145,10 @@ describe('the path of a model', () => {
       return isRight(result) ? 'nothing' : renderAll(result.left, { colour: false, read: () => undefined, show: (f) => f });
     };
     expect(said('tiny.ts')).toBe('nothing');
-    expect(said('tiny')).toBe('error: there is no file tiny\nhint: did you mean tiny.ts?');
-    expect(said('gone.ts')).toBe('error: there is no file gone.ts');
-    expect(said('model.py')).toBe('error: model.py is not a model file: its name must end in .ts, .mts, .js, .mjs');
-    expect(said('.')).toBe('error: . is a folder: name the model file in it');
+    expect(said('tiny')).toBe('error PC0002: there is no file tiny\nhint: did you mean tiny.ts?');
+    expect(said('gone.ts')).toBe('error PC0002: there is no file gone.ts');
+    expect(said('model.py')).toBe('error PC0002: model.py is not a model file: its name must end in .ts, .mts, .js, .mjs');
+    expect(said('.')).toBe('error PC0002: . is a folder: name the model file in it');
   });
 });
 
@@ -162,10 +162,10 @@ describe('what build returns', () => {
     ['return { loss };', "build returns no 'scores'"],
     ['return {};', 'build returns neither loss nor scores'],
     [`return Promise.resolve({ ${both} });`, 'build returns a promise: a model is built at once'],
-    ['return { loss: x, scores: expand(scalar(0), batch.batch, batch.item) };', 'build returns a Tensor<"width" | "batch" | "seq"> as \'loss\''],
+    ['return { loss: x, scores: expand(scalar(0), batch.batch, batch.item) };', 'build returns a Tensor<"batch" | "seq" | "width"> as \'loss\''],
   ])('%j is refused in our words', (what, message) => {
     const said = complaint(returning(what));
-    expect(said).toMatch(new RegExp(`^tiny\\.ts:9:3: error: ${message.replace(/[|<>"']/g, '\\$&')}`));
+    expect(said).toMatch(new RegExp(`^tiny\\.ts:9:3: error PC1016: ${message.replace(/[|<>"']/g, '\\$&')}`));
     expect(said).toContain('hint: return { loss, scores }: loss is one number');
     expect(said).not.toContain('TS2322');
   });
@@ -194,7 +194,7 @@ describe('what a model file may not do', () => {
     ['const f = (n: number): number => f(n + 1); f(0);', 'this goes too deep'],
   ])('%j', (what, message) => {
     const said = complaint(before(what));
-    expect(said).toMatch(/^tiny\.ts:1:\d+: error/);
+    expect(said).toMatch(/^tiny\.ts:1:\d+: error PC1/);
     expect(said).toContain(message);
     expect(said).not.toMatch(/\(TS\d+\)|RangeError|SyntaxError|\n\s+at /);
   });

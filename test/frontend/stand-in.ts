@@ -9,7 +9,7 @@ import { scalar, zeros } from '../../dsl/index.js';
 export const standIn: Toolchain = {
   passes: [{ name: 'differentiate', description: 'adds gradients' }, { name: 'fuse', description: 'joins maps' }],
   compile: ({ model, file, hyper, training, optimizer, provenance }, { observe } = {}) => {
-    if (hyper['width'] === 13) return refuse('13 brings bad luck', provenance.get(training.loss)?.source, 'choose 12');
+    if (hyper['width'] === 13) return refuse('PC1008', '13 brings bad luck', provenance.get(training.loss)?.source, 'choose 12');
     optimizer.update(param('p', [], zeros), scalar(0), {}, scalar(1));
     if (hyper['width'] === 14) throw new TypeError('a bug of the compiler');
     observe?.('differentiate', () => 'loss = mean(x * x)');
@@ -26,7 +26,7 @@ export const standIn: Toolchain = {
   },
   targets: {
     gpu: { description: 'kernels', file: 'kernels.gpu.js', opener: 'openGpu', check: () => right(undefined), emit: ({ model }) => `export const program = '${model}';\n` },
-    wasm: { description: 'kernels', file: 'kernels.wasm.js', opener: 'openWasm', check: () => refuse('no loops here'), emit: () => '' },
+    wasm: { description: 'kernels', file: 'kernels.wasm.js', opener: 'openWasm', check: () => refuse('PC6002', 'no loops here'), emit: () => '' },
     code: {
       description: 'code', file: 'kernels.code.js', opener: 'openCode', check: () => right(undefined), emit: () => '',
       passes: { list: [{ name: 'tile', description: 'writes loops over tiles' }], observe: ({ model }, seen) => seen('tile', () => `${model} in tiles`) },

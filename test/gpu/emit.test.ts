@@ -123,12 +123,12 @@ describe('limits', () => {
   it('refuse a kernel of too many arrays, by name', () => {
     const names = Array.from({ length: maxArrayArguments + 1 }, (_, i) => `part${i}`);
     const body = names.map((id): Expr => ({ kind: 'read', buffer: id, at: [at('width')], dtype: 'f32' })).reduce((a, b) => apply('add', a, b));
-    expect(checkGpu(one(body, names.map((id) => buffer(id, width)), [width]))).toMatchObject([{ message: "'result' reads 8 arrays (part0, part1, part2, part3, part4, part5, part6, part7); a WebGPU kernel can read 7." }]);
+    expect(checkGpu(one(body, names.map((id) => buffer(id, width)), [width]))).toMatchObject([{ message: "'result' reads 8 arrays (part0, part1, part2, part3, part4, part5, part6, part7); a WebGPU kernel can read 7" }]);
   });
   it('refuse a collect whose target is no loop variable', () => {
     const ids: Buffer = { id: 'ids', dtype: 'i32', axes: [batch], role: 'input' };
     const body: Expr = { kind: 'collect', index: 'ids', over: [{ axis: batch }], target: apply('add', at('width'), integer(1)), body: literal(1), dtype: 'f32' };
-    expect(checkGpu(one(body, [ids], [width]))).toMatchObject([{ message: expect.stringContaining('no loop variable') }]);
+    expect(() => checkGpu(one(body, [ids], [width]))).toThrow('no loop variable');
   });
 });
 

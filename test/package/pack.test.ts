@@ -52,7 +52,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }), minutes);
 describe('the packed package', () => {
   it('is small, and carries what it needs and nothing else', () => {
     expect(packed.unpackedSize).toBeLessThan(2_000_000);
-    const outside = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples)\//.test(path));
+    const outside = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples|errors)\//.test(path));
     expect(outside.filter((path) => ![...pages, ...notes, 'LICENSE', 'package.json'].includes(path))).toEqual([]);
     const paths = new Set(packed.files.map(({ path }) => path));
     for (const path of ['dist/dsl/index.d.ts', 'dist/compiler/cli.js', 'dist/runtime/compare/cli.js', 'dist/runtime/index.js', 'models/pcrec.ts', 'dist/models/pcrec.js']) expect(paths).toContain(path);
@@ -84,6 +84,10 @@ describe('the packed package', () => {
     expect(trainer('evaluate', '--data', 'sample').length).toBeGreaterThan(0);
     expect(trainer('recommend', '--data', 'sample', '--user', '1', '--top', '3').at(-1)).toHaveProperty('items.length', 3);
   }, 5 * minutes);
+
+  it('explains its errors', () => {
+    expect(run(folder, 'npx', '--no-install', 'pcrec-compile', '--explain-error', 'pc2001')).toMatch(/^PC2001: there is no such axis\n/);
+  });
 
   it('compares the reader\'s model with one of its own, and goes on with what is there', () => {
     const compare = (...args: readonly string[]): string => run(folder, 'npx', '--no-install', 'pcrec-compare', '--out', 'compared', ...args);

@@ -1,3 +1,3 @@
 /** The gpu.js target: a loop program as kernels that a person can read. */
-export { adviseGpu, checkGpu, maxArrayArguments } from './limits.js';
+export { checkGpu, maxArrayArguments } from './limits.js';
 export { emitGpu } from './module.js';

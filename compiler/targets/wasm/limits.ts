@@ -18,5 +18,5 @@ export const checkWasm = ({ entries }: LoopProgram): readonly Diagnostic[] => {
   if (kept + beside < addressed) return [];
   const gib = (n: number): string => `${(n / 2 ** 30).toFixed(1)} GiB`;
   const source = entries.flatMap((e) => e.kernels).find((k) => k.output === largest?.id)?.source;
-  return [error(`WebAssembly addresses 4 GiB, and one row of this model takes ${gib(kept + beside)}: ${gib(kept)} of parameters and their slots, ${gib(beside)} of '${largest?.id ?? ''}'`, source, 'make axes shorter, or compile with --target gpu')];
+  return [error('PC6002', `WebAssembly addresses 4 GiB, and one row of this model takes ${gib(kept + beside)}: ${gib(kept)} of parameters and their slots, ${gib(beside)} of '${largest?.id ?? ''}'`, source, 'make axes shorter, or compile with --target gpu')];
 };

@@ -18,9 +18,12 @@ export const withoutUnits = (units: ReadonlySet<string>): ((e: Expr) => Expr) =>
     if (e.kind !== 'reduce') return null;
     const gone = e.over.filter((o) => isUnit(o.axis) && o.from === undefined && o.to === undefined).map((o) => o.axis.name);
     if (gone.length === 0) return null;
-    const body = withoutUnits(new Set([...units, ...gone]))(e.body);
+    // An axis is in scope for the bounds of the axes after it too.
+    const inside = withoutUnits(new Set([...units, ...gone]));
+    const body = inside(e.body);
     const over = e.over.filter((o) => !gone.includes(o.axis.name)).map((o): ReduceAxis => ({
-      axis: o.axis, ...(o.from === undefined ? {} : { from: go(o.from) }), ...(o.to === undefined ? {} : { to: go(o.to) }), ...(o.row === undefined ? {} : { row: go(o.row) }),
+      axis: o.axis, ...(o.from === undefined ? {} : { from: inside(o.from) }), ...(o.to === undefined ? {} : { to: inside(o.to) }),
+      ...(o.row === undefined ? {} : { row: inside(o.row) }),
     }));
     return over.length === 0 ? body : { ...e, over, body };
   });

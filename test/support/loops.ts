@@ -23,7 +23,7 @@ export interface Run {
   /** Inputs, states and lengths by buffer id, in memory order. */
   readonly given: Readonly<Record<string, ArrayLike<number>>>;
   readonly random?: Environment['random'];
-  /** What the float result of a function, a sum so far, or a given number is kept as; float64 unless given (Math.fround, say). */
+  /** What the float result of a function, a sum so far, a given number or one of the model's is kept as; float64 unless given (Math.fround, say). */
   readonly round?: (x: number, of: ScalarName | 'sum' | 'given') => number;
 }
 
@@ -69,7 +69,7 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
   };
   const compute = (e: Expr, f: Frame): number => {
     switch (e.kind) {
-      case 'literal': return e.value;
+      case 'literal': return e.dtype === 'f32' ? round(e.value, 'given') : e.value;
       case 'index': {
         const p = f.at.get(e.axis);
         if (p === undefined) throw new Error(`there is no loop '${e.axis}' here`);

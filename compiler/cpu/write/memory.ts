@@ -4,12 +4,18 @@ import { typeOf } from '../../code/scalars.js';
 import type { Code } from '../../code/tree.js';
 import { apply, integer } from '../../loops/build.js';
 import type { Expr } from '../../loops/ir.js';
-import { addressOf, runAlong, stepAlong, termExpr } from '../address.js';
+import { addressOf, type Run, runAlong, stepAlong, termExpr } from '../address.js';
 import type { Layout } from '../layout.js';
 import { isPlain } from './hoist.js';
 import { baseOf, bound, type Scope } from './scope.js';
 import { grid, keepTile, part, type Tile } from './tile.js';
 import type { Memory, Of, Place, Reached, Writer } from './pen.js';
+
+/**
+ * How lanes are filled. A place may hang on the position of a lane and yet be one address for all: that of an axis of one
+ * position, looked up at what data say.
+ */
+const fetch: { readonly [K in Run]: (at: Code, offset: number, lanes: 'f32s' | 'i32s') => Code } = { still: spread, near: load, far: gather };
 
 type Asked = Pick<Writer, 'world' | 'shape' | 'named' | 'depth'> & { readonly free: (e: Expr) => ReadonlySet<string> };
 
@@ -47,21 +53,20 @@ export const memory = ({ world: { layouts, intern, machine, name, places }, shap
   }));
 
   const reachAlong = ({ buffer, address, plain }: Place, s: Scope, laneAxis: string | undefined, rowAxis: string | undefined): Reached => {
-    const near = laneAxis === undefined || runAlong(address, laneAxis) !== 'far';
-    const beside = laneAxis !== undefined && runAlong(address, laneAxis) === 'near';
+    const run = laneAxis === undefined ? 'still' : runAlong(address, laneAxis);
     const rowStep = rowAxis === undefined ? null : stepAlong(address, rowAxis);
     // Rows at a constant distance go by one address and constant offsets.
     const fixedRows = rowStep !== null && rowStep >= 0;
     const terms = address.terms.map((t) => {
       const { atom } = t;
-      const moves = atom.kind === 'index' && ((near && atom.axis === laneAxis) || (fixedRows && atom.axis === rowAxis));
+      const moves = atom.kind === 'index' && ((run !== 'far' && atom.axis === laneAxis) || (fixedRows && atom.axis === rowAxis));
       return intern(termExpr(moves ? { ...t, atom: intern({ kind: 'index', axis: baseOf(atom.axis) }) } : t));
     });
     const { constant } = address;
     const bare = named(sum(buffer, constant < 0 ? [...terms, intern(integer(constant))] : terms, s), s);
     return {
-      near, tile: s.speculative && !plain ? clamped(bare, s) : bare,
-      offset: (row, vector) => Math.max(0, constant) + (fixedRows ? row * rowStep : 0) + (beside ? 4 * machine.lanes * vector : 0),
+      run, tile: s.speculative && !plain ? clamped(bare, s) : bare,
+      offset: (row, vector) => Math.max(0, constant) + (fixedRows ? row * rowStep : 0) + (run === 'near' ? 4 * machine.lanes * vector : 0),
     };
   };
   const reach = (p: Place, s: Scope): Reached => {
@@ -74,8 +79,8 @@ export const memory = ({ world: { layouts, intern, machine, name, places }, shap
     const { rows, vectors, laneAxis, rowAxis } = shape(e, s);
     const dtype = layout(e.buffer).buffer.dtype;
     const lanes = dtype === 'f32' ? 'f32s' : 'i32s';
-    const { tile, offset, near } = reachAlong(placeOfRead(e), s, laneAxis, rowAxis);
-    if (vectors > 0) return grid(rows, vectors, (r, c) => (near ? load(part(tile, r, c), offset(r, c), lanes) : gather(part(tile, r, c), offset(r, 0), lanes)));
+    const { tile, offset, run } = reachAlong(placeOfRead(e), s, laneAxis, rowAxis);
+    if (vectors > 0) return grid(rows, vectors, (r, c) => fetch[run](part(tile, r, c), offset(r, c), lanes));
     return alone === 'one' ? grid(rows, 0, (r) => load(part(tile, r, 0), offset(r, 0), typeOf(dtype, false))) : grid(rows, 1, (r) => spread(part(tile, r, 0), offset(r, 0), lanes));
   };
 

@@ -2,7 +2,7 @@
 import type { Code } from '../../code/tree.js';
 import type { DType } from '../../../dsl/scalar.js';
 import type { Expr } from '../../loops/ir.js';
-import type { Address } from '../address.js';
+import type { Address, Run } from '../address.js';
 import type { Layout } from '../layout.js';
 import type { World } from '../world.js';
 import type { Scope } from './scope.js';
@@ -31,8 +31,8 @@ export interface Place {
 export interface Reached {
   readonly tile: Tile;
   readonly offset: (row: number, vector: number) => number;
-  /** Lanes are neighbours in memory, or one cell. */
-  readonly near: boolean;
+  /** Lanes are one cell, neighbours in memory, or neither. */
+  readonly run: Run;
 }
 
 export interface Memory {

@@ -11,5 +11,11 @@ export default defineConfig({
       { find: /^pcrec\/models\/(.*)$/, replacement: at('./models/$1.ts') },
     ],
   },
-  test: { setupFiles: ['test/setup.ts'], include: ['test/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000, maxWorkers: 2 },
+  test: {
+    setupFiles: ['test/setup.ts'],
+    include: ['test/**/*.test.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    maxWorkers: 2,
+  },
 });

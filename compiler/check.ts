@@ -14,7 +14,8 @@ import { rebuild } from './primitives/rebuild.js';
 import { type Program, rootsOf } from './program.js';
 
 const axisText = ({ name, extent }: Axis): string => `${name}:${JSON.stringify(extent)}`;
-const typeText = (n: { readonly axes: readonly Axis[]; readonly dtype: DType }): string => `${n.dtype}[${n.axes.map(axisText).join(', ')}]`;
+const typeText = (n: { readonly axes: readonly Axis[]; readonly dtype: DType }): string =>
+  `${n.dtype}[${n.axes.map(axisText).join(', ')}]`;
 
 /** Null where the rule says nothing of the element type. */
 const leafType: { readonly [O in Op]?: DType | null } = { index: 'i32', extent: 'i32', uniform: 'f32', param: 'f32' };
@@ -24,30 +25,43 @@ const complaintsOf = (n: Node): readonly string[] => {
   const sorted = n.axes.every((a, i) => i === 0 || n.axes[i - 1]!.name < a.name);
   if (!sorted) found.push(`its axes are not sorted by name, each once: ${n.axes.map((a) => a.name).join(', ')}`);
   const wanted = leafType[n.op];
-  if (wanted !== undefined && wanted !== null && n.dtype !== wanted) found.push(`its element type is ${n.dtype}, not ${wanted}`);
+  if (wanted !== undefined && wanted !== null && n.dtype !== wanted)
+    found.push(`its element type is ${n.dtype}, not ${wanted}`);
   const args = argsOf(n);
   if (args.length > 0) {
     try {
       const again = rebuild(n, args);
-      if (typeText(again) !== typeText(n)) found.push(`it is stored as ${typeText(n)}, and its rule gives ${typeText(again)}`);
+      if (typeText(again) !== typeText(n))
+        found.push(`it is stored as ${typeText(n)}, and its rule gives ${typeText(again)}`);
     } catch (e) {
       found.push(`its rule refuses its arguments: ${e instanceof Error ? e.message : String(e)}`);
     }
   }
-  if (n.op === 'map' && n.args.length !== scalars[n.fn].args.length) found.push(`${n.fn} has ${n.args.length} arguments`);
-  if (n.op === 'constant' && n.dtype === 'bool' && n.value !== 0 && n.value !== 1) found.push(`a bool is 0 or 1, not ${n.value}`);
-  if (n.op === 'constant' && n.dtype === 'i32' && !Number.isInteger(n.value)) found.push(`a whole number is not ${n.value}`);
-  if (n.op === 'implicit' && typeText(n.through) !== typeText(n)) found.push(`its step has another type, ${typeText(n.through)}`);
+  if (n.op === 'map' && n.args.length !== scalars[n.fn].args.length)
+    found.push(`${n.fn} has ${n.args.length} arguments`);
+  if (n.op === 'constant' && n.dtype === 'bool' && n.value !== 0 && n.value !== 1)
+    found.push(`a bool is 0 or 1, not ${n.value}`);
+  if (n.op === 'constant' && n.dtype === 'i32' && !Number.isInteger(n.value))
+    found.push(`a whole number is not ${n.value}`);
+  if (n.op === 'implicit' && typeText(n.through) !== typeText(n))
+    found.push(`its step has another type, ${typeText(n.through)}`);
   return found;
 };
 
 const describe = (n: Node): string => {
   switch (n.op) {
-    case 'map': return `map ${n.fn}`;
-    case 'reduce': return `${n.monoid} over ${n.over.join(', ')}`;
-    case 'param': return `param ${n.path}`;
-    case 'input': case 'variable': case 'carry': return `${n.op} ${n.name}`;
-    default: return n.op;
+    case 'map':
+      return `map ${n.fn}`;
+    case 'reduce':
+      return `${n.monoid} over ${n.over.join(', ')}`;
+    case 'param':
+      return `param ${n.path}`;
+    case 'input':
+    case 'variable':
+    case 'carry':
+      return `${n.op} ${n.name}`;
+    default:
+      return n.op;
   }
 };
 
@@ -72,8 +86,10 @@ export const check = (program: Program, gone: readonly Op[] = []): readonly stri
     }
   }
   if (program.stored !== undefined) {
-    for (const root of roots) if (!isBuffer(root) && !program.stored.has(root)) found.push(`${describe(root)}: a root has no buffer`);
-    for (const n of program.stored) if (!seen.has(n) && n.op !== 'scan') found.push(`${describe(n)}: it is stored and nobody asks for it`);
+    for (const root of roots)
+      if (!isBuffer(root) && !program.stored.has(root)) found.push(`${describe(root)}: a root has no buffer`);
+    for (const n of program.stored)
+      if (!seen.has(n) && n.op !== 'scan') found.push(`${describe(n)}: it is stored and nobody asks for it`);
   }
   return found;
 };

@@ -15,16 +15,24 @@ const stackSizeMb = 256;
 
 /** A reader that went away (`pcrec-compile | head`) ends the command quietly, as it ends others. */
 const start = (): void => {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const worker = new Worker(fileURLToPath(import.meta.url), { argv: process.argv.slice(2), workerData: process.stderr.isTTY === true, resourceLimits: { stackSizeMb } });
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const worker = new Worker(fileURLToPath(import.meta.url), {
+    argv: process.argv.slice(2),
+    workerData: process.stderr.isTTY === true,
+    resourceLimits: { stackSizeMb },
+  });
   worker.on('error', (error) => {
     process.stderr.write(`pcrec-compile: the compiler could not go on: ${error.message}\n`);
     process.exitCode = internalError;
   });
   let finished = false;
-  worker.on('message', () => { finished = true; });
+  worker.on('message', () => {
+    finished = true;
+  });
   worker.on('exit', (code) => {
-    if (!finished && process.exitCode === undefined) process.stderr.write(`error ${'PC1011' satisfies Code}: the model ended the compiler while it was evaluated\n`);
+    if (!finished && process.exitCode === undefined)
+      process.stderr.write(`error ${'PC1011' satisfies Code}: the model ended the compiler while it was evaluated\n`);
     process.exitCode ??= finished ? code : 1;
   });
 };
@@ -40,7 +48,9 @@ const work = async (): Promise<void> => {
       cwd: process.cwd(),
     });
   } catch (bug) {
-    process.stderr.write(`pcrec-compile: a bug in the compiler, not in your model; please report it with the model file:\n${bug instanceof Error ? bug.stack : String(bug)}\n`);
+    process.stderr.write(
+      `pcrec-compile: a bug in the compiler, not in your model; please report it with the model file:\n${bug instanceof Error ? bug.stack : String(bug)}\n`,
+    );
     process.exitCode = internalError;
   }
   parentPort?.postMessage('finished');

@@ -10,9 +10,27 @@ import { packageModels } from '../runtime/contract/package.js';
 import { suggest } from '../runtime/contract/words.js';
 import type { Compiled, Observe, PassInfo, Target, Toolchain } from './compiled.js';
 import { codes } from './catalogue.js';
-import { type Diagnostic, type Diagnostics, error, fromDisk, isDeep, refuse, renderAll, tooDeep } from './diagnostics.js';
+import {
+  type Diagnostic,
+  type Diagnostics,
+  error,
+  fromDisk,
+  isDeep,
+  refuse,
+  renderAll,
+  tooDeep,
+} from './diagnostics.js';
 import { emit, runtimeReachable } from './emit/index.js';
-import { hyperList, hypersText, hyperValues, locateFrom, modelPath, open, type Opened, trace } from './frontend/index.js';
+import {
+  hyperList,
+  hypersText,
+  hyperValues,
+  locateFrom,
+  modelPath,
+  open,
+  type Opened,
+  trace,
+} from './frontend/index.js';
 import { packageFile } from './package.js';
 import { sectionOf } from './pages.js';
 import { ordinary, summary } from './summary.js';
@@ -50,8 +68,13 @@ interface Failure {
 }
 
 /** Whose mistake it was decides the exit code. */
-const blame = (code: ExitCode) => <A>(result: Either<Diagnostics, A>): Either<Failure, A> =>
-  pipe(result, mapLeft((diagnostics) => ({ code, diagnostics })));
+const blame =
+  (code: ExitCode) =>
+  <A>(result: Either<Diagnostics, A>): Either<Failure, A> =>
+    pipe(
+      result,
+      mapLeft((diagnostics) => ({ code, diagnostics })),
+    );
 const ofModel = blame(exitCodes.model);
 const ofUsage = blame(exitCodes.usage);
 
@@ -59,11 +82,21 @@ const helpWidth = 100;
 
 const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
   new Command('pcrec-compile')
-    .description('Compiles a model file into a trainer: type-checks it, differentiates, optimises, and writes build/<model>/.')
+    .description(
+      'Compiles a model file into a trainer: type-checks it, differentiates, optimises, and writes build/<model>/.',
+    )
     .argument('[file]', 'the model file (models/pcrec.ts), or the name of a model of the package (pcrec)')
     .option('-o, --out <dir>', 'the folder to write (default: build/<model>)')
-    .addOption(new Option('-t, --target <name>', 'what the kernels are written for').choices(Object.keys(targets)).default(Object.keys(targets)[0]))
-    .option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated', (value: string, all: readonly string[] = []) => [...all, value])
+    .addOption(
+      new Option('-t, --target <name>', 'what the kernels are written for')
+        .choices(Object.keys(targets))
+        .default(Object.keys(targets)[0]),
+    )
+    .option(
+      '-s, --set <name=value>',
+      'sets a hyperparameter; may be repeated',
+      (value: string, all: readonly string[] = []) => [...all, value],
+    )
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
     .option('--hypers', "lists the model's hyperparameters and presets, and writes nothing")
     .option('--json', 'with --hypers: as JSON, for programs')
@@ -72,20 +105,28 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .option('--explain-error <code>', 'prints what an error means, with an example that fails and one that works')
     .option('--list-passes', 'prints the passes in their order, those of the target last')
     .version(packageFile.version)
-    .addHelpText('after', [
-      '', 'Examples:',
-      '  pcrec-compile models/pcrec.ts',
-      '  pcrec-compile hstu --hypers',
-      '  pcrec-compile models/pcrec.ts --set width=32 --set length=50 --out build/small',
-      `  pcrec-compile models/pcrec.ts --dump-after ${passes.at(-1)?.name ?? 'PASS'}`,
-      '', 'Exit codes: 0 compiled, 1 the model is wrong, 2 the command is.',
-    ].join('\n'))
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  pcrec-compile models/pcrec.ts',
+        '  pcrec-compile hstu --hypers',
+        '  pcrec-compile models/pcrec.ts --set width=32 --set length=50 --out build/small',
+        `  pcrec-compile models/pcrec.ts --dump-after ${passes.at(-1)?.name ?? 'PASS'}`,
+        '',
+        'Exit codes: 0 compiled, 1 the model is wrong, 2 the command is.',
+      ].join('\n'),
+    )
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()),
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
       outputError: (text, write) => write(text.replace(/^error: /, 'error PC0001: ')),
-      getOutHelpWidth: () => helpWidth, getErrHelpWidth: () => helpWidth,
-      getOutHasColors: () => io.colour, getErrHasColors: () => io.colour,
+      getOutHelpWidth: () => helpWidth,
+      getErrHelpWidth: () => helpWidth,
+      getOutHasColors: () => io.colour,
+      getErrHasColors: () => io.colour,
     });
 
 const show = (path: string, cwd: string): string => {
@@ -95,7 +136,13 @@ const show = (path: string, cwd: string): string => {
 
 /** Diagnostics name files relative to the project; the author reads them relative to where the command runs. */
 const report = (diagnostics: Diagnostics, io: Io, locate: (file: string) => string): void =>
-  io.err(renderAll(diagnostics, { colour: io.colour, read: (file) => fromDisk(locate(file)), show: (file) => show(locate(file), io.cwd) }));
+  io.err(
+    renderAll(diagnostics, {
+      colour: io.colour,
+      read: (file) => fromDisk(locate(file)),
+      show: (file) => show(locate(file), io.cwd),
+    }),
+  );
 
 interface Chosen {
   readonly options: Options;
@@ -105,16 +152,29 @@ interface Chosen {
 }
 
 /** The middle of the compiler, with `--dump-after` looking on. */
-const build = (opened: Opened, { options: { set = [], preset, dumpAfter }, target, toolchain, io }: Chosen): Either<Failure, Compiled> => {
-  const observe: Observe = (pass, text) => { if (pass === dumpAfter) io.out(text()); };
+const build = (
+  opened: Opened,
+  { options: { set = [], preset, dumpAfter }, target, toolchain, io }: Chosen,
+): Either<Failure, Compiled> => {
+  const observe: Observe = (pass, text) => {
+    if (pass === dumpAfter) io.out(text());
+  };
   return pipe(
     ofUsage(hyperValues(opened.model, { set, ...(preset === undefined ? {} : { preset }) })),
     chain((hyper) => ofModel(trace(opened, hyper))),
     // The middle calls the model's optimizer, and the language's constructors may refuse what a pass makes of the model.
-    chain((traced) => ofModel(pipe(opened.guard(() => toolchain.compile(traced, { observe })), flatten))),
+    chain((traced) =>
+      ofModel(
+        pipe(
+          opened.guard(() => toolchain.compile(traced, { observe })),
+          flatten,
+        ),
+      ),
+    ),
     chainFirst((compiled) => ofModel(target.check(compiled.loops))),
     map((compiled) => {
-      if (target.passes?.list.some(({ name }) => name === dumpAfter) === true) target.passes.observe(compiled.loops, observe);
+      if (target.passes?.list.some(({ name }) => name === dumpAfter) === true)
+        target.passes.observe(compiled.loops, observe);
       return compiled;
     }),
   );
@@ -123,11 +183,21 @@ const build = (opened: Opened, { options: { set = [], preset, dumpAfter }, targe
 const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, void> => {
   const { options, target, toolchain, io } = chosen;
   const compiled = build(opened, chosen);
-  if (isLeft(compiled) || options.dumpAfter !== undefined) return pipe(compiled, map(() => undefined));
+  if (isLeft(compiled) || options.dumpAfter !== undefined)
+    return pipe(
+      compiled,
+      map(() => undefined),
+    );
   if (options.explain !== undefined) {
     const { explain } = compiled.right.report;
-    const told = explain === undefined ? refuse('PC0005', 'nothing is known of single tensors here') : explain(options.explain, ordinary);
-    return pipe(ofUsage(told), map((text) => io.out(`${text}\n\ntarget ${options.target}: ${target.description}`)));
+    const told =
+      explain === undefined
+        ? refuse('PC0005', 'nothing is known of single tensors here')
+        : explain(options.explain, ordinary);
+    return pipe(
+      ofUsage(told),
+      map((text) => io.out(`${text}\n\ntarget ${options.target}: ${target.description}`)),
+    );
   }
   const folder = resolve(io.cwd, options.out ?? `build/${opened.model.name}`);
   return pipe(
@@ -136,7 +206,16 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
       const reachable = runtimeReachable(folder, show(folder, io.cwd));
       if (isLeft(reachable)) report([reachable.left], io, opened.locate);
       const cost = compiled.right.report.cost(ordinary);
-      io.out(summary({ compiled: compiled.right, target, cost, folder: show(folder, io.cwd), files, seconds: (io.now() - began) / 1000 }));
+      io.out(
+        summary({
+          compiled: compiled.right,
+          target,
+          cost,
+          folder: show(folder, io.cwd),
+          files,
+          seconds: (io.now() - began) / 1000,
+        }),
+      );
     }),
   );
 };
@@ -145,25 +224,39 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
 const compileFile = (file: string, chosen: Chosen): ExitCode => {
   const { io } = chosen;
   const began = io.now();
-  const said = (locate: (file: string) => string) => ({ code, diagnostics }: Failure): ExitCode => {
-    report(diagnostics, io, locate);
-    if (code === exitCodes.model) io.err(`more: pcrec-compile --explain-error ${diagnostics[0].code}`);
-    return code;
-  };
+  const said =
+    (locate: (file: string) => string) =>
+    ({ code, diagnostics }: Failure): ExitCode => {
+      report(diagnostics, io, locate);
+      if (code === exitCodes.model) io.err(`more: pcrec-compile --explain-error ${diagnostics[0].code}`);
+      return code;
+    };
   const path = ofUsage(modelPath(file, io.cwd));
   if (isLeft(path)) return said((f) => f)(path.left);
   try {
     const opened = ofModel(open(path.right));
     if (isLeft(opened)) return said(locateFrom(path.right))(opened.left);
     if (chosen.options.hypers === true) {
-      io.out(chosen.options.json === true ? JSON.stringify(hyperList(opened.right.model)) : hypersText(opened.right.model));
+      io.out(
+        chosen.options.json === true ? JSON.stringify(hyperList(opened.right.model)) : hypersText(opened.right.model),
+      );
       return exitCodes.ok;
     }
     const done = finish(opened.right, chosen, began);
     return isLeft(done) ? said(opened.right.locate)(done.left) : exitCodes.ok;
   } catch (thrown) {
     if (!isDeep(thrown)) throw thrown;
-    return said((f) => f)({ code: exitCodes.model, diagnostics: [error('PC1009', `${show(path.right, io.cwd)}: ${tooDeep}`, undefined, 'give parts a const of their own, or make them in a loop')] });
+    return said((f) => f)({
+      code: exitCodes.model,
+      diagnostics: [
+        error(
+          'PC1009',
+          `${show(path.right, io.cwd)}: ${tooDeep}`,
+          undefined,
+          'give parts a const of their own, or make them in a loop',
+        ),
+      ],
+    });
   }
 };
 
@@ -175,7 +268,11 @@ const usage = (io: Io, diagnostic: Diagnostic): ExitCode => {
 /** What `errors/` says of a code, however its letters are written. */
 const explainError = (asked: string, io: Io): ExitCode => {
   const section = sectionOf(asked.toUpperCase());
-  if (section === undefined) return usage(io, error('PC0005', `there is no error '${asked}'`, undefined, suggest(asked.toUpperCase(), codes, 'errors')));
+  if (section === undefined)
+    return usage(
+      io,
+      error('PC0005', `there is no error '${asked}'`, undefined, suggest(asked.toUpperCase(), codes, 'errors')),
+    );
   io.out(section);
   return exitCodes.ok;
 };
@@ -191,7 +288,7 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
   }
   const options = command.opts<Options>();
   const target = toolchain.targets[options.target]!;
-  const passes: readonly PassInfo[] = [...toolchain.passes, ...target.passes?.list ?? []];
+  const passes: readonly PassInfo[] = [...toolchain.passes, ...(target.passes?.list ?? [])];
   const names = passes.map(({ name }) => name);
   if (options.listPasses === true) {
     const width = Math.max(0, ...names.map((name) => name.length));
@@ -200,8 +297,27 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
   }
   if (options.explainError !== undefined) return explainError(options.explainError, io);
   const [file] = command.args;
-  if (options.json === true && options.hypers !== true) return usage(io, error('PC0001', '--json says how --hypers prints', undefined, 'give both, or neither'));
-  if (file === undefined) return usage(io, error('PC0001', 'which model file?', undefined, `pcrec-compile models/mine.ts, or the name of a model of the package: ${[...packageModels().keys()].join(', ')}; --help tells more`));
-  if (options.dumpAfter !== undefined && !names.includes(options.dumpAfter)) return usage(io, error('PC0005', `there is no pass '${options.dumpAfter}'`, undefined, suggest(options.dumpAfter, names, 'passes')));
+  if (options.json === true && options.hypers !== true)
+    return usage(io, error('PC0001', '--json says how --hypers prints', undefined, 'give both, or neither'));
+  if (file === undefined)
+    return usage(
+      io,
+      error(
+        'PC0001',
+        'which model file?',
+        undefined,
+        `pcrec-compile models/mine.ts, or the name of a model of the package: ${[...packageModels().keys()].join(', ')}; --help tells more`,
+      ),
+    );
+  if (options.dumpAfter !== undefined && !names.includes(options.dumpAfter))
+    return usage(
+      io,
+      error(
+        'PC0005',
+        `there is no pass '${options.dumpAfter}'`,
+        undefined,
+        suggest(options.dumpAfter, names, 'passes'),
+      ),
+    );
   return compileFile(file, { options, target, toolchain, io });
 };

@@ -31,7 +31,8 @@ const rankOf = (scores: Node, { batch, item }: Traced['batch'], length: number):
   const { seen } = batchAxes(length);
   const target = inputNode(inputs.target, { batch });
   const wanted = build.gather(scores, target, item.name);
-  const ahead = (x: Node): Node => build.map('select', build.map('lt', x, wanted), build.constant(0), build.constant(1));
+  const ahead = (x: Node): Node =>
+    build.map('select', build.map('lt', x, wanted), build.constant(0), build.constant(1));
   const others = build.gather(scores, inputNode(inputs.seen, { batch, seen }), item.name);
   // The target counts once by definition: its own score, computed in two places, need not be equal to the last bit.
   const rivals = build.map('select', build.map('eq', build.index(item), target), build.constant(1), ahead(scores));
@@ -48,10 +49,20 @@ export const programsOf = (traced: Traced): readonly Program[] => {
     { ...common, entry: 'rank', outputs: { rank: rankOf(inference.scores, batch, Number(hyper['length'])) } },
     { ...common, entry: 'score', outputs: { scores: inference.scores } },
   ];
-  return programs.map((p) => withRoots(p, rewrite(rootsOf(p), interned, (n) => n, origins)));
+  return programs.map((p) =>
+    withRoots(
+      p,
+      rewrite(rootsOf(p), interned, (n) => n, origins),
+    ),
+  );
 };
 
-const tensorInfo = (name: string, b: Buffer): TensorInfo => ({ name, dtype: b.dtype, axes: b.axes.map((a) => a.name), shape: b.axes.map((a) => a.size) });
+const tensorInfo = (name: string, b: Buffer): TensorInfo => ({
+  name,
+  dtype: b.dtype,
+  axes: b.axes.map((a) => a.name),
+  shape: b.axes.map((a) => a.size),
+});
 
 const entryInfo = (entry: Entry): EntryInfo => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
@@ -62,15 +73,33 @@ const entryInfo = (entry: Entry): EntryInfo => {
 };
 
 const paramsOf = (programs: readonly Program[]): ReadonlyMap<string, Param> =>
-  new Map(programs.flatMap((p) => topological(rootsOf(p))).filter((n): n is Param => n.op === 'param').map((p) => [p.path, p]));
+  new Map(
+    programs
+      .flatMap((p) => topological(rootsOf(p)))
+      .filter((n): n is Param => n.op === 'param')
+      .map((p) => [p.path, p]),
+  );
 
 /** What the model itself reads are parameters; what only the finished training step reads are the optimizer's slots. */
-const statesOf = (written: readonly Program[], finished: readonly Program[], entries: readonly Entry[]): readonly StateInfo[] => {
+const statesOf = (
+  written: readonly Program[],
+  finished: readonly Program[],
+  entries: readonly Entry[],
+): readonly StateInfo[] => {
   const parameters = paramsOf(written);
   const all = paramsOf(finished);
-  const states = new Map(entries.flatMap((e) => e.buffers).filter((b) => b.role === 'state').map((b) => [b.id, b]));
+  const states = new Map(
+    entries
+      .flatMap((e) => e.buffers)
+      .filter((b) => b.role === 'state')
+      .map((b) => [b.id, b]),
+  );
   return [...states.values()]
-    .map((b): StateInfo => ({ ...tensorInfo(b.id, b), init: all.get(b.id)!.init, role: parameters.has(b.id) ? 'parameter' : 'slot' }))
+    .map((b): StateInfo => ({
+      ...tensorInfo(b.id, b),
+      init: all.get(b.id)!.init,
+      role: parameters.has(b.id) ? 'parameter' : 'slot',
+    }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
@@ -78,7 +107,10 @@ const statesOf = (written: readonly Program[], finished: readonly Program[], ent
 const ranking = (): Added => {
   const own = inputsFor('rank').filter(({ entries }) => !entries.includes('score'));
   const known = new Set<AxisName>(Object.values(given).flatMap((row) => row.axes));
-  return { inputs: own.map(({ name }) => name), axes: [...new Set(own.flatMap((row) => row.axes))].filter((axis) => !known.has(axis)) };
+  return {
+    inputs: own.map(({ name }) => name),
+    axes: [...new Set(own.flatMap((row) => row.axes))].filter((axis) => !known.has(axis)),
+  };
 };
 
 /** What was proved of training, and of rows in every program. */
@@ -90,8 +122,15 @@ const certified = (finished: readonly Program[]): Pick<Report, 'certificate'> =>
 
 /** Training that predicts without the history, for scores that are made of it: the answers alone say the answers. */
 const blind = (finished: readonly Program[]): boolean => {
-  const [trained, scored] = [finished.find((p) => p.optimizer !== undefined), finished.find((p) => p.outputs['scores'] !== undefined)];
-  return trained?.certificate?.readsPast === false && trained.certificate.predicts !== 'none' && scored?.certificate?.readsPast === true;
+  const [trained, scored] = [
+    finished.find((p) => p.optimizer !== undefined),
+    finished.find((p) => p.outputs['scores'] !== undefined),
+  ];
+  return (
+    trained?.certificate?.readsPast === false &&
+    trained.certificate.predicts !== 'none' &&
+    scored?.certificate?.readsPast === true
+  );
 };
 
 export const compile: Compile = (traced, options: CompileOptions = {}) => {
@@ -110,26 +149,48 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     finished.push(result.right);
   }
   if (blind(finished)) {
-    return refuse('PC5004', 'the loss reads the answers and nothing of the history, of which the scores are made', traced.provenance.get(traced.training.loss)?.source,
-      "in the phase 'training' too, let the loss compare the answers with what is predicted from the history");
+    return refuse(
+      'PC5004',
+      'the loss reads the answers and nothing of the history, of which the scores are made',
+      traced.provenance.get(traced.training.loss)?.source,
+      "in the phase 'training' too, let the loss compare the answers with what is predicted from the history",
+    );
   }
-  const entries = finished.map(lowerEntry).map((entry) => loopPasses.reduce((e, pass) => {
-    const next = pass.run(e);
-    options.observe?.(pass.name, () => entryText(next));
-    return next;
-  }, entry));
+  const entries = finished.map(lowerEntry).map((entry) =>
+    loopPasses.reduce((e, pass) => {
+      const next = pass.run(e);
+      options.observe?.(pass.name, () => entryText(next));
+      return next;
+    }, entry),
+  );
   const loops: LoopProgram = withPlainNames({ model: traced.model.name, entries });
   const states = statesOf(written, finished, entries);
   const manifest: Manifest = {
-    format: 1, model: traced.model.name, source: traced.file, hyper: traced.hyper, length: Number(traced.hyper['length']),
+    format: 1,
+    model: traced.model.name,
+    source: traced.file,
+    hyper: traced.hyper,
+    length: Number(traced.hyper['length']),
     states,
     entries: Object.fromEntries(entries.map((e) => [e.name, entryInfo(e)])),
     hash: hashOf(loops, { states, hyper: traced.hyper }),
   };
-  const sources = new Map(written.flatMap((p) => [...paramsOf([p]).values()].map((n) => [n.path, traced.provenance.get(n)?.source] as const)));
+  const sources = new Map(
+    written.flatMap((p) => [...paramsOf([p]).values()].map((n) => [n.path, traced.provenance.get(n)?.source] as const)),
+  );
   const [unopened, ...more] = openingErrors(loops, manifest, (state) => sources.get(state));
   if (unopened !== undefined) return left([unopened, ...more]);
-  const before = topological(rootsOf(finished[0]!)).filter((n) => n.op === 'map' || n.op === 'reduce' || n.op === 'gather' || n.op === 'scatter').length;
-  return right({ loops, manifest, report: { kernels: { before, after: entries[0]!.kernels.length }, cost: costOf(entries[0]!), ...certified(finished), explain: explain(finished, plain) } });
+  const before = topological(rootsOf(finished[0]!)).filter(
+    (n) => n.op === 'map' || n.op === 'reduce' || n.op === 'gather' || n.op === 'scatter',
+  ).length;
+  return right({
+    loops,
+    manifest,
+    report: {
+      kernels: { before, after: entries[0]!.kernels.length },
+      cost: costOf(entries[0]!),
+      ...certified(finished),
+      explain: explain(finished, plain),
+    },
+  });
 };
-

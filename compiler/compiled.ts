@@ -68,7 +68,10 @@ export interface Target {
   /** The most memory that a session takes at these sizes, where the target lays it out itself; only for a program that passed `check`. */
   readonly peak?: (program: LoopProgram, sizes: Sizes) => Peak;
   /** What it does to a program before it writes it, by name: `--list-passes` and `--dump-after` reach these passes too. */
-  readonly passes?: { readonly list: readonly PassInfo[]; readonly observe: (program: LoopProgram, observe: Observe) => void };
+  readonly passes?: {
+    readonly list: readonly PassInfo[];
+    readonly observe: (program: LoopProgram, observe: Observe) => void;
+  };
   /** The targets that one trainer carries together, by the names under which `opener` takes their programs; then nothing else is emitted. */
   readonly parts?: Readonly<Record<string, Target>>;
 }

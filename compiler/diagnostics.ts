@@ -31,15 +31,21 @@ export interface Diagnostic {
 export type Diagnostics = readonly [Diagnostic, ...Diagnostic[]];
 
 export const error = (code: Code, message: string, source?: Source, hint?: string): Diagnostic => ({
-  severity: 'error', code, message, ...(source === undefined ? {} : { source }), ...(hint === undefined ? {} : { hint }),
+  severity: 'error',
+  code,
+  message,
+  ...(source === undefined ? {} : { source }),
+  ...(hint === undefined ? {} : { hint }),
 });
 
 /** Whether an exception says that the stack is used up, and what to say then. */
 export const isDeep = (thrown: unknown): boolean => thrown instanceof RangeError && /call stack/i.test(thrown.message);
-export const tooDeep = 'this goes too deep: a function that calls itself without an end, or expressions nested in thousands';
+export const tooDeep =
+  'this goes too deep: a function that calls itself without an end, or expressions nested in thousands';
 
 /** The `Left` of one error: the usual way for a pass to refuse a program. */
-export const refuse = (code: Code, message: string, source?: Source, hint?: string): Either<Diagnostics, never> => left([error(code, message, source, hint)]);
+export const refuse = (code: Code, message: string, source?: Source, hint?: string): Either<Diagnostics, never> =>
+  left([error(code, message, source, hint)]);
 
 /** How diagnostics look, and where the lines of code come from. */
 export interface RenderOptions {
@@ -59,11 +65,23 @@ export const fromDisk = (file: string): string | undefined => {
   }
 };
 
-export const renderDefaults: RenderOptions = { colour: picocolors.isColorSupported, read: fromDisk, show: (file) => file };
+export const renderDefaults: RenderOptions = {
+  colour: picocolors.isColorSupported,
+  read: fromDisk,
+  show: (file) => file,
+};
 
 const frame = ({ file, line, column }: Source, { colour, read }: RenderOptions): readonly string[] => {
   const text = read(file);
-  return text === undefined ? [] : [codeFrameColumns(text, { start: { line, column } }, { highlightCode: colour, forceColor: colour, linesAbove: 2, linesBelow: 1 })];
+  return text === undefined
+    ? []
+    : [
+        codeFrameColumns(
+          text,
+          { start: { line, column } },
+          { highlightCode: colour, forceColor: colour, linesAbove: 2, linesBelow: 1 },
+        ),
+      ];
 };
 
 /** `file:line:column: error CODE: message`, then the lines of code it is about, then the other place, then the hint. */

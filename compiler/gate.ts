@@ -34,12 +34,25 @@ export const gates = (): Gates => {
   const needed = (r: Region, n: MapNode, i: number): Region => {
     const plain = plainOf(r);
     const isEnough = (where: readonly Node[]): boolean => trained.steady(n, where)[i]!;
-    const isCellByCell = isPlain(r) && n.args[i]!.axes.length === n.axes.length && r.every((all) => all.some((p) => p.axes.length === n.axes.length));
-    if (sure.steady(n)[i]! || (!isCellByCell && isEnough([])) || (plain.length === 0 && moderate.steady(n)[i]!)) return EVERYWHERE;
-    return isCellByCell || !isEnough(plain) ? r : [plain.reduce((kept, p) => { const rest = kept.filter((q) => q !== p); return isEnough(rest) ? rest : kept; }, plain)];
+    const isCellByCell =
+      isPlain(r) &&
+      n.args[i]!.axes.length === n.axes.length &&
+      r.every((all) => all.some((p) => p.axes.length === n.axes.length));
+    if (sure.steady(n)[i]! || (!isCellByCell && isEnough([])) || (plain.length === 0 && moderate.steady(n)[i]!))
+      return EVERYWHERE;
+    return isCellByCell || !isEnough(plain)
+      ? r
+      : [
+          plain.reduce((kept, p) => {
+            const rest = kept.filter((q) => q !== p);
+            return isEnough(rest) ? rest : kept;
+          }, plain),
+        ];
   };
   return {
-    region, declare, finite: trained.of,
+    region,
+    declare,
+    finite: trained.of,
     of: (ct, n) => {
       const r = region(ct);
       return n.args.map((arg, i) => (isEverywhere(r) || arg.dtype !== 'f32' ? EVERYWHERE : needed(r, n, i)));

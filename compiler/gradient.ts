@@ -10,7 +10,9 @@ import { mixes, primitive } from './primitives/index.js';
 import { recomputed } from './iterations/recompute.js';
 
 const derived = ({ name, label, ...rest }: Origin): Origin => ({
-  ...rest, ...(name === undefined ? {} : { name: `d_${name}` }), ...(label === undefined ? {} : { label: `d_${label}` }),
+  ...rest,
+  ...(name === undefined ? {} : { name: `d_${name}` }),
+  ...(label === undefined ? {} : { label: `d_${label}` }),
 });
 
 const zeros = (like: Node): Node => build.broadcast(build.constant(0), like.axes);
@@ -28,7 +30,17 @@ const statesOf = (order: readonly Node[]): ReadonlyMap<Node, readonly Node[]> =>
  */
 const moving = (order: readonly Node[], derivatives: readonly Node[]): readonly Node[] => {
   const equilibria = order.filter((n): n is Extract<Node, { op: 'implicit' }> => n.op === 'implicit');
-  return equilibria.length === 0 ? derivatives : substitute(derivatives, new Map(equilibria.flatMap((n): readonly (readonly [Node, Node])[] => [[n.value, n], [n, n]])));
+  return equilibria.length === 0
+    ? derivatives
+    : substitute(
+        derivatives,
+        new Map(
+          equilibria.flatMap((n): readonly (readonly [Node, Node])[] => [
+            [n.value, n],
+            [n, n],
+          ]),
+        ),
+      );
 };
 
 export interface Options {
@@ -41,7 +53,11 @@ export interface Options {
  * The derivative of the sum of all entries of `of` with respect to each node of `wrt`, with that node's axes; zeros where
  * `of` does not depend on it. Names of derivatives follow the names of what they differentiate.
  */
-export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () => {} }: Options = {}): readonly Node[] => {
+export const gradient = (
+  of: Node,
+  wrt: readonly Node[],
+  { origins, check = () => {} }: Options = {},
+): readonly Node[] => {
   const order = topological([of]);
   const active = dependents(order, new Set(wrt));
   const kept = recomputed(order);
@@ -61,13 +77,22 @@ export const gradient = (of: Node, wrt: readonly Node[], { origins, check = () =
     }
     const args = argsOf(node);
     if (args.length === 0) continue;
-    const beside = new Map(group.flatMap((n, i) => (n !== node && n.op === 'scan' && given[i] !== undefined ? [[n.result, given[i]] as const] : [])));
-    primitive(node).vjp(ct, kept(node), { ...rules, beside }).forEach((share, i) => {
-      const arg = args[i]!;
-      if (share === null || !active.has(arg)) return;
-      const sofar = cotangents.get(arg);
-      cotangents.set(arg, sofar === undefined ? share : build.map('add', sofar, share));
-    });
+    const beside = new Map(
+      group.flatMap((n, i) =>
+        n !== node && n.op === 'scan' && given[i] !== undefined ? [[n.result, given[i]] as const] : [],
+      ),
+    );
+    primitive(node)
+      .vjp(ct, kept(node), { ...rules, beside })
+      .forEach((share, i) => {
+        const arg = args[i]!;
+        if (share === null || !active.has(arg)) return;
+        const sofar = cotangents.get(arg);
+        cotangents.set(arg, sofar === undefined ? share : build.map('add', sofar, share));
+      });
   }
-  return moving(order.map(kept), wrt.map((node) => cotangents.get(node) ?? zeros(node)));
+  return moving(
+    order.map(kept),
+    wrt.map((node) => cotangents.get(node) ?? zeros(node)),
+  );
 };

@@ -50,7 +50,6 @@ export interface Interner {
   readonly has: (node: Node) => boolean;
 }
 
-
 export const interner = (): Interner => {
   const texts = new WeakMap<Axis, string>();
   const axisText = (a: Axis): string => {
@@ -80,7 +79,8 @@ export const interner = (): Interner => {
   const operators = new Map<string, Project['of']>();
   const operator = (of: Project['of']): Project['of'] => {
     const key = JSON.stringify(of, (name, value: unknown) =>
-      name !== '' && typeof value === 'object' && value !== null && 'op' in value ? `#${idOf(value)}` : value);
+      name !== '' && typeof value === 'object' && value !== null && 'op' in value ? `#${idOf(value)}` : value,
+    );
     const known = operators.get(key);
     if (known !== undefined) return known;
     operators.set(key, of);
@@ -88,24 +88,44 @@ export const interner = (): Interner => {
   };
   const head = (node: Node): string => {
     switch (node.op) {
-      case 'input': return node.name;
-      case 'param': return node.path;
-      case 'constant': return Object.is(node.value, -0) ? '-0' : `${node.value}`;
-      case 'index': return axisText(node.axis);
-      case 'extent': return axisText(node.axis);
-      case 'uniform': return node.key;
-      case 'map': return node.fn;
-      case 'reduce': return `${node.monoid} ${node.over.join()}`;
-      case 'broadcast': case 'stop': return '';
-      case 'barrier': return node.key;
-      case 'gather': return node.axis;
-      case 'scatter': return `${axisText(node.axis)} ${node.over.join()}`;
-      case 'rename': return `${node.from} ${axisText(node.to)}`;
-      case 'shift': return `${node.axis} ${node.by}`;
-      case 'implicit': return `${idOf(node.of)}`;
-      case 'variable': case 'carry': return `${idOf(node)}`;
-      case 'scan': return `${node.carries.map(idOf).join()} ${node.result} ${node.backward} ${node.form}`;
-      case 'project': return `${idOf(operator(node.of))} ${node.result}`;
+      case 'input':
+        return node.name;
+      case 'param':
+        return node.path;
+      case 'constant':
+        return Object.is(node.value, -0) ? '-0' : `${node.value}`;
+      case 'index':
+        return axisText(node.axis);
+      case 'extent':
+        return axisText(node.axis);
+      case 'uniform':
+        return node.key;
+      case 'map':
+        return node.fn;
+      case 'reduce':
+        return `${node.monoid} ${node.over.join()}`;
+      case 'broadcast':
+      case 'stop':
+        return '';
+      case 'barrier':
+        return node.key;
+      case 'gather':
+        return node.axis;
+      case 'scatter':
+        return `${axisText(node.axis)} ${node.over.join()}`;
+      case 'rename':
+        return `${node.from} ${axisText(node.to)}`;
+      case 'shift':
+        return `${node.axis} ${node.by}`;
+      case 'implicit':
+        return `${idOf(node.of)}`;
+      case 'variable':
+      case 'carry':
+        return `${idOf(node)}`;
+      case 'scan':
+        return `${node.carries.map(idOf).join()} ${node.result} ${node.backward} ${node.form}`;
+      case 'project':
+        return `${idOf(operator(node.of))} ${node.result}`;
     }
   };
   const one = (node: Node): Node => {
@@ -130,7 +150,12 @@ const inherit = (origins: Origins | undefined, from: Node, to: Node): void => {
  * Rebuilds a graph from its leaves, interned. `rule` sees each node with its arguments already rewritten and gives its
  * replacement (or the node itself); a replacement's own new nodes are interned too, but not rewritten again.
  */
-export const rewrite = (roots: readonly Node[], interned: Interner, rule: (node: Node) => Node, origins?: Origins): readonly Node[] => {
+export const rewrite = (
+  roots: readonly Node[],
+  interned: Interner,
+  rule: (node: Node) => Node,
+  origins?: Origins,
+): readonly Node[] => {
   const done = new Map<Node, Node>();
   const settled = (node: Node): boolean => done.has(node) || interned.has(node);
   const settle = (node: Node): Node => {
@@ -159,7 +184,9 @@ export const substitute = (roots: readonly Node[], by: ReadonlyMap<Node, Node>, 
   for (const node of topological(roots)) {
     if (mapped.has(node)) continue;
     const changed = node.op === 'scan' && node.next.some((n) => mapped.get(n) !== n);
-    const fresh = changed ? memo(scans, node.carries, () => recarried(node, mapped))[node.result]! : reargue(node, mapped, operators);
+    const fresh = changed
+      ? memo(scans, node.carries, () => recarried(node, mapped))[node.result]!
+      : reargue(node, mapped, operators);
     mapped.set(node, fresh);
     inherit(origins, node, fresh);
   }
@@ -215,7 +242,11 @@ export const replaceAll = (roots: readonly Node[], by: ReadonlyMap<Node, Node>, 
 };
 
 /** The projections of one operator go on sharing one: `operators` remembers its replacement. */
-export const reargue = (node: Node, by: ReadonlyMap<Node, Node>, operators = new Map<Project['of'], Project['of']>()): Node => {
+export const reargue = (
+  node: Node,
+  by: ReadonlyMap<Node, Node>,
+  operators = new Map<Project['of'], Project['of']>(),
+): Node => {
   const args = argsOf(node);
   const next = args.map((arg) => by.get(arg) ?? arg);
   if (next.every((arg, i) => arg === args[i])) return node;

@@ -40,11 +40,20 @@ export const loopPasses: readonly LoopPass[] = [
 ];
 
 /** Runs the passes; `observe` sees the program after each. */
-export const runPasses = (passes: readonly Pass[], program: Program, observe: (pass: Pass, program: Program) => void = () => {}): Either<Diagnostics, Program> =>
+export const runPasses = (
+  passes: readonly Pass[],
+  program: Program,
+  observe: (pass: Pass, program: Program) => void = () => {},
+): Either<Diagnostics, Program> =>
   passes.reduce<Either<Diagnostics, Program>>(
-    (sofar, pass) => pipe(sofar, chain(pass.run), map((next) => {
-      observe(pass, next);
-      return next;
-    })),
+    (sofar, pass) =>
+      pipe(
+        sofar,
+        chain(pass.run),
+        map((next) => {
+          observe(pass, next);
+          return next;
+        }),
+      ),
     right(program),
   );

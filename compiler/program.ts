@@ -28,11 +28,15 @@ export interface Pass {
   readonly run: (program: Program) => Either<Diagnostics, Program>;
 }
 
-export const rootsOf = (program: Program): readonly Node[] => [...Object.values(program.outputs), ...Object.values(program.updates)];
+export const rootsOf = (program: Program): readonly Node[] => [
+  ...Object.values(program.outputs),
+  ...Object.values(program.updates),
+];
 
 /** The program with its roots replaced one by one. */
 export const withRoots = (program: Program, roots: readonly Node[]): Program => {
   const outputs = Object.keys(program.outputs);
-  const zip = (names: readonly string[], from: number) => Object.fromEntries(names.map((name, i) => [name, roots[from + i]!]));
+  const zip = (names: readonly string[], from: number) =>
+    Object.fromEntries(names.map((name, i) => [name, roots[from + i]!]));
   return { ...program, outputs: zip(outputs, 0), updates: zip(Object.keys(program.updates), outputs.length) };
 };

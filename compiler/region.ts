@@ -22,7 +22,8 @@ const { map, constant } = build;
 const derived = new WeakSet<Node>();
 export const isPlain = (r: Region): boolean => r.every((all) => !all.some((p) => derived.has(p)));
 /** The conditions that the model wrote and that hold throughout a region. */
-export const plainOf = (r: Region): readonly Node[] => (r[0] ?? []).filter((p) => !derived.has(p) && r.every((all) => all.includes(p)));
+export const plainOf = (r: Region): readonly Node[] =>
+  (r[0] ?? []).filter((p) => !derived.has(p) && r.every((all) => all.includes(p)));
 const marked = (p: Node, from: readonly Node[]): Node => {
   if (from.some((a) => derived.has(a))) derived.add(p);
   return p;
@@ -53,7 +54,9 @@ const resolved = (a: readonly Node[], b: readonly Node[]): readonly Node[] | nul
   return own !== undefined && more.length === 0 && b.includes(not(own)) ? a.filter((p) => p !== own) : null;
 };
 const compact = (r: Region): Region => {
-  const kept = r.filter((all, i) => !r.some((other, j) => i !== j && includes(all, other) && (other.length < all.length || j < i)));
+  const kept = r.filter(
+    (all, i) => !r.some((other, j) => i !== j && includes(all, other) && (other.length < all.length || j < i)),
+  );
   for (const [i, a] of kept.entries()) {
     for (const [j, b] of kept.entries()) {
       const one = i < j ? resolved(a, b) : null;
@@ -65,9 +68,16 @@ const compact = (r: Region): Region => {
   const rest = conditionOf(kept.map((all) => all.filter((p) => !common.includes(p))));
   return [rest === null ? common : [...common, rest]];
 };
-export const either = (a: Region, b: Region): Region => (isEverywhere(a) || isEverywhere(b) ? EVERYWHERE : a.length === 0 ? b : b.length === 0 ? a : compact([...a, ...b]));
-const meet = (a: Region, b: Region): Region => (isEverywhere(a) ? b : isEverywhere(b) ? a
-  : a.length * b.length > MOST ? [[conditionOf(a)!, conditionOf(b)!]] : compact(a.flatMap((x) => b.map((y) => [...new Set([...x, ...y])]))));
+export const either = (a: Region, b: Region): Region =>
+  isEverywhere(a) || isEverywhere(b) ? EVERYWHERE : a.length === 0 ? b : b.length === 0 ? a : compact([...a, ...b]);
+const meet = (a: Region, b: Region): Region =>
+  isEverywhere(a)
+    ? b
+    : isEverywhere(b)
+      ? a
+      : a.length * b.length > MOST
+        ? [[conditionOf(a)!, conditionOf(b)!]]
+        : compact(a.flatMap((x) => b.map((y) => [...new Set([...x, ...y])])));
 
 const ones = (p: Node): Node => map('select', p, constant(1), constant(0));
 const some = (count: Node): Node => {
@@ -79,18 +89,28 @@ const some = (count: Node): Node => {
 /** Whether a condition holds at any position of `over`, of the positions that `within` has. */
 const anywhere = (p: Node, over: readonly string[], within: Node): Node => {
   // How long a row is is known beside the row alone.
-  const rows = p.axes.flatMap(({ name, extent }) => (extent.kind === 'ragged' && over.includes(name) ? within.axes.filter((a) => a.name === extent.rows) : []));
+  const rows = p.axes.flatMap(({ name, extent }) =>
+    extent.kind === 'ragged' && over.includes(name) ? within.axes.filter((a) => a.name === extent.rows) : [],
+  );
   const whole = build.broadcast(p, rows);
-  return some(build.reduce('sum', ones(whole), over.filter((name) => build.hasAxis(whole, name))));
+  return some(
+    build.reduce(
+      'sum',
+      ones(whole),
+      over.filter((name) => build.hasAxis(whole, name)),
+    ),
+  );
 };
 
 /** The region of a sum over some axes. */
 export const summed = (r: Region, over: readonly string[], within: Node): Region => {
   const isInside = (p: Node): boolean => over.some((name) => build.hasAxis(p, name));
-  return compact(r.map((all) => {
-    const inside = all.filter(isInside);
-    return inside.length === 0 ? all : [...all.filter((p) => !isInside(p)), anywhere(both(inside), over, within)];
-  }));
+  return compact(
+    r.map((all) => {
+      const inside = all.filter(isInside);
+      return inside.length === 0 ? all : [...all.filter((p) => !isInside(p)), anywhere(both(inside), over, within)];
+    }),
+  );
 };
 
 const each = (r: Region, change: (p: Node) => Node): Region => r.map((all) => all.map((p) => marked(change(p), [p])));
@@ -102,11 +122,23 @@ const scattered = (n: Extract<Node, { op: 'scatter' }>, r: Region): Region => {
   return [[some(build.scatter(build.broadcast(ones(condition), axes), n.at, n.axis, n.over))]];
 };
 
-const zeroAtZero: ReadonlySet<string> = new Set(['neg', 'abs', 'sign', 'floor', 'sqrt', 'tanh', 'sin', 'erf', 'log1p', 'div']);
+const zeroAtZero: ReadonlySet<string> = new Set([
+  'neg',
+  'abs',
+  'sign',
+  'floor',
+  'sqrt',
+  'tanh',
+  'sin',
+  'erf',
+  'log1p',
+  'div',
+]);
 
 const regionOf = (n: Node, of: (n: Node) => Region): Region => {
   switch (n.op) {
-    case 'constant': return n.value === 0 ? NOWHERE : EVERYWHERE;
+    case 'constant':
+      return n.value === 0 ? NOWHERE : EVERYWHERE;
     case 'map': {
       const [a, b, c] = n.args as readonly [Node, Node, Node];
       if (n.fn === 'select') return either(meet([conditions(a)], of(b)), meet([[not(a)]], of(c)));
@@ -114,13 +146,22 @@ const regionOf = (n: Node, of: (n: Node) => Region): Region => {
       if (n.fn === 'add' || n.fn === 'sub' || n.fn === 'max' || n.fn === 'min') return either(of(a), of(b));
       return zeroAtZero.has(n.fn) ? of(a) : EVERYWHERE;
     }
-    case 'broadcast': case 'stop': case 'barrier': return of(n.arg);
-    case 'reduce': return n.monoid === 'sum' ? summed(of(n.arg), n.over, n.arg) : EVERYWHERE;
-    case 'rename': return each(of(n.arg), (p) => (build.hasAxis(p, n.from) ? build.rename(p, n.from, n.to) : p));
-    case 'shift': return each(of(n.arg), (p) => (build.hasAxis(p, n.axis) ? build.shift(p, n.axis, n.by) : p));
-    case 'gather': return each(of(n.table), (p) => (build.hasAxis(p, n.axis) ? build.gather(p, n.at, n.axis) : p));
-    case 'scatter': return scattered(n, of(n.arg));
-    default: return EVERYWHERE;
+    case 'broadcast':
+    case 'stop':
+    case 'barrier':
+      return of(n.arg);
+    case 'reduce':
+      return n.monoid === 'sum' ? summed(of(n.arg), n.over, n.arg) : EVERYWHERE;
+    case 'rename':
+      return each(of(n.arg), (p) => (build.hasAxis(p, n.from) ? build.rename(p, n.from, n.to) : p));
+    case 'shift':
+      return each(of(n.arg), (p) => (build.hasAxis(p, n.axis) ? build.shift(p, n.axis, n.by) : p));
+    case 'gather':
+      return each(of(n.table), (p) => (build.hasAxis(p, n.axis) ? build.gather(p, n.at, n.axis) : p));
+    case 'scatter':
+      return scattered(n, of(n.arg));
+    default:
+      return EVERYWHERE;
   }
 };
 

@@ -6,7 +6,10 @@ import type { Node, Reduce } from '../dsl/node.js';
 import { LOWEST } from '../dsl/lowest.js';
 
 const strip = (n: Node): Node => (n.op === 'broadcast' || n.op === 'stop' || n.op === 'barrier' ? strip(n.arg) : n);
-const constantOf = (n: Node): number | null => { const x = strip(n); return x.op === 'constant' ? x.value : null; };
+const constantOf = (n: Node): number | null => {
+  const x = strip(n);
+  return x.op === 'constant' ? x.value : null;
+};
 /** The conditions that hold where `p` does, each once. */
 export const conditions = (p: Node): readonly Node[] => {
   const found = new Set<Node>();
@@ -23,19 +26,33 @@ export const conditions = (p: Node): readonly Node[] => {
 const covers = (all: readonly Node[], some: readonly Node[]): boolean => some.every((p) => all.includes(p));
 
 /** What takes part: `x` at the positions of `over` where all of `where` hold. */
-interface Part { readonly x: Node; readonly over: string; readonly where: readonly Node[] }
+interface Part {
+  readonly x: Node;
+  readonly over: string;
+  readonly where: readonly Node[];
+}
 
 /** select(p, x, otherwise), or x itself. */
-const chosen = (n: Node, otherwise: (value: number) => boolean): { readonly x: Node; readonly where: readonly Node[] } => {
+const chosen = (
+  n: Node,
+  otherwise: (value: number) => boolean,
+): { readonly x: Node; readonly where: readonly Node[] } => {
   const s = strip(n);
   const value = s.op === 'map' && s.fn === 'select' ? constantOf(s.args[2]!) : null;
-  return s.op === 'map' && value !== null && otherwise(value) ? { x: strip(s.args[1]!), where: conditions(s.args[0]!) } : { x: s, where: [] };
+  return s.op === 'map' && value !== null && otherwise(value)
+    ? { x: strip(s.args[1]!), where: conditions(s.args[0]!) }
+    : { x: s, where: [] };
 };
 const inside = (n: Node, monoid: Reduce['monoid'], otherwise: (value: number) => boolean): Part => {
   const r = strip(n);
-  return r.op === 'reduce' && r.monoid === monoid ? { ...chosen(r.arg, otherwise), over: r.over.join() } : { x: r, over: '', where: [] };
+  return r.op === 'reduce' && r.monoid === monoid
+    ? { ...chosen(r.arg, otherwise), over: r.over.join() }
+    : { x: r, over: '', where: [] };
 };
-const flat = (n: Node, fn: 'add' | 'max'): readonly Node[] => { const x = strip(n); return x.op === 'map' && x.fn === fn ? x.args.flatMap((a) => flat(a, fn)) : [x]; };
+const flat = (n: Node, fn: 'add' | 'max'): readonly Node[] => {
+  const x = strip(n);
+  return x.op === 'map' && x.fn === fn ? x.args.flatMap((a) => flat(a, fn)) : [x];
+};
 
 /** Other names for minus infinity, roundings of it among them. */
 const isLow = (value: number): boolean => value <= LOWEST / 2;
@@ -60,12 +77,20 @@ export const isTotal = (n: Node, where: readonly Node[]): boolean => {
   const top = found[0]?.top;
   if (top === undefined || found.some((f) => f === null || f.top !== top)) return false;
   const taking = rivals(top);
-  const counted = (r: Part): boolean => terms.some((t, i) => found[i]!.x === r.x && t.over === r.over && covers(t.where, r.where) && covers(r.where, t.where));
+  const counted = (r: Part): boolean =>
+    terms.some(
+      (t, i) => found[i]!.x === r.x && t.over === r.over && covers(t.where, r.where) && covers(r.where, t.where),
+    );
   return taking.every(counted) && taking.some((r) => covers(where, r.where));
 };
 
 /** A share over a total that is at least 1. */
 export const isQuotient = (n: Node, where: readonly Node[]): boolean => {
   const q = strip(n);
-  return q.op === 'map' && q.fn === 'div' && isShare(chosen(q.args[0]!, (v) => v === 0).x, where) && isTotal(q.args[1]!, where);
+  return (
+    q.op === 'map' &&
+    q.fn === 'div' &&
+    isShare(chosen(q.args[0]!, (v) => v === 0).x, where) &&
+    isTotal(q.args[1]!, where)
+  );
 };

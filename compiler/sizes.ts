@@ -3,7 +3,11 @@ import { type Axis, bound } from '../dsl/axis.js';
 import type { Node } from '../dsl/node.js';
 import type { BoundSizes } from '../runtime/contract/batch.js';
 
-export const typicalSizes: Readonly<Record<string, number>> = { batch: 128, items: 4000, seen: 200 } satisfies BoundSizes;
+export const typicalSizes: Readonly<Record<string, number>> = {
+  batch: 128,
+  items: 4000,
+  seen: 200,
+} satisfies BoundSizes;
 
 /** Ragged rows are taken to be half full. */
 export const typical = (axis: Axis): number => {

@@ -8,5 +8,6 @@ import type { Node } from '../dsl/node.js';
 
 const KEY = 'stored';
 
-export const stored = (n: Node): Node => (n.op === 'input' || n.op === 'param' || n.op === 'constant' ? n : build.barrier(n, KEY));
+export const stored = (n: Node): Node =>
+  n.op === 'input' || n.op === 'param' || n.op === 'constant' ? n : build.barrier(n, KEY);
 export const mustBeStored = (n: Node): boolean => n.op === 'barrier' && n.key === KEY;

@@ -11,17 +11,26 @@ const parameters = ({ states }: Manifest): Count => {
   const count = new Map<string, number>();
   for (const { role, shape } of states) {
     if (role !== 'parameter') continue;
-    const symbols = shape.filter((s) => typeof s === 'string').sort().join(' ');
+    const symbols = shape
+      .filter((s) => typeof s === 'string')
+      .sort()
+      .join(' ');
     const factor = shape.reduce<number>((n, s) => (typeof s === 'number' ? n * s : n), 1);
     count.set(symbols, (count.get(symbols) ?? 0) + factor);
   }
   return count;
 };
 
-const grouped = (n: number): string => Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+const grouped = (n: number): string =>
+  Math.round(n)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
 
 const showCount = (count: Count): string =>
-  [...count].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1)).map(([symbols, n]) => (symbols === '' ? grouped(n) : `${grouped(n)} x ${symbols}`)).join(' + ') || '0';
+  [...count]
+    .sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1))
+    .map(([symbols, n]) => (symbols === '' ? grouped(n) : `${grouped(n)} x ${symbols}`))
+    .join(' + ') || '0';
 
 /** Sizes of an ordinary run, where costs are quoted: the default batch and the catalogue of MovieLens-1M. */
 export const ordinary: BoundSizes = { batch: 128, items: 3_416, seen: 200 };
@@ -41,13 +50,21 @@ const quoted = (path: string): string => (/^[\w./@%+=:,-]+$/.test(path) ? path :
 
 /** `gpu 337 MB, wasm 36.2 MB + 1.14 MB a thread`; of a target alone, without its name. */
 const peaks = ({ compiled: { loops }, target, cost }: Pick<Done, 'compiled' | 'target' | 'cost'>): string =>
-  Object.entries(target.parts ?? { '': target }).map(([name, part]) => {
-    const { bytes, thread } = part.peak?.(loops, ordinary) ?? { bytes: cost.peakBytes, thread: 0 };
-    return `${name} ${scaled(bytes)}B${thread === 0 ? '' : ` + ${scaled(thread)}B a thread`}`.trim();
-  }).join(', ');
+  Object.entries(target.parts ?? { '': target })
+    .map(([name, part]) => {
+      const { bytes, thread } = part.peak?.(loops, ordinary) ?? { bytes: cost.peakBytes, thread: 0 };
+      return `${name} ${scaled(bytes)}B${thread === 0 ? '' : ` + ${scaled(thread)}B a thread`}`.trim();
+    })
+    .join(', ');
 
 export const summary = ({ compiled, target, cost, folder, files, seconds }: Done): string => {
-  const { manifest, report: { kernels: { before, after }, certificate } } = compiled;
+  const {
+    manifest,
+    report: {
+      kernels: { before, after },
+      certificate,
+    },
+  } = compiled;
   const at = `batch ${ordinary.batch}, ${grouped(ordinary.items)} items`;
   const rows: readonly (readonly [string, string])[] = [
     ['parameters', showCount(parameters(manifest))],

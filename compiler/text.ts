@@ -8,21 +8,41 @@ import { namesOf } from './lower/kernels.js';
 import { type Program, rootsOf } from './program.js';
 
 const operand = (node: Node, names: ReadonlyMap<Node, string>): string =>
-  node.op === 'constant' ? `${node.value}` : node.op === 'input' ? node.name : node.op === 'param' ? `'${node.path}'` : node.op === 'index' ? `index(${node.axis.name})` : (names.get(node) ?? node.op);
+  node.op === 'constant'
+    ? `${node.value}`
+    : node.op === 'input'
+      ? node.name
+      : node.op === 'param'
+        ? `'${node.path}'`
+        : node.op === 'index'
+          ? `index(${node.axis.name})`
+          : (names.get(node) ?? node.op);
 
 const call = (node: Node, names: ReadonlyMap<Node, string>): string => {
-  const args = argsOf(node).map((a) => operand(a, names)).join(', ');
+  const args = argsOf(node)
+    .map((a) => operand(a, names))
+    .join(', ');
   switch (node.op) {
-    case 'map': return `${node.fn}(${args})`;
-    case 'reduce': return `${node.monoid}[${node.over.join(' ')}](${args})`;
-    case 'gather': return `gather[${node.axis}](${args})`;
-    case 'scatter': return `scatter[${node.axis.name} over ${node.over.join(' ')}](${args})`;
-    case 'rename': return `rename[${node.from} -> ${node.to.name}](${args})`;
-    case 'shift': return `shift[${node.axis} by ${node.by}](${args})`;
-    case 'uniform': return `uniform('${node.key}')`;
-    case 'extent': return `extent(${node.axis.name})`;
-    case 'project': return `${node.of.op}.${node.result}(${args})`;
-    default: return `${node.op}(${args})`;
+    case 'map':
+      return `${node.fn}(${args})`;
+    case 'reduce':
+      return `${node.monoid}[${node.over.join(' ')}](${args})`;
+    case 'gather':
+      return `gather[${node.axis}](${args})`;
+    case 'scatter':
+      return `scatter[${node.axis.name} over ${node.over.join(' ')}](${args})`;
+    case 'rename':
+      return `rename[${node.from} -> ${node.to.name}](${args})`;
+    case 'shift':
+      return `shift[${node.axis} by ${node.by}](${args})`;
+    case 'uniform':
+      return `uniform('${node.key}')`;
+    case 'extent':
+      return `extent(${node.axis.name})`;
+    case 'project':
+      return `${node.of.op}.${node.result}(${args})`;
+    default:
+      return `${node.op}(${args})`;
   }
 };
 
@@ -38,7 +58,9 @@ export const programText = (program: Program): string => {
     const mark = program.stored?.has(n) === true ? '*' : ' ';
     return `${mark} ${names.get(n)}: ${n.dtype}[${n.axes.map((a) => a.name).join(' ')}] = ${call(n, names)}${where}`;
   });
-  const results = [...Object.entries(program.outputs), ...Object.entries(program.updates)].map(([name, n]) => `  ${name} = ${operand(n, names)}`);
+  const results = [...Object.entries(program.outputs), ...Object.entries(program.updates)].map(
+    ([name, n]) => `  ${name} = ${operand(n, names)}`,
+  );
   return [`program ${program.entry}`, ...lines, 'results', ...results, ''].join('\n');
 };
 

@@ -27,14 +27,26 @@ export const gelu: Activation = (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT
 export const linearActivation: Activation = (x) => x;
 
 /** By name, for hyperparameters: `activations[hyper.activation]`. */
-export const activations = { softplus, sigmoid, tanh, relu, silu, gelu, linear: linearActivation } as const satisfies Readonly<Record<string, Activation>>;
+export const activations = {
+  softplus,
+  sigmoid,
+  tanh,
+  relu,
+  silu,
+  gelu,
+  linear: linearActivation,
+} as const satisfies Readonly<Record<string, Activation>>;
 /** A name in `activations`. */
 export type ActivationName = keyof typeof activations;
 
 interface Softmax {
   <K extends string>(over: Axis<K> | readonly Axis<K>[]): <A extends string>(x: Having<A, K, 'f32'>) => Tensor<A>;
   <A extends string, K extends string>(x: Tensor<A>, over: AxesIn<K, A>): Tensor<A>;
-  <A extends string, K extends string, M extends string>(x: Tensor<A>, over: AxesIn<K, A>, mask: Tensor<M, 'bool'>): Tensor<NoInfer<A | M>>;
+  <A extends string, K extends string, M extends string>(
+    x: Tensor<A>,
+    over: AxesIn<K, A>,
+    mask: Tensor<M, 'bool'>,
+  ): Tensor<NoInfer<A | M>>;
 }
 type Loose = Tensor<string>;
 type Over = Axis | readonly Axis[];

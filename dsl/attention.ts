@@ -3,7 +3,24 @@
  * Masks are conditions for `where`, so that no arithmetic is spent on the masked part.
  */
 import { type Axis, axis } from './axis.js';
-import { abs, add, cos, div, exp, floor, ge, log, maximum, minimum, mul, sin, sub, toF32, toI32, where } from './elementwise.js';
+import {
+  abs,
+  add,
+  cos,
+  div,
+  exp,
+  floor,
+  ge,
+  log,
+  maximum,
+  minimum,
+  mul,
+  sin,
+  sub,
+  toF32,
+  toI32,
+  where,
+} from './elementwise.js';
 import { softmax } from './activation.js';
 import { fail } from './errors.js';
 import { normal, param } from './parameter.js';
@@ -17,15 +34,30 @@ type Loose = Tensor<string>;
 
 /** q . k / sqrt(depth): the axes of both without `depth`. */
 export const attentionScores = <A extends string, B extends string, K extends string>(
-  query: Tensor<A>, keys: Tensor<B>, depth: Shared<K, A, B>): Tensor<Without<A | B, K>> => {
+  query: Tensor<A>,
+  keys: Tensor<B>,
+  depth: Shared<K, A, B>,
+): Tensor<Without<A | B, K>> => {
   const over = depth as Axis | readonly Axis[];
   const size = ([over].flat() as readonly Axis[]).reduce((n, a) => n * boundOf(a), 1);
   return typed(mul(dot(typed<string>(query), typed<string>(keys), over), 1 / Math.sqrt(size)));
 };
 
 /** softmax(q k^T / sqrt(depth)) v over the keys where `mask` holds, all of them without a mask (Vaswani et al. 2017). */
-export const softmaxAttention = <A extends string, B extends string, C extends string, M extends string, D extends string, K extends string>(
-  query: Tensor<A>, keys: Tensor<B>, values: Tensor<C>, depth: Shared<D, A, B>, key: Shared<K, B, C>, mask?: Tensor<M, 'bool'>,
+export const softmaxAttention = <
+  A extends string,
+  B extends string,
+  C extends string,
+  M extends string,
+  D extends string,
+  K extends string,
+>(
+  query: Tensor<A>,
+  keys: Tensor<B>,
+  values: Tensor<C>,
+  depth: Shared<D, A, B>,
+  key: Shared<K, B, C>,
+  mask?: Tensor<M, 'bool'>,
 ): Tensor<Without<Without<A | B, D> | C | M, K>> => {
   const scores = attentionScores(typed<string>(query), typed<string>(keys), depth as Axis);
   const k = key as Axis;
@@ -39,9 +71,20 @@ export const softmaxAttention = <A extends string, B extends string, C extends s
  *
  *     (sum_j exp(s_j) v_j + exp(s') v') / (sum_j exp(s_j) + exp(s')),  s = q . k / sqrt(depth), the largest s subtracted first
  */
-export const softmaxAttentionBeside = <A extends string, B extends string, C extends string, D extends string, K extends string>(
-  query: Tensor<A>, keys: Tensor<B>, values: Tensor<C>, depth: Shared<D, A, B>, key: Shared<K, B, C>,
-  besideKey: Tensor<Without<B, K>>, besideValue: Tensor<Without<C, K>>,
+export const softmaxAttentionBeside = <
+  A extends string,
+  B extends string,
+  C extends string,
+  D extends string,
+  K extends string,
+>(
+  query: Tensor<A>,
+  keys: Tensor<B>,
+  values: Tensor<C>,
+  depth: Shared<D, A, B>,
+  key: Shared<K, B, C>,
+  besideKey: Tensor<Without<B, K>>,
+  besideValue: Tensor<Without<C, K>>,
 ): Tensor<Without<Without<A | B, D> | C, K>> => {
   const k = key as Axis;
   const scores = attentionScores(typed<string>(query), typed<string>(keys), depth as Axis);
@@ -70,9 +113,15 @@ const speed = (i: Loose, pairs: number, base: number): Loose => exp(mul(i, -Math
  *     (x_0, x_1) -> (x_0 cos - x_1 sin, x_1 cos + x_0 sin)
  */
 export const rotary = <A extends string, S extends string, P extends string, C extends string>(
-  x: Tensor<A>, seq: AxisIn<S, A>, pair: AxisIn<P, A>, part: AxisIn<C, A>, base = 10_000): Tensor<A> => {
+  x: Tensor<A>,
+  seq: AxisIn<S, A>,
+  pair: AxisIn<P, A>,
+  part: AxisIn<C, A>,
+  base = 10_000,
+): Tensor<A> => {
   const [along, pairs, two] = [seq as Axis, pair as Axis, part as Axis];
-  if (boundOf(two) !== 2) fail('PC2013', `rotary turns pairs: the axis '${two.name}' has ${boundOf(two)} positions, not 2`);
+  if (boundOf(two) !== 2)
+    fail('PC2013', `rotary turns pairs: the axis '${two.name}' has ${boundOf(two)} positions, not 2`);
   const angle = mul(toF32(index(along)), speed(toF32(index(pairs)), boundOf(pairs), base));
   return typed(turned(typed(x), two, angle));
 };
@@ -81,17 +130,30 @@ export const rotary = <A extends string, S extends string, P extends string, C e
  * Rotary positions on one axis, for any numbering of positions: channel i of the first half of `depth` and the same of the
  * second half are the pair i, which turns by the angle position base^(-2 i / depth).
  */
-export const rotaryHalves = <A extends string, P extends string, D extends string>(x: Tensor<A>, position: Tensor<P>, depth: AxisIn<D, A>, base = 10_000): Tensor<A | P> => {
+export const rotaryHalves = <A extends string, P extends string, D extends string>(
+  x: Tensor<A>,
+  position: Tensor<P>,
+  depth: AxisIn<D, A>,
+  base = 10_000,
+): Tensor<A | P> => {
   const channels = depth as Axis;
   const half = boundOf(channels) / 2;
-  if (!Number.isInteger(half)) fail('PC2013', `rotary turns pairs: the axis '${channels.name}' has an odd number of positions, ${boundOf(channels)}`);
+  if (!Number.isInteger(half))
+    fail(
+      'PC2013',
+      `rotary turns pairs: the axis '${channels.name}' has an odd number of positions, ${boundOf(channels)}`,
+    );
   const channel = toF32(index(channels));
   const pair = sub(channel, where(ge(channel, half), half, 0));
   return typed(turned(typed(x), channels, mul(typed<string>(position), speed(pair, half, base))));
 };
 
 /** A trained number for each distance, w[key - query + n - 1]; starts N(0, 0.02). Axes: seq, key. */
-export const relativePositionBias = <S extends string, K extends string>(path: string, seq: Axis<S>, key: Axis<K>): Tensor<S | K> => {
+export const relativePositionBias = <S extends string, K extends string>(
+  path: string,
+  seq: Axis<S>,
+  key: Axis<K>,
+): Tensor<S | K> => {
   const n = boundOf(seq);
   const offset = axis('offset', 2 * n - 1);
   return typed(gather(param(path, offset, normal(0.02)), add(sub(index(key), index(seq)), n - 1), offset));
@@ -104,7 +166,12 @@ const BUCKETS = 128;
  * `next` and `times` have the axis seq; the result has their axes and key.
  */
 export const timeBias = <A extends string, S extends string, K extends string>(
-  path: string, next: Tensor<A, 'i32'>, times: Tensor<A, 'i32'>, seq: AxisIn<S, A>, key: Axis<K>): Tensor<A | K> => {
+  path: string,
+  next: Tensor<A, 'i32'>,
+  times: Tensor<A, 'i32'>,
+  seq: AxisIn<S, A>,
+  key: Axis<K>,
+): Tensor<A | K> => {
   const bucket = axis('bucket', BUCKETS + 1);
   const between = toF32(sub(typed<string, 'i32'>(next), rename(typed<string, 'i32'>(times), seq as Axis, key as Axis)));
   const at = toI32(minimum(maximum(floor(div(log(maximum(abs(between), 1)), 0.301)), 0), BUCKETS));

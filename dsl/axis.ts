@@ -35,15 +35,23 @@ export const mostPositions = 2 ** 31 - 1;
 export const prefixName = (seq: string): string => `${seq}_prefix`;
 
 const sizeProblem = (size: unknown): string | null =>
-  typeof size === 'string' ? (misnamed('a size', size) === null ? null : `the size '${size}': it is no name`)
-  : typeof size === 'number' && Number.isInteger(size) && size >= 1 && size <= mostPositions ? null
-  : `${String(size)} positions: a size is a whole number from 1 to ${mostPositions.toLocaleString('en')}`;
+  typeof size === 'string'
+    ? misnamed('a size', size) === null
+      ? null
+      : `the size '${size}': it is no name`
+    : typeof size === 'number' && Number.isInteger(size) && size >= 1 && size <= mostPositions
+      ? null
+      : `${String(size)} positions: a size is a whole number from 1 to ${mostPositions.toLocaleString('en')}`;
 
 /** What is wrong with an axis as a model declares it; null where nothing is. */
 export const axisProblem = (a: Axis): Wrong | null => {
   const name = misnamed('an axis', a.name);
   if (name !== null) return { code: 'PC3001', message: name };
-  if (a.name.endsWith(prefixName(''))) return { code: 'PC3001', message: `'${a.name}' cannot name an axis: names that end in ${prefixName('')} are the compiler's, for the copies of a sequence` };
+  if (a.name.endsWith(prefixName('')))
+    return {
+      code: 'PC3001',
+      message: `'${a.name}' cannot name an axis: names that end in ${prefixName('')} are the compiler's, for the copies of a sequence`,
+    };
   const size = sizeProblem(bound(a));
   return size === null ? null : { code: 'PC2006', message: `the axis '${a.name}' cannot have ${size}` };
 };
@@ -57,19 +65,23 @@ const checked = <A extends string>(a: Axis<A>): Axis<A> => {
  * An axis of `size` positions, a whole number from 1. A string names a size that is bound when the trainer starts. A size or a name that
  * cannot be one is an error, which says what can.
  */
-export const axis = <const A extends string>(name: A, size: Size): Axis<A> => checked({ name, extent: { kind: 'fixed', size } });
+export const axis = <const A extends string>(name: A, size: Size): Axis<A> =>
+  checked({ name, extent: { kind: 'fixed', size } });
 
 /** An axis of up to `size` positions; how many are missing at its end is the input `<name>.missing`. */
-export const partial = <const A extends string>(name: A, size: Size): Axis<A> => checked({ name, extent: { kind: 'fixed', size, missing: `${name}.missing` } });
+export const partial = <const A extends string>(name: A, size: Size): Axis<A> =>
+  checked({ name, extent: { kind: 'fixed', size, missing: `${name}.missing` } });
 
 /** An axis with one length per position of `rows`; its lengths are the input `<name>.lengths`. */
-export const ragged = <const A extends string>(name: A, rows: Axis, max: Size): Axis<A> => checked({
-  name,
-  extent: { kind: 'ragged', rows: rows.name, lengths: `${name}.lengths`, max },
-});
+export const ragged = <const A extends string>(name: A, rows: Axis, max: Size): Axis<A> =>
+  checked({
+    name,
+    extent: { kind: 'ragged', rows: rows.name, lengths: `${name}.lengths`, max },
+  });
 
 /** A second copy of an axis under another name: the same positions, the same lengths (queries and keys, say). */
-export const like = <const A extends string>(name: A, original: Axis): Axis<A> => checked({ name, extent: original.extent });
+export const like = <const A extends string>(name: A, original: Axis): Axis<A> =>
+  checked({ name, extent: original.extent });
 
 /** The same for the compiler, whose names no model can have. */
 export const copied = (name: string, { extent }: Axis): Axis => ({ name, extent });
@@ -78,13 +90,18 @@ export const copied = (name: string, { extent }: Axis): Axis => ({ name, extent 
 export const bound = ({ extent }: Axis): Size => (extent.kind === 'fixed' ? extent.size : extent.max);
 
 /** The input that says how many positions are missing at the end, where any may be. */
-export const missingOf = ({ extent }: Axis): string | undefined => (extent.kind === 'fixed' ? extent.missing : undefined);
+export const missingOf = ({ extent }: Axis): string | undefined =>
+  extent.kind === 'fixed' ? extent.missing : undefined;
 
 /** The extent as messages say it. */
 export const showExtent = ({ extent }: Axis): string =>
-  extent.kind === 'fixed' ? `${extent.size}${extent.missing === undefined ? '' : ` less ${extent.missing}`}` : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
+  extent.kind === 'fixed'
+    ? `${extent.size}${extent.missing === undefined ? '' : ` less ${extent.missing}`}`
+    : `up to ${extent.max} by '${extent.rows}' (${extent.lengths})`;
 
 /** Whether two axes have the same positions: sizes, rows and lengths are the same, whatever the axes' names. */
 export const sameExtent = ({ extent: a }: Axis, { extent: b }: Axis): boolean =>
   a === b ||
-  (a.kind === 'fixed' ? b.kind === 'fixed' && a.size === b.size && a.missing === b.missing : b.kind === 'ragged' && a.rows === b.rows && a.lengths === b.lengths && a.max === b.max);
+  (a.kind === 'fixed'
+    ? b.kind === 'fixed' && a.size === b.size && a.missing === b.missing
+    : b.kind === 'ragged' && a.rows === b.rows && a.lengths === b.lengths && a.max === b.max);

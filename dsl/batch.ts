@@ -10,10 +10,16 @@ export const batchAxes = (length: number): Axes => {
   const made: Record<string, Axis> = {};
   for (const [name, { size, rows, partial: ends }] of Object.entries<AxisRow>(table)) {
     const most = size === 'length' ? length : size;
-    made[name] = rows !== undefined ? ragged(name, made[rows]!, most) : ends === true ? partial(name, most) : axis(name, most);
+    made[name] =
+      rows !== undefined ? ragged(name, made[rows]!, most) : ends === true ? partial(name, most) : axis(name, most);
   }
   return made as unknown as Axes;
 };
 
 /** The tensor of an input, over these axes. */
-export const inputNode = ({ name, axes: over, dtype }: InputRow, among: Readonly<Record<string, Axis>>): Input => input(name, over.map((a) => among[a]!), dtype);
+export const inputNode = ({ name, axes: over, dtype }: InputRow, among: Readonly<Record<string, Axis>>): Input =>
+  input(
+    name,
+    over.map((a) => among[a]!),
+    dtype,
+  );

@@ -30,27 +30,38 @@ const lift = (operands: readonly (Node | number)[]): readonly Node[] => {
 interface Arithmetic<N extends DType> {
   (b: number): <A extends string, D extends N>(a: Tensor<A, D>) => Tensor<A, D>;
   <B extends string, D extends N>(b: Tensor<B, D>): <A extends string>(a: Tensor<A, D>) => Tensor<NoInfer<A | B>, D>;
-  <A extends string = never, B extends string = never, D extends N = Extract<'f32', N>>(a: Operand<A, D>, b: Operand<B, D>): Tensor<NoInfer<A | B>, D>;
+  <A extends string = never, B extends string = never, D extends N = Extract<'f32', N>>(
+    a: Operand<A, D>,
+    b: Operand<B, D>,
+  ): Tensor<NoInfer<A | B>, D>;
 }
 interface Comparison {
   (b: number): <A extends string, D extends NumberType>(a: Tensor<A, D>) => Tensor<A, 'bool'>;
-  <B extends string, D extends NumberType>(b: Tensor<B, D>): <A extends string>(a: Tensor<A, D>) => Tensor<NoInfer<A | B>, 'bool'>;
-  <A extends string = never, B extends string = never, D extends NumberType = 'f32'>(a: Operand<A, D>, b: Operand<B, D>): Tensor<NoInfer<A | B>, 'bool'>;
+  <B extends string, D extends NumberType>(
+    b: Tensor<B, D>,
+  ): <A extends string>(a: Tensor<A, D>) => Tensor<NoInfer<A | B>, 'bool'>;
+  <A extends string = never, B extends string = never, D extends NumberType = 'f32'>(
+    a: Operand<A, D>,
+    b: Operand<B, D>,
+  ): Tensor<NoInfer<A | B>, 'bool'>;
 }
 interface Logical {
   <B extends string>(b: Tensor<B, 'bool'>): <A extends string>(a: Tensor<A, 'bool'>) => Tensor<NoInfer<A | B>, 'bool'>;
   <A extends string, B extends string>(a: Tensor<A, 'bool'>, b: Tensor<B, 'bool'>): Tensor<NoInfer<A | B>, 'bool'>;
 }
 
-const binary = (fn: ScalarName) => (...operands: readonly (Node | number)[]): unknown =>
-  operands.length === 1
-    ? (a: Node) => map(fn, ...lift([a, ...operands]))
-    : map(fn, ...lift(operands));
+const binary =
+  (fn: ScalarName) =>
+  (...operands: readonly (Node | number)[]): unknown =>
+    operands.length === 1 ? (a: Node) => map(fn, ...lift([a, ...operands])) : map(fn, ...lift(operands));
 const arithmetic = (fn: ScalarName) => binary(fn) as Arithmetic<NumberType>;
 const real = (fn: ScalarName) => binary(fn) as Arithmetic<'f32'>;
 const comparison = (fn: ScalarName) => binary(fn) as Comparison;
 const logical = (fn: ScalarName) => binary(fn) as Logical;
-const unary = (fn: ScalarName) => <A extends string>(x: Tensor<A>): Tensor<A> => typed<A>(map(fn, x));
+const unary =
+  (fn: ScalarName) =>
+  <A extends string>(x: Tensor<A>): Tensor<A> =>
+    typed<A>(map(fn, x));
 
 /** a + b. Axes: the union; i32 modulo 2^32. */
 export const add = arithmetic('add');
@@ -92,7 +103,8 @@ export const or = logical('or');
 export const not = <A extends string>(x: Tensor<A, 'bool'>): Tensor<A, 'bool'> => typed<A, 'bool'>(map('not', x));
 
 /** -x, of f32 or i32. */
-export const neg = <A extends string, D extends NumberType>(x: Tensor<A, D>): Tensor<A, D> => typed<A, D>(map('neg', x));
+export const neg = <A extends string, D extends NumberType>(x: Tensor<A, D>): Tensor<A, D> =>
+  typed<A, D>(map('neg', x));
 /** e^x: infinite from 88.73, 0 below -104. */
 export const exp = unary('exp');
 /** The natural logarithm of x > 0; log 0 is -Infinity, NaN below. */
@@ -130,11 +142,19 @@ export const toF32 = <A extends string>(x: Tensor<A, 'i32'>): Tensor<A> => typed
 export const scalar = (value: number): Tensor<never> => typed<never>(constant(value));
 
 interface Where {
-  <C extends string>(condition: Tensor<C, 'bool'>, otherwise?: number): <A extends string, D extends NumberType>(then: Tensor<A, D>) => Tensor<NoInfer<A | C>, D>;
-  <C extends string, B extends string, D extends DType>(condition: Tensor<C, 'bool'>, otherwise: Tensor<B, D>):
-    <A extends string>(then: Tensor<A, D>) => Tensor<NoInfer<A | B | C>, D>;
+  <C extends string>(
+    condition: Tensor<C, 'bool'>,
+    otherwise?: number,
+  ): <A extends string, D extends NumberType>(then: Tensor<A, D>) => Tensor<NoInfer<A | C>, D>;
+  <C extends string, B extends string, D extends DType>(
+    condition: Tensor<C, 'bool'>,
+    otherwise: Tensor<B, D>,
+  ): <A extends string>(then: Tensor<A, D>) => Tensor<NoInfer<A | B | C>, D>;
   <C extends string, A extends string = never, B extends string = never, D extends DType = 'f32'>(
-    condition: Tensor<C, 'bool'>, then: Operand<A, D>, otherwise: Operand<B, D>): Tensor<NoInfer<A | B | C>, D>;
+    condition: Tensor<C, 'bool'>,
+    then: Operand<A, D>,
+    otherwise: Operand<B, D>,
+  ): Tensor<NoInfer<A | B | C>, D>;
 }
 /**
  * `where(condition, then, otherwise)`, or `pipe(then, where(condition))` with `otherwise` 0. Only the chosen branch

@@ -46,7 +46,10 @@ export interface Wrong {
 export class ModelError extends Error {
   override readonly name = 'ModelError';
 
-  constructor(readonly code: LanguageCode, message: string) {
+  constructor(
+    readonly code: LanguageCode,
+    message: string,
+  ) {
     super(message);
   }
 }

@@ -5,7 +5,9 @@ import type { Node } from './node.js';
 import type { AnyTensor, Tensor } from './tensor.js';
 
 const derivatives = (of: Node, wrt: readonly Node[]): readonly Node[] => {
-  wrt.forEach((w) => w.dtype === 'f32' || fail('PC2004', `a gradient is taken with respect to f32 tensors, not ${w.dtype}`));
+  wrt.forEach(
+    (w) => w.dtype === 'f32' || fail('PC2004', `a gradient is taken with respect to f32 tensors, not ${w.dtype}`),
+  );
   const node = { op: 'gradient', of, wrt } as const;
   return wrt.map((_, i) => project(node, String(i)));
 };
@@ -19,5 +21,7 @@ export const gradient = <A extends string, B extends string>(of: Tensor<A>, wrt:
   derivatives(of, [wrt])[0] as Tensor<B>;
 
 /** `gradient` with respect to each tensor of a tuple: a tuple of the same types. */
-export const gradients = <A extends string, const W extends readonly AnyTensor[]>(of: Tensor<A>, wrt: W): { readonly [I in keyof W]: W[I] } =>
-  derivatives(of, wrt) as { readonly [I in keyof W]: W[I] };
+export const gradients = <A extends string, const W extends readonly AnyTensor[]>(
+  of: Tensor<A>,
+  wrt: W,
+): { readonly [I in keyof W]: W[I] } => derivatives(of, wrt) as { readonly [I in keyof W]: W[I] };

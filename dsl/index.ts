@@ -28,4 +28,15 @@ export * from './recommender.js';
 export * from './model.js';
 export * from './personalise.js';
 export * from './stacked.js';
-export { type Energy as StackEnergy, type Inference, type LayeredEnergy, type StackShape, type WithInferenceOptions, gates, infer, inferenceHypers, trainedAt, withInference } from './inference.js';
+export {
+  type Energy as StackEnergy,
+  type Inference,
+  type LayeredEnergy,
+  type StackShape,
+  type WithInferenceOptions,
+  gates,
+  infer,
+  inferenceHypers,
+  trainedAt,
+  withInference,
+} from './inference.js';

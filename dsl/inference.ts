@@ -58,7 +58,9 @@ export interface WithInferenceOptions<H extends Hypers> {
 
 /** gamma_l in (0, 1), for each position and channel, from what block l reads; 0.12 at first. Parameters: `gamma.0` ... `gamma.L`. */
 export const gates = (states: readonly State[], width: Axis<'width'>): readonly State[] =>
-  states.map((_, l) => sigmoid(linear(`gamma.${l}`, states[Math.max(l - 1, 0)]!, width, width, { init: zeros, biasInit: filled(-2) })));
+  states.map((_, l) =>
+    sigmoid(linear(`gamma.${l}`, states[Math.max(l - 1, 0)]!, width, width, { init: zeros, biasInit: filled(-2) })),
+  );
 
 /** What `infer` starts from. */
 export interface Inference<W extends string> {
@@ -69,16 +71,29 @@ export interface Inference<W extends string> {
   readonly energy: LayeredEnergy<W>;
 }
 /** The states after `steps` steps on the energy, all at once; with an `adaptation` the weights are states of the descent too, a user's own. */
-export const infer = <W extends string>({ hyper, batch: { batch, seq } }: Pick<Context<InferenceHypers>, 'hyper' | 'batch'>, { guess, gamma, energy: { at, weights } }: Inference<W>): readonly State[] => {
+export const infer = <W extends string>(
+  { hyper, batch: { batch, seq } }: Pick<Context<InferenceHypers>, 'hyper' | 'batch'>,
+  { guess, gamma, energy: { at, weights } }: Inference<W>,
+): readonly State[] => {
   const common = { steps: hyper.steps, horizon: hyper.horizon === 'prefix' ? prefix(seq) : whole } as const;
-  if (hyper.adaptation === 0) return descend(([s]) => at(s, weights.map((weight) => typed<W | 'batch'>(weight))), { wrt: [guess], rate: [gamma], ...common }).states[0];
-  if (hyper.horizon !== 'last' || hyper.steps < 2) fail('PC2014', 'adaptation needs horizon last and 2 steps: the first step does not read the adapted theta');
+  if (hyper.adaptation === 0)
+    return descend(
+      ([s]) =>
+        at(
+          s,
+          weights.map((weight) => typed<W | 'batch'>(weight)),
+        ),
+      { wrt: [guess], rate: [gamma], ...common },
+    ).states[0];
+  if (hyper.horizon !== 'last' || hyper.steps < 2)
+    fail('PC2014', 'adaptation needs horizon last and 2 steps: the first step does not read the adapted theta');
   const own = weights.map((weight) => typed<W | 'batch'>(expand(typed<string>(weight), batch)));
   return descend(([s, o]) => at(s, o), { wrt: [guess, own], rate: [gamma, hyper.adaptation], ...common }).states[0];
 };
 
 /** Which positions the horizon lets be trained. */
-export const trainedAt = ({ horizon }: Values<InferenceHypers>): 'all' | 'last' => (horizon === 'last' ? 'last' : 'all');
+export const trainedAt = ({ horizon }: Values<InferenceHypers>): 'all' | 'last' =>
+  horizon === 'last' ? 'last' : 'all';
 
 /**
  * The stack, whose states s_0 ... s_L descend the energy of their own row before the prediction, `steps` times and all at once,
@@ -91,23 +106,37 @@ export const trainedAt = ({ horizon }: Values<InferenceHypers>): 'all' | 'last' 
  *
  *     export default withInference(sasrec, layeredPredictionError);  // of pcrec/models/pcrec
  */
-export const withInference = <H extends StackHypers, W extends string>(of: StackedModel<H>, energy: Energy<W>, options: WithInferenceOptions<H> = {}): InferringModel<H> => {
+export const withInference = <H extends StackHypers, W extends string>(
+  of: StackedModel<H>,
+  energy: Energy<W>,
+  options: WithInferenceOptions<H> = {},
+): InferringModel<H> => {
   const taken = Object.keys(inferenceHypers).filter((name) => name in of.hyper);
   if (taken.length > 0) fail('PC3008', `the model '${of.name}' has the hyperparameter '${taken[0]}' already`);
   return {
-    kind: 'pcrec.model', name: options.name ?? `${of.name}-pc`,
+    kind: 'pcrec.model',
+    name: options.name ?? `${of.name}-pc`,
     doc: options.doc ?? `${of.doc} Its states descend a user's own prediction error before the prediction.`,
-    hyper: { ...of.hyper, ...inferenceHypers }, presets: (options.presets ?? of.presets) as InferringModel<H>['presets'],
+    hyper: { ...of.hyper, ...inferenceHypers },
+    presets: (options.presets ?? of.presets) as InferringModel<H>['presets'],
     optimizer: (values) => of.optimizer(values),
     build: (context) => {
       const { hyper, batch }: Context<InferenceHypers> = context;
       const stack = of.stack(context);
-      const { table: { width }, blocks } = stack;
+      const {
+        table: { width },
+        blocks,
+      } = stack;
       if (blocks.length === 0) fail('PC4012', 'a stack without blocks has one state, and nothing to predict it from');
       const guess = statesOf(stack);
-      const states = infer({ hyper, batch }, {
-        guess, gamma: gates(guess, width), energy: energy({ batch, width, layers: blocks.length, activation: activations[hyper.activation] }),
-      });
+      const states = infer(
+        { hyper, batch },
+        {
+          guess,
+          gamma: gates(guess, width),
+          energy: energy({ batch, width, layers: blocks.length, activation: activations[hyper.activation] }),
+        },
+      );
       return predicted(context, stack, states.at(-1)!, trainedAt(hyper));
     },
   };

@@ -32,23 +32,44 @@ export interface LinearOptions {
  * axis is on both sides the weight's input axis is called `<name>.in`.
  */
 export const linear = <A extends string, K extends string, O extends string>(
-  path: string, x: Tensor<A>, from: AxesIn<K, A>, to: Axis<O> | readonly Axis<O>[], options: LinearOptions = {},
+  path: string,
+  x: Tensor<A>,
+  from: AxesIn<K, A>,
+  to: Axis<O> | readonly Axis<O>[],
+  options: LinearOptions = {},
 ): Tensor<Without<A, K> | NoInfer<O>> => {
   const outputs = listed(to);
   const both = (axis: Axis) => outputs.some((o) => o.name === axis.name);
-  const inputs = listed(from as Over).map((axis) => ({ axis, inner: both(axis) ? like(`${axis.name}.in`, axis) : axis }));
+  const inputs = listed(from as Over).map((axis) => ({
+    axis,
+    inner: both(axis) ? like(`${axis.name}.in`, axis) : axis,
+  }));
   // A rename to an axis that is there takes the diagonal, which nobody asked for.
-  inputs.forEach(({ axis, inner }) => axis === inner || !hasAxis(x, inner.name) || fail('PC3008', `'${axis.name}' is on both sides, so its input is called '${inner.name}' in the weight: x has an axis of that name already`));
+  inputs.forEach(
+    ({ axis, inner }) =>
+      axis === inner ||
+      !hasAxis(x, inner.name) ||
+      fail(
+        'PC3008',
+        `'${axis.name}' is on both sides, so its input is called '${inner.name}' in the weight: x has an axis of that name already`,
+      ),
+  );
   const arg = inputs.reduce<Loose>((y, { axis, inner }) => (axis === inner ? y : rename(y, axis, inner)), typed(x));
   const inner = inputs.map((i) => i.inner);
   const weight: Loose = param(`${path}.weight`, [...inner, ...outputs], options.init ?? xavierUniform(inner, outputs));
   const product: Loose = dot(arg, weight, inner);
-  return typed(options.bias === false ? product : add(product, param(`${path}.bias`, outputs, options.biasInit ?? zeros)));
+  return typed(
+    options.bias === false ? product : add(product, param(`${path}.bias`, outputs, options.biasInit ?? zeros)),
+  );
 };
 
 /** A table with one row for each position of `rows` (`item`, `seq`): truncated normal, deviation 0.02, unless said otherwise. */
-export const embedding = <R extends string, W extends string>(path: string, rows: Axis<R>, width: Axis<W>, init: Init = truncatedNormal(0.02)): Tensor<R | W> =>
-  typed(param<string>(path, [rows, width], init));
+export const embedding = <R extends string, W extends string>(
+  path: string,
+  rows: Axis<R>,
+  width: Axis<W>,
+  init: Init = truncatedNormal(0.02),
+): Tensor<R | W> => typed(param<string>(path, [rows, width], init));
 
 /** What keeps a norm from dividing by 0, and whether it is trained. */
 export interface NormOptions {
@@ -65,7 +86,8 @@ const norm = (apply: (x: Loose, over: Over, options: NormOptions) => Loose): Nor
   ((...args: readonly [Over] | readonly [Loose, Over, NormOptions?]): unknown =>
     args.length === 1 ? (x: Loose) => apply(x, args[0], {}) : apply(args[0], args[1], args[2] ?? {})) as Norm;
 const scaled = (x: Loose, over: Over, eps: number): Loose => mul(x, rsqrt(add(mean(square(x), over), eps)));
-const gain = (x: Loose, over: Over, { path }: NormOptions): Loose => (path === undefined ? x : mul(x, param(`${path}.gain`, over, ones)));
+const gain = (x: Loose, over: Over, { path }: NormOptions): Loose =>
+  path === undefined ? x : mul(x, param(`${path}.gain`, over, ones));
 
 /** (x - mean) / sqrt(variance + eps) over one axis or several (Ba et al. 2016). `pipe(x, layerNorm(width))`. */
 export const layerNorm = norm((x, over, options) => {
@@ -90,7 +112,11 @@ export const normalise: Normalise = norm((x, over) => {
 });
 
 /** The cosine of two tensors over the axes given, in [-1, 1]: the dot product of both brought to unit length by `normalise`. */
-export const cosine = <A extends string, B extends string, K extends string>(a: Tensor<A>, b: Tensor<B>, over: Shared<K, A, B>): Tensor<Without<A | B, K>> => {
+export const cosine = <A extends string, B extends string, K extends string>(
+  a: Tensor<A>,
+  b: Tensor<B>,
+  over: Shared<K, A, B>,
+): Tensor<Without<A | B, K>> => {
   const k = over as Axis;
   return typed(dot(normalise(typed<string>(a), k), normalise(typed<string>(b), k), k));
 };

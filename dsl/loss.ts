@@ -41,18 +41,28 @@ type Loss<A extends string, B extends string, W extends string> = Tensor<Without
 type Loose = Tensor<string>;
 
 /** The scores of the targets, and the scores of items by their ids (or of all of them, by no ids). */
-const scoring = ({ state, targets, items, width, temperature = 1, score = 'cosine' }: NextItem<string, string, string>) => {
+const scoring = ({
+  state,
+  targets,
+  items,
+  width,
+  temperature = 1,
+  score = 'cosine',
+}: NextItem<string, string, string>) => {
   const unit = (x: Loose): Loose => (score === 'cosine' ? normalise(x, width) : x);
   const query = unit(state);
   const against = (rows: Loose): Loose => div(dot(query, rows, width), temperature);
   return {
-    targets: against(unit(embed(items, targets))), all: () => against(unit(items)),
+    targets: against(unit(embed(items, targets))),
+    all: () => against(unit(items)),
     // Where more rows are looked up than there are items, each item is brought to its length once.
-    of: (ids: Tensor<string, 'i32'>, many: boolean) => against(many ? embed(unit(items), ids) : unit(embed(items, ids))),
+    of: (ids: Tensor<string, 'i32'>, many: boolean) =>
+      against(many ? embed(unit(items), ids) : unit(embed(items, ids))),
   };
 };
-const loose = <A extends string, B extends string, W extends string>(given: NextItem<A, B, W>): NextItem<string, string, string> =>
-  given as unknown as NextItem<string, string, string>;
+const loose = <A extends string, B extends string, W extends string>(
+  given: NextItem<A, B, W>,
+): NextItem<string, string, string> => given as unknown as NextItem<string, string, string>;
 
 /** log(exp(a) + sum over `over` of exp(b) where `counted` holds) - a, the largest exponent subtracted first. */
 const negativeLogShare = (a: Loose, b: Loose, over: Axis, counted: Tensor<string, 'bool'>): Loose => {
@@ -71,7 +81,9 @@ const drawn = (given: NextItem<string, string, string>, { key, negatives, drawnF
  * -log of the target's share of exp(score) among the target and the negatives; a negative equal to the target takes no
  * part. `-log(exp(s+ / t) / (exp(s+ / t) + sum exp(s- / t)))`, in nats. Axes: those of state and targets without the width.
  */
-export const sampledSoftmax = <A extends string, B extends string, W extends string>(options: NextItem<A, B, W> & Sampled): Loss<A, B, W> => {
+export const sampledSoftmax = <A extends string, B extends string, W extends string>(
+  options: NextItem<A, B, W> & Sampled,
+): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);
   const { negative, ids, distinct, many } = drawn(given, options);
@@ -79,7 +91,9 @@ export const sampledSoftmax = <A extends string, B extends string, W extends str
 };
 
 /** -log softmax of the target's score among all items, in nats. Axes: those of state and targets without the width. */
-export const fullSoftmax = <A extends string, B extends string, W extends string>(options: NextItem<A, B, W>): Loss<A, B, W> => {
+export const fullSoftmax = <A extends string, B extends string, W extends string>(
+  options: NextItem<A, B, W>,
+): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);
   const item = build.axisOf(given.items, 'item');
@@ -92,7 +106,9 @@ export const fullSoftmax = <A extends string, B extends string, W extends string
  * -log sigmoid(s+) - mean over the negatives of log(1 - sigmoid(s-)) (SASRec, with shared negatives), in nats. Axes: those of state and
  * targets without the width.
  */
-export const binaryCrossEntropy = <A extends string, B extends string, W extends string>(options: NextItem<A, B, W> & Sampled): Loss<A, B, W> => {
+export const binaryCrossEntropy = <A extends string, B extends string, W extends string>(
+  options: NextItem<A, B, W> & Sampled,
+): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);
   const { negative, ids, distinct, many } = drawn(given, options);

@@ -23,13 +23,29 @@ export interface Hyper<T extends HyperValue = HyperValue> {
 
 type Bounds = { readonly min?: number; readonly max?: number };
 /** A whole number, at least 1 unless `min` says otherwise. */
-export const integer = (value: number, doc: string, bounds: Bounds = {}): Hyper<number> => ({ kind: 'integer', value, doc, min: 1, ...bounds });
+export const integer = (value: number, doc: string, bounds: Bounds = {}): Hyper<number> => ({
+  kind: 'integer',
+  value,
+  doc,
+  min: 1,
+  ...bounds,
+});
 /** A finite number, between `min` and `max` (both included) where they are given. `doc` is its line in `--hypers`. */
-export const number = (value: number, doc: string, bounds: Bounds = {}): Hyper<number> => ({ kind: 'number', value, doc, ...bounds });
+export const number = (value: number, doc: string, bounds: Bounds = {}): Hyper<number> => ({
+  kind: 'number',
+  value,
+  doc,
+  ...bounds,
+});
 /** True or false: `--set times=true`. */
 export const boolean = (value: boolean, doc: string): Hyper<boolean> => ({ kind: 'boolean', value, doc });
 /** One of some words, the first unless it is set. */
-export const choice = <const C extends string>(choices: readonly [C, ...C[]], doc: string): Hyper<C> => ({ kind: 'choice', value: choices[0], doc, choices });
+export const choice = <const C extends string>(choices: readonly [C, ...C[]], doc: string): Hyper<C> => ({
+  kind: 'choice',
+  value: choices[0],
+  doc,
+  choices,
+});
 
 /** Hyperparameters by name. */
 export type Hypers = Readonly<Record<string, Hyper>>;
@@ -98,8 +114,13 @@ export interface ModelSpec<H extends Hypers> {
 
 /** A model, for `export default`, which is what the compiler reads of a file. Nothing is checked here. */
 export const model = <H extends Hypers>(spec: ModelSpec<H>): Model<H> => ({
-  kind: 'pcrec.model', name: spec.name, doc: spec.doc ?? '', hyper: spec.hyper,
-  presets: (spec.presets ?? {}) as Model<H>['presets'], optimizer: spec.optimizer, build: spec.build,
+  kind: 'pcrec.model',
+  name: spec.name,
+  doc: spec.doc ?? '',
+  hyper: spec.hyper,
+  presets: (spec.presets ?? {}) as Model<H>['presets'],
+  optimizer: spec.optimizer,
+  build: spec.build,
 });
 
 /** The batch of a model whose history is at most `length` long: symbols `batch` and `items` are bound when the trainer starts. */

@@ -8,18 +8,26 @@ const shape = /^[\p{L}_][\p{L}\p{M}\p{N}_.:/ -]*$/u;
 const longest = 200;
 
 /** Objects have these before anyone gives them one, files keep `__...` for themselves, and these words are numbers in programs. */
-const isTaken = (name: string): boolean => name in Object.prototype || name.startsWith('__') || name === 'NaN' || name === 'Infinity';
+const isTaken = (name: string): boolean =>
+  name in Object.prototype || name.startsWith('__') || name === 'NaN' || name === 'Infinity';
 
 /** Why `name` cannot name a thing; null where it can. */
 export const nameProblem = (name: unknown): string | null =>
-  typeof name !== 'string' ? 'a name is a text'
-  : name.length > longest ? `a name has at most ${longest} characters, and this one has ${name.length}`
-  : !shape.test(name) || name.endsWith(' ') ? `a name begins with a letter, and goes on with letters, digits, spaces and any of _ - . : /`
-  : isTaken(name) ? 'that name is taken by the language or by the files that are written'
-  : null;
+  typeof name !== 'string'
+    ? 'a name is a text'
+    : name.length > longest
+      ? `a name has at most ${longest} characters, and this one has ${name.length}`
+      : !shape.test(name) || name.endsWith(' ')
+        ? `a name begins with a letter, and goes on with letters, digits, spaces and any of _ - . : /`
+        : isTaken(name)
+          ? 'that name is taken by the language or by the files that are written'
+          : null;
 
 const shown = (name: unknown): string => {
-  const text = typeof name === 'string' ? `'${name.replace(/[\p{C}\p{Z}]/gu, (c) => (c === ' ' ? c : `\\u{${c.codePointAt(0)!.toString(16)}}`))}'` : String(name);
+  const text =
+    typeof name === 'string'
+      ? `'${name.replace(/[\p{C}\p{Z}]/gu, (c) => (c === ' ' ? c : `\\u{${c.codePointAt(0)!.toString(16)}}`))}'`
+      : String(name);
   return text.length > 60 ? `${text.slice(0, 57)}...'` : text;
 };
 

@@ -23,47 +23,119 @@ interface Typed {
 }
 
 /** Data of the batch: item ids, times, targets. */
-export interface Input extends Typed { readonly op: 'input'; readonly name: string }
+export interface Input extends Typed {
+  readonly op: 'input';
+  readonly name: string;
+}
 /** A trained tensor, or a slot of the optimizer; `path` names it in checkpoints. */
-export interface Param extends Typed { readonly op: 'param'; readonly path: string; readonly init: Init }
+export interface Param extends Typed {
+  readonly op: 'param';
+  readonly path: string;
+  readonly init: Init;
+}
 /** One value, without axes. */
-export interface Constant extends Typed { readonly op: 'constant'; readonly value: number }
+export interface Constant extends Typed {
+  readonly op: 'constant';
+  readonly value: number;
+}
 /** The position along `axis`, from 0 (i32). */
-export interface Index extends Typed { readonly op: 'index'; readonly axis: Axis }
+export interface Index extends Typed {
+  readonly op: 'index';
+  readonly axis: Axis;
+}
 /** How many positions `axis` has (i32): for a ragged axis, one number for each row. */
-export interface Extent extends Typed { readonly op: 'extent'; readonly axis: Axis }
+export interface Extent extends Typed {
+  readonly op: 'extent';
+  readonly axis: Axis;
+}
 /** Uniform in [0, 1): a pure function of the run's seed, the step, `key` and the position. Equal keys are equal values. */
-export interface Uniform extends Typed { readonly op: 'uniform'; readonly key: string }
+export interface Uniform extends Typed {
+  readonly op: 'uniform';
+  readonly key: string;
+}
 /** A scalar function at every position of the union of its arguments' axes. */
-export interface MapNode extends Typed { readonly op: 'map'; readonly fn: ScalarName; readonly args: readonly Node[] }
+export interface MapNode extends Typed {
+  readonly op: 'map';
+  readonly fn: ScalarName;
+  readonly args: readonly Node[];
+}
 /** Combines the positions that exist along `over` (axis names of `arg`). An empty sum is 0, an empty max the lowest value (`lowest.ts`). */
-export interface Reduce extends Typed { readonly op: 'reduce'; readonly monoid: Monoid; readonly over: readonly string[]; readonly arg: Node }
+export interface Reduce extends Typed {
+  readonly op: 'reduce';
+  readonly monoid: Monoid;
+  readonly over: readonly string[];
+  readonly arg: Node;
+}
 /** The same value along further axes. */
-export interface Broadcast extends Typed { readonly op: 'broadcast'; readonly arg: Node }
+export interface Broadcast extends Typed {
+  readonly op: 'broadcast';
+  readonly arg: Node;
+}
 /** table[... at ...]: `axis` of the table is replaced by the axes of `at`; shared axes run together. Out of range is 0. */
-export interface Gather extends Typed { readonly op: 'gather'; readonly table: Node; readonly at: Node; readonly axis: string }
+export interface Gather extends Typed {
+  readonly op: 'gather';
+  readonly table: Node;
+  readonly at: Node;
+  readonly axis: string;
+}
 /** out[... i ...] = sum over `over` of arg where at = i: the transpose of gather. `over` lists axes of `at` that vanish. */
-export interface Scatter extends Typed { readonly op: 'scatter'; readonly arg: Node; readonly at: Node; readonly axis: Axis; readonly over: readonly string[] }
+export interface Scatter extends Typed {
+  readonly op: 'scatter';
+  readonly arg: Node;
+  readonly at: Node;
+  readonly axis: Axis;
+  readonly over: readonly string[];
+}
 /** Axis `from` takes the name and identity of `to`. Where `arg` already has `to`, the diagonal is taken. */
-export interface Rename extends Typed { readonly op: 'rename'; readonly arg: Node; readonly from: string; readonly to: Axis }
+export interface Rename extends Typed {
+  readonly op: 'rename';
+  readonly arg: Node;
+  readonly from: string;
+  readonly to: Axis;
+}
 /** out[t] = arg[t - by] along `axis`, 0 where that position does not exist. */
-export interface Shift extends Typed { readonly op: 'shift'; readonly arg: Node; readonly axis: string; readonly by: number }
+export interface Shift extends Typed {
+  readonly op: 'shift';
+  readonly arg: Node;
+  readonly axis: string;
+  readonly by: number;
+}
 /** Same value, no derivative. */
-export interface Stop extends Typed { readonly op: 'stop'; readonly arg: Node }
+export interface Stop extends Typed {
+  readonly op: 'stop';
+  readonly arg: Node;
+}
 /** Same value and derivative, but never merged with an equal expression outside: what hangs on it is computed again (checkpointing). */
-export interface Barrier extends Typed { readonly op: 'barrier'; readonly arg: Node; readonly key: string }
+export interface Barrier extends Typed {
+  readonly op: 'barrier';
+  readonly arg: Node;
+  readonly key: string;
+}
 /**
  * The value of an equilibrium `value` (a constant), with the derivative of the implicit function theorem: its cotangent is
  * solved for lambda = ct + (d through / d value)' lambda, and lambda is the cotangent of `through` = step(value).
  */
-export interface Implicit extends Typed { readonly op: 'implicit'; readonly value: Node; readonly through: Node; readonly of: FixedPoint }
+export interface Implicit extends Typed {
+  readonly op: 'implicit';
+  readonly value: Node;
+  readonly through: Node;
+  readonly of: FixedPoint;
+}
 /** A bound variable of `descend` or `fixedPoint`: identity is the object's. */
-export interface Variable extends Typed { readonly op: 'variable'; readonly name: string }
+export interface Variable extends Typed {
+  readonly op: 'variable';
+  readonly name: string;
+}
 /**
  * What a state of a scan was at the position before (after, in `reverse`) along the axis `along`; 0 where there is none.
  * Bound by the scan that holds it: identity is the object's.
  */
-export interface Carry extends Typed { readonly op: 'carry'; readonly name: string; readonly along: string; readonly reverse: boolean }
+export interface Carry extends Typed {
+  readonly op: 'carry';
+  readonly name: string;
+  readonly along: string;
+  readonly reverse: boolean;
+}
 /**
  * State number `result` of the recurrence next = step(carry), at every position of the axis that the carries run along: the
  * only x with x[t] = next[t] where carry[t] = x[t - 1]. `next` has a carry's axes, and along that axis reads its own position.
@@ -79,10 +151,18 @@ export interface Scan extends Typed {
   readonly form: 'sequential' | 'associative';
 }
 /** One result of a node with several. */
-export interface Project extends Typed { readonly op: 'project'; readonly of: Descend | FixedPoint | Gradient | Rebind; readonly result: string }
+export interface Project extends Typed {
+  readonly op: 'project';
+  readonly of: Descend | FixedPoint | Gradient | Rebind;
+  readonly result: string;
+}
 
 /** The derivative of `of` (summed over all its axes) with respect to each of `wrt`: results '0', '1', ... */
-export interface Gradient { readonly op: 'gradient'; readonly of: Node; readonly wrt: readonly Node[] }
+export interface Gradient {
+  readonly op: 'gradient';
+  readonly of: Node;
+  readonly wrt: readonly Node[];
+}
 
 /**
  * The expressions `of` with other values in the place of the parameters `paths`: results '0', '1', ... A value has its
@@ -104,7 +184,13 @@ export type Backward =
   | { readonly kind: 'lastSteps'; readonly steps: number }
   | { readonly kind: 'stopGradient' }
   | { readonly kind: 'phantom'; readonly steps: number; readonly damping: number }
-  | { readonly kind: 'implicit'; readonly solve: 'picard' | 'anderson'; readonly atol: number; readonly rtol: number; readonly maxSteps: number };
+  | {
+      readonly kind: 'implicit';
+      readonly solve: 'picard' | 'anderson';
+      readonly atol: number;
+      readonly rtol: number;
+      readonly maxSteps: number;
+    };
 
 /** states <- states - rate * d energy / d states, `steps` times. Results '0', '1', ... are the states, 'energy' the last energy. */
 export interface Descend {
@@ -147,8 +233,26 @@ export interface FixedPoint {
 
 /** A primitive and its arguments. */
 export type Node =
-  | Input | Param | Constant | Index | Extent | Uniform | MapNode | Reduce | Broadcast
-  | Gather | Scatter | Rename | Shift | Stop | Barrier | Implicit | Carry | Scan | Variable | Project;
+  | Input
+  | Param
+  | Constant
+  | Index
+  | Extent
+  | Uniform
+  | MapNode
+  | Reduce
+  | Broadcast
+  | Gather
+  | Scatter
+  | Rename
+  | Shift
+  | Stop
+  | Barrier
+  | Implicit
+  | Carry
+  | Scan
+  | Variable
+  | Project;
 
 /** The name of a primitive. */
 export type Op = Node['op'];

@@ -16,5 +16,10 @@ export interface Optimizer {
   /** Slots kept for every parameter (all start at 0): `m` and `v` for Adam. */
   readonly slots: readonly string[];
   /** `step` counts updates from 1 (f32 scalar input `step`). */
-  readonly update: (parameter: Param, gradient: Node, slots: Readonly<Record<string, Node>>, step: Tensor<never>) => Update;
+  readonly update: (
+    parameter: Param,
+    gradient: Node,
+    slots: Readonly<Record<string, Node>>,
+    step: Tensor<never>,
+  ) => Update;
 }

@@ -19,7 +19,12 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 /** p - rate (m^ / (sqrt(v^) + eps) + weightDecay p), with bias-corrected moments (Loshchilov & Hutter 2019). */
-export const adamw = ({ rate, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamWOptions): Optimizer => ({
+export const adamw = ({
+  rate,
+  betas: [beta1, beta2] = [0.9, 0.999],
+  eps = 1e-8,
+  weightDecay = 0,
+}: AdamWOptions): Optimizer => ({
   name: 'adamw',
   slots: ['m', 'v'],
   update: (parameter, gradient, slots, step) => {

@@ -18,13 +18,19 @@ export const truncatedNormal = (std: number): Init => ({ kind: 'truncatedNormal'
 /** Starts uniform between `low` and `high`. */
 export const uniformBetween = (low: number, high: number): Init => ({ kind: 'uniform', low, high });
 /** Starts uniform within sqrt(6 / (fan in + fan out)), fans being the axes summed over and the axes produced (Glorot & Bengio 2010). */
-export const xavierUniform = (fanIn: readonly Axis[], fanOut: readonly Axis[]): Init =>
-  ({ kind: 'xavierUniform', fanIn: fanIn.map((a) => a.name), fanOut: fanOut.map((a) => a.name) });
+export const xavierUniform = (fanIn: readonly Axis[], fanOut: readonly Axis[]): Init => ({
+  kind: 'xavierUniform',
+  fanIn: fanIn.map((a) => a.name),
+  fanOut: fanOut.map((a) => a.name),
+});
 
 /**
  * A trained tensor with the axes given. `path` names it in checkpoints (`block.0.query.weight`): two parameters of one path
  * are one parameter, so they have the same axes and start alike, or the compiler refuses them. An axis of it has as many
  * positions whatever the batch: a number, or the catalogue's. A ragged axis without its rows' axis is as long as its bound.
  */
-export const param = <A extends string = never>(path: string, axes: Axis<A> | readonly Axis<A>[], init: Init): Tensor<A> =>
-  typed<A>(build.param(named('a parameter', path), [axes].flat() as readonly Axis[], init));
+export const param = <A extends string = never>(
+  path: string,
+  axes: Axis<A> | readonly Axis<A>[],
+  init: Init,
+): Tensor<A> => typed<A>(build.param(named('a parameter', path), [axes].flat() as readonly Axis[], init));

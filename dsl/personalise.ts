@@ -5,7 +5,17 @@ import { argsOf, project, rebind } from './build.js';
 import { descend } from './descend.js';
 import { add, div, lt, maximum, sub, toF32, where } from './elementwise.js';
 import { fail } from './errors.js';
-import { type Batch, type Context, type Hyper, type Hypers, integer, type Model, number, type Outputs, type Values } from './model.js';
+import {
+  type Batch,
+  type Context,
+  type Hyper,
+  type Hypers,
+  integer,
+  type Model,
+  number,
+  type Outputs,
+  type Values,
+} from './model.js';
 import type { Node, Param } from './node.js';
 import { expand, extent, index, shift } from './position.js';
 import { sum } from './reduction.js';
@@ -52,7 +62,12 @@ const meanOwn = (losses: Tensor<'batch' | 'seq'>, { batch, seq }: Batch): Tensor
 };
 
 /** Expressions in which each user's rows read that user's own values of the parameters. */
-const given = (of: readonly Node[], parameters: readonly Param[], values: readonly Node[], { batch }: Batch): readonly Node[] => {
+const given = (
+  of: readonly Node[],
+  parameters: readonly Param[],
+  values: readonly Node[],
+  { batch }: Batch,
+): readonly Node[] => {
   const rebound = rebind(of, new Map(parameters.map((p, i) => [p, values[i]!])), batch);
   return of.map((_, i) => project(rebound, String(i)));
 };
@@ -75,25 +90,43 @@ const given = (of: readonly Node[], parameters: readonly Param[], values: readon
  */
 export const personalise = <H extends Hypers>(of: Model<H>, options: PersonaliseOptions<H>): Model<H & Adaptation> => {
   const taken = ['adaptationRate', 'adaptationSteps'].filter((name) => name in of.hyper);
-  if (taken.length > 0) fail('PC3008', `the model '${of.name}' has the hyperparameter '${taken[0]}' already: it is personalised`);
+  if (taken.length > 0)
+    fail('PC3008', `the model '${of.name}' has the hyperparameter '${taken[0]}' already: it is personalised`);
   const hyper = {
     ...of.hyper,
-    adaptationRate: number(options.rate, "rate of each user's own step on all parameters, before the prediction; 0 leaves them as trained", { min: 0 }),
+    adaptationRate: number(
+      options.rate,
+      "rate of each user's own step on all parameters, before the prediction; 0 leaves them as trained",
+      { min: 0 },
+    ),
     adaptationSteps: integer(options.steps ?? 1, "steps on the loss of the user's own history", { min: 0 }),
   };
   const adapted = (context: Context<H & Adaptation>): Outputs => {
     const batch = retold(context.batch);
     const plain = of.build({ ...context, batch });
-    const losses = plain.losses ?? fail('PC4011', `the model '${of.name}' gives no losses, one for each position: there is nothing a user's own step could descend`);
+    const losses =
+      plain.losses ??
+      fail(
+        'PC4011',
+        `the model '${of.name}' gives no losses, one for each position: there is nothing a user's own step could descend`,
+      );
     const parameters = parametersOf([losses, plain.scores]);
-    const { states: [own] } = descend(
-      ([values]) => meanOwn(typed(given([losses], parameters, values, batch)[0]!), batch),
-      { wrt: [parameters.map((p) => expand(typed<string>(p), batch.batch))], rate: context.hyper.adaptationRate, steps: context.hyper.adaptationSteps });
+    const {
+      states: [own],
+    } = descend(([values]) => meanOwn(typed(given([losses], parameters, values, batch)[0]!), batch), {
+      wrt: [parameters.map((p) => expand(typed<string>(p), batch.batch))],
+      rate: context.hyper.adaptationRate,
+      steps: context.hyper.adaptationSteps,
+    });
     return { ...plain, scores: typed(given([plain.scores], parameters, own, batch)[0]!) };
   };
   return {
-    kind: 'pcrec.model', name: options.name ?? `${of.name}-simple`, doc: options.doc ?? `${of.doc} Each user's own history is learnt before the prediction.`,
-    hyper, presets: options.presets ?? of.presets, optimizer: (values) => of.optimizer(values),
+    kind: 'pcrec.model',
+    name: options.name ?? `${of.name}-simple`,
+    doc: options.doc ?? `${of.doc} Each user's own history is learnt before the prediction.`,
+    hyper,
+    presets: options.presets ?? of.presets,
+    optimizer: (values) => of.optimizer(values),
     build: (context) => (context.phase === 'training' ? of.build(context) : adapted(context)),
   };
 };

@@ -14,7 +14,8 @@ import { type Tensor, typed } from './tensor.js';
 const draw = (key: string, axes: readonly Axis[]): Uniform => build.uniform(named('a random number', key), axes);
 
 /** Uniform in [0, 1) along the axes given. Draws of one key have the same axes. */
-export const uniform = <A extends string = never>(key: string, axes: readonly Axis<A>[]): Tensor<A> => typed<A>(draw(key, axes));
+export const uniform = <A extends string = never>(key: string, axes: readonly Axis<A>[]): Tensor<A> =>
+  typed<A>(draw(key, axes));
 
 /** Uniform whole numbers 0 ... size - 1 along `axes`, where `size` is the extent of `of`: random items, with repetition. */
 export const uniformIndices = <A extends string>(key: string, of: Axis, axes: readonly Axis<A>[]): Tensor<A, 'i32'> => {
@@ -29,12 +30,15 @@ export const uniformIndices = <A extends string>(key: string, of: Axis, axes: re
  * all in inference (Srivastava et al. 2014, inverted). `pipe(x, dropout('input', rate, phase))`: two dropouts with one key
  * drop the same positions.
  */
-export const dropout = (key: string, rate: number, phase: Phase) => <A extends string>(x: Tensor<A>): Tensor<A> => {
-  if (!(rate >= 0 && rate < 1)) return fail('PC2012', `a dropout rate is at least 0 and below 1, not ${rate}`);
-  if (rate === 0 || phase === 'inference') return x;
-  const kept = build.map('ge', draw(key, x.axes), build.constant(rate));
-  return typed<A>(build.map('select', kept, build.map('mul', x, build.constant(1 / (1 - rate))), build.constant(0)));
-};
+export const dropout =
+  (key: string, rate: number, phase: Phase) =>
+  <A extends string>(x: Tensor<A>): Tensor<A> => {
+    if (!(rate >= 0 && rate < 1)) return fail('PC2012', `a dropout rate is at least 0 and below 1, not ${rate}`);
+    if (rate === 0 || phase === 'inference') return x;
+    const kept = build.map('ge', draw(key, x.axes), build.constant(rate));
+    return typed<A>(build.map('select', kept, build.map('mul', x, build.constant(1 / (1 - rate))), build.constant(0)));
+  };
 
 /** Same value, no derivative. */
-export const stop = <A extends string, D extends NumberType>(x: Tensor<A, D>): Tensor<A, D> => typed<A, D>(build.stop(x));
+export const stop = <A extends string, D extends NumberType>(x: Tensor<A, D>): Tensor<A, D> =>
+  typed<A, D>(build.stop(x));

@@ -6,10 +6,16 @@ import type { Tensor } from './tensor.js';
 export type Schedule = (step: Tensor<never>) => Tensor<never>;
 
 /** The same rate at every update. */
-export const constantRate = (rate: number): Schedule => () => scalar(rate);
+export const constantRate =
+  (rate: number): Schedule =>
+  () =>
+    scalar(rate);
 
 /** Rises in a straight line to the schedule's own rate over the first `steps` updates. */
-export const warmUp = (steps: number, then: Schedule): Schedule => (step) => mul(then(step), minimum(div(step, Math.max(1, steps)), 1));
+export const warmUp =
+  (steps: number, then: Schedule): Schedule =>
+  (step) =>
+    mul(then(step), minimum(div(step, Math.max(1, steps)), 1));
 
 /** Where a cosine decay begins and ends, in rates and in updates. */
 export interface CosineOptions {
@@ -23,11 +29,13 @@ export interface CosineOptions {
   readonly floor?: number;
 }
 /** floor + (rate - floor) (1 + cos(pi t)) / 2, t from 0 to 1 after the warm-up (Loshchilov & Hutter 2017). */
-export const cosineDecay = ({ rate, steps, warmUp: rising = 0, floor = 0 }: CosineOptions): Schedule => (step) => {
-  const t = minimum(maximum(div(sub(step, rising), Math.max(1, steps - rising)), 0), 1);
-  const falling = add(mul(add(cos(mul(t, Math.PI)), 1), (rate - floor) / 2), floor);
-  return rising > 0 ? where(lt(step, rising), div(mul(step, rate), rising), falling) : falling;
-};
+export const cosineDecay =
+  ({ rate, steps, warmUp: rising = 0, floor = 0 }: CosineOptions): Schedule =>
+  (step) => {
+    const t = minimum(maximum(div(sub(step, rising), Math.max(1, steps - rising)), 0), 1);
+    const falling = add(mul(add(cos(mul(t, Math.PI)), 1), (rate - floor) / 2), floor);
+    return rising > 0 ? where(lt(step, rising), div(mul(step, rate), rising), falling) : falling;
+  };
 
 /** A number stands for a constant rate. */
 export const scheduled = (rate: number | Schedule): Schedule => (typeof rate === 'number' ? constantRate(rate) : rate);

@@ -21,7 +21,10 @@ export const recommenderHypers = {
   length: integer(200, 'positions of the history that are read, the newest'),
   dropout: number(0.2, 'share of values set to 0 while training', { min: 0, max: 0.99 }),
   negatives: integer(128, 'items drawn to stand against each target'),
-  draws: choice(['user', 'batch', 'position'], 'for whom negatives are drawn: each user, the whole batch, or each position of each user'),
+  draws: choice(
+    ['user', 'batch', 'position'],
+    'for whom negatives are drawn: each user, the whole batch, or each position of each user',
+  ),
   temperature: number(0.05, 'divides the cosine scores in the loss', { min: 1e-4 }),
   rate: number(1e-3, 'learning rate of AdamW', { min: 0 }),
 } as const;
@@ -73,7 +76,10 @@ export interface SequenceInputOptions {
   readonly positions?: boolean;
 }
 /** Item embedding times sqrt(width) plus a learned position, then dropout. */
-export const sequenceInput = (context: RecommenderContext, { positions = true }: SequenceInputOptions = {}): SequenceInput => {
+export const sequenceInput = (
+  context: RecommenderContext,
+  { positions = true }: SequenceInputOptions = {},
+): SequenceInput => {
   const { hyper, batch, phase } = context;
   const { width, items } = itemTable(context);
   const scaled = mul(embed(items, batch.items), Math.sqrt(hyper.width));
@@ -82,16 +88,33 @@ export const sequenceInput = (context: RecommenderContext, { positions = true }:
 };
 
 const drawnFor: Readonly<Record<RecommenderHyper['draws'], (batch: Batch) => readonly Axis[]>> = {
-  user: ({ batch }) => [batch], batch: () => [], position: ({ batch, seq }) => [batch, seq],
+  user: ({ batch }) => [batch],
+  batch: () => [],
+  position: ({ batch, seq }) => [batch, seq],
 };
 
 /**
  * The sampled softmax of cosine scores over the temperature, for each state and the item that it should predict. A draw for
  * each user is one for each place in the batch, which is not the user's own: outside training all meet the same negatives.
  */
-export const itemLoss = <A extends string>({ hyper, batch, phase }: Pick<RecommenderContext, 'hyper' | 'batch' | 'phase'>, { width, items }: ItemTable,
-  state: Tensor<A | 'width'>, targets: Tensor<A, 'i32'>): Tensor<A> =>
-  typed(sampledSoftmax({ state, targets, items, width, negatives: hyper.negatives, temperature: hyper.temperature, key: 'negatives', drawnFor: phase === 'training' ? drawnFor[hyper.draws](batch) : [] }));
+export const itemLoss = <A extends string>(
+  { hyper, batch, phase }: Pick<RecommenderContext, 'hyper' | 'batch' | 'phase'>,
+  { width, items }: ItemTable,
+  state: Tensor<A | 'width'>,
+  targets: Tensor<A, 'i32'>,
+): Tensor<A> =>
+  typed(
+    sampledSoftmax({
+      state,
+      targets,
+      items,
+      width,
+      negatives: hyper.negatives,
+      temperature: hyper.temperature,
+      key: 'negatives',
+      drawnFor: phase === 'training' ? drawnFor[hyper.draws](batch) : [],
+    }),
+  );
 
 /** The cosine of each row's state with every item. */
 export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 'width'>): Tensor<'batch' | 'item'> =>
@@ -102,7 +125,12 @@ export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 
  * items after the last position. `at` says which positions are trained: `all`, or each row's `last` alone (the others may
  * then have seen what follows them, so there are no `losses`).
  */
-export const nextItem = (context: RecommenderContext, table: ItemTable, state: State, at: 'all' | 'last' = 'all'): Outputs => {
+export const nextItem = (
+  context: RecommenderContext,
+  table: ItemTable,
+  state: State,
+  at: 'all' | 'last' = 'all',
+): Outputs => {
   const { batch } = context;
   const final = last(state, batch.seq, batch.batch);
   const scores = itemScores(table, final);
@@ -112,4 +140,5 @@ export const nextItem = (context: RecommenderContext, table: ItemTable, state: S
 };
 
 /** AdamW, betas 0.9 and 0.98, no weight decay. */
-export const recommenderOptimizer = ({ rate }: Pick<RecommenderHyper, 'rate'>): Optimizer => adamw({ rate, betas: [0.9, 0.98] });
+export const recommenderOptimizer = ({ rate }: Pick<RecommenderHyper, 'rate'>): Optimizer =>
+  adamw({ rate, betas: [0.9, 0.98] });

@@ -25,10 +25,17 @@ const rowsOf = (x: Node): Axis<'batch'> => axisOf(x, 'batch') as Axis<'batch'>;
  * from h = 0. Parameters: `<path>.reset`, `.update`, `.candidate` for x, `<path>.state.*` for h; all start uniform within
  * 1 / sqrt(hidden), biases at 0. Axes: batch, seq, hidden.
  */
-export const gru = (path: string, x: Along<'width'>, seq: Axis<'seq'>, width: Axis<'width'>, hidden: Axis<'hidden'>): Along<'hidden'> => {
+export const gru = (
+  path: string,
+  x: Along<'width'>,
+  seq: Axis<'seq'>,
+  width: Axis<'width'>,
+  hidden: Axis<'hidden'>,
+): Along<'hidden'> => {
   const init = uniformBetween(-1 / Math.sqrt(boundOf(hidden)), 1 / Math.sqrt(boundOf(hidden)));
   const given = (name: string) => linear(`${path}.${name}`, x, width, hidden, { init });
-  const carried = (name: string, h: Along<'hidden'>, bias: boolean) => linear(`${path}.state.${name}`, h, hidden, hidden, { init, bias });
+  const carried = (name: string, h: Along<'hidden'>, bias: boolean) =>
+    linear(`${path}.state.${name}`, h, hidden, hidden, { init, bias });
   const [reset, update, candidate] = [given('reset'), given('update'), given('candidate')];
   return scan(seq, expand(scalar(0), rowsOf(x), hidden), (h) => {
     const r = sigmoid(add(reset, carried('reset', h, false)));
@@ -42,11 +49,22 @@ export const gru = (path: string, x: Along<'width'>, seq: Axis<'seq'>, width: Ax
  * y[t] = sum over j < taps of w[j] * x[t - j] + b, channel by channel: a causal depthwise convolution. Parameters:
  * `<path>.weight` (tap, channel; uniform within 1 / sqrt(taps)) and `<path>.bias`. Positions before the first count as 0.
  */
-export const causalConvolution = (path: string, x: Along<'inner'>, seq: Axis<'seq'>, channels: Axis<'inner'>, taps: number): Along<'inner'> => {
+export const causalConvolution = (
+  path: string,
+  x: Along<'inner'>,
+  seq: Axis<'seq'>,
+  channels: Axis<'inner'>,
+  taps: number,
+): Along<'inner'> => {
   const tap = axis('tap', taps);
   const weight = param(`${path}.weight`, [tap, channels], uniformBetween(-1 / Math.sqrt(taps), 1 / Math.sqrt(taps)));
-  const parts = Array.from({ length: taps }, (_, j) => mul(j === 0 ? x : shift(x, seq, j), gather(weight, toI32(scalar(j)), tap)));
-  return add(parts.reduce((a, b) => add(a, b)), param(`${path}.bias`, channels, zeros));
+  const parts = Array.from({ length: taps }, (_, j) =>
+    mul(j === 0 ? x : shift(x, seq, j), gather(weight, toI32(scalar(j)), tap)),
+  );
+  return add(
+    parts.reduce((a, b) => add(a, b)),
+    param(`${path}.bias`, channels, zeros),
+  );
 };
 
 /** The sizes of a selective state space. */
@@ -68,16 +86,26 @@ export interface StateSpaceOptions {
  * with dt = softplus(x W_1 W_2 + b) per channel through ceil(width / 16) channels, B and C linear in x, A = -(n + 1) exp(a).
  * a starts at 0, so that A = -(1 ... states); b so that dt starts between 0.001 and 0.1; D at 1.
  */
-export const mamba = (path: string, x: Along<'width'>, seq: Axis<'seq'>, width: Axis<'width'>, { states, inner: channels, taps, form = 'sequential' }: StateSpaceOptions): Along<'width'> => {
+export const mamba = (
+  path: string,
+  x: Along<'width'>,
+  seq: Axis<'seq'>,
+  width: Axis<'width'>,
+  { states, inner: channels, taps, form = 'sequential' }: StateSpaceOptions,
+): Along<'width'> => {
   const inner = axis('inner', channels);
   const state = axis('state', states);
   const rank = axis('rank', Math.ceil(boundOf(width) / 16));
   const plain = { bias: false } as const;
 
   const gate = silu(linear(`${path}.gate`, x, width, inner, plain));
-  const u = silu(causalConvolution(`${path}.convolution`, linear(`${path}.in`, x, width, inner, plain), seq, inner, taps));
+  const u = silu(
+    causalConvolution(`${path}.convolution`, linear(`${path}.in`, x, width, inner, plain), seq, inner, taps),
+  );
   const bias = param(`${path}.step.bias`, inner, uniformBetween(Math.log(1e-3), Math.log(1e-1)));
-  const dt = softplus(add(linear(`${path}.step`, linear(`${path}.rank`, u, inner, rank, plain), rank, inner, plain), bias));
+  const dt = softplus(
+    add(linear(`${path}.step`, linear(`${path}.rank`, u, inner, rank, plain), rank, inner, plain), bias),
+  );
   const b = linear(`${path}.B`, u, inner, state, plain);
   const c = linear(`${path}.C`, u, inner, state, plain);
   const a = mul(neg(add(toF32(index(state)), 1)), exp(param(`${path}.A`, [inner, state], zeros)));
@@ -105,7 +133,8 @@ export interface TestTime {
  * numbers, where a division that is not rounded correctly (WGSL's) might fall on the wrong side.
  */
 export const placeIn = <S extends string>(seq: Axis<S>, size: number): Tensor<S> => {
-  if (!(Number.isInteger(size) && size >= 1)) fail('PC2012', `a group has a whole number of positions from 1, not ${size}`);
+  if (!(Number.isInteger(size) && size >= 1))
+    fail('PC2012', `a group has a whole number of positions from 1, not ${size}`);
   const position = toF32(index(seq));
   return sub(position, mul(floor(div(add(position, 0.5), size)), size));
 };
@@ -128,10 +157,12 @@ export const testTimeTraining = (path: string, { q, k, v, eta, place }: TestTime
   const bias = param(`${path}.norm.bias`, [head, out], zeros);
   type Weights = Tensor<'batch' | 'seq' | 'head' | 'depth' | 'out'>;
   type Offset = Tensor<'batch' | 'seq' | 'head' | 'out'>;
-  const mapped = (weights: Weights, offset: Offset, x: Heads): Offset => add(mul(layerNorm(add(dot(weights, x, depth), offset), out), gain), bias);
+  const mapped = (weights: Weights, offset: Offset, x: Heads): Offset =>
+    add(mul(layerNorm(add(dot(weights, x, depth), offset), out), gain), bias);
 
   const target = rename(sub(v, k), depth, out);
-  const loss = (weights: Weights, offset: Offset): Tensor<'batch'> => mul(sum(square(sub(mapped(weights, offset, k), target)), [seq, head, out]), 0.5);
+  const loss = (weights: Weights, offset: Offset): Tensor<'batch'> =>
+    mul(sum(square(sub(mapped(weights, offset, k), target)), [seq, head, out]), 0.5);
   const begins = eq(place, 0);
 
   const weights0 = expand(param(`${path}.weights`, [head, depth, out], normal(0.02)), rowsOf(q));
@@ -139,7 +170,9 @@ export const testTimeTraining = (path: string, { q, k, v, eta, place }: TestTime
   const [weights, offset] = scan(seq, [weights0, offset0, weights0, offset0], ([w, b, wBefore, bBefore]) => {
     const wThere = where(begins, w, wBefore);
     const bThere = where(begins, b, bBefore);
-    const { states: [wNext, bNext] } = descend(([x, y]) => loss(x, y), { wrt: [wThere, bThere], rate: eta, steps: 1 });
+    const {
+      states: [wNext, bNext],
+    } = descend(([x, y]) => loss(x, y), { wrt: [wThere, bThere], rate: eta, steps: 1 });
     return [add(w, sub(wNext, wThere)), add(b, sub(bNext, bThere)), wThere, bThere] as const;
   });
   return add(q, rename(mapped(weights, offset, q), out, depth));

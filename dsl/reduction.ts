@@ -16,7 +16,9 @@ const isList = (over: Over): over is readonly Axis[] => Array.isArray(over);
 export const namesOf = (over: Over): readonly string[] => (isList(over) ? over : [over]).map(({ name }) => name);
 
 interface Reduction<N extends DType> {
-  <K extends string>(over: Axis<K> | readonly Axis<K>[]): <A extends string, D extends N>(x: Having<A, K, D>) => Tensor<Without<A, K>, D>;
+  <K extends string>(
+    over: Axis<K> | readonly Axis<K>[],
+  ): <A extends string, D extends N>(x: Having<A, K, D>) => Tensor<Without<A, K>, D>;
   <A extends string, K extends string, D extends N>(x: Tensor<A, D>, over: AxesIn<K, A>): Tensor<Without<A, K>, D>;
 }
 const reduction = <N extends DType>(apply: (x: Node, over: readonly string[]) => Node): Reduction<N> =>
@@ -41,7 +43,8 @@ const existing = (x: Node, over: readonly string[]): Node => {
   const raggedIn = (rows: string) => x.axes.filter(({ extent: e }) => e.kind === 'ragged' && e.rows === rows);
   const factor = (axis: Axis): readonly Node[] => {
     const { extent: e } = axis;
-    if (e.kind === 'ragged' && hasAxis(x, e.rows)) return over.includes(e.rows) ? [] : [length(axis, [axisOf(x, e.rows)])];
+    if (e.kind === 'ragged' && hasAxis(x, e.rows))
+      return over.includes(e.rows) ? [] : [length(axis, [axisOf(x, e.rows)])];
     const ragged = raggedIn(axis.name);
     if (ragged.length === 0) {
       const size = bound(axis);
@@ -49,9 +52,10 @@ const existing = (x: Node, over: readonly string[]): Node => {
       // A sequence without its rows is as long as its bound.
       return [length(e.kind === 'fixed' ? axis : { ...axis, extent: { kind: 'fixed', size } }, [])];
     }
-    const here = (r: Axis): Node => over.includes(r.name)
-      ? length(r, [axis])
-      : map('select', map('lt', index(r), extent(r, [axis])), constant(1), constant(0));
+    const here = (r: Axis): Node =>
+      over.includes(r.name)
+        ? length(r, [axis])
+        : map('select', map('lt', index(r), extent(r, [axis])), constant(1), constant(0));
     return [reduce('sum', product(ragged.map(here)), [axis.name])];
   };
   return product(over.flatMap((name) => factor(axisOf(x, name))));
@@ -60,7 +64,9 @@ const atLeastOne = (n: Node): Node => (n.op === 'constant' ? n : map('max', n, c
 
 /** How many positions of `x` exist along one axis or several (f32). `count(x, seq)` has one number for each row. */
 export const count = reduction<DType>(existing) as {
-  <K extends string>(over: Axis<K> | readonly Axis<K>[]): <A extends string, D extends DType>(x: Having<A, K, D>) => Tensor<Without<A, K>>;
+  <K extends string>(
+    over: Axis<K> | readonly Axis<K>[],
+  ): <A extends string, D extends DType>(x: Having<A, K, D>) => Tensor<Without<A, K>>;
   <A extends string, K extends string, D extends DType>(x: Tensor<A, D>, over: AxesIn<K, A>): Tensor<Without<A, K>>;
 };
 
@@ -75,8 +81,15 @@ export const variance = reduction<'f32'>((x, over) => {
 });
 
 interface Dot {
-  <B extends string, K extends string>(b: Tensor<B>, over: AxesIn<K, B>): <A extends string>(a: FirstFactor<A, K, B>) => Tensor<Without<A | B, K>>;
-  <A extends string, B extends string, K extends string>(a: Tensor<A>, b: Tensor<B>, over: Shared<K, A, B>): Tensor<Without<A | B, K>>;
+  <B extends string, K extends string>(
+    b: Tensor<B>,
+    over: AxesIn<K, B>,
+  ): <A extends string>(a: FirstFactor<A, K, B>) => Tensor<Without<A | B, K>>;
+  <A extends string, B extends string, K extends string>(
+    a: Tensor<A>,
+    b: Tensor<B>,
+    over: Shared<K, A, B>,
+  ): Tensor<Without<A | B, K>>;
 }
 /**
  * The contraction: sum over `over` of a * b, other shared axes running together. `dot(a, b, width)` or

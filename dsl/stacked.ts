@@ -33,8 +33,12 @@ export const statesOf = ({ input, blocks }: Pick<Stack, 'input' | 'blocks'>): re
   blocks.reduce<readonly State[]>((s, block) => [...s, block(s.at(-1)!)], [input]);
 
 /** Next items, from what the stack's head reads of a state at its top. */
-export const predicted = (context: Context<StackHypers>, { table, read = (top) => top }: Stack, top: State, at: 'all' | 'last' = 'all') =>
-  nextItem(context, table, read(top), at);
+export const predicted = (
+  context: Context<StackHypers>,
+  { table, read = (top) => top }: Stack,
+  top: State,
+  at: 'all' | 'last' = 'all',
+) => nextItem(context, table, read(top), at);
 
 /** A model of the next item whose blocks can be seen: `model`, with `stack` in the place of `build`. */
 export const stacked = <H extends StackHypers>(spec: StackedSpec<H>): StackedModel<H> => ({

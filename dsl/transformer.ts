@@ -19,7 +19,10 @@ type Loose = Tensor<string>;
 const sublayer = (apply: (x: Loose) => Loose): Sublayer => apply as Sublayer;
 
 /** The width shared out among heads: the axis `head`, and `depth` channels of each. */
-export const headAxes = (width: Axis<'width'>, heads: number): { readonly head: Axis<'head'>; readonly depth: Axis<'depth'> } => {
+export const headAxes = (
+  width: Axis<'width'>,
+  heads: number,
+): { readonly head: Axis<'head'>; readonly depth: Axis<'depth'> } => {
   const channels = boundOf(width);
   if (channels % heads !== 0) fail('PC2013', `the width ${channels} is not a multiple of ${heads} heads`);
   return { head: axis('head', heads), depth: axis('depth', channels / heads) };
@@ -43,18 +46,40 @@ export interface Memory {
  * softmax(q k^T / sqrt(depth)) v W_o + b_o in each head, with q = x W_q + b_q, and k and v the like of the memory.
  * Parameters: `<path>.q`, `.k`, `.v`, `.out`.
  */
-export const multiHeadAttention = (path: string, { width, heads, states, seq, key, mask, beside }: Memory): Sublayer => {
+export const multiHeadAttention = (
+  path: string,
+  { width, heads, states, seq, key, mask, beside }: Memory,
+): Sublayer => {
   const { head, depth } = headAxes(width, heads);
-  const project = (name: string, x: Loose): Loose => linear<string, string, string>(`${path}.${name}`, x, width, [head, depth]);
-  if (mask !== undefined && beside !== undefined) fail('PC2014', 'a token beside the memory is seen by every query: leave the mask out');
+  const project = (name: string, x: Loose): Loose =>
+    linear<string, string, string>(`${path}.${name}`, x, width, [head, depth]);
+  if (mask !== undefined && beside !== undefined)
+    fail('PC2014', 'a token beside the memory is seen by every query: leave the mask out');
   return sublayer((x) => {
     // A single token's query lies along no sequence: keys need no second name.
     const keys = hasAxis(x, seq.name) ? key : seq;
-    const along = (name: string): Loose => rename<string, 'f32', string, string>(project(name, typed(states)), seq, keys);
+    const along = (name: string): Loose =>
+      rename<string, 'f32', string, string>(project(name, typed(states)), seq, keys);
     const q = project('q', x);
-    const read: Loose = beside === undefined
-      ? softmaxAttention<string, string, string, string, string, string>(q, along('k'), along('v'), depth, keys, mask && typed(mask))
-      : softmaxAttentionBeside<string, string, string, string, string>(q, along('k'), along('v'), depth, keys, project('k', typed(beside)), project('v', typed(beside)));
+    const read: Loose =
+      beside === undefined
+        ? softmaxAttention<string, string, string, string, string, string>(
+            q,
+            along('k'),
+            along('v'),
+            depth,
+            keys,
+            mask && typed(mask),
+          )
+        : softmaxAttentionBeside<string, string, string, string, string>(
+            q,
+            along('k'),
+            along('v'),
+            depth,
+            keys,
+            project('k', typed(beside)),
+            project('v', typed(beside)),
+          );
     return linear<string, string, string>(`${path}.out`, read, [head, depth], width);
   });
 };
@@ -62,12 +87,22 @@ export const multiHeadAttention = (path: string, { width, heads, states, seq, ke
 /** f(x W_1 + b_1) W_2 + b_2 through `hidden` channels. Parameters: `<path>.up`, `<path>.down`. */
 export const feedForward = (path: string, width: Axis<'width'>, hidden: number, activation: Activation): Sublayer => {
   const inner = axis('hidden', hidden);
-  return sublayer((x) => linear<string, string, string>(`${path}.down`, activation(linear<string, string, string>(`${path}.up`, x, width, inner)), inner, width));
+  return sublayer((x) =>
+    linear<string, string, string>(
+      `${path}.down`,
+      activation(linear<string, string, string>(`${path}.up`, x, width, inner)),
+      inner,
+      width,
+    ),
+  );
 };
 
 /** SwiGLU: (SiLU(x W_gate) * x W_up) W_down, without biases (Shazeer 2020). Parameters: `<path>.gate`, `.up`, `.down`. */
 export const swiGlu = (path: string, width: Axis<'width'>, hidden: number): Sublayer => {
   const inner = axis('hidden', hidden);
-  const map = (name: string, x: Loose, from: Axis, to: Axis): Loose => linear<string, string, string>(`${path}.${name}`, x, from, to, { bias: false });
-  return sublayer((x) => map('down', mul(silu(map('gate', x, width, inner)), map('up', x, width, inner)), inner, width));
+  const map = (name: string, x: Loose, from: Axis, to: Axis): Loose =>
+    linear<string, string, string>(`${path}.${name}`, x, from, to, { bias: false });
+  return sublayer((x) =>
+    map('down', mul(silu(map('gate', x, width, inner)), map('up', x, width, inner)), inner, width),
+  );
 };

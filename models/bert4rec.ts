@@ -18,16 +18,59 @@
  * - Dropout falls on what attention gives, not on its weights. Linear maps start Xavier-uniform, as elsewhere here.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, type Sublayer, type Tensor, add, and, axis, div, dropout, embed, expand, extent,
-  feedForward, gather, gelu, gt, index, indicator, integer, itemLoss, itemScores, itemTable, layerNorm, like, linear, lt, maximum, model, mul,
-  multiHeadAttention, not, number, or, param, positionTable, recommenderHypers, recommenderOptimizer, sum, truncatedNormal, uniform, where,
+  type Axis,
+  type RecommenderContext,
+  type RecommenderHyper,
+  type State,
+  type Sublayer,
+  type Tensor,
+  add,
+  and,
+  axis,
+  div,
+  dropout,
+  embed,
+  expand,
+  extent,
+  feedForward,
+  gather,
+  gelu,
+  gt,
+  index,
+  indicator,
+  integer,
+  itemLoss,
+  itemScores,
+  itemTable,
+  layerNorm,
+  like,
+  linear,
+  lt,
+  maximum,
+  model,
+  mul,
+  multiHeadAttention,
+  not,
+  number,
+  or,
+  param,
+  positionTable,
+  recommenderHypers,
+  recommenderOptimizer,
+  sum,
+  truncatedNormal,
+  uniform,
+  where,
 } from 'pcrec';
 
 export const bert4recHypers = {
   ...recommenderHypers,
   blocks: integer(2, 'blocks, one above the other'),
   heads: integer(1, 'attention heads; width is divided among them'),
-  mask: number(0.2, 'share of the items hidden while training: .2 for long histories, .6 for short ones', { min: 0.01, max: 1 }),
+  mask: number(0.2, 'share of the items hidden while training: .2 for long histories, .6 for short ones', {
+    min: 0.01,
+    max: 1,
+  }),
   lastOnly: number(0.1, 'share of the rows that hide their last item alone', { min: 0, max: 1 }),
 } as const;
 
@@ -42,21 +85,32 @@ interface Tokens {
 }
 
 /** LN(y + FFN(y)), y = LN(x + attention(x)), at every token, all attending to all; FFN is GELU through 4 width channels. */
-export const bert4recBlock = (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<Bert4recHyper>, width: Axis<'width'>) => (x: Tokens): Tokens => {
-  const key = like('key', seq);
-  const sublayer = (name: string, layer: Sublayer) => ({ history, end }: Tokens): Tokens => {
-    const norm = { path: `${path}.${name}.norm` };
-    const drop = (token: string) => dropout(`${path}.${name}.${token}.dropout`, hyper.dropout, phase);
-    return {
-      history: layerNorm(add(history, drop('history')(layer(history))), width, norm),
-      end: layerNorm(add(end, drop('end')(layer(end))), width, norm),
-    };
+export const bert4recBlock =
+  (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<Bert4recHyper>, width: Axis<'width'>) =>
+  (x: Tokens): Tokens => {
+    const key = like('key', seq);
+    const sublayer =
+      (name: string, layer: Sublayer) =>
+      ({ history, end }: Tokens): Tokens => {
+        const norm = { path: `${path}.${name}.norm` };
+        const drop = (token: string) => dropout(`${path}.${name}.${token}.dropout`, hyper.dropout, phase);
+        return {
+          history: layerNorm(add(history, drop('history')(layer(history))), width, norm),
+          end: layerNorm(add(end, drop('end')(layer(end))), width, norm),
+        };
+      };
+    const attend = multiHeadAttention(`${path}.attention`, {
+      width,
+      heads: hyper.heads,
+      states: x.history,
+      beside: x.end,
+      seq,
+      key,
+    });
+    const forward = feedForward(`${path}.feedForward`, width, 4 * hyper.width, gelu);
+    const y = sublayer('attention', attend)(x);
+    return sublayer('feedForward', forward)(y);
   };
-  const attend = multiHeadAttention(`${path}.attention`, { width, heads: hyper.heads, states: x.history, beside: x.end, seq, key });
-  const forward = feedForward(`${path}.feedForward`, width, 4 * hyper.width, gelu);
-  const y = sublayer('attention', attend)(x);
-  return sublayer('feedForward', forward)(y);
-};
 
 export default model({
   name: 'bert4rec',
@@ -66,7 +120,11 @@ export default model({
   optimizer: recommenderOptimizer,
 
   build: (context) => {
-    const { hyper, batch: { batch, seq, ...given }, phase } = context;
+    const {
+      hyper,
+      batch: { batch, seq, ...given },
+      phase,
+    } = context;
     const table = itemTable(context);
     const { width, items } = table;
     const length = extent(seq, batch);
@@ -80,17 +138,26 @@ export default model({
 
     const mask = param('embedding.mask', width, truncatedNormal(0.02));
     const history = embed(items, given.items);
-    const tokens = phase === 'training'
-      ? { history: where(hidden, mask, history), end: where(endHidden, mask, embed(items, given.target)) }
-      : { history, end: expand(mask, batch) };
+    const tokens =
+      phase === 'training'
+        ? { history: where(hidden, mask, history), end: where(endHidden, mask, embed(items, given.target)) }
+        : { history, end: expand(mask, batch) };
 
     const position = axis('position', hyper.length + 1);
     const positions = positionTable(position, width);
     const scale = Math.sqrt(hyper.width);
     const norm = { path: 'embedding.norm' };
     const input: Tokens = {
-      history: dropout('input.history', hyper.dropout, phase)(layerNorm(add(mul(tokens.history, scale), gather(positions, index(seq), position)), width, norm)),
-      end: dropout('input.end', hyper.dropout, phase)(layerNorm(add(mul(tokens.end, scale), gather(positions, length, position)), width, norm)),
+      history: dropout(
+        'input.history',
+        hyper.dropout,
+        phase,
+      )(layerNorm(add(mul(tokens.history, scale), gather(positions, index(seq), position)), width, norm)),
+      end: dropout(
+        'input.end',
+        hyper.dropout,
+        phase,
+      )(layerNorm(add(mul(tokens.end, scale), gather(positions, length, position)), width, norm)),
     };
     const blocks = Array.from({ length: hyper.blocks }, (_, l) => bert4recBlock(`block.${l}`, context, width));
     const top = blocks.reduce((x, block) => block(x), input);

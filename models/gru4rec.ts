@@ -12,7 +12,15 @@
  * - The reset gate falls on h U, not on h before the product, as in cuDNN and PyTorch; dropout falls on what the unit gives.
  */
 import {
-  axis, dropout, gru, integer, linear, recommenderHypers, recommenderOptimizer, sequenceInput, stacked,
+  axis,
+  dropout,
+  gru,
+  integer,
+  linear,
+  recommenderHypers,
+  recommenderOptimizer,
+  sequenceInput,
+  stacked,
 } from 'pcrec';
 
 export default stacked({
@@ -28,12 +36,23 @@ export default stacked({
   optimizer: recommenderOptimizer,
 
   stack: (context) => {
-    const { hyper, batch: { seq }, phase } = context;
+    const {
+      hyper,
+      batch: { seq },
+      phase,
+    } = context;
     const { input, ...table } = sequenceInput(context, { positions: false });
     const { width } = table;
     const hidden = axis('hidden', hyper.hidden);
-    const unit = (path: string) => (x: typeof input): typeof input =>
-      linear(`${path}.out`, dropout(`${path}.dropout`, hyper.dropout, phase)(gru(path, x, seq, width, hidden)), hidden, width);
+    const unit =
+      (path: string) =>
+      (x: typeof input): typeof input =>
+        linear(
+          `${path}.out`,
+          dropout(`${path}.dropout`, hyper.dropout, phase)(gru(path, x, seq, width, hidden)),
+          hidden,
+          width,
+        );
     return { table, input, blocks: Array.from({ length: hyper.blocks }, (_, l) => unit(`block.${l}`)) };
   },
 });

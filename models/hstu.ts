@@ -6,9 +6,34 @@
  * bias.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, boolean, causal, div, dot, dropout, fail, integer, layerNorm,
-  like, linear, mul, normal, pipe, recommenderHypers, recommenderOptimizer, relativePositionBias, rename, sequenceInput, silu, stacked,
-  timeBias, where,
+  type Axis,
+  type RecommenderContext,
+  type RecommenderHyper,
+  type State,
+  add,
+  axis,
+  boolean,
+  causal,
+  div,
+  dot,
+  dropout,
+  fail,
+  integer,
+  layerNorm,
+  like,
+  linear,
+  mul,
+  normal,
+  pipe,
+  recommenderHypers,
+  recommenderOptimizer,
+  relativePositionBias,
+  rename,
+  sequenceInput,
+  silu,
+  stacked,
+  timeBias,
+  where,
 } from 'pcrec';
 
 /** Hyperparameters of a stack of HSTU blocks; defaults are those for ML-1M. */
@@ -30,30 +55,37 @@ export interface HstuHyper extends RecommenderHyper {
  * LN has no trained gain or bias; no linear map has a bias; N is the hyperparameter `length`. rab, shared by the heads, is
  * a bias of relative position and, with `times`, of the time between events. `path` names the block's parameters.
  */
-export const hstuBlock = (path: string, { hyper, batch, phase }: RecommenderContext<HstuHyper>, width: Axis<'width'>) => (x: State): State => {
-  if (hyper.width % hyper.heads !== 0) fail(`the width ${hyper.width} is not a multiple of ${hyper.heads} heads`);
-  const { seq } = batch;
-  const key = like('key', seq);
-  const head = axis('head', hyper.heads);
-  const depth = axis('depth', hyper.width / hyper.heads);
+export const hstuBlock =
+  (path: string, { hyper, batch, phase }: RecommenderContext<HstuHyper>, width: Axis<'width'>) =>
+  (x: State): State => {
+    if (hyper.width % hyper.heads !== 0) fail(`the width ${hyper.width} is not a multiple of ${hyper.heads} heads`);
+    const { seq } = batch;
+    const key = like('key', seq);
+    const head = axis('head', hyper.heads);
+    const depth = axis('depth', hyper.width / hyper.heads);
 
-  const normed = layerNorm(x, width);
-  const project = (name: string) => silu(linear(`${path}.${name}`, normed, width, [head, depth], { bias: false, init: normal(0.02) }));
-  const u = project('u');
-  const v = project('v');
-  const q = project('q');
-  const k = project('k');
+    const normed = layerNorm(x, width);
+    const project = (name: string) =>
+      silu(linear(`${path}.${name}`, normed, width, [head, depth], { bias: false, init: normal(0.02) }));
+    const u = project('u');
+    const v = project('v');
+    const q = project('q');
+    const k = project('k');
 
-  const position = relativePositionBias(`${path}.rab.position`, seq, key);
-  const scores = add(dot(q, rename(k, seq, key), depth), position);
-  const biased = hyper.times ? add(scores, timeBias(`${path}.rab.time`, batch.nextTimes, batch.times, seq, key)) : scores;
-  const attention = pipe(biased, silu, div(hyper.length), where(causal(seq, key)));
-  const read = dot(attention, rename(v, seq, key), key);
+    const position = relativePositionBias(`${path}.rab.position`, seq, key);
+    const scores = add(dot(q, rename(k, seq, key), depth), position);
+    const biased = hyper.times
+      ? add(scores, timeBias(`${path}.rab.time`, batch.nextTimes, batch.times, seq, key))
+      : scores;
+    const attention = pipe(biased, silu, div(hyper.length), where(causal(seq, key)));
+    const read = dot(attention, rename(v, seq, key), key);
 
-  const gated = mul(u, layerNorm(read, [head, depth]));
-  const out = linear(`${path}.out`, dropout(`${path}.dropout`, hyper.dropout, phase)(gated), [head, depth], width, { bias: false });
-  return add(x, out);
-};
+    const gated = mul(u, layerNorm(read, [head, depth]));
+    const out = linear(`${path}.out`, dropout(`${path}.dropout`, hyper.dropout, phase)(gated), [head, depth], width, {
+      bias: false,
+    });
+    return add(x, out);
+  };
 
 export default stacked({
   name: 'hstu',

@@ -11,8 +11,27 @@
  *   heads of the width 50 would have 25 channels each.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, axis, causal, dropout, fail, integer, like, linear,
-  recommenderHypers, recommenderOptimizer, rename, rmsNorm, rotary, sequenceInput, softmaxAttention, stacked, swiGlu,
+  type Axis,
+  type RecommenderContext,
+  type RecommenderHyper,
+  type State,
+  add,
+  axis,
+  causal,
+  dropout,
+  fail,
+  integer,
+  like,
+  linear,
+  recommenderHypers,
+  recommenderOptimizer,
+  rename,
+  rmsNorm,
+  rotary,
+  sequenceInput,
+  softmaxAttention,
+  stacked,
+  swiGlu,
 } from 'pcrec';
 
 export const llamaHypers = {
@@ -29,26 +48,30 @@ export interface LlamaHyper extends RecommenderHyper {
  * y + SwiGLU(RMS(y)), y = x + W_o softmax(q k^T / sqrt(depth)) v, with q, k = R_t W RMS(x), R_t the rotation of position t,
  * and v = W RMS(x). A head's channels are the axes `pair` and `part`. `path` names the block's parameters.
  */
-export const llamaBlock = (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<LlamaHyper>, width: Axis<'width'>) => (x: State): State => {
-  if (hyper.width % (2 * hyper.heads) !== 0) fail(`the width ${hyper.width} does not give each of ${hyper.heads} heads an even number of channels`);
-  const key = like('key', seq);
-  const head = axis('head', hyper.heads);
-  const pair = axis('pair', hyper.width / hyper.heads / 2);
-  const part = axis('part', 2);
-  const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
-  const forward = swiGlu(`${path}.feedForward`, width, Math.ceil((8 * hyper.width) / 3));
+export const llamaBlock =
+  (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<LlamaHyper>, width: Axis<'width'>) =>
+  (x: State): State => {
+    if (hyper.width % (2 * hyper.heads) !== 0)
+      fail(`the width ${hyper.width} does not give each of ${hyper.heads} heads an even number of channels`);
+    const key = like('key', seq);
+    const head = axis('head', hyper.heads);
+    const pair = axis('pair', hyper.width / hyper.heads / 2);
+    const part = axis('part', 2);
+    const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
+    const forward = swiGlu(`${path}.feedForward`, width, Math.ceil((8 * hyper.width) / 3));
 
-  const normed = rmsNorm(x, width, { path: `${path}.attentionNorm` });
-  const project = (name: string) => linear(`${path}.attention.${name}`, normed, width, [head, pair, part], { bias: false });
-  const q = rotary(project('q'), seq, pair, part);
-  const k = rotary(project('k'), seq, pair, part);
-  const v = project('v');
-  const read = softmaxAttention(q, rename(k, seq, key), rename(v, seq, key), [pair, part], key, causal(seq, key));
-  const out = linear(`${path}.attention.out`, read, [head, pair, part], width, { bias: false });
+    const normed = rmsNorm(x, width, { path: `${path}.attentionNorm` });
+    const project = (name: string) =>
+      linear(`${path}.attention.${name}`, normed, width, [head, pair, part], { bias: false });
+    const q = rotary(project('q'), seq, pair, part);
+    const k = rotary(project('k'), seq, pair, part);
+    const v = project('v');
+    const read = softmaxAttention(q, rename(k, seq, key), rename(v, seq, key), [pair, part], key, causal(seq, key));
+    const out = linear(`${path}.attention.out`, read, [head, pair, part], width, { bias: false });
 
-  const y = add(x, drop('attention')(out));
-  return add(y, drop('feedForward')(forward(rmsNorm(y, width, { path: `${path}.forwardNorm` }))));
-};
+    const y = add(x, drop('attention')(out));
+    return add(y, drop('feedForward')(forward(rmsNorm(y, width, { path: `${path}.forwardNorm` }))));
+  };
 
 export default stacked({
   name: 'llama',

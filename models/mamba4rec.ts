@@ -12,8 +12,22 @@
  * - As in the authors' code, the first sublayer has a residual only where there is more than one block.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, choice, dropout, feedForward, gelu, integer, layerNorm,
-  mamba, recommenderHypers, recommenderOptimizer, sequenceInput, stacked,
+  type Axis,
+  type RecommenderContext,
+  type RecommenderHyper,
+  type State,
+  add,
+  choice,
+  dropout,
+  feedForward,
+  gelu,
+  integer,
+  layerNorm,
+  mamba,
+  recommenderHypers,
+  recommenderOptimizer,
+  sequenceInput,
+  stacked,
 } from 'pcrec';
 
 const mamba4recHypers = {
@@ -22,7 +36,10 @@ const mamba4recHypers = {
   states: integer(32, 'states of each inner channel'),
   taps: integer(4, 'taps of the causal convolution'),
   expand: integer(2, 'inner channels for each channel of the width'),
-  form: choice(['sequential', 'associative'], 'how the recurrence runs: position by position, or in log2(length) sweeps'),
+  form: choice(
+    ['sequential', 'associative'],
+    'how the recurrence runs: position by position, or in log2(length) sweeps',
+  ),
 } as const;
 
 export interface Mamba4recHyper extends RecommenderHyper {
@@ -34,16 +51,20 @@ export interface Mamba4recHyper extends RecommenderHyper {
 }
 
 /** LN(y + FFN(y)), y = LN(Mamba(x)), or LN(x + Mamba(x)) in a stack of several. `path` names the block's parameters. */
-export const mamba4recBlock = (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<Mamba4recHyper>, width: Axis<'width'>) => (x: State): State => {
-  const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
-  const norm = (name: string, s: State) => layerNorm(s, width, { path: `${path}.${name}` });
-  const forward = feedForward(`${path}.feedForward`, width, 4 * hyper.width, gelu);
-  const { states, taps, form } = hyper;
+export const mamba4recBlock =
+  (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<Mamba4recHyper>, width: Axis<'width'>) =>
+  (x: State): State => {
+    const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
+    const norm = (name: string, s: State) => layerNorm(s, width, { path: `${path}.${name}` });
+    const forward = feedForward(`${path}.feedForward`, width, 4 * hyper.width, gelu);
+    const { states, taps, form } = hyper;
 
-  const mixed = drop('mamba')(mamba(`${path}.mamba`, x, seq, width, { states, inner: hyper.expand * hyper.width, taps, form }));
-  const y = norm('mambaNorm', hyper.blocks > 1 ? add(x, mixed) : mixed);
-  return norm('forwardNorm', add(y, drop('feedForward')(forward(y))));
-};
+    const mixed = drop('mamba')(
+      mamba(`${path}.mamba`, x, seq, width, { states, inner: hyper.expand * hyper.width, taps, form }),
+    );
+    const y = norm('mambaNorm', hyper.blocks > 1 ? add(x, mixed) : mixed);
+    return norm('forwardNorm', add(y, drop('feedForward')(forward(y))));
+  };
 
 export default stacked({
   name: 'mamba4rec',

@@ -24,6 +24,6 @@ import hstu from 'pcrec/models/hstu';
 
 export default personalise(hstu, {
   name: 'pcrec-simple',
-  doc: 'HSTU that takes a step on each user\'s own history, on all parameters, before the prediction.',
+  doc: "HSTU that takes a step on each user's own history, on all parameters, before the prediction.",
   rate: 0.01,
 });

@@ -25,13 +25,40 @@
  * - theta starts N(0, 0.02) and gamma's bias at -2, so that the first steps are within the bound of stable descent.
  */
 import {
-  type StackEnergy, type State, type Tensor, activations, add, dot, gates, infer, inferenceHypers, like, model, mul, nextItem,
-  normal, param, pipe, recommenderOptimizer, rename, sequenceInput, square, statesOf, sub, sum, trainedAt,
+  type StackEnergy,
+  type State,
+  type Tensor,
+  activations,
+  add,
+  dot,
+  gates,
+  infer,
+  inferenceHypers,
+  like,
+  model,
+  mul,
+  nextItem,
+  normal,
+  param,
+  pipe,
+  recommenderOptimizer,
+  rename,
+  sequenceInput,
+  square,
+  statesOf,
+  sub,
+  sum,
+  trainedAt,
 } from 'pcrec';
 import { hstuBlock, hstuHypers } from 'pcrec/models/hstu';
 
 /** E, at states s_0 ... s_L of a stack, for each user. Parameters: `theta.1` ... `theta.L`, shared by all users. */
-export const layeredPredictionError: StackEnergy<'seq' | 'key'> = ({ batch: { seq }, width, layers, activation: f }) => {
+export const layeredPredictionError: StackEnergy<'seq' | 'key'> = ({
+  batch: { seq },
+  width,
+  layers,
+  activation: f,
+}) => {
   const key = like('key', seq);
   const theta = Array.from({ length: layers }, (_, l) => param(`theta.${l + 1}`, [seq, key], normal(0.02)));
   /** |s_l - mu_l|^2, with mu_l = theta_{l+1} f(s_{l+1}): what layer l should be, given the layer above. */
@@ -42,13 +69,17 @@ export const layeredPredictionError: StackEnergy<'seq' | 'key'> = ({ batch: { se
   };
   return {
     weights: theta,
-    at: (states, weights) => mul(weights.map((weight, l) => error(states, weight, l)).reduce((total, layer) => add(total, layer)), 0.5),
+    at: (states, weights) =>
+      mul(
+        weights.map((weight, l) => error(states, weight, l)).reduce((total, layer) => add(total, layer)),
+        0.5,
+      ),
   };
 };
 
 export default model({
   name: 'pcrec',
-  doc: 'HSTU blocks whose states descend a user\'s own prediction error before the prediction.',
+  doc: "HSTU blocks whose states descend a user's own prediction error before the prediction.",
   hyper: { ...hstuHypers, ...inferenceHypers },
   presets: { base: {}, large: { blocks: 8, heads: 2 }, adaptive: { horizon: 'last', steps: 2, adaptation: 0.01 } },
   optimizer: recommenderOptimizer,
@@ -61,7 +92,12 @@ export default model({
     const guess = statesOf({ input, blocks });
     // Top-down: the guess descends E, each state by a rate gamma_l of its own.
     const gamma = gates(guess, width);
-    const energy = layeredPredictionError({ batch, width, layers: hyper.blocks, activation: activations[hyper.activation] });
+    const energy = layeredPredictionError({
+      batch,
+      width,
+      layers: hyper.blocks,
+      activation: activations[hyper.activation],
+    });
     const s = infer(context, { guess, gamma, energy });
     return nextItem(context, { width, items }, s.at(-1)!, trainedAt(hyper));
   },

@@ -10,8 +10,23 @@
  * - Dropout falls on what attention gives, not on its weights.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, causal, dropout, feedForward, integer, layerNorm, like,
-  multiHeadAttention, recommenderHypers, recommenderOptimizer, relu, sequenceInput, stacked,
+  type Axis,
+  type RecommenderContext,
+  type RecommenderHyper,
+  type State,
+  add,
+  causal,
+  dropout,
+  feedForward,
+  integer,
+  layerNorm,
+  like,
+  multiHeadAttention,
+  recommenderHypers,
+  recommenderOptimizer,
+  relu,
+  sequenceInput,
+  stacked,
 } from 'pcrec';
 
 export const sasrecHypers = {
@@ -25,18 +40,27 @@ export interface SasrecHyper extends RecommenderHyper {
 }
 
 /** y + FFN(y), y = LN(q + attention(q, x, x)), q = LN(x): queries are normalised, keys and values are not. `path` names the block's parameters. */
-export const sasrecBlock = (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<SasrecHyper>, width: Axis<'width'>) => (x: State): State => {
-  const key = like('key', seq);
-  const norm = (name: string, s: State) => layerNorm(s, width, { path: `${path}.${name}` });
-  const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
-  const attend = multiHeadAttention(`${path}.attention`, { width, heads: hyper.heads, states: x, seq, key, mask: causal(seq, key) });
-  const forward = feedForward(`${path}.feedForward`, width, hyper.width, relu);
+export const sasrecBlock =
+  (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<SasrecHyper>, width: Axis<'width'>) =>
+  (x: State): State => {
+    const key = like('key', seq);
+    const norm = (name: string, s: State) => layerNorm(s, width, { path: `${path}.${name}` });
+    const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
+    const attend = multiHeadAttention(`${path}.attention`, {
+      width,
+      heads: hyper.heads,
+      states: x,
+      seq,
+      key,
+      mask: causal(seq, key),
+    });
+    const forward = feedForward(`${path}.feedForward`, width, hyper.width, relu);
 
-  const q = norm('queryNorm', x);
-  const attended = add(q, drop('attention')(attend(q)));
-  const y = norm('forwardNorm', attended);
-  return add(y, drop('feedForward')(forward(y)));
-};
+    const q = norm('queryNorm', x);
+    const attended = add(q, drop('attention')(attend(q)));
+    const y = norm('forwardNorm', attended);
+    return add(y, drop('feedForward')(forward(y)));
+  };
 
 export default stacked({
   name: 'sasrec',

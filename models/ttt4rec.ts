@@ -16,8 +16,30 @@
  * - The width is 64, as in the authors' configuration, not 50: rotary positions ask for an even number of channels a head.
  */
 import {
-  type Axis, type RecommenderContext, type RecommenderHyper, type State, add, dropout, fail, gelu, headAxes, integer, layerNorm, linear, mul,
-  number, placeIn, recommenderHypers, recommenderOptimizer, rmsNorm, rotaryHalves, sequenceInput, sigmoid, stacked, swiGlu, testTimeTraining,
+  type Axis,
+  type RecommenderContext,
+  type RecommenderHyper,
+  type State,
+  add,
+  dropout,
+  fail,
+  gelu,
+  headAxes,
+  integer,
+  layerNorm,
+  linear,
+  mul,
+  number,
+  placeIn,
+  recommenderHypers,
+  recommenderOptimizer,
+  rmsNorm,
+  rotaryHalves,
+  sequenceInput,
+  sigmoid,
+  stacked,
+  swiGlu,
+  testTimeTraining,
 } from 'pcrec';
 
 const ttt4recHypers = {
@@ -36,24 +58,30 @@ export interface Ttt4recHyper extends RecommenderHyper {
 }
 
 /** y + SwiGLU(RMS(y)), y = x + W_o (LN(TTT(RMS(x))) * gelu(RMS(x) W_g)). `path` names the block's parameters. */
-export const ttt4recBlock = (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<Ttt4recHyper>, width: Axis<'width'>) => (x: State): State => {
-  if (hyper.width % (2 * hyper.heads) !== 0) fail(`the width ${hyper.width} does not give each of ${hyper.heads} heads an even number of channels`);
-  const { head, depth } = headAxes(width, hyper.heads);
-  const place = placeIn(seq, hyper.miniBatch);
-  const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
-  const forward = swiGlu(`${path}.feedForward`, width, Math.ceil((8 * hyper.width) / 3));
+export const ttt4recBlock =
+  (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<Ttt4recHyper>, width: Axis<'width'>) =>
+  (x: State): State => {
+    if (hyper.width % (2 * hyper.heads) !== 0)
+      fail(`the width ${hyper.width} does not give each of ${hyper.heads} heads an even number of channels`);
+    const { head, depth } = headAxes(width, hyper.heads);
+    const place = placeIn(seq, hyper.miniBatch);
+    const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
+    const forward = swiGlu(`${path}.feedForward`, width, Math.ceil((8 * hyper.width) / 3));
 
-  const normed = rmsNorm(x, width, { path: `${path}.memoryNorm` });
-  const project = (name: string) => linear(`${path}.memory.${name}`, normed, width, [head, depth], { bias: false });
-  const [q, k] = [rotaryHalves(project('q'), place, depth), rotaryHalves(project('k'), place, depth)];
-  const eta = mul(sigmoid(linear(`${path}.memory.rate`, normed, width, head)), (hyper.innerRate * hyper.heads) / hyper.width);
-  const read = testTimeTraining(`${path}.memory`, { q, k, v: project('v'), eta, place }, seq);
-  const gated = mul(layerNorm(read, [head, depth], { path: `${path}.readNorm` }), gelu(project('gate')));
-  const out = linear(`${path}.memory.out`, gated, [head, depth], width, { bias: false });
+    const normed = rmsNorm(x, width, { path: `${path}.memoryNorm` });
+    const project = (name: string) => linear(`${path}.memory.${name}`, normed, width, [head, depth], { bias: false });
+    const [q, k] = [rotaryHalves(project('q'), place, depth), rotaryHalves(project('k'), place, depth)];
+    const eta = mul(
+      sigmoid(linear(`${path}.memory.rate`, normed, width, head)),
+      (hyper.innerRate * hyper.heads) / hyper.width,
+    );
+    const read = testTimeTraining(`${path}.memory`, { q, k, v: project('v'), eta, place }, seq);
+    const gated = mul(layerNorm(read, [head, depth], { path: `${path}.readNorm` }), gelu(project('gate')));
+    const out = linear(`${path}.memory.out`, gated, [head, depth], width, { bias: false });
 
-  const y = add(x, drop('memory')(out));
-  return add(y, drop('feedForward')(forward(rmsNorm(y, width, { path: `${path}.forwardNorm` }))));
-};
+    const y = add(x, drop('memory')(out));
+    return add(y, drop('feedForward')(forward(rmsNorm(y, width, { path: `${path}.forwardNorm` }))));
+  };
 
 export default stacked({
   name: 'ttt4rec',

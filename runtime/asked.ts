@@ -34,7 +34,12 @@ export interface Occasion {
   readonly now: number;
 }
 
-const long = (seconds: number): string => (seconds < 2 * 86400 ? duration(seconds) : seconds < 3 * 365 * 86400 ? `${Math.round(seconds / 86400)} days` : `${Math.round(seconds / (365.25 * 86400))} years`);
+const long = (seconds: number): string =>
+  seconds < 2 * 86400
+    ? duration(seconds)
+    : seconds < 3 * 365 * 86400
+      ? `${Math.round(seconds / 86400)} days`
+      : `${Math.round(seconds / (365.25 * 86400))} years`;
 
 /** The moment of a request for a user. Left: one before the user's last event, or too long after it. */
 export const momentOf = ({ at, last, times, gap, now }: Occasion): E.Either<string, Moment> => {
@@ -42,18 +47,38 @@ export const momentOf = ({ at, last, times, gap, now }: Occasion): E.Either<stri
   const hint = '--at (or `at`) sets another time';
   if (at !== undefined) {
     const seconds = timeOf(String(at));
-    if (seconds < last) return E.left(`--at ${at} is ${text(seconds)}, which lies before the last event of the history, ${text(last)}: give that time or a later one.`);
-    if (seconds - last > longestSpan) return E.left(`--at ${at} lies more than 68 years after the last event of the history, ${text(last)}: is it of another unit? Give a time as the data have them.`);
-    return E.right({ asked: { seconds, from: 'request' }, notes: [`Asked at ${text(seconds)}, ${long(seconds - last)} after the last event.`] });
+    if (seconds < last)
+      return E.left(
+        `--at ${at} is ${text(seconds)}, which lies before the last event of the history, ${text(last)}: give that time or a later one.`,
+      );
+    if (seconds - last > longestSpan)
+      return E.left(
+        `--at ${at} lies more than 68 years after the last event of the history, ${text(last)}: is it of another unit? Give a time as the data have them.`,
+      );
+    return E.right({
+      asked: { seconds, from: 'request' },
+      notes: [`Asked at ${text(seconds)}, ${long(seconds - last)} after the last event.`],
+    });
   }
   if (!times.calendar || now < last || now - last > longestSpan)
-    return E.right({ asked: { seconds: last, from: 'last event' }, notes: [`Asked at ${text(last)}, the time of the last event, as if no time had passed; ${hint}.`] });
-  const unmet = now - last > gap() ? ` That is longer than any time between two events of the data (${long(gap())}), so the model has never met its like.` : '';
-  return E.right({ asked: { seconds: now, from: 'now' }, notes: [`Asked at ${text(now)}, which is now, ${long(now - last)} after the last event; ${hint}.${unmet}`] });
+    return E.right({
+      asked: { seconds: last, from: 'last event' },
+      notes: [`Asked at ${text(last)}, the time of the last event, as if no time had passed; ${hint}.`],
+    });
+  const unmet =
+    now - last > gap()
+      ? ` That is longer than any time between two events of the data (${long(gap())}), so the model has never met its like.`
+      : '';
+  return E.right({
+    asked: { seconds: now, from: 'now' },
+    notes: [`Asked at ${text(now)}, which is now, ${long(now - last)} after the last event; ${hint}.${unmet}`],
+  });
 };
 
 /** The moment after a history that is written down: its items have no times. */
 export const timeless: Moment = {
   asked: { seconds: null, from: 'nothing' },
-  notes: ['The model reads the times of events, and a history that is written down has none: its items and the request are taken to be of one moment.'],
+  notes: [
+    'The model reads the times of events, and a history that is written down has none: its items and the request are taken to be of one moment.',
+  ],
 };

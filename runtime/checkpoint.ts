@@ -34,14 +34,18 @@ const format = 'pcrec-checkpoint-1';
 const parts = ['data', 'settings', 'progress', 'items', 'titles'] as const;
 
 /** The sizes of the catalogue that a checkpoint's states have. */
-const tensorsOf = (manifest: Manifest, { states, items }: Checkpoint): E.Either<string, Readonly<Record<string, Tensor>>> =>
+const tensorsOf = (
+  manifest: Manifest,
+  { states, items }: Checkpoint,
+): E.Either<string, Readonly<Record<string, Tensor>>> =>
   pipe(
     manifest.states,
     E.traverseArray((info) =>
       pipe(
         shapeOf(info, { items: items.length }),
         E.map((shape) => [info.name, { shape, data: states[info.name] ?? new Float32Array() }] as const),
-      )),
+      ),
+    ),
     E.map((entries) => Object.fromEntries(entries)),
   );
 
@@ -54,21 +58,30 @@ export const unfit = (states: States): string | undefined => {
 /** Writes a checkpoint atomically. Left: a non-finite state (the file on disk stays the last good one), or the disk's refusal. */
 export const save = (path: string, manifest: Manifest, checkpoint: Checkpoint): TaskEither<string, void> =>
   pipe(
-    TE.fromEither(pipe(
-      checkpoint.states,
-      E.fromPredicate((states) => unfit(states) === undefined, (states) => `${path} was not overwritten: ${unfit(states)}`),
-      E.chain(() => tensorsOf(manifest, checkpoint)),
-    )),
+    TE.fromEither(
+      pipe(
+        checkpoint.states,
+        E.fromPredicate(
+          (states) => unfit(states) === undefined,
+          (states) => `${path} was not overwritten: ${unfit(states)}`,
+        ),
+        E.chain(() => tensorsOf(manifest, checkpoint)),
+      ),
+    ),
     TE.chain((tensors) =>
-      writeAtomically(path, encode({
-        metadata: {
-          format,
-          model: checkpoint.model,
-          manifest: checkpoint.manifest,
-          ...Object.fromEntries(parts.map((part) => [part, JSON.stringify(checkpoint[part])])),
-        },
-        tensors,
-      }))),
+      writeAtomically(
+        path,
+        encode({
+          metadata: {
+            format,
+            model: checkpoint.model,
+            manifest: checkpoint.manifest,
+            ...Object.fromEntries(parts.map((part) => [part, JSON.stringify(checkpoint[part])])),
+          },
+          tensors,
+        }),
+      ),
+    ),
   );
 
 const isList = (x: unknown): x is readonly string[] => Array.isArray(x) && x.every((id) => typeof id === 'string');
@@ -83,13 +96,23 @@ const kinds: Readonly<Record<(typeof parts)[number], (x: unknown) => boolean>> =
   titles: (x) => x === null || isList(x),
 };
 
-const json = (metadata: Safetensors['metadata']) => (part: (typeof parts)[number]): E.Either<string, readonly [string, unknown]> =>
-  pipe(
-    metadata[part],
-    E.fromNullable(`its metadata lack \`${part}\``),
-    E.chain((text) => E.tryCatch(() => [part, JSON.parse(text) as unknown] as const, () => `its metadata \`${part}\` are not JSON`)),
-    E.filterOrElse(([, value]) => kinds[part](value), () => `its metadata \`${part}\` are of the wrong kind`),
-  );
+const json =
+  (metadata: Safetensors['metadata']) =>
+  (part: (typeof parts)[number]): E.Either<string, readonly [string, unknown]> =>
+    pipe(
+      metadata[part],
+      E.fromNullable(`its metadata lack \`${part}\``),
+      E.chain((text) =>
+        E.tryCatch(
+          () => [part, JSON.parse(text) as unknown] as const,
+          () => `its metadata \`${part}\` are not JSON`,
+        ),
+      ),
+      E.filterOrElse(
+        ([, value]) => kinds[part](value),
+        () => `its metadata \`${part}\` are of the wrong kind`,
+      ),
+    );
 
 const fromTensors = ({ metadata, tensors }: Safetensors): E.Either<string, Checkpoint> =>
   metadata['format'] === format
@@ -106,34 +129,49 @@ const fromTensors = ({ metadata, tensors }: Safetensors): E.Either<string, Check
     : E.left(`its format is ${JSON.stringify(metadata['format'] ?? 'unknown')} and not ${format}`);
 
 /** Refuses a checkpoint of another model, of another version of it, or with other states than the manifest lists. */
-const fitting = (manifest: Manifest, tensors: Safetensors['tensors']) => (checkpoint: Checkpoint): E.Either<string, Checkpoint> => {
-  if (checkpoint.model !== manifest.model) return E.left(`it belongs to the model \`${checkpoint.model}\` and not to \`${manifest.model}\``);
-  if (manifestHash.kind(checkpoint.manifest) !== manifestHash.kind(manifest.hash))
-    return E.left(`it was written with another version of pcrec, whose hashes of models cover other things, so nobody can tell whether it is of this \`${manifest.model}\`; go on with the version that wrote it, or train anew`);
-  if (checkpoint.manifest !== manifest.hash)
-    return E.left(`it was trained by another version of \`${manifest.model}\` (${checkpoint.manifest.slice(0, 12)}, this one is ${manifest.hash.slice(0, 12)}); compile that version again, or train anew`);
-  return pipe(
-    manifest.states,
-    E.traverseArray((info) =>
-      pipe(
-        shapeOf(info, { items: checkpoint.items.length }),
-        E.filterOrElse(
-          (shape) => JSON.stringify(tensors[info.name]?.shape) === JSON.stringify(shape),
-          (shape) => `\`${info.name}\` should have the shape [${shape.join(', ')}] and ${tensors[info.name] ? `has [${tensors[info.name]?.shape.join(', ')}]` : 'is missing'}`,
+const fitting =
+  (manifest: Manifest, tensors: Safetensors['tensors']) =>
+  (checkpoint: Checkpoint): E.Either<string, Checkpoint> => {
+    if (checkpoint.model !== manifest.model)
+      return E.left(`it belongs to the model \`${checkpoint.model}\` and not to \`${manifest.model}\``);
+    if (manifestHash.kind(checkpoint.manifest) !== manifestHash.kind(manifest.hash))
+      return E.left(
+        `it was written with another version of pcrec, whose hashes of models cover other things, so nobody can tell whether it is of this \`${manifest.model}\`; go on with the version that wrote it, or train anew`,
+      );
+    if (checkpoint.manifest !== manifest.hash)
+      return E.left(
+        `it was trained by another version of \`${manifest.model}\` (${checkpoint.manifest.slice(0, 12)}, this one is ${manifest.hash.slice(0, 12)}); compile that version again, or train anew`,
+      );
+    return pipe(
+      manifest.states,
+      E.traverseArray((info) =>
+        pipe(
+          shapeOf(info, { items: checkpoint.items.length }),
+          E.filterOrElse(
+            (shape) => JSON.stringify(tensors[info.name]?.shape) === JSON.stringify(shape),
+            (shape) =>
+              `\`${info.name}\` should have the shape [${shape.join(', ')}] and ${tensors[info.name] ? `has [${tensors[info.name]?.shape.join(', ')}]` : 'is missing'}`,
+          ),
         ),
-      )),
-    E.map(() => checkpoint),
-  );
-};
+      ),
+      E.map(() => checkpoint),
+    );
+  };
 
 /** A checkpoint from a file's bytes. Left: the reason for refusing it, as the end of a sentence. Never throws. */
 export const parse = (manifest: Manifest, bytes: Buffer): E.Either<string, Checkpoint> =>
-  pipe(decode(bytes), E.chain((file) => pipe(fromTensors(file), E.chain(fitting(manifest, file.tensors)))));
+  pipe(
+    decode(bytes),
+    E.chain((file) => pipe(fromTensors(file), E.chain(fitting(manifest, file.tensors)))),
+  );
 
 /** Reads a checkpoint of this model. Left: one sentence with the path and the reason. */
 export const restore = (path: string, manifest: Manifest): TaskEither<string, Checkpoint> =>
   pipe(
     readBytes(path),
     TE.chainEitherK((bytes) => parse(manifest, bytes)),
-    TE.mapLeft((why) => `The checkpoint ${path} cannot be used: ${why}${why === missing ? '; train first, or name another with --out or --checkpoint' : ''}.`),
+    TE.mapLeft(
+      (why) =>
+        `The checkpoint ${path} cannot be used: ${why}${why === missing ? '; train first, or name another with --out or --checkpoint' : ''}.`,
+    ),
   );

@@ -9,7 +9,13 @@ import { all, frequent, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
 import { flag, newSettings, type NumberName, protocols, readNumber } from './contract/settings.js';
-import { compiledIn, type EvaluateOptions, type ProfileOptions, type RecommendOptions, type TrainOptions } from './options.js';
+import {
+  compiledIn,
+  type EvaluateOptions,
+  type ProfileOptions,
+  type RecommendOptions,
+  type TrainOptions,
+} from './options.js';
 import { endQuietly, isMain } from './process.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
@@ -31,7 +37,9 @@ const codes = { SIGINT: 130, SIGTERM: 143 } as const;
 /** The real one. */
 export const terminal: World = {
   // Looked at only where it is read: a look begins to hold the process open.
-  get in() { return process.stdin; },
+  get in() {
+    return process.stdin;
+  },
   out: process.stdout,
   err: process.stderr,
   onSignal: (react) => {
@@ -43,25 +51,38 @@ export const terminal: World = {
   now: () => performance.now(),
 };
 
-const number = (name: NumberName) => (text: string): number => {
-  const value = readNumber(name)(text);
-  if (E.isLeft(value)) throw new InvalidArgumentError(value.left);
-  return value.right;
-};
+const number =
+  (name: NumberName) =>
+  (text: string): number => {
+    const value = readNumber(name)(text);
+    if (E.isLeft(value)) throw new InvalidArgumentError(value.left);
+    return value.right;
+  };
 
 /** Options that commands share. */
 export const flags = {
-  data: new Option('--data <file>', `interactions (${formats.map(({ name }) => name).join(', ')}; plain or gzip), or \`${samplePath}\` for generated ones`),
-  format: new Option('--format <name>', 'format of the data, where their first line does not tell').choices(formats.map(({ name }) => name)),
+  data: new Option(
+    '--data <file>',
+    `interactions (${formats.map(({ name }) => name).join(', ')}; plain or gzip), or \`${samplePath}\` for generated ones`,
+  ),
+  format: new Option('--format <name>', 'format of the data, where their first line does not tell').choices(
+    formats.map(({ name }) => name),
+  ),
   titles: new Option('--titles <file>', 'titles of items'),
-  device: new Option('--device <name>', 'where to compute; a named device that does not answer is an error').choices(['auto', ...deviceNames]).default('auto'),
+  device: new Option('--device <name>', 'where to compute; a named device that does not answer is an error')
+    .choices(['auto', ...deviceNames])
+    .default('auto'),
   checkpoint: new Option('--checkpoint <file>', 'the checkpoint to use (default: <out>/best.safetensors)'),
   json: new Option('--json', 'print JSON lines and nothing else on the standard output'),
 } as const;
 
 /** An option that takes a number. */
-export const counted = (name: NumberName, help: string): Option => new Option(`${flag(name)} <n>`, help).argParser(number(name));
-const threads = counted('threads', 'threads of the device wasm, without effect on results (default: a core each; for recommend, one)');
+export const counted = (name: NumberName, help: string): Option =>
+  new Option(`${flag(name)} <n>`, help).argParser(number(name));
+const threads = counted(
+  'threads',
+  'threads of the device wasm, without effect on results (default: a core each; for recommend, one)',
+);
 
 interface Shared {
   readonly json?: boolean;
@@ -82,7 +103,9 @@ const recommendations = (found: Recommendations): string =>
   [
     `After ${plural(found.history.length, 'item')}${found.user === null ? '' : ` of user ${found.user}`}, lately ${found.history.slice(-3).map(label).join(', ')}:`,
     ...found.notes,
-    ...found.items.map((item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`),
+    ...found.items.map(
+      (item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`,
+    ),
   ].join('\n');
 
 /**
@@ -124,23 +147,42 @@ const conduct = async <A>(
   ending = 'Ending',
 ): Promise<number> => {
   const words = { warning: 'Warning', failed: 'Error' } as const;
-  const warn: Listener = (event) => void ('message' in event && world.err.write(`${words[event.kind]}: ${told(event)}\n`));
-  const json: Listener = throttled(1000, world.now, ({ kind }) => frequent.has(kind), (event) => void world.out.write(line(event)));
+  const warn: Listener = (event) =>
+    void ('message' in event && world.err.write(`${words[event.kind]}: ${told(event)}\n`));
+  const json: Listener = throttled(
+    1000,
+    world.now,
+    ({ kind }) => frequent.has(kind),
+    (event) => void world.out.write(line(event)),
+  );
   const listen = shared.json === true ? all(json, warn) : view(model, world, world.now);
-  return underSignals(world, ending, (signal) => task({ signal, listen }), (message) => listen({ kind: 'failed', message }), (found, signalled) => {
-    const { code, text, note, json: value } = outcome(found, signalled);
-    if (shared.json === true && value !== undefined) world.out.write(`${JSON.stringify(value)}\n`);
-    if (shared.json !== true && text !== '') world.out.write(`${text}\n`);
-    if (note !== undefined) world.err.write(`${note}\n`);
-    return code;
-  });
+  return underSignals(
+    world,
+    ending,
+    (signal) => task({ signal, listen }),
+    (message) => listen({ kind: 'failed', message }),
+    (found, signalled) => {
+      const { code, text, note, json: value } = outcome(found, signalled);
+      if (shared.json === true && value !== undefined) world.out.write(`${JSON.stringify(value)}\n`);
+      if (shared.json !== true && text !== '') world.out.write(`${text}\n`);
+      if (note !== undefined) world.err.write(`${note}\n`);
+      return code;
+    },
+  );
 };
 
 /** Options of the compiler, and what they choose. */
 const hyperparameters = { name: 'set', chooses: 'hyperparameters' };
 const presets = { name: 'preset', chooses: 'hyperparameters' };
 const kernels = { name: 'target', chooses: 'what the kernels are written for' };
-const compilers: ReadonlyMap<string, typeof kernels> = new Map([['--set', hyperparameters], ['-s', hyperparameters], ['--preset', presets], ['-p', presets], ['--target', kernels], ['-t', kernels]]);
+const compilers: ReadonlyMap<string, typeof kernels> = new Map([
+  ['--set', hyperparameters],
+  ['-s', hyperparameters],
+  ['--preset', presets],
+  ['-p', presets],
+  ['--target', kernels],
+  ['-t', kernels],
+]);
 
 /** What is said of an option that commander does not know, where we know more: it is one of the compiler's. */
 const betterThan = (text: string, manifest: CompiledModel['manifest'], argv: readonly string[]): string => {
@@ -151,7 +193,8 @@ const betterThan = (text: string, manifest: CompiledModel['manifest'], argv: rea
   const next = argv[at + 1];
   const value = given ?? (at >= 0 && next !== undefined && !next.startsWith('-') ? next : undefined);
   const compilersOwn = compilers.get(flagged);
-  if (compilersOwn !== undefined) return `error: ${flagged} chooses ${compilersOwn.chooses}, and these are compiled in: compile again with \`pcrec-compile ${manifest.source} --${compilersOwn.name} ${value ?? 'VALUE'}\`.\n`;
+  if (compilersOwn !== undefined)
+    return `error: ${flagged} chooses ${compilersOwn.chooses}, and these are compiled in: compile again with \`pcrec-compile ${manifest.source} --${compilersOwn.name} ${value ?? 'VALUE'}\`.\n`;
   const name = flagged.replace(/^--/, '').replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const told = compiledIn(manifest, name, value);
   return told === undefined ? text : `error: ${told}\n`;
@@ -162,22 +205,34 @@ const refuseStray = (stray: string | undefined, at: Command): void => {
   if (stray === undefined) return;
   const commands = (at.parent ?? at).commands.map((c) => c.name()).filter((name) => name !== 'help');
   const [meant] = near(stray, commands);
-  const hint = meant === undefined ? `data are named by --data; commands: ${commands.join(', ')}` : meant === stray ? 'one command at a time' : `did you mean '${meant}'?`;
+  const hint =
+    meant === undefined
+      ? `data are named by --data; commands: ${commands.join(', ')}`
+      : meant === stray
+        ? 'one command at a time'
+        : `did you mean '${meant}'?`;
   at.error(`error: nothing takes '${stray}': ${hint}`);
 };
 
 /** The parser; each action leaves its exit code in `finish`. */
-const program = (compiled: CompiledModel, argv: readonly string[], world: World, finish: (code: number) => void): Command => {
+const program = (
+  compiled: CompiledModel,
+  argv: readonly string[],
+  world: World,
+  finish: (code: number) => void,
+): Command => {
   const { manifest } = compiled;
   const out = new Option('--out <folder>', 'folder of checkpoints and metrics').default(outOf(compiled, undefined));
   const standard = E.getOrElseW(() => undefined)(newSettings(manifest, {}));
-  const fallback = (value: number | null | undefined): string => (value === undefined || value === null ? '' : ` (default: ${value})`);
+  const fallback = (value: number | null | undefined): string =>
+    value === undefined || value === null ? '' : ` (default: ${value})`;
 
   const root = new Command('trainer.js')
     .description(`Trains and uses the model ${manifest.model}, compiled from ${manifest.source}.`)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void world.out.write(text), writeErr: (text) => void world.err.write(text),
+      writeOut: (text) => void world.out.write(text),
+      writeErr: (text) => void world.err.write(text),
       outputError: (text, write) => write(betterThan(text, manifest, argv)),
     })
     .allowExcessArguments()
@@ -186,13 +241,24 @@ const program = (compiled: CompiledModel, argv: readonly string[], world: World,
   const training = root
     .command('train', { isDefault: true })
     .description('Train, choosing the epoch on validation, and test once. What `trainer.js` does without a command.')
-    .addOption(flags.data).addOption(flags.format).addOption(flags.titles)
+    .addOption(flags.data)
+    .addOption(flags.format)
+    .addOption(flags.titles)
     .addOption(counted('epochs', `passes over the data at most${fallback(standard?.epochs)}`))
     .addOption(counted('batch', `users of a batch${fallback(standard?.batch)}`))
     .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
-    .addOption(counted('patience', `epochs without a better validation NDCG@10 before stopping${fallback(standard?.patience)}`))
-    .addOption(new Option('--protocol <name>', '`hstu` trains on validation items too and reports the best TEST epoch: optimistic, only to compare with figures published so (default: standard)').choices(protocols))
-    .addOption(flags.device).addOption(threads).addOption(out)
+    .addOption(
+      counted('patience', `epochs without a better validation NDCG@10 before stopping${fallback(standard?.patience)}`),
+    )
+    .addOption(
+      new Option(
+        '--protocol <name>',
+        '`hstu` trains on validation items too and reports the best TEST epoch: optimistic, only to compare with figures published so (default: standard)',
+      ).choices(protocols),
+    )
+    .addOption(flags.device)
+    .addOption(threads)
+    .addOption(out)
     .addOption(new Option('--resume', 'go on from the last checkpoint in the folder, bit for bit'))
     .addOption(counted('checkpointSteps', 'a checkpoint after so many steps'))
     .addOption(counted('checkpointSeconds', 'a checkpoint after so many seconds (default: 60)'))
@@ -200,56 +266,138 @@ const program = (compiled: CompiledModel, argv: readonly string[], world: World,
     .action(async (options: TrainOptions & Shared, invoked: Command) => {
       const fit = options.resume === true ? E.right(undefined) : newSettings(manifest, options);
       if (E.isLeft(fit)) invoked.error(`error: ${fit.left}`);
-      finish(await conduct(world, manifest.model, options, (run) => train(compiled)({ ...options, ...run }), ({ interrupted }, signalled) => ({ code: interrupted ? (signalled ?? 1) : 0, text: '' }), 'Saving'));
+      finish(
+        await conduct(
+          world,
+          manifest.model,
+          options,
+          (run) => train(compiled)({ ...options, ...run }),
+          ({ interrupted }, signalled) => ({ code: interrupted ? (signalled ?? 1) : 0, text: '' }),
+          'Saving',
+        ),
+      );
     });
 
   root
     .command('evaluate')
     .description('Rank the held-out items with a checkpoint.')
-    .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles)
+    .addOption(flags.checkpoint)
+    .addOption(out)
+    .addOption(flags.data)
+    .addOption(flags.format)
+    .addOption(flags.titles)
     .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
     .addOption(counted('batch', 'users of a batch (default: as in training)'))
-    .addOption(flags.device).addOption(threads).addOption(flags.json)
+    .addOption(flags.device)
+    .addOption(threads)
+    .addOption(flags.json)
     .action(async (options: EvaluateOptions & Shared) => {
-      finish(await conduct(world, manifest.model, options, (run) => evaluateCheckpoint(compiled)({ ...options, ...run }), (found) => ({ code: 0, text: `Checkpoint ${found.checkpoint} on ${found.backend}.` })));
+      finish(
+        await conduct(
+          world,
+          manifest.model,
+          options,
+          (run) => evaluateCheckpoint(compiled)({ ...options, ...run }),
+          (found) => ({ code: 0, text: `Checkpoint ${found.checkpoint} on ${found.backend}.` }),
+        ),
+      );
     });
 
   root
     .command('recommend')
     .description('What comes next for a user of the data, or after a history of items.')
     .addOption(new Option('--user <id>', 'a user of the data').conflicts('history'))
-    .addOption(new Option('--history <list>', 'ids or titles (or parts of titles), oldest first, separated by commas; a title in quotes may hold them'))
-    .addOption(new Option('--requests <file>', 'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, or @ID (or @ID at TIME) for a user of the data').conflicts(['user', 'history']))
+    .addOption(
+      new Option(
+        '--history <list>',
+        'ids or titles (or parts of titles), oldest first, separated by commas; a title in quotes may hold them',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--requests <file>',
+        'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, or @ID (or @ID at TIME) for a user of the data',
+      ).conflicts(['user', 'history']),
+    )
     .addOption(counted('top', 'how many items (default: 10)'))
-    .addOption(new Option('--at <time>', "when the request comes, for models that read times: ISO 8601, or a number as in the data (default: now where the data's times are dates, else the user's last event)"))
-    .addOption(flags.checkpoint).addOption(out).addOption(flags.data).addOption(flags.format).addOption(flags.titles).addOption(flags.device).addOption(threads).addOption(flags.json)
+    .addOption(
+      new Option(
+        '--at <time>',
+        "when the request comes, for models that read times: ISO 8601, or a number as in the data (default: now where the data's times are dates, else the user's last event)",
+      ),
+    )
+    .addOption(flags.checkpoint)
+    .addOption(out)
+    .addOption(flags.data)
+    .addOption(flags.format)
+    .addOption(flags.titles)
+    .addOption(flags.device)
+    .addOption(threads)
+    .addOption(flags.json)
     .action(async (options: RecommendOptions & Shared & { readonly requests?: string }, command: Command) => {
       const { requests, user, history } = options;
-      if ((requests ?? user ?? history) === undefined) command.error('error: give one of --user and --history: whom, or after what, to recommend; or --requests, a file of such.');
+      if ((requests ?? user ?? history) === undefined)
+        command.error(
+          'error: give one of --user and --history: whom, or after what, to recommend; or --requests, a file of such.',
+        );
       finish(
         requests === undefined
-          ? await conduct(world, manifest.model, options, () => recommend(compiled)(options), (found) => ({ code: 0, text: recommendations(found), json: found }))
+          ? await conduct(
+              world,
+              manifest.model,
+              options,
+              () => recommend(compiled)(options),
+              (found) => ({ code: 0, text: recommendations(found), json: found }),
+            )
           : await conduct(
-              world, manifest.model, options,
-              ({ signal, listen }) => answerRequests(compiled)({ ...options, requests }, {
-                stdin: world.in, signal, now: world.now,
-                answered: (line, found, ms) => void world.out.write(`${options.json === true ? JSON.stringify({ line, ...found, ms: Number(ms.toFixed(3)) }) : recommendations(found)}\n`),
-                refused: (line, message) => listen({ kind: 'failed', line, message }),
+              world,
+              manifest.model,
+              options,
+              ({ signal, listen }) =>
+                answerRequests(compiled)(
+                  { ...options, requests },
+                  {
+                    stdin: world.in,
+                    signal,
+                    now: world.now,
+                    answered: (line, found, ms) =>
+                      void world.out.write(
+                        `${options.json === true ? JSON.stringify({ line, ...found, ms: Number(ms.toFixed(3)) }) : recommendations(found)}\n`,
+                      ),
+                    refused: (line, message) => listen({ kind: 'failed', line, message }),
+                  },
+                ),
+              (tally, signalled) => ({
+                code: signalled ?? (tally.failed > 0 ? 1 : 0),
+                text: '',
+                note: tallyText(tally),
               }),
-              (tally, signalled) => ({ code: signalled ?? (tally.failed > 0 ? 1 : 0), text: '', note: tallyText(tally) }),
             ),
       );
     });
 
   root
     .command('profile')
-    .description("Time the kernels of a training step, by the model's own names, beside what the machine can do (device wasm); --profile does the same.")
-    .addOption(flags.data).addOption(flags.format).addOption(flags.titles)
+    .description(
+      "Time the kernels of a training step, by the model's own names, beside what the machine can do (device wasm); --profile does the same.",
+    )
+    .addOption(flags.data)
+    .addOption(flags.format)
+    .addOption(flags.titles)
     .addOption(counted('batch', `users of a batch${fallback(standard?.batch)}`))
     .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
-    .addOption(flags.device).addOption(flags.json)
+    .addOption(flags.device)
+    .addOption(flags.json)
     .action(async (options: ProfileOptions & Shared) => {
-      finish(await conduct(world, manifest.model, options, () => profile(compiled)(options), (found) => ({ code: 0, text: profileText(found), json: found })));
+      finish(
+        await conduct(
+          world,
+          manifest.model,
+          options,
+          () => profile(compiled)(options),
+          (found) => ({ code: 0, text: profileText(found), json: found }),
+        ),
+      );
     });
 
   root.hook('preAction', (_, called) => refuseStray(called.args[0], called));
@@ -261,18 +409,27 @@ const program = (compiled: CompiledModel, argv: readonly string[], world: World,
 /** `--profile`, where one would train, is the command `profile`. */
 const spelled = (argv: readonly string[]): readonly string[] => {
   const [first, ...rest] = argv;
-  return argv.includes('--profile') ? ['profile', ...(first === 'train' || first === 'profile' ? rest : argv).filter((word) => word !== '--profile')] : argv;
+  return argv.includes('--profile')
+    ? ['profile', ...(first === 'train' || first === 'profile' ? rest : argv).filter((word) => word !== '--profile')]
+    : argv;
 };
 
 /** Runs a command line (`argv` without node and script) and gives its exit code. It rejects for bugs only. */
-export const command = async (compiled: CompiledModel, argv: readonly string[], world: World = terminal): Promise<number> => {
+export const command = async (
+  compiled: CompiledModel,
+  argv: readonly string[],
+  world: World = terminal,
+): Promise<number> => {
   let code = 0;
   try {
     const words = spelled(argv);
-    const parser = program(compiled, words, world, (found) => { code = found; });
+    const parser = program(compiled, words, world, (found) => {
+      code = found;
+    });
     const [first = '-'] = words;
     // Before its options, of which those of the command that was meant would be unknown to any other.
-    if (!first.startsWith('-') && first !== 'help' && !parser.commands.some((c) => c.name() === first)) refuseStray(first, parser);
+    if (!first.startsWith('-') && first !== 'help' && !parser.commands.some((c) => c.name() === first))
+      refuseStray(first, parser);
     await parser.parseAsync([...words], { from: 'user' });
     return code;
   } catch (error) {
@@ -291,12 +448,16 @@ export const main = (compiled: CompiledModel, url: string): void => {
   endQuietly();
   // Until the end is known: a run that stops for want of anything to wait for has not done what it was asked.
   process.exitCode = 1;
-  void command(compiled, process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`Error: this is a bug in pcrec: ${messageOf(error)}. Please report it with the command line and the file ${compiled.manifest.source}.\n`);
-    return 1;
-  }).then((code) => {
-    process.exitCode = code;
-    // A device may keep the process alive (threads, GPU handles); nothing is left to wait for.
-    setTimeout(() => process.exit(), 1000).unref();
-  });
+  void command(compiled, process.argv.slice(2))
+    .catch((error: unknown) => {
+      process.stderr.write(
+        `Error: this is a bug in pcrec: ${messageOf(error)}. Please report it with the command line and the file ${compiled.manifest.source}.\n`,
+      );
+      return 1;
+    })
+    .then((code) => {
+      process.exitCode = code;
+      // A device may keep the process alive (threads, GPU handles); nothing is left to wait for.
+      setTimeout(() => process.exit(), 1000).unref();
+    });
 };

@@ -38,11 +38,16 @@ const retrace = async (job: Job, from: Progress, failed: number): Promise<E.Eith
       const bad = await firstNonFinite(job, 'train', inputs, random)();
       if (E.isLeft(bad)) return bad;
       if (bad.right !== undefined)
-        return E.right(`The first tensor that is not finite is \`${bad.right.name}\` at step ${step} (epoch ${epoch}): element ${bad.right.at} is ${bad.right.value}.`);
+        return E.right(
+          `The first tensor that is not finite is \`${bad.right.name}\` at step ${step} (epoch ${epoch}): element ${bad.right.at} is ${bad.right.value}.`,
+        );
       // Whether a device's inspection advances the states is its own affair; here it must not.
       await job.session.write(states);
     }
-    if (step >= failed) return E.right('The tensors of that step were finite when it was run again: the device does not compute the same twice.');
+    if (step >= failed)
+      return E.right(
+        'The tensors of that step were finite when it was run again: the device does not compute the same twice.',
+      );
     const done = await call(job, 'train', inputs, random)();
     if (E.isLeft(done)) return done;
   }
@@ -55,7 +60,10 @@ export const explain = async (job: Job, checkpoint: string, failed: number): Pro
   const good = await restore(checkpoint, job.manifest)();
   if (E.isLeft(good)) return `${what} There is no good checkpoint to look back from.`;
   const { progress, states } = good.right;
-  job.listen({ kind: 'warning', message: `${what} Retracing ${plural(failed - progress.step, 'step')} to find the first tensor that is not finite.` });
+  job.listen({
+    kind: 'warning',
+    message: `${what} Retracing ${plural(failed - progress.step, 'step')} to find the first tensor that is not finite.`,
+  });
   const cause = await pipe(
     TE.tryCatch(() => job.session.write(states).then(() => retrace(job, progress, failed)), String),
     TE.chain(TE.fromEither),

@@ -29,25 +29,36 @@ const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<st
         E.traverseArray(({ name }) =>
           pipe(
             offered[name],
-            E.fromNullable(`The entry \`${entry}\` of \`${manifest.model}\` asks for the input \`${name}\`, which these data do not give (they give ${Object.keys(offered).join(', ')}).`),
+            E.fromNullable(
+              `The entry \`${entry}\` of \`${manifest.model}\` asks for the input \`${name}\`, which these data do not give (they give ${Object.keys(offered).join(', ')}).`,
+            ),
             E.map((data) => [name, data] as const),
-          )),
-      )),
+          ),
+        ),
+      ),
+    ),
     E.map((entries) => Object.fromEntries(entries)),
   );
 
 /** The columns of data that a model reads, in any of its entries. */
 export const columnsRead = ({ entries }: Manifest): readonly ColumnName[] => {
   const read = Object.values(entries).flatMap(({ inputs }) => inputs.map(({ name }) => inputOf(name)));
-  return [...new Set(read.flatMap((row) => (row === undefined ? [] : columnOf(row) ?? [])))];
+  return [...new Set(read.flatMap((row) => (row === undefined ? [] : (columnOf(row) ?? []))))];
 };
 /** Whether a request says, or has assumed for it, when it comes. */
-export const readsTimes = (manifest: Manifest): boolean => columnsRead(manifest).some((column) => columns[column].next === 'moment');
+export const readsTimes = (manifest: Manifest): boolean =>
+  columnsRead(manifest).some((column) => columns[column].next === 'moment');
 
 /** Left: data without a column that the model reads. It would learn, and tell, what zeros say. */
-export const withColumns = (manifest: Manifest, data: Pick<Dataset, 'name' | 'sequence' | 'times'>): E.Either<string, void> => {
+export const withColumns = (
+  manifest: Manifest,
+  data: Pick<Dataset, 'name' | 'sequence' | 'times'>,
+): E.Either<string, void> => {
   const given = columnsOf(data);
-  const lack = columnsRead(manifest).filter((column) => given[column] === undefined).map((column) => columns[column].lack).find((l) => l !== null);
+  const lack = columnsRead(manifest)
+    .filter((column) => given[column] === undefined)
+    .map((column) => columns[column].lack)
+    .find((l) => l !== null);
   if (lack === undefined) return E.right(undefined);
   const { what, give, without } = lack;
   return E.left(
@@ -68,38 +79,65 @@ const counts: { readonly [C in Counted]: (job: Pick<Job, 'settings' | 'feed'>, s
 };
 /** Scalars that a `train` entry may list. */
 export const scalars = (job: Pick<Job, 'settings' | 'feed'>, step: number): Inputs =>
-  Object.fromEntries(inputsFor('train').flatMap(({ name, fill }) => (fill.from === 'run' ? [[name, Float32Array.of(counts[fill.count](job, step))] as const] : [])));
+  Object.fromEntries(
+    inputsFor('train').flatMap(({ name, fill }) =>
+      fill.from === 'run' ? [[name, Float32Array.of(counts[fill.count](job, step))] as const] : [],
+    ),
+  );
 
 /** Runs one entry. Left: a missing input, or what the device said. */
-export const call = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Draw): TaskEither<string, Readonly<Record<string, Data>>> =>
+export const call = (
+  { manifest, session }: Machine,
+  entry: string,
+  offered: Inputs,
+  random: Draw,
+): TaskEither<string, Readonly<Record<string, Data>>> =>
   pipe(
     TE.fromEither(chosen(manifest, entry, offered)),
     TE.chain((inputs) =>
       TE.tryCatch(
         () => session.run(entry, inputs, random),
         (error) => `The device ${session.backend} failed in \`${entry}\` at step ${random.step}: ${messageOf(error)}.`,
-      )),
+      ),
+    ),
   );
 
 /** How long each kernel of one entry took. Left: a missing input, or a device that cannot tell. */
-export const timed = ({ manifest, session }: Machine, entry: string, offered: Inputs, random: Draw): TaskEither<string, readonly KernelTime[]> =>
+export const timed = (
+  { manifest, session }: Machine,
+  entry: string,
+  offered: Inputs,
+  random: Draw,
+): TaskEither<string, readonly KernelTime[]> =>
   pipe(
     TE.fromEither(chosen(manifest, entry, offered)),
     TE.chain((inputs) =>
       session.profile === undefined
         ? TE.left(`The device ${session.backend} does not time its kernels; choose --device wasm.`)
-        : TE.tryCatch(() => (session.profile as NonNullable<Session['profile']>)(entry, inputs, random), (error) => `The device ${session.backend} failed in \`${entry}\`: ${messageOf(error)}.`)),
+        : TE.tryCatch(
+            () => (session.profile as NonNullable<Session['profile']>)(entry, inputs, random),
+            (error) => `The device ${session.backend} failed in \`${entry}\`: ${messageOf(error)}.`,
+          ),
+    ),
   );
 
 /** What the device could do at most. Left: a device that cannot tell. */
 export const ceilingsOf = (session: Session): TaskEither<string, Ceilings> =>
   session.ceilings === undefined
     ? TE.left(`The device ${session.backend} does not measure what it could do; choose --device wasm.`)
-    : TE.tryCatch(() => (session.ceilings as NonNullable<Session['ceilings']>)(), (error) => `The device ${session.backend} failed: ${messageOf(error)}.`);
+    : TE.tryCatch(
+        () => (session.ceilings as NonNullable<Session['ceilings']>)(),
+        (error) => `The device ${session.backend} failed: ${messageOf(error)}.`,
+      );
 
 /** One output of an entry. */
 export const output = (outputs: Readonly<Record<string, Data>>, entry: string, name: string): E.Either<string, Data> =>
-  pipe(outputs[name], E.fromNullable(`The entry \`${entry}\` gave no \`${name}\`; it gave ${Object.keys(outputs).join(', ') || 'nothing'}.`));
+  pipe(
+    outputs[name],
+    E.fromNullable(
+      `The entry \`${entry}\` gave no \`${name}\`; it gave ${Object.keys(outputs).join(', ') || 'nothing'}.`,
+    ),
+  );
 
 /** The name and the value of the first tensor, in execution order, that holds a value that is not finite. */
 export const firstNonFinite = (

@@ -15,7 +15,8 @@ const ranksOf = async (judge: Judge, { inputs, rows }: RankBatch): Promise<E.Eit
     E.map((ranks) => Float32Array.from(ranks.subarray(0, rows))),
     E.filterOrElse(
       (ranks) => ranks.every((rank) => rank >= 1),
-      () => 'The model ranks with values that are no numbers: its parameters or scores are not finite. Train with a lower learning rate or another seed.',
+      () =>
+        'The model ranks with values that are no numbers: its parameters or scores are not finite. Train with a lower learning rate or another seed.',
     ),
   );
 

@@ -41,7 +41,15 @@ export type Event =
       /** The step that the run goes on from, 0 for a new one. */
       readonly step: number;
     }
-  | { readonly kind: 'step'; readonly step: number; readonly epoch: number; readonly batch: number; readonly batches: number; readonly loss: number; readonly stepsPerSecond: number }
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly epoch: number;
+      readonly batch: number;
+      readonly batches: number;
+      readonly loss: number;
+      readonly stepsPerSecond: number;
+    }
   | { readonly kind: 'evaluating'; readonly part: Part; readonly batch: number; readonly batches: number }
   | {
       readonly kind: 'epoch';
@@ -67,16 +75,25 @@ export type Part = 'validation' | 'test';
 export type Listener = (event: Event) => void;
 
 /** Several readers as one. */
-export const all = (...listeners: readonly Listener[]): Listener => (event) => listeners.forEach((listen) => listen(event));
+export const all =
+  (...listeners: readonly Listener[]): Listener =>
+  (event) =>
+    listeners.forEach((listen) => listen(event));
 
 /** The message of an event, with its line where it has one. */
-export const told = ({ line, message }: { readonly line?: number; readonly message: string }): string => (line === undefined ? message : `line ${line}: ${message}`);
+export const told = ({ line, message }: { readonly line?: number; readonly message: string }): string =>
+  line === undefined ? message : `line ${line}: ${message}`;
 
 /** The kinds that happen many times a second; logs leave them out. */
 export const frequent: ReadonlySet<Event['kind']> = new Set(['step', 'evaluating']);
 
 /** Passes an event of the frequent ones on at most once in `every` milliseconds of `now`, and every other event always. */
-export const throttled = <A>(every: number, now: () => number, isFrequent: (event: A) => boolean, listen: (event: A) => void): ((event: A) => void) => {
+export const throttled = <A>(
+  every: number,
+  now: () => number,
+  isFrequent: (event: A) => boolean,
+  listen: (event: A) => void,
+): ((event: A) => void) => {
   let last = Number.NEGATIVE_INFINITY;
   return (event) => {
     if (isFrequent(event)) {

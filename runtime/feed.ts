@@ -15,16 +15,25 @@ const horizonOf = (manifest: Manifest): 'all' | 'last' => {
 };
 
 /** Left: data too small to train on or to evaluate with, or without a column that the model reads. */
-export const feedOf = (manifest: Manifest, data: Dataset, { batch, seed, protocol }: Pick<Settings, 'batch' | 'seed' | 'protocol'>): E.Either<string, Feed> => {
+export const feedOf = (
+  manifest: Manifest,
+  data: Dataset,
+  { batch, seed, protocol }: Pick<Settings, 'batch' | 'seed' | 'protocol'>,
+): E.Either<string, Feed> => {
   const complete = withColumns(manifest, data);
   if (E.isLeft(complete)) return complete;
   const parts = split(data, protocol);
   const seen = Math.max(1, seenMax(parts));
   const { length } = manifest;
-  const epochOf = (epoch: number) => trainingBatches(parts, { batch, length, seed, epoch, horizon: horizonOf(manifest) });
+  const epochOf = (epoch: number) =>
+    trainingBatches(parts, { batch, length, seed, epoch, horizon: horizonOf(manifest) });
   const batches = epochOf(0).count;
-  if (batches === 0) return E.left(`${data.name} holds nothing to train on: no user has two items left once those for validation and test are set aside.`);
-  if (parts.evaluated.length === 0) return E.left(`${data.name} holds nothing to evaluate on: a user needs at least three interactions.`);
+  if (batches === 0)
+    return E.left(
+      `${data.name} holds nothing to train on: no user has two items left once those for validation and test are set aside.`,
+    );
+  if (parts.evaluated.length === 0)
+    return E.left(`${data.name} holds nothing to evaluate on: a user needs at least three interactions.`);
 
   const training = function* (epoch: number, from: number): Generator<Inputs> {
     for (const { rows: _, ...inputs } of epochOf(epoch).batchesFrom(from)) yield inputs;

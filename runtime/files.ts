@@ -30,7 +30,10 @@ export const makeFolder = async (folder: string): Promise<void> => {
 
 /** Makes a folder, and those around it. Left: one sentence. */
 export const folderAt = (path: string): TaskEither<string, void> =>
-  TE.tryCatch(() => makeFolder(path), (error) => `The folder ${path} could not be made: ${reason(error)}.`);
+  TE.tryCatch(
+    () => makeFolder(path),
+    (error) => `The folder ${path} could not be made: ${reason(error)}.`,
+  );
 
 const write = async (path: string, parts: readonly Uint8Array[]): Promise<void> => {
   await makeFolder(dirname(path));
@@ -54,7 +57,8 @@ const write = async (path: string, parts: readonly Uint8Array[]): Promise<void> 
 export const writeAtomically = (path: string, parts: readonly Uint8Array[]): TaskEither<string, void> =>
   TE.tryCatch(
     () => write(path, parts),
-    (error) => `${path} could not be written: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder cannot be made there' : reason(error)}.`,
+    (error) =>
+      `${path} could not be written: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder cannot be made there' : reason(error)}.`,
   );
 
 /** The bytes of a file. Left: the end of the sentence "FILE cannot be used: ...". */

@@ -13,14 +13,32 @@ export { initial, initialStates, shapeOf } from './init.js';
 export { readManifest } from './manifest.js';
 export { fullRanks, type Measure, measureNames, type Metrics, metrics, popularity, worths } from './metrics.js';
 export { flag, newSettings, type NumberName, readNumber } from './contract/settings.js';
-export type { DataOptions, DeviceOptions, EvaluateOptions, RecommenderOptions, RecommendOptions, RecommendRequest, TrainOptions } from './options.js';
+export type {
+  DataOptions,
+  DeviceOptions,
+  EvaluateOptions,
+  RecommenderOptions,
+  RecommendOptions,
+  RecommendRequest,
+  TrainOptions,
+} from './options.js';
 export { type Protocol, protocols as trainingProtocols, type Settings } from './contract/settings.js';
 export type { Epoch } from './progress.js';
 export { hashKey, mix, stream, uniformAt } from './contract/random.js';
 export type { Asked } from './asked.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
 export type { EvaluateResult, TrainResult } from './run.js';
-export type { Data, EntryInfo, InitInfo, KernelTime, Manifest, Session, Sizes, StateInfo, TensorInfo } from './contract/session.js';
+export type {
+  Data,
+  EntryInfo,
+  InitInfo,
+  KernelTime,
+  Manifest,
+  Session,
+  Sizes,
+  StateInfo,
+  TensorInfo,
+} from './contract/session.js';
 export { holm, pairedTest, type PairedTest, type Spread, spread } from './significance.js';
 export { type OpenRecommender, type Trainer, trainer } from './trainer.js';
 export { duration } from './view.js';

@@ -10,14 +10,18 @@ import { readBytes, writeAtomically } from './files.js';
 export const logFile = (out: string): string => join(out, 'metrics.jsonl');
 
 /** Whether a record still holds when a run goes on after `epoch` finished epochs; a killed run may have told more than it saved. */
-const holds = (epoch: number) => (line: string): boolean => {
-  try {
-    const record = JSON.parse(line) as Partial<Event> & { readonly epoch?: number };
-    return record.kind === 'start' || (record.kind === 'epoch' && (record.epoch ?? Number.POSITIVE_INFINITY) <= epoch);
-  } catch {
-    return false; // A line cut short by the kill.
-  }
-};
+const holds =
+  (epoch: number) =>
+  (line: string): boolean => {
+    try {
+      const record = JSON.parse(line) as Partial<Event> & { readonly epoch?: number };
+      return (
+        record.kind === 'start' || (record.kind === 'epoch' && (record.epoch ?? Number.POSITIVE_INFINITY) <= epoch)
+      );
+    } catch {
+      return false; // A line cut short by the kill.
+    }
+  };
 
 /** Empties the log, or for a resumed run keeps what its checkpoint still vouches for. */
 export const startLog = (out: string, epoch: number): TaskEither<string, void> =>
@@ -33,11 +37,13 @@ export const startLog = (out: string, epoch: number): TaskEither<string, void> =
 export const line = (event: Event): string => `${JSON.stringify(event)}\n`;
 
 /** Appends every record but the frequent ones. */
-export const log = (out: string): Listener => (event) => {
-  if (frequent.has(event.kind)) return;
-  try {
-    appendFileSync(logFile(out), line(event));
-  } catch {
-    // A full disk ends the run at the next checkpoint, with its reason; the log need not end it twice.
-  }
-};
+export const log =
+  (out: string): Listener =>
+  (event) => {
+    if (frequent.has(event.kind)) return;
+    try {
+      appendFileSync(logFile(out), line(event));
+    } catch {
+      // A full disk ends the run at the next checkpoint, with its reason; the log need not end it twice.
+    }
+  };

@@ -56,23 +56,31 @@ export const index = ({ items, titles }: Catalogue): Index => {
   const byId = places(items);
   const byTitle = lazy(() => places(names));
   const forms = lazy(() => names.map(formsOf));
-  const byForm = (form: keyof Forms) => lazy(() => grouped(forms().flatMap((of, item) => of.map((one) => [one[form], item] as const))));
+  const byForm = (form: keyof Forms) =>
+    lazy(() => grouped(forms().flatMap((of, item) => of.map((one) => [one[form], item] as const))));
   const tables = { whole: byForm('whole'), dated: byForm('dated'), undated: byForm('undated'), bare: byForm('bare') };
   /** A text is compared by the same form of its own; one of no letters has none. */
-  const as = (form: keyof Forms): Reading => (text) => {
-    const own = formsOf(text)[0]![form];
-    return own === '' ? [] : (tables[form]().get(own) ?? []);
-  };
+  const as =
+    (form: keyof Forms): Reading =>
+    (text) => {
+      const own = formsOf(text)[0]![form];
+      return own === '' ? [] : (tables[form]().get(own) ?? []);
+    };
   /** A year that is written must be the title's, so forms without a year are for texts without one. */
-  const yearless = (form: 'undated' | 'bare'): Reading => (text) => {
-    const own = formsOf(text)[0]!;
-    return own.dated === own.undated ? as(form)(text) : [];
-  };
-  const where = (test: (form: Forms, words: string, text: string) => boolean): Reading => (text) => {
-    const [low, words] = [folded(text), wordsOf(folded(text))];
-    return low === '' ? [] : forms().flatMap((of, item) => (of.some((form) => test(form, words, low)) ? [item] : []));
-  };
-  const begins = (form: Forms, words: string, text: string): boolean => form.whole.startsWith(text) || (words !== '' && [form.dated, form.bare].some((name) => name.startsWith(words)));
+  const yearless =
+    (form: 'undated' | 'bare'): Reading =>
+    (text) => {
+      const own = formsOf(text)[0]!;
+      return own.dated === own.undated ? as(form)(text) : [];
+    };
+  const where =
+    (test: (form: Forms, words: string, text: string) => boolean): Reading =>
+    (text) => {
+      const [low, words] = [folded(text), wordsOf(folded(text))];
+      return low === '' ? [] : forms().flatMap((of, item) => (of.some((form) => test(form, words, low)) ? [item] : []));
+    };
+  const begins = (form: Forms, words: string, text: string): boolean =>
+    form.whole.startsWith(text) || (words !== '' && [form.dated, form.bare].some((name) => name.startsWith(words)));
   const heads = lazy(() => runs([...items, ...names]));
   return {
     items,
@@ -99,19 +107,31 @@ export const nameOf = ({ items, titles }: Catalogue, item: number): string => {
 
 /** Edits (insert, delete, replace) from one text to another: one row of the table at a time. */
 export const distance = (a: string, b: string): number =>
-  [...a].reduce<readonly number[]>(
-    (row, letter, i) =>
-      [...b].reduce<number[]>((next, other, j) => {
-        next.push(Math.min((next[j] as number) + 1, (row[j + 1] as number) + 1, (row[j] as number) + (letter === other ? 0 : 1)));
-        return next;
-      }, [i + 1]),
-    Array.from({ length: [...b].length + 1 }, (_, j) => j),
-  ).at(-1) as number;
+  [...a]
+    .reduce<readonly number[]>(
+      (row, letter, i) =>
+        [...b].reduce<number[]>(
+          (next, other, j) => {
+            next.push(
+              Math.min(
+                (next[j] as number) + 1,
+                (row[j + 1] as number) + 1,
+                (row[j] as number) + (letter === other ? 0 : 1),
+              ),
+            );
+            return next;
+          },
+          [i + 1],
+        ),
+      Array.from({ length: [...b].length + 1 }, (_, j) => j),
+    )
+    .at(-1) as number;
 
 /** The items whose titles (or ids) look most like a text: those that contain it, then by edits to as long a beginning. */
 export const nearest = (catalogue: Catalogue, text: string, count = 5): readonly number[] => {
   const wanted = folded(text);
-  const far = (name: string): number => (name.includes(wanted) ? 0 : 1 + distance(wanted, name.slice(0, wanted.length + 2)));
+  const far = (name: string): number =>
+    name.includes(wanted) ? 0 : 1 + distance(wanted, name.slice(0, wanted.length + 2));
   return (catalogue.titles ?? catalogue.items)
     .map((name, item) => ({ item, far: far(folded(name)) }))
     .sort((a, b) => a.far - b.far || a.item - b.item)
@@ -120,18 +140,25 @@ export const nearest = (catalogue: Catalogue, text: string, count = 5): readonly
 };
 
 const listed = (catalogue: Catalogue, found: readonly number[]): string =>
-  `${found.slice(0, 5).map((item) => nameOf(catalogue, item)).join('; ')}${found.length > 5 ? `; and ${found.length - 5} more` : ''}`;
+  `${found
+    .slice(0, 5)
+    .map((item) => nameOf(catalogue, item))
+    .join('; ')}${found.length > 5 ? `; and ${found.length - 5} more` : ''}`;
 
 /** What tells several items of one text apart: more of the title, unless they have one title. */
 const choice = ({ titles }: Catalogue, found: readonly number[]): string =>
-  new Set(found.map((item) => titles?.[item])).size === found.length ? 'Write the whole title, with its year if it has one, or the id.' : 'Write the id.';
+  new Set(found.map((item) => titles?.[item])).size === found.length
+    ? 'Write the whole title, with its year if it has one, or the id.'
+    : 'Write the id.';
 
 const one = (of: Index, text: string, found: readonly number[]): E.Either<string, number> =>
   found.length === 1
     ? E.right(found[0] as number)
     : found.length > 1
       ? E.left(`"${text}" may mean ${found.length} items: ${listed(of, found)}. ${choice(of, found)}`)
-      : E.left(`The model knows no item "${text}". The nearest: ${listed(of, nearest(of, text))}. Write an id, a title or a part of a title of an item that occurs in the training data.`);
+      : E.left(
+          `The model knows no item "${text}". The nearest: ${listed(of, nearest(of, text))}. Write an id, a title or a part of a title of an item that occurs in the training data.`,
+        );
 
 const firstFound = (readings: readonly Reading[], text: string): readonly number[] =>
   readings.reduce<readonly number[]>((found, read) => (found.length > 0 ? found : read(text)), []);
@@ -140,10 +167,16 @@ const firstFound = (readings: readonly Reading[], text: string): readonly number
  * One item: by its id; else by its title, in any case, without accents, without the year, with its article anywhere; else by the
  * beginning of a title, by words of it, by letters of it, whichever first finds something. Left: several, and how to choose.
  */
-export const item = (of: Index) => (text: string): E.Either<string, number> => one(of, text.trim(), firstFound([of.id, ...of.exact, ...of.partial], text.trim()));
+export const item =
+  (of: Index) =>
+  (text: string): E.Either<string, number> =>
+    one(of, text.trim(), firstFound([of.id, ...of.exact, ...of.partial], text.trim()));
 
 /** The same for what stands between quotes, which is a title before it is an id. */
-const quotedItem = (of: Index) => (text: string): E.Either<string, number> => one(of, text.trim(), firstFound([...of.exact, of.id, ...of.partial], text.trim()));
+const quotedItem =
+  (of: Index) =>
+  (text: string): E.Either<string, number> =>
+    one(of, text.trim(), firstFound([...of.exact, of.id, ...of.partial], text.trim()));
 
 /** What stands between two commas; between quotes a comma is a part of the name. */
 interface Piece {
@@ -180,7 +213,14 @@ const runAt = (of: Index, pieces: readonly Piece[], from: number): { readonly to
   const free = quote < 0 ? near : near.slice(0, quote);
   const more = free
     .slice(1)
-    .map((_, i) => ({ to: from + i + 2, text: free.slice(0, i + 2).map((piece) => piece.text).join(',').trim() }))
+    .map((_, i) => ({
+      to: from + i + 2,
+      text: free
+        .slice(0, i + 2)
+        .map((piece) => piece.text)
+        .join(',')
+        .trim(),
+    }))
     .reverse();
   const [verbatim, whole] = of.exact as readonly [Reading, Reading];
   const exactly = [...more, single].find((run) => firstFound([of.id, verbatim, whole], run.text).length > 0);
@@ -192,16 +232,18 @@ const runAt = (of: Index, pieces: readonly Piece[], from: number): { readonly to
  * exactly an id or a title is taken, then the longest that begins one. Left: the first piece that means
  * nothing, or too much.
  */
-export const list = (of: Index) => (text: string): E.Either<string, readonly number[]> => {
-  const pieces = piecesOf(text);
-  const found: number[] = [];
-  for (let from = 0; from < pieces.length;) {
-    const { text: piece, quoted } = pieces[from] as Piece;
-    const run = quoted || piece.trim() === '' ? { to: from + 1, text: piece.trim() } : runAt(of, pieces, from);
-    const next = run.text === '' ? undefined : (quoted ? quotedItem : item)(of)(run.text);
-    if (next !== undefined && E.isLeft(next)) return next;
-    if (next !== undefined) found.push(next.right);
-    from = run.to;
-  }
-  return E.right(found);
-};
+export const list =
+  (of: Index) =>
+  (text: string): E.Either<string, readonly number[]> => {
+    const pieces = piecesOf(text);
+    const found: number[] = [];
+    for (let from = 0; from < pieces.length;) {
+      const { text: piece, quoted } = pieces[from] as Piece;
+      const run = quoted || piece.trim() === '' ? { to: from + 1, text: piece.trim() } : runAt(of, pieces, from);
+      const next = run.text === '' ? undefined : (quoted ? quotedItem : item)(of)(run.text);
+      if (next !== undefined && E.isLeft(next)) return next;
+      if (next !== undefined) found.push(next.right);
+      from = run.to;
+    }
+    return E.right(found);
+  };

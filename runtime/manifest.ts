@@ -17,8 +17,18 @@ const parsed = (text: string): E.Either<string, Manifest> => {
     return E.left(`is damaged: ${again}`);
   }
   const { format, model, states, entries, hyper } = found ?? {};
-  if (format !== undefined && format !== 1) return E.left(`has the format ${String(format)}, and this runtime reads format 1: ${again} with the installed version`);
-  if (format === undefined || typeof model !== 'string' || !Array.isArray(states) || typeof entries !== 'object' || typeof hyper !== 'object') return E.left(`is no manifest of a trainer: ${again}`);
+  if (format !== undefined && format !== 1)
+    return E.left(
+      `has the format ${String(format)}, and this runtime reads format 1: ${again} with the installed version`,
+    );
+  if (
+    format === undefined ||
+    typeof model !== 'string' ||
+    !Array.isArray(states) ||
+    typeof entries !== 'object' ||
+    typeof hyper !== 'object'
+  )
+    return E.left(`is no manifest of a trainer: ${again}`);
   return E.right(found as Manifest);
 };
 

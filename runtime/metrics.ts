@@ -4,8 +4,14 @@
  */
 import { type Held, type Split, distinctVisitor, history, target, training } from './data/split.js';
 
-const hit = (cutoff: number) => (rank: number): number => (rank <= cutoff ? 1 : 0);
-const gain = (cutoff: number) => (rank: number): number => (rank <= cutoff ? 1 / Math.log2(1 + rank) : 0);
+const hit =
+  (cutoff: number) =>
+  (rank: number): number =>
+    rank <= cutoff ? 1 : 0;
+const gain =
+  (cutoff: number) =>
+  (rank: number): number =>
+    rank <= cutoff ? 1 / Math.log2(1 + rank) : 0;
 
 /** What one rank is worth under each measure. */
 const measures = {
@@ -25,7 +31,8 @@ export type Metrics = Readonly<Record<Measure, number>>;
 export const measureNames = Object.keys(measures) as readonly Measure[];
 
 /** What each rank is worth under one measure: the figures of single users, of which `metrics` gives the means. */
-export const worths = (measure: Measure, ranks: ArrayLike<number>): Float64Array => Float64Array.from(ranks, measures[measure]);
+export const worths = (measure: Measure, ranks: ArrayLike<number>): Float64Array =>
+  Float64Array.from(ranks, measures[measure]);
 
 /** Means over ranks (1 is the best), each in [0, 1]; NaN where there is no rank. */
 export const metrics = (ranks: ArrayLike<number>): Metrics => {

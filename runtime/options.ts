@@ -32,39 +32,47 @@ export type DeviceOptions = Maybe<{
 export type RunOptions = Maybe<{ signal: AbortSignal; listen: Listener }>;
 
 /** What `train` takes: the command's options in camel case, and a signal. */
-export type TrainOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
-  epochs: number;
-  batch: number;
-  seed: number;
-  /** Epochs without a better validation NDCG@10 before stopping. */
-  patience: number;
-  protocol: Protocol;
-  /** The folder of checkpoints and metrics; `runs/<model>` unless given. */
-  out: string;
-  /** Go on from the last checkpoint in `out`, bit for bit. */
-  resume: boolean;
-  /** A checkpoint after so many steps or seconds, whichever comes first, besides the one at each epoch's end. */
-  checkpointSteps: number;
-  checkpointSeconds: number;
-}>;
+export type TrainOptions = DataOptions &
+  DeviceOptions &
+  RunOptions &
+  Maybe<{
+    epochs: number;
+    batch: number;
+    seed: number;
+    /** Epochs without a better validation NDCG@10 before stopping. */
+    patience: number;
+    protocol: Protocol;
+    /** The folder of checkpoints and metrics; `runs/<model>` unless given. */
+    out: string;
+    /** Go on from the last checkpoint in `out`, bit for bit. */
+    resume: boolean;
+    /** A checkpoint after so many steps or seconds, whichever comes first, besides the one at each epoch's end. */
+    checkpointSteps: number;
+    checkpointSeconds: number;
+  }>;
 
 /** What `evaluate` takes: the command's options in camel case, and a signal. */
-export type EvaluateOptions = DataOptions & DeviceOptions & RunOptions & Maybe<{
-  out: string;
-  /** `<out>/best.safetensors` unless given. */
-  checkpoint: string;
-  part: 'validation' | 'test';
-  batch: number;
-}>;
+export type EvaluateOptions = DataOptions &
+  DeviceOptions &
+  RunOptions &
+  Maybe<{
+    out: string;
+    /** `<out>/best.safetensors` unless given. */
+    checkpoint: string;
+    part: 'validation' | 'test';
+    batch: number;
+  }>;
 
 export type ProfileOptions = DataOptions & DeviceOptions & Maybe<{ batch: number; seed: number }>;
 
 /** What a recommender needs before anything is asked of it. */
-export type RecommenderOptions = DataOptions & DeviceOptions & Maybe<{
-  out: string;
-  /** `<out>/best.safetensors` unless given. */
-  checkpoint: string;
-}>;
+export type RecommenderOptions = DataOptions &
+  DeviceOptions &
+  Maybe<{
+    out: string;
+    /** `<out>/best.safetensors` unless given. */
+    checkpoint: string;
+  }>;
 
 /** For whom, or after what, to recommend: one of `user` and `history`. */
 export type RecommendRequest = Maybe<{
@@ -98,10 +106,28 @@ const ofRecommender: Kinds<RecommenderOptions> = { ...ofData, ...ofDevice, out: 
 /** The options of the importable functions. */
 const taken = {
   train: {
-    ...ofData, ...ofDevice, ...ofRun, epochs: 'number', batch: 'number', seed: 'number', patience: 'number', protocol: 'choice', out: 'text', resume: 'flag',
-    checkpointSteps: 'number', checkpointSeconds: 'number',
+    ...ofData,
+    ...ofDevice,
+    ...ofRun,
+    epochs: 'number',
+    batch: 'number',
+    seed: 'number',
+    patience: 'number',
+    protocol: 'choice',
+    out: 'text',
+    resume: 'flag',
+    checkpointSteps: 'number',
+    checkpointSeconds: 'number',
   } satisfies Kinds<TrainOptions>,
-  evaluate: { ...ofData, ...ofDevice, ...ofRun, out: 'text', checkpoint: 'text', part: 'choice', batch: 'number' } satisfies Kinds<EvaluateOptions>,
+  evaluate: {
+    ...ofData,
+    ...ofDevice,
+    ...ofRun,
+    out: 'text',
+    checkpoint: 'text',
+    part: 'choice',
+    batch: 'number',
+  } satisfies Kinds<EvaluateOptions>,
   recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,
   recommender: ofRecommender,
   'recommender.recommend': ofRequest,
@@ -114,36 +140,62 @@ const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolea
   texts: { fits: (v) => isText(v) || (Array.isArray(v) && v.every(isText)), wanted: 'a string or a list of strings' },
   time: { fits: (v) => isText(v) || typeof v === 'number', wanted: 'a time, as a string or a number' },
   flag: { fits: (v) => typeof v === 'boolean', wanted: 'true or false' },
-  signal: { fits: (v) => typeof v === 'object' && v !== null && 'aborted' in v, wanted: 'the signal of an AbortController' },
+  signal: {
+    fits: (v) => typeof v === 'object' && v !== null && 'aborted' in v,
+    wanted: 'the signal of an AbortController',
+  },
   listener: { fits: (v) => typeof v === 'function', wanted: 'a function of events' },
-  number: { fits: anything, wanted: '' }, choice: { fits: anything, wanted: '' },
+  number: { fits: anything, wanted: '' },
+  choice: { fits: anything, wanted: '' },
 };
 
 /** An option that the model was compiled with, in words: a trainer cannot change it. Not for those that a trainer takes. */
-export const compiledIn = ({ hyper: values, source }: Pick<Manifest, 'hyper' | 'source'>, name: string, value = 'VALUE'): string | undefined =>
-  Object.hasOwn(values, name) && !(name in ranges) ? `${name} is a hyperparameter, compiled in as ${name}=${values[name]}: compile again with \`pcrec-compile ${source} --set ${name}=${value}\`.` : undefined;
+export const compiledIn = (
+  { hyper: values, source }: Pick<Manifest, 'hyper' | 'source'>,
+  name: string,
+  value = 'VALUE',
+): string | undefined =>
+  Object.hasOwn(values, name) && !(name in ranges)
+    ? `${name} is a hyperparameter, compiled in as ${name}=${values[name]}: compile again with \`pcrec-compile ${source} --set ${name}=${value}\`.`
+    : undefined;
 
 /** Options from JavaScript, which no type has seen. Left: the first that the function does not take, with the nearest that it does. */
-export const known = (manifest: Pick<Manifest, 'hyper' | 'source'>, of: keyof typeof taken) => <O extends object>(options: O): E.Either<string, O> => {
-  const kinds: Readonly<Record<string, Kind>> = taken[of];
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) return E.left(`${of} takes an object of options, not ${JSON.stringify(options)}.`);
-  for (const [name, value] of Object.entries(options)) {
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined) return E.left(compiledIn(manifest, name, String(value)) ?? `${of} has no option '${name}': ${suggest(name, Object.keys(kinds), 'there are')}`);
-    if (value !== undefined && !forms[kind].fits(value)) return E.left(`The option '${name}' of ${of} is ${forms[kind].wanted}, not ${JSON.stringify(value) ?? String(value)}.`);
-  }
-  return E.right(options);
-};
+export const known =
+  (manifest: Pick<Manifest, 'hyper' | 'source'>, of: keyof typeof taken) =>
+  <O extends object>(options: O): E.Either<string, O> => {
+    const kinds: Readonly<Record<string, Kind>> = taken[of];
+    if (typeof options !== 'object' || options === null || Array.isArray(options))
+      return E.left(`${of} takes an object of options, not ${JSON.stringify(options)}.`);
+    for (const [name, value] of Object.entries(options)) {
+      const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+      if (kind === undefined)
+        return E.left(
+          compiledIn(manifest, name, String(value)) ??
+            `${of} has no option '${name}': ${suggest(name, Object.keys(kinds), 'there are')}`,
+        );
+      if (value !== undefined && !forms[kind].fits(value))
+        return E.left(
+          `The option '${name}' of ${of} is ${forms[kind].wanted}, not ${JSON.stringify(value) ?? String(value)}.`,
+        );
+    }
+    return E.right(options);
+  };
 
 /** Checks what the type system cannot when options come from JavaScript. */
 export const checked = <O extends object>(options: O): E.Either<string, O> =>
   pipe(
     Object.entries(options).filter(([, value]) => value !== undefined),
     E.traverseArray(([name, value]): E.Either<string, unknown> => {
-      if (name === 'at') return Number.isNaN(timeOf(String(value))) ? E.left(`--at takes a time, ${timeShape}, not ${JSON.stringify(value)}.`) : E.right(value);
-      if (name in ranges) return numberIn(name as NumberName)(typeof value === 'number' ? value : Number.NaN, String(value));
+      if (name === 'at')
+        return Number.isNaN(timeOf(String(value)))
+          ? E.left(`--at takes a time, ${timeShape}, not ${JSON.stringify(value)}.`)
+          : E.right(value);
+      if (name in ranges)
+        return numberIn(name as NumberName)(typeof value === 'number' ? value : Number.NaN, String(value));
       const allowed: readonly string[] | undefined = choices[name as keyof typeof choices];
-      return allowed === undefined || allowed.includes(String(value)) ? E.right(value) : E.left(`${flag(name)} takes one of ${allowed.join(', ')}, not ${JSON.stringify(value)}.`);
+      return allowed === undefined || allowed.includes(String(value))
+        ? E.right(value)
+        : E.left(`${flag(name)} takes one of ${allowed.join(', ')}, not ${JSON.stringify(value)}.`);
     }),
     E.map(() => options),
   );

@@ -54,7 +54,12 @@ export const stepped = (progress: Progress, loss: number, unconverged: number): 
 export const closed = (progress: Progress, metrics: Metrics): Progress => {
   const { step, batch, unconverged } = progress;
   const epoch = progress.epoch + 1;
-  return { ...beginning, step, epoch, history: [...progress.history, { epoch, step, loss: progress.loss / batch, unconverged, metrics }] };
+  return {
+    ...beginning,
+    step,
+    epoch,
+    history: [...progress.history, { epoch, step, loss: progress.loss / batch, unconverged, metrics }],
+  };
 };
 
 /** The quantity that epochs are chosen by. */
@@ -62,11 +67,16 @@ export const merit = ({ metrics }: Epoch): number => metrics['NDCG@10'];
 
 /** The best epoch so far; the earliest of equals. */
 export const best = ({ history }: Progress): Epoch | undefined =>
-  history.reduce<Epoch | undefined>((top, epoch) => (top === undefined || merit(epoch) > merit(top) ? epoch : top), undefined);
+  history.reduce<Epoch | undefined>(
+    (top, epoch) => (top === undefined || merit(epoch) > merit(top) ? epoch : top),
+    undefined,
+  );
 
 /** Why a run ends, or undefined while it goes on. */
 export const ending = (settings: Settings, progress: Progress): 'epochs' | 'patience' | undefined => {
   if (progress.epoch >= settings.epochs) return 'epochs';
   const top = best(progress);
-  return settings.patience !== null && top !== undefined && progress.epoch - top.epoch >= settings.patience ? 'patience' : undefined;
+  return settings.patience !== null && top !== undefined && progress.epoch - top.epoch >= settings.patience
+    ? 'patience'
+    : undefined;
 };

@@ -50,10 +50,16 @@ interface Past {
   readonly times: readonly number[] | undefined;
 }
 
-const named = ({ items, titles }: Catalogue, at: number): Named => ({ id: items[at] ?? String(at), title: titles?.[at] ?? null });
+const named = ({ items, titles }: Catalogue, at: number): Named => ({
+  id: items[at] ?? String(at),
+  title: titles?.[at] ?? null,
+});
 
 /** A past as columns of events, and of the event that is asked for what a request knows. Without a moment it comes with the last event. */
-const asColumns = ({ items, times }: Past, at: number | null): Columns => ({ items: Int32Array.from(items), times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]) });
+const asColumns = ({ items, times }: Past, at: number | null): Columns => ({
+  items: Int32Array.from(items),
+  times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]),
+});
 
 /**
  * The inputs of a request that comes at `at`, in the seconds of the past's times. Without times the whole past, and the request,
@@ -61,7 +67,14 @@ const asColumns = ({ items, times }: Past, at: number | null): Columns => ({ ite
  */
 export const row = (past: Past, length: number, at: number | null): Inputs => {
   const end = past.items.length;
-  return filled('score', { columns: asColumns(past, at), starts: Int32Array.of(Math.max(0, end - length)), ends: Int32Array.of(end), batch: 1, length, seen: nothingSeen });
+  return filled('score', {
+    columns: asColumns(past, at),
+    starts: Int32Array.of(Math.max(0, end - length)),
+    ends: Int32Array.of(end),
+    batch: 1,
+    length,
+    seen: nothingSeen,
+  });
 };
 
 /** The data set as requests for its users read it: where each user is, and what each of its items is in the checkpoint. */
@@ -74,24 +87,45 @@ interface People {
   readonly gap: () => number;
 }
 
-const people = (catalogue: Catalogue) => (data: Dataset): People => {
-  const indices = new Map(catalogue.items.map((id, i) => [id, i]));
-  let gap: number | undefined;
-  return { data, places: new Map(data.users.map((id, at) => [id, at])), known: data.items.map((id) => indices.get(id)), gap: () => (gap ??= longestGap(data)) };
-};
+const people =
+  (catalogue: Catalogue) =>
+  (data: Dataset): People => {
+    const indices = new Map(catalogue.items.map((id, i) => [id, i]));
+    let gap: number | undefined;
+    return {
+      data,
+      places: new Map(data.users.map((id, at) => [id, at])),
+      known: data.items.map((id) => indices.get(id)),
+      gap: () => (gap ??= longestGap(data)),
+    };
+  };
 
 /** A user's whole past, in the checkpoint's item indices; items that came after training are left out. */
-const pastOf = (user: string) => ({ data, places, known }: People): E.Either<string, Past> => {
-  const at = places.get(user);
-  if (at === undefined) {
-    const near = nearest({ items: data.users, titles: null }, user).map((u) => data.users[u]).join(', ');
-    return E.left(`There is no user "${user}" in the data ${data.name}; the nearest are ${near}. For somebody who is not in the data, give --history.`);
-  }
-  const [from, to] = [data.offsets[at] ?? 0, data.offsets[at + 1] ?? 0];
-  const events = Array.from(data.sequence.subarray(from, to), (code, i) => ({ item: known[code], time: data.times?.[from + i] }));
-  const kept = events.filter((event): event is { item: number; time: number | undefined } => event.item !== undefined);
-  return E.right({ items: kept.map((event) => event.item), times: data.times === undefined ? undefined : kept.map((event) => event.time ?? 0) });
-};
+const pastOf =
+  (user: string) =>
+  ({ data, places, known }: People): E.Either<string, Past> => {
+    const at = places.get(user);
+    if (at === undefined) {
+      const near = nearest({ items: data.users, titles: null }, user)
+        .map((u) => data.users[u])
+        .join(', ');
+      return E.left(
+        `There is no user "${user}" in the data ${data.name}; the nearest are ${near}. For somebody who is not in the data, give --history.`,
+      );
+    }
+    const [from, to] = [data.offsets[at] ?? 0, data.offsets[at + 1] ?? 0];
+    const events = Array.from(data.sequence.subarray(from, to), (code, i) => ({
+      item: known[code],
+      time: data.times?.[from + i],
+    }));
+    const kept = events.filter(
+      (event): event is { item: number; time: number | undefined } => event.item !== undefined,
+    );
+    return E.right({
+      items: kept.map((event) => event.item),
+      times: data.times === undefined ? undefined : kept.map((event) => event.time ?? 0),
+    });
+  };
 
 const written = (catalogue: Index, history: string | readonly string[]): E.Either<string, Past> =>
   pipe(
@@ -99,48 +133,76 @@ const written = (catalogue: Index, history: string | readonly string[]): E.Eithe
     E.map((items) => ({ items, times: undefined })),
   );
 
-const pastFrom = (catalogue: Index, everybody: TaskEither<string, People>) => ({ user, history }: RecommendRequest): TaskEither<string, Past> => {
-  const past =
-    user !== undefined && history === undefined
-      ? pipe(everybody, TE.chainEitherK(pastOf(user)))
-      : history !== undefined && user === undefined
-        ? TE.fromEither(written(catalogue, history))
-        : TE.left('Give one of --user and --history: whom, or after what, to recommend.');
-  return pipe(past, TE.filterOrElse(({ items }) => items.length > 0, () => 'The history is empty: it needs at least one item that the model knows.'));
-};
+const pastFrom =
+  (catalogue: Index, everybody: TaskEither<string, People>) =>
+  ({ user, history }: RecommendRequest): TaskEither<string, Past> => {
+    const past =
+      user !== undefined && history === undefined
+        ? pipe(everybody, TE.chainEitherK(pastOf(user)))
+        : history !== undefined && user === undefined
+          ? TE.fromEither(written(catalogue, history))
+          : TE.left('Give one of --user and --history: whom, or after what, to recommend.');
+    return pipe(
+      past,
+      TE.filterOrElse(
+        ({ items }) => items.length > 0,
+        () => 'The history is empty: it needs at least one item that the model knows.',
+      ),
+    );
+  };
 
 /** The moment of a request, and its row of inputs. Left: times that contradict each other, or that are not there. */
-const momentFor = (manifest: Manifest, everybody: TaskEither<string, People>, { user, at }: RecommendRequest, past: Past): TaskEither<string, Moment & { readonly inputs: Inputs }> => {
+const momentFor = (
+  manifest: Manifest,
+  everybody: TaskEither<string, People>,
+  { user, at }: RecommendRequest,
+  past: Past,
+): TaskEither<string, Moment & { readonly inputs: Inputs }> => {
   const rowAt = (moment: Moment): E.Either<string, Moment & { readonly inputs: Inputs }> => {
     const { seconds } = moment.asked;
     const first = past.times?.slice(-manifest.length)[0];
     return seconds !== null && first !== undefined && seconds - first > longestSpan
-      ? E.left('The request comes more than 68 years after the first event of the history that is read: give an earlier --at.')
+      ? E.left(
+          'The request comes more than 68 years after the first event of the history that is read: give an earlier --at.',
+        )
       : E.right({ ...moment, inputs: row(past, manifest.length, seconds) });
   };
   const unread = at === undefined ? [] : ['The model reads no times, so --at (or `at`) changes nothing.'];
-  if (!readsTimes(manifest)) return TE.right({ asked: { seconds: null, from: 'nothing' }, notes: unread, inputs: row(past, manifest.length, null) });
+  if (!readsTimes(manifest))
+    return TE.right({
+      asked: { seconds: null, from: 'nothing' },
+      notes: unread,
+      inputs: row(past, manifest.length, null),
+    });
   if (user === undefined)
-    return at === undefined ? TE.fromEither(rowAt(timeless)) : TE.left('--at has no meaning beside --history, whose items have no times: ask for a --user of data with times.');
+    return at === undefined
+      ? TE.fromEither(rowAt(timeless))
+      : TE.left(
+          '--at has no meaning beside --history, whose items have no times: ask for a --user of data with times.',
+        );
   return pipe(
     everybody,
     TE.chainFirstEitherK(({ data }) => withColumns(manifest, data)),
-    TE.chainEitherK(({ data, gap }) => pipe(
-      timesOf(data),
-      E.fromNullable(`The data ${data.name} have no times.`),
-      E.chain((times) => momentOf({ at, last: past.times?.at(-1) ?? times.to, times, gap, now: Date.now() / 1000 })),
-      E.chain(rowAt),
-    )),
+    TE.chainEitherK(({ data, gap }) =>
+      pipe(
+        timesOf(data),
+        E.fromNullable(`The data ${data.name} have no times.`),
+        E.chain((times) => momentOf({ at, last: past.times?.at(-1) ?? times.to, times, gap, now: Date.now() / 1000 })),
+        E.chain(rowAt),
+      ),
+    ),
   );
 };
 
 /** Better scores first; equal ones in the order of the catalogue, and what is not a number after everything that is. */
-const ahead = (scores: Data) => (a: number, b: number): number => {
-  const [x, y] = [scores[a] as number, scores[b] as number];
-  if (x > y) return -1;
-  if (x < y) return 1;
-  return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
-};
+const ahead =
+  (scores: Data) =>
+  (a: number, b: number): number => {
+    const [x, y] = [scores[a] as number, scores[b] as number];
+    if (x > y) return -1;
+    if (x < y) return 1;
+    return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
+  };
 
 /**
  * The `top` best items that are not in the past, in the order of `ahead`. One pass: whatever does not exceed the last of the best
@@ -186,13 +248,25 @@ const once = <A>(task: TaskEither<string, A>): TaskEither<string, A> => {
 /** What of a checkpoint is still needed when its states are on the device. */
 type Remembered = Pick<Checkpoint, 'items' | 'titles' | 'data' | 'settings'>;
 
-const answering = (compiled: CompiledModel, options: RecommenderOptions, { items, titles, data, settings }: Remembered, session: Session): Recommender => {
+const answering = (
+  compiled: CompiledModel,
+  options: RecommenderOptions,
+  { items, titles, data, settings }: Remembered,
+  session: Session,
+): Recommender => {
   const { manifest } = compiled;
   const catalogue = index({ items, titles });
-  const everybody = once(pipe(dataOf(options, data), TE.map((loaded) => people(catalogue)(loaded.data))));
+  const everybody = once(
+    pipe(
+      dataOf(options, data),
+      TE.map((loaded) => people(catalogue)(loaded.data)),
+    ),
+  );
   let closed = false;
   return {
-    get backend() { return session.backend; },
+    get backend() {
+      return session.backend;
+    },
     answer: (request) =>
       pipe(
         TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : checked(request))),
@@ -206,12 +280,17 @@ const answering = (compiled: CompiledModel, options: RecommenderOptions, { items
             TE.map((scores) => ({
               user: request.user ?? null,
               history: past.items.map((at) => named(catalogue, at)),
-              items: topOf(scores, past.items, request.top ?? 10).map((at, i) => ({ rank: i + 1, ...named(catalogue, at), score: scores[at] as number })),
+              items: topOf(scores, past.items, request.top ?? 10).map((at, i) => ({
+                rank: i + 1,
+                ...named(catalogue, at),
+                score: scores[at] as number,
+              })),
               at: readsTimes(manifest) ? asked : null,
               notes,
               backend: session.backend,
             })),
-          )),
+          ),
+        ),
       ),
     close: () => async () => {
       if (closed) return E.right(undefined);
@@ -225,21 +304,43 @@ const answering = (compiled: CompiledModel, options: RecommenderOptions, { items
  * Opens a recommender: everything that no request has a part in is done here, once. The data are loaded when a user of theirs is
  * first asked for. Left: an unusable checkpoint, or a device that does not open.
  */
-export const recommender = (compiled: CompiledModel) => (options: RecommenderOptions): TaskEither<string, Recommender> =>
-  pipe(
-    TE.Do,
-    TE.chainFirstEitherK(() => checked(options)),
-    TE.bind('kept', () => restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest)),
-    // One request is too little to be shared: threads would spend longer on meeting than they save.
-    TE.bind('session', ({ kept }) => openSession(compiled, { ...options, threads: options.threads ?? 1 }, { batch: 1, items: kept.items.length, seen: 1 })),
-    TE.chain(({ kept, session }) =>
-      pipe(
-        place(session, kept.states),
-        TE.map(() => answering(compiled, options, kept, session)),
-        TE.orElse((why) => pipe(closeSession(session), T.map(() => E.left(why)))),
-      )),
-  );
+export const recommender =
+  (compiled: CompiledModel) =>
+  (options: RecommenderOptions): TaskEither<string, Recommender> =>
+    pipe(
+      TE.Do,
+      TE.chainFirstEitherK(() => checked(options)),
+      TE.bind('kept', () =>
+        restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest),
+      ),
+      // One request is too little to be shared: threads would spend longer on meeting than they save.
+      TE.bind('session', ({ kept }) =>
+        openSession(
+          compiled,
+          { ...options, threads: options.threads ?? 1 },
+          { batch: 1, items: kept.items.length, seen: 1 },
+        ),
+      ),
+      TE.chain(({ kept, session }) =>
+        pipe(
+          place(session, kept.states),
+          TE.map(() => answering(compiled, options, kept, session)),
+          TE.orElse((why) =>
+            pipe(
+              closeSession(session),
+              T.map(() => E.left(why)),
+            ),
+          ),
+        ),
+      ),
+    );
 
 /** Recommends once. Left: as for opening a recommender, and for its answers. */
-export const recommend = (compiled: CompiledModel) => (options: RecommendOptions): TaskEither<string, Recommendations> =>
-  TE.bracket(recommender(compiled)(options), (opened) => opened.answer(options), (opened) => opened.close());
+export const recommend =
+  (compiled: CompiledModel) =>
+  (options: RecommendOptions): TaskEither<string, Recommendations> =>
+    TE.bracket(
+      recommender(compiled)(options),
+      (opened) => opened.answer(options),
+      (opened) => opened.close(),
+    );

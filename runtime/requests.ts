@@ -53,7 +53,10 @@ export interface Tally {
   readonly failed: number;
 }
 
-const unread = (path: string) => (error: unknown): string => `The requests ${path === '-' ? 'on the standard input' : path} could not be read: ${reason(error)}.`;
+const unread =
+  (path: string) =>
+  (error: unknown): string =>
+    `The requests ${path === '-' ? 'on the standard input' : path} could not be read: ${reason(error)}.`;
 
 interface Source {
   readonly input: NodeJS.ReadableStream;
@@ -69,57 +72,74 @@ const sourceAt = (path: string, stdin: NodeJS.ReadableStream): TaskEither<string
       }, unread(path));
 
 /** Answers the lines of a stream. Left: a stream that breaks; what else is thrown is a bug, and stays thrown. */
-const answerAll = (opened: Recommender, input: NodeJS.ReadableStream, { requests, top, at }: RequestsOptions, { signal, now, answered, refused }: Desk): TaskEither<string, Tally> => async () => {
-  const times: number[] = [];
-  let [line, failed] = [0, 0];
-  let fault: unknown;
-  // A reader that is closed before anybody listens to it would never end.
-  if (signal.aborted) return E.right({ times, failed });
-  input.once('error', (error) => { fault = error; });
-  const lines = createInterface({ input, signal });
-  try {
-    for await (const text of lines) {
-      if (signal.aborted) break;
-      line++;
-      const request = requestOf(text);
-      if (request === undefined) continue;
-      const began = now();
-      const found = await opened.answer({ ...(request.user === undefined ? {} : { at }), ...request, top })();
-      const ms = now() - began;
-      if (E.isRight(found)) {
-        times.push(ms);
-        answered(line, found.right, ms);
-      } else {
-        failed++;
-        refused(line, found.left);
+const answerAll =
+  (
+    opened: Recommender,
+    input: NodeJS.ReadableStream,
+    { requests, top, at }: RequestsOptions,
+    { signal, now, answered, refused }: Desk,
+  ): TaskEither<string, Tally> =>
+  async () => {
+    const times: number[] = [];
+    let [line, failed] = [0, 0];
+    let fault: unknown;
+    // A reader that is closed before anybody listens to it would never end.
+    if (signal.aborted) return E.right({ times, failed });
+    input.once('error', (error) => {
+      fault = error;
+    });
+    const lines = createInterface({ input, signal });
+    try {
+      for await (const text of lines) {
+        if (signal.aborted) break;
+        line++;
+        const request = requestOf(text);
+        if (request === undefined) continue;
+        const began = now();
+        const found = await opened.answer({ ...(request.user === undefined ? {} : { at }), ...request, top })();
+        const ms = now() - began;
+        if (E.isRight(found)) {
+          times.push(ms);
+          answered(line, found.right, ms);
+        } else {
+          failed++;
+          refused(line, found.left);
+        }
+        // Where lines wait already and the device answers at once, no signal would otherwise be heard.
+        await setImmediate();
       }
-      // Where lines wait already and the device answers at once, no signal would otherwise be heard.
-      await setImmediate();
+      return E.right({ times, failed });
+    } catch (error) {
+      if (error !== fault) throw error;
+      return E.left(unread(requests)(error));
+    } finally {
+      lines.close();
     }
-    return E.right({ times, failed });
-  } catch (error) {
-    if (error !== fault) throw error;
-    return E.left(unread(requests)(error));
-  } finally {
-    lines.close();
-  }
-};
+  };
 
 /**
  * Answers every line of a file or of the standard input, each before the next is looked at. A line that cannot be answered is
  * reported, and the rest go on. Left: requests that cannot be read, or a recommender that does not open.
  */
-export const answerRequests = (compiled: CompiledModel) => (options: RequestsOptions, desk: Desk): TaskEither<string, Tally> =>
-  TE.bracket(
-    sourceAt(options.requests, desk.stdin),
-    ({ input }) => TE.bracket(recommender(compiled)(options), (opened) => answerAll(opened, input, options, desk), (opened) => opened.close()),
-    ({ close }) => TE.fromIO(close),
-  );
+export const answerRequests =
+  (compiled: CompiledModel) =>
+  (options: RequestsOptions, desk: Desk): TaskEither<string, Tally> =>
+    TE.bracket(
+      sourceAt(options.requests, desk.stdin),
+      ({ input }) =>
+        TE.bracket(
+          recommender(compiled)(options),
+          (opened) => answerAll(opened, input, options, desk),
+          (opened) => opened.close(),
+        ),
+      ({ close }) => TE.fromIO(close),
+    );
 
 const milliseconds = (ms: number): string => `${ms.toFixed(ms < 1 ? 2 : 1)} ms`;
 
 /** The least time that a share of all times does not exceed. */
-const within = (sorted: Float64Array, share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+const within = (sorted: Float64Array, share: number): number =>
+  sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 
 /** `1,000 requests: median 0.90 ms, 99th percentile 1.4 ms, once loaded.` */
 export const tallyText = ({ times, failed }: Tally): string => {

@@ -46,10 +46,14 @@ const silent: Listener = () => undefined;
 const now = (): number => performance.now();
 const never = new AbortController().signal;
 
-export const outOf = (compiled: CompiledModel, out: string | undefined): string => out ?? join('runs', compiled.manifest.model);
+export const outOf = (compiled: CompiledModel, out: string | undefined): string =>
+  out ?? join('runs', compiled.manifest.model);
 
 /** Loads what the options name, or else what a checkpoint remembers. */
-export const dataOf = (options: DataOptions, kept: Identity | undefined): TaskEither<string, { readonly data: Dataset; readonly identity: Identity }> => {
+export const dataOf = (
+  options: DataOptions,
+  kept: Identity | undefined,
+): TaskEither<string, { readonly data: Dataset; readonly identity: Identity }> => {
   const remembered = options.data === undefined ? kept : undefined;
   const source = options.data ?? remembered?.source ?? samplePath;
   const format = options.format ?? remembered?.format ?? null;
@@ -61,35 +65,59 @@ export const dataOf = (options: DataOptions, kept: Identity | undefined): TaskEi
 };
 
 /** Says what is odd about data. */
-const warnOf = (listen: Listener) => ({ data }: { readonly data: Dataset }): void => data.reading?.warns.forEach((message) => listen({ kind: 'warning', message }));
+const warnOf =
+  (listen: Listener) =>
+  ({ data }: { readonly data: Dataset }): void =>
+    data.reading?.warns.forEach((message) => listen({ kind: 'warning', message }));
 
 /** Left: other data than a checkpoint was trained on. Item indices would mean other items. */
-const sameData = (path: string, kept: Identity) => ({ identity }: { readonly identity: Identity }): E.Either<string, void> =>
-  kept.hash === identity.hash
-    ? E.right(undefined)
-    : E.left(`The checkpoint ${path} was trained on other data (${kept.source}, ${kept.hash.slice(0, 12)}) than these (${identity.source}, ${identity.hash.slice(0, 12)}): give the same file, or train anew.`);
-
+const sameData =
+  (path: string, kept: Identity) =>
+  ({ identity }: { readonly identity: Identity }): E.Either<string, void> =>
+    kept.hash === identity.hash
+      ? E.right(undefined)
+      : E.left(
+          `The checkpoint ${path} was trained on other data (${kept.source}, ${kept.hash.slice(0, 12)}) than these (${identity.source}, ${identity.hash.slice(0, 12)}): give the same file, or train anew.`,
+        );
 
 /** Opens a session, which whoever opens it also closes. Left: why the device does not open. */
-export const openSession = (compiled: CompiledModel, { device, threads }: DeviceOptions, sizes: BoundSizes): TaskEither<string, Session> =>
+export const openSession = (
+  compiled: CompiledModel,
+  { device, threads }: DeviceOptions,
+  sizes: BoundSizes,
+): TaskEither<string, Session> =>
   pipe(
-    TE.tryCatch(() => compiled.open(device ?? 'auto', sizes, { threads }), (error) => `The device could not be opened: ${messageOf(error)}`),
+    TE.tryCatch(
+      () => compiled.open(device ?? 'auto', sizes, { threads }),
+      (error) => `The device could not be opened: ${messageOf(error)}`,
+    ),
     TE.chain(TE.fromEither),
   );
 
 /** Gives the device back. */
 export const closeSession = (session: Session): TaskEither<string, void> =>
-  TE.tryCatch(() => session.dispose(), (error) => `The device ${session.backend} could not be closed: ${messageOf(error)}`);
+  TE.tryCatch(
+    () => session.dispose(),
+    (error) => `The device ${session.backend} could not be closed: ${messageOf(error)}`,
+  );
 
 /** Opens a session, uses it, and gives the device back whatever happens. */
-export const withSession = <A>(compiled: CompiledModel, options: DeviceOptions, sizes: BoundSizes, use: (session: Session) => TaskEither<string, A>): TaskEither<string, A> =>
-  TE.bracket(openSession(compiled, options, sizes), use, closeSession);
+export const withSession = <A>(
+  compiled: CompiledModel,
+  options: DeviceOptions,
+  sizes: BoundSizes,
+  use: (session: Session) => TaskEither<string, A>,
+): TaskEither<string, A> => TE.bracket(openSession(compiled, options, sizes), use, closeSession);
 
 /** Puts states on the device. */
 export const place = (session: Session, states: States): TaskEither<string, void> =>
-  TE.tryCatch(() => session.write(states), (error) => `The states could not be written to ${session.backend}: ${messageOf(error)}.`);
+  TE.tryCatch(
+    () => session.write(states),
+    (error) => `The states could not be written to ${session.backend}: ${messageOf(error)}.`,
+  );
 
-const titlesOf = (data: Dataset): readonly string[] | null => (data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item)));
+const titlesOf = (data: Dataset): readonly string[] | null =>
+  data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item));
 
 /** An evaluation, and the ranks that it is made of. */
 interface Judged {
@@ -98,7 +126,11 @@ interface Judged {
 }
 
 /** One evaluation of the states on the device. Left also when the signal aborts it. */
-const judge = (job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>, part: Part, progress: Progress): TaskEither<string, Judged> =>
+const judge = (
+  job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>,
+  part: Part,
+  progress: Progress,
+): TaskEither<string, Judged> =>
   pipe(
     () => evaluate(job, part),
     TE.chain(TE.fromNullable('The evaluation was interrupted.')),
@@ -118,23 +150,41 @@ const judge = (job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'si
 
 /** A new run does not destroy an earlier one: its files move to `previous`, where the next new run replaces them. */
 const setAside = (out: string, listen: Listener): TaskEither<string, void> =>
-  TE.tryCatch(async () => {
-    const files = ['last', 'best'].map((name) => fileOf(out, name as 'last' | 'best')).concat(logFile(out)).filter((path) => existsSync(path));
-    if (files.length > 0) await makeFolder(join(out, 'previous'));
-    for (const path of files) await rename(path, join(out, 'previous', path.slice(out.length + 1)));
-    if (files.length > 0) listen({ kind: 'warning', message: `An earlier run was in ${out}; its files are now in ${join(out, 'previous')}. (--resume would have continued it.)` });
-  }, (error) => `The earlier run in ${out} could not be moved to ${join(out, 'previous')}: ${reason(error)}.`);
+  TE.tryCatch(
+    async () => {
+      const files = ['last', 'best']
+        .map((name) => fileOf(out, name as 'last' | 'best'))
+        .concat(logFile(out))
+        .filter((path) => existsSync(path));
+      if (files.length > 0) await makeFolder(join(out, 'previous'));
+      for (const path of files) await rename(path, join(out, 'previous', path.slice(out.length + 1)));
+      if (files.length > 0)
+        listen({
+          kind: 'warning',
+          message: `An earlier run was in ${out}; its files are now in ${join(out, 'previous')}. (--resume would have continued it.)`,
+        });
+    },
+    (error) => `The earlier run in ${out} could not be moved to ${join(out, 'previous')}: ${reason(error)}.`,
+  );
 
 /** The checkpoint to go on from, if that was asked for and there is one. */
-const priorOf = (compiled: CompiledModel, options: TrainOptions, out: string, listen: Listener): TaskEither<string, Checkpoint | undefined> => {
+const priorOf = (
+  compiled: CompiledModel,
+  options: TrainOptions,
+  out: string,
+  listen: Listener,
+): TaskEither<string, Checkpoint | undefined> => {
   const path = fileOf(out, 'last');
   if (options.resume === true && existsSync(path)) return restore(path, compiled.manifest);
-  if (options.resume === true) listen({ kind: 'warning', message: `There is no checkpoint in ${out} to resume, so a new run begins.` });
+  if (options.resume === true)
+    listen({ kind: 'warning', message: `There is no checkpoint in ${out} to resume, so a new run begins.` });
   return TE.right(undefined);
 };
 
 const parametersOf = (compiled: CompiledModel, states: States): number =>
-  compiled.manifest.states.filter(({ role }) => role === 'parameter').reduce((sum, { name }) => sum + (states[name]?.length ?? 0), 0);
+  compiled.manifest.states
+    .filter(({ role }) => role === 'parameter')
+    .reduce((sum, { name }) => sum + (states[name]?.length ?? 0), 0);
 
 /** What comes after the last epoch: the best parameters, tested once. */
 const conclude = (job: Job, progress: Progress, began: number): TaskEither<string, Judged> =>
@@ -142,64 +192,124 @@ const conclude = (job: Job, progress: Progress, began: number): TaskEither<strin
     restore(fileOf(job.out, 'best'), job.manifest),
     TE.filterOrElse(
       (checkpoint) => checkpoint.progress.step === best(progress)?.step && checkpoint.data.hash === job.data.hash,
-      () => `${fileOf(job.out, 'best')} is not of this run's best epoch (${best(progress)?.epoch}): some other run wrote there. Train anew in another --out.`,
+      () =>
+        `${fileOf(job.out, 'best')} is not of this run's best epoch (${best(progress)?.epoch}): some other run wrote there. Train anew in another --out.`,
     ),
     TE.chainFirst(({ states }) => place(job.session, states)),
     TE.chain(({ progress: at }) => judge(job, 'test', at)),
-    TE.chainFirstIOK(({ found }) => () => job.listen({ kind: 'result', ...found, seconds: (now() - began) / 1000 })),
+    TE.chainFirstIOK(
+      ({ found }) =>
+        () =>
+          job.listen({ kind: 'result', ...found, seconds: (now() - began) / 1000 }),
+    ),
   );
 
 /** Trains, and tests the best epoch once. Left: one paragraph saying what failed, where, and what to do. */
-export const train = (compiled: CompiledModel) => (options: TrainOptions): TaskEither<string, TrainResult> => {
-  const { manifest } = compiled;
-  const began = now();
-  const out = outOf(compiled, options.out);
-  const told = options.listen ?? silent;
+export const train =
+  (compiled: CompiledModel) =>
+  (options: TrainOptions): TaskEither<string, TrainResult> => {
+    const { manifest } = compiled;
+    const began = now();
+    const out = outOf(compiled, options.out);
+    const told = options.listen ?? silent;
 
-  const run = (prior: Checkpoint | undefined, settings: Settings, data: Dataset, identity: Identity, feed: Feed) => (session: Session): TaskEither<string, TrainResult> => {
-    const listen = all(told, log(out));
-    const saveEvery = { steps: options.checkpointSteps ?? Number.POSITIVE_INFINITY, seconds: options.checkpointSeconds ?? 60 };
-    const job: Job = { manifest, session, feed, settings, data: identity, items: data.items, titles: titlesOf(data), out, saveEvery, listen, now, signal: options.signal ?? never };
-    const progress = prior?.progress ?? beginning;
+    const run =
+      (prior: Checkpoint | undefined, settings: Settings, data: Dataset, identity: Identity, feed: Feed) =>
+      (session: Session): TaskEither<string, TrainResult> => {
+        const listen = all(told, log(out));
+        const saveEvery = {
+          steps: options.checkpointSteps ?? Number.POSITIVE_INFINITY,
+          seconds: options.checkpointSeconds ?? 60,
+        };
+        const job: Job = {
+          manifest,
+          session,
+          feed,
+          settings,
+          data: identity,
+          items: data.items,
+          titles: titlesOf(data),
+          out,
+          saveEvery,
+          listen,
+          now,
+          signal: options.signal ?? never,
+        };
+        const progress = prior?.progress ?? beginning;
+        return pipe(
+          prior === undefined
+            ? TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states))
+            : TE.right(prior.states),
+          TE.chainFirst((states) => place(session, states)),
+          // Only now, when nothing can be refused any more, does an earlier run give way.
+          TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
+          TE.chainFirst(() => startLog(out, progress.epoch)),
+          TE.chain((states) => {
+            listen({
+              kind: 'start',
+              model: manifest.model,
+              manifest: manifest.hash,
+              backend: session.backend,
+              device: options.device ?? 'auto',
+              parameters: parametersOf(compiled, states),
+              settings,
+              data: identity,
+              statistics: statistics(data),
+              reading: data.reading?.says ?? [],
+              batches: feed.batches,
+              out,
+              step: progress.step,
+            });
+            return () => fit(job, progress);
+          }),
+          TE.chain((done) =>
+            pipe(
+              done.interrupted ? TE.right<string, Judged | null>(null) : conclude(job, done.progress, began),
+              // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
+              TE.orElse((why) => (job.signal.aborted ? TE.right<string, Judged | null>(null) : TE.left(why))),
+              TE.map((test) => ({
+                interrupted: test === null,
+                settings,
+                history: done.progress.history,
+                test: test?.found ?? null,
+                ranks: test?.ranks ?? null,
+                backend: session.backend,
+                out,
+                last: fileOf(out, 'last'),
+                best: fileOf(out, 'best'),
+              })),
+            ),
+          ),
+        );
+      };
+
     return pipe(
-      prior === undefined ? TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states)) : TE.right(prior.states),
-      TE.chainFirst((states) => place(session, states)),
-      // Only now, when nothing can be refused any more, does an earlier run give way.
-      TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
-      TE.chainFirst(() => startLog(out, progress.epoch)),
-      TE.chain((states) => {
-        listen({
-          kind: 'start', model: manifest.model, manifest: manifest.hash, backend: session.backend, device: options.device ?? 'auto', parameters: parametersOf(compiled, states),
-          settings, data: identity, statistics: statistics(data), reading: data.reading?.says ?? [], batches: feed.batches, out, step: progress.step,
-        });
-        return () => fit(job, progress);
-      }),
-      TE.chain((done) =>
-        pipe(
-          done.interrupted ? TE.right<string, Judged | null>(null) : conclude(job, done.progress, began),
-          // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
-          TE.orElse((why) => (job.signal.aborted ? TE.right<string, Judged | null>(null) : TE.left(why))),
-          TE.map((test) => ({
-            interrupted: test === null, settings, history: done.progress.history, test: test?.found ?? null, ranks: test?.ranks ?? null,
-            backend: session.backend, out, last: fileOf(out, 'last'), best: fileOf(out, 'best'),
-          })),
-        )),
+      TE.Do,
+      TE.chainFirstEitherK(() => checked(options)),
+      TE.bind('prior', () => priorOf(compiled, options, out, told)),
+      TE.bind('settings', ({ prior }) =>
+        TE.fromEither(prior === undefined ? newSettings(manifest, options) : resumedSettings(prior.settings, options)),
+      ),
+      TE.bind('loaded', ({ prior }) => dataOf(options, prior?.data)),
+      TE.tapIO(
+        ({ loaded }) =>
+          () =>
+            warnOf(told)(loaded),
+      ),
+      TE.chainFirstEitherK(({ prior, loaded }) =>
+        prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded),
+      ),
+      TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, loaded.data, settings))),
+      TE.chain(({ prior, settings, loaded: { data, identity }, feed }) =>
+        withSession(
+          compiled,
+          options,
+          { batch: settings.batch, items: data.items.length, seen: feed.seen },
+          run(prior, settings, data, identity, feed),
+        ),
+      ),
     );
   };
-
-  return pipe(
-    TE.Do,
-    TE.chainFirstEitherK(() => checked(options)),
-    TE.bind('prior', () => priorOf(compiled, options, out, told)),
-    TE.bind('settings', ({ prior }) => TE.fromEither(prior === undefined ? newSettings(manifest, options) : resumedSettings(prior.settings, options))),
-    TE.bind('loaded', ({ prior }) => dataOf(options, prior?.data)),
-    TE.tapIO(({ loaded }) => () => warnOf(told)(loaded)),
-    TE.chainFirstEitherK(({ prior, loaded }) => (prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded))),
-    TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, loaded.data, settings))),
-    TE.chain(({ prior, settings, loaded: { data, identity }, feed }) =>
-      withSession(compiled, options, { batch: settings.batch, items: data.items.length, seen: feed.seen }, run(prior, settings, data, identity, feed))),
-  );
-};
 
 /** What `evaluate` gives: the measures, of which checkpoint, on what. */
 export interface EvaluateResult extends Evaluation {
@@ -210,31 +320,49 @@ export interface EvaluateResult extends Evaluation {
 }
 
 /** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
-export const evaluateCheckpoint = (compiled: CompiledModel) => (options: EvaluateOptions): TaskEither<string, EvaluateResult> => {
-  const { manifest } = compiled;
-  const began = now();
-  const path = options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best');
-  const listen = options.listen ?? silent;
-  return pipe(
-    TE.Do,
-    TE.chainFirstEitherK(() => checked(options)),
-    TE.bind('kept', () => restore(path, manifest)),
-    TE.bind('data', ({ kept }) => dataOf(options, kept.data)),
-    TE.tapIO(({ data }) => () => warnOf(listen)(data)),
-    TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
-    TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
-    TE.bind('feed', ({ data, settings }) => TE.fromEither(feedOf(manifest, data.data, settings))),
-    TE.chain(({ kept, settings, feed }) =>
-      withSession(compiled, options, { batch: settings.batch, items: kept.items.length, seen: feed.seen }, (session) =>
-        pipe(
-          place(session, kept.states),
-          TE.chain(() => judge({ manifest, session, feed, settings, signal: options.signal ?? never, listen }, options.part ?? 'test', kept.progress)),
-          TE.map(({ found, ranks }) => {
-            // A checkpoint holds the parameters of its own moment, which need not be the best one's.
-            const at = { ...found, epoch: kept.progress.epoch, step: kept.progress.step };
-            listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
-            return { ...at, checkpoint: path, backend: session.backend, ranks };
-          }),
-        ))),
-  );
-};
+export const evaluateCheckpoint =
+  (compiled: CompiledModel) =>
+  (options: EvaluateOptions): TaskEither<string, EvaluateResult> => {
+    const { manifest } = compiled;
+    const began = now();
+    const path = options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best');
+    const listen = options.listen ?? silent;
+    return pipe(
+      TE.Do,
+      TE.chainFirstEitherK(() => checked(options)),
+      TE.bind('kept', () => restore(path, manifest)),
+      TE.bind('data', ({ kept }) => dataOf(options, kept.data)),
+      TE.tapIO(
+        ({ data }) =>
+          () =>
+            warnOf(listen)(data),
+      ),
+      TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
+      TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
+      TE.bind('feed', ({ data, settings }) => TE.fromEither(feedOf(manifest, data.data, settings))),
+      TE.chain(({ kept, settings, feed }) =>
+        withSession(
+          compiled,
+          options,
+          { batch: settings.batch, items: kept.items.length, seen: feed.seen },
+          (session) =>
+            pipe(
+              place(session, kept.states),
+              TE.chain(() =>
+                judge(
+                  { manifest, session, feed, settings, signal: options.signal ?? never, listen },
+                  options.part ?? 'test',
+                  kept.progress,
+                ),
+              ),
+              TE.map(({ found, ranks }) => {
+                // A checkpoint holds the parameters of its own moment, which need not be the best one's.
+                const at = { ...found, epoch: kept.progress.epoch, step: kept.progress.step };
+                listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
+                return { ...at, checkpoint: path, backend: session.backend, ranks };
+              }),
+            ),
+        ),
+      ),
+    );
+  };

@@ -40,7 +40,11 @@ export const encode = ({ metadata, tensors }: Safetensors): readonly Uint8Array[
   const ends = data.reduce<readonly number[]>((sums, part) => [...sums, (sums.at(-1) ?? 0) + part.byteLength], []);
   const table = names.map((name, i) => [
     name,
-    { dtype: 'F32', shape: (tensors[name] as Tensor).shape, data_offsets: [(ends[i] as number) - (data[i] as Uint8Array).byteLength, ends[i]] },
+    {
+      dtype: 'F32',
+      shape: (tensors[name] as Tensor).shape,
+      data_offsets: [(ends[i] as number) - (data[i] as Uint8Array).byteLength, ends[i]],
+    },
   ]);
   const header = (digest: string): Buffer => {
     const text = JSON.stringify({ __metadata__: { [digestKey]: digest, ...metadata }, ...Object.fromEntries(table) });
@@ -54,15 +58,18 @@ export const encode = ({ metadata, tensors }: Safetensors): readonly Uint8Array[
   return [header(digestOf([header(blank), ...data])), ...data];
 };
 
-const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null && !Array.isArray(x);
+const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
+  typeof x === 'object' && x !== null && !Array.isArray(x);
 const isCount = (x: unknown): x is number => typeof x === 'number' && Number.isSafeInteger(x) && x >= 0;
 const areCounts = (x: unknown): x is readonly number[] => Array.isArray(x) && x.every(isCount);
 
 const headerText = (file: Buffer): E.Either<string, Buffer> => {
-  if (file.byteLength < 8) return E.left(`it is cut short: ${file.byteLength} bytes, and the header length alone takes 8`);
+  if (file.byteLength < 8)
+    return E.left(`it is cut short: ${file.byteLength} bytes, and the header length alone takes 8`);
   const length = file.readBigUInt64LE(0);
   if (length > BigInt(longest)) return E.left(`its header claims ${length} bytes, more than the format allows`);
-  if (8n + length > BigInt(file.byteLength)) return E.left(`it is cut short: its header claims ${length} bytes, and the file has ${file.byteLength}`);
+  if (8n + length > BigInt(file.byteLength))
+    return E.left(`it is cut short: its header claims ${length} bytes, and the file has ${file.byteLength}`);
   return E.right(file.subarray(8, 8 + Number(length)));
 };
 
@@ -71,7 +78,8 @@ const row = ([name, entry]: readonly [string, unknown]): E.Either<string, Row> =
   const { dtype, shape, data_offsets: offsets } = entry;
   if (dtype !== 'F32') return E.left(`\`${name}\` has the type ${JSON.stringify(dtype)}; only F32 is read here`);
   if (!areCounts(shape)) return E.left(`the shape of \`${name}\` is not a list of sizes`);
-  if (!areCounts(offsets) || offsets.length !== 2) return E.left(`the offsets of \`${name}\` are not two byte positions`);
+  if (!areCounts(offsets) || offsets.length !== 2)
+    return E.left(`the offsets of \`${name}\` are not two byte positions`);
   const [begin, end] = offsets as readonly [number, number];
   return 4 * shape.reduce((a, b) => a * b, 1) === end - begin
     ? E.right({ name, shape, begin, end })
@@ -79,20 +87,26 @@ const row = ([name, entry]: readonly [string, unknown]): E.Either<string, Row> =
 };
 
 /** The data must be covered once and completely: the format forbids holes and overlaps. */
-const covered = (size: number) => (rows: readonly Row[]): E.Either<string, readonly Row[]> => {
-  const sorted = [...rows].sort((a, b) => a.begin - b.begin || a.end - b.end);
-  const gap = sorted.findIndex((r, i) => r.begin !== (i === 0 ? 0 : (sorted[i - 1] as Row).end));
-  if (gap >= 0) return E.left(`the data of \`${(sorted[gap] as Row).name}\` do not begin where the ones before end`);
-  const end = sorted.at(-1)?.end ?? 0;
-  return end === size ? E.right(rows) : E.left(`it should hold ${end} bytes of data and holds ${size}`);
-};
+const covered =
+  (size: number) =>
+  (rows: readonly Row[]): E.Either<string, readonly Row[]> => {
+    const sorted = [...rows].sort((a, b) => a.begin - b.begin || a.end - b.end);
+    const gap = sorted.findIndex((r, i) => r.begin !== (i === 0 ? 0 : (sorted[i - 1] as Row).end));
+    if (gap >= 0) return E.left(`the data of \`${(sorted[gap] as Row).name}\` do not begin where the ones before end`);
+    const end = sorted.at(-1)?.end ?? 0;
+    return end === size ? E.right(rows) : E.left(`it should hold ${end} bytes of data and holds ${size}`);
+  };
 
 const stringsOf = (metadata: unknown): E.Either<string, Readonly<Record<string, string>>> =>
   isRecord(metadata) && Object.values(metadata).every((value) => typeof value === 'string')
     ? E.right(metadata as Readonly<Record<string, string>>)
     : E.left('its metadata are not a table of strings');
 
-const intact = (file: Buffer, header: Buffer, metadata: Readonly<Record<string, string>>): E.Either<string, undefined> => {
+const intact = (
+  file: Buffer,
+  header: Buffer,
+  metadata: Readonly<Record<string, string>>,
+): E.Either<string, undefined> => {
   const digest = metadata[digestKey];
   const at = digest === undefined ? -1 : header.indexOf(`"${digestKey}":"${digest}"`);
   if (digest === undefined || digest.length !== blank.length || at < 0) return E.left('it carries no checksum');
@@ -106,7 +120,12 @@ export const decode = (file: Buffer): E.Either<string, Safetensors> =>
   pipe(
     E.Do,
     E.bind('text', () => headerText(file)),
-    E.bind('json', ({ text }) => E.tryCatch((): unknown => JSON.parse(text.toString('utf8')), () => 'its header is not JSON')),
+    E.bind('json', ({ text }) =>
+      E.tryCatch(
+        (): unknown => JSON.parse(text.toString('utf8')),
+        () => 'its header is not JSON',
+      ),
+    ),
     E.bind('header', ({ json }) => (isRecord(json) ? E.right(json) : E.left('its header is not a JSON object'))),
     E.bind('all', ({ header }) => stringsOf(header['__metadata__'])),
     E.bind('rows', ({ header, text }) =>
@@ -114,12 +133,16 @@ export const decode = (file: Buffer): E.Either<string, Safetensors> =>
         Object.entries(header).filter(([name]) => name !== '__metadata__'),
         E.traverseArray(row),
         E.chain(covered(file.byteLength - 8 - text.byteLength)),
-      )),
+      ),
+    ),
     E.chainFirst(({ text, all }) => intact(file, text, all)),
     E.map(({ text, all, rows }) => {
       const base = 8 + text.byteLength;
       // Copied, so that views are aligned whatever the header's length. Hosts are little-endian, as the format is.
-      const tensor = (r: Row): Tensor => ({ shape: r.shape, data: new Float32Array(new Uint8Array(file.subarray(base + r.begin, base + r.end)).buffer) });
+      const tensor = (r: Row): Tensor => ({
+        shape: r.shape,
+        data: new Float32Array(new Uint8Array(file.subarray(base + r.begin, base + r.end)).buffer),
+      });
       const { [digestKey]: _, ...metadata } = all;
       return { metadata, tensors: Object.fromEntries(rows.map((r) => [r.name, tensor(r)])) };
     }),

@@ -8,8 +8,8 @@
 
 /** Lanczos' approximation with g = 7: ln Γ(x) for x > 0, to about 1e-14. */
 const lanczos = [
-  676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
-  1.5056327351493116e-7,
+  676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
+  -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ];
 const logGamma = (x: number): number => {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
@@ -72,7 +72,10 @@ export interface Spread {
 export const spread = (values: ArrayLike<number>): Spread => {
   const list = Array.from(values);
   const mean = list.reduce((sum, x) => sum + x, 0) / list.length;
-  return { mean, sd: list.length < 2 ? null : Math.sqrt(list.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (list.length - 1)) };
+  return {
+    mean,
+    sd: list.length < 2 ? null : Math.sqrt(list.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (list.length - 1)),
+  };
 };
 
 /** What a paired t-test says. */
@@ -108,6 +111,9 @@ export const pairedTest = (differences: ArrayLike<number>, confidence = 0.95): P
  */
 export const holm = (ps: readonly number[]): readonly number[] => {
   const order = ps.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);
-  const adjusted = order.reduce<readonly number[]>((sofar, { p }, k) => [...sofar, Math.min(1, Math.max(sofar.at(-1) ?? 0, (ps.length - k) * p))], []);
+  const adjusted = order.reduce<readonly number[]>(
+    (sofar, { p }, k) => [...sofar, Math.min(1, Math.max(sofar.at(-1) ?? 0, (ps.length - k) * p))],
+    [],
+  );
   return ps.map((_, i) => adjusted[order.findIndex((o) => o.i === i)]!);
 };

@@ -30,23 +30,40 @@ export interface Fit {
 }
 
 /** One optimizer step: its loss and the rows whose solve failed. */
-const step = async (job: Job, inputs: Inputs, number: number): Promise<E.Either<string, { readonly loss: number; readonly unconverged: number }>> =>
+const step = async (
+  job: Job,
+  inputs: Inputs,
+  number: number,
+): Promise<E.Either<string, { readonly loss: number; readonly unconverged: number }>> =>
   pipe(
     await call(job, 'train', { ...inputs, ...scalars(job, number) }, { seed: job.settings.seed, step: number })(),
     E.chain((outputs) =>
       pipe(
         output(outputs, 'train', 'loss'),
         E.map((loss) => ({ loss: loss[0] ?? Number.NaN, unconverged: outputs['unconverged']?.[0] ?? 0 })),
-      )),
+      ),
+    ),
   );
 
 /** Saves the states and where the run stands. States that are not finite are never written: they are explained instead. */
 const persist = async (job: Job, name: 'last' | 'best', progress: Progress): Promise<E.Either<string, void>> => {
-  const states = await TE.tryCatch(() => job.session.read(), (error) => `The states could not be read from ${job.session.backend}: ${String(error)}.`)();
+  const states = await TE.tryCatch(
+    () => job.session.read(),
+    (error) => `The states could not be read from ${job.session.backend}: ${String(error)}.`,
+  )();
   if (E.isLeft(states)) return states;
   if (unfit(states.right) !== undefined) return E.left(await explain(job, fileOf(job.out, 'last'), progress.step + 1));
   const { manifest, data, settings, items, titles } = job;
-  const checkpoint = { model: manifest.model, manifest: manifest.hash, data, settings, progress, items, titles, states: states.right };
+  const checkpoint = {
+    model: manifest.model,
+    manifest: manifest.hash,
+    data,
+    settings,
+    progress,
+    items,
+    titles,
+    states: states.right,
+  };
   return save(fileOf(job.out, name), manifest, checkpoint)();
 };
 
@@ -58,8 +75,12 @@ const trainEpoch = async (job: Job, start: Progress): Promise<E.Either<string, P
   for (const inputs of job.feed.training(start.epoch, start.batch)) {
     if (job.signal.aborted) break;
     const done = await step(job, inputs, progress.step + 1);
-    if (E.isLeft(done)) return E.left(`${done.left} The last good checkpoint is ${fileOf(job.out, 'last')}; the same command with --resume goes on from it.`);
-    if (!Number.isFinite(done.right.loss)) return E.left(await explain(job, fileOf(job.out, 'last'), progress.step + 1));
+    if (E.isLeft(done))
+      return E.left(
+        `${done.left} The last good checkpoint is ${fileOf(job.out, 'last')}; the same command with --resume goes on from it.`,
+      );
+    if (!Number.isFinite(done.right.loss))
+      return E.left(await explain(job, fileOf(job.out, 'last'), progress.step + 1));
     progress = stepped(progress, done.right.loss, done.right.unconverged);
     const now = job.now();
     job.listen({
@@ -97,8 +118,12 @@ const epoch = async (job: Job, start: Progress): Promise<E.Either<string, Progre
   const keptBest = isBest ? await persist(job, 'best', progress) : E.right(undefined);
   if (E.isLeft(keptBest)) return keptBest;
   if (last !== undefined && last.unconverged > 0 && start.history.every(({ unconverged }) => unconverged === 0))
-    job.listen({ kind: 'warning', message: `${plural(last.unconverged, 'implicit solve')} of epoch ${last.epoch} did not converge, so their rows' gradients are not exact: allow the model's solver more steps, or a lower rate. Later epochs show their own count.` });
-  if (last !== undefined) job.listen({ kind: 'epoch', ...last, part, best: isBest, seconds: (job.now() - began) / 1000 });
+    job.listen({
+      kind: 'warning',
+      message: `${plural(last.unconverged, 'implicit solve')} of epoch ${last.epoch} did not converge, so their rows' gradients are not exact: allow the model's solver more steps, or a lower rate. Later epochs show their own count.`,
+    });
+  if (last !== undefined)
+    job.listen({ kind: 'epoch', ...last, part, best: isBest, seconds: (job.now() - began) / 1000 });
   const kept = await persist(job, 'last', progress);
   return E.isLeft(kept) ? kept : E.right(progress);
 };

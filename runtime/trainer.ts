@@ -4,7 +4,14 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './contract/compiled.js';
-import { type EvaluateOptions, known, type RecommenderOptions, type RecommendOptions, type RecommendRequest, type TrainOptions } from './options.js';
+import {
+  type EvaluateOptions,
+  known,
+  type RecommenderOptions,
+  type RecommendOptions,
+  type RecommendRequest,
+  type TrainOptions,
+} from './options.js';
 import { recommend, type Recommendations, type Recommender, recommender } from './recommend.js';
 import { evaluateCheckpoint, type EvaluateResult, train, type TrainResult } from './run.js';
 
@@ -36,11 +43,19 @@ const settled = async <A>(task: TaskEither<string, A>): Promise<A> => {
 };
 
 type Known = ReturnType<typeof knownBy>;
-const knownBy = ({ manifest }: CompiledModel) => <O extends object, A>(of: Parameters<typeof known>[1], options: O, run: (options: O) => TaskEither<string, A>): Promise<A> =>
-  settled(pipe(TE.fromEither(known(manifest, of)(options)), TE.chain(run)));
+const knownBy =
+  ({ manifest }: CompiledModel) =>
+  <O extends object, A>(
+    of: Parameters<typeof known>[1],
+    options: O,
+    run: (options: O) => TaskEither<string, A>,
+  ): Promise<A> =>
+    settled(pipe(TE.fromEither(known(manifest, of)(options)), TE.chain(run)));
 
 const opened = (of: Recommender, ask: Known): OpenRecommender => ({
-  get backend() { return of.backend; },
+  get backend() {
+    return of.backend;
+  },
   recommend: (request) => ask('recommender.recommend', request, of.answer),
   close: () => settled(of.close()),
 });

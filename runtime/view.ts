@@ -26,7 +26,9 @@ export const duration = (seconds: number): string => {
   const s = Math.round(seconds);
   const two = (n: number) => String(n).padStart(2, '0');
   if (s < 60) return `${s} s`;
-  return s < 3600 ? `${Math.floor(s / 60)} min ${two(s % 60)} s` : `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+  return s < 3600
+    ? `${Math.floor(s / 60)} min ${two(s % 60)} s`
+    : `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
 };
 
 const meanings: Readonly<Record<Protocol, string>> = {
@@ -34,7 +36,8 @@ const meanings: Readonly<Record<Protocol, string>> = {
   hstu: 'hstu: no validation, best test epoch; optimistic, and only to compare with figures published that way',
 };
 
-const epochHead = (part: Part): string => `${'epoch'.padStart(5)}${'loss'.padStart(11)}${cells(measureNames)}${'seconds'.padStart(width)}  on ${part}`;
+const epochHead = (part: Part): string =>
+  `${'epoch'.padStart(5)}${'loss'.padStart(11)}${cells(measureNames)}${'seconds'.padStart(width)}  on ${part}`;
 
 /** The first lines of a run. */
 export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
@@ -49,7 +52,10 @@ export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
   ].join('\n');
 
 /** The final table: the model beside popularity. */
-export const table = (e: Pick<Extract<Event, { kind: 'result' }>, 'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity'>, model: string): string => {
+export const table = (
+  e: Pick<Extract<Event, { kind: 'result' }>, 'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity'>,
+  model: string,
+): string => {
   const names = [model, 'popularity'];
   const first = Math.max(...names.map((name) => name.length));
   return [
@@ -69,7 +75,16 @@ export interface Tick {
 
 /** Progress on a terminal: one bar, redrawn in place and wiped before other text. */
 const bar = (stream: Streams['err']) => {
-  const options: Options = { format: '{label} {bar} {value}/{total}  {detail}', clearOnComplete: true, gracefulExit: false, stopOnComplete: false, stream, barsize: 24, fps: 8, etaBuffer: 50 };
+  const options: Options = {
+    format: '{label} {bar} {value}/{total}  {detail}',
+    clearOnComplete: true,
+    gracefulExit: false,
+    stopOnComplete: false,
+    stream,
+    barsize: 24,
+    fps: 8,
+    etaBuffer: 50,
+  };
   let open: { readonly bar: SingleBar; readonly label: string } | undefined;
   const wipe = (): void => {
     open?.bar.stop();
@@ -97,7 +112,8 @@ const lines = (stream: Streams['err'], now: () => number) => {
 };
 
 /** Progress on either. `now` in milliseconds. */
-export const ticker = (stream: Streams['err'], now: () => number) => (stream.isTTY === true ? bar(stream) : lines(stream, now));
+export const ticker = (stream: Streams['err'], now: () => number) =>
+  stream.isTTY === true ? bar(stream) : lines(stream, now);
 
 type Handlers = { readonly [K in Event['kind']]: (event: Extract<Event, { readonly kind: K }>) => void };
 
@@ -129,9 +145,14 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
       if (!headed) say(paint.dim(epochHead(e.part)));
       headed = true;
       const failed = e.unconverged > 0 ? paint.yellow(`  ${plural(e.unconverged, 'row')} unconverged`) : '';
-      say(`${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.seconds.toFixed(1).padStart(width)}${e.best ? paint.green('  best') : ''}${failed}`);
+      say(
+        `${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.seconds.toFixed(1).padStart(width)}${e.best ? paint.green('  best') : ''}${failed}`,
+      );
     },
-    interrupted: (e) => say(`Interrupted after step ${grouped(e.step)}, saved in ${e.checkpoint}; the same command with --resume goes on from there.`),
+    interrupted: (e) =>
+      say(
+        `Interrupted after step ${grouped(e.step)}, saved in ${e.checkpoint}; the same command with --resume goes on from there.`,
+      ),
     result: (e) => say(`${table(e, model)}\nDone in ${duration(e.seconds)}.`),
     warning: (e) => complain(alert.yellow('Warning:'), e.message),
     failed: (e) => complain(alert.red('Error:'), told(e)),

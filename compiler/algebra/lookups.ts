@@ -11,7 +11,8 @@ type Gather = Extract<Node, { op: 'gather' }>;
 type Of<O extends Node['op']> = Extract<Node, { op: O }>;
 const { map, constant } = build;
 
-const isFew = (n: Gather): boolean => build.axisOf(n.table, n.axis).extent.kind === 'ragged' && 2 * cells(n) <= cells(n.table);
+const isFew = (n: Gather): boolean =>
+  build.axisOf(n.table, n.axis).extent.kind === 'ragged' && 2 * cells(n) <= cells(n.table);
 
 /** What a lookup gives where the position does not exist is 0, whatever the function gives there. */
 const existing = (n: Gather, found: Node): Node => {
@@ -42,7 +43,8 @@ const inside = (n: Gather, x: Node): Node => {
 };
 
 const row = <O extends Node['op']>(op: O, law: string, apply: (n: Gather, table: Of<O>) => Node | null): Row => ({
-  name: `lookup-${op}`, law,
+  name: `lookup-${op}`,
+  law,
   apply: (n) => {
     if (n.op !== 'gather' || n.table.op !== op || !isFew(n)) return null;
     return apply(n, n.table as Of<O>);
@@ -55,10 +57,20 @@ const hasRows = (n: Gather): boolean => {
 };
 
 export const lookups: readonly Row[] = [
-  row('map', 'f(x)[t] = f(x[t]) where t exists', (n, table) => (hasRows(n) ? existing(n, map(table.fn, ...table.args.map((a) => inside(n, a)))) : null)),
+  row('map', 'f(x)[t] = f(x[t]) where t exists', (n, table) =>
+    hasRows(n) ? existing(n, map(table.fn, ...table.args.map((a) => inside(n, a)))) : null,
+  ),
   row('reduce', '(sum over k of x)[t] = sum over k of x[t] where t exists', (n, table) =>
-    (hasRows(n) && table.over.every((k) => !build.hasAxis(n.at, k)) ? existing(n, build.reduce(table.monoid, inside(n, table.arg), table.over)) : null)),
-  row('broadcast', 'what is the same everywhere is so at t', (n, table) => (hasRows(n) ? existing(n, build.broadcast(inside(n, table.arg), n.axes)) : null)),
+    hasRows(n) && table.over.every((k) => !build.hasAxis(n.at, k))
+      ? existing(n, build.reduce(table.monoid, inside(n, table.arg), table.over))
+      : null,
+  ),
+  row('broadcast', 'what is the same everywhere is so at t', (n, table) =>
+    hasRows(n) ? existing(n, build.broadcast(inside(n, table.arg), n.axes)) : null,
+  ),
   row('gather', 'x[i][t] = x[i[t]] where t exists', (n, table) =>
-    (hasRows(n) && !build.hasAxis(table.table, n.axis) ? existing(n, build.gather(table.table, inside(n, table.at), table.axis)) : null)),
+    hasRows(n) && !build.hasAxis(table.table, n.axis)
+      ? existing(n, build.gather(table.table, inside(n, table.at), table.axis))
+      : null,
+  ),
 ];

@@ -15,21 +15,42 @@ export const size = (symbol: string): Code => global({ kind: 'size', symbol });
 export const base = (buffer: string): Code => global({ kind: 'base', buffer });
 export const end: Code = global({ kind: 'end' });
 
-const condition: Readonly<Partial<Record<Op, true>>> = { eq: true, ne: true, lt: true, le: true, gt: true, ge: true, ltUnsigned: true };
+const condition: Readonly<Partial<Record<Op, true>>> = {
+  eq: true,
+  ne: true,
+  lt: true,
+  le: true,
+  gt: true,
+  ge: true,
+  ltUnsigned: true,
+};
 /** What a comparison of numbers of a type is. */
-const masks: { readonly [T in Type]: Type } = { f32: 'i32', i32: 'i32', f32s: 'i32s', i32s: 'i32s', f64s: 'i64s', i64s: 'i64s' };
+const masks: { readonly [T in Type]: Type } = {
+  f32: 'i32',
+  i32: 'i32',
+  f32s: 'i32s',
+  i32s: 'i32s',
+  f64s: 'i64s',
+  i64s: 'i64s',
+};
 /** An operation whose result has the type of its first argument; a comparison's is a condition. */
 export const op = (name: Op, ...args: readonly [Code, ...Code[]]): Code => {
   const [{ type }] = args;
   return { kind: 'op', op: name, args, type: condition[name] === true ? masks[type] : type };
 };
 const into = (name: Op, type: Type, arg: Code): Code => ({ kind: 'op', op: name, args: [arg], type });
-const alike = (of: Type, lanes: boolean): Type => (of === 'f32' || of === 'f32s' ? (lanes ? 'f32s' : 'f32') : lanes ? 'i32s' : 'i32');
+const alike = (of: Type, lanes: boolean): Type =>
+  of === 'f32' || of === 'f32s' ? (lanes ? 'f32s' : 'f32') : lanes ? 'i32s' : 'i32';
 
 export const add = (a: Code, b: Code): Code => op('add', a, b);
 export const sub = (a: Code, b: Code): Code => op('sub', a, b);
 export const mul = (a: Code, b: Code): Code => op('mul', a, b);
-export const select = (test: Code, yes: Code, no: Code): Code => ({ kind: 'op', op: 'select', args: [test, yes, no], type: yes.type });
+export const select = (test: Code, yes: Code, no: Code): Code => ({
+  kind: 'op',
+  op: 'select',
+  args: [test, yes, no],
+  type: yes.type,
+});
 export const fma = (a: Code, b: Code, c: Code): Code => op('fma', a, b, c);
 export const splat = (one: Code): Code => into('splat', alike(one.type, true), one);
 export const toI32 = (x: Code): Code => into('toI32', alike('i32', hasLanes(x.type)), x);
@@ -43,21 +64,67 @@ export const narrowI32 = (x: Code): Code => into('narrowI32', 'i32s', x);
 export const join = (low: Code, high: Code): Code => op('join', low, high);
 /** The same bits as another type. */
 export const bits = (type: Type, x: Code): Code => (x.type === type ? x : into('bits', type, x));
-export const lane = (of: Code, at: number): Code => ({ kind: 'lane', lane: at, of, type: of.type === 'f32s' ? 'f32' : 'i32' });
-export const call = (fn: string, args: readonly Code[], type: Type, inline: boolean): Code => ({ kind: 'call', fn, args, type, inline });
+export const lane = (of: Code, at: number): Code => ({
+  kind: 'lane',
+  lane: at,
+  of,
+  type: of.type === 'f32s' ? 'f32' : 'i32',
+});
+export const call = (fn: string, args: readonly Code[], type: Type, inline: boolean): Code => ({
+  kind: 'call',
+  fn,
+  args,
+  type,
+  inline,
+});
 
 /** Of two i32 numbers. */
 export const least = (a: Code, b: Code): Code => select(op('lt', a, b), a, b);
 export const most = (a: Code, b: Code): Code => select(op('gt', a, b), a, b);
 
-export const load = (address: Code, offset: number, type: Type): Code => ({ kind: 'load', address, offset, type, spread: false });
-export const spread = (address: Code, offset: number, type: 'f32s' | 'i32s'): Code => ({ kind: 'load', address, offset, type, spread: true });
-export const gather = (addresses: Code, offset: number, type: 'f32s' | 'i32s'): Code => ({ kind: 'gather', addresses, offset, type });
-export const store = (address: Code, offset: number, value: Code): Statement => ({ kind: 'store', address, offset, value });
+export const load = (address: Code, offset: number, type: Type): Code => ({
+  kind: 'load',
+  address,
+  offset,
+  type,
+  spread: false,
+});
+export const spread = (address: Code, offset: number, type: 'f32s' | 'i32s'): Code => ({
+  kind: 'load',
+  address,
+  offset,
+  type,
+  spread: true,
+});
+export const gather = (addresses: Code, offset: number, type: 'f32s' | 'i32s'): Code => ({
+  kind: 'gather',
+  addresses,
+  offset,
+  type,
+});
+export const store = (address: Code, offset: number, value: Code): Statement => ({
+  kind: 'store',
+  address,
+  offset,
+  value,
+});
 
-export const when = (test: Code, then: Block, otherwise: Block | null = null): Statement => ({ kind: 'if', condition: test, then, otherwise });
+export const when = (test: Code, then: Block, otherwise: Block | null = null): Statement => ({
+  kind: 'if',
+  condition: test,
+  then,
+  otherwise,
+});
 /** From where `variable` is, where `from` is null. */
-export const loop = (variable: Local, from: Code | null, to: Code, step: number, body: Block): Statement => ({ kind: 'loop', variable, from, to, step, body });
+export const loop = (variable: Local, from: Code | null, to: Code, step: number, body: Block): Statement => ({
+  kind: 'loop',
+  variable,
+  from,
+  to,
+  step,
+  body,
+});
 
 /** Costs nothing to say twice. */
-export const isSimple = (code: Code): boolean => (code.kind === 'local' && code.local.once !== true) || code.kind === 'global' || code.kind === 'literal';
+export const isSimple = (code: Code): boolean =>
+  (code.kind === 'local' && code.local.once !== true) || code.kind === 'global' || code.kind === 'literal';

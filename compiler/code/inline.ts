@@ -58,7 +58,7 @@ const singles = (block: Block): ReadonlySet<Local> => {
 const inBlock = (block: Block, single: ReadonlySet<Local>): Block => {
   const here = new Set(readsOf(block).filter((l) => single.has(l)));
   const later = new Map<Local, Code>();
-  const placed = mapCode((c) => (c.kind === 'local' ? later.get(c.local) ?? c : c));
+  const placed = mapCode((c) => (c.kind === 'local' ? (later.get(c.local) ?? c) : c));
   return block.flatMap((given): readonly Statement[] => {
     const before: Statement[] = [];
     const statement = later.size === 0 ? given : mapValues(given, placed);

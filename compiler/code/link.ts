@@ -16,11 +16,12 @@ const callsIn = (block: Block, result: Code | null): ReadonlySet<MathName> => {
 
 export const mathOf = (functions: readonly Func[]): readonly Func[] => {
   const found = new Set<MathName>();
-  const take = (fn: Func): void => callsIn(fn.body, fn.result).forEach((name) => {
-    if (found.has(name)) return;
-    found.add(name);
-    take(math[name]);
-  });
+  const take = (fn: Func): void =>
+    callsIn(fn.body, fn.result).forEach((name) => {
+      if (found.has(name)) return;
+      found.add(name);
+      take(math[name]);
+    });
   functions.forEach(take);
   return Object.values(math).filter((f) => isMath(f.name) && found.has(f.name));
 };

@@ -16,13 +16,18 @@ interface Stride {
 const strideOf = (code: Code, variable: Local): Stride | null => {
   if (code.kind !== 'op' || code.op !== 'mul' || code.type !== 'i32') return null;
   const [by, with_] = code.args as readonly [Code, Code];
-  if (by.kind === 'local' && by.local === variable && with_.kind === 'literal' && with_.value >= 0) return { bytes: with_.value, factor: null };
+  if (by.kind === 'local' && by.local === variable && with_.kind === 'literal' && with_.value >= 0)
+    return { bytes: with_.value, factor: null };
   const inner = with_.kind === 'local' ? strideOf(by, variable) : null;
   return inner === null || inner.factor !== null || with_.kind !== 'local' ? null : { ...inner, factor: with_.local };
 };
 
 /** Where `statement` sets an address, a sum of what the loop leaves alone and a multiple of its variable: the multiple. */
-const steppable = (statement: Statement, variable: Local, written: ReadonlySet<Local>): { readonly set: Set_; readonly stride: Stride } | null => {
+const steppable = (
+  statement: Statement,
+  variable: Local,
+  written: ReadonlySet<Local>,
+): { readonly set: Set_; readonly stride: Stride } | null => {
   if (statement.kind !== 'set') return null;
   const { value } = statement;
   if (value.kind !== 'op' || value.op !== 'add' || value.type !== 'i32') return null;
@@ -32,7 +37,8 @@ const steppable = (statement: Statement, variable: Local, written: ReadonlySet<L
   return stride === null || (stride.factor !== null && written.has(stride.factor)) ? null : { set: statement, stride };
 };
 
-const turns = (s: Statement): boolean => s.kind === 'loop' || s.kind === 'while' || blocks(s).some((b) => b.some(turns));
+const turns = (s: Statement): boolean =>
+  s.kind === 'loop' || s.kind === 'while' || blocks(s).some((b) => b.some(turns));
 
 const stepped = (loop: Loop): Block => {
   if (loop.body.some(turns)) return [loop];
@@ -56,7 +62,8 @@ const stepped = (loop: Loop): Block => {
   ];
 };
 
-export const stepAddresses = (block: Block): Block => block.flatMap((statement) => {
-  const inner = mapBlocks(statement, stepAddresses);
-  return inner.kind === 'loop' ? stepped(inner) : [inner];
-});
+export const stepAddresses = (block: Block): Block =>
+  block.flatMap((statement) => {
+    const inner = mapBlocks(statement, stepAddresses);
+    return inner.kind === 'loop' ? stepped(inner) : [inner];
+  });

@@ -24,15 +24,37 @@ export type Global =
 
 /** Operations by what they mean; on lanes they go lane by lane. `operations` says what each takes. */
 export type Op =
-  | 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'abs' | 'sqrt' | 'floor' | 'nearest' | 'min' | 'max'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'neg'
+  | 'abs'
+  | 'sqrt'
+  | 'floor'
+  | 'nearest'
+  | 'min'
+  | 'max'
   /** The lesser, the greater of two; where the second is no number, the first. */
-  | 'lesser' | 'greater'
+  | 'lesser'
+  | 'greater'
   /** The lesser of two i32 without signs. */
   | 'leastUnsigned'
-  | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'ltUnsigned'
-  | 'and' | 'or' | 'xor' | 'not'
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge'
+  | 'ltUnsigned'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'not'
   /** By the number of bits that the second argument, one i32, says. */
-  | 'shiftLeft' | 'shiftRight' | 'shiftRightUnsigned'
+  | 'shiftLeft'
+  | 'shiftRight'
+  | 'shiftRightUnsigned'
   /** a + b * c, rounded once. */
   | 'fma'
   /** (condition, yes, no): both are computed. */
@@ -40,13 +62,17 @@ export type Op =
   /** One number on all lanes. */
   | 'splat'
   /** Towards zero, the nearest i32 there is. */
-  | 'toI32' | 'toF32' | 'toF32Unsigned'
+  | 'toI32'
+  | 'toF32'
+  | 'toF32Unsigned'
   /** The same bits, taken for another type. */
   | 'bits'
   /** The lower, the upper half of f32 lanes as f64 lanes. */
-  | 'lowerHalf' | 'upperHalf'
+  | 'lowerHalf'
+  | 'upperHalf'
   /** f64 lanes as f32, as i32 towards zero, in the lower half. */
-  | 'narrow' | 'narrowI32'
+  | 'narrow'
+  | 'narrowI32'
   /** The lower halves of two, one behind the other. */
   | 'join';
 
@@ -60,18 +86,37 @@ export type Code =
   | { readonly kind: 'op'; readonly op: Op; readonly args: readonly Code[]; readonly type: Type }
   | { readonly kind: 'lane'; readonly lane: number; readonly of: Code; readonly type: 'f32' | 'i32' }
   /** `offset` bytes behind `address`. Lanes are neighbours in memory, or, where it is `spread`, one number on all of them. */
-  | { readonly kind: 'load'; readonly address: Code; readonly offset: number; readonly spread: boolean; readonly type: Type }
+  | {
+      readonly kind: 'load';
+      readonly address: Code;
+      readonly offset: number;
+      readonly spread: boolean;
+      readonly type: Type;
+    }
   /** Each lane from an address of its own. */
   | { readonly kind: 'gather'; readonly addresses: Code; readonly offset: number; readonly type: 'f32s' | 'i32s' }
   /** `inline`: few ask at once, so that the function is worth writing out; a call empties the registers. */
-  | { readonly kind: 'call'; readonly fn: string; readonly args: readonly Code[]; readonly inline: boolean; readonly type: Type };
+  | {
+      readonly kind: 'call';
+      readonly fn: string;
+      readonly args: readonly Code[];
+      readonly inline: boolean;
+      readonly type: Type;
+    };
 
 export type Statement =
   | { readonly kind: 'set'; readonly local: Local; readonly value: Code }
   | { readonly kind: 'store'; readonly address: Code; readonly offset: number; readonly value: Code }
   | { readonly kind: 'if'; readonly condition: Code; readonly then: Block; readonly otherwise: Block | null }
   /** While `variable` is below `to`, by `step`; `from` is null where the variable is at its beginning already. */
-  | { readonly kind: 'loop'; readonly variable: Local; readonly from: Code | null; readonly to: Code; readonly step: number; readonly body: Block }
+  | {
+      readonly kind: 'loop';
+      readonly variable: Local;
+      readonly from: Code | null;
+      readonly to: Code;
+      readonly step: number;
+      readonly body: Block;
+    }
   | { readonly kind: 'while'; readonly condition: Code; readonly body: Block }
   /** Zeros from one address up to another. */
   | { readonly kind: 'clear'; readonly from: Code; readonly to: Code }

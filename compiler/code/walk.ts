@@ -3,31 +3,54 @@ import type { Block, Code, Statement } from './tree.js';
 
 export const parts = (code: Code): readonly Code[] => {
   switch (code.kind) {
-    case 'local': case 'global': case 'literal': case 'ramp': return [];
-    case 'op': case 'call': return code.args;
-    case 'lane': return [code.of];
-    case 'load': return [code.address];
-    case 'gather': return [code.addresses];
+    case 'local':
+    case 'global':
+    case 'literal':
+    case 'ramp':
+      return [];
+    case 'op':
+    case 'call':
+      return code.args;
+    case 'lane':
+      return [code.of];
+    case 'load':
+      return [code.address];
+    case 'gather':
+      return [code.addresses];
   }
 };
 
 /** What a statement computes itself, its blocks aside. */
 export const values = (statement: Statement): readonly Code[] => {
   switch (statement.kind) {
-    case 'set': return [statement.value];
-    case 'store': return [statement.address, statement.value];
-    case 'if': case 'while': return [statement.condition];
-    case 'loop': return statement.from === null ? [statement.to] : [statement.from, statement.to];
-    case 'clear': return [statement.from, statement.to];
-    case 'run': return statement.args;
+    case 'set':
+      return [statement.value];
+    case 'store':
+      return [statement.address, statement.value];
+    case 'if':
+    case 'while':
+      return [statement.condition];
+    case 'loop':
+      return statement.from === null ? [statement.to] : [statement.from, statement.to];
+    case 'clear':
+      return [statement.from, statement.to];
+    case 'run':
+      return statement.args;
   }
 };
 
 export const blocks = (statement: Statement): readonly Block[] => {
   switch (statement.kind) {
-    case 'set': case 'store': case 'clear': case 'run': return [];
-    case 'if': return statement.otherwise === null ? [statement.then] : [statement.then, statement.otherwise];
-    case 'loop': case 'while': return [statement.body];
+    case 'set':
+    case 'store':
+    case 'clear':
+    case 'run':
+      return [];
+    case 'if':
+      return statement.otherwise === null ? [statement.then] : [statement.then, statement.otherwise];
+    case 'loop':
+    case 'while':
+      return [statement.body];
   }
 };
 
@@ -42,11 +65,28 @@ export const mapCode = (change: (code: Code) => Code) => {
   const all = (codes: readonly Code[]): readonly Code[] => mapAll(codes, go);
   const rebuilt = (code: Code): Code => {
     switch (code.kind) {
-      case 'local': case 'global': case 'literal': case 'ramp': return code;
-      case 'op': case 'call': { const args = all(code.args); return args === code.args ? code : { ...code, args }; }
-      case 'lane': { const of = go(code.of); return of === code.of ? code : { ...code, of }; }
-      case 'load': { const address = go(code.address); return address === code.address ? code : { ...code, address }; }
-      case 'gather': { const addresses = go(code.addresses); return addresses === code.addresses ? code : { ...code, addresses }; }
+      case 'local':
+      case 'global':
+      case 'literal':
+      case 'ramp':
+        return code;
+      case 'op':
+      case 'call': {
+        const args = all(code.args);
+        return args === code.args ? code : { ...code, args };
+      }
+      case 'lane': {
+        const of = go(code.of);
+        return of === code.of ? code : { ...code, of };
+      }
+      case 'load': {
+        const address = go(code.address);
+        return address === code.address ? code : { ...code, address };
+      }
+      case 'gather': {
+        const addresses = go(code.addresses);
+        return addresses === code.addresses ? code : { ...code, addresses };
+      }
     }
   };
   const go = (code: Code): Code => change(rebuilt(code));
@@ -60,12 +100,19 @@ export const mapValues = (statement: Statement, change: (code: Code) => Code): S
   if (next === given) return statement;
   const [first, second] = next as readonly [Code, Code];
   switch (statement.kind) {
-    case 'set': return { ...statement, value: first };
-    case 'store': return { ...statement, address: first, value: second };
-    case 'if': case 'while': return { ...statement, condition: first };
-    case 'loop': return statement.from === null ? { ...statement, to: first } : { ...statement, from: first, to: second };
-    case 'clear': return { ...statement, from: first, to: second };
-    case 'run': return { ...statement, args: next };
+    case 'set':
+      return { ...statement, value: first };
+    case 'store':
+      return { ...statement, address: first, value: second };
+    case 'if':
+    case 'while':
+      return { ...statement, condition: first };
+    case 'loop':
+      return statement.from === null ? { ...statement, to: first } : { ...statement, from: first, to: second };
+    case 'clear':
+      return { ...statement, from: first, to: second };
+    case 'run':
+      return { ...statement, args: next };
   }
 };
 
@@ -76,9 +123,16 @@ export const mapBlocks = (statement: Statement, change: (block: Block) => Block)
   if (next === given) return statement;
   const [first, second] = next as readonly [Block, Block?];
   switch (statement.kind) {
-    case 'set': case 'store': case 'clear': case 'run': return statement;
-    case 'if': return { ...statement, then: first, otherwise: second ?? null };
-    case 'loop': case 'while': return { ...statement, body: first };
+    case 'set':
+    case 'store':
+    case 'clear':
+    case 'run':
+      return statement;
+    case 'if':
+      return { ...statement, then: first, otherwise: second ?? null };
+    case 'loop':
+    case 'while':
+      return { ...statement, body: first };
   }
 };
 

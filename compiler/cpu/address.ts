@@ -17,7 +17,10 @@ export interface Address {
   readonly constant: number;
 }
 
-interface Part { readonly atom: Expr | null; readonly coefficient: number }
+interface Part {
+  readonly atom: Expr | null;
+  readonly coefficient: number;
+}
 
 /** An i32 expression as a sum of multiples of what is no sum. */
 const parts = (e: Expr, sign = 1): readonly Part[] => {
@@ -58,8 +61,15 @@ export const addressOf = (layout: Layout, at: readonly Expr[], intern: (e: Expr)
     const { scale, rest } = split(stride);
     for (const { atom, coefficient } of parts(index)) {
       const bytes = 4 * scale * coefficient;
-      if (atom === null && rest === null) { constant += bytes; continue; }
-      const term: Term = { atom: intern(atom ?? integer(1)), scale: bytes, factor: rest === null ? null : intern(rest) };
+      if (atom === null && rest === null) {
+        constant += bytes;
+        continue;
+      }
+      const term: Term = {
+        atom: intern(atom ?? integer(1)),
+        scale: bytes,
+        factor: rest === null ? null : intern(rest),
+      };
       const key = `${id(term.atom)},${id(term.factor)}`;
       found.set(key, { ...term, scale: term.scale + (found.get(key)?.scale ?? 0) });
     }
@@ -83,7 +93,9 @@ export const stepAlong = ({ terms }: Address, axis: string): number | null => {
 };
 
 export const runAlong = (address: Address, axis: string): Run => {
-  const moved = address.terms.some(({ atom, factor }) => mentions(atom, axis) || (factor !== null && mentions(factor, axis)));
+  const moved = address.terms.some(
+    ({ atom, factor }) => mentions(atom, axis) || (factor !== null && mentions(factor, axis)),
+  );
   return !moved ? 'still' : stepAlong(address, axis) === 4 ? 'near' : 'far';
 };
 

@@ -24,12 +24,18 @@ interface Question {
 }
 
 /** What is added at places that data name goes one by one: two of a tile may have one place. */
-const tileAxes = ({ job, world, outer }: Question): readonly LoopAxis[] => outer.filter((a) =>
-  (a.name !== world.rowsAxis || job.task?.name !== a.name) && a.name !== job.loop?.axis && !(job.scatter?.over.some((o) => o.axis.name === a.name) ?? false));
+const tileAxes = ({ job, world, outer }: Question): readonly LoopAxis[] =>
+  outer.filter(
+    (a) =>
+      (a.name !== world.rowsAxis || job.task?.name !== a.name) &&
+      a.name !== job.loop?.axis &&
+      !(job.scatter?.over.some((o) => o.axis.name === a.name) ?? false),
+  );
 
 /** No loop's bounds, nor the length of a row, differ from lane to lane. */
-const isEven = ({ reduces, all }: Question, axis: string): boolean => reduces.every((r) => boundsOf(r).every((b) => !mentions(b, axis)))
-  && all.every((n) => n.kind !== 'extent' || n.row === undefined || !mentions(n.row, axis));
+const isEven = ({ reduces, all }: Question, axis: string): boolean =>
+  reduces.every((r) => boundsOf(r).every((b) => !mentions(b, axis))) &&
+  all.every((n) => n.kind !== 'extent' || n.row === undefined || !mentions(n.row, axis));
 
 /** The reads of one sum that want a copy for lanes along `axis`; null where lanes had better go elsewhere. */
 const copiesFor = ({ job, world, outer }: Question, r: Reduce, axis: string): Against | null => {
@@ -40,14 +46,27 @@ const copiesFor = ({ job, world, outer }: Question, r: Reduce, axis: string): Ag
   const far = inside.filter((e) => mentions(e, axis) && run(e) === 'far');
   if (far.length === 0) return [];
   // Worth a copy where the other factor is another for each row; else lanes go along the sum.
-  const reused = inside.some((e) => !mentions(e, axis) && outer.some((a) => a.name !== axis && mentions(e, a.name) && far.some((f) => !mentions(f, a.name))));
+  const reused = inside.some(
+    (e) =>
+      !mentions(e, axis) &&
+      outer.some((a) => a.name !== axis && mentions(e, a.name) && far.some((f) => !mentions(f, a.name))),
+  );
   const copies = far.map((e) => ({ read: e, at: e.at.findIndex((x) => x.kind === 'index' && x.axis === axis) }));
-  const fixed = copies.some(({ at, read }) => at < 0 || turning(read.buffer) || layouts.get(read.buffer)!.rows?.at === at || !read.at.every((x, k) => k === at || !mentions(x, axis)));
+  const fixed = copies.some(
+    ({ at, read }) =>
+      at < 0 ||
+      turning(read.buffer) ||
+      layouts.get(read.buffer)!.rows?.at === at ||
+      !read.at.every((x, k) => k === at || !mentions(x, axis)),
+  );
   if (reused && !fixed) return copies;
   return far.length === inside.length || !reused ? null : [];
 };
 
-const lanesAlong = (q: Question, last: string | undefined): { readonly lanes: string; readonly against: Against } | null => {
+const lanesAlong = (
+  q: Question,
+  last: string | undefined,
+): { readonly lanes: string; readonly against: Against } | null => {
   if (last === undefined || !isEven(q, last)) return null;
   const found = q.reduces.map((r) => copiesFor(q, r, last));
   return found.some((c) => c === null) ? null : { lanes: last, against: found.flatMap((c) => c ?? []) };
@@ -57,7 +76,12 @@ const rowsAlong = ({ all, reduces }: Question, axes: readonly LoopAxis[], lanes:
   if (reduces.length === 0 || all.some((n) => n.kind === 'collect')) return null;
   const free = freeVariables();
   const walks = (axis: string): boolean => reduces.some((r) => isWalk(r) && boundsOf(r).some((b) => mentions(b, axis)));
-  return [...axes].reverse().map((a) => a.name).find((a) => a !== lanes && !walks(a) && reduces.some((r) => free(r).has(a))) ?? null;
+  return (
+    [...axes]
+      .reverse()
+      .map((a) => a.name)
+      .find((a) => a !== lanes && !walks(a) && reduces.some((r) => free(r).has(a))) ?? null
+  );
 };
 
 export const choose = (job: Job, world: World): Choice => {

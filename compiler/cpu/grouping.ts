@@ -43,43 +43,58 @@ const memo = <A, B>(compute: (a: A) => B): ((a: A) => B) => {
   };
 };
 
-const facts = ({ world, buffers }: TiledKernels) => (job: TiledJob): Facts => {
-  const { rowsAxis } = world;
-  const all = [...nodes(rootsOf(job))];
-  const far = all.flatMap((e) => {
-    const rows = e.kind === 'read' ? buffers.get(e.buffer)?.axes.findIndex((a) => a.name === rowsAxis) ?? -1 : -1;
-    if (e.kind !== 'read' || rows < 0) return [];
-    const at = e.at[rows];
-    return job.task?.name === rowsAxis && at?.kind === 'index' && at.axis === rowsAxis ? [] : [e.buffer];
-  });
-  return {
-    needs: readsOf(rootsOf(job)).filter((id) => id !== job.output), far: new Set(far), reduces: all.some(isReduce),
-    cells: `${job.tiling.lanes} of ${domain(job, world).map((a) => `${a.name}:${a.size}${a.ragged?.lengths ?? ''}`).join()}`,
-    long: all.some((e) => e.kind === 'uniform' || (e.kind === 'apply' && isMath(e.fn))),
+const facts =
+  ({ world, buffers }: TiledKernels) =>
+  (job: TiledJob): Facts => {
+    const { rowsAxis } = world;
+    const all = [...nodes(rootsOf(job))];
+    const far = all.flatMap((e) => {
+      const rows = e.kind === 'read' ? (buffers.get(e.buffer)?.axes.findIndex((a) => a.name === rowsAxis) ?? -1) : -1;
+      if (e.kind !== 'read' || rows < 0) return [];
+      const at = e.at[rows];
+      return job.task?.name === rowsAxis && at?.kind === 'index' && at.axis === rowsAxis ? [] : [e.buffer];
+    });
+    return {
+      needs: readsOf(rootsOf(job)).filter((id) => id !== job.output),
+      far: new Set(far),
+      reduces: all.some(isReduce),
+      cells: `${job.tiling.lanes} of ${domain(job, world)
+        .map((a) => `${a.name}:${a.size}${a.ragged?.lengths ?? ''}`)
+        .join()}`,
+      long: all.some((e) => e.kind === 'uniform' || (e.kind === 'apply' && isMath(e.fn))),
+    };
   };
-};
 
 export const grouping = (k: TiledKernels): Grouping => {
   const { jobs, world } = k;
   const of = memo(facts(k));
-  const members = (j: TiledJob): Group => (j.loop === undefined ? [j] : jobs.filter((other) => other.loop?.id === j.loop!.id) as unknown as Group);
+  const members = (j: TiledJob): Group =>
+    j.loop === undefined ? [j] : (jobs.filter((other) => other.loop?.id === j.loop!.id) as unknown as Group);
   const asked = memo((j: TiledJob) => {
     const all = members(j);
     const own = new Set(all.map((m) => m.output));
-    return { needs: [...new Set(all.flatMap((m) => of(m).needs))].filter((id) => !own.has(id)), far: new Set(all.flatMap((m) => [...of(m).far])) };
+    return {
+      needs: [...new Set(all.flatMap((m) => of(m).needs))].filter((id) => !own.has(id)),
+      far: new Set(all.flatMap((m) => [...of(m).far])),
+    };
   });
   /** Whether a kernel reads nothing of these but the cell that it computes itself. */
-  const readsOwnCell = (j: TiledJob, group: readonly TiledJob[]): boolean => group.every((g) => {
-    const own = cellOf(g, world);
-    return [...nodes(rootsOf(j))].every((e) => e.kind !== 'read' || e.buffer !== g.output || e === own);
-  });
+  const readsOwnCell = (j: TiledJob, group: readonly TiledJob[]): boolean =>
+    group.every((g) => {
+      const own = cellOf(g, world);
+      return [...nodes(rootsOf(j))].every((e) => e.kind !== 'read' || e.buffer !== g.output || e === own);
+    });
   /** One sum at most, which fills the registers, and beside it nothing that would empty them. */
   const fits = (group: readonly TiledJob[]): boolean => {
     const sums = group.filter((g) => of(g).reduces);
     // A sum without rows of its own walks lists: no tile. What has no instruction is faster apart, after the sum.
-    return sums.length === 0 || (sums.length === 1 && sums[0]!.tiling.rows !== null && !group.some((g) => of(g).long && !of(g).reduces));
+    return (
+      sums.length === 0 ||
+      (sums.length === 1 && sums[0]!.tiling.rows !== null && !group.some((g) => of(g).long && !of(g).reduces))
+    );
   };
-  const sameCells = (a: TiledJob, b: TiledJob): boolean => of(a).cells === of(b).cells && a.where === b.where && a.task?.name === b.task?.name;
+  const sameCells = (a: TiledJob, b: TiledJob): boolean =>
+    of(a).cells === of(b).cells && a.where === b.where && a.task?.name === b.task?.name;
   const grown = (seed: TiledJob, left: readonly TiledJob[], known: (id: string) => boolean): Group => {
     if (seed.loop !== undefined) return members(seed);
     const group: [TiledJob, ...TiledJob[]] = [seed];
@@ -96,5 +111,12 @@ export const grouping = (k: TiledKernels): Grouping => {
     }
     return group;
   };
-  return { isRow: (j) => j.task?.name === world.rowsAxis, of, members, asked, grown, lists: new Set(k.inverses.flatMap(listsOf)) };
+  return {
+    isRow: (j) => j.task?.name === world.rowsAxis,
+    of,
+    members,
+    asked,
+    grown,
+    lists: new Set(k.inverses.flatMap(listsOf)),
+  };
 };

@@ -39,7 +39,11 @@ export type Group = readonly [TiledJob, ...TiledJob[]];
 /** What a buffer is that no model has: prefix sums of row sizes, or one of an inverse's lists. */
 export type Made =
   | { readonly kind: 'offsets'; readonly lengths: readonly string[] }
-  | { readonly kind: 'list'; readonly inverse: string; readonly cells: { readonly sizes: readonly Size[]; readonly more: number } };
+  | {
+      readonly kind: 'list';
+      readonly inverse: string;
+      readonly cells: { readonly sizes: readonly Size[]; readonly more: number };
+    };
 export interface JobBuffer extends Buffer {
   readonly made?: Made;
 }
@@ -53,7 +57,10 @@ export interface Inverse {
 }
 export const startsOf = ({ id }: Pick<Inverse, 'id'>): string => `${id}.starts`;
 export const listOf = ({ id }: Pick<Inverse, 'id'>, axis: string): string => `${id}.${axis}`;
-export const listsOf = (inverse: Inverse): readonly string[] => [startsOf(inverse), ...inverse.axes.map((a) => listOf(inverse, a.name))];
+export const listsOf = (inverse: Inverse): readonly string[] => [
+  startsOf(inverse),
+  ...inverse.axes.map((a) => listOf(inverse, a.name)),
+];
 
 /** The axis of the shares of a batch; its variable is a parameter of every function. */
 export const shareAxis: LoopAxis = { name: 'chunk', size: 'chunks', made: 'share' };
@@ -66,24 +73,34 @@ export const isReduce = (e: Expr): e is Reduce => e.kind === 'reduce';
 /** A walk of lists of positions. */
 export const isWalk = (e: Reduce): boolean => e.over.some((o) => o.axis.made === 'entry');
 /** What the loops of a reduction ask before they begin. */
-export const boundsOf = (e: Reduce): readonly Expr[] => e.over.flatMap((o) => [o.from, o.to, o.row].filter((x) => x !== undefined));
+export const boundsOf = (e: Reduce): readonly Expr[] =>
+  e.over.flatMap((o) => [o.from, o.to, o.row].filter((x) => x !== undefined));
 
 /** The axes that a kernel loops over besides its task, in memory order. */
 export const domain = (job: Job, { layouts }: World): readonly LoopAxis[] => {
   const layout = layouts.get(job.output)!;
-  const axes = [...(layout.rows === undefined ? [] : [layout.rows.at]), ...layout.inner].map((k) => layout.buffer.axes[k]!);
+  const axes = [...(layout.rows === undefined ? [] : [layout.rows.at]), ...layout.inner].map(
+    (k) => layout.buffer.axes[k]!,
+  );
   const own = axes.filter((a) => a.made !== 'share' && a.name !== job.scatter?.axis);
   return [...(job.scatter?.over ?? []).map((o) => o.axis), ...own].filter((a) => !isUnit(a));
 };
 
 /** The place of a kernel's cell in its output. */
-export const cellPlace = (job: Job, { layouts }: World): readonly Expr[] => layouts.get(job.output)!.buffer.axes.map((axis) =>
-  (isUnit(axis) ? integer(0) : axis.name === job.scatter?.axis ? job.scatter.to : { kind: 'index', axis: axis.name }));
+export const cellPlace = (job: Job, { layouts }: World): readonly Expr[] =>
+  layouts
+    .get(job.output)!
+    .buffer.axes.map((axis) =>
+      isUnit(axis) ? integer(0) : axis.name === job.scatter?.axis ? job.scatter.to : { kind: 'index', axis: axis.name },
+    );
 
 /** The cell that a kernel computes, as another would read it. */
 export const cellOf = (job: Job, world: World): Extract<Expr, { kind: 'read' }> => {
   const { dtype } = world.layouts.get(job.output)!.buffer;
-  return world.intern({ kind: 'read', buffer: job.output, at: cellPlace(job, world), dtype }) as Extract<Expr, { kind: 'read' }>;
+  return world.intern({ kind: 'read', buffer: job.output, at: cellPlace(job, world), dtype }) as Extract<
+    Expr,
+    { kind: 'read' }
+  >;
 };
 
 /** What is divided among threads. The positions of a loop follow one another, so only its rows can be. */

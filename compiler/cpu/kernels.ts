@@ -19,13 +19,22 @@ export interface Kernels {
 /** Lists are as long as the session makes them. */
 export const long = 1 << 30;
 /** A list of whole numbers. */
-export const line = (id: string, size: LoopAxis['size'], made?: JobBuffer['made']): JobBuffer =>
-  ({ id, dtype: 'i32', role: 'temp', axes: [{ name: 'entry', size }], ...(made === undefined ? {} : { made }) });
+export const line = (id: string, size: LoopAxis['size'], made?: JobBuffer['made']): JobBuffer => ({
+  id,
+  dtype: 'i32',
+  role: 'temp',
+  axes: [{ name: 'entry', size }],
+  ...(made === undefined ? {} : { made }),
+});
 
 /** The axis of rows: that of ragged sequences, else one whose size is its own symbol. */
 export const rowsAxisOf = (entry: Entry): string => {
   const axes = entry.buffers.flatMap((b) => b.axes);
-  return axes.find((a) => a.ragged !== undefined && axes.some((r) => r.name === a.ragged!.rows))?.ragged?.rows ?? axes.find((a) => a.size === a.name)?.name ?? '';
+  return (
+    axes.find((a) => a.ragged !== undefined && axes.some((r) => r.name === a.ragged!.rows))?.ragged?.rows ??
+    axes.find((a) => a.size === a.name)?.name ??
+    ''
+  );
 };
 
 /** The axis that a buffer would have last, where that is one of so many positions. */
@@ -45,14 +54,29 @@ const lastAxes = (entry: Entry, rowsAxis: string): ReadonlyMap<string, string> =
     const at = last === undefined ? undefined : e.at[source.axes.indexOf(last)];
     return at?.kind === 'index' ? at.axis : undefined;
   };
-  return new Map(entry.kernels.flatMap((k) => {
-    const all = [...nodes([k.body])];
-    const looked = all.filter((e): e is Read => e.kind === 'read' && [...nodes(e.at)].some((x) => x.kind === 'read')).map(along).find((a) => a !== undefined);
-    if (looked !== undefined) return all.some((e) => e.kind === 'reduce' || e.kind === 'collect') ? [] : [[k.output, looked] as const];
-    const row = lastOf(buffers.get(k.output)!, rowsAxis)?.name;
-    return all.flatMap((e) => (e.kind !== 'collect' || row === undefined ? [] : [...nodes([e.body])].flatMap((r) =>
-      (r.kind === 'read' && buffers.get(r.buffer)!.role === 'temp' && r.at.some((x) => x.kind === 'index' && x.axis === row) ? [[r.buffer, row] as const] : []))));
-  }));
+  return new Map(
+    entry.kernels.flatMap((k) => {
+      const all = [...nodes([k.body])];
+      const looked = all
+        .filter((e): e is Read => e.kind === 'read' && [...nodes(e.at)].some((x) => x.kind === 'read'))
+        .map(along)
+        .find((a) => a !== undefined);
+      if (looked !== undefined)
+        return all.some((e) => e.kind === 'reduce' || e.kind === 'collect') ? [] : [[k.output, looked] as const];
+      const row = lastOf(buffers.get(k.output)!, rowsAxis)?.name;
+      return all.flatMap((e) =>
+        e.kind !== 'collect' || row === undefined
+          ? []
+          : [...nodes([e.body])].flatMap((r) =>
+              r.kind === 'read' &&
+              buffers.get(r.buffer)!.role === 'temp' &&
+              r.at.some((x) => x.kind === 'index' && x.axis === row)
+                ? [[r.buffer, row] as const]
+                : [],
+            ),
+      );
+    }),
+  );
 };
 
 /** A pass's own copy of what it adds buffers to; `last` names an axis that shall be innermost. */
@@ -60,24 +84,40 @@ export const extending = (k: Kernels) => {
   const buffers = new Map(k.buffers);
   const layouts = new Map(k.world.layouts);
   return {
-    buffers, world: { ...k.world, layouts },
+    buffers,
+    world: { ...k.world, layouts },
     add: (b: JobBuffer, last?: string): void => {
       buffers.set(b.id, b);
       layouts.set(b.id, layoutOf(b, k.world.rowsAxis, last === undefined ? {} : { last }));
     },
-    done: (jobs: readonly Job[], inverses: readonly Inverse[] = k.inverses): Kernels => ({ ...k, jobs, inverses, buffers, world: { ...k.world, layouts } }),
+    done: (jobs: readonly Job[], inverses: readonly Inverse[] = k.inverses): Kernels => ({
+      ...k,
+      jobs,
+      inverses,
+      buffers,
+      world: { ...k.world, layouts },
+    }),
   };
 };
 
 /** An entry as it was lowered: nothing is decided yet, but where its buffers' cells lie. */
-export const kernelsOf = (entry: Entry, machine: Machine, streams: ReadonlyMap<string, number>, name: (id: string) => string): Kernels => {
+export const kernelsOf = (
+  entry: Entry,
+  machine: Machine,
+  streams: ReadonlyMap<string, number>,
+  name: (id: string) => string,
+): Kernels => {
   const rowsAxis = rowsAxisOf(entry);
   const last = lastAxes(entry, rowsAxis);
-  const layouts = new Map(entry.buffers.map((b) => [b.id, layoutOf(b, rowsAxis, last.has(b.id) ? { last: last.get(b.id)! } : {})]));
+  const layouts = new Map(
+    entry.buffers.map((b) => [b.id, layoutOf(b, rowsAxis, last.has(b.id) ? { last: last.get(b.id)! } : {})]),
+  );
   layouts.set(streamsId, layoutOf(line(streamsId, 1 << 10), rowsAxis));
   const loops = new Map(entry.kernels.flatMap((k) => (k.loop === undefined ? [] : [[k.output, k.loop.id] as const])));
   return {
-    entry, jobs: entry.kernels.map((k): Job => ({ ...k, task: null, adds: false })), inverses: [],
+    entry,
+    jobs: entry.kernels.map((k): Job => ({ ...k, task: null, adds: false })),
+    inverses: [],
     buffers: new Map(entry.buffers.map((b) => [b.id, b])),
     world: { machine, layouts, intern: interning(), streams, rowsAxis, name, places: new Map(), loops },
   };

@@ -27,14 +27,27 @@ const cacheLine = 16;
 const crowded = 8 * cacheLine;
 const pitchOf = ({ dtype, axes }: Buffer, inner: readonly number[]): number | undefined => {
   const size = axes[inner[inner.length - 1] ?? -1]?.size;
-  return dtype === 'f32' && inner.length > 1 && typeof size === 'number' && size % crowded === 0 && axes[inner[inner.length - 1]!]!.ragged === undefined ? size + cacheLine : undefined;
+  return dtype === 'f32' &&
+    inner.length > 1 &&
+    typeof size === 'number' &&
+    size % crowded === 0 &&
+    axes[inner[inner.length - 1]!]!.ragged === undefined
+    ? size + cacheLine
+    : undefined;
 };
 
 const weight = ({ size }: LoopAxis): number => (typeof size === 'number' ? size : 0);
-const ascending = (axes: readonly LoopAxis[]) => (a: number, b: number): number => weight(axes[a]!) - weight(axes[b]!) || a - b;
+const ascending =
+  (axes: readonly LoopAxis[]) =>
+  (a: number, b: number): number =>
+    weight(axes[a]!) - weight(axes[b]!) || a - b;
 
 /** `last` names an axis that shall be innermost, for a transposed copy; `local` that one row is kept at a time. */
-export const layoutOf = (buffer: Buffer, rowsAxis: string, { last, local = false }: { readonly last?: string; readonly local?: boolean } = {}): Layout => {
+export const layoutOf = (
+  buffer: Buffer,
+  rowsAxis: string,
+  { last, local = false }: { readonly last?: string; readonly local?: boolean } = {},
+): Layout => {
   const { axes } = buffer;
   const places = axes.map((_, k) => k).filter((k) => !isUnit(axes[k]!));
   const rows = places.find((k) => axes[k]!.name === rowsAxis);
@@ -48,7 +61,10 @@ export const layoutOf = (buffer: Buffer, rowsAxis: string, { last, local = false
   const inner = [...order.filter((k) => !end.includes(k)), ...end];
   const pitch = pitchOf(buffer, inner);
   return {
-    buffer, local, inner, ...(pitch === undefined ? {} : { pitch }),
+    buffer,
+    local,
+    inner,
+    ...(pitch === undefined ? {} : { pitch }),
     ...(rows === undefined ? {} : { rows: { at: rows, lengths: packed.map((k) => axes[k]!.ragged!.lengths) } }),
   };
 };
@@ -64,14 +80,21 @@ const roomExpr = (axis: LoopAxis, row?: Expr): Expr => {
 
 /** The number of positions that exist. */
 export const sizeExpr = (axis: LoopAxis, row?: Expr): Expr =>
-  axis.ragged !== undefined && row !== undefined ? { kind: 'extent', axis, row }
-    : axis.missing !== undefined ? { kind: 'extent', axis: { name: axis.name, size: axis.size, missing: axis.missing } }
-    : typeof axis.size === 'number' ? integer(axis.size) : { kind: 'extent', axis: { name: axis.name, size: axis.size } };
+  axis.ragged !== undefined && row !== undefined
+    ? { kind: 'extent', axis, row }
+    : axis.missing !== undefined
+      ? { kind: 'extent', axis: { name: axis.name, size: axis.size, missing: axis.missing } }
+      : typeof axis.size === 'number'
+        ? integer(axis.size)
+        : { kind: 'extent', axis: { name: axis.name, size: axis.size } };
 
 const times = (a: Expr, b: Expr): Expr => apply('mul', a, b);
 
 /** How many cells one step along each axis inside a row is, and the cells of a whole row, for the row at `row`. */
-export const strides = ({ buffer: { axes }, inner, rows, pitch }: Layout, row: Expr | undefined): { readonly along: ReadonlyMap<number, Expr>; readonly whole: Expr } => {
+export const strides = (
+  { buffer: { axes }, inner, rows, pitch }: Layout,
+  row: Expr | undefined,
+): { readonly along: ReadonlyMap<number, Expr>; readonly whole: Expr } => {
   const along = new Map<number, Expr>();
   const whole = [...inner].reverse().reduce<Expr>((cells, k, i) => {
     along.set(k, cells);
@@ -84,13 +107,30 @@ export const strides = ({ buffer: { axes }, inner, rows, pitch }: Layout, row: E
 };
 
 /** Index and stride, in cells, of everything that adds to the place of a cell. */
-export const placeOf = (layout: Layout, at: readonly Expr[]): readonly { readonly index: Expr; readonly stride: Expr }[] => {
-  const { buffer: { axes }, rows, inner, local, pitch } = layout;
+export const placeOf = (
+  layout: Layout,
+  at: readonly Expr[],
+): readonly { readonly index: Expr; readonly stride: Expr }[] => {
+  const {
+    buffer: { axes },
+    rows,
+    inner,
+    local,
+    pitch,
+  } = layout;
   const row = rows === undefined ? undefined : at[rows.at];
   const { along, whole } = strides(layout, row);
   const inside = inner.map((k) => ({ index: at[k]!, stride: along.get(k)! }));
   if (rows === undefined || row === undefined || local) return inside;
   if (rows.lengths.length === 0) return [{ index: row, stride: whole }, ...inside];
-  const dense = inner.filter((k) => axes[k]!.ragged?.rows !== axes[rows.at]!.name).reduce<Expr>((n, k) => times(n, k === inner[inner.length - 1] && pitch !== undefined ? integer(pitch) : roomExpr(axes[k]!)), integer(1));
-  return [{ index: { kind: 'read', buffer: offsetsId(rows.lengths), at: [row], dtype: 'i32' }, stride: dense }, ...inside];
+  const dense = inner
+    .filter((k) => axes[k]!.ragged?.rows !== axes[rows.at]!.name)
+    .reduce<Expr>(
+      (n, k) => times(n, k === inner[inner.length - 1] && pitch !== undefined ? integer(pitch) : roomExpr(axes[k]!)),
+      integer(1),
+    );
+  return [
+    { index: { kind: 'read', buffer: offsetsId(rows.lengths), at: [row], dtype: 'i32' }, stride: dense },
+    ...inside,
+  ];
 };

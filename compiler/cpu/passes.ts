@@ -30,31 +30,55 @@ interface Passes<A, B> {
   readonly and: <C extends After>(name: string, description: string, run: (before: B) => C) => Passes<A, C>;
 }
 const passes = <A, B>(list: readonly PassInfo[], run: Passes<A, B>['run']): Passes<A, B> => ({
-  list, run,
-  and: (name, description, next) => passes([...list, { name, description }], (given, look) => {
-    const result = next(run(given, look));
-    look({ name, description }, result);
-    return result;
-  }),
+  list,
+  run,
+  and: (name, description, next) =>
+    passes([...list, { name, description }], (given, look) => {
+      const result = next(run(given, look));
+      look({ name, description }, result);
+      return result;
+    }),
 });
 
-const onFunctions = (change: (f: Func) => Func) => (w: Written): Written => ({ ...w, functions: w.functions.map(change) });
-const onBlocks = (change: (block: Block) => Block): ((w: Written) => Written) => onFunctions((f) => ({ ...f, body: change(f.body) }));
+const onFunctions =
+  (change: (f: Func) => Func) =>
+  (w: Written): Written => ({ ...w, functions: w.functions.map(change) });
+const onBlocks = (change: (block: Block) => Block): ((w: Written) => Written) =>
+  onFunctions((f) => ({ ...f, body: change(f.body) }));
 
 export const toCode = passes<Kernels, Kernels>([], (k) => k)
   .and('lift', 'sums over rows inside a collect get kernels of their own', lift)
-  .and('scatter-shares', 'where many positions name few targets, rows add to a table for each share of the batch', scatterShares)
+  .and(
+    'scatter-shares',
+    'where many positions name few targets, rows add to a table for each share of the batch',
+    scatterShares,
+  )
   .and('walk-lists', 'other collects walk, for each target, the list of the positions that name it', walkLists)
   .and('unnest', 'sums inside a sum that would be computed again and again get kernels of their own', unnest)
   .and('share-rows', 'sums over rows become sums over shares of the batch', shareRows)
-  .and('vectorise', 'chooses what goes along lanes and what makes the rows of a tile, and copies what would be read against the lanes', vectorise)
+  .and(
+    'vectorise',
+    'chooses what goes along lanes and what makes the rows of a tile, and copies what would be read against the lanes',
+    vectorise,
+  )
   .and('pack-rows', 'lists where the rows of packed buffers begin', packRows)
-  .and('phases', 'puts kernels in order and together: row by row while a row is in the cache, the rest among threads', schedule)
+  .and(
+    'phases',
+    'puts kernels in order and together: row by row while a row is in the cache, the rest among threads',
+    schedule,
+  )
   .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace)
-  .and('tile', 'writes each group of kernels as a function: loops over tiles, the last of which overlaps the one before', writeFunctions)
+  .and(
+    'tile',
+    'writes each group of kernels as a function: loops over tiles, the last of which overlaps the one before',
+    writeFunctions,
+  )
   .and('inline', 'writes out functions that few cells ask for', onFunctions(inlineCalls))
   .and('step', 'steps addresses in innermost loops instead of multiplying them anew', onBlocks(stepAddresses));
 
 /** What is done besides where the machine multiplies and adds in one instruction. */
-export const toFusedCode = passes<Written, Written>([], (w) => w)
-  .and('multiply-add', 'fuses products with the sums that they are added to, where the machine does both at once', onFunctions(fuseMultiplyAdd));
+export const toFusedCode = passes<Written, Written>([], (w) => w).and(
+  'multiply-add',
+  'fuses products with the sums that they are added to, where the machine does both at once',
+  onFunctions(fuseMultiplyAdd),
+);

@@ -32,7 +32,11 @@ const gridsOf = ({ isRow, asked, grown }: Grouping, { left, done }: Progress): r
   const groups: Group[] = [];
   for (const j of left) {
     if (isRow(j) || taken.has(j) || !asked(j).needs.every((id) => done.has(id))) continue;
-    const group = grown(j, left.filter((other) => !isRow(other) && !taken.has(other)), (id) => done.has(id));
+    const group = grown(
+      j,
+      left.filter((other) => !isRow(other) && !taken.has(other)),
+      (id) => done.has(id),
+    );
     group.forEach((g) => taken.add(g));
     groups.push(group);
   }
@@ -45,7 +49,8 @@ const rowsOf = ({ isRow, of, asked, grown }: Grouping, { left, done }: Progress)
   const inside = new Set<string>();
   const groups: Group[] = [];
   const rest = (): readonly TiledJob[] => left.filter((j) => isRow(j) && !taken.has(j));
-  const ready = (j: TiledJob): boolean => asked(j).needs.every((id) => done.has(id) || (inside.has(id) && !asked(j).far.has(id)));
+  const ready = (j: TiledJob): boolean =>
+    asked(j).needs.every((id) => done.has(id) || (inside.has(id) && !asked(j).far.has(id)));
   for (let seed: TiledJob | undefined; (seed = rest().find(ready)) !== undefined;) {
     const near = rest().filter((j) => [...of(j).far].every((id) => done.has(id)));
     const group = grown(seed, near, (id) => done.has(id) || inside.has(id));
@@ -63,22 +68,30 @@ const nextPhase = (g: Grouping, progress: Progress, entry: string): Phase => {
   const grids = gridsOf(g, progress);
   const inverses = open.filter((i) => done.has(i.index));
   // Lists that rows do not read are made beside them.
-  const free = grids.length === 0 && (inverses.length === 0 || !left.some((j) => g.isRow(j) && g.asked(j).needs.some((id) => g.lists.has(id))));
+  const free =
+    grids.length === 0 &&
+    (inverses.length === 0 || !left.some((j) => g.isRow(j) && g.asked(j).needs.some((id) => g.lists.has(id))));
   const rows = free ? rowsOf(g, progress) : [];
-  if (free && rows.length === 0 && inverses.length === 0) throw new Error(`The kernels of '${entry}' wait for one another: ${left.map((j) => j.name).join(', ')}.`);
+  if (free && rows.length === 0 && inverses.length === 0)
+    throw new Error(`The kernels of '${entry}' wait for one another: ${left.map((j) => j.name).join(', ')}.`);
   return { rows, grids, inverses };
 };
 
 const phasesOf = (k: TiledKernels, g: Grouping): readonly Phase[] => {
   const made = new Set(k.jobs.map((j) => j.output));
   const phases: Phase[] = [];
-  let progress: Progress = { left: k.jobs, open: k.inverses, done: new Set([...k.buffers.keys()].filter((id) => !made.has(id) && !g.lists.has(id))) };
+  let progress: Progress = {
+    left: k.jobs,
+    open: k.inverses,
+    done: new Set([...k.buffers.keys()].filter((id) => !made.has(id) && !g.lists.has(id))),
+  };
   while (progress.left.length > 0 || progress.open.length > 0) {
     const phase = nextPhase(g, progress, k.entry.name);
     phases.push(phase);
     const taken = new Set([...phase.rows, ...phase.grids].flat());
     progress = {
-      left: progress.left.filter((j) => !taken.has(j)), open: progress.open.filter((i) => !phase.inverses.includes(i)),
+      left: progress.left.filter((j) => !taken.has(j)),
+      open: progress.open.filter((i) => !phase.inverses.includes(i)),
       done: new Set([...progress.done, ...[...taken].map((j) => j.output), ...phase.inverses.flatMap(listsOf)]),
     };
   }
@@ -86,16 +99,44 @@ const phasesOf = (k: TiledKernels, g: Grouping): readonly Phase[] => {
 };
 
 /** Buffers of which each thread holds one row, and only while it works on it: nobody reads them in another phase, or other rows of them. */
-const localOf = ({ entry, jobs, inverses }: TiledKernels, g: Grouping, phases: readonly Phase[]): ReadonlySet<string> => {
+const localOf = (
+  { entry, jobs, inverses }: TiledKernels,
+  g: Grouping,
+  phases: readonly Phase[],
+): ReadonlySet<string> => {
   const phaseOf = new Map(phases.flatMap((p, i) => [...p.rows, ...p.grids].flat().map((j) => [j, i] as const)));
-  const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates), ...inverses.map((i) => i.index)]);
-  return new Set(jobs.filter((j) => g.isRow(j) && !j.adds && !kept.has(j.output) && jobs.every((user) =>
-    !g.of(user).needs.includes(j.output) || (g.isRow(user) && phaseOf.get(user) === phaseOf.get(j) && !g.of(user).far.has(j.output)))).map((j) => j.output));
+  const kept = new Set([
+    ...Object.values(entry.outputs),
+    ...Object.values(entry.updates),
+    ...inverses.map((i) => i.index),
+  ]);
+  return new Set(
+    jobs
+      .filter(
+        (j) =>
+          g.isRow(j) &&
+          !j.adds &&
+          !kept.has(j.output) &&
+          jobs.every(
+            (user) =>
+              !g.of(user).needs.includes(j.output) ||
+              (g.isRow(user) && phaseOf.get(user) === phaseOf.get(j) && !g.of(user).far.has(j.output)),
+          ),
+      )
+      .map((j) => j.output),
+  );
 };
 
 export const schedule = (k: TiledKernels): Scheduled => {
   const g = grouping(k);
   const phases = phasesOf(k, g);
   const local = localOf(k, g, phases);
-  return { ...k, phases, world: { ...k.world, layouts: new Map([...k.world.layouts].map(([id, l]) => [id, { ...l, local: local.has(id) }])) } };
+  return {
+    ...k,
+    phases,
+    world: {
+      ...k.world,
+      layouts: new Map([...k.world.layouts].map(([id, l]) => [id, { ...l, local: local.has(id) }])),
+    },
+  };
 };

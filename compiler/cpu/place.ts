@@ -6,7 +6,10 @@ import type { Scheduled } from './phases.js';
 /** By the buffer of a new value, the state whose place it takes. */
 const placesOf = ({ entry, phases, world }: Scheduled): ReadonlyMap<string, string> => {
   const { layouts, intern } = world;
-  const groups = phases.flatMap((p, phase) => [...p.rows.map((group) => ({ group, phase, grid: false })), ...p.grids.map((group) => ({ group, phase, grid: true }))]);
+  const groups = phases.flatMap((p, phase) => [
+    ...p.rows.map((group) => ({ group, phase, grid: false })),
+    ...p.grids.map((group) => ({ group, phase, grid: true })),
+  ]);
   const jobs = groups.flatMap((g) => g.group.map((job, at) => ({ ...g, job, at })));
   const results = Object.values(entry.updates);
   const sameLayout = (a: string, b: string): boolean => {
@@ -18,14 +21,32 @@ const placesOf = ({ entry, phases, world }: Scheduled): ReadonlyMap<string, stri
     const own = intern({ ...cellOf(job, world), buffer: state });
     return [...nodes(rootsOf(job))].every((e) => e.kind !== 'read' || e.buffer !== state || e === own);
   };
-  return new Map(Object.entries(entry.updates).flatMap(([state, id]): readonly (readonly [string, string])[] => {
-    const maker = jobs.find(({ job }) => job.output === id);
-    if (maker === undefined || !maker.grid || maker.job.adds || maker.job.where !== undefined || !sameLayout(state, id)) return [];
-    if (results.filter((r) => r === id).length > 1 || Object.values(entry.outputs).includes(id) || phases.some((p) => p.inverses.some((i) => i.index === state))) return [];
-    const readers = jobs.filter(({ job }) => [...nodes(rootsOf(job))].some((e) => e.kind === 'read' && e.buffer === state));
-    const free = readers.every((r) => r.phase < maker.phase || (r.group === maker.group && r.at <= maker.at && atOwnCell(r.job, state)));
-    return free ? [[id, state]] : [];
-  }));
+  return new Map(
+    Object.entries(entry.updates).flatMap(([state, id]): readonly (readonly [string, string])[] => {
+      const maker = jobs.find(({ job }) => job.output === id);
+      if (
+        maker === undefined ||
+        !maker.grid ||
+        maker.job.adds ||
+        maker.job.where !== undefined ||
+        !sameLayout(state, id)
+      )
+        return [];
+      if (
+        results.filter((r) => r === id).length > 1 ||
+        Object.values(entry.outputs).includes(id) ||
+        phases.some((p) => p.inverses.some((i) => i.index === state))
+      )
+        return [];
+      const readers = jobs.filter(({ job }) =>
+        [...nodes(rootsOf(job))].some((e) => e.kind === 'read' && e.buffer === state),
+      );
+      const free = readers.every(
+        (r) => r.phase < maker.phase || (r.group === maker.group && r.at <= maker.at && atOwnCell(r.job, state)),
+      );
+      return free ? [[id, state]] : [];
+    }),
+  );
 };
 
 /** The group, its kernels told which of them write over what they read. */
@@ -34,5 +55,9 @@ const overwriting = (group: Group, places: ReadonlyMap<string, string>): Group =
 
 export const inPlace = (s: Scheduled): Scheduled => {
   const places = placesOf(s);
-  return { ...s, world: { ...s.world, places }, phases: s.phases.map((p) => ({ ...p, grids: p.grids.map((g) => overwriting(g, places)) })) };
+  return {
+    ...s,
+    world: { ...s.world, places },
+    phases: s.phases.map((p) => ({ ...p, grids: p.grids.map((g) => overwriting(g, places)) })),
+  };
 };

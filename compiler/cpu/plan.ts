@@ -9,7 +9,12 @@ import { runOf, togetherOf } from './names.js';
 import type { Phase, Scheduled } from './phases.js';
 import { workOf } from './work.js';
 
-const axisData = ({ name, size, ragged, missing }: LoopAxis): PlanBuffer['axes'][number] => ({ name, size, ...(missing === undefined ? {} : { missing }), ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
+const axisData = ({ name, size, ragged, missing }: LoopAxis): PlanBuffer['axes'][number] => ({
+  name,
+  size,
+  ...(missing === undefined ? {} : { missing }),
+  ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }),
+});
 
 /** The first and the last phase that use a buffer; of a local buffer, the kernels of its one phase. */
 interface Lives {
@@ -27,55 +32,96 @@ const livesOf = ({ phases, world: { layouts } }: Scheduled): Lives => {
   };
   const touched = (g: Group): readonly string[] => g.flatMap((j) => [j.output, ...readsOf(rootsOf(j))]);
   phases.forEach(({ rows, grids, inverses }, p) => {
-    rows.forEach((g, k) => touched(g).forEach((id) => {
-      const local = layouts.get(id)?.local ?? false;
-      use(id, local ? k : p);
-      if (local) homes.set(id, p);
-    }));
+    rows.forEach((g, k) =>
+      touched(g).forEach((id) => {
+        const local = layouts.get(id)?.local ?? false;
+        use(id, local ? k : p);
+        if (local) homes.set(id, p);
+      }),
+    );
     [...grids.flatMap(touched), ...inverses.flatMap((i) => [i.index, ...listsOf(i)])].forEach((id) => use(id, p));
   });
   return { uses, homes };
 };
 
 const bufferData = (s: Scheduled): ((b: JobBuffer) => PlanBuffer) => {
-  const { entry, phases, buffers, world: { layouts, name, places, rowsAxis } } = s;
+  const {
+    entry,
+    phases,
+    buffers,
+    world: { layouts, name, places, rowsAxis },
+  } = s;
   const { uses, homes } = livesOf(s);
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const always = [0, phases.length] as const;
   const rows = [...buffers.values()].flatMap((b) => b.axes).find((a) => a.name === rowsAxis);
-  const lifeOf = (b: JobBuffer): readonly [number, number] => (b.role === 'input' || kept.has(b.id) || b.made?.kind === 'offsets' ? always : uses.get(b.id) ?? always);
+  const lifeOf = (b: JobBuffer): readonly [number, number] =>
+    b.role === 'input' || kept.has(b.id) || b.made?.kind === 'offsets' ? always : (uses.get(b.id) ?? always);
   return (b) => {
     const { inner, pitch, local, rows: packed } = layouts.get(b.id)!;
-    const cells = b.made === undefined ? undefined : b.made.kind === 'list' ? b.made.cells : { sizes: [rows!.size], more: 1 };
+    const cells =
+      b.made === undefined ? undefined : b.made.kind === 'list' ? b.made.cells : { sizes: [rows!.size], more: 1 };
     const over = places.get(b.id);
     return {
-      id: b.id, ...(b.name === undefined ? {} : { name: b.name }), global: `@${name(over ?? b.id)}`, ...(over === undefined ? {} : { over }), dtype: b.dtype, role: b.role, axes: b.axes.map(axisData), inner, ...(pitch === undefined ? {} : { pitch }), local, life: lifeOf(b),
-      ...(packed === undefined ? {} : { rows: packed }), ...(cells === undefined ? {} : { cells }), ...(local ? { phase: homes.get(b.id) ?? 0 } : {}),
+      id: b.id,
+      ...(b.name === undefined ? {} : { name: b.name }),
+      global: `@${name(over ?? b.id)}`,
+      ...(over === undefined ? {} : { over }),
+      dtype: b.dtype,
+      role: b.role,
+      axes: b.axes.map(axisData),
+      inner,
+      ...(pitch === undefined ? {} : { pitch }),
+      local,
+      life: lifeOf(b),
+      ...(packed === undefined ? {} : { rows: packed }),
+      ...(cells === undefined ? {} : { cells }),
+      ...(local ? { phase: homes.get(b.id) ?? 0 } : {}),
     };
   };
 };
 
 const jobData = (g: Group, s: Scheduled): PlanJob => {
   const [{ comment, source }] = g;
-  return { run: runOf(g, s.world), name: g.map((j) => j.name).join(', '), outputs: g.map((j) => j.output), comment, work: workOf(g, s), ...(source === undefined ? {} : { source: `${source.file}:${source.line}` }) };
+  return {
+    run: runOf(g, s.world),
+    name: g.map((j) => j.name).join(', '),
+    outputs: g.map((j) => j.output),
+    comment,
+    work: workOf(g, s),
+    ...(source === undefined ? {} : { source: `${source.file}:${source.line}` }),
+  };
 };
 
 const phaseData = ({ rows, grids, inverses }: Phase, at: number, s: Scheduled): PlanPhase => ({
   ...(rows.length === 0 ? {} : { together: togetherOf(at, s.entry) }),
   rows: rows.map((g) => ({ ...jobData(g, s), adds: g[0].adds })),
-  grids: grids.map((g) => ({ ...jobData(g, s), task: g[0].task === null || isUnit(g[0].task) ? null : g[0].task.size })),
+  grids: grids.map((g) => ({
+    ...jobData(g, s),
+    task: g[0].task === null || isUnit(g[0].task) ? null : g[0].task.size,
+  })),
   inverses: inverses.map((i) => ({ id: i.id, index: i.index, axes: i.axes.map(axisData), targets: i.targets })),
 });
 
 export const planOf = (s: Scheduled): PlanEntry => {
-  const { entry, buffers, phases, world: { rowsAxis } } = s;
+  const {
+    entry,
+    buffers,
+    phases,
+    world: { rowsAxis },
+  } = s;
   const all = [...buffers.values()];
   const rows = all.flatMap((b) => b.axes).find((a) => a.name === rowsAxis);
   return {
-    name: entry.name, rowsAxis: rows?.size ?? null, ...(rows?.missing === undefined ? {} : { missing: rows.missing }),
+    name: entry.name,
+    rowsAxis: rows?.size ?? null,
+    ...(rows?.missing === undefined ? {} : { missing: rows.missing }),
     buffers: all.map(bufferData(s)),
-    packings: all.flatMap(({ made }) => (made?.kind === 'offsets' ? [{ id: offsetsId(made.lengths), lengths: made.lengths }] : [])),
+    packings: all.flatMap(({ made }) =>
+      made?.kind === 'offsets' ? [{ id: offsetsId(made.lengths), lengths: made.lengths }] : [],
+    ),
     phases: phases.map((p, at) => phaseData(p, at, s)),
-    outputs: entry.outputs, updates: entry.updates,
+    outputs: entry.outputs,
+    updates: entry.updates,
   };
 };

@@ -12,17 +12,34 @@ import type { Written } from './write/functions.js';
 
 export interface CpuProgram {
   readonly entries: readonly Written[];
-  readonly plan: { readonly format: 1; readonly model: string; readonly streams: readonly string[]; readonly entries: readonly PlanEntry[] };
+  readonly plan: {
+    readonly format: 1;
+    readonly model: string;
+    readonly streams: readonly string[];
+    readonly entries: readonly PlanEntry[];
+  };
 }
 
-const streamKeys = (program: LoopProgram): readonly string[] => [...new Set(program.entries.flatMap((e) => e.kernels).flatMap((k) =>
-  [...nodes(k.where === undefined ? [k.body] : [k.body, k.where])].flatMap((e) => (e.kind === 'uniform' ? [e.key] : []))))];
+const streamKeys = (program: LoopProgram): readonly string[] => [
+  ...new Set(
+    program.entries
+      .flatMap((e) => e.kernels)
+      .flatMap((k) =>
+        [...nodes(k.where === undefined ? [k.body] : [k.body, k.where])].flatMap((e) =>
+          e.kind === 'uniform' ? [e.key] : [],
+        ),
+      ),
+  ),
+];
 
 export const cpuProgram = (program: LoopProgram, machine: Machine, look: Look = () => {}): CpuProgram => {
   const keys = streamKeys(program);
   const streams = new Map(keys.map((k, i) => [k, i]));
   const entries = program.entries.map((e) => toCode.run(kernelsOf(e, machine, streams, nameIn(e)), look));
-  return { entries, plan: { format: 1, model: program.model, streams: keys, entries: entries.map((w) => planOf(w.scheduled)) } };
+  return {
+    entries,
+    plan: { format: 1, model: program.model, streams: keys, entries: entries.map((w) => planOf(w.scheduled)) },
+  };
 };
 
 /** The same code where products are fused with additions: its functions, entry by entry. */

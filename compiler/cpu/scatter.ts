@@ -16,7 +16,8 @@ type Collect = Extract<Expr, { kind: 'collect' }>;
 
 /** Positions for each target from which a table for each share is cheaper than lists: a share is zeroed and summed whole. */
 const many = 128;
-const typical = ({ size, ragged }: LoopAxis): number => (typeof size === 'number' ? size : typicalSizes[size] ?? 256) / (ragged === undefined ? 1 : 2);
+const typical = ({ size, ragged }: LoopAxis): number =>
+  (typeof size === 'number' ? size : (typicalSizes[size] ?? 256)) / (ragged === undefined ? 1 : 2);
 
 interface Place {
   /** Those of the kernel's own buffer. */
@@ -25,18 +26,36 @@ interface Place {
   readonly add: (b: Buffer) => void;
 }
 
-const targetOf = (e: Collect, axes: readonly LoopAxis[]): LoopAxis | undefined => axes.find((a) => e.target.kind === 'index' && e.target.axis === a.name);
+const targetOf = (e: Collect, axes: readonly LoopAxis[]): LoopAxis | undefined =>
+  axes.find((a) => e.target.kind === 'index' && e.target.axis === a.name);
 
 /** Whether rows may add it up: over whole rows of a batch, many positions for each target, no sum inside. */
 const isDense = (e: Collect, { axes, rowsAxis }: Place): boolean => {
   const target = targetOf(e, axes);
   const rows = e.over.find((o) => o.axis.name === rowsAxis);
-  if (target === undefined || e.dtype !== 'f32' || rows === undefined || rows.from !== undefined || rows.to !== undefined) return false;
+  if (
+    target === undefined ||
+    e.dtype !== 'f32' ||
+    rows === undefined ||
+    rows.from !== undefined ||
+    rows.to !== undefined
+  )
+    return false;
   const names = new Set([...axes.filter((a) => a !== target), ...e.over.map((o) => o.axis)].map((a) => a.name));
   /** A loop's bounds may speak of the loops around it. */
-  const nested = e.over.every(({ from, to }, k) => [from, to].every((bound) => bound === undefined || [...freeVariables()(bound)].every((v) => e.over.slice(0, k).some((o) => o.axis.name === v))));
-  return nested && e.over.reduce((n, o) => n * typical(o.axis), 1) >= many * typical(target)
-    && [...freeVariables()(e.body)].every((v) => names.has(v)) && [...nodes([e.body])].every((n) => n.kind !== 'reduce' && n.kind !== 'collect');
+  const nested = e.over.every(({ from, to }, k) =>
+    [from, to].every(
+      (bound) =>
+        bound === undefined ||
+        [...freeVariables()(bound)].every((v) => e.over.slice(0, k).some((o) => o.axis.name === v)),
+    ),
+  );
+  return (
+    nested &&
+    e.over.reduce((n, o) => n * typical(o.axis), 1) >= many * typical(target) &&
+    [...freeVariables()(e.body)].every((v) => names.has(v)) &&
+    [...nodes([e.body])].every((n) => n.kind !== 'reduce' && n.kind !== 'collect')
+  );
 };
 
 /** The kernel with such sums as sums over shares, after the kernels that fill the shares. */
@@ -50,11 +69,22 @@ const scattered = (job: Job, place: Place): readonly Job[] => {
     const free = freeVariables()(e.body);
     const kept = place.axes.filter((a) => a === target || free.has(a.name));
     place.add({ id, dtype: 'f32', role: 'temp', axes: [shareAxis, ...kept] });
-    const named: Expr = { kind: 'read', buffer: e.index, at: e.over.map((o): Expr => ({ kind: 'index', axis: o.axis.name })), dtype: 'i32' };
+    const named: Expr = {
+      kind: 'read',
+      buffer: e.index,
+      at: e.over.map((o): Expr => ({ kind: 'index', axis: o.axis.name })),
+      dtype: 'i32',
+    };
     const exists = apply('and', apply('ge', named, integer(0)), apply('lt', named, sizeExpr(target)));
     shares.push({
-      ...rest, name: id, output: id, adds: true, task: e.over.find((o) => o.axis.name === place.rowsAxis)!.axis, comment: `${job.comment}: the share of some rows`,
-      body: apply('select', exists, e.body, literal(0)), scatter: { axis: target.name, over: e.over, to: apply('select', exists, named, integer(0)) },
+      ...rest,
+      name: id,
+      output: id,
+      adds: true,
+      task: e.over.find((o) => o.axis.name === place.rowsAxis)!.axis,
+      comment: `${job.comment}: the share of some rows`,
+      body: apply('select', exists, e.body, literal(0)),
+      scatter: { axis: target.name, over: e.over, to: apply('select', exists, named, integer(0)) },
     });
     return sumOfShares(id, kept);
   })(job.body);
@@ -63,5 +93,7 @@ const scattered = (job: Job, place: Place): readonly Job[] => {
 
 export const scatterShares = (k: Kernels): Kernels => {
   const { buffers, world, add, done } = extending(k);
-  return done(k.jobs.flatMap((job) => scattered(job, { axes: buffers.get(job.output)!.axes, rowsAxis: world.rowsAxis, add })));
+  return done(
+    k.jobs.flatMap((job) => scattered(job, { axes: buffers.get(job.output)!.axes, rowsAxis: world.rowsAxis, add })),
+  );
 };

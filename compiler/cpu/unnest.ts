@@ -27,9 +27,23 @@ const unnested = (job: Job, world: World, add: (b: Buffer) => void): readonly Jo
   const apart = (x: Expr, kept: readonly LoopAxis[], turning: boolean): Expr => {
     const id = `${job.output}.inner${made.length === 0 ? '' : made.length + 1}`;
     add({ id, dtype: 'f32', role: 'temp', axes: kept });
-    const fresh: Job = { name: id, output: id, body: x, task: null, adds: false, comment: `${job.comment}: what it sums`, ...(job.source === undefined ? {} : { source: job.source }), ...(turning ? { loop: job.loop! } : {}) };
+    const fresh: Job = {
+      name: id,
+      output: id,
+      body: x,
+      task: null,
+      adds: false,
+      comment: `${job.comment}: what it sums`,
+      ...(job.source === undefined ? {} : { source: job.source }),
+      ...(turning ? { loop: job.loop! } : {}),
+    };
     made.push({ ...fresh, task: taskOf(fresh, world) });
-    return intern({ kind: 'read', buffer: id, dtype: 'f32', at: kept.map((a): Expr => ({ kind: 'index', axis: a.name })) });
+    return intern({
+      kind: 'read',
+      buffer: id,
+      dtype: 'f32',
+      at: kept.map((a): Expr => ({ kind: 'index', axis: a.name })),
+    });
   };
   const outer = rewrite((e) => {
     if (e.kind !== 'reduce' || !hasSum(e.body) || isWalk(e)) return null;
@@ -38,12 +52,17 @@ const unnested = (job: Job, world: World, add: (b: Buffer) => void): readonly Jo
       if (!hasSum(x)) return x;
       const own = free(x);
       const whole = cells.every((a) => own.has(a.name) || !free(e).has(a.name));
-      const known = [...own].every((v) => axes.has(v)) && [...own].filter((v) => axes.get(v)!.ragged !== undefined).length <= 1;
+      const known =
+        [...own].every((v) => axes.has(v)) && [...own].filter((v) => axes.get(v)!.ragged !== undefined).length <= 1;
       // In a loop, what reads the loop's own buffers is computed in it too, so it must have a position of its axis.
       const turning = job.loop !== undefined && readsOf([x]).some((id) => world.loops.get(id) === job.loop!.id);
       if (turning && !own.has(job.loop!.axis)) return null;
       if (whole || !known || own.size === 0 || x.kind === 'guard' || dtypeOf(x) !== 'f32') return null;
-      return apart(x, [...own].map((v) => axes.get(v)!), turning);
+      return apart(
+        x,
+        [...own].map((v) => axes.get(v)!),
+        turning,
+      );
     });
     const body = inside(e.body);
     return body === e.body ? e : intern({ ...e, body });

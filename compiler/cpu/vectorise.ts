@@ -15,8 +15,20 @@ export interface TiledKernels extends Kernels {
 
 const copyOf = (source: JobBuffer, id: string, last: string, intern: (e: Expr) => Expr): Job => {
   const units = new Set(source.axes.filter(isUnit).map((a) => a.name));
-  const whole: Expr = { kind: 'read', buffer: source.id, at: source.axes.map((a): Expr => ({ kind: 'index', axis: a.name })), dtype: source.dtype };
-  return { name: id, output: id, adds: false, task: null, comment: `${source.id} with ${last} innermost`, body: intern(withoutUnits(units)(whole)) };
+  const whole: Expr = {
+    kind: 'read',
+    buffer: source.id,
+    at: source.axes.map((a): Expr => ({ kind: 'index', axis: a.name })),
+    dtype: source.dtype,
+  };
+  return {
+    name: id,
+    output: id,
+    adds: false,
+    task: null,
+    comment: `${source.id} with ${last} innermost`,
+    body: intern(withoutUnits(units)(whole)),
+  };
 };
 
 export const vectorise = (k: Kernels): TiledKernels => {
@@ -53,7 +65,11 @@ export const vectorise = (k: Kernels): TiledKernels => {
 /** Packed buffers need to know where each row begins: prefix sums of the products of lengths. */
 export const packRows = (k: TiledKernels): TiledKernels => {
   const { world, add, done } = extending(k);
-  const packings = new Map([...world.layouts.values()].flatMap(({ rows }) => (rows === undefined || rows.lengths.length === 0 ? [] : [[offsetsId(rows.lengths), rows.lengths] as const])));
+  const packings = new Map(
+    [...world.layouts.values()].flatMap(({ rows }) =>
+      rows === undefined || rows.lengths.length === 0 ? [] : [[offsetsId(rows.lengths), rows.lengths] as const],
+    ),
+  );
   for (const [id, lengths] of packings) add(line(id, long, { kind: 'offsets', lengths }));
   return { ...done(k.jobs), jobs: k.jobs };
 };

@@ -19,14 +19,23 @@ const inverseOf = (e: Collect, axes: ReadonlyMap<string, LoopAxis>): Inverse => 
 /** The walk: its `entry` is a place in the lists, which hold the coordinates of positions. */
 const walkOf = (e: Collect, inverse: Inverse, entry: LoopAxis, intern: (e: Expr) => Expr): Expr => {
   const read = (buffer: string, at: Expr): Expr => intern({ kind: 'read', buffer, at: [at], dtype: 'i32' });
-  const values = new Map(inverse.axes.map((a) => [a.name, read(listOf(inverse, a.name), { kind: 'index', axis: entry.name })] as const));
+  const values = new Map(
+    inverse.axes.map((a) => [a.name, read(listOf(inverse, a.name), { kind: 'index', axis: entry.name })] as const),
+  );
   const put = substitute(values);
   const limits = e.over.flatMap(({ axis, from, to }) => [
-    ...(from === undefined ? [] : [apply('ge', values.get(axis.name)!, put(from))]), ...(to === undefined ? [] : [apply('lt', values.get(axis.name)!, put(to))]),
+    ...(from === undefined ? [] : [apply('ge', values.get(axis.name)!, put(from))]),
+    ...(to === undefined ? [] : [apply('lt', values.get(axis.name)!, put(to))]),
   ]);
   const body = limits.reduce<Expr>((then, limit) => guard(limit, then), put(e.body));
   const starts = startsOf(inverse);
-  return { kind: 'reduce', monoid: 'sum', dtype: e.dtype, over: [{ axis: entry, from: read(starts, e.target), to: read(starts, apply('add', e.target, integer(1))) }], body };
+  return {
+    kind: 'reduce',
+    monoid: 'sum',
+    dtype: e.dtype,
+    over: [{ axis: entry, from: read(starts, e.target), to: read(starts, apply('add', e.target, integer(1))) }],
+    body,
+  };
 };
 
 export const walkLists = (k: Kernels): Kernels => {
@@ -36,7 +45,9 @@ export const walkLists = (k: Kernels): Kernels => {
   let walks = 0;
   const jobs = k.jobs.map((job): Job => {
     const axes = new Map(buffers.get(job.output)!.axes.map((a) => [a.name, a]));
-    const units = new Set([...axes.values(), ...(job.scatter?.over ?? []).map((o) => o.axis)].filter(isUnit).map((a) => a.name));
+    const units = new Set(
+      [...axes.values(), ...(job.scatter?.over ?? []).map((o) => o.axis)].filter(isUnit).map((a) => a.name),
+    );
     const walked = rewrite((e) => {
       if (e.kind !== 'collect') return null;
       const inverse = inverseOf(e, axes);
@@ -45,7 +56,9 @@ export const walkLists = (k: Kernels): Kernels => {
     });
     const clean = (e: Expr): Expr => intern(withoutUnits(units)(walked(e)));
     const cleaned: Job = {
-      ...job, body: clean(job.body), ...(job.where === undefined ? {} : { where: clean(job.where) }),
+      ...job,
+      body: clean(job.body),
+      ...(job.where === undefined ? {} : { where: clean(job.where) }),
       ...(job.scatter === undefined ? {} : { scatter: { ...job.scatter, to: clean(job.scatter.to) } }),
     };
     return { ...cleaned, task: job.task ?? taskOf(cleaned, world) };
@@ -54,7 +67,14 @@ export const walkLists = (k: Kernels): Kernels => {
     const { id, targets, axes } = inverse;
     // One more than there are targets: of one target too there are two, and the axis does not vanish.
     add(line(startsOf(inverse), long, { kind: 'list', inverse: id, cells: { sizes: [targets], more: 1 } }));
-    for (const a of axes) add(line(listOf(inverse, a.name), long, { kind: 'list', inverse: id, cells: { sizes: axes.map((x) => x.size), more: 0 } }));
+    for (const a of axes)
+      add(
+        line(listOf(inverse, a.name), long, {
+          kind: 'list',
+          inverse: id,
+          cells: { sizes: axes.map((x) => x.size), more: 0 },
+        }),
+      );
   }
   return done(jobs, [...inverses.values()]);
 };

@@ -9,11 +9,15 @@ import { streamsId, type World } from './world.js';
 
 /** Products among the terms of a sum. */
 const products = (e: Expr): number =>
-  e.kind === 'guard' ? Math.max(products(e.then), products(e.otherwise))
-  : e.kind !== 'apply' ? 0
-  : e.fn === 'mul' ? 1
-  : e.fn === 'add' || e.fn === 'sub' ? e.args.reduce((n, a) => n + products(a), 0)
-  : 0;
+  e.kind === 'guard'
+    ? Math.max(products(e.then), products(e.otherwise))
+    : e.kind !== 'apply'
+      ? 0
+      : e.fn === 'mul'
+        ? 1
+        : e.fn === 'add' || e.fn === 'sub'
+          ? e.args.reduce((n, a) => n + products(a), 0)
+          : 0;
 
 interface Counting {
   readonly world: World;
@@ -24,11 +28,19 @@ interface Counting {
 const counter = (job: Job, { world, inverses }: Counting) => {
   const free = freeVariables();
   const { buffer } = world.layouts.get(job.output)!;
-  const axes = new Map<string, LoopAxis>([...buffer.axes, ...(job.scatter?.over ?? []).map((o) => o.axis), ...(job.task === null ? [] : [job.task])].map((a) => [a.name, a]));
+  const axes = new Map<string, LoopAxis>(
+    [...buffer.axes, ...(job.scatter?.over ?? []).map((o) => o.axis), ...(job.task === null ? [] : [job.task])].map(
+      (a) => [a.name, a],
+    ),
+  );
   loopAxes(rootsOf(job)).forEach((a, name) => axes.set(name, a));
-  const bounds = new Map([...nodes(rootsOf(job))].flatMap((e) => (e.kind === 'reduce' ? e.over.map((o) => [o.axis.name, o] as const) : [])));
+  const bounds = new Map(
+    [...nodes(rootsOf(job))].flatMap((e) => (e.kind === 'reduce' ? e.over.map((o) => [o.axis.name, o] as const) : [])),
+  );
   /** A walk of lists passes each of their entries once, whatever the number of lists. */
-  const walked = (name: string): { readonly axes: readonly LoopAxis[]; readonly target: ReadonlySet<string> } | null => {
+  const walked = (
+    name: string,
+  ): { readonly axes: readonly LoopAxis[]; readonly target: ReadonlySet<string> } | null => {
     const from = bounds.get(name)?.from;
     const inverse = from?.kind === 'read' ? inverses.find((i) => startsOf(i) === from.buffer) : undefined;
     return inverse === undefined ? null : { axes: inverse.axes, target: free(from!) };
@@ -37,15 +49,27 @@ const counter = (job: Job, { world, inverses }: Counting) => {
     const walks = [...variables].map(walked).filter((w) => w !== null);
     const lists = new Set([...variables].filter((v) => walked(v) !== null));
     const gone = new Set([...lists, ...walks.flatMap((w) => [...w.target]), shareAxis.name]);
-    const all = [...new Map([...[...variables].filter((v) => !gone.has(v)).flatMap((v) => axes.get(v) ?? []), ...walks.flatMap((w) => w.axes)].map((a) => [a.name, a])).values()].filter((a) => !isUnit(a));
+    const all = [
+      ...new Map(
+        [
+          ...[...variables].filter((v) => !gone.has(v)).flatMap((v) => axes.get(v) ?? []),
+          ...walks.flatMap((w) => w.axes),
+        ].map((a) => [a.name, a]),
+      ).values(),
+    ].filter((a) => !isUnit(a));
     const rowwise = all.some((a) => a.name === world.rowsAxis);
     const ragged = rowwise ? all.filter((a) => a.ragged?.rows === world.rowsAxis) : [];
     const rest = all.filter((a) => !ragged.includes(a) && (ragged.length === 0 || a.name !== world.rowsAxis));
-    const narrowed = [...variables].filter((v) => !lists.has(v) && [bounds.get(v)?.from, bounds.get(v)?.to].some((b) => b !== undefined && free(b).size > 0)).length
-      + conjuncts(job.where).filter((p) => free(p).size > 1 && [...free(p)].every((v) => variables.has(v))).length;
+    const narrowed =
+      [...variables].filter(
+        (v) =>
+          !lists.has(v) && [bounds.get(v)?.from, bounds.get(v)?.to].some((b) => b !== undefined && free(b).size > 0),
+      ).length +
+      conjuncts(job.where).filter((p) => free(p).size > 1 && [...free(p)].every((v) => variables.has(v))).length;
     return {
       times: rest.reduce((n, a) => (typeof a.size === 'number' ? n * a.size : n), times * 0.5 ** narrowed),
-      sizes: rest.flatMap((a) => (typeof a.size === 'string' ? [a.size] : [])), lengths: ragged.map((a) => a.ragged!.lengths),
+      sizes: rest.flatMap((a) => (typeof a.size === 'string' ? [a.size] : [])),
+      lengths: ragged.map((a) => a.ragged!.lengths),
     };
   };
 };
@@ -71,7 +95,8 @@ export const workOf = (group: Group, counting: Counting): PlanWork => {
     for (const e of nodes(rootsOf(job))) {
       if (e.kind === 'reduce' && e.monoid === 'sum' && e.dtype === 'f32') {
         const n = products(e.body);
-        if (n > 0) sums.push(count(new Set([...free(e), ...e.over.map((o) => o.axis.name), ...(job.adds ? task : [])]), 2 * n));
+        if (n > 0)
+          sums.push(count(new Set([...free(e), ...e.over.map((o) => o.axis.name), ...(job.adds ? task : [])]), 2 * n));
       }
       if (e.kind === 'read' && !own.has(e.buffer) && e.buffer !== streamsId) {
         const far = [...nodes(e.at)].some((x) => x.kind === 'read');
@@ -80,5 +105,8 @@ export const workOf = (group: Group, counting: Counting): PlanWork => {
       }
     }
   }
-  return { products: merged(sums), reads: [...reads].map(([id, at]) => ({ id, ...(at === null ? {} : { at: merged(at) }) })) };
+  return {
+    products: merged(sums),
+    reads: [...reads].map(([id, at]) => ({ id, ...(at === null ? {} : { at: merged(at) }) })),
+  };
 };

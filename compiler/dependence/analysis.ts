@@ -12,7 +12,21 @@ import type { Node } from '../../dsl/node.js';
 import { topological } from '../graph.js';
 import { mixes, primitive } from '../primitives/index.js';
 import { type Edge, type Facts, type Flow, fresh, inInput } from './flow.js';
-import { type Bounded, type Constraint, equal, EVERYWHERE, type Interval, hull, meet, offsets, project, renamed, union, type Zone, zone } from './zone.js';
+import {
+  type Bounded,
+  type Constraint,
+  equal,
+  EVERYWHERE,
+  type Interval,
+  hull,
+  meet,
+  offsets,
+  project,
+  renamed,
+  union,
+  type Zone,
+  zone,
+} from './zone.js';
 
 /** By input; each zone is over the node's own axes and `@axis` for the axes of the input. */
 export type Reads = ReadonlyMap<string, readonly Bounded[]>;
@@ -31,7 +45,10 @@ export const seenFrom = (edge: Edge, of: Zone): Zone => {
   return edge.where === undefined ? named : meet(named, edge.where);
 };
 
-const isOwn = (node: Node) => (name: string): boolean => isRead(name) || hasAxis(node, name);
+const isOwn =
+  (node: Node) =>
+  (name: string): boolean =>
+    isRead(name) || hasAxis(node, name);
 
 /**
  * The lengths that an edge reads: whether a position exists is asked wherever a sequence, or its rows, are not the cell's
@@ -43,10 +60,20 @@ const lengthsRead = (node: Node, edge: Edge): readonly { readonly name: string; 
   const there = (axis: string): string => (isMoved(edge, axis) ? fresh(axis) : axis);
   const asks = (axis: Axis) => {
     const { extent } = axis;
-    if (extent.kind === 'fixed' || !axes.some((a) => a.name === extent.rows) || !(elsewhere(axis.name) || elsewhere(extent.rows))) return [];
+    if (
+      extent.kind === 'fixed' ||
+      !axes.some((a) => a.name === extent.rows) ||
+      !(elsewhere(axis.name) || elsewhere(extent.rows))
+    )
+      return [];
     const known = elsewhere(extent.rows) ? [] : node.axes.filter((own) => sameExtent(own, axis));
     const unknown = known.map((own): Constraint => [own.name, there(axis.name), -1]);
-    return [{ name: extent.lengths, where: meet(zone(...equal(inInput(extent.rows), there(extent.rows)), ...unknown), edge.where ?? EVERYWHERE) }];
+    return [
+      {
+        name: extent.lengths,
+        where: meet(zone(...equal(inInput(extent.rows), there(extent.rows)), ...unknown), edge.where ?? EVERYWHERE),
+      },
+    ];
   };
   return axes.flatMap(asks);
 };
@@ -65,10 +92,12 @@ const readsOf = (node: Node, { edges, facts, input }: Flow, of: (node: Node) => 
     for (const [name, zones] of of(edge.arg)) for (const z of zones) add(name, seenFrom(edge, z));
     for (const { name, where } of lengthsRead(node, edge)) add(name, where);
   }
-  return new Map([...found].flatMap(([name, zones]) => {
-    const kept = union(zones);
-    return kept.length === 0 ? [] : [[name, kept] as const];
-  }));
+  return new Map(
+    [...found].flatMap(([name, zones]) => {
+      const kept = union(zones);
+      return kept.length === 0 ? [] : [[name, kept] as const];
+    }),
+  );
 };
 
 /** Of the expanded programs that these roots span. */
@@ -79,7 +108,10 @@ export const dependence = (roots: readonly Node[]): Dependence => {
   for (const node of topological(roots)) {
     const flow = primitive(node).dependence(node, facts, mixes);
     flows.set(node, flow);
-    all.set(node, readsOf(node, flow, (arg) => all.get(arg)!));
+    all.set(
+      node,
+      readsOf(node, flow, (arg) => all.get(arg)!),
+    );
   }
   return { reads: (node) => all.get(node)!, flow: (node) => flows.get(node)! };
 };

@@ -60,7 +60,9 @@ const joined = (marks: readonly Mark[]): Mark => {
   const guilt = marks.find((m) => m.guilt !== undefined)?.guilt;
   return {
     role: greatest(marks.map((m) => m.role)),
-    past: marks.some((m) => m.past), items: marks.some((m) => m.items), knows: marks.some((m) => m.knows),
+    past: marks.some((m) => m.past),
+    items: marks.some((m) => m.items),
+    knows: marks.some((m) => m.knows),
     features: new Set(marks.flatMap((m) => [...m.features])),
     ...(guilt === undefined ? {} : { guilt }),
   };
@@ -87,17 +89,23 @@ const ofMap = (at: Node, args: readonly Node[], of: MarkOf, features: ReadonlySe
   const met = args.filter((a) => hasMet(of(a)));
   const others = args.filter((a) => !hasMet(of(a)));
   const answers = others.filter((a) => of(a).role === 'answer');
-  if (met.length === 0) return answers.length > 0 && others.some((a) => of(a).role === 'free' && of(a).past) ? { ...mark, role: 'met' } : mark;
+  if (met.length === 0)
+    return answers.length > 0 && others.some((a) => of(a).role === 'free' && of(a).past)
+      ? { ...mark, role: 'met' }
+      : mark;
   // Along an axis of features, or of the answer's own row, there is more of the answer than which candidate it is.
   const along = (a: Node): boolean => a.axes.some((x) => features.has(x.name) || mark.features.has(x.name));
   const tainted = met.find((a) => of(a).role === 'tainted');
   // An equality along the catalogue chooses the answer's score, as looking it up does.
-  const chosen = tainted !== undefined && answers.some((a) => a.axes.some((x) => isCatalogue(x) && hasAxis(tainted, x.name)));
+  const chosen =
+    tainted !== undefined && answers.some((a) => a.axes.some((x) => isCatalogue(x) && hasAxis(tainted, x.name)));
   const guilty = answers.some(along) ? met[0]! : chosen ? tainted : undefined;
   const role = others.some((a) => of(a).knows && along(a)) ? 'tainted' : mark.role;
   if (guilty !== undefined) return { ...mark, role, guilt: { at, of: guilty } };
   // What is then compared with other items, or mixed with the past, is a state.
-  return guilt === undefined || others.some((a) => of(a).role === 'free' && (of(a).past || of(a).items) && along(a)) ? { ...mark, role } : { ...mark, role, guilt };
+  return guilt === undefined || others.some((a) => of(a).role === 'free' && (of(a).past || of(a).items) && along(a))
+    ? { ...mark, role }
+    : { ...mark, role, guilt };
 };
 
 /** As many positions as there are items. */
@@ -112,25 +120,51 @@ const ofGather = (node: Node, table: Node, at: Node, axis: string, of: MarkOf): 
   const guilty = t.role === 'tainted' || (t.role === 'met' && t.features.has(axis));
   const own = table.axes.filter((a) => a.name !== axis && !hasAxis(at, a.name)).map((a) => a.name);
   // A table of the past has a row for every candidate; the answer says which: that alone is no meeting.
-  return { ...mark, role: greatest([t.role, 'answer']), features: new Set([...mark.features, ...own]), ...(guilty ? { guilt: { at: node, of: table } } : {}) };
+  return {
+    ...mark,
+    role: greatest([t.role, 'answer']),
+    features: new Set([...mark.features, ...own]),
+    ...(guilty ? { guilt: { at: node, of: table } } : {}),
+  };
 };
 
 const markOf = (node: Node, of: MarkOf, answers: ReadonlySet<string>, features: ReadonlySet<string>): Mark => {
   switch (node.op) {
-    case 'input': return answers.has(node.name) ? { ...FREE, role: 'answer' } : { ...FREE, past: tellsOf(node.name) === 'past', knows: true };
-    case 'param': return { ...FREE, knows: true, items: node.axes.some(isCatalogue) };
-    case 'map': return ofMap(node, node.args, of, features);
-    case 'gather': return ofGather(node, node.table, node.at, node.axis, of);
+    case 'input':
+      return answers.has(node.name)
+        ? { ...FREE, role: 'answer' }
+        : { ...FREE, past: tellsOf(node.name) === 'past', knows: true };
+    case 'param':
+      return { ...FREE, knows: true, items: node.axes.some(isCatalogue) };
+    case 'map':
+      return ofMap(node, node.args, of, features);
+    case 'gather':
+      return ofGather(node, node.table, node.at, node.axis, of);
     // Values that are sent where an index says are a product with an equality.
-    case 'scatter': return ofMap(node, [node.arg, node.at], of, features);
+    case 'scatter':
+      return ofMap(node, [node.arg, node.at], of, features);
     case 'rename': {
       const { features: own, ...rest } = of(node.arg);
       return { ...rest, features: own.has(node.from) ? new Set([...own, node.to.name]) : own };
     }
-    case 'reduce': case 'broadcast': case 'shift': case 'stop': case 'barrier': return of(node.arg);
-    case 'implicit': return joined([of(node.value), of(node.through)]);
-    case 'scan': return joined(node.next.map(of));
-    case 'constant': case 'index': case 'extent': case 'uniform': case 'carry': case 'variable': case 'project': return FREE;
+    case 'reduce':
+    case 'broadcast':
+    case 'shift':
+    case 'stop':
+    case 'barrier':
+      return of(node.arg);
+    case 'implicit':
+      return joined([of(node.value), of(node.through)]);
+    case 'scan':
+      return joined(node.next.map(of));
+    case 'constant':
+    case 'index':
+    case 'extent':
+    case 'uniform':
+    case 'carry':
+    case 'variable':
+    case 'project':
+      return FREE;
   }
 };
 
@@ -138,7 +172,10 @@ const markOf = (node: Node, of: MarkOf, answers: ReadonlySet<string>, features: 
 const marked = (root: Node, answers: ReadonlySet<string>, features: ReadonlySet<string>): MarkOf => {
   const order = topological([root]);
   const carried = new Map<Carry, Mark>();
-  const weight = (m: Mark | undefined): number => (m === undefined ? 0 : 8 * roles.indexOf(m.role) + 4 * Number(m.past) + 2 * Number(m.items) + Number(m.knows) + 32 * m.features.size);
+  const weight = (m: Mark | undefined): number =>
+    m === undefined
+      ? 0
+      : 8 * roles.indexOf(m.role) + 4 * Number(m.past) + 2 * Number(m.items) + Number(m.knows) + 32 * m.features.size;
   for (;;) {
     const marks = new Map<Node, Mark>();
     const of: MarkOf = (n) => marks.get(n)!;
@@ -158,7 +195,10 @@ const marked = (root: Node, answers: ReadonlySet<string>, features: ReadonlySet<
 
 /** The shortest chain from a tensor to one of which `end` holds, both included, through tensors that read an answer. */
 const chain = (from: Node, end: (node: Node) => boolean, through: (node: Node) => boolean): readonly Node[] => {
-  interface Step { readonly node: Node; readonly from: Step | null }
+  interface Step {
+    readonly node: Node;
+    readonly from: Step | null;
+  }
   const seen = new Set<Node>();
   const queue: Step[] = [{ node: from, from: null }];
   for (let i = 0; i < queue.length; i++) {
@@ -188,8 +228,16 @@ export const seenAnswer = (loss: Node, answers: readonly Input[]): Seen | undefi
     const of = marked(term, names, features);
     const { guilt } = of(term);
     if (guilt === undefined) continue;
-    const below = chain(guilt.of, (n) => n.op === 'input' && names.has(n.name), (n) => readsAnswer(of(n)));
-    const above = chain(loss, (n) => n === original(guilt.at), () => true);
+    const below = chain(
+      guilt.of,
+      (n) => n.op === 'input' && names.has(n.name),
+      (n) => readsAnswer(of(n)),
+    );
+    const above = chain(
+      loss,
+      (n) => n === original(guilt.at),
+      () => true,
+    );
     const entry = below.findLast((n) => hasMet(of(n))) ?? guilt.of;
     return { path: [...above, ...below.map(original)], answer: below.at(-1) as Input, entry: original(entry) };
   }

@@ -75,7 +75,8 @@ const frontier = (roots: readonly Node[], stop: (node: Node) => boolean, { flow 
 
 export const isRagged = ({ extent }: Axis): boolean => extent.kind === 'ragged';
 export const sequenceOf = (input: Input): Axis | undefined => input.axes.find(isRagged);
-export const inputsOf = (roots: readonly Node[]): readonly Input[] => topological(roots).filter((n): n is Input => n.op === 'input');
+export const inputsOf = (roots: readonly Node[]): readonly Input[] =>
+  topological(roots).filter((n): n is Input => n.op === 'input');
 
 interface Term {
   readonly readsLength: boolean;
@@ -91,13 +92,22 @@ const judged = (term: Node, along: string, inputs: readonly Input[], { reads }: 
     // Without a sequence it is the same at every position: what is known of a row, or its answer.
     const told = allowed[tells(input)];
     if (zones === undefined || (sequence === undefined && told.most >= 0)) return [];
-    const offsets = sequence === undefined ? { least: -Infinity, most: Infinity } : offsetsOf(zones, sequence.name, along);
-    return [{ input, offsets, leak: { term, along, input, read: sequence?.name ?? null, offsets, allowed: told } satisfies Leak }];
+    const offsets =
+      sequence === undefined ? { least: -Infinity, most: Infinity } : offsetsOf(zones, sequence.name, along);
+    return [
+      {
+        input,
+        offsets,
+        leak: { term, along, input, read: sequence?.name ?? null, offsets, allowed: told } satisfies Leak,
+      },
+    ];
   });
   const sequence = term.axes.find((a) => a.name === along);
   return {
     readsLength: sequence?.extent.kind === 'ragged' && reads(term).has(sequence.extent.lengths),
-    reads: found.filter(({ input }) => tells(input) === 'past').map(({ input, offsets }) => ({ input: input.name, offsets })),
+    reads: found
+      .filter(({ input }) => tells(input) === 'past')
+      .map(({ input, offsets }) => ({ input: input.name, offsets })),
     leaks: found.filter(({ leak }) => !within(leak.offsets, leak.allowed)).map(({ leak }) => leak),
   };
 };
@@ -123,25 +133,44 @@ const mixedRows = (roots: readonly Node[], inputs: readonly Input[], d: Dependen
       ...inputs.filter((i) => tells(i) === 'past' && hasAxis(i, row)).map((i) => i.name),
       ...ragged.filter((e) => e.rows === row).map((e) => e.lengths),
     ];
-    return frontier(roots, (n) => hasAxis(n, row), d).flatMap((term) => data.filter((name) => {
-      const zones = d.reads(term).get(name);
-      return zones !== undefined && !within(offsetsOf(zones, row, row), apart);
-    }));
+    return frontier(roots, (n) => hasAxis(n, row), d).flatMap((term) =>
+      data.filter((name) => {
+        const zones = d.reads(term).get(name);
+        return zones !== undefined && !within(offsetsOf(zones, row, row), apart);
+      }),
+    );
   });
   return [...new Set(mixed)];
 };
 
 /** Where answers and data meet only after their positions are summed away, each answer meets all of the data. */
 const summedAway = (loss: Node, inputs: readonly Input[], d: Dependence): readonly Leak[] =>
-  inputs.filter((i) => tells(i) === 'past' && d.reads(loss).has(i.name)).map((input) => ({
-    term: loss, along: null, input, read: sequenceOf(input)?.name ?? null, offsets: { least: -Infinity, most: Infinity }, allowed: allowed.past,
-  }));
+  inputs
+    .filter((i) => tells(i) === 'past' && d.reads(loss).has(i.name))
+    .map((input) => ({
+      term: loss,
+      along: null,
+      input,
+      read: sequenceOf(input)?.name ?? null,
+      offsets: { least: -Infinity, most: Infinity },
+      allowed: allowed.past,
+    }));
 
 /** Of a loss, expanded and not yet differentiated. */
-export const certify = (loss: Node): { readonly certificate: Certificate; readonly leaks: readonly Leak[]; readonly seen: Seen | undefined; readonly dependence: Dependence } => {
+export const certify = (
+  loss: Node,
+): {
+  readonly certificate: Certificate;
+  readonly leaks: readonly Leak[];
+  readonly seen: Seen | undefined;
+  readonly dependence: Dependence;
+} => {
   const d = dependence([loss]);
   const inputs = inputsOf([loss]);
-  const reads = (told: Tells) => (term: Node): boolean => inputs.some((i) => tells(i) === told && d.reads(term).has(i.name));
+  const reads =
+    (told: Tells) =>
+    (term: Node): boolean =>
+      inputs.some((i) => tells(i) === told && d.reads(term).has(i.name));
   const answer = inputs.map((i) => (tells(i) === 'answer' ? sequenceOf(i) : undefined)).find((a) => a !== undefined);
   const positioned = answer === undefined ? [] : frontier([loss], (n) => n.axes.some((a) => sameExtent(a, answer)), d);
   const answered = positioned.filter(reads('answer'));
@@ -162,12 +191,20 @@ export const certify = (loss: Node): { readonly certificate: Certificate; readon
 };
 
 /** Of the scores by which a model ranks: they are asked for when no answer is known. */
-export const certifyScores = (scores: Node): { readonly certificate: Certificate; readonly answers: readonly Input[] } => {
+export const certifyScores = (
+  scores: Node,
+): { readonly certificate: Certificate; readonly answers: readonly Input[] } => {
   const d = dependence([scores]);
   const inputs = inputsOf([scores]);
   const read = inputs.filter((i) => d.reads(scores).has(i.name));
   return {
     answers: read.filter(isAnswer),
-    certificate: { predicts: 'none', reads: [], readsLength: false, mixed: mixedRows([scores], inputs, d), readsPast: read.some((i) => tells(i) === 'past') },
+    certificate: {
+      predicts: 'none',
+      reads: [],
+      readsLength: false,
+      mixed: mixedRows([scores], inputs, d),
+      readsPast: read.some((i) => tells(i) === 'past'),
+    },
   };
 };

@@ -32,7 +32,8 @@ export interface Facts {
 }
 export const ANYTHING: Facts = { nonzero: EVERYWHERE, zero: EVERYWHERE, linear: null, real: EVERYWHERE, low: NOWHERE };
 /** Of a value made of these. */
-export const madeOf = (...args: readonly Facts[]): Facts => (args.every(({ low }) => low === NOWHERE) ? ANYTHING : { ...ANYTHING, low: EVERYWHERE });
+export const madeOf = (...args: readonly Facts[]): Facts =>
+  args.every(({ low }) => low === NOWHERE) ? ANYTHING : { ...ANYTHING, low: EVERYWHERE };
 
 /**
  * A cell reads the cells of `arg` at its own position along the axes that both have, and at any position along the others;
@@ -69,7 +70,11 @@ export const difference = (a: Linear, b: Linear): Linear => {
   const minus = [...a.minus, ...b.plus];
   return { plus: without(plus, minus), minus: without(minus, plus), constant: a.constant - b.constant };
 };
-export const negative = ({ plus, minus, constant }: Linear): Linear => ({ plus: minus, minus: plus, constant: 0 - constant });
+export const negative = ({ plus, minus, constant }: Linear): Linear => ({
+  plus: minus,
+  minus: plus,
+  constant: 0 - constant,
+});
 
 /** Where x <= 0, as far as a difference of two positions can say. */
 export const atMostZero = ({ plus, minus, constant }: Linear): readonly Constraint[] | null =>

@@ -13,8 +13,12 @@ const PREDICTED = '^';
 const below = (edge: Edge, at: Zone): Zone => {
   const moved = edge.moved ?? [];
   const kept = (name: string): boolean =>
-    name === PREDICTED || (hasAxis(edge.arg, name) && !moved.includes(name)) || moved.some((axis) => name === fresh(axis));
-  return renamed(project(meet(at, edge.where ?? EVERYWHERE), kept), (name) => (name.startsWith('~') ? name.slice(1) : name));
+    name === PREDICTED ||
+    (hasAxis(edge.arg, name) && !moved.includes(name)) ||
+    moved.some((axis) => name === fresh(axis));
+  return renamed(project(meet(at, edge.where ?? EVERYWHERE), kept), (name) =>
+    name.startsWith('~') ? name.slice(1) : name,
+  );
 };
 
 /** Positions that must not be read, before or after those that may. */
@@ -32,8 +36,14 @@ export const pathOf = (leak: Leak, { reads, flow }: Dependence): readonly Node[]
   const wrong = forbidden(leak);
   const leads = (node: Node, at: Zone): boolean =>
     (reads(node).get(leak.input.name) ?? []).some((z) => wrong.some((w) => meet(meet(at, z), w) !== null));
-  interface Step { readonly node: Node; readonly at: Zone; readonly from: Step | null }
-  const queue: Step[] = [{ node: leak.term, at: leak.along === null ? EVERYWHERE : zone(...equal(PREDICTED, leak.along)), from: null }];
+  interface Step {
+    readonly node: Node;
+    readonly at: Zone;
+    readonly from: Step | null;
+  }
+  const queue: Step[] = [
+    { node: leak.term, at: leak.along === null ? EVERYWHERE : zone(...equal(PREDICTED, leak.along)), from: null },
+  ];
   const seen = new Set<Node>();
   for (let step = queue.shift(); step !== undefined; step = queue.shift()) {
     if (seen.has(step.node)) continue;

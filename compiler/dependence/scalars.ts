@@ -20,21 +20,31 @@ const joint: Rule = (a, b) => ({ reads: [EVERYWHERE, EVERYWHERE], facts: { nonze
 
 /** Beyond this, sums of whole numbers are not sure to be exact in every element type. */
 const EXACT = 2 ** 23;
-const linear = (f: (a: Linear, b: Linear) => Linear): Rule => (a, b) => {
-  const value = a!.linear === null || b!.linear === null ? null : f(a!.linear, b!.linear);
-  return {
-    reads: [EVERYWHERE, EVERYWHERE],
-    facts: { nonzero: join(a!.nonzero, b!.nonzero), linear: value !== null && Math.abs(value.constant) <= EXACT ? value : null },
+const linear =
+  (f: (a: Linear, b: Linear) => Linear): Rule =>
+  (a, b) => {
+    const value = a!.linear === null || b!.linear === null ? null : f(a!.linear, b!.linear);
+    return {
+      reads: [EVERYWHERE, EVERYWHERE],
+      facts: {
+        nonzero: join(a!.nonzero, b!.nonzero),
+        linear: value !== null && Math.abs(value.constant) <= EXACT ? value : null,
+      },
+    };
   };
-};
 const same: Rule = (a) => ({ reads: [EVERYWHERE], facts: a! });
 
 /** A test of two whole numbers: where `holds` and `fails` are at most 0 it may hold, or fail. */
-const test = (holds: (d: Linear) => readonly Linear[], fails: (d: Linear) => readonly Linear[]): Rule => (a, b) => {
-  if (a!.linear === null || b!.linear === null) return { reads: [EVERYWHERE, EVERYWHERE], facts: {} };
-  const d = difference(a!.linear, b!.linear);
-  return { reads: [EVERYWHERE, EVERYWHERE], facts: { nonzero: whereAtMostZero(...holds(d)), zero: whereAtMostZero(...fails(d)) } };
-};
+const test =
+  (holds: (d: Linear) => readonly Linear[], fails: (d: Linear) => readonly Linear[]): Rule =>
+  (a, b) => {
+    if (a!.linear === null || b!.linear === null) return { reads: [EVERYWHERE, EVERYWHERE], facts: {} };
+    const d = difference(a!.linear, b!.linear);
+    return {
+      reads: [EVERYWHERE, EVERYWHERE],
+      facts: { nonzero: whereAtMostZero(...holds(d)), zero: whereAtMostZero(...fails(d)) },
+    };
+  };
 const below = (d: Linear): Linear => ({ ...d, constant: d.constant + 1 });
 const le = (d: Linear): readonly Linear[] => [d];
 const lt = (d: Linear): readonly Linear[] => [below(d)];
@@ -55,11 +65,33 @@ const rules: { readonly [F in ScalarName]: Rule } = {
     reads: [EVERYWHERE, EVERYWHERE],
     facts: { nonzero: join(a!.nonzero, b!.nonzero), real: join(a!.real, b!.real), low: meet(a!.low, b!.low) },
   }),
-  div: odd, min: joint, pow: opaque,
-  neg: (a) => ({ reads: [EVERYWHERE], facts: { nonzero: a!.nonzero, zero: a!.zero, linear: a!.linear === null ? null : negative(a!.linear) } }),
-  exp: opaque, log: opaque, log1p: odd, sqrt: odd, rsqrt: opaque, sin: odd, cos: opaque, tanh: odd, sigmoid: opaque, softplus: opaque, erf: odd,
-  abs: odd, sign: odd, floor: odd,
-  eq: test(eq, unknown), ne: test(unknown, eq), lt: test(lt, ge), le: test(le, gt), gt: test(gt, le), ge: test(ge, lt),
+  div: odd,
+  min: joint,
+  pow: opaque,
+  neg: (a) => ({
+    reads: [EVERYWHERE],
+    facts: { nonzero: a!.nonzero, zero: a!.zero, linear: a!.linear === null ? null : negative(a!.linear) },
+  }),
+  exp: opaque,
+  log: opaque,
+  log1p: odd,
+  sqrt: odd,
+  rsqrt: opaque,
+  sin: odd,
+  cos: opaque,
+  tanh: odd,
+  sigmoid: opaque,
+  softplus: opaque,
+  erf: odd,
+  abs: odd,
+  sign: odd,
+  floor: odd,
+  eq: test(eq, unknown),
+  ne: test(unknown, eq),
+  lt: test(lt, ge),
+  le: test(le, gt),
+  gt: test(gt, le),
+  ge: test(ge, lt),
   and: (a, b) => {
     const nonzero = meet(a!.nonzero, b!.nonzero);
     return { reads: [nonzero, nonzero], facts: { nonzero, zero: join(a!.zero, b!.zero) } };
@@ -70,9 +102,13 @@ const rules: { readonly [F in ScalarName]: Rule } = {
   },
   not: (a) => ({ reads: [EVERYWHERE], facts: { nonzero: a!.zero, zero: a!.nonzero } }),
   select: (p, a, b) => {
-    const either = (of: 'nonzero' | 'zero' | 'real' | 'low'): Zone => join(meet(p!.nonzero, a![of]), meet(p!.zero, b![of]));
+    const either = (of: 'nonzero' | 'zero' | 'real' | 'low'): Zone =>
+      join(meet(p!.nonzero, a![of]), meet(p!.zero, b![of]));
     // Where both are 0 it does not matter which is taken.
-    return { reads: [join(a!.nonzero, b!.nonzero), p!.nonzero, p!.zero], facts: { nonzero: either('nonzero'), zero: either('zero'), real: either('real'), low: either('low') } };
+    return {
+      reads: [join(a!.nonzero, b!.nonzero), p!.nonzero, p!.zero],
+      facts: { nonzero: either('nonzero'), zero: either('zero'), real: either('real'), low: either('low') },
+    };
   },
   // A fraction becomes 0.
   toI32: (a) => ({ reads: [EVERYWHERE], facts: { ...a!, zero: EVERYWHERE } }),

@@ -20,13 +20,22 @@ const implied = (condition: Node, holds: boolean): readonly (readonly [Node, boo
 /** The arguments of a node that are read in the node's own cell along these axes. */
 const inOwnCell = (node: Node, axes: ReadonlySet<string>): readonly Node[] => {
   switch (node.op) {
-    case 'map': return node.args;
-    case 'broadcast': case 'stop': case 'barrier': return [node.arg];
-    case 'reduce': return node.over.some((a) => axes.has(a)) ? [] : [node.arg];
-    case 'gather': return axes.has(node.axis) ? [node.at] : [node.table, node.at];
-    case 'rename': return axes.has(node.from) || axes.has(node.to.name) ? [] : [node.arg];
-    case 'shift': return axes.has(node.axis) ? [] : [node.arg];
-    default: return [];
+    case 'map':
+      return node.args;
+    case 'broadcast':
+    case 'stop':
+    case 'barrier':
+      return [node.arg];
+    case 'reduce':
+      return node.over.some((a) => axes.has(a)) ? [] : [node.arg];
+    case 'gather':
+      return axes.has(node.axis) ? [node.at] : [node.table, node.at];
+    case 'rename':
+      return axes.has(node.from) || axes.has(node.to.name) ? [] : [node.arg];
+    case 'shift':
+      return axes.has(node.axis) ? [] : [node.arg];
+    default:
+      return [];
   }
 };
 
@@ -38,8 +47,12 @@ const assuming = (root: Node, condition: Node, holds: boolean, originals: Map<No
   for (const node of topological([root])) {
     const own = inOwnCell(node, axes);
     const branch = node.op === 'map' && node.fn === 'select' ? known.get(node.args[0]!) : undefined;
-    const fresh = branch !== undefined && node.op === 'map' ? done.get(node.args[branch ? 1 : 2]!)!
-      : own.every((a) => done.get(a) === a) ? node : reargue(node, new Map(own.map((a) => [a, done.get(a)!])));
+    const fresh =
+      branch !== undefined && node.op === 'map'
+        ? done.get(node.args[branch ? 1 : 2]!)!
+        : own.every((a) => done.get(a) === a)
+          ? node
+          : reargue(node, new Map(own.map((a) => [a, done.get(a)!])));
     if (fresh !== node && branch === undefined) originals.set(fresh, originals.get(node) ?? node);
     done.set(node, fresh);
   }
@@ -51,16 +64,26 @@ const ofPositions = ({ extent }: Axis): boolean => extent.kind === 'ragged' || t
 
 /** What a value is the sum of, up to factors that read no answer; null where it is a term. */
 const split = (node: Node, reads: (n: Node) => boolean, originals: Map<Node, Node>): readonly Node[] | null => {
-  if (node.op === 'reduce') return node.monoid === 'sum' && node.arg.axes.every((a) => ofPositions(a) || !node.over.includes(a.name)) ? [node.arg] : null;
+  if (node.op === 'reduce')
+    return node.monoid === 'sum' && node.arg.axes.every((a) => ofPositions(a) || !node.over.includes(a.name))
+      ? [node.arg]
+      : null;
   if (node.op === 'broadcast' || node.op === 'stop' || node.op === 'barrier') return [node.arg];
   if (node.op !== 'map') return null;
   const [a, b, c] = node.args;
   switch (node.fn) {
-    case 'add': case 'sub': case 'neg': return node.args;
-    case 'mul': return reads(a!) && reads(b!) ? null : node.args;
-    case 'div': return reads(b!) ? null : [a!];
-    case 'select': return reads(a!) ? null : [assuming(b!, a!, true, originals), assuming(c!, a!, false, originals)];
-    default: return null;
+    case 'add':
+    case 'sub':
+    case 'neg':
+      return node.args;
+    case 'mul':
+      return reads(a!) && reads(b!) ? null : node.args;
+    case 'div':
+      return reads(b!) ? null : [a!];
+    case 'select':
+      return reads(a!) ? null : [assuming(b!, a!, true, originals), assuming(c!, a!, false, originals)];
+    default:
+      return null;
   }
 };
 
@@ -68,7 +91,8 @@ const split = (node: Node, reads: (n: Node) => boolean, originals: Map<Node, Nod
 export const termsOf = (loss: Node, answers: ReadonlySet<string>, originals: Map<Node, Node>): readonly Node[] => {
   const known = new Map<Node, boolean>();
   const reads = (root: Node): boolean => {
-    for (const n of topological([root], (x) => known.has(x))) known.set(n, (n.op === 'input' && answers.has(n.name)) || argsOf(n).some((a) => known.get(a) === true));
+    for (const n of topological([root], (x) => known.has(x)))
+      known.set(n, (n.op === 'input' && answers.has(n.name)) || argsOf(n).some((a) => known.get(a) === true));
     return known.get(root)!;
   };
   const terms: Node[] = [];

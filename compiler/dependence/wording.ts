@@ -3,22 +3,32 @@ import type { Certificate } from './certificate.js';
 import type { Interval } from './zone.js';
 
 /** `t`, `t - 2`: the position at an offset from t, the own position. */
-const position = (offset: number, t: string): string => (offset === 0 ? t : offset > 0 ? `${t} + ${offset}` : `${t} - ${0 - offset}`);
+const position = (offset: number, t: string): string =>
+  offset === 0 ? t : offset > 0 ? `${t} + ${offset}` : `${t} - ${0 - offset}`;
 
 /** Offsets as positions: `positions <= t`, `positions t - 3 to t`, `position t`, `all positions`. */
 export const positions = ({ least, most }: Interval, t = 't'): string =>
   least === -Infinity
-    ? (most === Infinity ? 'all positions' : `positions <= ${position(most, t)}`)
-    : most === Infinity ? `positions >= ${position(least, t)}`
-    : least === most ? `position ${position(most, t)}` : `positions ${position(least, t)} to ${position(most, t)}`;
+    ? most === Infinity
+      ? 'all positions'
+      : `positions <= ${position(most, t)}`
+    : most === Infinity
+      ? `positions >= ${position(least, t)}`
+      : least === most
+        ? `position ${position(most, t)}`
+        : `positions ${position(least, t)} to ${position(most, t)}`;
 
-const rows = (mixed: readonly string[]): string => (mixed.length === 0 ? 'rows independent' : `rows read one another (${mixed.join(', ')})`);
+const rows = (mixed: readonly string[]): string =>
+  mixed.length === 0 ? 'rows independent' : `rows read one another (${mixed.join(', ')})`;
 
 /** `positions <= t of items, <= t of times`. */
-const listed = (reads: Certificate['reads']): string => reads.map(({ input, offsets }, i) => {
-  const where = positions(offsets);
-  return `${i > 0 && where.startsWith('positions ') ? where.slice('positions '.length) : where} of ${input}`;
-}).join(', ');
+const listed = (reads: Certificate['reads']): string =>
+  reads
+    .map(({ input, offsets }, i) => {
+      const where = positions(offsets);
+      return `${i > 0 && where.startsWith('positions ') ? where.slice('positions '.length) : where} of ${input}`;
+    })
+    .join(', ');
 
 const sequence: { readonly [P in Certificate['predicts']]: (of: Certificate) => string } = {
   position: ({ reads, readsLength }) =>
@@ -28,4 +38,5 @@ const sequence: { readonly [P in Certificate['predicts']]: (of: Certificate) => 
 };
 
 /** `prediction at t reads positions <= t of items; rows independent`. */
-export const certificateText = (certificate: Certificate): string => `${sequence[certificate.predicts](certificate)}; ${rows(certificate.mixed)}`;
+export const certificateText = (certificate: Certificate): string =>
+  `${sequence[certificate.predicts](certificate)}; ${rows(certificate.mixed)}`;

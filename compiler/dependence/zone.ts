@@ -73,7 +73,10 @@ export const zone = (...constraints: readonly Constraint[]): Zone => {
 };
 
 /** x = y + offset. */
-export const equal = (x: string, y: string, offset = 0): readonly Constraint[] => [[x, y, offset], [y, x, -offset]];
+export const equal = (x: string, y: string, offset = 0): readonly Constraint[] => [
+  [x, y, offset],
+  [y, x, -offset],
+];
 
 export const meet = (a: Zone, b: Zone): Zone => {
   if (a === null || b === null) return NOWHERE;
@@ -82,7 +85,10 @@ export const meet = (a: Zone, b: Zone): Zone => {
   const names = together(a, b);
   const left = spread(a, names);
   const right = spread(b, names);
-  return closed(names, left.map((x, i) => Math.min(x, right[i]!)));
+  return closed(
+    names,
+    left.map((x, i) => Math.min(x, right[i]!)),
+  );
 };
 
 /** The smallest zone that holds both. */
@@ -99,7 +105,8 @@ export const join = (a: Zone, b: Zone): Zone => {
 /** Without the names that are bounded by nothing but their being positions. */
 const trimmed = (z: Bounded): Bounded => {
   const n = z.names.length;
-  const bounded = (i: number): boolean => z.names.some((_, j) => i !== j && (z.bound[i * n + j]! < Infinity || z.bound[j * n + i]! < z.bound[j * n]!));
+  const bounded = (i: number): boolean =>
+    z.names.some((_, j) => i !== j && (z.bound[i * n + j]! < Infinity || z.bound[j * n + i]! < z.bound[j * n]!));
   const kept = z.names.filter((_, i) => i === 0 || bounded(i));
   return kept.length === n ? z : { names: kept, bound: spread(z, kept) };
 };
@@ -134,9 +141,15 @@ export interface Interval {
   readonly most: number;
 }
 /** The offsets x - y. */
-export const offsets = (z: Bounded, x: string, y: string): Interval => ({ least: 0 - most(z, y, x), most: most(z, x, y) });
+export const offsets = (z: Bounded, x: string, y: string): Interval => ({
+  least: 0 - most(z, y, x),
+  most: most(z, x, y),
+});
 
-export const hull = (a: Interval, b: Interval): Interval => ({ least: Math.min(a.least, b.least), most: Math.max(a.most, b.most) });
+export const hull = (a: Interval, b: Interval): Interval => ({
+  least: Math.min(a.least, b.least),
+  most: Math.max(a.most, b.most),
+});
 
 /** More alternatives than this are joined: real programs need a few. */
 const LIMIT = 8;

@@ -17,7 +17,12 @@ export interface Emission {
 }
 
 /** For a program that passed the target's check. Left: the folder cannot be written. */
-export const emit = (compiled: Compiled, target: Target, targets: Toolchain['targets'], folder: string): Either<Diagnostics, Emission> =>
+export const emit = (
+  compiled: Compiled,
+  target: Target,
+  targets: Toolchain['targets'],
+  folder: string,
+): Either<Diagnostics, Emission> =>
   pipe(
     writeFiles(folder, emittedFiles(compiled, target), Object.values(targets).flatMap(namesOf)),
     map((files) => ({ folder, files })),

@@ -5,18 +5,21 @@ import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
 import { checkWasm, wasmFiles, wasmPasses } from '../targets/wasm/index.js';
 
-const refusal = ([first, ...rest]: readonly Diagnostic[]): Either<Diagnostics, void> => (first === undefined ? right(undefined) : left([first, ...rest]));
+const refusal = ([first, ...rest]: readonly Diagnostic[]): Either<Diagnostics, void> =>
+  first === undefined ? right(undefined) : left([first, ...rest]);
 
 const gpu: Target = {
   description: 'kernels for gpu.js: WebGPU, WebGL2, WebAssembly or plain JavaScript',
-  file: 'kernels.gpu.js', opener: 'openGpu',
+  file: 'kernels.gpu.js',
+  opener: 'openGpu',
   check: (program) => refusal(checkGpu(program)),
   emit: emitGpu,
 };
 
 const wasm: Target = {
   description: 'our own WebAssembly, with SIMD and threads: for processors',
-  file: 'kernels.wasm.js', opener: 'openWasm',
+  file: 'kernels.wasm.js',
+  opener: 'openWasm',
   check: (program) => refusal(checkWasm(program)),
   emit: wasmFiles.plan,
   peak: wasmFiles.peak,
@@ -27,8 +30,13 @@ const wasm: Target = {
 export const targets = {
   all: {
     description: 'both: a GPU where one answers, else WebAssembly',
-    file: '', opener: 'openAny', parts: { gpu, wasm }, passes: wasmPasses,
-    check: (program) => refusal([...checkGpu(program), ...checkWasm(program)]), emit: () => '',
+    file: '',
+    opener: 'openAny',
+    parts: { gpu, wasm },
+    passes: wasmPasses,
+    check: (program) => refusal([...checkGpu(program), ...checkWasm(program)]),
+    emit: () => '',
   },
-  gpu, wasm,
+  gpu,
+  wasm,
 } as const satisfies Readonly<Record<string, Target>>;

@@ -21,16 +21,25 @@ export const mark = `Emitted by ${packageFile.name}-compile`;
 
 const runtime = `${packageFile.name}/runtime`;
 
-const settings = ({ hyper }: Manifest): string => Object.entries(hyper).map(([name, value]) => `${name}=${value}`).join(' ').replaceAll('*/', '* /');
+const settings = ({ hyper }: Manifest): string =>
+  Object.entries(hyper)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
+    .replaceAll('*/', '* /');
 
-const heading = (manifest: Manifest): string => `${mark} ${packageFile.version} from ${manifest.source.replaceAll('*/', '* /')}. Compile again instead of editing.`;
+const heading = (manifest: Manifest): string =>
+  `${mark} ${packageFile.version} from ${manifest.source.replaceAll('*/', '* /')}. Compile again instead of editing.`;
 
 /** What the trainer imports, and the expression that its opener takes. */
 const programsOf = ({ file, parts }: Target): { readonly imports: string; readonly program: string } =>
-  parts === undefined ? { imports: `import { program } from './${file}';`, program: 'program' } : {
-    imports: Object.entries(parts).map(([name, part]) => `import { program as ${name} } from './${part.file}';`).join('\n'),
-    program: `{ ${Object.keys(parts).join(', ')} }`,
-  };
+  parts === undefined
+    ? { imports: `import { program } from './${file}';`, program: 'program' }
+    : {
+        imports: Object.entries(parts)
+          .map(([name, part]) => `import { program as ${name} } from './${part.file}';`)
+          .join('\n'),
+        program: `{ ${Object.keys(parts).join(', ')} }`,
+      };
 
 const trainerText = (manifest: Manifest, target: Target): string => `#!/usr/bin/env node
 /**
@@ -69,7 +78,10 @@ export declare const recommender: Trainer['recommender'];
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Node reads the emitted files as modules even where the project around them is CommonJS. */
-export const moduleMarker: EmittedFile = { name: 'package.json', text: json({ description: mark, type: 'module', private: true }) };
+export const moduleMarker: EmittedFile = {
+  name: 'package.json',
+  text: json({ description: mark, type: 'module', private: true }),
+};
 
 /** The files of a compiled model, without writing them; for a program that passed the target's check. */
 export const emittedFiles = ({ loops, manifest }: Compiled, target: Target): readonly EmittedFile[] => [
@@ -77,11 +89,17 @@ export const emittedFiles = ({ loops, manifest }: Compiled, target: Target): rea
   { name: 'trainer.d.ts', text: typesText(manifest) },
   ...Object.values(target.parts ?? { only: target }).flatMap((part): readonly EmittedFile[] => [
     { name: part.file, text: `// ${heading(manifest)}\n${part.emit(loops)}` },
-    ...(part.assets?.emit(loops) ?? []).map(({ name, content }): EmittedFile => (typeof content === 'string' ? { name, text: `;; ${heading(manifest)}\n${content}` } : { name, text: '', bytes: content })),
+    ...(part.assets?.emit(loops) ?? []).map(({ name, content }): EmittedFile =>
+      typeof content === 'string'
+        ? { name, text: `;; ${heading(manifest)}\n${content}` }
+        : { name, text: '', bytes: content },
+    ),
   ]),
   { name: 'manifest.json', text: json(manifest) },
 ];
 
 /** Every name that a target may write. */
 export const namesOf = (target: Target): readonly string[] =>
-  target.parts === undefined ? [target.file, ...(target.assets?.names ?? [])] : Object.values(target.parts).flatMap(namesOf);
+  target.parts === undefined
+    ? [target.file, ...(target.assets?.names ?? [])]
+    : Object.values(target.parts).flatMap(namesOf);

@@ -44,17 +44,36 @@ const put = (folder: string, { name, text, bytes, executable = false }: EmittedF
 /** Files of an earlier emission that this one does not replace: another target's kernels, say. */
 const leftovers = (folder: string, files: readonly EmittedFile[], possible: readonly string[]): readonly string[] => {
   const now = new Set(files.map(({ name }) => name));
-  return [...new Set(possible)].filter((name) => !now.has(name) && (isOurs(join(folder, name)) || (name.endsWith('.wasm') && existsSync(join(folder, name)) && isOurs(join(folder, 'trainer.js'))))).map((name) => join(folder, name));
+  return [...new Set(possible)]
+    .filter(
+      (name) =>
+        !now.has(name) &&
+        (isOurs(join(folder, name)) ||
+          (name.endsWith('.wasm') && existsSync(join(folder, name)) && isOurs(join(folder, 'trainer.js')))),
+    )
+    .map((name) => join(folder, name));
 };
 
 /**
  * Writes into `folder` (absolute); `possible` are the names that any emission may use. Right: the names written. Left: the folder
  * holds a stranger's files under our names, or cannot be written.
  */
-export const writeFiles = (folder: string, emitted: readonly EmittedFile[], possible: readonly string[]): Either<Diagnostics, readonly string[]> => {
+export const writeFiles = (
+  folder: string,
+  emitted: readonly EmittedFile[],
+  possible: readonly string[],
+): Either<Diagnostics, readonly string[]> => {
   const files = needsMarker(folder) ? [...emitted, moduleMarker] : emitted;
-  const strangers = ['trainer.js', moduleMarker.name].filter((name) => files.some((f) => f.name === name) && existsSync(join(folder, name)) && !isOurs(join(folder, name)));
-  if (strangers.length > 0) return refuse('PC0006', `${folder} holds a ${strangers.join(' and a ')} that this compiler did not write`, undefined, 'choose another folder with --out');
+  const strangers = ['trainer.js', moduleMarker.name].filter(
+    (name) => files.some((f) => f.name === name) && existsSync(join(folder, name)) && !isOurs(join(folder, name)),
+  );
+  if (strangers.length > 0)
+    return refuse(
+      'PC0006',
+      `${folder} holds a ${strangers.join(' and a ')} that this compiler did not write`,
+      undefined,
+      'choose another folder with --out',
+    );
   return tryCatch(
     () => {
       makeFolder(folder);
@@ -62,7 +81,14 @@ export const writeFiles = (folder: string, emitted: readonly EmittedFile[], poss
       files.forEach((file) => put(folder, file));
       return files.map(({ name }) => name);
     },
-    (cause): Diagnostics => [error('PC0006', `cannot write to ${folder}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no folder can be made there' : reason(cause)}`, undefined, 'choose another folder with --out')],
+    (cause): Diagnostics => [
+      error(
+        'PC0006',
+        `cannot write to ${folder}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no folder can be made there' : reason(cause)}`,
+        undefined,
+        'choose another folder with --out',
+      ),
+    ],
   );
 };
 
@@ -74,7 +100,9 @@ export const runtimeReachable = (folder: string, shown: string): Either<Diagnost
     return right(undefined);
   } catch {
     return left({
-      severity: 'warning', code: 'PC0007', message: `the trainer in ${shown} will not find '${name}' from there`,
+      severity: 'warning',
+      code: 'PC0007',
+      message: `the trainer in ${shown} will not find '${name}' from there`,
       hint: `install the package where the trainer runs (npm install ${packageFile.name}), or choose a folder inside a project that has it with --out`,
     });
   }

@@ -11,7 +11,9 @@ import { wanted } from './outputs.js';
 const tokenAt = (file: ts.SourceFile, position: number): ts.Node => {
   let node: ts.Node = file;
   for (;;) {
-    const inner: ts.Node | undefined = ts.forEachChild(node, (child) => (child.getStart(file) <= position && position < child.getEnd() ? child : undefined));
+    const inner: ts.Node | undefined = ts.forEachChild(node, (child) =>
+      child.getStart(file) <= position && position < child.getEnd() ? child : undefined,
+    );
     if (inner === undefined) return node;
     node = inner;
   }
@@ -20,7 +22,12 @@ const tokenAt = (file: ts.SourceFile, position: number): ts.Node => {
 /** Whether a complaint is about the function `build` of a model as a whole, and not about something in it. */
 const isOfBuild = (file: ts.SourceFile, position: number): boolean => {
   const { parent } = tokenAt(file, position);
-  return parent !== undefined && (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent) || ts.isShorthandPropertyAssignment(parent)) && parent.name.getText(file) === 'build' && parent.name.getStart(file) === position;
+  return (
+    parent !== undefined &&
+    (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent) || ts.isShorthandPropertyAssignment(parent)) &&
+    parent.name.getText(file) === 'build' &&
+    parent.name.getStart(file) === position
+  );
 };
 
 /** What it returns instead, from the words that TypeScript has for it. */
@@ -28,7 +35,10 @@ const returned: readonly (readonly [RegExp, (found: RegExpExecArray) => string])
   [/'Promise</, () => 'returns a promise: a model is built at once, so build is no async function'],
   [/Property '(\w+)' is missing/, ([, name]) => `returns no '${name}'`],
   [/missing the following properties/, () => 'returns neither loss nor scores'],
-  [/types of '(loss|scores|losses)' are incompatible[^]*?Type '(.*)' is not assignable to type '/, ([, name, type]) => `returns a ${type} as '${name}'`],
+  [
+    /types of '(loss|scores|losses)' are incompatible[^]*?Type '(.*)' is not assignable to type '/,
+    ([, name, type]) => `returns a ${type} as '${name}'`,
+  ],
   [/Type '(?:void|undefined)' is not assignable to type 'Outputs'/, () => 'returns nothing'],
   [/Type '([^'\n]*)' is not assignable to type 'Outputs'/, ([, type]) => `returns a ${type}`],
 ];
@@ -42,14 +52,23 @@ const ofBuild = (message: string, source: Source): Diagnostic => {
 };
 
 /** Names of Node and of browsers that a model may reach for. */
-const environment = /^Cannot find (?:name|module) '((?:node:)?[\w/]+|URL|Buffer|console|process|require|__dirname|__filename|fetch|performance|setTimeout)'/;
+const environment =
+  /^Cannot find (?:name|module) '((?:node:)?[\w/]+|URL|Buffer|console|process|require|__dirname|__filename|fetch|performance|setTimeout)'/;
 const needsTypes: ReadonlySet<number> = new Set([2304, 2307, 2580, 2584, 2591, 2503]);
 const ofNode = (message: string, code: number, source: Source): Diagnostic | undefined => {
   const [, name = ''] = environment.exec(message) ?? [];
-  const mentioned = /type definitions for node|'dom'/.test(message) || /^(node:|URL$|Buffer$|fetch$|performance$|setTimeout$)/.test(name);
+  const mentioned =
+    /type definitions for node|'dom'/.test(message) ||
+    /^(node:|URL$|Buffer$|fetch$|performance$|setTimeout$)/.test(name);
   if (!needsTypes.has(code) || name === '' || !mentioned) return undefined;
-  return error('PC1004', `a model knows nothing of '${name}': it is a description, checked without the types of Node`, source,
-    name === 'console' ? 'pcrec-compile --explain NAME tells what is known of a tensor' : 'numbers come in as hyperparameters (--set name=value); to use Node all the same, npm install --save-dev @types/node and add a tsconfig.json with "types": ["node"]');
+  return error(
+    'PC1004',
+    `a model knows nothing of '${name}': it is a description, checked without the types of Node`,
+    source,
+    name === 'console'
+      ? 'pcrec-compile --explain NAME tells what is known of a tensor'
+      : 'numbers come in as hyperparameters (--set name=value); to use Node all the same, npm install --save-dev @types/node and add a tsconfig.json with "types": ["node"]',
+  );
 };
 
 /** `import.meta` and `await` outside functions, of which `notAtOnce` tells in any kind of file. */
@@ -67,7 +86,10 @@ export const ordered = (words: string): string =>
 
 /** In our words, where there are some; `words` are all that TypeScript says. */
 export const reworded = (d: ts.Diagnostic, message: string, words: string, source: Source): Diagnostic | undefined =>
-  ofLanguage(words, source) ?? (d.file !== undefined && d.code === 2322 && isOfBuild(d.file, d.start ?? 0) ? ofBuild(message, source) : ofNode(message, d.code, source));
+  ofLanguage(words, source) ??
+  (d.file !== undefined && d.code === 2322 && isOfBuild(d.file, d.start ?? 0)
+    ? ofBuild(message, source)
+    : ofNode(message, d.code, source));
 
 /** Which mistake it is, where TypeScript's own words stay; the first row that fits. */
 const kinds: readonly (readonly [Code, (code: number, words: string) => boolean])[] = [
@@ -77,22 +99,36 @@ const kinds: readonly (readonly [Code, (code: number, words: string) => boolean]
   ['PC2004', (_, words) => /Type '"(?:f32|i32|bool)"' is not assignable to type '"(?:f32|i32|bool)"'/.test(words)],
   ['PC2003', (_, words) => /'Tensor<[^']*' is not assignable to (?:parameter of )?type 'Tensor</.test(words)],
 ];
-export const kindOf = ({ code }: ts.Diagnostic, words: string): Code => kinds.find(([, fits]) => fits(code, words))?.[0] ?? 'PC1002';
+export const kindOf = ({ code }: ts.Diagnostic, words: string): Code =>
+  kinds.find(([, fits]) => fits(code, words))?.[0] ?? 'PC1002';
 
 /** `import.meta`, and an `await` outside functions: a model is evaluated as one script. */
 export const notAtOnce = (file: ts.SourceFile, name: string): readonly Diagnostic[] => {
   const found: Diagnostic[] = [];
   const pending: ts.Node[] = [file];
   const inFunction = (node: ts.Node): boolean => {
-    for (let up: ts.Node | undefined = node.parent; up !== undefined; up = up.parent) if (ts.isFunctionLike(up)) return true;
+    for (let up: ts.Node | undefined = node.parent; up !== undefined; up = up.parent)
+      if (ts.isFunctionLike(up)) return true;
     return false;
   };
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const what = ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword ? 'import.meta'
-      : (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) && !inFunction(node) ? 'await' : undefined;
+    const what =
+      ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword
+        ? 'import.meta'
+        : (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined)) &&
+            !inFunction(node)
+          ? 'await'
+          : undefined;
     if (what !== undefined) {
       const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file));
-      found.push(error('PC1005', `a model file has no ${what}: it is evaluated at once, as one script`, { file: name, line: line + 1, column: character + 1 }, what === 'await' ? undefined : '__dirname is the folder of the model file'));
+      found.push(
+        error(
+          'PC1005',
+          `a model file has no ${what}: it is evaluated at once, as one script`,
+          { file: name, line: line + 1, column: character + 1 },
+          what === 'await' ? undefined : '__dirname is the folder of the model file',
+        ),
+      );
     }
     ts.forEachChild(node, (child) => void pending.push(child));
   }

@@ -17,14 +17,24 @@ import type { Probe, Recorder } from './provenance.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 type Require = (specifier: string) => unknown;
-type Body = (exports: object, require: Require, module: { exports: unknown }, filename: string, dirname: string, console: Console, probe: Probe) => void;
+type Body = (
+  exports: object,
+  require: Require,
+  module: { exports: unknown },
+  filename: string,
+  dirname: string,
+  console: Console,
+  probe: Probe,
+) => void;
 
 /** What a model prints is no part of what the command answers. */
 const aside = new Console(process.stderr, process.stderr);
 
 /** A model that would end the process that evaluates it. */
 class Ended extends Error {}
-const kept = (): never => { throw new Ended(); };
+const kept = (): never => {
+  throw new Ended();
+};
 
 /** Runs a function that may go on for ever, which nothing but a script of its own can be kept from, or end the process. */
 const watched = <T>(what: () => T, seconds: number): T => {
@@ -52,7 +62,10 @@ export interface Evaluator {
 
 /** An import that leads nowhere, where no type checker looked. */
 class NoModule extends Error {
-  constructor(message: string, readonly source: Source | undefined) {
+  constructor(
+    message: string,
+    readonly source: Source | undefined,
+  ) {
     super(message);
   }
 }
@@ -64,8 +77,13 @@ const wordsOf = (thrown: unknown, seconds: number): Pick<Diagnostic, 'code' | 'm
   if (thrown instanceof Ended) return { code: 'PC1011', message: 'the model would end the compiler (process.exit)' };
   if (isDeep(thrown)) return { code: 'PC1009', message: tooDeep };
   const { code } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as { readonly code?: unknown };
-  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return { code: 'PC1010', message: `the model has not come to an end after ${plural(seconds, 'second')}: a loop without an end?` };
-  if (thrown instanceof Error) return { code: 'PC1007', message: thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}` };
+  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+    return {
+      code: 'PC1010',
+      message: `the model has not come to an end after ${plural(seconds, 'second')}: a loop without an end?`,
+    };
+  if (thrown instanceof Error)
+    return { code: 'PC1007', message: thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}` };
   return { code: 'PC1007', message: `the model threw ${String(thrown)}` };
 };
 
@@ -88,21 +106,31 @@ export const evaluator = (project: string, recorder: Recorder, patience: number)
     return module.exports;
   };
 
-  const requireFrom = (file: string): Require => (specifier) => {
-    const target = resolveImport(file, specifier);
-    if (target === undefined) throw new NoModule(`there is no file '${specifier}' beside this one`, importOf(file, specifier));
-    switch (target.kind) {
-      case 'language': return language;
-      case 'file': return extname(target.path) === '.json' ? JSON.parse(readFileSync(target.path, 'utf8')) : evaluate(target.path);
-      case 'package': return packaged(file, target.specifier);
-    }
-  };
+  const requireFrom =
+    (file: string): Require =>
+    (specifier) => {
+      const target = resolveImport(file, specifier);
+      if (target === undefined)
+        throw new NoModule(`there is no file '${specifier}' beside this one`, importOf(file, specifier));
+      switch (target.kind) {
+        case 'language':
+          return language;
+        case 'file':
+          return extname(target.path) === '.json'
+            ? JSON.parse(readFileSync(target.path, 'utf8'))
+            : evaluate(target.path);
+        case 'package':
+          return packaged(file, target.specifier);
+      }
+    };
 
   /** Where a file asks for a module: where it is written first. */
   const importOf = (file: string, specifier: string): Source | undefined => {
     const lines = readFileSync(file, 'utf8').split('\n');
     const line = lines.findIndex((text) => text.includes(`'${specifier}'`) || text.includes(`"${specifier}"`));
-    return line < 0 ? undefined : { file: displayName(project, file), line: line + 1, column: lines[line]!.indexOf(specifier) };
+    return line < 0
+      ? undefined
+      : { file: displayName(project, file), line: line + 1, column: lines[line]!.indexOf(specifier) };
   };
 
   const packaged = (file: string, specifier: string): unknown => {
@@ -110,7 +138,10 @@ export const evaluator = (project: string, recorder: Recorder, patience: number)
       return requirePackage(file, specifier);
     } catch (thrown) {
       if ((thrown as { readonly code?: unknown }).code !== 'MODULE_NOT_FOUND') throw thrown;
-      throw new NoModule(`the package '${specifier}' cannot be loaded: ${(thrown as Error).message.split('\n')[0]}`, importOf(file, specifier));
+      throw new NoModule(
+        `the package '${specifier}' cannot be loaded: ${(thrown as Error).message.split('\n')[0]}`,
+        importOf(file, specifier),
+      );
     }
   };
 
@@ -122,24 +153,39 @@ export const evaluator = (project: string, recorder: Recorder, patience: number)
     const map = file === undefined ? undefined : maps.get(file);
     if (file === undefined || map === undefined) return undefined;
     const entry = map.findEntry(Number(line) - 1, Number(column) - 1);
-    return 'originalLine' in entry ? { file: displayName(project, file), line: entry.originalLine + 1, column: entry.originalColumn + 1 } : undefined;
+    return 'originalLine' in entry
+      ? { file: displayName(project, file), line: entry.originalLine + 1, column: entry.originalColumn + 1 }
+      : undefined;
   };
 
-  const catching = (isModels: (thrown: unknown) => boolean) => <T>(what: () => T): Either<Diagnostics, T> => {
-    recorder.reset();
-    try {
-      return right(what());
-    } catch (thrown) {
-      if (!isModels(thrown)) throw thrown;
-      const source = thrown instanceof NoModule ? thrown.source : frameOf(thrown) ?? recorder.open();
-      // Where no line is known, the file is.
-      const { code, message } = wordsOf(thrown, patience);
-      return left([error(code, source === undefined ? `${displayName(project, main)}: ${message}` : message, source)]);
-    }
-  };
+  const catching =
+    (isModels: (thrown: unknown) => boolean) =>
+    <T>(what: () => T): Either<Diagnostics, T> => {
+      recorder.reset();
+      try {
+        return right(what());
+      } catch (thrown) {
+        if (!isModels(thrown)) throw thrown;
+        const source = thrown instanceof NoModule ? thrown.source : (frameOf(thrown) ?? recorder.open());
+        // Where no line is known, the file is.
+        const { code, message } = wordsOf(thrown, patience);
+        return left([
+          error(code, source === undefined ? `${displayName(project, main)}: ${message}` : message, source),
+        ]);
+      }
+    };
 
   const caught = catching(() => true);
   const attempt: Evaluator['attempt'] = (what) => caught(() => watched(what, patience));
-  const guard = catching((thrown) => thrown instanceof ModelError || recorder.open() !== undefined || frameOf(thrown) !== undefined);
-  return { attempt, guard, load: (file) => { main = file; return attempt(() => evaluate(file) as Exports); } };
+  const guard = catching(
+    (thrown) => thrown instanceof ModelError || recorder.open() !== undefined || frameOf(thrown) !== undefined,
+  );
+  return {
+    attempt,
+    guard,
+    load: (file) => {
+      main = file;
+      return attempt(() => evaluate(file) as Exports);
+    },
+  };
 };

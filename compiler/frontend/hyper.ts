@@ -17,29 +17,66 @@ export interface Choices {
 }
 
 const bounds = ({ min, max }: Hyper): string =>
-  min !== undefined && max !== undefined ? `from ${min} to ${max}` : min !== undefined ? `of at least ${min}` : max !== undefined ? `of at most ${max}` : '';
+  min !== undefined && max !== undefined
+    ? `from ${min} to ${max}`
+    : min !== undefined
+      ? `of at least ${min}`
+      : max !== undefined
+        ? `of at most ${max}`
+        : '';
 
-const numeric = (wanted: string, accepts: (n: number) => boolean) => (hyper: Hyper, text: string): Either<string, HyperValue> => {
-  const n = text.trim() === '' ? Number.NaN : Number(text);
-  const inside = n >= (hyper.min ?? -Infinity) && n <= (hyper.max ?? Infinity);
-  return accepts(n) && inside ? right(n) : left([wanted, bounds(hyper)].filter((s) => s !== '').join(' '));
-};
+const numeric =
+  (wanted: string, accepts: (n: number) => boolean) =>
+  (hyper: Hyper, text: string): Either<string, HyperValue> => {
+    const n = text.trim() === '' ? Number.NaN : Number(text);
+    const inside = n >= (hyper.min ?? -Infinity) && n <= (hyper.max ?? Infinity);
+    return accepts(n) && inside ? right(n) : left([wanted, bounds(hyper)].filter((s) => s !== '').join(' '));
+  };
 
-const booleans: ReadonlyMap<string, boolean> = new Map([['true', true], ['false', false], ['yes', true], ['no', false], ['on', true], ['off', false], ['1', true], ['0', false]]);
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  ['yes', true],
+  ['no', false],
+  ['on', true],
+  ['off', false],
+  ['1', true],
+  ['0', false],
+]);
 
 /** Right: the value. Left: what was wanted instead. */
 const readers: Readonly<Record<Hyper['kind'], (hyper: Hyper, text: string) => Either<string, HyperValue>>> = {
   integer: numeric('a whole number', Number.isSafeInteger),
   number: numeric('a number', Number.isFinite),
-  boolean: (_, text) => { const b = booleans.get(text.toLowerCase()); return b === undefined ? left('true or false') : right(b); },
+  boolean: (_, text) => {
+    const b = booleans.get(text.toLowerCase());
+    return b === undefined ? left('true or false') : right(b);
+  },
   choice: ({ choices = [] }, text) => (choices.includes(text) ? right(text) : left(`one of ${choices.join(', ')}`)),
 };
 
 const readOne = (hypers: Hypers, name: string, text: string, origin: string): Either<Diagnostic, HyperValue> => {
   const hyper = Object.hasOwn(hypers, name) ? hypers[name] : undefined;
-  if (hyper === undefined) return left(error('PC0003', `${origin}: this model has no hyperparameter '${name}'`, undefined, suggest(name, Object.keys(hypers), 'hyperparameters')));
+  if (hyper === undefined)
+    return left(
+      error(
+        'PC0003',
+        `${origin}: this model has no hyperparameter '${name}'`,
+        undefined,
+        suggest(name, Object.keys(hypers), 'hyperparameters'),
+      ),
+    );
   const value = readers[hyper.kind](hyper, text);
-  return isLeft(value) ? left(error('PC0004', `${origin}: '${name}' must be ${value.left}, not '${text}'`, undefined, `${name}: ${hyper.doc} (default ${hyper.value})`)) : value;
+  return isLeft(value)
+    ? left(
+        error(
+          'PC0004',
+          `${origin}: '${name}' must be ${value.left}, not '${text}'`,
+          undefined,
+          `${name}: ${hyper.doc} (default ${hyper.value})`,
+        ),
+      )
+    : value;
 };
 
 /** What is wrong with a hyperparameter as the model declares it, default included; null where nothing is. */
@@ -47,7 +84,9 @@ export const hyperProblem = (name: string, hyper: Hyper): Pick<Diagnostic, 'code
   const wrong = misnamed('a hyperparameter', name);
   const value = readers[hyper.kind](hyper, String(hyper.value));
   if (wrong !== null) return { code: 'PC3001', message: wrong };
-  return isLeft(value) ? { code: 'PC1015', message: `the default of '${name}' must be ${value.left}, not ${hyper.value}` } : null;
+  return isLeft(value)
+    ? { code: 'PC1015', message: `the default of '${name}' must be ${value.left}, not ${hyper.value}` }
+    : null;
 };
 
 const split = (setting: string): readonly [string, string] | undefined => {
@@ -63,8 +102,17 @@ export const hyperValues = (model: Model, { preset, set }: Choices): Either<Diag
   const settings: Setting[] = [];
   if (preset !== undefined) {
     const values = Object.hasOwn(model.presets, preset) ? model.presets[preset] : undefined;
-    if (values === undefined) errors.push(error('PC0003', `--preset ${preset}: this model has no such preset`, undefined, suggest(preset, Object.keys(model.presets), 'presets')));
-    for (const [name, value] of Object.entries(values ?? {})) if (value !== undefined) settings.push({ name, text: String(value), origin: `--preset ${preset}` });
+    if (values === undefined)
+      errors.push(
+        error(
+          'PC0003',
+          `--preset ${preset}: this model has no such preset`,
+          undefined,
+          suggest(preset, Object.keys(model.presets), 'presets'),
+        ),
+      );
+    for (const [name, value] of Object.entries(values ?? {}))
+      if (value !== undefined) settings.push({ name, text: String(value), origin: `--preset ${preset}` });
   }
   for (const setting of set) {
     const parts = split(setting);
@@ -81,7 +129,12 @@ export const hyperValues = (model: Model, { preset, set }: Choices): Either<Diag
   return first === undefined ? right(Object.fromEntries(chosen)) : left([first, ...rest]);
 };
 
-const taken = (hyper: Hyper): string => (hyper.kind === 'choice' ? (hyper.choices ?? []).join(' | ') : [{ integer: 'whole number', number: 'number', boolean: 'true | false' }[hyper.kind], bounds(hyper)].filter((s) => s !== '').join(' '));
+const taken = (hyper: Hyper): string =>
+  hyper.kind === 'choice'
+    ? (hyper.choices ?? []).join(' | ')
+    : [{ integer: 'whole number', number: 'number', boolean: 'true | false' }[hyper.kind], bounds(hyper)]
+        .filter((s) => s !== '')
+        .join(' ');
 
 /** Rows of cells, each column as wide as its widest. */
 const columns = (rows: readonly (readonly string[])[]): readonly string[] => {
@@ -91,9 +144,19 @@ const columns = (rows: readonly (readonly string[])[]): readonly string[] => {
 
 /** A model's hyperparameters with their defaults, what they take and what they mean; then its presets. */
 export const hypersText = ({ name, doc, hyper, presets }: Model): string => {
-  const named = Object.entries(presets).map(([preset, values]) => [preset, Object.entries(values).map(([n, v]) => `${n}=${String(v)}`).join(' ') || 'the defaults'] as const);
+  const named = Object.entries(presets).map(
+    ([preset, values]) =>
+      [
+        preset,
+        Object.entries(values)
+          .map(([n, v]) => `${n}=${String(v)}`)
+          .join(' ') || 'the defaults',
+      ] as const,
+  );
   return [
-    doc === '' ? name : `${name}: ${doc}`, '', 'Hyperparameters (--set name=value):',
+    doc === '' ? name : `${name}: ${doc}`,
+    '',
+    'Hyperparameters (--set name=value):',
     ...columns(Object.entries(hyper as Hypers).map(([n, h]) => [`${n}=${h.value}`, taken(h), h.doc])),
     ...(named.length === 0 ? [] : ['', 'Presets (--preset name):', ...columns(named)]),
   ].join('\n');
@@ -101,6 +164,12 @@ export const hypersText = ({ name, doc, hyper, presets }: Model): string => {
 
 /** The same for programs. */
 export const hyperList = ({ name, doc, hyper, presets }: Model): HyperList => {
-  const chosen = (values: Partial<HyperValues>): HyperValues => Object.fromEntries(Object.entries(values).flatMap(([n, v]) => (v === undefined ? [] : [[n, v] as const])));
-  return { model: name, doc, hyper, presets: Object.fromEntries(Object.entries(presets).map(([preset, values]) => [preset, chosen(values)])) };
+  const chosen = (values: Partial<HyperValues>): HyperValues =>
+    Object.fromEntries(Object.entries(values).flatMap(([n, v]) => (v === undefined ? [] : [[n, v] as const])));
+  return {
+    model: name,
+    doc,
+    hyper,
+    presets: Object.fromEntries(Object.entries(presets).map(([preset, values]) => [preset, chosen(values)])),
+  };
 };

@@ -65,19 +65,29 @@ export const modelPath = (path: string, cwd: string): Either<Diagnostics, string
   const own = named ? packageModels() : new Map<string, string>();
   if (own.has(path) && !(existsSync(absolute) && statSync(absolute).isFile())) return right(own.get(path)!);
   if (!existsSync(absolute)) {
-    if (existsSync(absolute + ts)) return refuse('PC0002', `there is no file ${path}`, undefined, `did you mean ${path}${ts}?`);
+    if (existsSync(absolute + ts))
+      return refuse('PC0002', `there is no file ${path}`, undefined, `did you mean ${path}${ts}?`);
     return named
-      ? refuse('PC0002', `there is neither a file ${path} nor a model of the package of that name`, undefined, suggest(path, [...own.keys()], 'models of the package'))
+      ? refuse(
+          'PC0002',
+          `there is neither a file ${path} nor a model of the package of that name`,
+          undefined,
+          suggest(path, [...own.keys()], 'models of the package'),
+        )
       : refuse('PC0002', `there is no file ${path}`);
   }
   if (!statSync(absolute).isFile()) return refuse('PC0002', `${path} is a folder: name the model file in it`);
   const known: readonly string[] = modelExtensions;
-  if (!known.includes(extname(path))) return refuse('PC0002', `${path} is not a model file: its name must end in ${modelExtensions.join(', ')}`);
+  if (!known.includes(extname(path)))
+    return refuse('PC0002', `${path} is not a model file: its name must end in ${modelExtensions.join(', ')}`);
   return right(realpathSync(absolute));
 };
 
 /** Diagnostics name files relative to the model's project; this gives their absolute paths. */
-export const locateFrom = (path: string) => (file: string): string => resolve(projectOf(path), file);
+export const locateFrom =
+  (path: string) =>
+  (file: string): string =>
+    resolve(projectOf(path), file);
 
 export interface OpenOptions {
   /** Default: a program of its own for each model. */
@@ -86,7 +96,10 @@ export interface OpenOptions {
   readonly patience?: number;
 }
 /** `path` is absolute, from `modelPath`. */
-export const open = (path: string, { check = checkTypes, patience = 60 }: OpenOptions = {}): Either<Diagnostics, Opened> => {
+export const open = (
+  path: string,
+  { check = checkTypes, patience = 60 }: OpenOptions = {},
+): Either<Diagnostics, Opened> => {
   const project = projectOf(path);
   const file = displayName(project, path);
   const { provenance, christen, madeAt, ...rest } = recorder();
@@ -95,11 +108,25 @@ export const open = (path: string, { check = checkTypes, patience = 60 }: OpenOp
     check(path, project),
     chain(() => load(path)),
     chain((exports) => exportedModel(exports, file, madeAt)),
-    map((model) => ({ model, file, locate: locateFrom(path), provenance, madeAt: madeAt(model), attempt, guard, christen: (value, name) => christen(value, name, madeAt(model)) })),
+    map((model) => ({
+      model,
+      file,
+      locate: locateFrom(path),
+      provenance,
+      madeAt: madeAt(model),
+      attempt,
+      guard,
+      christen: (value, name) => christen(value, name, madeAt(model)),
+    })),
   );
 };
 
-const build = ({ model, attempt, christen, madeAt }: Opened, hyper: HyperValues, batch: Batch, phase: Phase): Either<Diagnostics, Outputs> =>
+const build = (
+  { model, attempt, christen, madeAt }: Opened,
+  hyper: HyperValues,
+  batch: Batch,
+  phase: Phase,
+): Either<Diagnostics, Outputs> =>
   pipe(
     attempt<unknown>(() => model.build({ hyper, batch, phase })),
     chain((value) => checkOutputs(value, phase, madeAt)),
@@ -117,15 +144,21 @@ export const trace = (opened: Opened, hyper: HyperValues): Either<Diagnostics, T
   const { model, file, provenance, attempt } = opened;
   return pipe(
     attempt(() => batchOf(Number(hyper['length']))),
-    chain((batch) => pipe(
-      build(opened, hyper, batch, 'training'),
-      chain((training) => pipe(
-        build(opened, hyper, batch, 'inference'),
-        chain((inference) => pipe(
-          attempt(() => model.optimizer(hyper)),
-          map((optimizer): Traced => ({ model, hyper, file, batch, training, inference, optimizer, provenance })),
-        )),
-      )),
-    )),
+    chain((batch) =>
+      pipe(
+        build(opened, hyper, batch, 'training'),
+        chain((training) =>
+          pipe(
+            build(opened, hyper, batch, 'inference'),
+            chain((inference) =>
+              pipe(
+                attempt(() => model.optimizer(hyper)),
+                map((optimizer): Traced => ({ model, hyper, file, batch, training, inference, optimizer, provenance })),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
   );
 };

@@ -24,7 +24,8 @@ export const probeName = '$pcrec';
 const pipes: ReadonlySet<string> = new Set(['pipe', 'flow']);
 
 const isPipe = (callee: ts.Expression): boolean =>
-  (ts.isIdentifier(callee) && pipes.has(callee.text)) || (ts.isPropertyAccessExpression(callee) && pipes.has(callee.name.text));
+  (ts.isIdentifier(callee) && pipes.has(callee.text)) ||
+  (ts.isPropertyAccessExpression(callee) && pipes.has(callee.name.text));
 
 /** The function that an expression calls, `f` in `f(x)`, `m.f(x)` and `f(options)(x)`; or names, as a stage of a pipe. */
 const calledBy = (node: ts.Node): string | undefined => {
@@ -35,73 +36,111 @@ const calledBy = (node: ts.Node): string | undefined => {
 
 /** `a?.f()` inside `a?.f().b` must stay in one chain, or it would no longer stop where `a` is missing. */
 const insideOptionalChain = (node: ts.Node): boolean =>
-  ts.isOptionalChain(node) && node.parent !== undefined && ts.isOptionalChain(node.parent) && node.parent.expression === node;
+  ts.isOptionalChain(node) &&
+  node.parent !== undefined &&
+  ts.isOptionalChain(node.parent) &&
+  node.parent.expression === node;
 
 const isPlainCall = (node: ts.Node): node is ts.CallExpression | ts.NewExpression =>
   ts.isNewExpression(node) ||
-  (ts.isCallExpression(node) && node.expression.kind !== ts.SyntaxKind.SuperKeyword && node.expression.kind !== ts.SyntaxKind.ImportKeyword && !insideOptionalChain(node));
+  (ts.isCallExpression(node) &&
+    node.expression.kind !== ts.SyntaxKind.SuperKeyword &&
+    node.expression.kind !== ts.SyntaxKind.ImportKeyword &&
+    !insideOptionalChain(node));
 
 /** Initialisers that can hold no tensor: wrapping them would only hide their names. */
 const isInert = (node: ts.Expression): boolean =>
-  ts.isArrowFunction(node) || ts.isFunctionExpression(node) || ts.isClassExpression(node) || ts.isLiteralExpression(node);
+  ts.isArrowFunction(node) ||
+  ts.isFunctionExpression(node) ||
+  ts.isClassExpression(node) ||
+  ts.isLiteralExpression(node);
 
 const patternOf = (name: ts.BindingName): Pattern => {
   if (ts.isIdentifier(name)) return name.text;
   if (ts.isArrayBindingPattern(name)) {
-    return { items: name.elements.map((e) => (ts.isOmittedExpression(e) || e.dotDotDotToken !== undefined ? null : patternOf(e.name))) };
+    return {
+      items: name.elements.map((e) =>
+        ts.isOmittedExpression(e) || e.dotDotDotToken !== undefined ? null : patternOf(e.name),
+      ),
+    };
   }
   const fields = name.elements.flatMap((e): [string, Pattern][] => {
     const key = e.propertyName ?? e.name;
-    return e.dotDotDotToken === undefined && (ts.isIdentifier(key) || ts.isStringLiteral(key)) ? [[key.text, patternOf(e.name)]] : [];
+    return e.dotDotDotToken === undefined && (ts.isIdentifier(key) || ts.isStringLiteral(key))
+      ? [[key.text, patternOf(e.name)]]
+      : [];
   });
   return { fields: Object.fromEntries(fields) };
 };
 
 /** A plain JSON value as an expression. */
-const literal = (f: ts.NodeFactory, value: Pattern | readonly Pattern[] | Readonly<Record<string, Pattern>>): ts.Expression => {
+const literal = (
+  f: ts.NodeFactory,
+  value: Pattern | readonly Pattern[] | Readonly<Record<string, Pattern>>,
+): ts.Expression => {
   if (value === null) return f.createNull();
   if (typeof value === 'string') return f.createStringLiteral(value);
   if (Array.isArray(value)) return f.createArrayLiteralExpression(value.map((v: Pattern) => literal(f, v)));
   return f.createObjectLiteralExpression(
-    Object.entries(value as Readonly<Record<string, Pattern>>).map(([key, v]) => f.createPropertyAssignment(f.createStringLiteral(key), literal(f, v))),
+    Object.entries(value as Readonly<Record<string, Pattern>>).map(([key, v]) =>
+      f.createPropertyAssignment(f.createStringLiteral(key), literal(f, v)),
+    ),
   );
 };
 
-const transformer = (file: string, sites: Site[]): ts.TransformerFactory<ts.SourceFile> => (context) => (root) => {
-  const f = context.factory;
-  const siteOf = (node: ts.Node): ts.Expression => {
-    const { line, character } = root.getLineAndCharacterOfPosition(node.getStart(root));
-    const calls = calledBy(node);
-    return f.createNumericLiteral(sites.push({ source: { file, line: line + 1, column: character + 1 }, ...(calls === undefined ? {} : { calls }) }) - 1);
-  };
-  const probe = (method: string, ...args: readonly ts.Expression[]): ts.Expression =>
-    f.createCallExpression(f.createPropertyAccessExpression(f.createIdentifier(probeName), method), undefined, args);
+const transformer =
+  (file: string, sites: Site[]): ts.TransformerFactory<ts.SourceFile> =>
+  (context) =>
+  (root) => {
+    const f = context.factory;
+    const siteOf = (node: ts.Node): ts.Expression => {
+      const { line, character } = root.getLineAndCharacterOfPosition(node.getStart(root));
+      const calls = calledBy(node);
+      return f.createNumericLiteral(
+        sites.push({
+          source: { file, line: line + 1, column: character + 1 },
+          ...(calls === undefined ? {} : { calls }),
+        }) - 1,
+      );
+    };
+    const probe = (method: string, ...args: readonly ts.Expression[]): ts.Expression =>
+      f.createCallExpression(f.createPropertyAccessExpression(f.createIdentifier(probeName), method), undefined, args);
 
-  const visitArguments = (node: ts.CallExpression): ts.CallExpression => {
-    const visited = ts.visitEachChild(node, visit, context);
-    if (!isPipe(node.expression)) return visited;
-    const staged = visited.arguments.map((argument, i) => {
-      const original = node.arguments[i]!;
-      return ts.isSpreadElement(original) ? argument : probe('stage', siteOf(original), argument);
-    });
-    return f.updateCallExpression(visited, visited.expression, undefined, staged);
-  };
+    const visitArguments = (node: ts.CallExpression): ts.CallExpression => {
+      const visited = ts.visitEachChild(node, visit, context);
+      if (!isPipe(node.expression)) return visited;
+      const staged = visited.arguments.map((argument, i) => {
+        const original = node.arguments[i]!;
+        return ts.isSpreadElement(original) ? argument : probe('stage', siteOf(original), argument);
+      });
+      return f.updateCallExpression(visited, visited.expression, undefined, staged);
+    };
 
-  const visit = (node: ts.Node): ts.Node => {
-    if (ts.isTypeNode(node)) return node;
-    if (isPlainCall(node)) {
-      const site = siteOf(node);
-      return probe('at', probe('enter', site), ts.isCallExpression(node) ? visitArguments(node) : ts.visitEachChild(node, visit, context));
-    }
-    if (ts.isVariableDeclaration(node) && node.initializer !== undefined && !isInert(node.initializer)) {
-      const initializer = ts.visitNode(node.initializer, visit, ts.isExpression);
-      const named = probe('name', probe('mark'), initializer!, literal(f, patternOf(node.name)), siteOf(node.initializer));
-      return f.updateVariableDeclaration(node, node.name, node.exclamationToken, node.type, named);
-    }
-    return ts.visitEachChild(node, visit, context);
+    const visit = (node: ts.Node): ts.Node => {
+      if (ts.isTypeNode(node)) return node;
+      if (isPlainCall(node)) {
+        const site = siteOf(node);
+        return probe(
+          'at',
+          probe('enter', site),
+          ts.isCallExpression(node) ? visitArguments(node) : ts.visitEachChild(node, visit, context),
+        );
+      }
+      if (ts.isVariableDeclaration(node) && node.initializer !== undefined && !isInert(node.initializer)) {
+        const initializer = ts.visitNode(node.initializer, visit, ts.isExpression);
+        const named = probe(
+          'name',
+          probe('mark'),
+          initializer!,
+          literal(f, patternOf(node.name)),
+          siteOf(node.initializer),
+        );
+        return f.updateVariableDeclaration(node, node.name, node.exclamationToken, node.type, named);
+      }
+      return ts.visitEachChild(node, visit, context);
+    };
+    return ts.visitEachChild(root, visit, context);
   };
-  return ts.visitEachChild(root, visit, context);
-};
 
 /** `file` is how the sites name it; `text` must have parsed without errors. */
 export const instrument = (file: string, text: string): Instrumented => {
@@ -110,7 +149,11 @@ export const instrument = (file: string, text: string): Instrumented => {
     // By its name TypeScript would leave a module one.
     fileName: file.replace(/\.m([jt]s)$/, '.$1'),
     compilerOptions: {
-      target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true, sourceMap: true, allowJs: true,
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.CommonJS,
+      esModuleInterop: true,
+      sourceMap: true,
+      allowJs: true,
     },
     transformers: { before: [transformer(file, sites)] },
   });

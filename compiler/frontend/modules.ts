@@ -19,8 +19,13 @@ const isFile = (path: string): boolean => existsSync(path) && statSync(path).isF
 
 /** As in Node and TypeScript: an import of `./x.js` may be written in `./x.ts`. */
 const spellings: readonly ((path: string) => string)[] = [
-  (p) => p.replace(/\.js$/, '.ts'), (p) => p.replace(/\.mjs$/, '.mts'), (p) => p,
-  (p) => `${p}.ts`, (p) => `${p}.js`, (p) => join(p, 'index.ts'), (p) => join(p, 'index.js'),
+  (p) => p.replace(/\.js$/, '.ts'),
+  (p) => p.replace(/\.mjs$/, '.mts'),
+  (p) => p,
+  (p) => `${p}.ts`,
+  (p) => `${p}.js`,
+  (p) => join(p, 'index.ts'),
+  (p) => join(p, 'index.js'),
 ];
 
 /** This package's own language: the sources, or what they were built into. */
@@ -38,7 +43,11 @@ const own = 'pcrec';
 
 /** The package's models ship with their sources, so they are instrumented as the user's own files are. */
 const ofPackage = (specifier: string): Resolved | undefined =>
-  specifier === own ? { kind: 'language' } : specifier.startsWith(`${own}/models/`) ? asFile(join(packageRoot, specifier.slice(own.length + 1) + '.ts')) : undefined;
+  specifier === own
+    ? { kind: 'language' }
+    : specifier.startsWith(`${own}/models/`)
+      ? asFile(join(packageRoot, specifier.slice(own.length + 1) + '.ts'))
+      : undefined;
 
 /** `undefined`: a relative import of a file that is not there. */
 export const resolveImport = (from: string, specifier: string): Resolved | undefined => {
@@ -66,5 +75,7 @@ export const requirePackage = (from: string, specifier: string): unknown => {
  * How a file is named in messages and in emitted code: relative to its project (the nearest package.json), so that what is
  * emitted depends neither on the working directory nor on where the project lies.
  */
-export const projectOf = (file: string): string => nearest(dirname(file), 'package.json', 'tsconfig.json') ?? dirname(file);
-export const displayName = (project: string, file: string): string => relative(project, file).split(sep).join('/') || basename(file);
+export const projectOf = (file: string): string =>
+  nearest(dirname(file), 'package.json', 'tsconfig.json') ?? dirname(file);
+export const displayName = (project: string, file: string): string =>
+  relative(project, file).split(sep).join('/') || basename(file);

@@ -23,20 +23,41 @@ export interface ModelFile {
 }
 
 const defaults: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  strict: true, skipLibCheck: true, types: [], lib: ['lib.es2022.d.ts'],
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true,
+  skipLibCheck: true,
+  types: [],
+  lib: ['lib.es2022.d.ts'],
 };
 
 /** Whatever the project says about output, here nothing is written. */
-const forced: ts.CompilerOptions = { allowJs: true, noEmit: true, incremental: false, composite: false, declaration: false, skipLibCheck: true };
+const forced: ts.CompilerOptions = {
+  allowJs: true,
+  noEmit: true,
+  incremental: false,
+  composite: false,
+  declaration: false,
+  skipLibCheck: true,
+};
 
-const configured = (model: string): { readonly options: ts.CompilerOptions; readonly complaints: readonly ts.Diagnostic[] } => {
+const configured = (
+  model: string,
+): { readonly options: ts.CompilerOptions; readonly complaints: readonly ts.Diagnostic[] } => {
   const folder = nearest(dirname(model), 'tsconfig.json');
   if (folder === undefined) return { options: { ...defaults, ...forced }, complaints: [] };
   const path = join(folder, 'tsconfig.json');
-  const { config, error: syntax } = ts.readConfigFile(path, ts.sys.readFile) as { config?: unknown; error?: ts.Diagnostic };
+  const { config, error: syntax } = ts.readConfigFile(path, ts.sys.readFile) as {
+    config?: unknown;
+    error?: ts.Diagnostic;
+  };
   // Only the options matter: the model's program has the model as its one root, so no folder is searched for files.
-  const host: ts.ParseConfigHost = { ...ts.sys, useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames, readDirectory: () => [] };
+  const host: ts.ParseConfigHost = {
+    ...ts.sys,
+    useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames,
+    readDirectory: () => [],
+  };
   const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, folder, undefined, path);
   const noInputs = 18003;
   const emptyFiles = 18002;
@@ -46,19 +67,28 @@ const configured = (model: string): { readonly options: ts.CompilerOptions; read
 
 /** Where the model's project has not installed the package, the running compiler lends its own, and its fp-ts. */
 const lent = (model: string, options: ts.CompilerOptions): ts.CompilerOptions => {
-  const finds = (name: string): boolean => ts.resolveModuleName(name, model, options, ts.sys, undefined, undefined, ts.ModuleKind.ESNext).resolvedModule !== undefined;
+  const finds = (name: string): boolean =>
+    ts.resolveModuleName(name, model, options, ts.sys, undefined, undefined, ts.ModuleKind.ESNext).resolvedModule !==
+    undefined;
   // Beside this very module: the sources where the compiler runs from source, the declarations where it was built.
-  const declarations = ['index.d.ts', 'index.ts'].map((name) => fileURLToPath(new URL(`../../dsl/${name}`, import.meta.url)));
+  const declarations = ['index.d.ts', 'index.ts'].map((name) =>
+    fileURLToPath(new URL(`../../dsl/${name}`, import.meta.url)),
+  );
   const installed = nearest(packageRoot, 'node_modules/fp-ts');
   const offers: Readonly<Record<string, readonly string[]>> = {
     [packageFile.name]: declarations.filter((path) => ts.sys.fileExists(path)),
     'fp-ts/lib/*': installed === undefined ? [] : [join(installed, 'node_modules/fp-ts/lib/*')],
   };
-  const missing = Object.entries(offers).filter(([name, paths]) => paths.length > 0 && !finds(name.replace('*', 'function.js')));
-  return missing.length === 0 ? options : { ...options, paths: { ...Object.fromEntries(missing.map(([n, p]) => [n, [...p]])), ...options.paths } };
+  const missing = Object.entries(offers).filter(
+    ([name, paths]) => paths.length > 0 && !finds(name.replace('*', 'function.js')),
+  );
+  return missing.length === 0
+    ? options
+    : { ...options, paths: { ...Object.fromEntries(missing.map(([n, p]) => [n, [...p]])), ...options.paths } };
 };
 
-const isOwnFile = (file: SourceFile): boolean => !file.isDeclarationFile() && !file.isInNodeModules() && !isLanguageFile(file.getFilePath());
+const isOwnFile = (file: SourceFile): boolean =>
+  !file.isDeclarationFile() && !file.isInNodeModules() && !isLanguageFile(file.getFilePath());
 
 /** The model file and the files it reaches by relative imports, the language itself left out. */
 const reached = (start: SourceFile): readonly SourceFile[] => {
@@ -77,7 +107,9 @@ const messageOf = ({ messageText }: ts.Diagnostic): string => {
   const [first = '', ...links] = ts.flattenDiagnosticMessageText(messageText, '\n').split('\n');
   const kept = links.filter((link) => !/\[(AXES|DTYPE)\]/.test(link));
   // What is left steps in by one level at a time.
-  const depth = kept.map((link) => link.length - link.trimStart().length).reduce<readonly number[]>((all, d) => [...all, Math.min(d, (all.at(-1) ?? 0) + 2)], []);
+  const depth = kept
+    .map((link) => link.length - link.trimStart().length)
+    .reduce<readonly number[]>((all, d) => [...all, Math.min(d, (all.at(-1) ?? 0) + 2)], []);
   return ordered([first, ...kept.map((link, i) => ' '.repeat(depth[i]!) + link.trimStart())].join('\n'));
 };
 
@@ -87,13 +119,26 @@ const sourceOf = ({ file, start }: ts.Diagnostic, project: string): Source | und
   return { file: displayName(project, file.fileName), line: line + 1, column: character + 1 };
 };
 
-const ofSettings = (project: string) => (d: ts.Diagnostic): Diagnostic => error('PC1006', `TypeScript: ${messageOf(d)}`, sourceOf(d, project), 'they are those of the tsconfig.json nearest to the model file');
+const ofSettings =
+  (project: string) =>
+  (d: ts.Diagnostic): Diagnostic =>
+    error(
+      'PC1006',
+      `TypeScript: ${messageOf(d)}`,
+      sourceOf(d, project),
+      'they are those of the tsconfig.json nearest to the model file',
+    );
 
-const ofModel = (project: string) => (d: ts.Diagnostic): Diagnostic => {
-  const source = sourceOf(d, project);
-  const words = ordered(ts.flattenDiagnosticMessageText(d.messageText, '\n'));
-  return (source === undefined ? undefined : reworded(d, messageOf(d), words, source)) ?? error(kindOf(d, words), `${messageOf(d)} (TS${d.code})`, source);
-};
+const ofModel =
+  (project: string) =>
+  (d: ts.Diagnostic): Diagnostic => {
+    const source = sourceOf(d, project);
+    const words = ordered(ts.flattenDiagnosticMessageText(d.messageText, '\n'));
+    return (
+      (source === undefined ? undefined : reworded(d, messageOf(d), words, source)) ??
+      error(kindOf(d, words), `${messageOf(d)} (TS${d.code})`, source)
+    );
+  };
 
 /** Type-checks the model; `project` is the folder its messages are relative to. */
 export type CheckTypes = (model: string, project: string) => Either<Diagnostics, readonly ModelFile[]>;
@@ -101,7 +146,11 @@ export type CheckTypes = (model: string, project: string) => Either<Diagnostics,
 /** One program for models that have their settings in common, checked one at a time: the first pays for the language and its types. */
 export const typeChecker = (models: readonly [string, ...string[]]): CheckTypes => {
   const { options, complaints } = configured(models[0]);
-  const morph = new Project({ compilerOptions: lent(models[0], options), skipLoadingLibFiles: false, skipFileDependencyResolution: true });
+  const morph = new Project({
+    compilerOptions: lent(models[0], options),
+    skipLoadingLibFiles: false,
+    skipFileDependencyResolution: true,
+  });
   const filesOf = new Map(models.map((model) => [model, reached(morph.addSourceFileAtPath(model))]));
   const program = morph.getProgram().compilerObject;
   return (model, project) => checked({ files: filesOf.get(model)!, program, complaints }, project);
@@ -114,7 +163,10 @@ interface Checking {
   readonly program: ts.Program;
   readonly complaints: readonly ts.Diagnostic[];
 }
-const checked = ({ files, program, complaints }: Checking, project: string): Either<Diagnostics, readonly ModelFile[]> => {
+const checked = (
+  { files, program, complaints }: Checking,
+  project: string,
+): Either<Diagnostics, readonly ModelFile[]> => {
   const found = files.flatMap(({ compilerNode }) => {
     const syntax = program.getSyntacticDiagnostics(compilerNode);
     // A file that does not parse only breeds nonsense in the type checker.
@@ -122,10 +174,18 @@ const checked = ({ files, program, complaints }: Checking, project: string): Eit
   });
   const errors = [
     ...complaints.map(ofSettings(project)),
-    ...found.filter((d) => d.category === ts.DiagnosticCategory.Error && !toldElsewhere.has(d.code)).map(ofModel(project)),
+    ...found
+      .filter((d) => d.category === ts.DiagnosticCategory.Error && !toldElsewhere.has(d.code))
+      .map(ofModel(project)),
     ...files.flatMap((f) => notAtOnce(f.compilerNode, displayName(project, f.getFilePath()))),
   ];
   const [first, ...rest] = errors;
   if (first !== undefined) return left([first, ...rest]);
-  return right(files.map((f) => ({ path: f.getFilePath(), name: displayName(project, f.getFilePath()), text: readFileSync(f.getFilePath(), 'utf8') })));
+  return right(
+    files.map((f) => ({
+      path: f.getFilePath(),
+      name: displayName(project, f.getFilePath()),
+      text: readFileSync(f.getFilePath(), 'utf8'),
+    })),
+  );
 };

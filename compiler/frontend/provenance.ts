@@ -31,7 +31,11 @@ export interface Site {
 export type ProvenanceOf = WeakMap<Node | Axis, Provenance>;
 
 /** What a binding pattern names: an identifier, the fields of an object or the elements of an array. */
-export type Pattern = string | null | { readonly fields: Readonly<Record<string, Pattern>> } | { readonly items: readonly Pattern[] };
+export type Pattern =
+  | string
+  | null
+  | { readonly fields: Readonly<Record<string, Pattern>> }
+  | { readonly items: readonly Pattern[] };
 
 /** The calls of an instrumented file report here; `site` is an index into that file's sites. */
 export interface Probe {
@@ -66,9 +70,11 @@ const isPlain = (value: unknown): value is Plain => {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 };
-export const isNode = (value: unknown): value is Node => isPlain(value) && typeof value['op'] === 'string' && Array.isArray(value['axes']) && 'dtype' in value;
+export const isNode = (value: unknown): value is Node =>
+  isPlain(value) && typeof value['op'] === 'string' && Array.isArray(value['axes']) && 'dtype' in value;
 
-const isAxis = (value: unknown): value is Axis => isPlain(value) && typeof value['name'] === 'string' && isPlain(value['extent']);
+const isAxis = (value: unknown): value is Axis =>
+  isPlain(value) && typeof value['name'] === 'string' && isPlain(value['extent']);
 
 /** Models keep tensors in arrays and records; deeper than this nobody looks. */
 const depth = 4;
@@ -109,7 +115,8 @@ export const recorder = (): Recorder => {
 
   /** Takes all that was claimed since the token and is part of no other `const`; what is destructured keeps the call's name. */
   const hold = (token: number, pattern: Pattern): void => {
-    for (const node of loose.splice(token)) if (typeof pattern === 'string') known.set(node, { ...known.get(node)!, label: pattern });
+    for (const node of loose.splice(token))
+      if (typeof pattern === 'string') known.set(node, { ...known.get(node)!, label: pattern });
   };
 
   const nameNode = (node: Node, name: string): void => {
@@ -122,10 +129,12 @@ export const recorder = (): Recorder => {
     if (typeof pattern === 'string') {
       if (isNode(value)) nameNode(value, pattern);
       else if (Array.isArray(value)) value.forEach((v, i) => christen(v, `${pattern}_${i}`, levels - 1));
-      else if (isPlain(value)) Object.entries(value).forEach(([field, v]) => christen(v, `${pattern}_${field}`, levels - 1));
+      else if (isPlain(value))
+        Object.entries(value).forEach(([field, v]) => christen(v, `${pattern}_${field}`, levels - 1));
     } else if ('items' in pattern) {
       if (Array.isArray(value)) pattern.items.forEach((p, i) => christen(value[i], p, levels - 1));
-    } else if (isPlain(value)) Object.entries(pattern.fields).forEach(([field, p]) => christen(value[field], p, levels - 1));
+    } else if (isPlain(value))
+      Object.entries(pattern.fields).forEach(([field, p]) => christen(value[field], p, levels - 1));
   };
 
   const probe = (sites: readonly Site[]): Probe => {
@@ -161,7 +170,8 @@ export const recorder = (): Recorder => {
   };
 
   return {
-    provenance: known, probe,
+    provenance: known,
+    probe,
     open: () => open.at(-1)?.source,
     reset: () => {
       open = [];

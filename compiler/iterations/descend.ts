@@ -27,7 +27,8 @@ const wholeSlopes = (d: Descend): Slopes => {
 };
 
 const prefixAxis = (seq: Axis): Axis => copied(prefixName(seq.name), seq);
-const copiesOf = (seq: Axis, axes: readonly Axis[]): readonly Axis[] => axes.filter((a) => a.extent.kind === 'ragged' && sameExtent(a, seq));
+const copiesOf = (seq: Axis, axes: readonly Axis[]): readonly Axis[] =>
+  axes.filter((a) => a.extent.kind === 'ragged' && sameExtent(a, seq));
 
 /** A state with exactly one copy of the sequence axis has a value for each position; any other is shared by a prefix's positions. */
 export const ownPosition = (state: { readonly axes: readonly Axis[] }, seq: Axis): Axis | undefined => {
@@ -40,7 +41,11 @@ const sizes = (order: readonly Node[], isSize: (n: Node) => boolean): ReadonlySe
   const found = new Set<Node>();
   for (const n of order) {
     const args = build.argsOf(n);
-    if (isSize(n) || (args.some((a) => found.has(a)) && args.every((a) => found.has(a) || a.op === 'constant' || a.op === 'index'))) found.add(n);
+    if (
+      isSize(n) ||
+      (args.some((a) => found.has(a)) && args.every((a) => found.has(a) || a.op === 'constant' || a.op === 'index'))
+    )
+      found.add(n);
   }
   return found;
 };
@@ -48,7 +53,9 @@ const sizes = (order: readonly Node[], isSize: (n: Node) => boolean): ReadonlySe
 /** What the states enter: through a scan, too, whose carries are what they made of the position before. */
 const movedBy = (order: readonly Node[], states: ReadonlySet<Node>): ReadonlySet<Node> => {
   const moved = dependents(order, states);
-  const carries = order.flatMap((n) => (n.op === 'scan' && moved.has(n) ? n.carries : [])).filter((c) => !states.has(c));
+  const carries = order
+    .flatMap((n) => (n.op === 'scan' && moved.has(n) ? n.carries : []))
+    .filter((c) => !states.has(c));
   return carries.length === 0 ? moved : movedBy(order, new Set([...states, ...carries]));
 };
 
@@ -76,33 +83,51 @@ const prefixSlopes = (d: Descend, seq: Axis): Slopes => {
     const own = ownPosition(d.variables[i]!, seq);
     return own === undefined ? slope : build.rename(build.rename(slope, own.name, prefix), prefix.name, own);
   });
-  return (at) => bind(slopes, copies, at.map((state) => (build.hasAxis(state, prefix.name) ? state : build.broadcast(state, [prefix]))));
+  return (at) =>
+    bind(
+      slopes,
+      copies,
+      at.map((state) => (build.hasAxis(state, prefix.name) ? state : build.broadcast(state, [prefix]))),
+    );
 };
 
 /** Which states move together in one step: all of them, or one after the other. */
 const rounds = (d: Descend): readonly (readonly number[])[] => {
   const free = d.variables.map((_, i) => i).filter((i) => !d.clamp[i]);
-  const orders = { jacobi: [free], sweepUp: free.map((i) => [i]), sweepDown: [...free].reverse().map((i) => [i]) } as const;
+  const orders = {
+    jacobi: [free],
+    sweepUp: free.map((i) => [i]),
+    sweepDown: [...free].reverse().map((i) => [i]),
+  } as const;
   return orders[d.order];
 };
 
 const step = (d: Descend, slopes: Slopes, from: readonly Node[]): readonly Node[] =>
   rounds(d).reduce((states, moving) => {
     const slope = slopes(states);
-    return states.map((s, i) => (moving.includes(i) ? build.map('sub', s, build.map('mul', d.rate[i]!, slope[i]!)) : s));
+    return states.map((s, i) =>
+      moving.includes(i) ? build.map('sub', s, build.map('mul', d.rate[i]!, slope[i]!)) : s,
+    );
   }, from);
 
 /** How many of the last steps carry a derivative. */
 const liveSteps = (d: Descend): number => {
   switch (d.backward.kind) {
-    case 'unroll': case 'checkpoint': return Infinity;
-    case 'lastSteps': return d.backward.steps;
-    case 'stopGradient': return 0;
+    case 'unroll':
+    case 'checkpoint':
+      return Infinity;
+    case 'lastSteps':
+      return d.backward.steps;
+    case 'stopGradient':
+      return 0;
   }
 };
 
 /** `name` tells the stretches of one descent from those of another. */
-export const unrollDescend = (d: Descend, name: string): { readonly states: readonly Node[]; readonly energy: Node } => {
+export const unrollDescend = (
+  d: Descend,
+  name: string,
+): { readonly states: readonly Node[]; readonly energy: Node } => {
   const slopes = d.horizon.kind === 'whole' ? wholeSlopes(d) : prefixSlopes(d, d.horizon.axis);
   const cut = d.steps - liveSteps(d);
   let states = d.init;

@@ -75,7 +75,9 @@ export const unrollFixedPoint = (f: FixedPoint, name: string): Found => {
   const settled = (x: Node, residual: Node): Node => within(residual, toleranceOf(f), x, f.rows.name);
   const found = iterate({ f, step, init: f.init, settled, name });
   switch (f.backward.kind) {
-    case 'unroll': case 'checkpoint': return found;
+    case 'unroll':
+    case 'checkpoint':
+      return found;
     case 'phantom': {
       // The value is the point found; the derivative is that of a few damped steps from it (Geng et al. 2021).
       const { steps, damping } = f.backward;
@@ -96,12 +98,31 @@ export const unrollFixedPoint = (f: FixedPoint, name: string): Found => {
  * of each row. Its tolerance is relative to the cotangent, so that a loss times a number has that many times the gradient.
  * `solved`: rows whose adjoint was found, at a point that is an equilibrium; elsewhere the theorem says nothing.
  */
-export const adjointProblem = (f: FixedPoint, at: { readonly value: Node; readonly image: Node }, ct: Node, pullback: (lambda: Node) => Node): { readonly lambda: Node; readonly solved: Node } => {
+export const adjointProblem = (
+  f: FixedPoint,
+  at: { readonly value: Node; readonly image: Node },
+  ct: Node,
+  pullback: (lambda: Node) => Node,
+): { readonly lambda: Node; readonly solved: Node } => {
   if (f.backward.kind !== 'implicit') throw new Error('only implicit differentiation solves an adjoint');
   const { solve, maxSteps, atol, rtol } = f.backward;
   const rows = f.rows.name;
-  const problem = { rows: f.rows, solver: solve === 'picard' ? picard() : anderson(), stop: { kind: 'row', atol, rtol, maxSteps }, backward: f.backward } as const;
+  const problem = {
+    rows: f.rows,
+    solver: solve === 'picard' ? picard() : anderson(),
+    stop: { kind: 'row', atol, rtol, maxSteps },
+    backward: f.backward,
+  } as const;
   const settled = (_: Node, residual: Node): Node => within(residual, { atol, rtol }, ct, rows);
-  const { value, converged } = iterate({ f: problem, step: (x) => add(ct, pullback(x)), init: ct, settled, name: 'adjoint' });
-  return { lambda: value, solved: map('and', within(norm(sub(at.image, at.value), rows), toleranceOf(f), at.value, rows), converged) };
+  const { value, converged } = iterate({
+    f: problem,
+    step: (x) => add(ct, pullback(x)),
+    init: ct,
+    settled,
+    name: 'adjoint',
+  });
+  return {
+    lambda: value,
+    solved: map('and', within(norm(sub(at.image, at.value), rows), toleranceOf(f), at.value, rows), converged),
+  };
 };

@@ -14,11 +14,14 @@ const END = 'checkpoint end';
 const AGAIN = ' again';
 
 /** Values at the start of the stretch `name`, which is unique in the program. */
-export const start = (values: readonly Node[], name: string): readonly Node[] => values.map((v) => build.barrier(v, `${START}${name}`));
+export const start = (values: readonly Node[], name: string): readonly Node[] =>
+  values.map((v) => build.barrier(v, `${START}${name}`));
 export const end = (values: readonly Node[]): readonly Node[] => values.map((v) => build.barrier(v, END));
 
 /** The nodes outside a scan's loop that the loop reads. */
-const frontier = (inside: ReadonlySet<Node>): readonly Node[] => [...new Set([...inside].flatMap((n) => argsOf(n)).filter((a) => !inside.has(a)))];
+const frontier = (inside: ReadonlySet<Node>): readonly Node[] => [
+  ...new Set([...inside].flatMap((n) => argsOf(n)).filter((a) => !inside.has(a))),
+];
 
 /**
  * What the derivative reads in place of each node: its copy where it lies in a stretch, else the node. Inside a scan's step a
@@ -46,12 +49,17 @@ export const recomputed = (order: readonly Node[]): ((node: Node) => Node) => {
     const inside = inLoop(node);
     const outside = frontier(inside);
     const changed = outside.filter((n) => copies.has(n));
-    const barred = node.backward === 'recompute' ? outside.map((n) => [n, build.barrier(copy(n), `${START}scan${AGAIN}`)] as const) : [];
+    const barred =
+      node.backward === 'recompute'
+        ? outside.map((n) => [n, build.barrier(copy(n), `${START}scan${AGAIN}`)] as const)
+        : [];
     const by = new Map([...changed.map((n) => [n, copy(n)] as const), ...barred]);
     const results = by.size === 0 ? null : recarried(node, by);
     if (changed.every((n) => light.has(n))) node.carries.forEach((c) => light.add(c));
     node.carries.forEach((c, k) => copies.set(c, carriedBy(results?.[node.result] ?? node, k)));
-    topological(node.next).filter((n) => inside.has(n) && n.op !== 'carry').forEach(inLoopAgain);
+    topological(node.next)
+      .filter((n) => inside.has(n) && n.op !== 'carry')
+      .forEach(inLoopAgain);
     return results;
   };
   /** Inside a loop every node is read at the states that were found. */
@@ -65,7 +73,8 @@ export const recomputed = (order: readonly Node[]): ((node: Node) => Node) => {
       copies.set(node, results[node.result]!);
       if (light.has(node.carries[0]!)) light.add(node);
     } else if (node.op === 'barrier' && node.key.startsWith(START)) {
-      if (node.key !== END && !node.key.endsWith(AGAIN)) copies.set(node, build.barrier(node.arg, `${node.key}${AGAIN}`));
+      if (node.key !== END && !node.key.endsWith(AGAIN))
+        copies.set(node, build.barrier(node.arg, `${node.key}${AGAIN}`));
     } else again(node);
   }
   return (node) => own.get(node) ?? copy(node);

@@ -26,15 +26,27 @@ export const strayingSteps = (roots: readonly Node[], origins: Origins): readonl
   return [...scans.values()].flatMap((node) => {
     const inside = inLoop(node);
     const strays = (n: Node): string | null =>
-      guarded(node).map((axis) => mixes(n, axis)).find((m) => m !== null) ??
-      (n.op === 'scan' ? 'is a scan of its own' : n.op === 'gather' && inside.has(n.table) ? 'looks up positions of it' : n.op === 'scatter' ? 'adds it up at other positions' : null);
+      guarded(node)
+        .map((axis) => mixes(n, axis))
+        .find((m) => m !== null) ??
+      (n.op === 'scan'
+        ? 'is a scan of its own'
+        : n.op === 'gather' && inside.has(n.table)
+          ? 'looks up positions of it'
+          : n.op === 'scatter'
+            ? 'adds it up at other positions'
+            : null);
     const guilty = [...inside].find((n) => n.op !== 'carry' && strays(n) !== null);
     if (guilty === undefined) return [];
     const origin = origins.get(guilty) ?? origins.get(node);
-    return [error(
-      'PC4008', `the step of a scan reads its carried state elsewhere: ${origins.get(guilty)?.name === undefined ? 'an expression' : `'${origins.get(guilty)!.name}'`} ${strays(guilty)}`,
-      origin?.source, 'at each position a step reads the carried state of that position alone; what looks along the sequence belongs before or after the scan',
-    )];
+    return [
+      error(
+        'PC4008',
+        `the step of a scan reads its carried state elsewhere: ${origins.get(guilty)?.name === undefined ? 'an expression' : `'${origins.get(guilty)!.name}'`} ${strays(guilty)}`,
+        origin?.source,
+        'at each position a step reads the carried state of that position alone; what looks along the sequence belongs before or after the scan',
+      ),
+    ];
   });
 };
 
@@ -58,9 +70,11 @@ export const associative = (node: Scan): Either<string, Node> => {
   if (more !== undefined) return left('it has several states');
   const inside = inLoop(node);
   const mixed = [...inside].find((n) => n.op !== 'carry' && node.axes.some((a) => mixes(n, a.name) !== null));
-  if (mixed !== undefined) return left(`its step ${node.axes.map((a) => mixes(mixed, a.name)).find((m) => m !== null)!}`);
+  if (mixed !== undefined)
+    return left(`its step ${node.axes.map((a) => mixes(mixed, a.name)).find((m) => m !== null)!}`);
   const factor = gradient(node.next[0]!, [state!])[0]!;
-  if (dependents(topological([factor]), new Set([state!])).has(factor)) return left('the derivative of its step by the state reads the state');
+  if (dependents(topological([factor]), new Set([state!])).has(factor))
+    return left('the derivative of its step by the state reads the state');
   const rest = substitute(node.next, new Map([[state!, build.broadcast(constant(0), state!.axes)]]))[0]!;
   return right(composed(factor, rest, build.axisOf(node, state!.along), state!.reverse ? -1 : 1));
 };

@@ -38,10 +38,12 @@ export const norm = (v: Node, rows: string): Node => polar(v, rows).norm;
 export type Mix = (points: readonly Node[], images: readonly Node[]) => Node;
 const newest = (list: readonly Node[]): Node => list[list.length - 1]!;
 
-const picard = (damping: number): Mix => (points, images) => {
-  const x = newest(points);
-  return add(x, mul(c(1 - damping), sub(newest(images), x)));
-};
+const picard =
+  (damping: number): Mix =>
+  (points, images) => {
+    const x = newest(points);
+    return add(x, mul(c(1 - damping), sub(newest(images), x)));
+  };
 
 /**
  * Solves H a = b for a symmetric H of row scalars whose pivots are known to be at least `least`: one that rounding brought
@@ -72,17 +74,28 @@ const eliminate = (h: readonly (readonly Node[])[], b: readonly Node[], least: n
  * (so it is relative to each difference), and no pivot may be less. A difference of 0 has weight 0: with nothing to go by,
  * the step is a plain one.
  */
-const anderson = (memory: number, ridge: number, rows: string): Mix => (points, images) => {
-  const gs = images.slice(-memory);
-  const f = gs.map((g, i) => sub(g, points[points.length - gs.length + i]!));
-  const now = polar(newest(f), rows);
-  const steps = f.slice(1).map((x, i) => ({ ...polar(sub(x, f[i]!), rows), image: sub(gs[i + 1]!, gs[i]!) }));
-  const gram = steps.map((a, i) => steps.map((b, j) => (i === j ? c(1 + ridge) : i < j ? inner(a.direction, b.direction, rows) : inner(b.direction, a.direction, rows))));
-  const weights = eliminate(gram, steps.map((s) => inner(s.direction, now.direction, rows)), ridge);
-  return steps.reduce((x, s, i) => {
-    const still = map('le', s.norm, c(0));
-    return sub(x, mul(mul(weights[i]!, select(still, c(0), div(now.norm, select(still, c(1), s.norm)))), s.image));
-  }, newest(gs));
-};
+const anderson =
+  (memory: number, ridge: number, rows: string): Mix =>
+  (points, images) => {
+    const gs = images.slice(-memory);
+    const f = gs.map((g, i) => sub(g, points[points.length - gs.length + i]!));
+    const now = polar(newest(f), rows);
+    const steps = f.slice(1).map((x, i) => ({ ...polar(sub(x, f[i]!), rows), image: sub(gs[i + 1]!, gs[i]!) }));
+    const gram = steps.map((a, i) =>
+      steps.map((b, j) =>
+        i === j ? c(1 + ridge) : i < j ? inner(a.direction, b.direction, rows) : inner(b.direction, a.direction, rows),
+      ),
+    );
+    const weights = eliminate(
+      gram,
+      steps.map((s) => inner(s.direction, now.direction, rows)),
+      ridge,
+    );
+    return steps.reduce((x, s, i) => {
+      const still = map('le', s.norm, c(0));
+      return sub(x, mul(mul(weights[i]!, select(still, c(0), div(now.norm, select(still, c(1), s.norm)))), s.image));
+    }, newest(gs));
+  };
 
-export const mixOf = (solver: Solver, rows: string): Mix => (solver.kind === 'picard' ? picard(solver.damping) : anderson(solver.memory, solver.ridge, rows));
+export const mixOf = (solver: Solver, rows: string): Mix =>
+  solver.kind === 'picard' ? picard(solver.damping) : anderson(solver.memory, solver.ridge, rows);

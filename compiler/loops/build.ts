@@ -4,9 +4,13 @@ import type { Expr } from './ir.js';
 
 export const dtypeOf = (e: Expr): DType => {
   switch (e.kind) {
-    case 'index': case 'extent': return 'i32';
-    case 'uniform': return 'f32';
-    default: return e.dtype;
+    case 'index':
+    case 'extent':
+      return 'i32';
+    case 'uniform':
+      return 'f32';
+    default:
+      return e.dtype;
   }
 };
 
@@ -32,11 +36,15 @@ const folded = (fn: ScalarName, args: readonly Expr[]): Expr | null => {
 
 export const apply = (fn: ScalarName, ...args: readonly Expr[]): Expr => {
   const { result } = scalars[fn];
-  return folded(fn, args) ?? { kind: 'apply', fn, args, dtype: result === 'same' ? dtypeOf(args[args.length - 1]!) : result };
+  return (
+    folded(fn, args) ?? { kind: 'apply', fn, args, dtype: result === 'same' ? dtypeOf(args[args.length - 1]!) : result }
+  );
 };
 
 export const all = (conditions: readonly Expr[]): Expr | null =>
   conditions.length === 0 ? null : conditions.reduce((a, b) => apply('and', a, b));
 
 export const guard = (condition: Expr | null, then: Expr): Expr =>
-  condition === null ? then : { kind: 'guard', condition, then, otherwise: literal(0, dtypeOf(then)), dtype: dtypeOf(then) };
+  condition === null
+    ? then
+    : { kind: 'guard', condition, then, otherwise: literal(0, dtypeOf(then)), dtype: dtypeOf(then) };

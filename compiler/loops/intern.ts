@@ -2,7 +2,8 @@
 import type { Expr, LoopAxis, ReduceAxis } from './ir.js';
 import { rewrite } from './rewrite.js';
 
-const axisKey = ({ name, size, ragged, missing, made }: LoopAxis): string => `${name}:${size}${made === undefined ? '' : `!${made}`}${missing === undefined ? '' : `-${missing}`}${ragged === undefined ? '' : `~${ragged.rows}~${ragged.lengths}`}`;
+const axisKey = ({ name, size, ragged, missing, made }: LoopAxis): string =>
+  `${name}:${size}${made === undefined ? '' : `!${made}`}${missing === undefined ? '' : `-${missing}`}${ragged === undefined ? '' : `~${ragged.rows}~${ragged.lengths}`}`;
 
 export type Intern = (e: Expr) => Expr;
 
@@ -14,15 +15,24 @@ export const interning = (): Intern => {
   const loop = ({ axis, from, to, row }: ReduceAxis): string => `${axisKey(axis)}(${id(from)},${id(to)},${id(row)})`;
   const key = (e: Expr): string => {
     switch (e.kind) {
-      case 'literal': return `${Object.is(e.value, -0) ? '-0' : e.value}:${e.dtype}`;
-      case 'index': return `$${e.axis}`;
-      case 'extent': return `#${axisKey(e.axis)}(${id(e.row)})`;
-      case 'read': return `${e.buffer}[${e.at.map(id).join()}]`;
-      case 'apply': return `${e.fn}:${e.dtype}(${e.args.map(id).join()})`;
-      case 'guard': return `?(${id(e.condition)},${id(e.then)},${id(e.otherwise)})`;
-      case 'reduce': return `${e.monoid}{${e.over.map(loop).join()}}${id(e.body)}`;
-      case 'collect': return `collect{${e.over.map(loop).join()}|${e.index}=${id(e.target)}}${id(e.body)}`;
-      case 'uniform': return `uniform ${e.key}(${id(e.counter)})`;
+      case 'literal':
+        return `${Object.is(e.value, -0) ? '-0' : e.value}:${e.dtype}`;
+      case 'index':
+        return `$${e.axis}`;
+      case 'extent':
+        return `#${axisKey(e.axis)}(${id(e.row)})`;
+      case 'read':
+        return `${e.buffer}[${e.at.map(id).join()}]`;
+      case 'apply':
+        return `${e.fn}:${e.dtype}(${e.args.map(id).join()})`;
+      case 'guard':
+        return `?(${id(e.condition)},${id(e.then)},${id(e.otherwise)})`;
+      case 'reduce':
+        return `${e.monoid}{${e.over.map(loop).join()}}${id(e.body)}`;
+      case 'collect':
+        return `collect{${e.over.map(loop).join()}|${e.index}=${id(e.target)}}${id(e.body)}`;
+      case 'uniform':
+        return `uniform ${e.key}(${id(e.counter)})`;
     }
   };
   const one = (e: Expr): Expr => {

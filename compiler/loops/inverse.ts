@@ -9,4 +9,4 @@ export const inverseId = ({ index, target }: Collect): string =>
 
 /** The number of targets, where the target is a loop variable; anything else has no static bound. */
 export const targetsOf = ({ target }: Collect, axes: ReadonlyMap<string, LoopAxis>): Size | null =>
-  target.kind === 'index' ? axes.get(target.axis)?.size ?? null : null;
+  target.kind === 'index' ? (axes.get(target.axis)?.size ?? null) : null;

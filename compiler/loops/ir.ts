@@ -47,13 +47,32 @@ export type Expr =
   | { readonly kind: 'read'; readonly buffer: string; readonly at: readonly Expr[]; readonly dtype: DType }
   | { readonly kind: 'apply'; readonly fn: ScalarName; readonly args: readonly Expr[]; readonly dtype: DType }
   /** Evaluates `then` only where `condition` holds, else `otherwise`: no out-of-range read happens in the branch not taken. */
-  | { readonly kind: 'guard'; readonly condition: Expr; readonly then: Expr; readonly otherwise: Expr; readonly dtype: DType }
-  | { readonly kind: 'reduce'; readonly monoid: Monoid; readonly over: readonly ReduceAxis[]; readonly body: Expr; readonly dtype: DType }
+  | {
+      readonly kind: 'guard';
+      readonly condition: Expr;
+      readonly then: Expr;
+      readonly otherwise: Expr;
+      readonly dtype: DType;
+    }
+  | {
+      readonly kind: 'reduce';
+      readonly monoid: Monoid;
+      readonly over: readonly ReduceAxis[];
+      readonly body: Expr;
+      readonly dtype: DType;
+    }
   /**
    * The sum of `body` over those positions of `over` at which the i32 buffer `index` equals `target`: the transpose of a
    * gather. `index` has exactly the axes `over`, in its memory order; `body` uses them as loop variables.
    */
-  | { readonly kind: 'collect'; readonly index: string; readonly over: readonly ReduceAxis[]; readonly target: Expr; readonly body: Expr; readonly dtype: DType }
+  | {
+      readonly kind: 'collect';
+      readonly index: string;
+      readonly over: readonly ReduceAxis[];
+      readonly target: Expr;
+      readonly body: Expr;
+      readonly dtype: DType;
+    }
   /** Uniform in [0, 1) from (seed, step, key, counter), see runtime/contract/random. `counter` is an i32 expression. */
   | { readonly kind: 'uniform'; readonly key: string; readonly counter: Expr };
 

@@ -8,4 +8,5 @@ export const maxArrayArguments = 7;
 export const maxCells = 2 ** 31 - 1;
 
 /** The cells that an array has whatever the batch and the catalogue: one row, one item. */
-export const leastCells = (axes: readonly LoopAxis[]): number => axes.reduce((n, { size }) => (typeof size === 'number' ? n * size : n), 1);
+export const leastCells = (axes: readonly LoopAxis[]): number =>
+  axes.reduce((n, { size }) => (typeof size === 'number' ? n * size : n), 1);

@@ -48,7 +48,10 @@ export const freeVariables = (): ((e: Expr) => ReadonlySet<string>) => {
     const found = known.get(e);
     if (found !== undefined) return found;
     const result = new Set<string>(e.kind === 'index' ? [e.axis] : []);
-    const take = (of: Expr, hidden: ReadonlySet<string>): void => free(of).forEach((axis) => { if (!hidden.has(axis)) result.add(axis); });
+    const take = (of: Expr, hidden: ReadonlySet<string>): void =>
+      free(of).forEach((axis) => {
+        if (!hidden.has(axis)) result.add(axis);
+      });
     if (e.kind === 'reduce' || e.kind === 'collect') {
       // An axis is in scope for the bounds of the axes after it, and for the body.
       const hidden = new Set<string>();
@@ -76,12 +79,22 @@ export const readsOf = (roots: readonly Expr[]): readonly string[] => {
   const missing = ({ missing: id }: LoopAxis): readonly string[] => (id === undefined ? [] : [id]);
   const lengths = (axis: LoopAxis): readonly string[] => (axis.ragged === undefined ? [] : [axis.ragged.lengths]);
   const own = (e: Expr): readonly string[] =>
-    e.kind === 'read' ? [e.buffer]
-    // A sequence without its rows is as long as its bound.
-    : e.kind === 'collect' ? [e.index, ...e.over.flatMap(({ axis, row }) => [...(row !== undefined || e.over.some((o) => o.axis.name === axis.ragged?.rows) ? lengths(axis) : []), ...missing(axis)])]
-    : e.kind === 'reduce' ? e.over.flatMap(({ axis, row }) => [...(row === undefined ? [] : lengths(axis)), ...missing(axis)])
-    : e.kind === 'extent' ? [...(e.row === undefined ? [] : lengths(e.axis)), ...missing(e.axis)]
-    : [];
+    e.kind === 'read'
+      ? [e.buffer]
+      : // A sequence without its rows is as long as its bound.
+        e.kind === 'collect'
+        ? [
+            e.index,
+            ...e.over.flatMap(({ axis, row }) => [
+              ...(row !== undefined || e.over.some((o) => o.axis.name === axis.ragged?.rows) ? lengths(axis) : []),
+              ...missing(axis),
+            ]),
+          ]
+        : e.kind === 'reduce'
+          ? e.over.flatMap(({ axis, row }) => [...(row === undefined ? [] : lengths(axis)), ...missing(axis)])
+          : e.kind === 'extent'
+            ? [...(e.row === undefined ? [] : lengths(e.axis)), ...missing(e.axis)]
+            : [];
   return [...new Set([...nodes(roots)].flatMap(own))];
 };
 

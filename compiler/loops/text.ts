@@ -2,7 +2,18 @@
 import type { Expr, LoopAxis, ReduceAxis } from './ir.js';
 
 const infix: Readonly<Record<string, string>> = {
-  add: '+', sub: '-', mul: '*', div: '/', eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=', and: '&&', or: '||',
+  add: '+',
+  sub: '-',
+  mul: '*',
+  div: '/',
+  eq: '==',
+  ne: '!=',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+  and: '&&',
+  or: '||',
 };
 
 const sizeText = ({ size, missing }: LoopAxis): string => `${size}${missing === undefined ? '' : ` - ${missing}`}`;
@@ -20,19 +31,29 @@ export const exprText = (e: Expr): string => {
 
 const write = (e: Expr): string => {
   switch (e.kind) {
-    case 'literal': return `${e.value}${e.dtype === 'f32' && Number.isInteger(e.value) ? '.0' : ''}`;
-    case 'index': return e.axis;
-    case 'extent': return e.row === undefined ? `size(${e.axis.name}: ${sizeText(e.axis)})` : `${e.axis.ragged?.lengths ?? e.axis.name}[${exprText(e.row)}]`;
-    case 'read': return `${e.buffer}[${e.at.map(exprText).join(', ')}]`;
+    case 'literal':
+      return `${e.value}${e.dtype === 'f32' && Number.isInteger(e.value) ? '.0' : ''}`;
+    case 'index':
+      return e.axis;
+    case 'extent':
+      return e.row === undefined
+        ? `size(${e.axis.name}: ${sizeText(e.axis)})`
+        : `${e.axis.ragged?.lengths ?? e.axis.name}[${exprText(e.row)}]`;
+    case 'read':
+      return `${e.buffer}[${e.at.map(exprText).join(', ')}]`;
     case 'apply': {
       const sign = infix[e.fn];
       const args = e.args.map(exprText);
       return sign !== undefined ? `(${args.join(` ${sign} `)})` : `${e.fn}(${args.join(', ')})`;
     }
-    case 'guard': return `(${exprText(e.condition)} ? ${exprText(e.then)} : ${exprText(e.otherwise)})`;
-    case 'reduce': return `${e.monoid}{${e.over.map(loopText).join(', ')}} ${exprText(e.body)}`;
-    case 'collect': return `sum{${e.over.map(loopText).join(', ')} | ${e.index} == ${exprText(e.target)}} ${exprText(e.body)}`;
-    case 'uniform': return `uniform('${e.key}', ${exprText(e.counter)})`;
+    case 'guard':
+      return `(${exprText(e.condition)} ? ${exprText(e.then)} : ${exprText(e.otherwise)})`;
+    case 'reduce':
+      return `${e.monoid}{${e.over.map(loopText).join(', ')}} ${exprText(e.body)}`;
+    case 'collect':
+      return `sum{${e.over.map(loopText).join(', ')} | ${e.index} == ${exprText(e.target)}} ${exprText(e.body)}`;
+    case 'uniform':
+      return `uniform('${e.key}', ${exprText(e.counter)})`;
   }
 };
 
@@ -56,21 +77,43 @@ const clipped = (pieces: readonly (string | Expr)[], room: number): string => {
   return text;
 };
 
-const separated = (args: readonly Expr[], by: string): readonly (string | Expr)[] => args.flatMap((a, i) => (i === 0 ? [a] : [by, a]));
+const separated = (args: readonly Expr[], by: string): readonly (string | Expr)[] =>
+  args.flatMap((a, i) => (i === 0 ? [a] : [by, a]));
 
 const brief = (e: Expr): readonly (string | Expr)[] => {
   switch (e.kind) {
-    case 'literal': return [`${Number(e.value.toPrecision(6))}`];
-    case 'index': return [e.axis];
-    case 'extent': return [`size of ${e.axis.name}`];
-    case 'read': return e.at.every((i) => i.kind === 'index') ? [e.buffer] : [`${e.buffer}[`, ...separated(e.at.filter((i) => i.kind !== 'index'), ', '), ']'];
+    case 'literal':
+      return [`${Number(e.value.toPrecision(6))}`];
+    case 'index':
+      return [e.axis];
+    case 'extent':
+      return [`size of ${e.axis.name}`];
+    case 'read':
+      return e.at.every((i) => i.kind === 'index')
+        ? [e.buffer]
+        : [
+            `${e.buffer}[`,
+            ...separated(
+              e.at.filter((i) => i.kind !== 'index'),
+              ', ',
+            ),
+            ']',
+          ];
     case 'apply': {
       const sign = infix[e.fn];
-      return sign !== undefined ? ['(', ...separated(e.args, ` ${sign} `), ')'] : [`${e.fn}(`, ...separated(e.args, ', '), ')'];
+      return sign !== undefined
+        ? ['(', ...separated(e.args, ` ${sign} `), ')']
+        : [`${e.fn}(`, ...separated(e.args, ', '), ')'];
     }
-    case 'guard': return e.otherwise.kind === 'literal' && e.otherwise.value === 0 ? ['(', e.then, ' where ', e.condition, ')'] : ['(', e.condition, ' ? ', e.then, ' : ', e.otherwise, ')'];
-    case 'reduce': return [`${e.monoid} over ${e.over.map((o) => o.axis.name).join(', ')} of `, e.body];
-    case 'collect': return ['sum of ', e.body, ` where ${e.index} = `, e.target];
-    case 'uniform': return [`uniform('${e.key}')`];
+    case 'guard':
+      return e.otherwise.kind === 'literal' && e.otherwise.value === 0
+        ? ['(', e.then, ' where ', e.condition, ')']
+        : ['(', e.condition, ' ? ', e.then, ' : ', e.otherwise, ')'];
+    case 'reduce':
+      return [`${e.monoid} over ${e.over.map((o) => o.axis.name).join(', ')} of `, e.body];
+    case 'collect':
+      return ['sum of ', e.body, ` where ${e.index} = `, e.target];
+    case 'uniform':
+      return [`uniform('${e.key}')`];
   }
 };

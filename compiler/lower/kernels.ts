@@ -23,7 +23,12 @@ const idOf = (node: Node, ids: ReadonlyMap<Node, string>): string | undefined =>
   node.op === 'input' ? node.name : node.op === 'param' ? node.path : ids.get(node);
 
 /** Names for stored nodes: the model's own, else what it is called after, else the name of the first named use; numbered where taken. */
-export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origins: { get(node: Node): Origin | undefined }, taken: Iterable<string>): ReadonlyMap<Node, string> => {
+export const namesOf = (
+  order: readonly Node[],
+  stored: ReadonlySet<Node>,
+  origins: { get(node: Node): Origin | undefined },
+  taken: Iterable<string>,
+): ReadonlyMap<Node, string> => {
   const used = new Set(taken);
   const inherited = new Map<Node, string>();
   const bases = new Map<Node, { readonly base: string; readonly own: boolean }>();
@@ -41,12 +46,20 @@ export const namesOf = (order: readonly Node[], stored: ReadonlySet<Node>, origi
     if (stored.has(node)) bases.set(node, { base: plainWord(base ?? node.op), own: origin?.name !== undefined });
   }
   // A node's own name is its before anything called after it may have it.
-  for (const own of [true, false]) for (const [node, of] of bases) if (of.own === own) result.set(node, unique(of.base));
+  for (const own of [true, false])
+    for (const [node, of] of bases) if (of.own === own) result.set(node, unique(of.base));
   return result;
 };
 
-const bufferOf = (id: string, node: { readonly axes: readonly Axis[]; readonly dtype: Buffer['dtype'] }, role: Buffer['role']): Buffer => ({
-  id, role, dtype: node.dtype, axes: memoryOrder(node.axes).map((a) => loopAxis(a)),
+const bufferOf = (
+  id: string,
+  node: { readonly axes: readonly Axis[]; readonly dtype: Buffer['dtype'] },
+  role: Buffer['role'],
+): Buffer => ({
+  id,
+  role,
+  dtype: node.dtype,
+  axes: memoryOrder(node.axes).map((a) => loopAxis(a)),
 });
 
 interface Lowered {
@@ -54,8 +67,19 @@ interface Lowered {
   readonly where: Expr | null;
 }
 
-const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, byId: ReadonlyMap<string, Node>, states: ReadonlyMap<Carry, Scan>, support: (n: Node) => readonly Node[], demand: (n: Node) => readonly Node[]): Lowered => {
-  const scope: Scope = { at: new Map(root.axes.map((a) => [a.name, { kind: 'index', axis: a.name }])), known: new Set(), live: new Set(root.axes.map((a) => a.name)) };
+const lowerNode = (
+  root: Node,
+  ids: ReadonlyMap<Node, string>,
+  byId: ReadonlyMap<string, Node>,
+  states: ReadonlyMap<Carry, Scan>,
+  support: (n: Node) => readonly Node[],
+  demand: (n: Node) => readonly Node[],
+): Lowered => {
+  const scope: Scope = {
+    at: new Map(root.axes.map((a) => [a.name, { kind: 'index', axis: a.name }])),
+    known: new Set(),
+    live: new Set(root.axes.map((a) => a.name)),
+  };
   const variables: Variables = new Map(root.axes.map((a) => [a.name, variableOf(a, scope)]));
   const memo = new Map<Node, Map<string, Expr>>();
   const signature = (node: Node, scope: Scope): string => {
@@ -63,7 +87,10 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, byId: ReadonlyMap
     return `${[...names].map((n) => (scope.at.has(n) ? exprText(scope.at.get(n)!) : '')).join()}|${[...scope.known].join()}`;
   };
   const read = (node: Node, scope: Scope): Expr => ({
-    kind: 'read', buffer: idOf(node, ids)!, dtype: node.dtype, at: memoryOrder(node.axes).map((a) => position(scope, a.name)),
+    kind: 'read',
+    buffer: idOf(node, ids)!,
+    dtype: node.dtype,
+    at: memoryOrder(node.axes).map((a) => position(scope, a.name)),
   });
   const expr = (node: Node, around: Scope): Expr => {
     if (node !== root && idOf(node, ids) !== undefined) return read(node, around);
@@ -79,14 +106,23 @@ const lowerNode = (root: Node, ids: ReadonlyMap<Node, string>, byId: ReadonlyMap
     return fresh;
   };
   const lowering: Lowering = {
-    expr, position, support, axis: loopAxis, extent: extentOf,
-    inRange: (axis, scope) => (isTrusted(position(scope, axis.name), axis, byId) ? null : inRange(axis, scope, variables)),
-    loops: (axes, over, scope, zeroOutside) => loopsOver(axes, over, scope, zeroOutside.filter(isIndexPredicate), expr, variables),
+    expr,
+    position,
+    support,
+    axis: loopAxis,
+    extent: extentOf,
+    inRange: (axis, scope) =>
+      isTrusted(position(scope, axis.name), axis, byId) ? null : inRange(axis, scope, variables),
+    loops: (axes, over, scope, zeroOutside) =>
+      loopsOver(axes, over, scope, zeroOutside.filter(isIndexPredicate), expr, variables),
     buffer: (node) => idOf(node, ids),
     carried: (carry, scope) => {
       const state = states.get(carry)!;
       const before = apply('sub', position(scope, carry.along), integer(carry.reverse ? -1 : 1));
-      const there: Scope = { ...scope, at: new Map(state.axes.map((a) => [a.name, a.name === carry.along ? before : position(scope, a.name)])) };
+      const there: Scope = {
+        ...scope,
+        at: new Map(state.axes.map((a) => [a.name, a.name === carry.along ? before : position(scope, a.name)])),
+      };
       return guard(inRange(axisOf(state, carry.along), there, variables), read(state, there));
     },
   };
@@ -107,11 +143,17 @@ const isIdOf = ({ name }: Input, axis: Axis): boolean => {
 
 /** The ragged axes that a program speaks of, by the input that holds their lengths. */
 const lengthsOf = (order: readonly Node[]): ReadonlyMap<string, Axis> =>
-  new Map(order.flatMap((n) => [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]).flatMap((a) => (a.extent.kind === 'ragged' ? [[a.extent.lengths, a] as const] : [])));
+  new Map(
+    order
+      .flatMap((n) => [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])])
+      .flatMap((a) => (a.extent.kind === 'ragged' ? [[a.extent.lengths, a] as const] : [])),
+  );
 
 /** The inputs that say how many positions of an axis are missing. */
 const missingIn = (order: readonly Node[]): readonly string[] =>
-  [...new Set(order.flatMap((n) => [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]).map(missingOf))].filter((id) => id !== undefined);
+  [...new Set(order.flatMap((n) => [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]).map(missingOf))].filter(
+    (id) => id !== undefined,
+  );
 
 /** Where no kernel asks how many positions are missing, all of them are computed, and nothing need be said of it. */
 const withMissing = (entry: Entry, ids: readonly string[]): Entry => {
@@ -130,13 +172,22 @@ const withMissing = (entry: Entry, ids: readonly string[]): Entry => {
 export const kernelNames = (program: Program): ReadonlyMap<Node, string> => {
   const order = topological(rootsOf(program));
   const stored = program.stored ?? new Set(rootsOf(program));
-  const taken = [...order.filter(isBuffer).map((n) => idOf(n, new Map())!), ...lengthsOf(order).keys(), ...missingIn(order)];
-  const states = loopsOf(order).flatMap((l) => l.states).filter((s) => !order.includes(s));
+  const taken = [
+    ...order.filter(isBuffer).map((n) => idOf(n, new Map())!),
+    ...lengthsOf(order).keys(),
+    ...missingIn(order),
+  ];
+  const states = loopsOf(order)
+    .flatMap((l) => l.states)
+    .filter((s) => !order.includes(s));
   return namesOf([...order, ...states], new Set([...stored].filter((n) => !isBuffer(n))), program.origins, taken);
 };
 
 /** The kernels of a program in an order that respects their reads, those of a loop side by side. */
-const ordered = (order: readonly Node[], ids: ReadonlyMap<Node, string>): readonly { readonly node: Node; readonly loop?: Loop }[] => {
+const ordered = (
+  order: readonly Node[],
+  ids: ReadonlyMap<Node, string>,
+): readonly { readonly node: Node; readonly loop?: Loop }[] => {
   const loops = loopsOf(order);
   const looped = new Map(loops.flatMap((l) => [...l.inside, ...l.states].map((n) => [n, l] as const)));
   const done = new Set<ScanLoop>();
@@ -145,9 +196,16 @@ const ordered = (order: readonly Node[], ids: ReadonlyMap<Node, string>): readon
     if (own === undefined) return ids.has(node) ? [{ node }] : [];
     if (node.op !== 'scan' || done.has(own)) return [];
     done.add(own);
-    const [{ carries: [carry] }] = own.states;
+    const [
+      {
+        carries: [carry],
+      },
+    ] = own.states;
     const loop: Loop = { id: done.size, axis: carry!.along, reverse: carry!.reverse };
-    return [...topological(node.next).filter((n) => own.inside.has(n) && ids.has(n)), ...own.states].map((n) => ({ node: n, loop }));
+    return [...topological(node.next).filter((n) => own.inside.has(n) && ids.has(n)), ...own.states].map((n) => ({
+      node: n,
+      loop,
+    }));
   });
 };
 
@@ -159,7 +217,10 @@ export const lowerEntry = (program: Program): Entry => {
   const lengths = lengthsOf(order);
   const rows = new Map(order.flatMap((n) => n.axes).map((a) => [a.name, a]));
   const ids = kernelNames(program);
-  const byId = new Map([...leaves.map((n) => [idOf(n, ids)!, n] as const), ...[...ids].map(([node, id]) => [id, node] as const)]);
+  const byId = new Map([
+    ...leaves.map((n) => [idOf(n, ids)!, n] as const),
+    ...[...ids].map(([node, id]) => [id, node] as const),
+  ]);
   const support = supports();
   const demand = demands(roots, support);
   const outputs = new Set(Object.values(program.outputs));
@@ -176,10 +237,27 @@ export const lowerEntry = (program: Program): Entry => {
     const { body, where } = lowerNode(node, ids, byId, states, support, demand);
     const source = program.origins.get(node)?.source;
     buffers.push(bufferOf(id, node, outputs.has(node) ? 'output' : 'temp'));
-    kernels.push({ name: id, output: id, body, comment: `${id} = ${sketch(body)}`, ...(source === undefined ? {} : { source }), ...(where === null ? {} : { where }), ...(loop === undefined ? {} : { loop }) });
+    kernels.push({
+      name: id,
+      output: id,
+      body,
+      comment: `${id} = ${sketch(body)}`,
+      ...(source === undefined ? {} : { source }),
+      ...(where === null ? {} : { where }),
+      ...(loop === undefined ? {} : { loop }),
+    });
   }
   const unique = [...new Map(buffers.map((b) => [b.id, b])).values()];
-  const resolve = (nodes: Readonly<Record<string, Node>>) => Object.fromEntries(Object.entries(nodes).map(([name, n]) => [name, idOf(n, ids)!]));
-  return withMissing({ name: program.entry, buffers: unique, kernels, outputs: resolve(program.outputs), updates: resolve(program.updates) }, missingIn(order));
+  const resolve = (nodes: Readonly<Record<string, Node>>) =>
+    Object.fromEntries(Object.entries(nodes).map(([name, n]) => [name, idOf(n, ids)!]));
+  return withMissing(
+    {
+      name: program.entry,
+      buffers: unique,
+      kernels,
+      outputs: resolve(program.outputs),
+      updates: resolve(program.updates),
+    },
+    missingIn(order),
+  );
 };
-

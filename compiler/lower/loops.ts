@@ -16,7 +16,9 @@ const statesOf = (results: readonly [Scan, ...Scan[]]): ScanLoop['states'] => {
   const [first] = results;
   const known = complete.get(first);
   if (known !== undefined) return known;
-  const states = first.carries.map((_, i) => results.find((r) => r.result === i) ?? scan(first.carries, first.next, i, first)) as [Scan, ...Scan[]];
+  const states = first.carries.map(
+    (_, i) => results.find((r) => r.result === i) ?? scan(first.carries, first.next, i, first),
+  ) as [Scan, ...Scan[]];
   states.forEach((s) => complete.set(s, states));
   return states;
 };
@@ -32,7 +34,8 @@ export const loopsOf = (order: readonly Node[]): readonly ScanLoop[] => {
   }
   return [...scans.values()].map((results) => {
     const [first] = results;
-    if (results.some((r) => r.next.some((n, i) => n !== first.next[i]))) throw new Error('two scans share their carries');
+    if (results.some((r) => r.next.some((n, i) => n !== first.next[i])))
+      throw new Error('two scans share their carries');
     return { states: statesOf(results), inside: inLoop(first) };
   });
 };

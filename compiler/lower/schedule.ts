@@ -14,14 +14,19 @@ const unitsOf = (kernels: readonly Kernel[]): readonly Unit[] =>
   kernels.reduce<readonly Unit[]>((units, k) => {
     const last = units[units.length - 1];
     return last !== undefined && k.loop !== undefined && last[0].loop?.id === k.loop.id
-      ? [...units.slice(0, -1), [...last, k]] : [...units, [k]];
+      ? [...units.slice(0, -1), [...last, k]]
+      : [...units, [k]];
   }, []);
 
 const reordered = (entry: Entry): readonly Kernel[] => {
-  const bytes = new Map(entry.buffers.map((b) => [b.id, b.role === 'input' || b.role === 'state' ? 0 : cells(b.axes, typicalSizes)]));
+  const bytes = new Map(
+    entry.buffers.map((b) => [b.id, b.role === 'input' || b.role === 'state' ? 0 : cells(b.axes, typicalSizes)]),
+  );
   const units = unitsOf(entry.kernels);
   const made = (u: Unit): readonly string[] => u.map((k) => k.output);
-  const reads = new Map(units.map((u) => [u, [...new Set(u.flatMap((k) => [...kernelReads(k)]))].filter((id) => !made(u).includes(id))]));
+  const reads = new Map(
+    units.map((u) => [u, [...new Set(u.flatMap((k) => [...kernelReads(k)]))].filter((id) => !made(u).includes(id))]),
+  );
   const waiting = new Map<string, number>();
   for (const ids of reads.values()) for (const id of ids) waiting.set(id, (waiting.get(id) ?? 0) + 1);
   const live = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);

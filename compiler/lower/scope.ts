@@ -9,7 +9,8 @@ import { exprText } from '../loops/text.js';
 import type { Scope } from '../primitives/record.js';
 
 export const loopAxis = (axis: Axis, name: string = axis.name): LoopAxis => ({
-  name, size: bound(axis),
+  name,
+  size: bound(axis),
   ...(missingOf(axis) === undefined ? {} : { missing: missingOf(axis)! }),
   ...(axis.extent.kind === 'ragged' ? { ragged: { rows: axis.extent.rows, lengths: axis.extent.lengths } } : {}),
 });
@@ -22,7 +23,10 @@ export const position = (scope: Scope, axis: string): Expr => {
 
 export const extentOf = (axis: Axis, scope: Scope): Expr => {
   const size = bound(axis);
-  if (axis.extent.kind === 'fixed') return typeof size === 'number' && axis.extent.missing === undefined ? integer(size) : { kind: 'extent', axis: loopAxis(axis) };
+  if (axis.extent.kind === 'fixed')
+    return typeof size === 'number' && axis.extent.missing === undefined
+      ? integer(size)
+      : { kind: 'extent', axis: loopAxis(axis) };
   const row = scope.at.get(axis.extent.rows);
   if (row !== undefined) return { kind: 'extent', axis: loopAxis(axis), row };
   return typeof size === 'number' ? integer(size) : { kind: 'extent', axis: { name: axis.name, size } };
@@ -44,7 +48,9 @@ export const variableOf = (axis: Axis, scope: Scope): Variable => ({ axis, row: 
 
 /** Every position of the variable exists along `axis`. */
 const runsAlong = (variable: Variable | undefined, axis: Axis, scope: Scope): boolean =>
-  variable !== undefined && sameExtent(variable.axis, axis) && (rowOf(axis, scope) === undefined || rowOf(axis, scope) === variable.row);
+  variable !== undefined &&
+  sameExtent(variable.axis, axis) &&
+  (rowOf(axis, scope) === undefined || rowOf(axis, scope) === variable.row);
 
 type Interval = readonly [number, number];
 const ranges: Readonly<Record<string, (a: Interval, b: Interval) => Interval>> = {
@@ -58,18 +64,23 @@ const ranges: Readonly<Record<string, (a: Interval, b: Interval) => Interval>> =
 export const interval = (e: Expr, variables: Variables): Interval => {
   const all: Interval = [-Infinity, Infinity];
   switch (e.kind) {
-    case 'literal': return [e.value, e.value];
+    case 'literal':
+      return [e.value, e.value];
     case 'index': {
       const axis = variables.get(e.axis)?.axis;
       const size = axis === undefined ? undefined : bound(axis);
       return [0, typeof size === 'number' ? size - 1 : Infinity];
     }
-    case 'extent': return [0, typeof e.axis.size === 'number' ? e.axis.size : Infinity];
+    case 'extent':
+      return [0, typeof e.axis.size === 'number' ? e.axis.size : Infinity];
     case 'apply': {
       const rule = ranges[e.fn];
-      return rule === undefined || e.args.length !== 2 ? all : rule(interval(e.args[0]!, variables), interval(e.args[1]!, variables));
+      return rule === undefined || e.args.length !== 2
+        ? all
+        : rule(interval(e.args[0]!, variables), interval(e.args[1]!, variables));
     }
-    default: return all;
+    default:
+      return all;
   }
 };
 
@@ -79,12 +90,16 @@ export const inRange = (axis: Axis, scope: Scope, variables: Variables): Expr | 
   if (e.kind === 'index' && runsAlong(variables.get(e.axis), axis, scope)) return null;
   const [low, high] = interval(e, variables);
   const size = bound(axis);
-  const below = axis.extent.kind === 'fixed' && axis.extent.missing === undefined && typeof size === 'number' && high < size ? null : apply('lt', e, extentOf(axis, scope));
+  const below =
+    axis.extent.kind === 'fixed' && axis.extent.missing === undefined && typeof size === 'number' && high < size
+      ? null
+      : apply('lt', e, extentOf(axis, scope));
   const above = low >= 0 ? null : apply('ge', e, integer(0));
   return above === null ? below : below === null ? above : apply('and', above, below);
 };
 
-const tightest = (fn: 'min' | 'max', a: Expr | undefined, b: Expr): Expr => (a === undefined || exprText(a) === exprText(b) ? b : apply(fn, a, b));
+const tightest = (fn: 'min' | 'max', a: Expr | undefined, b: Expr): Expr =>
+  a === undefined || exprText(a) === exprText(b) ? b : apply(fn, a, b);
 
 export interface Loops {
   readonly over: readonly ReduceAxis[];
@@ -94,10 +109,17 @@ export interface Loops {
 
 /** Loops along the axes named in `over` inside `scope`, narrowed by `predicates` (lowered in the inner scope by `lower`). */
 export const loopsOver = (
-  axes: readonly Axis[], over: readonly string[], scope: Scope, predicates: readonly Node[], lower: (p: Node, scope: Scope) => Expr, variables: Variables,
+  axes: readonly Axis[],
+  over: readonly string[],
+  scope: Scope,
+  predicates: readonly Node[],
+  lower: (p: Node, scope: Scope) => Expr,
+  variables: Variables,
 ): Loops => {
   const taken = new Set([...scope.live, ...[...scope.at.values()].flatMap(names)]);
-  const order = axes.filter((a) => over.includes(a.name)).sort((a, b) => Number(a.extent.kind === 'ragged') - Number(b.extent.kind === 'ragged'));
+  const order = axes
+    .filter((a) => over.includes(a.name))
+    .sort((a, b) => Number(a.extent.kind === 'ragged') - Number(b.extent.kind === 'ragged'));
   const at = new Map(scope.at);
   const fresh = order.map((axis) => {
     let name = axis.name;
@@ -119,13 +141,23 @@ export const loopsOver = (
     left = left.filter((p) => {
       const range = inside.some((v) => mentions(p, v)) ? null : narrowed(p, name);
       if (range === null) return true;
-      if (range.from !== undefined) from = tightest('max', from, interval(range.from, variables)[0] >= 0 ? range.from : apply('max', range.from, integer(0)));
+      if (range.from !== undefined)
+        from = tightest(
+          'max',
+          from,
+          interval(range.from, variables)[0] >= 0 ? range.from : apply('max', range.from, integer(0)),
+        );
       if (range.to !== undefined) to = tightest('min', to, range.to);
       return false;
     });
     const row = axis.extent.kind === 'ragged' ? at.get(axis.extent.rows) : undefined;
     if (to !== undefined && !endsInside(to, axis, inner, variables)) to = apply('min', to, extentOf(axis, inner));
-    return { axis: loopAxis(axis, name), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), ...(row === undefined ? {} : { row }) };
+    return {
+      axis: loopAxis(axis, name),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+      ...(row === undefined ? {} : { row }),
+    };
   });
   // Rows that are looped over may end before a position that the scope already fixed.
   const ended = axes
@@ -143,12 +175,17 @@ const endsInside = (to: Expr, axis: Axis, scope: Scope, variables: Variables): b
 
 const names = (e: Expr): readonly string[] => {
   switch (e.kind) {
-    case 'index': return [e.axis];
-    case 'apply': return e.args.flatMap(names);
-    case 'read': return e.at.flatMap(names);
-    case 'guard': return [e.condition, e.then, e.otherwise].flatMap(names);
-    case 'extent': return e.row === undefined ? [] : names(e.row);
-    default: return [];
+    case 'index':
+      return [e.axis];
+    case 'apply':
+      return e.args.flatMap(names);
+    case 'read':
+      return e.at.flatMap(names);
+    case 'guard':
+      return [e.condition, e.then, e.otherwise].flatMap(names);
+    case 'extent':
+      return e.row === undefined ? [] : names(e.row);
+    default:
+      return [];
   }
 };
-

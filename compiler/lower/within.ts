@@ -6,8 +6,12 @@ import type { Node } from '../../dsl/node.js';
 const keepsSign: ReadonlySet<string> = new Set(['add', 'mul', 'min', 'max', 'toI32', 'toF32', 'floor']);
 
 const isNonnegative = (n: Node): boolean =>
-  n.op === 'constant' ? n.value >= 0
-  : n.op === 'index' || n.op === 'extent' || n.op === 'uniform' || (n.op === 'map' && keepsSign.has(n.fn) && n.args.every(isNonnegative));
+  n.op === 'constant'
+    ? n.value >= 0
+    : n.op === 'index' ||
+      n.op === 'extent' ||
+      n.op === 'uniform' ||
+      (n.op === 'map' && keepsSign.has(n.fn) && n.args.every(isNonnegative));
 
 /** size - 1, of an axis all of whose positions exist. */
 const isLast = (n: Node, { name, extent }: Axis): boolean => {
@@ -19,4 +23,6 @@ const isLast = (n: Node, { name, extent }: Axis): boolean => {
 
 /** min(size - 1, what is at least 0): as drawn positions are. An axis has at least one position. */
 export const isPosition = (n: Node, axis: Axis): boolean =>
-  n.op === 'map' && n.fn === 'min' && n.args.some((last, i) => isLast(last, axis) && n.args.every((other, j) => i === j || isNonnegative(other)));
+  n.op === 'map' &&
+  n.fn === 'min' &&
+  n.args.some((last, i) => isLast(last, axis) && n.args.every((other, j) => i === j || isNonnegative(other)));

@@ -24,7 +24,9 @@ const readAt = (node: Node, { input, read }: Read, { reads }: Dependence): Inter
   const zones = reads(node).get(input.name);
   const sequences = node.axes.filter((a) => a.extent.kind === 'ragged');
   if (zones === undefined || read === null || sequences.length === 0) return WHOLE;
-  return sequences.map((a) => offsetsOf(zones, read, a.name)).reduce((best, one) => (one.most < best.most ? one : best));
+  return sequences
+    .map((a) => offsetsOf(zones, read, a.name))
+    .reduce((best, one) => (one.most < best.most ? one : best));
 };
 
 /** One line for each tensor on the way that the model names, the loss first and the data last. */
@@ -32,16 +34,24 @@ const lines = (path: readonly Node[], leak: Read, origins: Origins, d: Dependenc
   const steps = path.slice(0, -1).flatMap((node, i) => {
     const origin = origins.get(node);
     const name = origin?.name ?? (i === 0 ? 'loss' : undefined);
-    return name === undefined ? [] : [{ name, place: origin?.source === undefined ? '' : `${origin.source.file}:${origin.source.line}`, node }];
+    return name === undefined
+      ? []
+      : [{ name, place: origin?.source === undefined ? '' : `${origin.source.file}:${origin.source.line}`, node }];
   });
   // Passes hand a name on to what they make of a tensor: the first to be met speaks for all.
   const named = steps.filter((step, i) => steps.findIndex((s) => s.name === step.name && s.place === step.place) === i);
   const rows = [
-    ...named.map(({ name, place, node }): readonly [string, string, string] => [name, place, leak.read === null ? '' : `reads ${positions(readAt(node, leak, d))}`]),
+    ...named.map(({ name, place, node }): readonly [string, string, string] => [
+      name,
+      place,
+      leak.read === null ? '' : `reads ${positions(readAt(node, leak, d))}`,
+    ]),
     [leak.input.name, '', ''] as const,
   ];
   const width = (column: 0 | 1): number => Math.max(...rows.map((r) => r[column].length));
-  return rows.map(([name, place, reads]) => `  ${name.padEnd(width(0))}  ${place.padEnd(width(1))}  ${reads}`.trimEnd());
+  return rows.map(([name, place, reads]) =>
+    `  ${name.padEnd(width(0))}  ${place.padEnd(width(1))}  ${reads}`.trimEnd(),
+  );
 };
 
 /** The tensor nearest to the data that reads what it must not: there the leak begins. */
@@ -51,17 +61,26 @@ const sourceOf = (path: readonly Node[], leak: Leak, origins: Origins, d: Depend
     return node !== leak.input && (at.most > leak.allowed.most || at.least < leak.allowed.least);
   };
   const last = path.findLastIndex(exceeds);
-  return path.slice(0, last + 1).reverse().map((n) => origins.get(n)?.source).find((s) => s !== undefined);
+  return path
+    .slice(0, last + 1)
+    .reverse()
+    .map((n) => origins.get(n)?.source)
+    .find((s) => s !== undefined);
 };
 
 /** What is wrong with it, by whether the input tells the past or the answers. */
 const wrong = ({ read, input, offsets, allowed }: Leak): string =>
-  read === null ? `reads '${input.name}', the answer of its row`
-    : allowed.least === allowed.most ? `reads ${positions(offsets)} of '${input.name}': of the answers it may meet its own alone`
-    : `reads ${positions(offsets)} of '${input.name}': it sees what it is to predict`;
+  read === null
+    ? `reads '${input.name}', the answer of its row`
+    : allowed.least === allowed.most
+      ? `reads ${positions(offsets)} of '${input.name}': of the answers it may meet its own alone`
+      : `reads ${positions(offsets)} of '${input.name}': it sees what it is to predict`;
 
 const leaks = {
-  past: { code: 'PC5001', hint: 'let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)' },
+  past: {
+    code: 'PC5001',
+    hint: 'let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)',
+  },
   answer: { code: 'PC5002', hint: 'an answer belongs in the loss of its own position, and nowhere else' },
 } as const;
 
@@ -70,7 +89,10 @@ const leaking = (leak: Leak, origins: Origins, d: Dependence): Diagnostic => {
   const of = leak.read === null || leak.allowed.least === leak.allowed.most ? 'answer' : 'past';
   return error(
     leaks[of].code,
-    [`all positions are trained, but the prediction at position t ${wrong(leak)}. The way of the leak:`, ...lines(path, leak, origins, d)].join('\n'),
+    [
+      `all positions are trained, but the prediction at position t ${wrong(leak)}. The way of the leak:`,
+      ...lines(path, leak, origins, d),
+    ].join('\n'),
     sourceOf(path, leak, origins, d),
     leaks[of].hint,
   );
@@ -79,11 +101,16 @@ const leaking = (leak: Leak, origins: Origins, d: Dependence): Diagnostic => {
 /** A prediction that is compared with an answer which it has read. */
 const knowing = ({ path, answer, entry }: Seen, origins: Origins, d: Dependence): Diagnostic => {
   const read = { input: answer, read: sequenceOf(answer)?.name ?? null };
-  const whose = read.read === null ? `the prediction reads '${answer.name}'` : `the prediction at position t reads position t of '${answer.name}'`;
+  const whose =
+    read.read === null
+      ? `the prediction reads '${answer.name}'`
+      : `the prediction at position t reads position t of '${answer.name}'`;
   const upwards = path.slice(0, path.lastIndexOf(entry) + 1).reverse();
   return error(
     'PC5002',
-    [`${whose}, the very answer that it is compared with. The way of the leak:`, ...lines(path, read, origins, d)].join('\n'),
+    [`${whose}, the very answer that it is compared with. The way of the leak:`, ...lines(path, read, origins, d)].join(
+      '\n',
+    ),
     upwards.map((n) => origins.get(n)?.source).find((s) => s !== undefined),
     'the loss alone may read an answer, as what the prediction is compared with: leave it out of everything that the prediction is made of, in both phases',
   );
@@ -93,16 +120,35 @@ export const certify: Pass = {
   name: 'certify',
   description: 'proves that a prediction reads neither its answer nor what follows it, or refuses to train on it',
   run: (program) => {
-    const { outputs: { loss, scores }, optimizer, origins } = program;
+    const {
+      outputs: { loss, scores },
+      optimizer,
+      origins,
+    } = program;
     if (optimizer !== undefined && loss !== undefined) {
-      const { certificate, leaks: [leak], seen, dependence } = certifyLoss(loss);
+      const {
+        certificate,
+        leaks: [leak],
+        seen,
+        dependence,
+      } = certifyLoss(loss);
       if (leak !== undefined) return left([leaking(leak, origins, dependence)]);
       return seen === undefined ? right({ ...program, certificate }) : left([knowing(seen, origins, dependence)]);
     }
     if (scores === undefined) return right(program);
-    const { certificate, answers: [answer] } = certifyScores(scores);
+    const {
+      certificate,
+      answers: [answer],
+    } = certifyScores(scores);
     return answer === undefined
       ? right({ ...program, certificate })
-      : left([error('PC5003', `the scores read '${answer.name}', which is known only while training`, origins.get(scores)?.source, "in the phase 'inference' a model has the history alone")]);
+      : left([
+          error(
+            'PC5003',
+            `the scores read '${answer.name}', which is known only while training`,
+            origins.get(scores)?.source,
+            "in the phase 'inference' a model has the history alone",
+          ),
+        ]);
   },
 };

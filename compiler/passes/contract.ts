@@ -36,9 +36,20 @@ const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial 
   const masks = [...new Set(term.masks)];
   const covered = new Set(term.factors.flatMap((f) => f.axes.map((a) => a.name)));
   // A sum over an axis that no factor has counts its positions.
-  const counts = term.over.filter((a) => !covered.has(a.name)).map((a): Node =>
-    build.broadcast(build.constant(1), a.extent.kind === 'ragged' ? [a, ...out.filter((o) => a.extent.kind === 'ragged' && o.name === a.extent.rows)] : [a]));
-  const factors: readonly { node: Node; mask: boolean }[] = [...[...term.factors, ...counts].map((node) => ({ node, mask: false })), ...masks.map((node) => ({ node, mask: true }))];
+  const counts = term.over
+    .filter((a) => !covered.has(a.name))
+    .map((a): Node =>
+      build.broadcast(
+        build.constant(1),
+        a.extent.kind === 'ragged'
+          ? [a, ...out.filter((o) => a.extent.kind === 'ragged' && o.name === a.extent.rows)]
+          : [a],
+      ),
+    );
+  const factors: readonly { node: Node; mask: boolean }[] = [
+    ...[...term.factors, ...counts].map((node) => ({ node, mask: false })),
+    ...masks.map((node) => ({ node, mask: true })),
+  ];
   const n = factors.length;
   if (n === 0 || n > MOST_FACTORS || masks.length === n) return null;
   const summed = new Set(term.over.map((a) => a.name));
@@ -57,12 +68,16 @@ const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial 
     if (node.axes.some((s) => rowsOf(s) === a.name && (!summed.has(s.name) || left.has(s.name)))) return false;
     const rows = rowsOf(a);
     if (rows === undefined || build.hasAxis(node, rows)) return true;
-    return masks.some((m, i) => (set & (1 << (term.factors.length + counts.length + i))) !== 0 && endsAt(m, a.name, left));
+    return masks.some(
+      (m, i) => (set & (1 << (term.factors.length + counts.length + i))) !== 0 && endsAt(m, a.name, left),
+    );
   };
   const close = (node: Node, set: number): Node => {
     const outside = axesOutside(set);
     const left = new Set(node.axes.map((a) => a.name).filter((name) => outside.has(name)));
-    const over = node.axes.filter((a) => summed.has(a.name) && !outside.has(a.name) && mayBeSummed(a, node, set, left)).map((a) => a.name);
+    const over = node.axes
+      .filter((a) => summed.has(a.name) && !outside.has(a.name) && mayBeSummed(a, node, set, left))
+      .map((a) => a.name);
     return over.length === 0 ? node : build.reduce('sum', node, over);
   };
   const rent = (closed: Node): number => (closed.op === 'reduce' && isPairwise(closed) ? pairwise * cells(closed) : 0);
@@ -118,7 +133,13 @@ const endsAt = (mask: Node, axis: string, left: ReadonlySet<string>): boolean =>
   }
   if (test.op !== 'map' || (test.fn !== 'le' && test.fn !== 'lt')) return false;
   const [a, b] = test.args as readonly [Node, Node];
-  return a.op === 'index' && b.op === 'index' && outside(a.axis.name) === axis && left.has(outside(b.axis.name)) && sameExtent(a.axis, b.axis);
+  return (
+    a.op === 'index' &&
+    b.op === 'index' &&
+    outside(a.axis.name) === axis &&
+    left.has(outside(b.axis.name)) &&
+    sameExtent(a.axis, b.axis)
+  );
 };
 
 /**
@@ -133,7 +154,12 @@ const isPairwise = (n: Node): boolean => {
 };
 
 /** What the tree costs as it stands; a node with other users bears its share. */
-const standingCost = (root: Sum, opens: (n: Node) => boolean, users: ReadonlyMap<Node, number>, pairwise: number): number => {
+const standingCost = (
+  root: Sum,
+  opens: (n: Node) => boolean,
+  users: ReadonlyMap<Node, number>,
+  pairwise: number,
+): number => {
   let total = 0;
   const seen = new Set<Node>();
   const visit = (n: Node, share: number): void => {
@@ -153,7 +179,8 @@ const WORTHWHILE = 0.7;
 const MOST_TERMS = 8;
 
 const reordered = (root: Sum, users: ReadonlyMap<Node, number>, finite: (n: Node) => boolean): Node | null => {
-  const opens = (n: Node): boolean => isLinear(n) && ((users.get(n) ?? 1) === 1 || n.op === 'rename' || n.op === 'broadcast' || isPairwise(n));
+  const opens = (n: Node): boolean =>
+    isLinear(n) && ((users.get(n) ?? 1) === 1 || n.op === 'rename' || n.op === 'broadcast' || isPairwise(n));
   const inner = topological([root]).some((n) => n !== root && n.op === 'reduce' && opens(n));
   if (!inner) return null;
   const terms = flatten(root, { opens, limit: MOST_TERMS });
@@ -169,8 +196,12 @@ const reordered = (root: Sum, users: ReadonlyMap<Node, number>, finite: (n: Node
   const signed = plans.map((p, i) => ({ node: build.along(p!.node, root), by: terms[i]!.coefficient }));
   // Positive terms first: a sum reads better than a negation.
   const [first, ...rest] = signed.sort((a, b) => Math.sign(b.by) - Math.sign(a.by));
-  const scaled = ({ node, by }: (typeof signed)[number], of = by): Node => (of === 1 ? node : of === -1 ? build.map('neg', node) : build.map('mul', node, build.constant(of)));
-  return rest.reduce<Node>((sum, t) => (t.by < 0 ? build.map('sub', sum, scaled(t, -t.by)) : build.map('add', sum, scaled(t))), scaled(first!));
+  const scaled = ({ node, by }: (typeof signed)[number], of = by): Node =>
+    of === 1 ? node : of === -1 ? build.map('neg', node) : build.map('mul', node, build.constant(of));
+  return rest.reduce<Node>(
+    (sum, t) => (t.by < 0 ? build.map('sub', sum, scaled(t, -t.by)) : build.map('add', sum, scaled(t))),
+    scaled(first!),
+  );
 };
 
 /** Rounds until nothing changes: what was put in order may be part of a larger product. */

@@ -18,7 +18,11 @@ const diagonal = (from: Axis, to: Axis): ((node: Node) => Node) => {
   const go = (node: Node): Node => {
     const known = memo.get(node);
     if (known !== undefined) return known;
-    const found = !build.hasAxis(node, from.name) ? node : build.hasAxis(node, to.name) ? inside(node) : build.rename(node, from.name, to);
+    const found = !build.hasAxis(node, from.name)
+      ? node
+      : build.hasAxis(node, to.name)
+        ? inside(node)
+        : build.rename(node, from.name, to);
     memo.set(node, found);
     return found;
   };
@@ -27,12 +31,22 @@ const diagonal = (from: Axis, to: Axis): ((node: Node) => Node) => {
   const touches = (name: string): boolean => name === from.name || name === to.name;
   const inside = (node: Node): Node => {
     switch (node.op) {
-      case 'map': case 'reduce': case 'stop': case 'barrier': case 'gather': return throughArgs(node);
-      case 'broadcast': return build.broadcast(go(node.arg), build.unionAxes(build.withoutAxes(node.axes, [from.name]), [to]));
-      case 'scatter': return touches(node.axis.name) ? cut(node) : throughArgs(node);
-      case 'shift': return touches(node.axis) ? cut(node) : throughArgs(node);
-      case 'rename': return renamed(node);
-      default: return cut(node);
+      case 'map':
+      case 'reduce':
+      case 'stop':
+      case 'barrier':
+      case 'gather':
+        return throughArgs(node);
+      case 'broadcast':
+        return build.broadcast(go(node.arg), build.unionAxes(build.withoutAxes(node.axes, [from.name]), [to]));
+      case 'scatter':
+        return touches(node.axis.name) ? cut(node) : throughArgs(node);
+      case 'shift':
+        return touches(node.axis) ? cut(node) : throughArgs(node);
+      case 'rename':
+        return renamed(node);
+      default:
+        return cut(node);
     }
   };
   /** The two names may be those that an inner renaming made. */

@@ -19,17 +19,25 @@ export const differentiate: Pass = {
   name: 'differentiate',
   description: 'derives the loss by every parameter and adds the optimizer step',
   run: (program) => {
-    const { optimizer, outputs: { loss } } = program;
+    const {
+      optimizer,
+      outputs: { loss },
+    } = program;
     if (optimizer === undefined || loss === undefined) return right(settled(program));
     const parameters = topological([loss]).filter(isParam);
-    if (parameters.length === 0) return left([error('PC5005', 'the loss reads no parameter: there is nothing to train', program.origins.get(loss)?.source)]);
+    if (parameters.length === 0)
+      return left([
+        error('PC5005', 'the loss reads no parameter: there is nothing to train', program.origins.get(loss)?.source),
+      ]);
     const step = typed<never>(inputNode(inputs.step, {}));
     const solved: Node[] = [];
     const gradients = gradient(loss, parameters, { origins: program.origins, check: (s) => solved.push(s) });
     const updates: Record<string, Node> = {};
     const misfits: Diagnostic[] = [];
     parameters.forEach((p, i) => {
-      const slots = Object.fromEntries(optimizer.slots.map((s) => [s, build.param(slotPath(p.path, s), p.axes, { kind: 'constant', value: 0 })]));
+      const slots = Object.fromEntries(
+        optimizer.slots.map((s) => [s, build.param(slotPath(p.path, s), p.axes, { kind: 'constant', value: 0 })]),
+      );
       const slope = gradients[i]!;
       const found = program.origins.get(slope);
       if (found?.name === undefined) program.origins.set(slope, { ...found, name: `d_${p.path}` });
@@ -51,25 +59,46 @@ export const differentiate: Pass = {
 
 /** What of an update could not be kept in the parameter or its slots. */
 const misfit = (p: Param, { name, slots }: Optimizer, next: Update): readonly string[] => {
-  const fits = (value: Node, what: string): readonly string[] => (build.sameAxes(value.axes, p.axes) && value.dtype === 'f32' ? []
-    : [`${name} gives ${what} of '${p.path}' as ${value.dtype} over ${build.showAxes(value.axes)}; the parameter is f32 over ${build.showAxes(p.axes)}`]);
+  const fits = (value: Node, what: string): readonly string[] =>
+    build.sameAxes(value.axes, p.axes) && value.dtype === 'f32'
+      ? []
+      : [
+          `${name} gives ${what} of '${p.path}' as ${value.dtype} over ${build.showAxes(value.axes)}; the parameter is f32 over ${build.showAxes(p.axes)}`,
+        ];
   const given = Object.keys(next.slots);
   return [
-    ...fits(next.value, 'the next value'), ...Object.entries(next.slots).flatMap(([s, value]) => fits(value, `the slot '${s}'`)),
-    ...given.filter((s) => !slots.includes(s)).map((s) => `${name} gives a slot '${s}' that it does not list: slots: [${slots.map((x) => `'${x}'`).join(', ')}]`),
+    ...fits(next.value, 'the next value'),
+    ...Object.entries(next.slots).flatMap(([s, value]) => fits(value, `the slot '${s}'`)),
+    ...given
+      .filter((s) => !slots.includes(s))
+      .map(
+        (s) => `${name} gives a slot '${s}' that it does not list: slots: [${slots.map((x) => `'${x}'`).join(', ')}]`,
+      ),
     ...slots.filter((s) => !given.includes(s)).map((s) => `${name} lists a slot '${s}' and gives no next value of it`),
   ];
 };
 
 /** Nothing is differentiated after this: what only derivatives see has done its work. */
 const settled = (program: Program): Program =>
-  withRoots(program, rewrite(rootsOf(program), program.interned, (n) => (n.op === 'stop' ? n.arg : n.op === 'implicit' ? n.value : n), program.origins));
+  withRoots(
+    program,
+    rewrite(
+      rootsOf(program),
+      program.interned,
+      (n) => (n.op === 'stop' ? n.arg : n.op === 'implicit' ? n.value : n),
+      program.origins,
+    ),
+  );
 
 /** How many rows' adjoint solves failed, over all solves of the step. */
 const failures = (solved: readonly Node[]): Node => {
   const one = (s: Node): Node => {
     const failed = build.broadcast(build.map('select', s, build.constant(0), build.constant(1)), s.axes);
-    return build.reduce('sum', failed, s.axes.map((a) => a.name));
+    return build.reduce(
+      'sum',
+      failed,
+      s.axes.map((a) => a.name),
+    );
   };
   return solved.map(one).reduce((a, b) => build.map('add', a, b));
 };

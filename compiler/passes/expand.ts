@@ -24,7 +24,11 @@ const results = (of: Project['of'], name: string, origins: Origins): Results => 
     }
     case 'rebind': {
       const order = topological(of.of);
-      const values = new Map(order.flatMap((n) => (n.op === 'param' && of.paths.includes(n.path) ? [[n, of.values[of.paths.indexOf(n.path)]!] as const] : [])));
+      const values = new Map(
+        order.flatMap((n) =>
+          n.op === 'param' && of.paths.includes(n.path) ? [[n, of.values[of.paths.indexOf(n.path)]!] as const] : [],
+        ),
+      );
       const found = substitute(of.of, values, origins);
       return (result) => found[Number(result)]!;
     }
@@ -46,7 +50,14 @@ export const expand: Pass = {
     const swept = (node: Scan): Node => {
       const found = associative(node);
       if (isRight(found)) return found.right;
-      refused.push(error('PC4009', `a scan of form associative has one state and a step a * previous + b, entry by entry: ${found.left}`, program.origins.get(node)?.source, 'leave the form out: sequential takes any step'));
+      refused.push(
+        error(
+          'PC4009',
+          `a scan of form associative has one state and a step a * previous + b, entry by entry: ${found.left}`,
+          program.origins.get(node)?.source,
+          'leave the form out: sequential takes any step',
+        ),
+      );
       return node;
     };
     const rule = (node: Node): Node => {

@@ -25,7 +25,12 @@ const UNTILED = 3;
 
 /** Positions, constants and views cost nothing wherever they are. */
 const free = (n: Node): boolean =>
-  n.op === 'constant' || n.op === 'index' || n.op === 'extent' || n.op === 'carry' || isBuffer(n) || isIndexPredicate(n) ||
+  n.op === 'constant' ||
+  n.op === 'index' ||
+  n.op === 'extent' ||
+  n.op === 'carry' ||
+  isBuffer(n) ||
+  isIndexPredicate(n) ||
   (views.has(n.op) && argsOf(n).every((a) => free(a)));
 const views: ReadonlySet<Node['op']> = new Set(['rename', 'broadcast', 'stop', 'barrier', 'implicit']);
 
@@ -83,7 +88,11 @@ const sumsBefore = (inside: ReadonlySet<Node>): readonly Node[] => {
 const effort = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlyMap<Node, number> => {
   const whole = new Map<Node, number>();
   const taken = (a: Node): number => (stored.has(a) ? READ : whole.get(a)!);
-  for (const n of order) whole.set(n, free(n) ? READ : own(n) + repeats(n) * evaluated(n).reduce((sum, a) => Math.min(sum + taken(a), MOST), 0));
+  for (const n of order)
+    whole.set(
+      n,
+      free(n) ? READ : own(n) + repeats(n) * evaluated(n).reduce((sum, a) => Math.min(sum + taken(a), MOST), 0),
+    );
   return whole;
 };
 const MOST = 1e12;
@@ -104,7 +113,8 @@ const settle = (order: readonly Node[], must: ReadonlySet<Node>, assumed: Readon
     if (!stored.has(n) && !free(n) && !isTest(n)) {
       const evaluations = [...by.values()].reduce((a, b) => a + b, 0);
       const kept = cells(n) * (unit.get(n)! + WRITE) + evaluations * READ + KERNEL;
-      if (kept < evaluations * unit.get(n)! * (nested.has(n) && n.op === 'reduce' && !isPairs(n) ? UNTILED : 1)) stored.add(n);
+      if (kept < evaluations * unit.get(n)! * (nested.has(n) && n.op === 'reduce' && !isPairs(n) ? UNTILED : 1))
+        stored.add(n);
     }
     const kernel = stored.has(n) ? new Map([[n, cells(n)]]) : by;
     for (const a of evaluated(n)) {
@@ -121,7 +131,11 @@ const settle = (order: readonly Node[], must: ReadonlySet<Node>, assumed: Readon
 const ROUNDS = 4;
 
 /** The nodes that get a buffer, those in `also` among them, no kernel reading more than `limit`. */
-export const decide = (roots: readonly Node[], limit: number, also: ReadonlySet<Node> = new Set()): ReadonlySet<Node> => {
+export const decide = (
+  roots: readonly Node[],
+  limit: number,
+  also: ReadonlySet<Node> = new Set(),
+): ReadonlySet<Node> => {
   const order = withStates(topological(roots));
   const must = new Set([...required(roots, order), ...[...also].filter((n) => !isBuffer(n))]);
   let stored: ReadonlySet<Node> = new Set(order);
@@ -132,11 +146,13 @@ export const decide = (roots: readonly Node[], limit: number, also: ReadonlySet<
 /** All states of a scan are computed, whoever asks for one. */
 const withStates = (order: readonly Node[]): readonly Node[] => {
   const here = new Set(order);
-  const missing = new Map(loopsOf(order).flatMap(({ states }) => {
-    const [known] = states.filter((s) => here.has(s));
-    return [[known!, states.filter((s) => !here.has(s))] as const];
-  }));
-  return order.flatMap((n) => [n, ...(n.op === 'scan' ? missing.get(n) ?? [] : [])]);
+  const missing = new Map(
+    loopsOf(order).flatMap(({ states }) => {
+      const [known] = states.filter((s) => here.has(s));
+      return [[known!, states.filter((s) => !here.has(s))] as const];
+    }),
+  );
+  return order.flatMap((n) => [n, ...(n.op === 'scan' ? (missing.get(n) ?? []) : [])]);
 };
 
 /** Comparisons are repeated where they are asked for: a stored bool would cost more to read than to know. */
@@ -145,14 +161,21 @@ const isTest = (n: Node): boolean => n.dtype === 'bool' && n.op === 'map' && arg
 /** The axes along which a node asks which positions exist. */
 const asked = (n: Node): readonly Axis[] => {
   switch (n.op) {
-    case 'extent': return [n.axis];
-    case 'reduce': return n.arg.axes.filter((a) => n.over.includes(a.name));
+    case 'extent':
+      return [n.axis];
+    case 'reduce':
+      return n.arg.axes.filter((a) => n.over.includes(a.name));
     // An inverse index, which is made before, lists positions that exist.
-    case 'scatter': return n.over.length === n.at.axes.length ? [] : n.at.axes.filter((a) => n.over.includes(a.name));
-    case 'gather': return [axisOf(n.table, n.axis)];
-    case 'shift': return [axisOf(n, n.axis)];
-    case 'carry': return [axisOf(n, n.along)];
-    default: return [];
+    case 'scatter':
+      return n.over.length === n.at.axes.length ? [] : n.at.axes.filter((a) => n.over.includes(a.name));
+    case 'gather':
+      return [axisOf(n.table, n.axis)];
+    case 'shift':
+      return [axisOf(n, n.axis)];
+    case 'carry':
+      return [axisOf(n, n.along)];
+    default:
+      return [];
   }
 };
 
@@ -165,13 +188,18 @@ export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<stri
     seen.add(n);
     for (const a of [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]) {
       const { extent } = a;
-      if (extent.kind === 'ragged' && (n.op === 'extent' || n.axes.some((x) => x.name === extent.rows))) found.add(extent.lengths);
+      if (extent.kind === 'ragged' && (n.op === 'extent' || n.axes.some((x) => x.name === extent.rows)))
+        found.add(extent.lengths);
     }
     if (n !== root && (stored.has(n) || isBuffer(n))) {
       found.add(n);
       return;
     }
-    asked(n).map(missingOf).forEach((id) => { if (id !== undefined) found.add(id); });
+    asked(n)
+      .map(missingOf)
+      .forEach((id) => {
+        if (id !== undefined) found.add(id);
+      });
     if (n.op === 'uniform' || n.op === 'carry') found.add(n);
     // An inverse index is counted as two arrays beside the index itself: no target takes more.
     if (n.op === 'scatter' && n.over.length > 0) found.add(`${n.op} starts`).add(`${n.op} order`);
@@ -190,11 +218,15 @@ const limited = (order: readonly Node[], start: ReadonlySet<Node>, most: number)
     while (stored.has(root) && readsOf(root, stored).size > limit) {
       const elsewhere = (n: Node): boolean => n !== root && (stored.has(n) || isBuffer(n));
       const inside = topological(evaluated(root), elsewhere).filter((n) => n !== root && !free(n) && n.dtype === 'f32');
-      const candidates = inside.map((n) => ({ n, saves: readsOf(n, stored).size - 1 })).filter(({ saves }) => saves > 0);
+      const candidates = inside
+        .map((n) => ({ n, saves: readsOf(n, stored).size - 1 }))
+        .filter(({ saves }) => saves > 0);
       if (candidates.length === 0) break;
       // The largest part that itself fits; among equals the smallest buffer.
       const fitting = candidates.filter(({ saves }) => saves + 1 <= limit);
-      const best = (fitting.length > 0 ? fitting : candidates).sort((a, b) => b.saves - a.saves || cells(a.n) - cells(b.n))[0]!;
+      const best = (fitting.length > 0 ? fitting : candidates).sort(
+        (a, b) => b.saves - a.saves || cells(a.n) - cells(b.n),
+      )[0]!;
       stored.add(best.n);
     }
   }

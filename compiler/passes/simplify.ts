@@ -25,47 +25,88 @@ const onMap = (name: string, law: string, fn: MapNode['fn'] | readonly MapNode['
 
 /** The unit of an operation, on either side where it commutes. */
 const units: readonly Row[] = [
-  onMap('add-zero', 'x + 0 = x', 'add', (n, [a, b]) => (isPlain(b!, 0) ? along(a!, n) : isPlain(a!, 0) ? along(b!, n) : null)),
+  onMap('add-zero', 'x + 0 = x', 'add', (n, [a, b]) =>
+    isPlain(b!, 0) ? along(a!, n) : isPlain(a!, 0) ? along(b!, n) : null,
+  ),
   onMap('sub-zero', 'x - 0 = x', 'sub', (n, [a, b]) => (isPlain(b!, 0) ? along(a!, n) : null)),
   onMap('zero-sub', '0 - x = -x', 'sub', (n, [a, b]) => (isPlain(a!, 0) ? along(map('neg', b!), n) : null)),
-  onMap('mul-one', 'x * 1 = x', 'mul', (n, [a, b]) => (isPlain(b!, 1) ? along(a!, n) : isPlain(a!, 1) ? along(b!, n) : null)),
-  onMap('mul-minus-one', 'x * -1 = -x', 'mul', (n, [a, b]) => (isPlain(b!, -1) ? along(map('neg', a!), n) : isPlain(a!, -1) ? along(map('neg', b!), n) : null)),
-  onMap('mul-zero', 'x * 0 = 0 for finite x', 'mul', (n, args) => (args.some((a) => isPlain(a, 0)) ? along(constant(0, n.dtype), n) : null)),
+  onMap('mul-one', 'x * 1 = x', 'mul', (n, [a, b]) =>
+    isPlain(b!, 1) ? along(a!, n) : isPlain(a!, 1) ? along(b!, n) : null,
+  ),
+  onMap('mul-minus-one', 'x * -1 = -x', 'mul', (n, [a, b]) =>
+    isPlain(b!, -1) ? along(map('neg', a!), n) : isPlain(a!, -1) ? along(map('neg', b!), n) : null,
+  ),
+  onMap('mul-zero', 'x * 0 = 0 for finite x', 'mul', (n, args) =>
+    args.some((a) => isPlain(a, 0)) ? along(constant(0, n.dtype), n) : null,
+  ),
   onMap('div-one', 'x / 1 = x', 'div', (n, [a, b]) => (isPlain(b!, 1) ? along(a!, n) : null)),
   onMap('zero-div', '0 / x = 0 for x not 0', 'div', (n, [a]) => (isPlain(a!, 0) ? along(constant(0), n) : null)),
 ];
 
 const constants: readonly Row[] = [
-  onMap('add-same', 'x + x = 2 x', 'add', (n, [a, b]) => (a === b && n.dtype === 'f32' ? map('mul', constant(2), a!) : null)),
+  onMap('add-same', 'x + x = 2 x', 'add', (n, [a, b]) =>
+    a === b && n.dtype === 'f32' ? map('mul', constant(2), a!) : null,
+  ),
   onMap('add-again', '(x + y) + y = x + 2 y', 'add', (n, [a, b]) =>
-    n.dtype === 'f32' && a!.op === 'map' && a!.fn === 'add' && a!.args[1] === b ? map('add', a!.args[0]!, map('mul', constant(2), b!)) : null),
-  onMap('constant-first', 'x * c = c * x', 'mul', (_, [a, b]) => (b!.op === 'constant' && a!.op !== 'constant' ? map('mul', b!, a!) : null)),
+    n.dtype === 'f32' && a!.op === 'map' && a!.fn === 'add' && a!.args[1] === b
+      ? map('add', a!.args[0]!, map('mul', constant(2), b!))
+      : null,
+  ),
+  onMap('constant-first', 'x * c = c * x', 'mul', (_, [a, b]) =>
+    b!.op === 'constant' && a!.op !== 'constant' ? map('mul', b!, a!) : null,
+  ),
   onMap('mul-constants', 'c * (d * x) = (c d) * x', 'mul', (n, [a, b]) =>
-    n.dtype === 'f32' && a!.op === 'constant' && b!.op === 'map' && b!.fn === 'mul' && b!.args[0]!.op === 'constant' ? map('mul', constant(a!.value * b!.args[0]!.value), b!.args[1]!) : null),
+    n.dtype === 'f32' && a!.op === 'constant' && b!.op === 'map' && b!.fn === 'mul' && b!.args[0]!.op === 'constant'
+      ? map('mul', constant(a!.value * b!.args[0]!.value), b!.args[1]!)
+      : null,
+  ),
 ];
 
 const signs: readonly Row[] = [
   onMap('neg-neg', '-(-x) = x', 'neg', (_, [a]) => (a!.op === 'map' && a!.fn === 'neg' ? a!.args[0]! : null)),
   onMap('add-neg', 'x + (-y) = x - y', 'add', (_, [a, b]) =>
-    b!.op === 'map' && b!.fn === 'neg' ? map('sub', a!, b!.args[0]!) : a!.op === 'map' && a!.fn === 'neg' ? map('sub', b!, a!.args[0]!) : null),
-  onMap('sub-neg', 'x - (-y) = x + y', 'sub', (_, [a, b]) => (b!.op === 'map' && b!.fn === 'neg' ? map('add', a!, b!.args[0]!) : null)),
+    b!.op === 'map' && b!.fn === 'neg'
+      ? map('sub', a!, b!.args[0]!)
+      : a!.op === 'map' && a!.fn === 'neg'
+        ? map('sub', b!, a!.args[0]!)
+        : null,
+  ),
+  onMap('sub-neg', 'x - (-y) = x + y', 'sub', (_, [a, b]) =>
+    b!.op === 'map' && b!.fn === 'neg' ? map('add', a!, b!.args[0]!) : null,
+  ),
   onMap('mul-neg', '(-x) * y = -(x * y)', 'mul', (_, [a, b]) =>
-    a!.op === 'map' && a!.fn === 'neg' ? map('neg', map('mul', a!.args[0]!, b!)) : b!.op === 'map' && b!.fn === 'neg' ? map('neg', map('mul', a!, b!.args[0]!)) : null),
+    a!.op === 'map' && a!.fn === 'neg'
+      ? map('neg', map('mul', a!.args[0]!, b!))
+      : b!.op === 'map' && b!.fn === 'neg'
+        ? map('neg', map('mul', a!, b!.args[0]!))
+        : null,
+  ),
 ];
 
 const selections: readonly Row[] = [
-  onMap('select-known', 'select(true, x, y) = x', 'select', (n, [p, a, b]) => (plain(p!) === null ? null : along(plain(p!) !== 0 ? a! : b!, n))),
+  onMap('select-known', 'select(true, x, y) = x', 'select', (n, [p, a, b]) =>
+    plain(p!) === null ? null : along(plain(p!) !== 0 ? a! : b!, n),
+  ),
   onMap('select-same', 'select(p, x, x) = x', 'select', (n, [, a, b]) => (a === b ? along(a!, n) : null)),
-  onMap('select-zeros', 'select(p, 0, 0) = 0', 'select', (n, [, a, b]) => (isPlain(a!, 0) && isPlain(b!, 0) ? along(constant(0, n.dtype), n) : null)),
+  onMap('select-zeros', 'select(p, 0, 0) = 0', 'select', (n, [, a, b]) =>
+    isPlain(a!, 0) && isPlain(b!, 0) ? along(constant(0, n.dtype), n) : null,
+  ),
   onMap('select-again', 'select(p, select(p, x, y), z) = select(p, x, z)', 'select', (n, [p, a, b]) =>
-    a!.op === 'map' && a!.fn === 'select' && a!.args[0] === p ? along(map('select', p!, a!.args[1]!, b!), n) : null),
-  onMap('same-test', 'x <= x, x = x and x >= x hold; x < x and x != x do not', ['le', 'ge', 'eq', 'lt', 'gt', 'ne'], (n, [a, b]) =>
-    a === b && a!.dtype === 'i32' ? along(constant(['le', 'ge', 'eq'].includes(n.fn) ? 1 : 0, 'bool'), n) : null),
+    a!.op === 'map' && a!.fn === 'select' && a!.args[0] === p ? along(map('select', p!, a!.args[1]!, b!), n) : null,
+  ),
+  onMap(
+    'same-test',
+    'x <= x, x = x and x >= x hold; x < x and x != x do not',
+    ['le', 'ge', 'eq', 'lt', 'gt', 'ne'],
+    (n, [a, b]) =>
+      a === b && a!.dtype === 'i32' ? along(constant(['le', 'ge', 'eq'].includes(n.fn) ? 1 : 0, 'bool'), n) : null,
+  ),
 ];
 
 const folding: readonly Row[] = [
   {
-    name: 'fold', law: 'f(constants) is a constant',
+    name: 'fold',
+    law: 'f(constants) is a constant',
     apply: (n) => {
       if (n.op !== 'map') return null;
       const values = n.args.map(plain);
@@ -75,15 +116,18 @@ const folding: readonly Row[] = [
     },
   },
   {
-    name: 'broadcast-nothing', law: 'broadcasting to the axes there are is nothing',
+    name: 'broadcast-nothing',
+    law: 'broadcasting to the axes there are is nothing',
     apply: (n) => (n.op === 'broadcast' && build.sameAxes(n.axes, n.arg.axes) ? n.arg : null),
   },
   {
-    name: 'broadcast-twice', law: 'broadcast(broadcast(x)) = broadcast(x)',
+    name: 'broadcast-twice',
+    law: 'broadcast(broadcast(x)) = broadcast(x)',
     apply: (n) => (n.op === 'broadcast' && n.arg.op === 'broadcast' ? build.broadcast(n.arg.arg, n.axes) : null),
   },
   {
-    name: 'map-broadcast', law: 'f(broadcast(x), y) = f(x, y) where y has the axes',
+    name: 'map-broadcast',
+    law: 'f(broadcast(x), y) = f(x, y) where y has the axes',
     apply: (n) => {
       if (n.op !== 'map' || !n.args.some((a) => a.op === 'broadcast')) return null;
       for (const [i, a] of n.args.entries()) {
@@ -96,29 +140,36 @@ const folding: readonly Row[] = [
     },
   },
   {
-    name: 'map-of-broadcasts', law: 'f(broadcast(x), broadcast(y)) = broadcast(f(x, y))',
+    name: 'map-of-broadcasts',
+    law: 'f(broadcast(x), broadcast(y)) = broadcast(f(x, y))',
     apply: (n) => {
-      if (n.op !== 'map' || n.args.length === 0 || !n.args.every((a) => a.op === 'broadcast' || a.axes.length === 0)) return null;
+      if (n.op !== 'map' || n.args.length === 0 || !n.args.every((a) => a.op === 'broadcast' || a.axes.length === 0))
+        return null;
       const fresh = map(n.fn, ...n.args.map((a) => (a.op === 'broadcast' ? a.arg : a)));
       return fresh.axes.length < n.axes.length ? build.broadcast(fresh, n.axes) : null;
     },
   },
   {
-    name: 'rename-nothing', law: 'renaming an axis to itself is nothing',
+    name: 'rename-nothing',
+    law: 'renaming an axis to itself is nothing',
     apply: (n) => (n.op === 'rename' && n.from === n.to.name ? n.arg : null),
   },
   {
-    name: 'rename-back', law: 'renaming back undoes a renaming',
+    name: 'rename-back',
+    law: 'renaming back undoes a renaming',
     apply: (n) => {
       if (n.op !== 'rename' || n.arg.op !== 'rename' || n.arg.to.name !== n.from) return null;
       const inner = n.arg;
       // Two renamings in a row are one, unless either takes a diagonal.
       if (build.hasAxis(inner.arg, inner.to.name) || build.hasAxis(inner, n.to.name)) return null;
-      return build.hasAxis(inner.arg, n.to.name) && inner.from !== n.to.name ? null : build.rename(inner.arg, inner.from, n.to);
+      return build.hasAxis(inner.arg, n.to.name) && inner.from !== n.to.name
+        ? null
+        : build.rename(inner.arg, inner.from, n.to);
     },
   },
   {
-    name: 'rename-leaf', law: 'positions and constants are renamed where they stand',
+    name: 'rename-leaf',
+    law: 'positions and constants are renamed where they stand',
     apply: (n) => {
       if (n.op !== 'rename') return null;
       if (n.arg.op === 'index') return build.index(n.to);
@@ -127,7 +178,8 @@ const folding: readonly Row[] = [
     },
   },
   {
-    name: 'shift-nothing', law: 'a shift by 0 is nothing',
+    name: 'shift-nothing',
+    law: 'a shift by 0 is nothing',
     apply: (n) => (n.op === 'shift' && n.by === 0 ? n.arg : null),
   },
 ];
@@ -137,25 +189,37 @@ const folding: readonly Row[] = [
  * behind has both, wherever the sum runs along either.
  */
 const keepsRows = (n: Extract<Node, { op: 'reduce' }>, rest: Node): boolean =>
-  n.arg.axes.every(({ name, extent }) =>
-    extent.kind === 'fixed' || !build.hasAxis(n.arg, extent.rows) || !(n.over.includes(name) || n.over.includes(extent.rows)) ||
-    (build.hasAxis(rest, name) && build.hasAxis(rest, extent.rows)));
+  n.arg.axes.every(
+    ({ name, extent }) =>
+      extent.kind === 'fixed' ||
+      !build.hasAxis(n.arg, extent.rows) ||
+      !(n.over.includes(name) || n.over.includes(extent.rows)) ||
+      (build.hasAxis(rest, name) && build.hasAxis(rest, extent.rows)),
+  );
 
 const sums: readonly Row[] = [
   {
-    name: 'sum-nothing', law: 'a sum over no axes is nothing',
+    name: 'sum-nothing',
+    law: 'a sum over no axes is nothing',
     apply: (n) => (n.op === 'reduce' && n.over.length === 0 ? n.arg : null),
   },
   {
-    name: 'sum-zero', law: 'a sum of zeros is 0',
-    apply: (n) => (n.op === 'reduce' && n.monoid === 'sum' && isPlain(n.arg, 0) ? along(constant(0, n.dtype), n) : null),
+    name: 'sum-zero',
+    law: 'a sum of zeros is 0',
+    apply: (n) =>
+      n.op === 'reduce' && n.monoid === 'sum' && isPlain(n.arg, 0) ? along(constant(0, n.dtype), n) : null,
   },
   {
-    name: 'sum-neg', law: 'sum of -x is -(sum of x)',
-    apply: (n) => (n.op === 'reduce' && n.monoid === 'sum' && n.arg.op === 'map' && n.arg.fn === 'neg' ? map('neg', build.reduce('sum', n.arg.args[0]!, n.over)) : null),
+    name: 'sum-neg',
+    law: 'sum of -x is -(sum of x)',
+    apply: (n) =>
+      n.op === 'reduce' && n.monoid === 'sum' && n.arg.op === 'map' && n.arg.fn === 'neg'
+        ? map('neg', build.reduce('sum', n.arg.args[0]!, n.over))
+        : null,
   },
   {
-    name: 'sum-factor', law: 'sum over k of x * y is x * sum over k of y where x has no k',
+    name: 'sum-factor',
+    law: 'sum over k of x * y is x * sum over k of y where x has no k',
     apply: (n) => {
       if (n.op !== 'reduce' || n.monoid !== 'sum' || n.arg.op !== 'map' || n.dtype !== 'f32') return null;
       const { fn } = n.arg;
@@ -177,24 +241,30 @@ export const rows: readonly Row[] = [...forward, ...lookups];
 
 const LIMIT = 50;
 /** Rows at one node until none applies. */
-const simplifyBy = (by: readonly Row[]) => (node: Node): Node => {
-  let current = node;
-  for (let i = 0; i < LIMIT; i++) {
-    let next: Node | null = null;
-    for (const row of by) {
-      next = row.apply(current);
-      if (next !== null) break;
+const simplifyBy =
+  (by: readonly Row[]) =>
+  (node: Node): Node => {
+    let current = node;
+    for (let i = 0; i < LIMIT; i++) {
+      let next: Node | null = null;
+      for (const row of by) {
+        next = row.apply(current);
+        if (next !== null) break;
+      }
+      if (next === null) return current;
+      current = next;
     }
-    if (next === null) return current;
-    current = next;
-  }
-  return current;
-};
+    return current;
+  };
 
 export const simplifyNode = simplifyBy(forward);
 
 /** Until nothing changes: a row may open the way for another below it. */
-export const simplifyAll = (roots: readonly Node[], program: Pick<Parameters<Pass['run']>[0], 'interned' | 'origins'>, by: readonly Row[] = rows): readonly Node[] => {
+export const simplifyAll = (
+  roots: readonly Node[],
+  program: Pick<Parameters<Pass['run']>[0], 'interned' | 'origins'>,
+  by: readonly Row[] = rows,
+): readonly Node[] => {
   let current = rewrite(roots, program.interned, (n) => n, program.origins);
   for (let i = 0; i < LIMIT; i++) {
     const next = rewrite(current, program.interned, simplifyBy(by), program.origins);

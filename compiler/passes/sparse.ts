@@ -32,18 +32,32 @@ const summands = (s: Scatter): readonly Axis[] => build.unionAxes(s.arg.axes, s.
 
 /** More cells than summands: most are 0. The rows of a sequence that is summed stay known. */
 const isSparse = (n: Node): n is Scatter =>
-  n.op === 'scatter' && n.dtype === 'f32' && n.over.length > 0 && n.axis.extent.kind === 'fixed' && cells(n) > cells({ axes: summands(n) }) &&
+  n.op === 'scatter' &&
+  n.dtype === 'f32' &&
+  n.over.length > 0 &&
+  n.axis.extent.kind === 'fixed' &&
+  cells(n) > cells({ axes: summands(n) }) &&
   summands(n).every(({ extent }) => extent.kind === 'fixed' || !n.over.includes(extent.rows));
 
 /** The scatter with the axes that it sums over called otherwise than `taken`. */
 const apartFrom = (s: Scatter, taken: readonly Axis[]): Scatter => {
   const used = new Set([...taken, ...s.axes, ...summands(s)].map((a) => a.name));
   const spare = (name: string): string => (used.has(name) ? spare(`${name}'`) : name);
-  return s.over.filter((name) => taken.some((a) => a.name === name)).reduce((sofar, name) => {
-    const to = copied(spare(name), summands(sofar).find((a) => a.name === name)!);
-    const renamed = (x: Node): Node => (build.hasAxis(x, name) ? build.rename(x, name, to) : x);
-    return scatter(renamed(sofar.arg), renamed(sofar.at), sofar.axis, sofar.over.map((o) => (o === name ? to.name : o)));
-  }, s);
+  return s.over
+    .filter((name) => taken.some((a) => a.name === name))
+    .reduce((sofar, name) => {
+      const to = copied(
+        spare(name),
+        summands(sofar).find((a) => a.name === name)!,
+      );
+      const renamed = (x: Node): Node => (build.hasAxis(x, name) ? build.rename(x, name, to) : x);
+      return scatter(
+        renamed(sofar.arg),
+        renamed(sofar.at),
+        sofar.axis,
+        sofar.over.map((o) => (o === name ? to.name : o)),
+      );
+    }, s);
 };
 
 const withArg = (s: Scatter, arg: Node): Scatter => scatter(arg, s.at, s.axis, s.over);
@@ -75,46 +89,87 @@ const scaled = (s: Scatter, fn: 'mul' | 'div', by: Node): Scatter => {
 };
 
 const lookedUp = ({ dense, parts }: Split, at: Node, axis: string): Node =>
-  parts.reduce<Node | null>((sum, p) => add(sum, foundAt(p, at)), dense === null ? null : build.gather(dense, at, axis))!;
+  parts.reduce<Node | null>(
+    (sum, p) => add(sum, foundAt(p, at)),
+    dense === null ? null : build.gather(dense, at, axis),
+  )!;
 
 const product = (a: Split, b: Split): Split => {
-  const by = (parts: readonly Scatter[], x: Node | null): readonly Scatter[] => (x === null ? [] : parts.map((p) => scaled(p, 'mul', x)));
-  const both = b.parts.length === 0 ? [] : a.parts.map((p) => {
-    const other = lookedUp({ dense: null, parts: b.parts }, p.at, p.axis.name);
-    return withArg(p, map('mul', p.arg, other));
-  });
-  return { dense: a.dense === null || b.dense === null ? null : map('mul', a.dense, b.dense), parts: merged([...by(a.parts, b.dense), ...by(b.parts, a.dense), ...both]) };
+  const by = (parts: readonly Scatter[], x: Node | null): readonly Scatter[] =>
+    x === null ? [] : parts.map((p) => scaled(p, 'mul', x));
+  const both =
+    b.parts.length === 0
+      ? []
+      : a.parts.map((p) => {
+          const other = lookedUp({ dense: null, parts: b.parts }, p.at, p.axis.name);
+          return withArg(p, map('mul', p.arg, other));
+        });
+  return {
+    dense: a.dense === null || b.dense === null ? null : map('mul', a.dense, b.dense),
+    parts: merged([...by(a.parts, b.dense), ...by(b.parts, a.dense), ...both]),
+  };
 };
 
-const negated = ({ dense, parts }: Split): Split => ({ dense: dense === null ? null : map('neg', dense), parts: parts.map((p) => withArg(p, map('neg', p.arg))) });
+const negated = ({ dense, parts }: Split): Split => ({
+  dense: dense === null ? null : map('neg', dense),
+  parts: parts.map((p) => withArg(p, map('neg', p.arg))),
+});
 const plus = (a: Split, b: Split): Split => ({ dense: add(a.dense, b.dense), parts: merged([...a.parts, ...b.parts]) });
 const whole = (node: Node): Split => ({ dense: node, parts: [] });
 
 /** The same along further axes. */
 const along = ({ dense, parts }: Split, axes: readonly Axis[]): Split => ({
   dense: dense === null ? null : build.broadcast(dense, axes),
-  parts: parts.map((p) => withArg(p, build.broadcast(p.arg, axes.filter((a) => a.name !== p.axis.name)))),
+  parts: parts.map((p) =>
+    withArg(
+      p,
+      build.broadcast(
+        p.arg,
+        axes.filter((a) => a.name !== p.axis.name),
+      ),
+    ),
+  ),
 });
 
 const sumOver = (n: Of<'reduce'>, arg: Split, table: string): Split | null => {
   const axes = n.arg.axes.filter((a) => n.over.includes(a.name));
-  if (n.monoid !== 'sum' || n.over.includes(table) || axes.some((a) => a.extent.kind === 'ragged' || n.axes.some((x) => x.extent.kind === 'ragged' && x.extent.rows === a.name))) return null;
+  if (
+    n.monoid !== 'sum' ||
+    n.over.includes(table) ||
+    axes.some(
+      (a) => a.extent.kind === 'ragged' || n.axes.some((x) => x.extent.kind === 'ragged' && x.extent.rows === a.name),
+    )
+  )
+    return null;
   if (arg.parts.some((p) => p.at.axes.some((a) => n.over.includes(a.name)))) return null;
   const { dense, parts } = along(arg, axes);
-  return { dense: dense === null ? null : build.reduce('sum', dense, n.over), parts: parts.map((p) => withArg(p, build.reduce('sum', p.arg, n.over))) };
+  return {
+    dense: dense === null ? null : build.reduce('sum', dense, n.over),
+    parts: parts.map((p) => withArg(p, build.reduce('sum', p.arg, n.over))),
+  };
 };
 
 /** What a map makes of a table in parts; null where it is not linear in it. */
 const mapped = (n: MapNode, args: readonly (Split | undefined)[], plain: (n: Node) => Node): Split | null => {
   const [a, b] = n.args.map((x, i) => args[i] ?? whole(plain(x)));
   switch (n.fn) {
-    case 'add': return plus(along(a!, n.axes), along(b!, n.axes));
-    case 'sub': return plus(along(a!, n.axes), negated(along(b!, n.axes)));
-    case 'neg': return negated(a!);
-    case 'mul': return product(a!, b!);
-    case 'div': return args[1] === undefined
-      ? { dense: a!.dense === null ? null : map('div', a!.dense, b!.dense!), parts: a!.parts.map((p) => scaled(p, 'div', b!.dense!)) } : null;
-    default: return null;
+    case 'add':
+      return plus(along(a!, n.axes), along(b!, n.axes));
+    case 'sub':
+      return plus(along(a!, n.axes), negated(along(b!, n.axes)));
+    case 'neg':
+      return negated(a!);
+    case 'mul':
+      return product(a!, b!);
+    case 'div':
+      return args[1] === undefined
+        ? {
+            dense: a!.dense === null ? null : map('div', a!.dense, b!.dense!),
+            parts: a!.parts.map((p) => scaled(p, 'div', b!.dense!)),
+          }
+        : null;
+    default:
+      return null;
   }
 };
 
@@ -136,28 +191,52 @@ export const sparse: Pass = {
       const table = first.parts[0]!.axis.name;
       if (others.some((s) => s.parts[0]!.axis.name !== table)) return null;
       switch (n.op) {
-        case 'map': return mapped(n, args, plain);
-        case 'broadcast': return along(first, n.axes);
-        case 'reduce': return sumOver(n, first, table);
-        default: return null;
+        case 'map':
+          return mapped(n, args, plain);
+        case 'broadcast':
+          return along(first, n.axes);
+        case 'reduce':
+          return sumOver(n, first, table);
+        default:
+          return null;
       }
     };
     for (const n of order) {
       const split = splitOf(n);
       if (split !== null && split.parts.length > 0) {
         splits.set(n, split);
-        formed.set(n, build.along(split.parts.reduce<Node | null>((sum, p) => add(sum, p), split.dense)!, n));
+        formed.set(
+          n,
+          build.along(
+            split.parts.reduce<Node | null>((sum, p) => add(sum, p), split.dense)!,
+            n,
+          ),
+        );
         continue;
       }
       const table = n.op === 'gather' ? splits.get(n.table) : undefined;
-      formed.set(n, n.op === 'gather' && table !== undefined && table.parts[0]!.axis.name === n.axis
-        ? build.along(lookedUp(table, plain(n.at), n.axis), n) : reargue(n, formed));
+      formed.set(
+        n,
+        n.op === 'gather' && table !== undefined && table.parts[0]!.axis.name === n.axis
+          ? build.along(lookedUp(table, plain(n.at), n.axis), n)
+          : reargue(n, formed),
+      );
     }
     for (const n of order) {
       const origin = program.origins.get(n);
       const to = formed.get(n)!;
       if (origin !== undefined && !program.origins.has(to)) program.origins.set(to, origin);
     }
-    return right(withRoots(program, rewrite(roots.map((r) => formed.get(r)!), program.interned, (n) => n, program.origins)));
+    return right(
+      withRoots(
+        program,
+        rewrite(
+          roots.map((r) => formed.get(r)!),
+          program.interned,
+          (n) => n,
+          program.origins,
+        ),
+      ),
+    );
   },
 };

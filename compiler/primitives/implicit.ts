@@ -25,7 +25,12 @@ export const implicit: Primitive<Of<'implicit'>> = {
     const asked = summed(gates.region(ct), others, n);
     const pull = pullback(n, gradient);
     const isSteady = isEverywhere(asked) || gates.finite(pull(build.variable('any', n.axes)));
-    const { lambda, solved } = adjointProblem(n.of, { value: n.value, image: n.through }, ct, isSteady ? pull : (x) => within(asked, pull(x)));
+    const { lambda, solved } = adjointProblem(
+      n.of,
+      { value: n.value, image: n.through },
+      ct,
+      isSteady ? pull : (x) => within(asked, pull(x)),
+    );
     check(solved);
     gates.declare(lambda, asked);
     return [null, lambda];

@@ -9,11 +9,26 @@ import { reduce } from './reduction.js';
 import { carry, scan } from './scan.js';
 
 export const primitives: { readonly [O in Op]: Primitive<Of<O>> } = {
-  input: leaves.input, param: leaves.param, variable: leaves.variable,
-  constant: leaves.constant, index: leaves.index, extent: leaves.extent, uniform: leaves.uniform,
-  map: pointwise.map, broadcast: pointwise.broadcast, stop: pointwise.stop, barrier: pointwise.barrier,
-  reduce, implicit, carry, scan,
-  gather: indexing.gather, scatter: indexing.scatter, rename: indexing.rename, shift: indexing.shift, project: indexing.project,
+  input: leaves.input,
+  param: leaves.param,
+  variable: leaves.variable,
+  constant: leaves.constant,
+  index: leaves.index,
+  extent: leaves.extent,
+  uniform: leaves.uniform,
+  map: pointwise.map,
+  broadcast: pointwise.broadcast,
+  stop: pointwise.stop,
+  barrier: pointwise.barrier,
+  reduce,
+  implicit,
+  carry,
+  scan,
+  gather: indexing.gather,
+  scatter: indexing.scatter,
+  rename: indexing.rename,
+  shift: indexing.shift,
+  project: indexing.project,
 };
 
 /** The record of a node's own primitive. */

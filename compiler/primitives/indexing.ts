@@ -17,7 +17,9 @@ const elsewhere = (arg: Node, axis: string, to: Expr, scope: Scope, l: Lowering)
   const at = new Map([...scope.at].filter(([name]) => build.hasAxis(arg, name))).set(axis, to);
   const inside = { ...scope, at };
   // Another row may be shorter: its length is read only once it is known that there is such a row.
-  const shorter = arg.axes.filter((a) => a.extent.kind === 'ragged' && a.extent.rows === axis).map((a) => l.inRange(a, inside));
+  const shorter = arg.axes
+    .filter((a) => a.extent.kind === 'ragged' && a.extent.rows === axis)
+    .map((a) => l.inRange(a, inside));
   const entry = guard(all(shorter.filter((p) => p !== null)), l.expr(arg, inside));
   return guard(l.inRange(build.axisOf(arg, axis), inside), entry);
 };
@@ -40,17 +42,24 @@ export const gather: Primitive<Of<'gather'>> = {
   support: () => [],
   dependence: (n, of) => {
     const where = meet(positionIs(n.axis, of(n.at).linear), of(n.table).nonzero);
-    return { edges: [{ arg: n.table, where }, { arg: n.at }], facts: { ...madeOf(of(n.table)), nonzero: onto(n, where) } };
+    return {
+      edges: [{ arg: n.table, where }, { arg: n.at }],
+      facts: { ...madeOf(of(n.table)), nonzero: onto(n, where) },
+    };
   },
   mixes: (n, axis) => (n.axis === axis ? `looks up other positions of '${axis}'` : null),
   restricted: (n, prefix) => (prefix.isCopy(build.axisOf(n.table, n.axis)) ? found(n, n.at, prefix) : n),
 };
 
 /** An index names positions of all rows: where one row alone is summed, those before its end. */
-const ended = (over: readonly string[]) => (loop: ReduceAxis): ReduceAxis => {
-  const { axis, row, to } = loop;
-  return row === undefined || to !== undefined || axis.ragged === undefined || over.includes(axis.ragged.rows) ? loop : { ...loop, to: { kind: 'extent', axis, row } };
-};
+const ended =
+  (over: readonly string[]) =>
+  (loop: ReduceAxis): ReduceAxis => {
+    const { axis, row, to } = loop;
+    return row === undefined || to !== undefined || axis.ragged === undefined || over.includes(axis.ragged.rows)
+      ? loop
+      : { ...loop, to: { kind: 'extent', axis, row } };
+  };
 
 export const scatter: Primitive<Of<'scatter'>> = {
   reference: (n, e) => {
@@ -77,16 +86,38 @@ export const scatter: Primitive<Of<'scatter'>> = {
     const body = guard(all(inside.guards), l.expr(n.arg, inside.scope));
     const index = l.buffer(n.at);
     // In the order in which the index lies in memory: loops have sequences innermost.
-    const loopOf = (name: string): ReduceAxis => inside.over.find((o) => exprText(l.position(inside.scope, name)) === exprText({ kind: 'index', axis: o.axis.name }))!;
+    const loopOf = (name: string): ReduceAxis =>
+      inside.over.find(
+        (o) => exprText(l.position(inside.scope, name)) === exprText({ kind: 'index', axis: o.axis.name }),
+      )!;
     return index !== undefined && n.at.axes.length === n.over.length
-      ? { kind: 'collect', index, over: memoryOrder(n.at.axes).map((a) => ended(n.over)(loopOf(a.name))), target, body, dtype: n.dtype }
-      : { kind: 'reduce', monoid: 'sum', over: inside.over, body: guard(apply('eq', l.expr(n.at, inside.scope), target), body), dtype: n.dtype };
+      ? {
+          kind: 'collect',
+          index,
+          over: memoryOrder(n.at.axes).map((a) => ended(n.over)(loopOf(a.name))),
+          target,
+          body,
+          dtype: n.dtype,
+        }
+      : {
+          kind: 'reduce',
+          monoid: 'sum',
+          over: inside.over,
+          body: guard(apply('eq', l.expr(n.at, inside.scope), target), body),
+          dtype: n.dtype,
+        };
   },
   support: () => [],
   dependence: (n, of) => {
     const where = meet(positionIs(n.axis.name, of(n.at).linear), of(n.arg).nonzero);
     const through = build.unionAxes(n.arg.axes, n.at.axes);
-    return { edges: [{ arg: n.arg, where, through }, { arg: n.at, where: of(n.arg).nonzero, through }], facts: { ...madeOf(of(n.arg)), nonzero: onto(n, where) } };
+    return {
+      edges: [
+        { arg: n.arg, where, through },
+        { arg: n.at, where: of(n.arg).nonzero, through },
+      ],
+      facts: { ...madeOf(of(n.arg)), nonzero: onto(n, where) },
+    };
   },
   mixes: (n, axis) => (n.over.includes(axis) || n.axis.name === axis ? `adds up positions of '${axis}'` : null),
   restricted: (n, prefix) => build.scatter(within(n.arg, n.at.axes, n.over, prefix), n.at, n.axis, n.over),
@@ -101,7 +132,14 @@ export const rename: Primitive<Of<'rename'>> = {
     const from = build.axisOf(n.arg, n.from);
     if (n.from === n.to.name) return [ct];
     if (!build.hasAxis(n.arg, n.to.name)) return [build.rename(ct, n.to.name, from)];
-    return [build.map('select', build.map('eq', build.index(from), build.index(n.to)), build.broadcast(ct, [from]), build.constant(0))];
+    return [
+      build.map(
+        'select',
+        build.map('eq', build.index(from), build.index(n.to)),
+        build.broadcast(ct, [from]),
+        build.constant(0),
+      ),
+    ];
   },
   cost: () => 0,
   lower: (n, scope, l) => elsewhere(n.arg, n.from, l.position(scope, n.to.name), scope, l),
@@ -118,7 +156,13 @@ export const rename: Primitive<Of<'rename'>> = {
       zero: rows ? EVERYWHERE : onto(n, meet(here, zero)),
       real: rows ? EVERYWHERE : onto(n, meet(here, real)),
       low: onto(n, meet(here, low)),
-      linear: linear === null ? null : difference({ plus: moved(linear.plus), minus: [], constant: linear.constant }, { plus: moved(linear.minus), minus: [], constant: 0 }),
+      linear:
+        linear === null
+          ? null
+          : difference(
+              { plus: moved(linear.plus), minus: [], constant: linear.constant },
+              { plus: moved(linear.minus), minus: [], constant: 0 },
+            ),
     };
     return { edges: [{ arg: n.arg, where: meet(here, nonzero) }], facts };
   },
@@ -138,12 +182,17 @@ export const shift: Primitive<Of<'shift'>> = {
   dependence: (n, of) => {
     const there = renamed(of(n.arg).nonzero, (name) => (name === n.axis ? fresh(name) : name));
     const where = meet(zone(...equal(n.axis, fresh(n.axis), n.by)), there);
-    return { edges: [{ arg: n.arg, where, moved: [n.axis] }], facts: { ...madeOf(of(n.arg)), nonzero: onto(n, where) } };
+    return {
+      edges: [{ arg: n.arg, where, moved: [n.axis] }],
+      facts: { ...madeOf(of(n.arg)), nonzero: onto(n, where) },
+    };
   },
   mixes: (n, axis) => (n.axis === axis ? `moves along '${axis}'` : null),
   restricted: (n, prefix) => {
     const axis = build.axisOf(n, n.axis);
-    return n.by < 0 && prefix.isCopy(axis) ? found(n, build.map('add', build.index(axis), build.constant(-n.by, 'i32')), prefix) : n;
+    return n.by < 0 && prefix.isCopy(axis)
+      ? found(n, build.map('add', build.index(axis), build.constant(-n.by, 'i32')), prefix)
+      : n;
   },
 };
 
@@ -152,7 +201,13 @@ const unexpanded = (n: Of<'project'>): never => {
   throw new Error(`${n.of.op} reached a stage that sees expanded programs only`);
 };
 export const project: Primitive<Of<'project'>> = {
-  reference: unexpanded, vjp: (_, n) => unexpanded(n), cost: unexpanded, lower: unexpanded, support: () => [], dependence: unexpanded,
+  reference: unexpanded,
+  vjp: (_, n) => unexpanded(n),
+  cost: unexpanded,
+  lower: unexpanded,
+  support: () => [],
+  dependence: unexpanded,
   // What an operator combines lies among its arguments, which answer for themselves.
-  mixes: () => null, restricted: unexpanded,
+  mixes: () => null,
+  restricted: unexpanded,
 };

@@ -21,14 +21,24 @@ const buffer = {
 
 /** Data, read at the very position. */
 const given = (name: string, axes: readonly Axis[]): Flow => ({
-  edges: [], facts: ANYTHING, input: { name, where: zone(...axes.flatMap((a) => equal(inInput(a.name), a.name))) },
+  edges: [],
+  facts: ANYTHING,
+  input: { name, where: zone(...axes.flatMap((a) => equal(inInput(a.name), a.name))) },
 });
 /** Parameters and random numbers are nobody's data. */
 const nothing = (): Flow => ({ edges: [], facts: ANYTHING });
 
-export const input: Primitive<Of<'input'>> = { ...buffer, reference: (n, e) => e.leaf(n), dependence: (n) => given(n.name, n.axes) };
+export const input: Primitive<Of<'input'>> = {
+  ...buffer,
+  reference: (n, e) => e.leaf(n),
+  dependence: (n) => given(n.name, n.axes),
+};
 export const param: Primitive<Of<'param'>> = { ...buffer, reference: (n, e) => e.leaf(n), dependence: nothing };
-export const variable: Primitive<Of<'variable'>> = { ...buffer, reference: (n, e) => e.leaf(n), dependence: (n) => given(n.name, n.axes) };
+export const variable: Primitive<Of<'variable'>> = {
+  ...buffer,
+  reference: (n, e) => e.leaf(n),
+  dependence: (n) => given(n.name, n.axes),
+};
 
 export const constant: Primitive<Of<'constant'>> = {
   ...leaf,
@@ -49,7 +59,8 @@ export const extent: Primitive<Of<'extent'>> = {
   reference: (n, e) => e.fill(n.axes, (at) => e.extent(n.axis, at)),
   lower: (n, scope, l) => l.extent(n.axis, scope),
   restricted: (n, { end, isCopy }) => (isCopy(n.axis) ? build.map('add', end, build.constant(1, 'i32')) : n),
-  dependence: (n) => (n.axis.extent.kind === 'fixed' || n.axes.length === 0 ? nothing() : given(n.axis.extent.lengths, n.axes)),
+  dependence: (n) =>
+    n.axis.extent.kind === 'fixed' || n.axes.length === 0 ? nothing() : given(n.axis.extent.lengths, n.axes),
 };
 
 /** The counter is the row-major position over the axes sorted by name, each at its bound: the same under every layout. */
@@ -58,9 +69,15 @@ export const uniform: Primitive<Of<'uniform'>> = {
   cost: () => 12,
   dependence: nothing,
   reference: (n, e) =>
-    e.fill(n.axes, (at) => e.uniform(n.key, n.axes.reduce((counter, a) => counter * e.bound(a) + at[a.name]!, 0))),
+    e.fill(n.axes, (at) =>
+      e.uniform(
+        n.key,
+        n.axes.reduce((counter, a) => counter * e.bound(a) + at[a.name]!, 0),
+      ),
+    ),
   lower: (n, scope, l) => ({
-    kind: 'uniform', key: n.key,
+    kind: 'uniform',
+    key: n.key,
     counter: build.unionAxes(n.axes).reduce<Expr>((counter, a) => {
       const { name, size } = l.axis(a);
       return apply('add', apply('mul', counter, { kind: 'extent', axis: { name, size } }), l.position(scope, a.name));

@@ -32,26 +32,52 @@ export const map: Primitive<Of<'map'>> = {
   vjp: (ct, n, { gates }) => {
     const asked = gates.of(ct, n);
     // A scalar's share may lack axes of the node (a constant, say): it gets all of them before it is summed.
-    return table[n.fn].vjp(ct, n.args, n).map((share, i) =>
-      (share === null || n.args[i]!.dtype !== 'f32' ? null : fit(within(asked[i]!, build.along(share, n)), n.args[i]!)));
+    return table[n.fn]
+      .vjp(ct, n.args, n)
+      .map((share, i) =>
+        share === null || n.args[i]!.dtype !== 'f32' ? null : fit(within(asked[i]!, build.along(share, n)), n.args[i]!),
+      );
   },
   cost: (n) => table[n.fn].cost,
   lower: (n, scope, l) => {
     if (n.fn === 'select') {
       const condition = l.expr(n.args[0]!, scope);
       if (isPositional(condition) && scope.known.has(exprText(condition))) return l.expr(n.args[1]!, scope);
-      return { kind: 'guard', condition, then: l.expr(n.args[1]!, scope), otherwise: l.expr(n.args[2]!, scope), dtype: n.dtype };
+      return {
+        kind: 'guard',
+        condition,
+        then: l.expr(n.args[1]!, scope),
+        otherwise: l.expr(n.args[2]!, scope),
+        dtype: n.dtype,
+      };
     }
     return apply(n.fn, ...n.args.map((a) => l.expr(a, scope)));
   },
   support: (n, of) => {
     const [a, b, c] = n.args;
     switch (n.fn) {
-      case 'mul': case 'min' : return n.fn === 'mul' ? union(of(a!), of(b!)) : intersection(of(a!), of(b!));
-      case 'div': case 'neg': case 'abs': case 'sign': case 'floor': case 'sqrt': case 'tanh': case 'sin': case 'erf': case 'log1p': return of(a!);
-      case 'add': case 'sub': case 'max': return intersection(of(a!), of(b!));
-      case 'select': return isZero(c!) ? union(conditions(a!), of(b!)) : intersection(of(b!), of(c!));
-      default: return [];
+      case 'mul':
+      case 'min':
+        return n.fn === 'mul' ? union(of(a!), of(b!)) : intersection(of(a!), of(b!));
+      case 'div':
+      case 'neg':
+      case 'abs':
+      case 'sign':
+      case 'floor':
+      case 'sqrt':
+      case 'tanh':
+      case 'sin':
+      case 'erf':
+      case 'log1p':
+        return of(a!);
+      case 'add':
+      case 'sub':
+      case 'max':
+        return intersection(of(a!), of(b!));
+      case 'select':
+        return isZero(c!) ? union(conditions(a!), of(b!)) : intersection(of(b!), of(c!));
+      default:
+        return [];
     }
   },
   dependence: (n, of) => {
@@ -80,7 +106,11 @@ const identity = {
   ...cellwise,
   reference: (n: Of<'stop'> | Of<'barrier'>, e: Parameters<Primitive['reference']>[1]) => e.value(n.arg),
   cost: () => 0,
-  lower: (n: Of<'stop'> | Of<'barrier'>, scope: Parameters<Primitive['lower']>[1], l: Parameters<Primitive['lower']>[2]) => l.expr(n.arg, scope),
+  lower: (
+    n: Of<'stop'> | Of<'barrier'>,
+    scope: Parameters<Primitive['lower']>[1],
+    l: Parameters<Primitive['lower']>[2],
+  ) => l.expr(n.arg, scope),
   support: (n: Of<'stop'> | Of<'barrier'>, of: (node: Node) => readonly Node[]) => of(n.arg),
   dependence: (n: Of<'stop'> | Of<'barrier'>, of: (node: Node) => Facts) => same(n.arg, of),
 } as const;

@@ -19,7 +19,9 @@ export const found = (value: Node, position: Node, prefix: Prefix, outside = 0):
 
 /** `arg` where its positions along `over` lie in the prefix, else `outside`; `axes` are those that are run over. */
 export const within = (arg: Node, axes: readonly Axis[], over: readonly string[], prefix: Prefix, outside = 0): Node =>
-  axes.filter((a) => over.includes(a.name) && prefix.isCopy(a)).reduce((x, a) => found(x, build.index(a), prefix, outside), arg);
+  axes
+    .filter((a) => over.includes(a.name) && prefix.isCopy(a))
+    .reduce((x, a) => found(x, build.index(a), prefix, outside), arg);
 
 /** Of primitives whose every cell reads the cell of its arguments where it is itself: they mix nothing, and end with what they read. */
 export const cellwise = { mixes: (): null => null, restricted: <N extends Node>(n: N): Node => n } as const;

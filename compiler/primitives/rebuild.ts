@@ -13,18 +13,28 @@ const leaf = (node: Node): Node => node;
 /** An operator with other arguments, in the order of `argsOf`. */
 const operator = (of: Of<'project'>['of'], args: readonly Node[]): Of<'project'>['of'] => {
   switch (of.op) {
-    case 'gradient': return { ...of, of: args[0]!, wrt: args.slice(1) };
+    case 'gradient':
+      return { ...of, of: args[0]!, wrt: args.slice(1) };
     case 'descend': {
       const n = of.init.length;
       return { ...of, init: args.slice(0, n), rate: args.slice(n, 2 * n), energy: args[2 * n]! };
     }
-    case 'fixedPoint': return { ...of, init: args[0]!, step: args[1]! };
-    case 'rebind': return { ...of, of: args.slice(0, of.of.length), values: args.slice(of.of.length) };
+    case 'fixedPoint':
+      return { ...of, init: args[0]!, step: args[1]! };
+    case 'rebind':
+      return { ...of, of: args.slice(0, of.of.length), values: args.slice(of.of.length) };
   }
 };
 
 const rules: { readonly [O in Op]: Rule<Of<O>> } = {
-  input: leaf, param: leaf, variable: leaf, constant: leaf, index: leaf, extent: leaf, uniform: leaf, carry: leaf,
+  input: leaf,
+  param: leaf,
+  variable: leaf,
+  constant: leaf,
+  index: leaf,
+  extent: leaf,
+  uniform: leaf,
+  carry: leaf,
   map: (n, args) => build.map(n.fn, ...args),
   reduce: (n, [arg]) => build.reduce(n.monoid, arg!, n.over),
   broadcast: (n, [arg]) => build.broadcast(arg!, n.axes),

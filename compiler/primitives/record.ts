@@ -62,7 +62,12 @@ export interface Lowering {
    * Loops along those of `axes` that are named in `over`, the others having positions in `scope`; narrowed by the predicates
    * outside which the body is known to be zero. `guards` says which of the positions visited exist and are not zero.
    */
-  readonly loops: (axes: readonly Axis[], over: readonly string[], scope: Scope, zeroOutside: readonly Node[]) => { readonly over: readonly ReduceAxis[]; readonly scope: Scope; readonly guards: readonly Expr[] };
+  readonly loops: (
+    axes: readonly Axis[],
+    over: readonly string[],
+    scope: Scope,
+    zeroOutside: readonly Node[],
+  ) => { readonly over: readonly ReduceAxis[]; readonly scope: Scope; readonly guards: readonly Expr[] };
   readonly support: (node: Node) => readonly Node[];
   /** The buffer of a state that a carry holds. */
   readonly carried: (carry: Extract<Node, { op: 'carry' }>, scope: Scope) => Expr;

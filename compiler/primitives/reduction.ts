@@ -5,20 +5,34 @@ import { lowest } from '../../dsl/lowest.js';
 import type { Monoid, Node } from '../../dsl/node.js';
 import type { DType } from '../../dsl/scalar.js';
 import { ANYTHING, type Facts, madeOf } from '../dependence/flow.js';
-import { type Constraint, equal, EVERYWHERE, meet, NOWHERE, project as restrictedTo, zone } from '../dependence/zone.js';
+import {
+  type Constraint,
+  equal,
+  EVERYWHERE,
+  meet,
+  NOWHERE,
+  project as restrictedTo,
+  zone,
+} from '../dependence/zone.js';
 import { all, guard } from '../loops/build.js';
 import { stored } from '../stored.js';
 import { within } from './prefix.js';
 import type { At, Evaluation, Of, Primitive } from './record.js';
 
 /** `unit` is what each is of nothing. */
-export const monoids: { readonly [M in Monoid]: { readonly unit: Readonly<Record<DType, number>>; readonly combine: (a: number, b: number) => number } } = {
+export const monoids: {
+  readonly [M in Monoid]: {
+    readonly unit: Readonly<Record<DType, number>>;
+    readonly combine: (a: number, b: number) => number;
+  };
+} = {
   sum: { unit: { f32: 0, i32: 0, bool: 0 }, combine: (a, b) => a + b },
   max: { unit: lowest, combine: Math.max },
 };
 
 /** Rows that are reduced may end before a position that is not. */
-export const exists = (axes: readonly Axis[], at: At, e: Evaluation): boolean => axes.every((a) => at[a.name]! < e.extent(a, at));
+export const exists = (axes: readonly Axis[], at: At, e: Evaluation): boolean =>
+  axes.every((a) => at[a.name]! < e.extent(a, at));
 
 /** Whether the position of a copy of each sequence reduced is among those that a maximum takes, as it is in a causal mask. */
 const meetsItself = (n: Of<'reduce'>, arg: Facts): boolean => {
@@ -28,7 +42,10 @@ const meetsItself = (n: Of<'reduce'>, arg: Facts): boolean => {
     return own === undefined ? [] : equal(a.name, own.name);
   });
   const known = reduced.every(({ extent: e, name }) =>
-    e.kind === 'fixed' ? typeof e.size === 'number' && e.missing === undefined : build.hasAxis(n, e.rows) && same.some(([x]) => x === name));
+    e.kind === 'fixed'
+      ? typeof e.size === 'number' && e.missing === undefined
+      : build.hasAxis(n, e.rows) && same.some(([x]) => x === name),
+  );
   return known && meet(arg.low, zone(...same)) === null;
 };
 
@@ -63,22 +80,47 @@ export const reduce: Primitive<Of<'reduce'>> = {
     const condition = all(inside.guards);
     const { unit } = monoids[n.monoid];
     return {
-      kind: 'reduce', monoid: n.monoid, over: inside.over, dtype: n.dtype,
-      body: condition === null ? body : n.monoid === 'sum' ? guard(condition, body)
-        : { kind: 'guard', condition, then: body, otherwise: { kind: 'literal', value: unit[n.dtype], dtype: n.dtype }, dtype: n.dtype },
+      kind: 'reduce',
+      monoid: n.monoid,
+      over: inside.over,
+      dtype: n.dtype,
+      body:
+        condition === null
+          ? body
+          : n.monoid === 'sum'
+            ? guard(condition, body)
+            : {
+                kind: 'guard',
+                condition,
+                then: body,
+                otherwise: { kind: 'literal', value: unit[n.dtype], dtype: n.dtype },
+                dtype: n.dtype,
+              },
     };
   },
   dependence: (n, of) => {
     const arg = of(n.arg);
     if (n.monoid === 'sum') {
-      return { edges: [{ arg: n.arg, where: arg.nonzero }], facts: { ...madeOf(arg), nonzero: restrictedTo(arg.nonzero, (name) => build.hasAxis(n, name)) } };
+      return {
+        edges: [{ arg: n.arg, where: arg.nonzero }],
+        facts: { ...madeOf(arg), nonzero: restrictedTo(arg.nonzero, (name) => build.hasAxis(n, name)) },
+      };
     }
     // What stands for minus infinity may be left out of a maximum in which something else is sure to be; an empty one is a
     // value of its own.
     const met = meetsItself(n, arg);
-    return { edges: [{ arg: n.arg, where: met ? arg.real : EVERYWHERE }], facts: { ...ANYTHING, low: met ? NOWHERE : EVERYWHERE } };
+    return {
+      edges: [{ arg: n.arg, where: met ? arg.real : EVERYWHERE }],
+      facts: { ...ANYTHING, low: met ? NOWHERE : EVERYWHERE },
+    };
   },
   mixes: (n, axis) => (n.over.includes(axis) ? `takes the ${n.monoid} over '${axis}'` : null),
-  restricted: (n, prefix) => build.reduce(n.monoid, within(n.arg, n.arg.axes, n.over, prefix, monoids[n.monoid].unit[n.dtype]), n.over),
-  support: (n, of) => (n.monoid === 'sum' ? of(n.arg).filter((p: Node) => !p.axes.some((a) => n.over.includes(a.name)) && p.axes.every((a) => build.hasAxis(n, a.name))) : []),
+  restricted: (n, prefix) =>
+    build.reduce(n.monoid, within(n.arg, n.arg.axes, n.over, prefix, monoids[n.monoid].unit[n.dtype]), n.over),
+  support: (n, of) =>
+    n.monoid === 'sum'
+      ? of(n.arg).filter(
+          (p: Node) => !p.axes.some((a) => n.over.includes(a.name)) && p.axes.every((a) => build.hasAxis(n, a.name)),
+        )
+      : [],
 };

@@ -46,8 +46,17 @@ const apart = (n: Scan, mixes: Mixes): ReadonlySet<string> => {
 const askedFor = (n: Scan, given: readonly Node[], region: (node: Node) => Region, mixes: Mixes): Region => {
   const { along, reverse } = n.carries[0]!;
   const alone = apart(n, mixes);
-  const isKept = (name: string): boolean => name === along || (alone.has(name) && given.every((g) => build.hasAxis(g, name)));
-  const direct = given.map((g) => summed(region(g), g.axes.map((a) => a.name).filter((name) => !isKept(name)), g)).reduce(either);
+  const isKept = (name: string): boolean =>
+    name === along || (alone.has(name) && given.every((g) => build.hasAxis(g, name)));
+  const direct = given
+    .map((g) =>
+      summed(
+        region(g),
+        g.axes.map((a) => a.name).filter((name) => !isKept(name)),
+        g,
+      ),
+    )
+    .reduce(either);
   return isEverywhere(direct) ? direct : onwards(direct, build.axisOf(n, along), reverse);
 };
 
@@ -64,13 +73,17 @@ export const scan: Primitive<Of<'scan'>> = {
   vjp: (ct, n, { beside, gates, gradient, mixes }) => {
     const pull = pullback(n, gradient);
     const { along, reverse } = n.carries[0]!;
-    const given = n.next.map((x, j): Node => (j === n.result ? ct : beside.get(j) ?? build.broadcast(build.constant(0), x.axes)));
+    const given = n.next.map((x, j): Node =>
+      j === n.result ? ct : (beside.get(j) ?? build.broadcast(build.constant(0), x.axes)),
+    );
     const mu = n.carries.map((c) => build.carry(`d_${c.name}`, c.axes, along, !reverse));
     const asked = askedFor(n, given, gates.region, mixes);
     const isSteady = isEverywhere(asked) || pull(n.next.map((x) => build.variable('any', x.axes))).every(gates.finite);
     const next = pull(given.map((g, j) => build.map('add', g, mu[j]!))).map((x) => (isSteady ? x : within(asked, x)));
     const whole = next.map((x, i) => build.along(x, mu[i]!));
-    const lambda = given.map((g, j) => build.map('add', g, build.shift(build.scan(mu, whole, j, n), along, reverse ? 1 : -1)));
+    const lambda = given.map((g, j) =>
+      build.map('add', g, build.shift(build.scan(mu, whole, j, n), along, reverse ? 1 : -1)),
+    );
     lambda.forEach((x) => gates.declare(x, asked));
     return lambda;
   },
@@ -81,7 +94,11 @@ export const scan: Primitive<Of<'scan'>> = {
     const { along, reverse } = n.carries[0]!;
     const alone = apart(n, mixes);
     const until = zone(reverse ? [along, fresh(along), 0] : [fresh(along), along, 0]);
-    const edges = n.next.map((arg): Edge => ({ arg, where: until, moved: arg.axes.map((a) => a.name).filter((name) => name === along || !alone.has(name)) }));
+    const edges = n.next.map((arg): Edge => ({
+      arg,
+      where: until,
+      moved: arg.axes.map((a) => a.name).filter((name) => name === along || !alone.has(name)),
+    }));
     return { edges, facts: ANYTHING };
   },
   mixes: (n, axis) => (n.carries[0]!.along === axis ? `runs along '${axis}'` : null),
@@ -89,6 +106,13 @@ export const scan: Primitive<Of<'scan'>> = {
   restricted: (n, prefix) => {
     const { along, reverse } = n.carries[0]!;
     const axis = build.axisOf(n, along);
-    return reverse && prefix.isCopy(axis) ? build.scan(n.carries, n.next.map((x) => found(x, build.index(axis), prefix)), n.result, n) : n;
+    return reverse && prefix.isCopy(axis)
+      ? build.scan(
+          n.carries,
+          n.next.map((x) => found(x, build.index(axis), prefix)),
+          n.result,
+          n,
+        )
+      : n;
   },
 };

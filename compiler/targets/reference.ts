@@ -37,7 +37,11 @@ const offset = (value: Value, at: At): number => {
 
 const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluation => {
   const extent = (axis: Axis, at: At): number => {
-    if (axis.extent.kind === 'fixed') return sizeOf(axis.extent.size, env) - (axis.extent.missing === undefined ? 0 : env.inputs?.[axis.extent.missing]?.[0] ?? 0);
+    if (axis.extent.kind === 'fixed')
+      return (
+        sizeOf(axis.extent.size, env) -
+        (axis.extent.missing === undefined ? 0 : (env.inputs?.[axis.extent.missing]?.[0] ?? 0))
+      );
     const row = at[axis.extent.rows];
     const lengths = env.inputs?.[axis.extent.lengths];
     return row === undefined || lengths === undefined ? sizeOf(axis.extent.max, env) : lengths[row]!;
@@ -64,7 +68,8 @@ const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluat
   const leaf = (values: ArrayLike<number> | undefined, name: string, axes: readonly Axis[]): Value => {
     const value = empty(axes);
     if (values === undefined) throw new Error(`no value was given for '${name}'`);
-    if (values.length !== value.data.length) throw new Error(`'${name}' has ${values.length} numbers, not ${value.data.length}`);
+    if (values.length !== value.data.length)
+      throw new Error(`'${name}' has ${values.length} numbers, not ${value.data.length}`);
     each(axes, {}, (at) => {
       const i = offset(value, at);
       value.data[i] = values[i]!;
@@ -84,7 +89,9 @@ const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluat
       });
       return value;
     },
-    each, extent, bound: (axis) => sizeOf(bound(axis), env),
+    each,
+    extent,
+    bound: (axis) => sizeOf(bound(axis), env),
     again: (roots, places) => {
       const order = topological(roots);
       const moved = dependents(order, new Set(places));
@@ -99,9 +106,12 @@ const evaluation = (env: Environment, values: ReadonlyMap<Node, Value>): Evaluat
     },
     leaf: (node) => {
       switch (node.op) {
-        case 'input': return leaf(env.inputs?.[node.name], node.name, node.axes);
-        case 'param': return leaf(env.params?.[node.path], node.path, node.axes);
-        case 'variable': return leaf(env.variables?.get(node), node.name, node.axes);
+        case 'input':
+          return leaf(env.inputs?.[node.name], node.name, node.axes);
+        case 'param':
+          return leaf(env.params?.[node.path], node.path, node.axes);
+        case 'variable':
+          return leaf(env.variables?.get(node), node.name, node.axes);
       }
     },
     uniform: (key, counter) => uniformAt(stream(env.random?.seed ?? 0, env.random?.step ?? 0, key), counter),

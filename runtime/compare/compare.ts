@@ -36,10 +36,14 @@ type Finished = Promise<E.Either<string, CompareResult>>;
 /** Reads what is there. */
 const reported = async (plan: ReportPlan): Finished => {
   const all = await found(plan.out);
-  const there = all.filter(({ model, seed }) => (plan.models?.includes(model) ?? true) && (plan.seeds?.includes(seed) ?? true));
+  const there = all.filter(
+    ({ model, seed }) => (plan.models?.includes(model) ?? true) && (plan.seeds?.includes(seed) ?? true),
+  );
   if (there.length === 0) {
     const others = all.map(({ model, seed }) => `${model} seed ${seed}`).join(', ');
-    return E.left(`There is no result of these models and seeds in ${plan.out}${others === '' ? '' : `: there are ${others}`}.`);
+    return E.left(
+      `There is no result of these models and seeds in ${plan.out}${others === '' ? '' : `: there are ${others}`}.`,
+    );
   }
   const results: RunResult[] = [];
   for (const { model, seed } of there) {
@@ -47,11 +51,17 @@ const reported = async (plan: ReportPlan): Finished => {
     if (E.isLeft(result)) return result;
     if (result.right !== undefined) results.push(result.right);
   }
-  return pipe(comparisonOf(results, plan.models ?? modelsOf(results), plan.baselines), E.map((comparison) => ({ interrupted: false, comparison, results, failures: [] })));
+  return pipe(
+    comparisonOf(results, plan.models ?? modelsOf(results), plan.baselines),
+    E.map((comparison) => ({ interrupted: false, comparison, results, failures: [] })),
+  );
 };
 
 /** Compiles all models. Right: undefined where the signal came first. */
-const compiledAll = async (plan: Plan, { signal, listen }: Audience): Promise<E.Either<string, readonly Contestant[] | undefined>> => {
+const compiledAll = async (
+  plan: Plan,
+  { signal, listen }: Audience,
+): Promise<E.Either<string, readonly Contestant[] | undefined>> => {
   const contestants: Contestant[] = [];
   for (const model of plan.models) {
     const contestant = await compiled(plan, model, signal, listen);
@@ -65,7 +75,10 @@ const compiledAll = async (plan: Plan, { signal, listen }: Audience): Promise<E.
 /** Trains what is not trained yet, and compares. */
 const trained = async (plan: Plan, audience: Audience): Finished => {
   const { signal, listen } = audience;
-  const interrupted = (results: readonly RunResult[], failures: readonly RunFailure[]): E.Either<string, CompareResult> => {
+  const interrupted = (
+    results: readonly RunResult[],
+    failures: readonly RunFailure[],
+  ): E.Either<string, CompareResult> => {
     listen({ kind: 'interrupted', finished: results.length, runs: plan.models.length * plan.seeds.length });
     return E.right({ interrupted: true, comparison: null, results, failures });
   };
@@ -82,17 +95,29 @@ const trained = async (plan: Plan, audience: Audience): Finished => {
   const { results, failures, ...ended } = await performAll(plan, runs.right, signal, listen);
   if (ended.interrupted) return interrupted(results, failures);
   if (results.length === 0) return E.right({ interrupted: false, comparison: null, results, failures });
-  const comparison = comparisonOf(results, plan.models.map(({ label }) => label), plan.baselines);
+  const comparison = comparisonOf(
+    results,
+    plan.models.map(({ label }) => label),
+    plan.baselines,
+  );
   if (E.isLeft(comparison)) return comparison;
   const kept = await write(comparisonFile(plan.out), comparison.right)();
   return E.map(() => ({ interrupted: false, comparison: comparison.right, results, failures }))(kept);
 };
 
 /** A comparison that can be had, before anything runs. Left: options that make no sense, in a sentence. */
-export const prepared = (options: CompareOptions): E.Either<string, (audience: Audience) => TaskEither<string, CompareResult>> =>
+export const prepared = (
+  options: CompareOptions,
+): E.Either<string, (audience: Audience) => TaskEither<string, CompareResult>> =>
   options.report === true
-    ? pipe(reportPlanOf(options), E.map((plan) => () => () => reported(plan)))
-    : pipe(planOf(options), E.map((plan) => (audience) => () => trained(plan, audience)));
+    ? pipe(
+        reportPlanOf(options),
+        E.map((plan) => () => () => reported(plan)),
+      )
+    : pipe(
+        planOf(options),
+        E.map((plan) => (audience) => () => trained(plan, audience)),
+      );
 
 /**
  * Compares models on one data set: each is compiled, and trained once a seed with the same loss, optimizer and evaluation; their
@@ -111,7 +136,10 @@ export const prepared = (options: CompareOptions): E.Either<string, (audience: A
 export const compare = async (options: CompareOptions): Promise<CompareResult> => {
   const task = prepared(options);
   if (E.isLeft(task)) throw new Error(task.left);
-  const result = await task.right({ signal: options.signal ?? new AbortController().signal, listen: options.listen ?? (() => undefined) })();
+  const result = await task.right({
+    signal: options.signal ?? new AbortController().signal,
+    listen: options.listen ?? (() => undefined),
+  })();
   if (E.isLeft(result)) throw new Error(result.left);
   return result.right;
 };

@@ -19,14 +19,21 @@ export interface Ended {
 }
 
 /** Runs `pcrec-compile`. Right: undefined where the signal came first. Left: it could not be run. */
-export const pcrecCompile = async (args: readonly string[], signal: AbortSignal): Promise<E.Either<string, Ended | undefined>> => {
+export const pcrecCompile = async (
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<E.Either<string, Ended | undefined>> => {
   const file = compilerFile();
   if (!existsSync(file)) return E.left(`The compiler is not built (${file} is missing): npm run build.`);
   const ended = await new Promise<E.Either<string, Ended>>((resolve) => {
     const text = { out: '', err: '' };
     const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'], signal });
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => { text.out += chunk; });
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => { text.err += chunk; });
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text.out += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      text.err += chunk;
+    });
     child.on('error', (error) => resolve(E.left(`The compiler could not be started: ${error.message}.`)));
     child.on('close', (code) => resolve(E.right({ code, out: text.out.trimEnd(), err: text.err.trimEnd() })));
   });

@@ -31,18 +31,29 @@ interface Emitted {
 /** The hyperparameters of a model; empty where the compiler cannot say. */
 const hyperparameters = async (file: string, signal: AbortSignal): Promise<readonly string[]> => {
   const listed = await pcrecCompile([file, '--hypers', '--json'], signal);
-  return E.isLeft(listed) || listed.right?.code !== 0 ? [] : Object.keys((JSON.parse(listed.right.out) as HyperList).hyper);
+  return E.isLeft(listed) || listed.right?.code !== 0
+    ? []
+    : Object.keys((JSON.parse(listed.right.out) as HyperList).hyper);
 };
 
 /** A setting of something that the model has not, and which of the others have it, in a sentence; undefined where that is not what is wrong. */
-const misfit = async ({ label, file, set }: Wanted, models: readonly Wanted[], signal: AbortSignal): Promise<string | undefined> => {
+const misfit = async (
+  { label, file, set }: Wanted,
+  models: readonly Wanted[],
+  signal: AbortSignal,
+): Promise<string | undefined> => {
   const own = await hyperparameters(file, signal);
-  const bad = set.map((setting) => ({ setting, name: setting.split('=', 1)[0]?.trim() ?? '' })).find(({ name }) => own.length > 0 && !own.includes(name));
+  const bad = set
+    .map((setting) => ({ setting, name: setting.split('=', 1)[0]?.trim() ?? '' }))
+    .find(({ name }) => own.length > 0 && !own.includes(name));
   if (bad === undefined) return undefined;
   const having: string[] = [];
-  for (const other of models) if (other.label !== label && (await hyperparameters(other.file, signal)).includes(bad.name)) having.push(other.label);
+  for (const other of models)
+    if (other.label !== label && (await hyperparameters(other.file, signal)).includes(bad.name))
+      having.push(other.label);
   const said = `--set ${bad.setting}: ${label} has no hyperparameter '${bad.name}'`;
-  return having.length > 0 ? `${said}, and of these models ${having.join(', ')} ${having.length === 1 ? 'has' : 'have'}: write ${having.map((name) => `--set ${name}:${bad.setting}`).join(' ')}.`
+  return having.length > 0
+    ? `${said}, and of these models ${having.join(', ')} ${having.length === 1 ? 'has' : 'have'}: write ${having.map((name) => `--set ${name}:${bad.setting}`).join(' ')}.`
     : `${said}, nor has any other of these models.${meant(bad.name, own)} ${label} has ${own.join(', ')}.`;
 };
 
@@ -50,22 +61,50 @@ const misfit = async ({ label, file, set }: Wanted, models: readonly Wanted[], s
  * Compiles one model of the plan and opens its trainer. Right: undefined where the signal came first. Left: which model, and what
  * is wrong with its file or the command, in the compiler's words where these say it best.
  */
-export const compiled = async ({ out, training, models }: Plan, model: Wanted, signal: AbortSignal, listen: CompareListener): Promise<E.Either<string, Contestant | undefined>> => {
+export const compiled = async (
+  { out, training, models }: Plan,
+  model: Wanted,
+  signal: AbortSignal,
+  listen: CompareListener,
+): Promise<E.Either<string, Contestant | undefined>> => {
   const { label, file, preset, set } = model;
   const into = resolve(out, 'models', label);
   listen({ kind: 'compiling', model: label });
-  const ended = await pcrecCompile([file, '--out', into, ...(preset === undefined ? [] : ['--preset', preset]), ...set.flatMap((setting) => ['--set', setting])], signal);
+  const ended = await pcrecCompile(
+    [
+      file,
+      '--out',
+      into,
+      ...(preset === undefined ? [] : ['--preset', preset]),
+      ...set.flatMap((setting) => ['--set', setting]),
+    ],
+    signal,
+  );
   if (E.isLeft(ended) || ended.right === undefined) return E.map(() => undefined)(ended);
   const { code, err } = ended.right;
-  if (code !== 0) return E.left((code === usage ? await misfit(model, models, signal) : undefined) ?? `${label} could not be compiled:\n${err}`);
+  if (code !== 0)
+    return E.left(
+      (code === usage ? await misfit(model, models, signal) : undefined) ?? `${label} could not be compiled:\n${err}`,
+    );
   listen({ kind: 'compiled', model: label, notes: err });
   try {
-    const { compiled: { manifest }, train } = (await import(pathToFileURL(join(into, 'trainer.js')).href)) as Emitted;
+    const {
+      compiled: { manifest },
+      train,
+    } = (await import(pathToFileURL(join(into, 'trainer.js')).href)) as Emitted;
     return pipe(
       newSettings(manifest, training),
-      E.map((settings) => ({ label, manifest: manifest.hash, hyper: manifest.hyper, settings: (seed) => ({ ...settings, seed }), train })),
+      E.map((settings) => ({
+        label,
+        manifest: manifest.hash,
+        hyper: manifest.hyper,
+        settings: (seed) => ({ ...settings, seed }),
+        train,
+      })),
     );
   } catch (error) {
-    return E.left(`The trainer of ${label} in ${into} cannot be loaded: ${messageOf(error)}. Choose a folder inside a project that has pcrec with --out.`);
+    return E.left(
+      `The trainer of ${label} in ${into} cannot be loaded: ${messageOf(error)}. Choose a folder inside a project that has pcrec with --out.`,
+    );
   }
 };

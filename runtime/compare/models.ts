@@ -41,12 +41,15 @@ export const meant = (name: string, names: readonly string[]): string => {
 const wanted = (spec: string): E.Either<string, Omit<Wanted, 'set'>> => {
   const { model, preset } = parted(spec);
   const named = { label: labelOf(spec), preset };
-  if (isPath(model)) return existsSync(model) ? E.right({ ...named, file: resolve(model) }) : E.left(`There is no model file ${model}.`);
+  if (isPath(model))
+    return existsSync(model) ? E.right({ ...named, file: resolve(model) }) : E.left(`There is no model file ${model}.`);
   const own = packageModels();
   const file = own.get(model);
   if (file !== undefined) return E.right({ ...named, file });
   const names = [...own.keys()];
-  return E.left(`There is no model '${model}'.${meant(model, names)} There are ${names.join(', ')}; for one of your own give the path of its file, such as ./${model}.ts.`);
+  return E.left(
+    `There is no model '${model}'.${meant(model, names)} There are ${names.join(', ')}; for one of your own give the path of its file, such as ./${model}.ts.`,
+  );
 };
 
 /** A setting for one model begins with its label: `hstu:heads=2`. */
@@ -69,8 +72,16 @@ export const wantedModels = (specs: readonly string[], set: readonly string[]): 
       const twice = labels.find((label, i) => labels.indexOf(label) !== i);
       if (twice !== undefined) return E.left(`--models names ${twice} twice: rows and files could not be told apart.`);
       const astray = settings.find(({ model }) => model !== undefined && !labels.includes(model));
-      if (astray !== undefined) return E.left(`--set ${astray.model}:${astray.setting} is for a model that --models does not name.${meant(astray.model ?? '', labels)}`);
-      return E.right(models.map((of) => ({ ...of, set: settings.filter(({ model }) => model === undefined || model === of.label).map(({ setting }) => setting) })));
+      if (astray !== undefined)
+        return E.left(
+          `--set ${astray.model}:${astray.setting} is for a model that --models does not name.${meant(astray.model ?? '', labels)}`,
+        );
+      return E.right(
+        models.map((of) => ({
+          ...of,
+          set: settings.filter(({ model }) => model === undefined || model === of.label).map(({ setting }) => setting),
+        })),
+      );
     }),
   );
 };

@@ -1,14 +1,20 @@
 /** How long the rest of a comparison takes, about. */
 import type { Past } from './events.js';
 
-export const mean = (values: readonly number[]): number | null => (values.length === 0 ? null : values.reduce((sum, x) => sum + x, 0) / values.length);
+export const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /**
  * Seconds that are left: runs to come are taken to train as many epochs as those of their model did, else as those of any model,
  * else all that are allowed; seconds an epoch likewise. `present` is the run that goes on: its epochs done, perhaps a part of one,
  * and what one takes, if that is known. Null while nothing is known.
  */
-export const timeLeft = (past: readonly Past[], present: Past, future: readonly string[], atMost: number): number | null => {
+export const timeLeft = (
+  past: readonly Past[],
+  present: Past,
+  future: readonly string[],
+  atMost: number,
+): number | null => {
   const known = [...past, ...(present.seconds === null ? [] : [present])];
   const typical = (model: string, list: readonly Past[], value: (run: Past) => number | null): number | null => {
     const values = (runs: readonly Past[]): readonly number[] => runs.flatMap((run) => value(run) ?? []);

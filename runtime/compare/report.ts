@@ -8,14 +8,20 @@ import type { RunResult } from './result.js';
 
 /** Median seconds of an epoch, by model. */
 const secondsOf = (results: readonly RunResult[]): ReadonlyMap<string, number> =>
-  new Map(modelsOf(results).flatMap((model) => {
-    const seconds = results.filter(({ identity }) => identity.model === model).flatMap(({ measured }) => measured.seconds).sort((a, b) => a - b);
-    const middle = seconds[Math.floor(seconds.length / 2)];
-    return middle === undefined ? [] : [[model, middle] as const];
-  }));
+  new Map(
+    modelsOf(results).flatMap((model) => {
+      const seconds = results
+        .filter(({ identity }) => identity.model === model)
+        .flatMap(({ measured }) => measured.seconds)
+        .sort((a, b) => a - b);
+      const middle = seconds[Math.floor(seconds.length / 2)];
+      return middle === undefined ? [] : [[model, middle] as const];
+    }),
+  );
 
 const grouped = (n: number): string => n.toLocaleString('en-US');
-const varying = ({ mean, sd }: Spread, digits: number): string => `${mean.toFixed(digits)}${sd === null ? '' : ` ± ${sd.toFixed(digits)}`}`;
+const varying = ({ mean, sd }: Spread, digits: number): string =>
+  `${mean.toFixed(digits)}${sd === null ? '' : ` ± ${sd.toFixed(digits)}`}`;
 const chance = (p: number): string => (p < 1e-4 ? '< 0.0001' : p.toFixed(4));
 const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(4)}`;
 
@@ -29,7 +35,12 @@ const figures = ({ rows, popularity }: Comparison, seconds: ReadonlyMap<string, 
   head: ['model', 'parameters', 's/epoch', 'epochs', 'seeds', ...measureNames],
   rows: [
     ...rows.map((row) => [
-      row.model, grouped(row.parameters), seconds.get(row.model)?.toFixed(1) ?? '–', varying(row.epochs, 0), String(row.seeds.length), ...measureNames.map((name) => varying(row.metrics[name], 4)),
+      row.model,
+      grouped(row.parameters),
+      seconds.get(row.model)?.toFixed(1) ?? '–',
+      varying(row.epochs, 0),
+      String(row.seeds.length),
+      ...measureNames.map((name) => varying(row.metrics[name], 4)),
     ]),
     ['popularity', '', '', '', '', ...measureNames.map((name) => popularity[name].toFixed(4))],
   ],
@@ -38,14 +49,24 @@ const figures = ({ rows, popularity }: Comparison, seconds: ReadonlyMap<string, 
 const significance = ({ verdicts }: Comparison): Grid => ({
   head: ['model', `Δ ${measure}`, '95 % interval', 't', 'p', 'p (Holm)', ''],
   rows: verdicts.map(({ model, difference, interval, t, p, adjusted }) => [
-    model, signed(difference), `${signed(interval[0])} … ${signed(interval[1])}`, t.toFixed(2).replace('-', '−'), chance(p), chance(adjusted), adjusted >= 0.05 ? 'not significant' : difference > 0 ? 'better' : 'worse',
+    model,
+    signed(difference),
+    `${signed(interval[0])} … ${signed(interval[1])}`,
+    t.toFixed(2).replace('-', '−'),
+    chance(p),
+    chance(adjusted),
+    adjusted >= 0.05 ? 'not significant' : difference > 0 ? 'better' : 'worse',
   ]),
 });
 
 /** Words to the left, figures to the right. */
 const inText = ({ head, rows }: Grid): string => {
   const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ').trimEnd();
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd();
   return [head, ...rows].map(line).join('\n');
 };
 
@@ -66,13 +87,22 @@ const heading = ({ data, settings, users }: Comparison): string =>
   ].join('\n');
 
 const remarks = ({ differing, rows }: Comparison): readonly string[] => [
-  ...Object.entries(differing).map(([name, values]) => `Not the same for all: ${name} (${Object.entries(values).map(([model, value]) => `${model} ${value}`).join(', ')}).`),
-  ...(new Set(rows.map(({ seeds }) => seeds.join())).size > 1 ? [`Not the same seeds for all: ${rows.map(({ model, seeds }) => `${model} ${seeds.join(' ')}`).join(', ')}.`] : []),
+  ...Object.entries(differing).map(
+    ([name, values]) =>
+      `Not the same for all: ${name} (${Object.entries(values)
+        .map(([model, value]) => `${model} ${value}`)
+        .join(', ')}).`,
+  ),
+  ...(new Set(rows.map(({ seeds }) => seeds.join())).size > 1
+    ? [`Not the same seeds for all: ${rows.map(({ model, seeds }) => `${model} ${seeds.join(' ')}`).join(', ')}.`]
+    : []),
 ];
 
 const testing = ({ baseline, users, verdicts }: Comparison): string =>
-  baseline === null ? 'No model is a baseline, so nothing is tested for significance: name some with --baselines.'
-    : verdicts.length === 0 ? 'Nothing is tested for significance: that takes a model that is no baseline (see --baselines), and two users.'
+  baseline === null
+    ? 'No model is a baseline, so nothing is tested for significance: name some with --baselines.'
+    : verdicts.length === 0
+      ? 'Nothing is tested for significance: that takes a model that is no baseline (see --baselines), and two users.'
       : `${measure} of each user, averaged over seeds, against ${baseline}, the best baseline: paired t-test over ${plural(users, 'user')}, Holm's correction for ${plural(verdicts.length, 'comparison')}.`;
 
 /**
@@ -82,6 +112,10 @@ const testing = ({ baseline, users, verdicts }: Comparison): string =>
 export const comparisonReport = (comparison: Comparison, results: readonly RunResult[], markdown = false): string => {
   const draw = markdown ? inMarkdown : inText;
   return [
-    heading(comparison), draw(figures(comparison, secondsOf(results))), ...remarks(comparison), testing(comparison), ...(comparison.verdicts.length === 0 ? [] : [draw(significance(comparison))]),
+    heading(comparison),
+    draw(figures(comparison, secondsOf(results))),
+    ...remarks(comparison),
+    testing(comparison),
+    ...(comparison.verdicts.length === 0 ? [] : [draw(significance(comparison))]),
   ].join('\n\n');
 };

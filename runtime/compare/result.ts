@@ -61,7 +61,8 @@ export const differences = (kept: RunIdentity, wanted: RunIdentity): readonly st
     .map((name) => `${name} ${kept.settings[name]}, not ${wanted.settings[name]}`),
 ];
 
-const isTable = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null && !Array.isArray(x);
+const isTable = (x: unknown): x is Readonly<Record<string, unknown>> =>
+  typeof x === 'object' && x !== null && !Array.isArray(x);
 const isNumber = (x: unknown): boolean => typeof x === 'number' && Number.isFinite(x);
 const isText = (x: unknown): boolean => typeof x === 'string';
 const isRank = (x: unknown): boolean => Number.isInteger(x) && Number(x) >= 1;
@@ -86,15 +87,24 @@ const form: Readonly<Record<string, (x: unknown) => boolean>> = {
   'measured.seconds': (x) => Array.isArray(x) && x.every(isNumber),
 };
 
-const at = (value: unknown, path: string): unknown => path.split('.').reduce((x, name) => (isTable(x) ? x[name] : undefined), value);
+const at = (value: unknown, path: string): unknown =>
+  path.split('.').reduce((x, name) => (isTable(x) ? x[name] : undefined), value);
 
 /** A result from a file's text. Left: the end of the sentence "FILE cannot be used: ...". */
 export const parse = (content: string): E.Either<string, RunResult> =>
   pipe(
-    E.tryCatch(() => JSON.parse(content) as unknown, (error) => `it is not JSON (${messageOf(error)})`),
-    E.filterOrElse((value) => at(value, 'format') === format, (value) => `its format is ${JSON.stringify(at(value, 'format') ?? 'unknown')} and not ${format}`),
+    E.tryCatch(
+      () => JSON.parse(content) as unknown,
+      (error) => `it is not JSON (${messageOf(error)})`,
+    ),
+    E.filterOrElse(
+      (value) => at(value, 'format') === format,
+      (value) => `its format is ${JSON.stringify(at(value, 'format') ?? 'unknown')} and not ${format}`,
+    ),
     E.chain((value) => {
       const bad = Object.entries(form).find(([path, holds]) => !holds(at(value, path)));
-      return bad === undefined ? E.right(value as RunResult) : E.left(`\`${bad[0]}\` is ${at(value, bad[0]) === undefined ? 'missing' : 'not what it should be'}`);
+      return bad === undefined
+        ? E.right(value as RunResult)
+        : E.left(`\`${bad[0]}\` is ${at(value, bad[0]) === undefined ? 'missing' : 'not what it should be'}`);
     }),
   );

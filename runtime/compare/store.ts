@@ -17,12 +17,20 @@ export const comparisonFile = (out: string): string => join(out, 'comparison.jso
 
 /** Where a run keeps its checkpoints. Another identity has another folder, so what lies there always belongs to the run. */
 export const runFolder = (out: string, identity: RunIdentity): string =>
-  join(out, 'runs', `${identity.model}.${identity.settings.seed}.${createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12)}`);
+  join(
+    out,
+    'runs',
+    `${identity.model}.${identity.settings.seed}.${createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12)}`,
+  );
 
 /** One line a part: readable, and short where ranks are many. */
-const text = (value: object): string => `{\n${Object.entries(value).map(([name, part]) => `  ${JSON.stringify(name)}: ${JSON.stringify(part)}`).join(',\n')}\n}\n`;
+const text = (value: object): string =>
+  `{\n${Object.entries(value)
+    .map(([name, part]) => `  ${JSON.stringify(name)}: ${JSON.stringify(part)}`)
+    .join(',\n')}\n}\n`;
 
-export const write = (path: string, value: RunResult | Comparison): TE.TaskEither<string, void> => writeAtomically(path, [Buffer.from(text(value))]);
+export const write = (path: string, value: RunResult | Comparison): TE.TaskEither<string, void> =>
+  writeAtomically(path, [Buffer.from(text(value))]);
 
 /** The result of one run; undefined where there is none yet. Left: a file that is no result, or another run's. */
 export const read = (out: string, model: string, seed: number): TE.TaskEither<string, RunResult | undefined> => {
@@ -35,7 +43,10 @@ export const read = (out: string, model: string, seed: number): TE.TaskEither<st
       ({ identity }) => identity.model === model && identity.settings.seed === seed,
       ({ identity }) => `it holds the run of ${identity.model} with seed ${identity.settings.seed}`,
     ),
-    TE.mapLeft((why) => `The result ${path} cannot be used: ${why}. Delete it, or move it away, and the comparison does that run again.`),
+    TE.mapLeft(
+      (why) =>
+        `The result ${path} cannot be used: ${why}. Delete it, or move it away, and the comparison does that run again.`,
+    ),
   );
 };
 
@@ -48,7 +59,9 @@ export interface Found {
 export const found = async (out: string): Promise<readonly Found[]> => {
   const names = await readdir(out).catch((): readonly string[] => []);
   return names
-    .flatMap((name) => [...name.matchAll(/^(.+)\.(\d+)\.json$/g)].map(([, model = '', seed]) => ({ model, seed: Number(seed) })))
+    .flatMap((name) =>
+      [...name.matchAll(/^(.+)\.(\d+)\.json$/g)].map(([, model = '', seed]) => ({ model, seed: Number(seed) })),
+    )
     .sort((a, b) => (a.model < b.model ? -1 : a.model > b.model ? 1 : a.seed - b.seed));
 };
 
@@ -67,6 +80,9 @@ export const setAside = (out: string, model: string, seed: number): TE.TaskEithe
 /** Seconds of each epoch, from the log that a run keeps beside its checkpoints: an interrupted one knows all its epochs. */
 export const epochSeconds = async (folder: string): Promise<RunMeasured['seconds']> => {
   const log = await readFile(logFile(folder), 'utf8').catch(() => '');
-  const records = log.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { readonly kind: string; readonly seconds?: number });
+  const records = log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { readonly kind: string; readonly seconds?: number });
   return records.filter(({ kind }) => kind === 'epoch').map(({ seconds }) => Number(seconds));
 };

@@ -10,14 +10,22 @@ const up = (bytes: number): number => Math.ceil(bytes / align) * align;
 /** Lanes may be read past the end of a buffer. */
 const slack = 64;
 
-export interface Item { readonly id: string; readonly bytes: number; readonly life: readonly [number, number] }
+export interface Item {
+  readonly id: string;
+  readonly bytes: number;
+  readonly life: readonly [number, number];
+}
 
 /** First fit, in order of first use, then largest first. */
-export const firstFit = (items: readonly Item[]): { readonly at: ReadonlyMap<string, number>; readonly bytes: number } => {
+export const firstFit = (
+  items: readonly Item[],
+): { readonly at: ReadonlyMap<string, number>; readonly bytes: number } => {
   const placed: { readonly item: Item; readonly from: number; readonly to: number }[] = [];
   const order = [...items].sort((a, b) => a.life[0] - b.life[0] || b.bytes - a.bytes);
   for (const item of order) {
-    const alive = placed.filter((p) => p.item.life[0] <= item.life[1] && item.life[0] <= p.item.life[1]).sort((a, b) => a.from - b.from);
+    const alive = placed
+      .filter((p) => p.item.life[0] <= item.life[1] && item.life[0] <= p.item.life[1])
+      .sort((a, b) => a.from - b.from);
     const bytes = up(item.bytes + slack);
     let from = 0;
     for (const p of alive) {
@@ -26,7 +34,10 @@ export const firstFit = (items: readonly Item[]): { readonly at: ReadonlyMap<str
     }
     placed.push({ item, from, to: from + bytes });
   }
-  return { at: new Map(placed.map((p) => [p.item.id, p.from])), bytes: placed.reduce((most, p) => Math.max(most, p.to), 0) };
+  return {
+    at: new Map(placed.map((p) => [p.item.id, p.from])),
+    bytes: placed.reduce((most, p) => Math.max(most, p.to), 0),
+  };
 };
 
 export interface Arena {
@@ -52,7 +63,11 @@ const margin = 1 << 20;
 const lives = (b: PlanBuffer, sizes: Sizes): Item => ({ id: b.id, bytes: 4 * cellsOf(b, sizes), life: b.life });
 
 /** `keep` gives every buffer a place of its own, for looking at them after a run. */
-export const arrange = ({ entries, streams }: Pick<WasmModule, 'entries' | 'streams'>, sizes: Sizes, threads: number): Arena => {
+export const arrange = (
+  { entries, streams }: Pick<WasmModule, 'entries' | 'streams'>,
+  sizes: Sizes,
+  threads: number,
+): Arena => {
   const states = new Map<string, number>();
   let next = up(controlBytes + 4 * streams.length + slack) + margin;
   for (const b of entries.flatMap((e) => e.buffers)) {
@@ -61,19 +76,38 @@ export const arrange = ({ entries, streams }: Pick<WasmModule, 'entries' | 'stre
     next += up(4 * cellsOf(b, sizes) + slack);
   }
   const stateBytes = next;
-  const shared = entries.map((e) => firstFit(e.buffers.filter((b) => b.role !== 'state' && b.over === undefined && !b.local).map((b) => lives(b, sizes))));
+  const shared = entries.map((e) =>
+    firstFit(
+      e.buffers.filter((b) => b.role !== 'state' && b.over === undefined && !b.local).map((b) => lives(b, sizes)),
+    ),
+  );
   const arenaBytes = Math.max(0, ...shared.map((s) => s.bytes));
   const rows = entries.map((e) => {
     const phases = [...new Set(e.buffers.flatMap((b) => (b.local ? [b.phase ?? 0] : [])))];
-    const fits = phases.map((p) => firstFit(e.buffers.filter((b) => b.local && b.phase === p).map((b) => lives(b, sizes))));
+    const fits = phases.map((p) =>
+      firstFit(e.buffers.filter((b) => b.local && b.phase === p).map((b) => lives(b, sizes))),
+    );
     return { at: new Map(fits.flatMap((f) => [...f.at])), bytes: Math.max(0, ...fits.map((f) => f.bytes)) };
   });
   const slab = up(Math.max(0, ...rows.map((r) => r.bytes)) + 4096);
   const slabs = stateBytes + arenaBytes;
   const end = slabs + slab * threads;
   return {
-    states, slab, streams: controlBytes,
-    entries: new Map(entries.map((e: PlanEntry, i) => [e.name, new Map([...e.buffers.flatMap((b) => (b.over === undefined ? [] : [[b.id, states.get(b.over)!] as const])), ...[...shared[i]!.at].map(([id, at]) => [id, stateBytes + at] as const), ...[...rows[i]!.at].map(([id, at]) => [id, slabs + at] as const)])])),
-    bytes: end + margin + 64, end: end + margin, peak: end - margin,
+    states,
+    slab,
+    streams: controlBytes,
+    entries: new Map(
+      entries.map((e: PlanEntry, i) => [
+        e.name,
+        new Map([
+          ...e.buffers.flatMap((b) => (b.over === undefined ? [] : [[b.id, states.get(b.over)!] as const])),
+          ...[...shared[i]!.at].map(([id, at]) => [id, stateBytes + at] as const),
+          ...[...rows[i]!.at].map(([id, at]) => [id, slabs + at] as const),
+        ]),
+      ]),
+    ),
+    bytes: end + margin + 64,
+    end: end + margin,
+    peak: end - margin,
   };
 };

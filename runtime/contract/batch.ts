@@ -37,7 +37,9 @@ export const axes = {
 } as const satisfies Readonly<Record<string, AxisRow>>;
 export type AxisName = keyof typeof axes;
 /** The axes whose positions are counted for each row. */
-export type RaggedName = { readonly [A in AxisName]: (typeof axes)[A] extends { readonly rows: string } ? A : never }[AxisName];
+export type RaggedName = {
+  readonly [A in AxisName]: (typeof axes)[A] extends { readonly rows: string } ? A : never;
+}[AxisName];
 
 interface Column {
   /**
@@ -103,6 +105,7 @@ export interface InputRow {
 const always = ['train', 'rank', 'score'] as const;
 
 /** What a model reads of a batch, by the name that it has in the language (`Batch` in dsl/model.ts). */
+// oxfmt-ignore
 export const given = {
   /** Item at each position. */
   items: { name: 'items', axes: ['batch', 'seq'], dtype: 'i32', tells: 'past', ids: 'item', entries: always, fill: { from: 'event', column: 'items', shift: 0 } },
@@ -120,6 +123,7 @@ export const given = {
 } as const satisfies Readonly<Record<string, InputRow>>;
 
 /** And what the compiler reads besides: which positions exist, what ranking leaves out, how far training is. */
+// oxfmt-ignore
 export const inputs = {
   ...given,
   /** Positions of each row. */
@@ -142,6 +146,8 @@ export const inputOf = (name: string): InputRow | undefined => allInputs().find(
 /** Of an input that is not in the table the worst is taken: that it tells the past. */
 export const tellsOf = (name: string): Tells => inputOf(name)?.tells ?? 'past';
 /** What an entry may be given. */
-export const inputsFor = (entry: EntryName): readonly InputRow[] => allInputs().filter(({ entries }) => entries.includes(entry));
+export const inputsFor = (entry: EntryName): readonly InputRow[] =>
+  allInputs().filter(({ entries }) => entries.includes(entry));
 /** What the row says that data must have. */
-export const columnOf = ({ fill }: InputRow): ColumnName | undefined => (fill.from === 'event' ? fill.column : undefined);
+export const columnOf = ({ fill }: InputRow): ColumnName | undefined =>
+  fill.from === 'event' ? fill.column : undefined;

@@ -110,16 +110,21 @@ export const calledBy = ({ id, name }: { readonly id: string; readonly name?: st
 /** A batch is split into this many shares, whatever the number of threads, so that sums do not depend on it. */
 export const chunks = 32;
 
-export const sizeOf = (size: Size, sizes: Sizes): number => (typeof size === 'number' ? size : size === 'chunks' ? chunks : sizes[size] ?? 0);
-export const extents = ({ axes }: { readonly axes: readonly PlanAxis[] }, sizes: Sizes): readonly number[] => axes.map((a) => sizeOf(a.size, sizes));
+export const sizeOf = (size: Size, sizes: Sizes): number =>
+  typeof size === 'number' ? size : size === 'chunks' ? chunks : (sizes[size] ?? 0);
+export const extents = ({ axes }: { readonly axes: readonly PlanAxis[] }, sizes: Sizes): readonly number[] =>
+  axes.map((a) => sizeOf(a.size, sizes));
 const product = (list: readonly number[]): number => list.reduce((a, b) => a * b, 1);
 
 /** Cells of a dense array of these axes: what a caller hands in or gets. */
-export const denseCells = (b: { readonly axes: readonly PlanAxis[] }, sizes: Sizes): number => product(extents(b, sizes));
+export const denseCells = (b: { readonly axes: readonly PlanAxis[] }, sizes: Sizes): number =>
+  product(extents(b, sizes));
 
 /** Cells that the buffer needs: of one row where each thread holds one. */
 export const cellsOf = (b: PlanBuffer, sizes: Sizes): number => {
   if (b.cells !== undefined) return product(b.cells.sizes.map((s) => sizeOf(s, sizes))) + b.cells.more;
-  const all = extents(b, sizes).map((n, k) => (b.pitch !== undefined && k === b.inner[b.inner.length - 1] ? b.pitch : n));
+  const all = extents(b, sizes).map((n, k) =>
+    b.pitch !== undefined && k === b.inner[b.inner.length - 1] ? b.pitch : n,
+  );
   return product(b.local ? b.inner.map((k) => all[k]!) : all);
 };

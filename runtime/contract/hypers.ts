@@ -2,15 +2,20 @@
 export interface HyperList {
   readonly model: string;
   readonly doc: string;
-  readonly hyper: Readonly<Record<string, {
-    readonly kind: 'integer' | 'number' | 'boolean' | 'choice';
-    /** The default. */
-    readonly value: number | string | boolean;
-    readonly doc: string;
-    readonly choices?: readonly string[];
-    readonly min?: number;
-    readonly max?: number;
-  }>>;
+  readonly hyper: Readonly<
+    Record<
+      string,
+      {
+        readonly kind: 'integer' | 'number' | 'boolean' | 'choice';
+        /** The default. */
+        readonly value: number | string | boolean;
+        readonly doc: string;
+        readonly choices?: readonly string[];
+        readonly min?: number;
+        readonly max?: number;
+      }
+    >
+  >;
   /** What each preset sets. */
   readonly presets: Readonly<Record<string, Readonly<Record<string, number | string | boolean>>>>;
 }

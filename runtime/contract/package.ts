@@ -13,9 +13,14 @@ const suffix = '.ts';
 /** The files of the models that come with the package, by the names that commands take: `pcrec-compile hstu`. */
 export const packageModels = (): ReadonlyMap<string, string> => {
   const folder = join(root(), 'models');
-  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(suffix)).sort() : [];
+  const files = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith(suffix))
+        .sort()
+    : [];
   return new Map(files.map((file) => [file.slice(0, -suffix.length), join(folder, file)]));
 };
 
 /** The file of `pcrec-compile`, for Node to run: this package's own, whatever the PATH holds. */
-export const compilerFile = (): string => join(root(), (within(own) as { readonly bin: Readonly<Record<string, string>> }).bin['pcrec-compile']!);
+export const compilerFile = (): string =>
+  join(root(), (within(own) as { readonly bin: Readonly<Record<string, string>> }).bin['pcrec-compile']!);

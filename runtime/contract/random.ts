@@ -21,7 +21,9 @@ export const hashKey = (key: string): number => {
 };
 
 /** The stream of one key in one step of one run. */
-export const stream = (seed: number, step: number, key: string): number => mix(mix(mix(seed >>> 0) ^ (step >>> 0)) ^ hashKey(key));
+export const stream = (seed: number, step: number, key: string): number =>
+  mix(mix(mix(seed >>> 0) ^ (step >>> 0)) ^ hashKey(key));
 
 /** Uniform in [0, 1), a multiple of 2^-24: exact in float32. */
-export const uniformAt = (streamOf: number, counter: number): number => (mix(Math.imul(counter, 0x9e3779b9) ^ streamOf) >>> 8) * 2 ** -24;
+export const uniformAt = (streamOf: number, counter: number): number =>
+  (mix(Math.imul(counter, 0x9e3779b9) ^ streamOf) >>> 8) * 2 ** -24;

@@ -92,14 +92,26 @@ export interface Session {
   /** What really runs, as the device itself reports it: `webgpu (fused-encoder)`, `webasm (fused-threaded)`. */
   readonly backend: string;
   /** Runs one entry. Inputs by name, flat and row-major in `TensorInfo.axes` order; outputs by name. States advance in place. */
-  run(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<Readonly<Record<string, Data>>>;
+  run(
+    entry: string,
+    inputs: Readonly<Record<string, Data>>,
+    random: { readonly seed: number; readonly step: number },
+  ): Promise<Readonly<Record<string, Data>>>;
   /** Copies of all states, by name. */
   read(): Promise<Readonly<Record<string, Float32Array>>>;
   write(states: Readonly<Record<string, Float32Array>>): Promise<void>;
   /** Values of every buffer of the last run, by the model's names, in execution order: used to name the first non-finite tensor. */
-  inspect(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<readonly { readonly name: string; readonly data: Data }[]>;
+  inspect(
+    entry: string,
+    inputs: Readonly<Record<string, Data>>,
+    random: { readonly seed: number; readonly step: number },
+  ): Promise<readonly { readonly name: string; readonly data: Data }[]>;
   /** Runs an entry as `run` does, and tells how long each kernel took, longest first; where the device can tell. */
-  profile?(entry: string, inputs: Readonly<Record<string, Data>>, random: { readonly seed: number; readonly step: number }): Promise<readonly KernelTime[]>;
+  profile?(
+    entry: string,
+    inputs: Readonly<Record<string, Data>>,
+    random: { readonly seed: number; readonly step: number },
+  ): Promise<readonly KernelTime[]>;
   /** What `profile`'s figures are held against. */
   ceilings?(): Promise<Ceilings>;
   dispose(): Promise<void>;

@@ -43,16 +43,22 @@ export type NumberName = keyof typeof ranges;
 export const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** Left: one sentence naming the option, what it takes, and what it got. */
-export const numberIn = (name: NumberName) => (value: number, written = String(value)): E.Either<string, number> => {
-  const { low, high, whole } = ranges[name];
-  return value >= low && value <= high && (!whole || Number.isInteger(value))
-    ? E.right(value)
-    : E.left(`${flag(name)} takes a ${whole ? 'whole ' : ''}number from ${low} to ${high}, not ${JSON.stringify(written)}.`);
-};
+export const numberIn =
+  (name: NumberName) =>
+  (value: number, written = String(value)): E.Either<string, number> => {
+    const { low, high, whole } = ranges[name];
+    return value >= low && value <= high && (!whole || Number.isInteger(value))
+      ? E.right(value)
+      : E.left(
+          `${flag(name)} takes a ${whole ? 'whole ' : ''}number from ${low} to ${high}, not ${JSON.stringify(written)}.`,
+        );
+  };
 
 /** A number as written by a person; `1e3` counts, an empty text or `0x10` does not. */
-export const readNumber = (name: NumberName) => (text: string): E.Either<string, number> =>
-  numberIn(name)(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN, text);
+export const readNumber =
+  (name: NumberName) =>
+  (text: string): E.Either<string, number> =>
+    numberIn(name)(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN, text);
 
 /** What a model's own hyperparameters do not say. */
 const defaults = { epochs: 100, batch: 128, seed: 42, patience: 10 } as const;
@@ -60,8 +66,14 @@ const defaults = { epochs: 100, batch: 128, seed: 42, patience: 10 } as const;
 /** Left: a hyperparameter of this name whose value the option would not take. */
 const hyper = ({ hyper: values }: Manifest, name: keyof typeof defaults): E.Either<string, number> => {
   const value = values[name];
-  return typeof value !== 'number' ? E.right(defaults[name])
-    : pipe(numberIn(name)(value, String(value)), E.mapLeft((said) => `The model's hyperparameter ${name} is what ${flag(name)} is unless it is given, and ${said}`));
+  return typeof value !== 'number'
+    ? E.right(defaults[name])
+    : pipe(
+        numberIn(name)(value, String(value)),
+        E.mapLeft(
+          (said) => `The model's hyperparameter ${name} is what ${flag(name)} is unless it is given, and ${said}`,
+        ),
+      );
 };
 
 /** What a person asks for. */
@@ -71,11 +83,16 @@ type Chosen = { readonly [K in keyof Settings]?: NonNullable<Settings[K]> | unde
 export const newSettings = (manifest: Manifest, options: Chosen): E.Either<string, Settings> => {
   const protocol = options.protocol ?? 'standard';
   if (protocol === 'hstu' && options.patience !== undefined)
-    return E.left('--patience needs validation, and --protocol hstu has none: leave one of them out. Under hstu a run trains for all its --epochs.');
-  const of = (name: keyof typeof defaults): E.Either<string, number> => (options[name] === undefined ? hyper(manifest, name) : E.right(options[name]));
+    return E.left(
+      '--patience needs validation, and --protocol hstu has none: leave one of them out. Under hstu a run trains for all its --epochs.',
+    );
+  const of = (name: keyof typeof defaults): E.Either<string, number> =>
+    options[name] === undefined ? hyper(manifest, name) : E.right(options[name]);
   return pipe(
     E.Do,
-    E.bind('seed', () => of('seed')), E.bind('batch', () => of('batch')), E.bind('epochs', () => of('epochs')),
+    E.bind('seed', () => of('seed')),
+    E.bind('batch', () => of('batch')),
+    E.bind('epochs', () => of('epochs')),
     E.bind('patience', () => (protocol === 'hstu' ? E.right(null) : of('patience'))),
     E.map((settings) => ({ ...settings, protocol })),
   );
@@ -83,9 +100,14 @@ export const newSettings = (manifest: Manifest, options: Chosen): E.Either<strin
 
 /** The settings of a resumed run: those it began with; only its end may move. Left: one that would make it another run. */
 export const resumedSettings = (kept: Settings, options: Chosen): E.Either<string, Settings> => {
-  const fixed = (['seed', 'batch', 'protocol'] as const).find((name) => options[name] !== undefined && options[name] !== kept[name]);
+  const fixed = (['seed', 'batch', 'protocol'] as const).find(
+    (name) => options[name] !== undefined && options[name] !== kept[name],
+  );
   if (fixed !== undefined)
-    return E.left(`${flag(fixed)} ${options[fixed]} contradicts the run to resume, which has ${flag(fixed)} ${kept[fixed]}: leave it out, or begin a new run without --resume.`);
-  if (kept.protocol === 'hstu' && options.patience !== undefined) return E.left('--patience needs validation, and the run to resume (--protocol hstu) has none: leave it out.');
+    return E.left(
+      `${flag(fixed)} ${options[fixed]} contradicts the run to resume, which has ${flag(fixed)} ${kept[fixed]}: leave it out, or begin a new run without --resume.`,
+    );
+  if (kept.protocol === 'hstu' && options.patience !== undefined)
+    return E.left('--patience needs validation, and the run to resume (--protocol hstu) has none: leave it out.');
   return E.right({ ...kept, epochs: options.epochs ?? kept.epochs, patience: options.patience ?? kept.patience });
 };

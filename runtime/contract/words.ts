@@ -1,7 +1,8 @@
 /** Words that every message needs: how many, what a mistyped name may have meant, and what the file system says. */
 
 /** `1 step`, `1,234 steps`; `many` where an s does not make it. */
-export const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
 
 /** Levenshtein distance: insertions, deletions and replacements of a letter; two neighbours that changed places count once. */
 const distance = (a: string, b: string): number => {
@@ -20,7 +21,10 @@ const distance = (a: string, b: string): number => {
 /** The names a typing error may have meant, nearest first. */
 export const near = (name: string, names: readonly string[]): readonly string[] =>
   names
-    .map((n) => ({ n, d: n.startsWith(name) || name.startsWith(n) ? 1 : distance(name.toLowerCase(), n.toLowerCase()) }))
+    .map((n) => ({
+      n,
+      d: n.startsWith(name) || name.startsWith(n) ? 1 : distance(name.toLowerCase(), n.toLowerCase()),
+    }))
     .filter(({ n, d }) => d <= Math.max(2, Math.floor(n.length / 3)))
     .sort((a, b) => a.d - b.d)
     .slice(0, 3)

@@ -24,7 +24,16 @@ const add = vector(0xe4);
 const fusedAdd = vector(0x105);
 const zero = vector(0x0c, ...Array.from({ length: 16 }, () => 0));
 /** Again while `local`, less one, is not 0. */
-const repeat = (local: number, body: Code): Code => [0x03, 0x40, ...body, ...plus(local, constant(1), 0x6b), ...get(local), 0x0d, 0, 0x0b];
+const repeat = (local: number, body: Code): Code => [
+  0x03,
+  0x40,
+  ...body,
+  ...plus(local, constant(1), 0x6b),
+  ...get(local),
+  0x0d,
+  0,
+  0x0b,
+];
 const section = (id: number, ...items: readonly Code[]): Code => {
   const body = join(leb(items.length), ...items);
   return [id, ...leb(body.length), ...body];
@@ -42,33 +51,64 @@ const tile = (fused: boolean): Code => {
   const sum = (r: number, c: number): number => 4 + 2 * r + c;
   const [column, row] = [12, 14];
   const rows = [0, 1, 2, 3];
-  const step = (local: number, other: number): Code => (fused ? join(get(row), get(other), get(local), fusedAdd, set(local)) : join(get(local), get(row), get(other), mul, add, set(local)));
-  const body = repeat(0, join(
-    constant(0), set(1), constant(columns), set(2), constant(depth), set(3),
-    ...rows.flatMap((r) => [0, 1].map((c) => join(zero, set(sum(r, c))))),
-    repeat(3, join(
-      ...[0, 1].map((c) => join(get(2), at(load, 16 * c), set(column + c))),
-      ...rows.map((r) => join(get(1), at(spread, 4 * depth * r), set(row), ...[0, 1].map((c) => step(sum(r, c), column + c)))),
-      plus(1, constant(4)), plus(2, constant(32)),
-    )),
-    ...rows.flatMap((r) => [0, 1].map((c) => join(constant(out), get(sum(r, c)), at(store, 32 * r + 16 * c)))),
-  ));
+  const step = (local: number, other: number): Code =>
+    fused
+      ? join(get(row), get(other), get(local), fusedAdd, set(local))
+      : join(get(local), get(row), get(other), mul, add, set(local));
+  const body = repeat(
+    0,
+    join(
+      constant(0),
+      set(1),
+      constant(columns),
+      set(2),
+      constant(depth),
+      set(3),
+      ...rows.flatMap((r) => [0, 1].map((c) => join(zero, set(sum(r, c))))),
+      repeat(
+        3,
+        join(
+          ...[0, 1].map((c) => join(get(2), at(load, 16 * c), set(column + c))),
+          ...rows.map((r) =>
+            join(get(1), at(spread, 4 * depth * r), set(row), ...[0, 1].map((c) => step(sum(r, c), column + c))),
+          ),
+          plus(1, constant(4)),
+          plus(2, constant(32)),
+        ),
+      ),
+      ...rows.flatMap((r) => [0, 1].map((c) => join(constant(out), get(sum(r, c)), at(store, 32 * r + 16 * c)))),
+    ),
+  );
   return sized(join([2, 3, 0x7f, 11, 0x7b], body, [0x0b]));
 };
 
 /** (to, from, times): copies `times` times 64 bytes. */
-const copy: Code = sized(join([0], repeat(2, join(
-  ...[0, 16, 32, 48].map((o) => join(get(0), get(1), at(load, o), at(store, o))), plus(0, constant(64)), plus(1, constant(64)),
-)), [0x0b]));
+const copy: Code = sized(
+  join(
+    [0],
+    repeat(
+      2,
+      join(
+        ...[0, 16, 32, 48].map((o) => join(get(0), get(1), at(load, o), at(store, o))),
+        plus(0, constant(64)),
+        plus(1, constant(64)),
+      ),
+    ),
+    [0x0b],
+  ),
+);
 
-export const ceilingModule = (fused: boolean): Uint8Array<ArrayBuffer> => Uint8Array.from(join(
-  [0, 97, 115, 109, 1, 0, 0, 0],
-  section(1, [0x60, 1, 0x7f, 0], [0x60, 3, 0x7f, 0x7f, 0x7f, 0]),
-  section(2, [...name('env'), ...name('memory'), 2, 0, 1]),
-  section(3, [0], [1]),
-  section(7, [...name('tile'), 0, 0], [...name('copy'), 0, 1]),
-  section(10, tile(fused), copy),
-));
+export const ceilingModule = (fused: boolean): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(
+    join(
+      [0, 97, 115, 109, 1, 0, 0, 0],
+      section(1, [0x60, 1, 0x7f, 0], [0x60, 3, 0x7f, 0x7f, 0x7f, 0]),
+      section(2, [...name('env'), ...name('memory'), 2, 0, 1]),
+      section(3, [0], [1]),
+      section(7, [...name('tile'), 0, 0], [...name('copy'), 0, 1]),
+      section(10, tile(fused), copy),
+    ),
+  );
 
 /** Bytes of the two arrays of a copy that a core's own caches hold, and of one that comes from memory. */
 const near = 1 << 19;
@@ -93,7 +133,10 @@ export const ceilings = async (fused: boolean): Promise<Ceilings> => {
   const { instance } = await WebAssembly.instantiate(ceilingModule(fused), { env: { memory } });
   const call = instance.exports as Readonly<Record<'tile' | 'copy', (...args: readonly number[]) => void>>;
   const times = 50;
-  const copied = (bytes: number, again: number) => best(again * bytes, () => { for (let i = 0; i < again; i++) call.copy(0, bytes / 2, bytes / 128); });
+  const copied = (bytes: number, again: number) =>
+    best(again * bytes, () => {
+      for (let i = 0; i < again; i++) call.copy(0, bytes / 2, bytes / 128);
+    });
   const operations = best(times * 2 * 4 * 8 * depth, () => call.tile(times));
   return { operations: 1000 * operations, near: 1000 * copied(near, 8), far: 1000 * copied(far, 1), nearBytes: near };
 };

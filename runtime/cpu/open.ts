@@ -8,7 +8,18 @@ import { plural } from '../contract/words.js';
 import { type Arena, arrange } from '../contract/arena.js';
 import { ceilings } from './ceiling.js';
 import { type Existing, pack, unpack } from './pack.js';
-import { type PlanBuffer, type PlanEntry, type PlanJob, type WasmModule, calledBy, cellsOf, chunks, denseCells, extents, sizeOf } from '../contract/cpu-plan.js';
+import {
+  type PlanBuffer,
+  type PlanEntry,
+  type PlanJob,
+  type WasmModule,
+  calledBy,
+  cellsOf,
+  chunks,
+  denseCells,
+  extents,
+  sizeOf,
+} from '../contract/cpu-plan.js';
 import { type PhaseTasks, type Seen, type ThreadSetup, control, thread } from './thread.js';
 import { bytesOf, operationsOf, packedCells } from './work.js';
 import { cores, hire, inNode } from './workers.js';
@@ -33,11 +44,69 @@ export interface WasmOptions extends OpenOptions {
 
 /** A function of one relaxed instruction, and one of SIMD: does the engine take them? */
 const header = [0, 97, 115, 109, 1, 0, 0, 0];
-const simdProbe = Uint8Array.from([...header, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
-const fmaProbe = Uint8Array.from([...header, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2, 253, 133, 2, 11]);
+const simdProbe = Uint8Array.from([
+  ...header,
+  1,
+  5,
+  1,
+  96,
+  0,
+  1,
+  123,
+  3,
+  2,
+  1,
+  0,
+  10,
+  10,
+  1,
+  8,
+  0,
+  65,
+  0,
+  253,
+  15,
+  253,
+  98,
+  11,
+]);
+const fmaProbe = Uint8Array.from([
+  ...header,
+  1,
+  8,
+  1,
+  96,
+  3,
+  123,
+  123,
+  123,
+  1,
+  123,
+  3,
+  2,
+  1,
+  0,
+  10,
+  13,
+  1,
+  11,
+  0,
+  32,
+  0,
+  32,
+  1,
+  32,
+  2,
+  253,
+  133,
+  2,
+  11,
+]);
 
 const missing = ({ entries }: WasmModule, sizes: Sizes): readonly string[] =>
-  [...new Set(entries.flatMap((e) => e.buffers).flatMap((b) => b.axes.map((a) => a.size)))].filter((s): s is string => typeof s === 'string' && s !== 'chunks' && !((sizes[s] ?? 0) > 0));
+  [...new Set(entries.flatMap((e) => e.buffers).flatMap((b) => b.axes.map((a) => a.size)))].filter(
+    (s): s is string => typeof s === 'string' && s !== 'chunks' && !((sizes[s] ?? 0) > 0),
+  );
 
 /** Pieces of a kernel's range: a number that does not depend on the number of threads. */
 const pieces = (n: number): readonly (readonly [number, number])[] => {
@@ -54,14 +123,25 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
   };
   const rows = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
   const perShare = Math.ceil(rows / chunks);
-  const shares = Array.from({ length: chunks }, (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const);
+  const shares = Array.from(
+    { length: chunks },
+    (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const,
+  );
   const phases = entry.phases.map((p): PhaseTasks => ({
     ...(p.together === undefined ? {} : { together: p.together }),
     rows: p.rows.map((j) => j.run),
     shares: p.rows.length === 0 ? [] : shares,
     batch: { rows, missing: entry.missing === undefined ? null : address(entry.missing) },
-    sums: p.rows.filter((j) => j.adds).flatMap((j) => j.outputs.map((id) => ({ at: address(id), bytes: (4 * cellsOf(infos.get(id)!, sizes)) / chunks }))),
-    grids: p.grids.flatMap((j) => (j.task === null ? [{ run: j.run, from: 0, to: 1 }] : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })))),
+    sums: p.rows
+      .filter((j) => j.adds)
+      .flatMap((j) =>
+        j.outputs.map((id) => ({ at: address(id), bytes: (4 * cellsOf(infos.get(id)!, sizes)) / chunks })),
+      ),
+    grids: p.grids.flatMap((j) =>
+      j.task === null
+        ? [{ run: j.run, from: 0, to: 1 }]
+        : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })),
+    ),
     inverses: p.inverses.map((i) => {
       const index = infos.get(i.index)!;
       const rows = index.rows === undefined ? undefined : index.axes[index.rows.at]!.name;
@@ -69,64 +149,123 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
       const places = [...(index.rows === undefined ? [] : [index.rows.at]), ...index.inner];
       const axes = [...places, ...index.axes.keys()].filter((k, n, all) => all.indexOf(k) === n).map((k) => i.axes[k]!);
       return {
-        starts: address(`${i.id}.starts`), coordinates: axes.map((a) => address(`${i.id}.${a.name}`)), targets: sizeOf(i.targets, sizes), index: address(i.index),
-        extents: extents({ axes }, sizes), missing: axes.map((a) => (a.missing === undefined ? null : address(a.missing))),
-        packed: index.rows === undefined || index.rows.lengths.length === 0 ? null
-          : { offsets: address(`${index.rows.lengths.join('*')}.before`), lengths: axes.map((a) => (a.ragged !== undefined && a.ragged.rows === rows ? address(a.ragged.lengths) : null)) },
+        starts: address(`${i.id}.starts`),
+        coordinates: axes.map((a) => address(`${i.id}.${a.name}`)),
+        targets: sizeOf(i.targets, sizes),
+        index: address(i.index),
+        extents: extents({ axes }, sizes),
+        missing: axes.map((a) => (a.missing === undefined ? null : address(a.missing))),
+        packed:
+          index.rows === undefined || index.rows.lengths.length === 0
+            ? null
+            : {
+                offsets: address(`${index.rows.lengths.join('*')}.before`),
+                lengths: axes.map((a) =>
+                  a.ragged !== undefined && a.ragged.rows === rows ? address(a.ragged.lengths) : null,
+                ),
+              },
       };
     }),
     copies: [],
   }));
-  const copies = Object.entries(entry.updates).filter(([, id]) => infos.get(id)?.over === undefined).map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);
-  return copies.length === 0 ? phases : [...phases, { rows: [], shares: [], batch: { rows, missing: null }, sums: [], grids: [], inverses: [], copies }];
+  const copies = Object.entries(entry.updates)
+    .filter(([, id]) => infos.get(id)?.over === undefined)
+    .map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);
+  return copies.length === 0
+    ? phases
+    : [...phases, { rows: [], shares: [], batch: { rows, missing: null }, sums: [], grids: [], inverses: [], copies }];
 };
 
-const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayBuffer>, sizes: Sizes, threads: number, fused: boolean): Promise<WasmSession> => {
+const session = async (
+  plan: WasmModule,
+  arena: Arena,
+  binary: Uint8Array<ArrayBuffer>,
+  sizes: Sizes,
+  threads: number,
+  fused: boolean,
+): Promise<WasmSession> => {
   const pages = Math.ceil(arena.bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const module = await WebAssembly.compile(binary);
   const places = new Map(plan.entries.map((e) => [e.name, new Map([...arena.states, ...arena.entries.get(e.name)!])]));
   const entries = plan.entries.map((e) => tasksOf(e, sizes, places.get(e.name)!));
   const importsOf = (t: number): ThreadSetup['imports'] => ({
-    at: Object.fromEntries([['@end', arena.end], ['@streams', arena.streams], ...plan.entries.flatMap((e) => e.buffers.map((b) => [b.global, places.get(e.name)!.get(b.id)! + (b.local ? t * arena.slab : 0)] as const))]),
+    at: Object.fromEntries([
+      ['@end', arena.end],
+      ['@streams', arena.streams],
+      ...plan.entries.flatMap((e) =>
+        e.buffers.map((b) => [b.global, places.get(e.name)!.get(b.id)! + (b.local ? t * arena.slab : 0)] as const),
+      ),
+    ]),
     size: { ...sizes, chunks },
   });
-  const setup = (t: number): ThreadSetup => ({ module, memory, imports: importsOf(t), entries, threads, sleeps: t > 0 || inNode() });
+  const setup = (t: number): ThreadSetup => ({
+    module,
+    memory,
+    imports: importsOf(t),
+    entries,
+    threads,
+    sleeps: t > 0 || inNode(),
+  });
   const own = thread(setup(0));
   const crew = await hire(Array.from({ length: threads - 1 }, (_, i) => setup(i + 1)));
   const words = new Int32Array(memory.buffer);
   const floats = new Float32Array(memory.buffer);
   const view = (b: PlanBuffer): Data => (b.dtype === 'f32' ? floats : words);
-  const stateInfos = new Map(plan.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [calledBy(b), b] as const)));
-  const noRows: Existing = { rows: Infinity, length: () => { throw new Error('A state has no rows.'); } };
+  const stateInfos = new Map(
+    plan.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [calledBy(b), b] as const)),
+  );
+  const noRows: Existing = {
+    rows: Infinity,
+    length: () => {
+      throw new Error('A state has no rows.');
+    },
+  };
   let closed = false;
 
-  const found = (name: string): { readonly entry: PlanEntry; readonly number: number; readonly place: ReadonlyMap<string, number>; readonly infos: ReadonlyMap<string, PlanBuffer> } => {
+  const found = (
+    name: string,
+  ): {
+    readonly entry: PlanEntry;
+    readonly number: number;
+    readonly place: ReadonlyMap<string, number>;
+    readonly infos: ReadonlyMap<string, PlanBuffer>;
+  } => {
     if (closed) throw new Error('The session is closed.');
-    if (Atomics.load(words, control.failed) !== 0) throw new Error('A thread of this session failed in an earlier run; open another session.');
+    if (Atomics.load(words, control.failed) !== 0)
+      throw new Error('A thread of this session failed in an earlier run; open another session.');
     const number = plan.entries.findIndex((e) => e.name === name);
     const entry = plan.entries[number];
-    if (entry === undefined) throw new Error(`The model has no entry '${name}'; it has ${plan.entries.map((e) => e.name).join(', ')}.`);
+    if (entry === undefined)
+      throw new Error(`The model has no entry '${name}'; it has ${plan.entries.map((e) => e.name).join(', ')}.`);
     return { entry, number, place: places.get(name)!, infos: new Map(entry.buffers.map((b) => [b.id, b])) };
   };
 
   const prepare = (name: string, inputs: Given, { seed, step }: Draw) => {
     const { entry, number, place, infos } = found(name);
     for (const b of entry.buffers) {
-      if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes)) throw new Error(`The input '${b.id}' of '${name}' needs ${plural(denseCells(b, sizes), 'value')} and got ${inputs[b.id]?.length ?? 'none'}.`);
+      if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes))
+        throw new Error(
+          `The input '${b.id}' of '${name}' needs ${plural(denseCells(b, sizes), 'value')} and got ${inputs[b.id]?.length ?? 'none'}.`,
+        );
     }
     const all = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
     const rows = all - (entry.missing === undefined ? 0 : inputs[entry.missing]![0]!);
-    if (!(rows >= 0 && rows <= all)) throw new Error(`Of the ${all} rows of '${name}' ${all - rows} are said to be missing.`);
+    if (!(rows >= 0 && rows <= all))
+      throw new Error(`Of the ${all} rows of '${name}' ${all - rows} are said to be missing.`);
     const exist: Existing = { rows, length: (id, row) => (row < rows ? inputs[id]![row]! : 0) };
     for (const { id, lengths: factors } of entry.packings) {
       const to = place.get(id)! >> 2;
       const n = inputs[factors[0]!]!.length;
       words[to] = 0;
-      for (let r = 0; r < n; r++) words[to + r + 1] = words[to + r]! + factors.reduce((product, f) => product * exist.length(f, r), 1);
+      for (let r = 0; r < n; r++)
+        words[to + r + 1] = words[to + r]! + factors.reduce((product, f) => product * exist.length(f, r), 1);
     }
-    for (const b of entry.buffers) if (b.role === 'input') pack(b, sizes, exist, inputs[b.id]!, view(b), place.get(b.id)! >> 2);
-    plan.streams.forEach((key, i) => { words[(arena.streams >> 2) + i] = stream(seed, step, key); });
+    for (const b of entry.buffers)
+      if (b.role === 'input') pack(b, sizes, exist, inputs[b.id]!, view(b), place.get(b.id)! >> 2);
+    plan.streams.forEach((key, i) => {
+      words[(arena.streams >> 2) + i] = stream(seed, step, key);
+    });
     return { entry, number, place, infos, exist };
   };
   const handOut = (b: PlanBuffer, exist: Existing, at: number): Data => {
@@ -136,7 +275,8 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
   };
 
   const self: WasmSession = {
-    threads, peakBytes: arena.peak,
+    threads,
+    peakBytes: arena.peak,
     backend: `wasm (${plural(threads, 'thread')}, SIMD${fused ? ', fused multiply-add' : ''})`,
     run: async (name, inputs, draw) => {
       const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
@@ -152,7 +292,9 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
         Atomics.store(words, control.failed, 1);
         throw e;
       }
-      return Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, exist, place.get(id)!)]));
+      return Object.fromEntries(
+        Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, exist, place.get(id)!)]),
+      );
     },
     ceilings: () => ceilings(fused),
     profile: async (name, inputs, draw) => {
@@ -160,17 +302,67 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       const { entry, number, infos, exist } = prepare(name, inputs, draw);
       const packed = performance.now() - began;
       const given = { entry, sizes, lengths: exist.length };
-      const moved = (ids: readonly string[]): number => 4 * ids.reduce((n, id) => n + packedCells(infos.get(id)!, given), 0);
-      const grids = entry.phases.map((p) => p.grids.flatMap((j) => (j.task === null ? [j] : pieces(sizeOf(j.task, sizes)).map(() => j))));
-      const job = (j: PlanJob): KernelTime => ({ name: j.name, source: j.source, comment: j.comment, ms: 0, calls: 0, operations: operationsOf(j, given), bytes: bytesOf(j, given) });
-      const plain = (what: string, comment: string, bytes: number): KernelTime => ({ name: what, source: undefined, comment, ms: 0, calls: 0, operations: 0, bytes });
-      const stepsOf: { readonly [K in Parameters<Seen>[1]]: (phase: number, at: number) => readonly [object, () => KernelTime] } = {
-        row: (p, at) => { const j = entry.phases[p]!.rows[at]!; return [j, () => job(j)]; },
-        grid: (p, at) => { const j = grids[p]![at]!; return [j, () => job(j)]; },
-        inverse: (p, at) => { const i = entry.phases[p]!.inverses[at]!; return [i, () => plain(`positions by ${i.index}`, 'lists of positions, for the gradient of a lookup', moved([i.index]) * (1 + i.axes.length))]; },
-        copy: () => [entry.updates, () => plain('updates', 'new values become the states', 2 * moved(Object.keys(entry.updates)))],
+      const moved = (ids: readonly string[]): number =>
+        4 * ids.reduce((n, id) => n + packedCells(infos.get(id)!, given), 0);
+      const grids = entry.phases.map((p) =>
+        p.grids.flatMap((j) => (j.task === null ? [j] : pieces(sizeOf(j.task, sizes)).map(() => j))),
+      );
+      const job = (j: PlanJob): KernelTime => ({
+        name: j.name,
+        source: j.source,
+        comment: j.comment,
+        ms: 0,
+        calls: 0,
+        operations: operationsOf(j, given),
+        bytes: bytesOf(j, given),
+      });
+      const plain = (what: string, comment: string, bytes: number): KernelTime => ({
+        name: what,
+        source: undefined,
+        comment,
+        ms: 0,
+        calls: 0,
+        operations: 0,
+        bytes,
+      });
+      const stepsOf: {
+        readonly [K in Parameters<Seen>[1]]: (phase: number, at: number) => readonly [object, () => KernelTime];
+      } = {
+        row: (p, at) => {
+          const j = entry.phases[p]!.rows[at]!;
+          return [j, () => job(j)];
+        },
+        grid: (p, at) => {
+          const j = grids[p]![at]!;
+          return [j, () => job(j)];
+        },
+        inverse: (p, at) => {
+          const i = entry.phases[p]!.inverses[at]!;
+          return [
+            i,
+            () =>
+              plain(
+                `positions by ${i.index}`,
+                'lists of positions, for the gradient of a lookup',
+                moved([i.index]) * (1 + i.axes.length),
+              ),
+          ];
+        },
+        copy: () => [
+          entry.updates,
+          () => plain('updates', 'new values become the states', 2 * moved(Object.keys(entry.updates))),
+        ],
       };
-      const times = new Map<object, KernelTime>([[inputs, { ...plain('inputs', 'inputs are packed', 2 * moved(Object.keys(inputs).filter((id) => infos.has(id)))), ms: packed, calls: 1 }]]);
+      const times = new Map<object, KernelTime>([
+        [
+          inputs,
+          {
+            ...plain('inputs', 'inputs are packed', 2 * moved(Object.keys(inputs).filter((id) => infos.has(id)))),
+            ms: packed,
+            calls: 1,
+          },
+        ],
+      ]);
       own.run(number, true, (p, kind, at, _, ms) => {
         const [key, fresh] = stepsOf[kind](p, at);
         const sofar = times.get(key) ?? fresh();
@@ -183,40 +375,60 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
       const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       const seen = new Map<string, Data>();
       const look = (b: PlanBuffer, row: number | null): void => {
-        const into = seen.get(b.id) ?? (b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes)));
+        const into =
+          seen.get(b.id) ??
+          (b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes)));
         seen.set(b.id, into);
         unpack(b, sizes, exist, view(b), place.get(b.id)! >> 2, into, b.local ? row : null);
       };
       for (const b of entry.buffers) if (b.role === 'input' || b.role === 'state') look(b, null);
-      const grids = entry.phases.map((p) => p.grids.flatMap((j) => (j.task === null ? [{ j, last: true }] : pieces(sizeOf(j.task, sizes)).map((_, i, all) => ({ j, last: i === all.length - 1 })))));
+      const grids = entry.phases.map((p) =>
+        p.grids.flatMap((j) =>
+          j.task === null
+            ? [{ j, last: true }]
+            : pieces(sizeOf(j.task, sizes)).map((_, i, all) => ({ j, last: i === all.length - 1 })),
+        ),
+      );
       own.run(number, true, (p, kind, at, row) => {
         if (kind === 'row') {
           const j = entry.phases[p]!.rows[at]!;
-          j.outputs.map((id) => infos.get(id)!).forEach((b) => {
-            if (b.local) look(b, row);
-            else if (row === exist.rows - 1) look(b, null);
-          });
-        } else if (kind === 'grid' && grids[p]![at]!.last) grids[p]![at]!.j.outputs.forEach((id) => look(infos.get(id)!, null));
+          j.outputs
+            .map((id) => infos.get(id)!)
+            .forEach((b) => {
+              if (b.local) look(b, row);
+              else if (row === exist.rows - 1) look(b, null);
+            });
+        } else if (kind === 'grid' && grids[p]![at]!.last)
+          grids[p]![at]!.j.outputs.forEach((id) => look(infos.get(id)!, null));
       });
-      const order = [...entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => b.id), ...entry.phases.flatMap((p) => [...p.rows, ...p.grids].flatMap((j) => j.outputs))];
-      const result = order.flatMap((id) => { const data = seen.get(id); return data === undefined ? [] : [{ name: calledBy(infos.get(id)!), data }]; });
+      const order = [
+        ...entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => b.id),
+        ...entry.phases.flatMap((p) => [...p.rows, ...p.grids].flatMap((j) => j.outputs)),
+      ];
+      const result = order.flatMap((id) => {
+        const data = seen.get(id);
+        return data === undefined ? [] : [{ name: calledBy(infos.get(id)!), data }];
+      });
       await self.write(saved);
       return result;
     },
     read: async () => {
       if (closed) throw new Error('The session is closed.');
-      return Object.fromEntries([...stateInfos.values()].map((b) => {
-        const into = new Float32Array(denseCells(b, sizes));
-        unpack(b, sizes, noRows, floats, arena.states.get(b.id)! >> 2, into);
-        return [calledBy(b), into];
-      }));
+      return Object.fromEntries(
+        [...stateInfos.values()].map((b) => {
+          const into = new Float32Array(denseCells(b, sizes));
+          unpack(b, sizes, noRows, floats, arena.states.get(b.id)! >> 2, into);
+          return [calledBy(b), into];
+        }),
+      );
     },
     write: async (values) => {
       if (closed) throw new Error('The session is closed.');
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name);
         if (b === undefined) throw new Error(`The model has no state '${name}'.`);
-        if (value.length !== denseCells(b, sizes)) throw new Error(`The state '${name}' has ${plural(denseCells(b, sizes), 'value')}, not ${value.length}.`);
+        if (value.length !== denseCells(b, sizes))
+          throw new Error(`The state '${name}' has ${plural(denseCells(b, sizes), 'value')}, not ${value.length}.`);
       }
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name)!;
@@ -235,20 +447,36 @@ const session = async (plan: WasmModule, arena: Arena, binary: Uint8Array<ArrayB
   return self;
 };
 
-
 /** A session of fixed sizes. The Left says what is missing and what to do about it. */
-export const openWasm = async (plan: WasmModule, _manifest: Manifest, device: DeviceName | 'auto', sizes: Sizes, options: WasmOptions = {}): Promise<Either<string, WasmSession>> => {
-  if (device !== 'wasm' && device !== 'auto') return left(`This trainer carries kernels of our own WebAssembly only; compile the model with --target all for ${device}.`);
-  if (plan.format !== 1) return left(`These kernels have format ${plan.format}; this runtime reads format 1. Compile the model again.`);
+export const openWasm = async (
+  plan: WasmModule,
+  _manifest: Manifest,
+  device: DeviceName | 'auto',
+  sizes: Sizes,
+  options: WasmOptions = {},
+): Promise<Either<string, WasmSession>> => {
+  if (device !== 'wasm' && device !== 'auto')
+    return left(
+      `This trainer carries kernels of our own WebAssembly only; compile the model with --target all for ${device}.`,
+    );
+  if (plan.format !== 1)
+    return left(`These kernels have format ${plan.format}; this runtime reads format 1. Compile the model again.`);
   const unbound = missing(plan, sizes);
   if (unbound.length > 0) return left(`The model needs a positive size for ${unbound.join(', ')}.`);
-  if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe)) return left('This JavaScript engine has no WebAssembly SIMD; choose cpu.');
-  if (typeof SharedArrayBuffer === 'undefined') return left('Threads need shared memory: serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.');
+  if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe))
+    return left('This JavaScript engine has no WebAssembly SIMD; choose cpu.');
+  if (typeof SharedArrayBuffer === 'undefined')
+    return left(
+      'Threads need shared memory: serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
+    );
   try {
     const fused = options.fused ?? WebAssembly.validate(fmaProbe);
-    const threads = options.threads ?? await cores();
+    const threads = options.threads ?? (await cores());
     const arena = arrange(plan, sizes, threads);
-    if (arena.bytes > 2 ** 32 - 65536) return left(`These sizes need ${Math.ceil(arena.bytes / 2 ** 30)} GiB, and WebAssembly addresses 4. Choose a smaller batch.`);
+    if (arena.bytes > 2 ** 32 - 65536)
+      return left(
+        `These sizes need ${Math.ceil(arena.bytes / 2 ** 30)} GiB, and WebAssembly addresses 4. Choose a smaller batch.`,
+      );
     const binary = await plan.load(fused);
     return right(await session(plan, arena, new Uint8Array(binary), sizes, threads, fused));
   } catch (e) {

@@ -12,17 +12,24 @@ export interface Existing {
  * Calls `each(dense, packed)` for every run of neighbours: the first cell in a dense array, the first in memory relative to
  * the buffer's base, how many, and the step between them in the dense array.
  */
-const runs = (b: PlanBuffer, sizes: Sizes, exist: Existing, only: number | null, each: (dense: number, memory: number, count: number, step: number) => void): void => {
+const runs = (
+  b: PlanBuffer,
+  sizes: Sizes,
+  exist: Existing,
+  only: number | null,
+  each: (dense: number, memory: number, count: number, step: number) => void,
+): void => {
   const size = extents(b, sizes);
   const dense = size.map((_, k) => size.slice(k + 1).reduce((n, e) => n * e, 1));
   const row = (r: number | null, before: number): number => {
     const own = b.inner.map((k) => {
       const { ragged } = b.axes[k]!;
-      const packed = r !== null && b.rows !== undefined && ragged !== undefined && ragged.rows === b.axes[b.rows.at]!.name;
+      const packed =
+        r !== null && b.rows !== undefined && ragged !== undefined && ragged.rows === b.axes[b.rows.at]!.name;
       return packed ? exist.length(ragged.lengths, r) : size[k]!;
     });
     const last = b.inner.length - 1;
-    const room = own.map((n, depth) => (depth === last ? b.pitch ?? n : n));
+    const room = own.map((n, depth) => (depth === last ? (b.pitch ?? n) : n));
     const cells = room.reduce((n, e) => n * e, 1);
     const start = r === null ? 0 : r * dense[b.rows!.at]!;
     const walk = (depth: number, from: number, to: number): void => {
@@ -30,13 +37,20 @@ const runs = (b: PlanBuffer, sizes: Sizes, exist: Existing, only: number | null,
         each(from, before + to, depth === last ? own[last]! : 1, depth === last ? dense[b.inner[last]!]! : 1);
         return;
       }
-      for (let i = 0; i < own[depth]!; i++) walk(depth + 1, from + i * dense[b.inner[depth]!]!, (to + i) * room[depth + 1]!);
+      for (let i = 0; i < own[depth]!; i++)
+        walk(depth + 1, from + i * dense[b.inner[depth]!]!, (to + i) * room[depth + 1]!);
     };
     if (cells > 0) walk(0, start, 0);
     return before + cells;
   };
-  if (b.rows === undefined) { row(null, 0); return; }
-  if (only !== null) { row(only, 0); return; }
+  if (b.rows === undefined) {
+    row(null, 0);
+    return;
+  }
+  if (only !== null) {
+    row(only, 0);
+    return;
+  }
   let before = 0;
   for (let r = 0; r < Math.min(size[b.rows.at]!, exist.rows); r++) before = row(r, before);
 };
@@ -49,7 +63,15 @@ export const pack = (b: PlanBuffer, sizes: Sizes, exist: Existing, from: Data, m
   });
 
 /** `only`: the one row that a local buffer holds. Cells that no row has are left as they are in `into`. */
-export const unpack = (b: PlanBuffer, sizes: Sizes, exist: Existing, memory: Data, at: number, into: Data, only: number | null = null): void =>
+export const unpack = (
+  b: PlanBuffer,
+  sizes: Sizes,
+  exist: Existing,
+  memory: Data,
+  at: number,
+  into: Data,
+  only: number | null = null,
+): void =>
   runs(b, sizes, exist, only, (dense, packed, count, step) => {
     if (step === 1) into.set(memory.subarray(at + packed, at + packed + count), dense);
     else for (let i = 0; i < count; i++) into[dense + i * step] = memory[at + packed + i]!;

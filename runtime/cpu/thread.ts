@@ -45,7 +45,13 @@ export interface ThreadSetup {
 export const control = { arrived: 0, meeting: 1, round: 2, entry: 3, failed: 4, counters: 64 } as const;
 
 /** Told after each step: the phase, which of its lists, the place there, the row (of a piece, its end), and milliseconds. */
-export type Seen = (phase: number, kind: 'row' | 'grid' | 'inverse' | 'copy', at: number, row: number, ms: number) => void;
+export type Seen = (
+  phase: number,
+  kind: 'row' | 'grid' | 'inverse' | 'copy',
+  at: number,
+  row: number,
+  ms: number,
+) => void;
 
 export interface ThreadRun {
   /** Takes part in one run. `seen` makes this thread do everything alone and look at what each step wrote. */
@@ -113,7 +119,10 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
     const walk = (each: typeof place, k: number, first: number, at: number): void => {
       const own = packed === null ? null : packed.lengths[k]!;
       const end = own === null ? extents[k]! : words[(own >> 2) + position[0]!]!;
-      if (k === n - 1) { each(first + at * end, end - gone[k]!); return; }
+      if (k === n - 1) {
+        each(first + at * end, end - gone[k]!);
+        return;
+      }
       for (let i = 0; i < end - gone[k]!; i++) {
         position[k] = i;
         if (k === 0 && packed !== null) walk(each, 1, values + words[(packed.offsets >> 2) + i]! * held, 0);
@@ -149,13 +158,14 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
           const to = Math.min(end, existing);
           for (const s of sums) bytes.fill(0, s.at + at * s.bytes, s.at + (at + 1) * s.bytes);
           if (seen === undefined && together !== undefined) call[together]!(from, to, at);
-          else for (let row = from; row < to; row++) {
-            for (let k = 0; k < functions.length; k++) {
-              const began = performance.now();
-              functions[k]!(row, row + 1, at);
-              seen?.(p, 'row', k, row, performance.now() - began);
+          else
+            for (let row = from; row < to; row++) {
+              for (let k = 0; k < functions.length; k++) {
+                const began = performance.now();
+                functions[k]!(row, row + 1, at);
+                seen?.(p, 'row', k, row, performance.now() - began);
+              }
             }
-          }
           continue;
         }
         at -= shares.length;

@@ -5,7 +5,8 @@ export interface Crew {
   readonly end: () => Promise<void>;
 }
 
-const field = (x: unknown, name: string): unknown => (x !== null && (typeof x === 'object' || typeof x === 'function') ? Reflect.get(x, name) : undefined);
+const field = (x: unknown, name: string): unknown =>
+  x !== null && (typeof x === 'object' || typeof x === 'function') ? Reflect.get(x, name) : undefined;
 export const inNode = (): boolean => typeof process !== 'undefined' && typeof process.versions?.node === 'string';
 
 /** How many threads are worth having: a core each, no more than 16. */
@@ -24,24 +25,46 @@ export const hire = async (setups: readonly ThreadSetup[]): Promise<Crew> => {
     const name = 'node:worker_threads';
     const { Worker }: typeof import('node:worker_threads') = await import(/* @vite-ignore */ name);
     const text = `const { workerData, parentPort } = require('node:worker_threads'); const ready = (${source})(workerData); parentPort.postMessage('ready'); ready.serve();`;
-    const workers = await Promise.all(setups.map((workerData) => new Promise<InstanceType<typeof Worker>>((resolve, reject) => {
-      const worker = new Worker(text, { eval: true, workerData });
-      worker.once('message', () => { worker.unref(); resolve(worker); });
-      worker.once('error', reject);
-    })));
-    return { end: async () => { await Promise.all(workers.map((w) => w.terminate())); } };
+    const workers = await Promise.all(
+      setups.map(
+        (workerData) =>
+          new Promise<InstanceType<typeof Worker>>((resolve, reject) => {
+            const worker = new Worker(text, { eval: true, workerData });
+            worker.once('message', () => {
+              worker.unref();
+              resolve(worker);
+            });
+            worker.once('error', reject);
+          }),
+      ),
+    );
+    return {
+      end: async () => {
+        await Promise.all(workers.map((w) => w.terminate()));
+      },
+    };
   }
   const text = `onmessage = ({ data }) => { const ready = (${source})(data); postMessage('ready'); ready.serve(); };`;
   const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   const make = field(globalThis, 'Worker');
   if (typeof make !== 'function') throw new Error('This page has no Web Workers.');
-  interface WebWorker { onmessage: (() => void) | null; onerror: ((e: { readonly message?: string }) => void) | null; postMessage(x: unknown): void; terminate(): void }
-  const workers = await Promise.all(setups.map((setup) => new Promise<WebWorker>((resolve, reject) => {
-    const worker = Reflect.construct(make, [url]) as WebWorker;
-    worker.onmessage = () => resolve(worker);
-    worker.onerror = (e) => reject(new Error(e.message ?? 'a worker failed'));
-    worker.postMessage(setup);
-  })));
+  interface WebWorker {
+    onmessage: (() => void) | null;
+    onerror: ((e: { readonly message?: string }) => void) | null;
+    postMessage(x: unknown): void;
+    terminate(): void;
+  }
+  const workers = await Promise.all(
+    setups.map(
+      (setup) =>
+        new Promise<WebWorker>((resolve, reject) => {
+          const worker = Reflect.construct(make, [url]) as WebWorker;
+          worker.onmessage = () => resolve(worker);
+          worker.onerror = (e) => reject(new Error(e.message ?? 'a worker failed'));
+          worker.postMessage(setup);
+        }),
+    ),
+  );
   URL.revokeObjectURL(url);
   return { end: async () => workers.forEach((w) => w.terminate()) };
 };

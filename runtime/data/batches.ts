@@ -15,8 +15,13 @@ import { type Held, type Split, distinctVisitor, history, target, targetPosition
 type Table = typeof inputs;
 /** The inputs of an entry that come from data, by the names of programs: what each is says its row in the table. */
 type Filled<E extends EntryName> = {
-  readonly [K in keyof Table as E extends Table[K]['entries'][number] ? (Table[K]['fill'] extends { readonly from: 'run' } ? never : Table[K]['name']) : never]:
-    Table[K]['dtype'] extends 'i32' ? Int32Array : Float32Array
+  readonly [
+    K in keyof Table as E extends Table[K]['entries'][number]
+      ? Table[K]['fill'] extends { readonly from: 'run' }
+        ? never
+        : Table[K]['name']
+      : never
+  ]: Table[K]['dtype'] extends 'i32' ? Int32Array : Float32Array;
 };
 interface Rows {
   /** How many of the `batch` rows are real; they come first. */
@@ -26,10 +31,11 @@ interface Rows {
 /** The inputs of a training step: dense, row-major, with the room of a full batch. */
 export type Batch = Rows & Filled<'train'>;
 /** The inputs of a ranking, and of whom it is. */
-export type EvaluationBatch = Rows & Filled<'rank'> & {
-  /** [rows], user codes. */
-  readonly users: Int32Array;
-};
+export type EvaluationBatch = Rows &
+  Filled<'rank'> & {
+    /** [rows], user codes. */
+    readonly users: Int32Array;
+  };
 
 /** The batches of one pass, by index from 0; iterable from the first or from any. */
 export interface Batches<B> extends Iterable<B> {
@@ -46,9 +52,21 @@ const lazily = <B>(count: number, at: (index: number) => B): Batches<B> => {
 };
 
 /** The windows that end at `ends[i]`, of user `users[i]`, for i in [first, first + batch). */
-const windows = (dataset: Dataset, users: Int32Array, ends: Int32Array, first: number, { batch, length }: { readonly batch: number; readonly length: number }): Omit<Windows, 'seen'> => {
+const windows = (
+  dataset: Dataset,
+  users: Int32Array,
+  ends: Int32Array,
+  first: number,
+  { batch, length }: { readonly batch: number; readonly length: number },
+): Omit<Windows, 'seen'> => {
   const own = ends.subarray(first, first + batch);
-  return { columns: columnsOf(dataset), starts: own.map((end, row) => Math.max(dataset.offsets[users[first + row]!]!, end - length)), ends: own, batch, length };
+  return {
+    columns: columnsOf(dataset),
+    starts: own.map((end, row) => Math.max(dataset.offsets[users[first + row]!]!, end - length)),
+    ends: own,
+    batch,
+    length,
+  };
 };
 
 /** Where a training window ends, for a user whose training items are `sequence[begin, end)`; `u` is uniform in [0, 1). */
@@ -94,10 +112,14 @@ export interface TrainingOptions {
 export const trainingBatches = (split: Split, options: TrainingOptions): Batches<Batch> => {
   const { dataset, trainingEnds } = split;
   const { batch, seed, epoch, order = 'shuffled', horizon = 'all' } = options;
-  const eligible = Int32Array.from(dataset.users.keys()).filter((user) => trainingEnds[user]! - dataset.offsets[user]! >= 2);
+  const eligible = Int32Array.from(dataset.users.keys()).filter(
+    (user) => trainingEnds[user]! - dataset.offsets[user]! >= 2,
+  );
   const users = orders[order](eligible, seed, epoch);
   const numbers = stream(seed, epoch, 'data.horizon');
-  const ends = users.map((user) => horizons[horizon](dataset.offsets[user]!, trainingEnds[user]!, uniformAt(numbers, user)));
+  const ends = users.map((user) =>
+    horizons[horizon](dataset.offsets[user]!, trainingEnds[user]!, uniformAt(numbers, user)),
+  );
   return lazily(Math.ceil(users.length / batch), (index) => {
     const own = windows(dataset, users, ends, index * batch, options);
     return { rows: own.starts.length, ...filled('train', { ...own, seen: nothingSeen }) } as Batch;
@@ -118,7 +140,11 @@ export interface EvaluationOptions {
  *
  * Throws a RangeError where `seenMax` is too small: ranks over a cut list would be wrong without a sign of it.
  */
-export const evaluationBatches = (split: Split, which: Held, { batch, length, seenMax }: EvaluationOptions): Batches<EvaluationBatch> => {
+export const evaluationBatches = (
+  split: Split,
+  which: Held,
+  { batch, length, seenMax }: EvaluationOptions,
+): Batches<EvaluationBatch> => {
   const { dataset, evaluated } = split;
   const ends = evaluated.map((user) => targetPosition(split, which, user));
   const visit = distinctVisitor(dataset.items.length);
@@ -127,7 +153,8 @@ export const evaluationBatches = (split: Split, which: Held, { batch, length, se
     users.forEach((user, row) => {
       let count = 0;
       visit(history(split, which, user), target(split, which, user), (item) => {
-        if (count === seenMax) throw new RangeError(`seenMax ${seenMax} is too small for user ${dataset.users[user]}: use seenMax(split)`);
+        if (count === seenMax)
+          throw new RangeError(`seenMax ${seenMax} is too small for user ${dataset.users[user]}: use seenMax(split)`);
         seen.values[row * seenMax + count++] = item;
       });
       seen.lengths[row] = count;

@@ -27,17 +27,25 @@ export const numberAt = (bytes: Buffer, start: number, end: number): number => {
     else return slowNumber(bytes, start, end);
   }
   // Below sixteen digits both operands are exact, so the quotient is the nearest double, as `Number` would have it.
-  return end === start || end - start > 15 ? slowNumber(bytes, start, end) : point === end ? value : value / tens[end - 1 - point]!;
+  return end === start || end - start > 15
+    ? slowNumber(bytes, start, end)
+    : point === end
+      ? value
+      : value / tens[end - 1 - point]!;
 };
 
 const longest = 40;
 
 /** A text with what nobody would see (and what would steer a terminal) spelled out. */
 export const visible = (text: string): string =>
-  text.replace(/[\p{Cc}\p{DI}\u00A0\u2028\u2029]/gu, (mark) => (mark === '\t' ? '<TAB>' : `<U+${mark.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`));
+  text.replace(/[\p{Cc}\p{DI}\u00A0\u2028\u2029]/gu, (mark) =>
+    mark === '\t' ? '<TAB>' : `<U+${mark.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`,
+  );
 
 /** A text between quotes for a message, its beginning if it is long. */
-export const quoted = (text: string): string => `'${visible(text.length > longest ? `${text.slice(0, longest)}…` : text)}'`;
+export const quoted = (text: string): string =>
+  `'${visible(text.length > longest ? `${text.slice(0, longest)}…` : text)}'`;
 
 /** `bytes[start, end)` for a message. */
-export const shown = (bytes: Buffer, start: number, end: number): string => quoted(decode(bytes.subarray(start, Math.min(end, start + 8 * longest))));
+export const shown = (bytes: Buffer, start: number, end: number): string =>
+  quoted(decode(bytes.subarray(start, Math.min(end, start + 8 * longest))));

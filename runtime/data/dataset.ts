@@ -43,7 +43,9 @@ const idsPerUpdate = 4096;
 
 const contentHash = ({ users, items, offsets, sequence, times }: Omit<Dataset, 'hash'>): string => {
   const hash = createHash('sha256');
-  hash.update(`pcrec data 1: ${users.length} ${items.length} ${sequence.length} ${times === undefined ? 'order' : 'times'}\n`);
+  hash.update(
+    `pcrec data 1: ${users.length} ${items.length} ${sequence.length} ${times === undefined ? 'order' : 'times'}\n`,
+  );
   for (const ids of [users, items]) {
     for (let i = 0; i < ids.length; i += idsPerUpdate) hash.update(JSON.stringify(ids.slice(i, i + idsPerUpdate)));
   }
@@ -56,7 +58,13 @@ const contentHash = ({ users, items, offsets, sequence, times }: Omit<Dataset, '
  * The first user whose times reach further than the whole seconds of a batch can count, and the two ends; undefined where
  * all fit. Such times are of a wrong unit, or a filler (0, 9999-12-31) stands among them.
  */
-export const overlong = ({ users, offsets, times }: Pick<Dataset, 'users' | 'offsets' | 'times'>): { readonly user: string; readonly from: number; readonly to: number } | undefined => {
+export const overlong = ({
+  users,
+  offsets,
+  times,
+}: Pick<Dataset, 'users' | 'offsets' | 'times'>):
+  | { readonly user: string; readonly from: number; readonly to: number }
+  | undefined => {
   if (times === undefined) return undefined;
   for (let u = 0; u < users.length; u++) {
     const [from, to] = [times[offsets[u]!]!, times[offsets[u + 1]! - 1]!];
@@ -68,21 +76,29 @@ export const overlong = ({ users, offsets, times }: Pick<Dataset, 'users' | 'off
 /** What the times of a data set are; undefined where it has none. Those that came in no file are seconds. */
 export const timesOf = ({ times, reading }: Dataset): Times | undefined => {
   if (times === undefined || reading?.times !== undefined) return reading?.times;
-  const [from, to] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)] as const, [Infinity, -Infinity] as readonly [number, number]);
+  const [from, to] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)] as const, [
+    Infinity,
+    -Infinity,
+  ] as readonly [number, number]);
   return { units: ['seconds'], calendar: isCalendar(from, to), from, to };
 };
 
 /** The longest time between two events of one user, one after the other; 0 where there are no times. */
 export const longestGap = ({ offsets, times, users }: Dataset): number => {
   let longest = 0;
-  if (times !== undefined) for (let u = 0; u < users.length; u++) for (let i = offsets[u]! + 1; i < offsets[u + 1]!; i++) longest = Math.max(longest, times[i]! - times[i - 1]!);
+  if (times !== undefined)
+    for (let u = 0; u < users.length; u++)
+      for (let i = offsets[u]! + 1; i < offsets[u + 1]!; i++) longest = Math.max(longest, times[i]! - times[i - 1]!);
   return longest;
 };
 
 /** Names the parts by their content. Throws a RangeError where a user's times are no numbers or span more than 68 years. */
 export const dataset = (parts: Omit<Dataset, 'hash'>): Dataset => {
   const found = overlong(parts);
-  if (found !== undefined) throw new RangeError(`the times of user ${found.user} reach from ${found.from} to ${found.to} seconds: a history may span at most ${longestSpan}`);
+  if (found !== undefined)
+    throw new RangeError(
+      `the times of user ${found.user} reach from ${found.from} to ${found.to} seconds: a history may span at most ${longestSpan}`,
+    );
   return { ...parts, hash: contentHash(parts) };
 };
 
@@ -104,7 +120,6 @@ export const statistics = ({ name, users, items, sequence }: Dataset): Statistic
   interactions: sequence.length,
   meanLength: users.length === 0 ? 0 : sequence.length / users.length,
 });
-
 
 /** One line, in the order of the paper's Table 1. */
 export const summary = (of: Statistics): string =>

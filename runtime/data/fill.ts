@@ -1,12 +1,22 @@
 /** How inputs are filled: a function for each way that rows of their table (`runtime/contract/batch.ts`) name. */
-import { type ColumnName, type EntryName, type Fill, inputsFor, type InputRow, type RaggedName } from '../contract/batch.js';
+import {
+  type ColumnName,
+  type EntryName,
+  type Fill,
+  inputsFor,
+  type InputRow,
+  type RaggedName,
+} from '../contract/batch.js';
 import type { Data } from '../contract/session.js';
 import type { Dataset } from './dataset.js';
 
 type Numbers = Int32Array | Float64Array;
 /** What is told of events, in their order; undefined where nothing is. */
 export type Columns = { readonly [C in ColumnName]: Numbers | undefined };
-export const columnsOf = ({ sequence, times }: Pick<Dataset, 'sequence' | 'times'>): Columns => ({ items: sequence, times });
+export const columnsOf = ({ sequence, times }: Pick<Dataset, 'sequence' | 'times'>): Columns => ({
+  items: sequence,
+  times,
+});
 
 /** The distinct items of whole histories, row-major, and how many each row has. */
 export interface Seen {
@@ -48,7 +58,9 @@ const copyLess = (zero: number, out: Data, to: number, values: Numbers, from: nu
 type Filled = Exclude<Fill, { readonly from: 'run' }>;
 type Way = Filled['from'];
 
-const ways: { readonly [W in Way]: (windows: Windows, fill: Extract<Filled, { readonly from: W }>, row: InputRow) => Data } = {
+const ways: {
+  readonly [W in Way]: (windows: Windows, fill: Extract<Filled, { readonly from: W }>, row: InputRow) => Data;
+} = {
   event: ({ columns, starts, ends, batch, length }, { column, shift, since }, { axes, dtype }) => {
     const each = axes.includes('seq');
     const out = new arrays[dtype](each ? batch * length : batch);
@@ -73,6 +85,9 @@ const ways: { readonly [W in Way]: (windows: Windows, fill: Extract<Filled, { re
 
 /** What the data, or a request, give to an entry: all of its inputs but those that a run counts. */
 export const filled = (entry: EntryName, windows: Windows): Readonly<Record<string, Data>> => {
-  const of = <W extends Way>(row: InputRow, fill: Extract<Filled, { readonly from: W }>): Data => ways[fill.from as W](windows, fill, row);
-  return Object.fromEntries(inputsFor(entry).flatMap((row) => (row.fill.from === 'run' ? [] : [[row.name, of(row, row.fill)] as const])));
+  const of = <W extends Way>(row: InputRow, fill: Extract<Filled, { readonly from: W }>): Data =>
+    ways[fill.from as W](windows, fill, row);
+  return Object.fromEntries(
+    inputsFor(entry).flatMap((row) => (row.fill.from === 'run' ? [] : [[row.name, of(row, row.fill)] as const])),
+  );
 };

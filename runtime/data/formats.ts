@@ -5,7 +5,16 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { isNumber, shown, visible } from './cells.js';
-import { aliases, cellsOf, columnOf, type Delimiter, delimiters, headerDelimiter, headerText, readHeader } from './headers.js';
+import {
+  aliases,
+  cellsOf,
+  columnOf,
+  type Delimiter,
+  delimiters,
+  headerDelimiter,
+  headerText,
+  readHeader,
+} from './headers.js';
 import { decode } from './ids.js';
 import type { Interactions } from './interactions.js';
 import type { Step } from './lines.js';
@@ -46,14 +55,28 @@ const quotesIn = (delimiter: Delimiter): boolean => delimiter !== '::';
 const orPairs = 'if the rows of each user stand in order of time, say so with --format pairs';
 
 /** Reads a header, then rows laid out as it says, columns in any order. */
-const headed = (shape: string) => (reading: Reading): Step => (bytes, start, end) => {
-  const header = readHeader(textOf(bytes, start, end), shape, orFormat);
-  if (isLeft(header)) return header.left;
-  const { delimiter, cells, columns } = header.right;
-  if (columns.time < 0) return `the header ${shown(bytes, start, end)} has no column for the time (${aliases.time.join(' or ')}); name it so, or, ${orPairs}`;
-  reading.columns = headerText(header.right);
-  return rowsOf({ shape: visible(cells.join(delimiter)), delimiter, quotes: quotesIn(delimiter), columns: cells.length, ...columns }, reading.into, reading.clock);
-};
+const headed =
+  (shape: string) =>
+  (reading: Reading): Step =>
+  (bytes, start, end) => {
+    const header = readHeader(textOf(bytes, start, end), shape, orFormat);
+    if (isLeft(header)) return header.left;
+    const { delimiter, cells, columns } = header.right;
+    if (columns.time < 0)
+      return `the header ${shown(bytes, start, end)} has no column for the time (${aliases.time.join(' or ')}); name it so, or, ${orPairs}`;
+    reading.columns = headerText(header.right);
+    return rowsOf(
+      {
+        shape: visible(cells.join(delimiter)),
+        delimiter,
+        quotes: quotesIn(delimiter),
+        columns: cells.length,
+        ...columns,
+      },
+      reading.into,
+      reading.clock,
+    );
+  };
 
 /** The delimiter, of those that a format allows, under which a line is four cells of which the last two are a rating and a time. */
 const ratingDelimiter = (line: string, allowed: readonly Delimiter[]): Delimiter | undefined =>
@@ -63,30 +86,65 @@ const ratingDelimiter = (line: string, allowed: readonly Delimiter[]): Delimiter
   });
 
 /** Reads rows of four columns, and a header where there is one after all. */
-const headless = (shape: string, allowed: readonly Delimiter[], user: number, item: number) => (reading: Reading): Step => (bytes, start, end) => {
-  const line = textOf(bytes, start, end);
-  if (headerDelimiter(line) !== undefined) return headed(shape)(reading)(bytes, start, end);
-  const delimiter = ratingDelimiter(line, allowed) ?? allowed.find((d) => line.includes(d)) ?? allowed[0]!;
-  reading.columns = shape;
-  return rowsOf({ shape, delimiter, quotes: quotesIn(delimiter), columns: 4, user, item, rating: 2, time: 3 }, reading.into, reading.clock)(bytes, start, end);
-};
+const headless =
+  (shape: string, allowed: readonly Delimiter[], user: number, item: number) =>
+  (reading: Reading): Step =>
+  (bytes, start, end) => {
+    const line = textOf(bytes, start, end);
+    if (headerDelimiter(line) !== undefined) return headed(shape)(reading)(bytes, start, end);
+    const delimiter = ratingDelimiter(line, allowed) ?? allowed.find((d) => line.includes(d)) ?? allowed[0]!;
+    reading.columns = shape;
+    return rowsOf(
+      { shape, delimiter, quotes: quotesIn(delimiter), columns: 4, user, item, rating: 2, time: 3 },
+      reading.into,
+      reading.clock,
+    )(bytes, start, end);
+  };
 
 /** Reads rows of a user and an item, below a header or without one, whose order is that of time. */
-const pairs = (reading: Reading): Step => (bytes, start, end) => {
-  const line = textOf(bytes, start, end);
-  if (headerDelimiter(line) === undefined) {
-    const delimiter = delimiters.find((d) => cellsOf(line, d).length === 2);
-    if (delimiter === undefined) return `expected two columns, a user and an item, or a header that names them (user_id, item_id), found ${shown(bytes, start, end)}; ${orFormat}`;
-    reading.columns = 'user, item';
-    return rowsOf({ shape: visible(`user${delimiter}item`), delimiter, quotes: quotesIn(delimiter), columns: 2, user: 0, item: 1, rating: -1, time: -1 }, reading.into, reading.clock)(bytes, start, end);
-  }
-  const header = readHeader(line, 'user_id,item_id', orFormat);
-  if (isLeft(header)) return header.left;
-  const { delimiter, cells, columns } = header.right;
-  if (columns.time >= 0) return `the header has a column for the time (${cells[columns.time]}), which the format pairs does not read; leave --format out`;
-  reading.columns = headerText(header.right);
-  return rowsOf({ shape: visible(cells.join(delimiter)), delimiter, quotes: quotesIn(delimiter), columns: cells.length, ...columns, rating: -1 }, reading.into, reading.clock);
-};
+const pairs =
+  (reading: Reading): Step =>
+  (bytes, start, end) => {
+    const line = textOf(bytes, start, end);
+    if (headerDelimiter(line) === undefined) {
+      const delimiter = delimiters.find((d) => cellsOf(line, d).length === 2);
+      if (delimiter === undefined)
+        return `expected two columns, a user and an item, or a header that names them (user_id, item_id), found ${shown(bytes, start, end)}; ${orFormat}`;
+      reading.columns = 'user, item';
+      return rowsOf(
+        {
+          shape: visible(`user${delimiter}item`),
+          delimiter,
+          quotes: quotesIn(delimiter),
+          columns: 2,
+          user: 0,
+          item: 1,
+          rating: -1,
+          time: -1,
+        },
+        reading.into,
+        reading.clock,
+      )(bytes, start, end);
+    }
+    const header = readHeader(line, 'user_id,item_id', orFormat);
+    if (isLeft(header)) return header.left;
+    const { delimiter, cells, columns } = header.right;
+    if (columns.time >= 0)
+      return `the header has a column for the time (${cells[columns.time]}), which the format pairs does not read; leave --format out`;
+    reading.columns = headerText(header.right);
+    return rowsOf(
+      {
+        shape: visible(cells.join(delimiter)),
+        delimiter,
+        quotes: quotesIn(delimiter),
+        columns: cells.length,
+        ...columns,
+        rating: -1,
+      },
+      reading.into,
+      reading.clock,
+    );
+  };
 
 /** Reads one user a line. */
 const sequences = (reading: Reading): Step => {
@@ -181,4 +239,5 @@ export const formats: readonly Format[] = [
 ];
 
 /** The table as help and error messages show it. */
-export const describeFormats = (): string => formats.map(({ name, shape }) => `  ${name.padEnd(12)} ${shape}`).join('\n');
+export const describeFormats = (): string =>
+  formats.map(({ name, shape }) => `  ${name.padEnd(12)} ${shape}`).join('\n');

@@ -23,12 +23,22 @@ export type Delimiter = (typeof delimiters)[number];
 
 /** The cells of a line as text, for looking at headers and first lines. */
 export const cellsOf = (line: string, delimiter: Delimiter): readonly string[] =>
-  (delimiter === ' ' ? line.trim().split(/ +/) : line.split(delimiter)).map((cell) => cell.trim().replace(/^"(.*)"$/s, '$1').trim());
+  (delimiter === ' ' ? line.trim().split(/ +/) : line.split(delimiter)).map((cell) =>
+    cell
+      .trim()
+      .replace(/^"(.*)"$/s, '$1')
+      .trim(),
+  );
 
-const bare = (name: string): string => name.toLowerCase().replace(/:[a-z_]*$/, '').replace(/[^a-z0-9]/g, '');
+const bare = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/:[a-z_]*$/, '')
+    .replace(/[^a-z0-9]/g, '');
 
 /** Places of the columns of that name. */
-const placesOf = (names: readonly string[], name: string): readonly number[] => names.flatMap((of, at) => (of === bare(name) ? [at] : []));
+const placesOf = (names: readonly string[], name: string): readonly number[] =>
+  names.flatMap((of, at) => (of === bare(name) ? [at] : []));
 
 /** Where a part is by its first name that is there, and what it is called there; -1 where it is not. */
 export const columnOf = (cells: readonly string[], names: readonly string[]): number => {
@@ -54,9 +64,12 @@ export interface Header {
 const faultOf = (role: Role, cells: readonly string[], at: number): string | undefined => {
   const cell = cells[at] ?? '';
   const twice = cells.findIndex((other, i) => i !== at && bare(other) === bare(cell));
-  if (twice >= 0) return `columns ${Math.min(at, twice) + 1} and ${Math.max(at, twice) + 1} are both named ${quoted(cell)}; which holds the ${role}? rename the other`;
+  if (twice >= 0)
+    return `columns ${Math.min(at, twice) + 1} and ${Math.max(at, twice) + 1} are both named ${quoted(cell)}; which holds the ${role}? rename the other`;
   const type = /:([a-z_]*)$/.exec(cell)?.[1];
-  return type === undefined || type === types[role] ? undefined : `the column ${quoted(cell)} should be of the type ${types[role]}, for it holds the ${role} of each row; correct the header`;
+  return type === undefined || type === types[role]
+    ? undefined
+    : `the column ${quoted(cell)} should be of the type ${types[role]}, for it holds the ${role} of each row; correct the header`;
 };
 
 /** A header as it is to be read. Left: what is wrong with it. `orFormat` ends the advice. */
@@ -67,15 +80,25 @@ export const readHeader = (line: string, shape: string, orFormat: string): Eithe
   const columns = { user: place('user'), item: place('item'), rating: place('rating'), time: place('time') };
   const missing = (['user', 'item'] as const).filter((role) => columns[role] < 0);
   if (delimiter === undefined)
-    return left([
-      `expected a header like ${shape}, found ${quoted(line)}`,
-      ...(missing.length > 0 ? missing : (['user', 'item'] as const)).map((role) => `no column for the ${role} (${aliases[role].join(' or ')})`),
-      `name the columns so, ${orFormat}`,
-    ].join('; '));
-  const fault = (['user', 'item', 'time'] as const).filter((role) => columns[role] >= 0).map((role) => faultOf(role, cells, columns[role])).find((found) => found !== undefined);
+    return left(
+      [
+        `expected a header like ${shape}, found ${quoted(line)}`,
+        ...(missing.length > 0 ? missing : (['user', 'item'] as const)).map(
+          (role) => `no column for the ${role} (${aliases[role].join(' or ')})`,
+        ),
+        `name the columns so, ${orFormat}`,
+      ].join('; '),
+    );
+  const fault = (['user', 'item', 'time'] as const)
+    .filter((role) => columns[role] >= 0)
+    .map((role) => faultOf(role, cells, columns[role]))
+    .find((found) => found !== undefined);
   return fault === undefined ? right({ delimiter, cells, columns }) : left(fault);
 };
 
 /** `user 'userId', item 'movieId', time 'timestamp'`. */
 export const headerText = ({ cells, columns }: Header): string =>
-  (['user', 'item', 'time'] as const).filter((role) => columns[role] >= 0).map((role) => `${role} ${quoted(cells[columns[role]]!)}`).join(', ');
+  (['user', 'item', 'time'] as const)
+    .filter((role) => columns[role] >= 0)
+    .map((role) => `${role} ${quoted(cells[columns[role]]!)}`)
+    .join(', ');

@@ -38,10 +38,12 @@ export const decode = (bytes: Uint8Array): string => {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    return Buffer.from(bytes).toString('latin1').replace(/[\u0080-\u009F]/g, (control) => {
-      const sign = windows[control.charCodeAt(0) - 0x80]!;
-      return sign === ' ' ? control : sign;
-    });
+    return Buffer.from(bytes)
+      .toString('latin1')
+      .replace(/[\u0080-\u009F]/g, (control) => {
+        const sign = windows[control.charCodeAt(0) - 0x80]!;
+        return sign === ' ' ? control : sign;
+      });
   }
 };
 
@@ -51,7 +53,10 @@ const joining = String.raw`[\u200C\u200D\uFE00-\uFE0F\u{E0000}-\u{E0FFF}]`;
 const unseen = String.raw`(?:(?![\uFE00-\uFE0F\u{E0000}-\u{E0FFF}])[\s\p{DI}])`;
 const edges = new RegExp(`^${unseen}+|${unseen}+$`, 'gu');
 /** Inside an id the same would make two ids that look alike. A plain space is seen. */
-const hidden = new RegExp(String.raw`\p{Cc}|[\u00A0\u2000-\u200A\u2028\u2029\u202F\u205F\uFFF9-\uFFFB]|(?!${joining})\p{DI}|(?<=[!-~])${joining}|${joining}(?=[!-~])`, 'u');
+const hidden = new RegExp(
+  String.raw`\p{Cc}|[\u00A0\u2000-\u200A\u2028\u2029\u202F\u205F\uFFF9-\uFFFB]|(?!${joining})\p{DI}|(?<=[!-~])${joining}|${joining}(?=[!-~])`,
+  'u',
+);
 /** Most text needs none of this. */
 const plain = /^[!-~](?:[ -~]*[!-~])?$/;
 
@@ -62,7 +67,9 @@ export const spelled = (text: string): string => (plain.test(text) ? text : text
 export const faultIn = (id: string): string | undefined => {
   if (id === '') return 'is empty';
   const found = hidden.exec(id)?.[0];
-  return found === undefined ? undefined : `holds the invisible character U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+  return found === undefined
+    ? undefined
+    : `holds the invisible character U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
 };
 
 const utf8 = (text: string): Buffer => Buffer.from(text);

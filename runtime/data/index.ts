@@ -7,12 +7,42 @@
  * for (const batch of trainingBatches(parts, { batch: 128, length: 200, seed: 1, epoch: 0 })) …
  * ```
  */
-export { type Dataset, type Statistics, type Understood, dataset, longestGap, statistics, summary, timesOf, titleOf } from './dataset.js';
+export {
+  type Dataset,
+  type Statistics,
+  type Understood,
+  dataset,
+  longestGap,
+  statistics,
+  summary,
+  timesOf,
+  titleOf,
+} from './dataset.js';
 export { type Format, describeFormats, formats } from './formats.js';
 export { type History, fromHistories } from './interactions.js';
 export { type LoadOptions, load, samplePath } from './load.js';
 export { type Times, calendarText, longestSpan, timeOf, timeShape } from './times.js';
 export { readTitles } from './titles.js';
 export { sample } from './sample.js';
-export { type Held, type ProtocolName, type Split, distinctVisitor, history, leaveOneOut, protocols, seenMax, split, target, training } from './split.js';
-export { type Batch, type Batches, type EvaluationBatch, type EvaluationOptions, type TrainingOptions, evaluationBatches, trainingBatches } from './batches.js';
+export {
+  type Held,
+  type ProtocolName,
+  type Split,
+  distinctVisitor,
+  history,
+  leaveOneOut,
+  protocols,
+  seenMax,
+  split,
+  target,
+  training,
+} from './split.js';
+export {
+  type Batch,
+  type Batches,
+  type EvaluationBatch,
+  type EvaluationOptions,
+  type TrainingOptions,
+  evaluationBatches,
+  trainingBatches,
+} from './batches.js';

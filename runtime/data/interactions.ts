@@ -25,7 +25,11 @@ const segmentSize = 1 << segmentBits;
 /** An empty collection. Segments, not doubling arrays: growth copies nothing and wastes less than one segment. */
 export const interactions = (timed: boolean): Interactions => {
   const segments: { readonly users: Int32Array; readonly items: Int32Array; readonly times: Float64Array }[] = [];
-  const segment = (size: number) => ({ users: new Int32Array(size), items: new Int32Array(size), times: new Float64Array(timed ? size : 0) });
+  const segment = (size: number) => ({
+    users: new Int32Array(size),
+    items: new Int32Array(size),
+    times: new Float64Array(timed ? size : 0),
+  });
   let last = segment(0);
   let count = 0;
   return {
@@ -52,7 +56,14 @@ export const interactions = (timed: boolean): Interactions => {
 const insertionRun = 12;
 
 /** Stable sort of `times[from, to)` ascending, `items` following: insertion sort of short runs, then merges. */
-const sortByTime = (times: Float64Array, items: Int32Array, from: number, to: number, spareTimes: Float64Array, spareItems: Int32Array): void => {
+const sortByTime = (
+  times: Float64Array,
+  items: Int32Array,
+  from: number,
+  to: number,
+  spareTimes: Float64Array,
+  spareItems: Int32Array,
+): void => {
   for (let run = from; run < to; run += insertionRun) {
     const end = Math.min(run + insertionRun, to);
     for (let i = run + 1; i < end; i++) {
@@ -139,10 +150,15 @@ export interface History {
  * A data set from memory. It has times where every history has them, one an item. Throws a RangeError where a time is not a
  * number, or a history spans more than 68 years.
  */
-export const fromHistories = (name: string, histories: readonly History[], titles?: ReadonlyMap<string, string>): Dataset => {
+export const fromHistories = (
+  name: string,
+  histories: readonly History[],
+  titles?: ReadonlyMap<string, string>,
+): Dataset => {
   const rows = interactions(histories.every(({ times, items }) => times?.length === items.length));
   for (const { user, items, times } of histories) {
-    if (times?.some((time) => !Number.isFinite(time)) === true) throw new RangeError(`the times of user ${user} are not all numbers`);
+    if (times?.some((time) => !Number.isFinite(time)) === true)
+      throw new RangeError(`the times of user ${user} are not all numbers`);
     const code = rows.users.of(user);
     items.forEach((item, i) => rows.add(code, rows.items.of(item), times?.[i] ?? 0));
   }

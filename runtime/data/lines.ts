@@ -25,7 +25,11 @@ const [space, tab] = [0x20, 0x09];
 const byteOrderMark = [0xef, 0xbb, 0xbf] as const;
 
 /** How files that are not UTF-8 text begin, and what to do about them; gzip is unpacked on the way. */
-const signatures: readonly { readonly name: string; readonly magic: readonly number[]; readonly remedy: 'gunzip' | string }[] = [
+const signatures: readonly {
+  readonly name: string;
+  readonly magic: readonly number[];
+  readonly remedy: 'gunzip' | string;
+}[] = [
   { name: 'gzip', magic: [0x1f, 0x8b], remedy: 'gunzip' },
   { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], remedy: 'unpack it first' },
   { name: 'zstandard', magic: [0x28, 0xb5, 0x2f, 0xfd], remedy: 'unpack it first' },
@@ -39,7 +43,10 @@ const signatures: readonly { readonly name: string; readonly magic: readonly num
 /** Bytes that no line of text holds, and what they are a sign of: where a line is refused, the likelier cause. */
 const strangers: readonly { readonly byte: number; readonly cause: string }[] = [
   { byte: 0, cause: 'the line holds NUL bytes, as UTF-16 and files that are no text do: save the file as UTF-8 text' },
-  { byte: carriageReturn, cause: 'the line holds carriage returns, and lines end in LF or CR LF: convert the ends of the lines' },
+  {
+    byte: carriageReturn,
+    cause: 'the line holds carriage returns, and lines end in LF or CR LF: convert the ends of the lines',
+  },
 ];
 const causeIn = (bytes: Buffer, start: number, end: number): string => {
   const found = strangers.find(({ byte }) => bytes.subarray(start, end).includes(byte));
@@ -62,16 +69,25 @@ const explain = (path: string, error: unknown): string => {
 };
 
 /** The bytes of a file, chunk by chunk, decompressed where the first bytes say gzip. `consume` may stop with a message. */
-const eachChunk = async (path: string, consume: (chunk: Buffer) => string | undefined): Promise<Either<string, void>> => {
+const eachChunk = async (
+  path: string,
+  consume: (chunk: Buffer) => string | undefined,
+): Promise<Either<string, void>> => {
   try {
     const handle = await open(path);
     try {
       const { buffer: head, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-      const signature = signatures.find(({ magic }) => magic.length <= bytesRead && magic.every((byte, i) => head[i] === byte));
-      if (signature !== undefined && signature.remedy !== 'gunzip') return left(`${path}: this is ${signature.name} data; expected text in UTF-8, plain or gzip: ${signature.remedy}`);
+      const signature = signatures.find(
+        ({ magic }) => magic.length <= bytesRead && magic.every((byte, i) => head[i] === byte),
+      );
+      if (signature !== undefined && signature.remedy !== 'gunzip')
+        return left(
+          `${path}: this is ${signature.name} data; expected text in UTF-8, plain or gzip: ${signature.remedy}`,
+        );
       const source = handle.createReadStream({ start: 0, highWaterMark: chunkBytes, autoClose: false });
       // Errors of the source destroy the decompressor, whose iteration below then throws them: the callback has nothing to add.
-      const chunks: AsyncIterable<Buffer> = signature === undefined ? source : pipeline(source, createGunzip({ chunkSize: chunkBytes }), () => undefined);
+      const chunks: AsyncIterable<Buffer> =
+        signature === undefined ? source : pipeline(source, createGunzip({ chunkSize: chunkBytes }), () => undefined);
       for await (const chunk of chunks) {
         const fault = consume(chunk);
         if (fault !== undefined) return left(fault);
@@ -119,7 +135,8 @@ export const eachLine = async (path: string, first: Step): Promise<Either<string
     if (isBlank(bytes, from, to)) return undefined;
     fed++;
     // A file that is no text shows it at once; looking for it later would cost a pass over every line.
-    if (fed === 1 && bytes.subarray(from, to).includes(0)) return `${path}:${number}: expected text in UTF-8${causeIn(bytes, from, to)}`;
+    if (fed === 1 && bytes.subarray(from, to).includes(0))
+      return `${path}:${number}: expected text in UTF-8${causeIn(bytes, from, to)}`;
     const next = step(bytes, from, to);
     if (typeof next === 'string') return `${path}:${number}: ${next}${causeIn(bytes, from, to)}`;
     step = next;
@@ -136,10 +153,14 @@ export const eachLine = async (path: string, first: Step): Promise<Either<string
       start = i + 1;
     }
     rest = bytes.subarray(start);
-    return rest.length > longestLine ? `${path}:${number + 1}: the line is longer than ${longestLine >> 20} MiB; expected lines of text` : undefined;
+    return rest.length > longestLine
+      ? `${path}:${number + 1}: the line is longer than ${longestLine >> 20} MiB; expected lines of text`
+      : undefined;
   });
   if (isLeft(read)) return read;
   const fault = rest.length > 0 ? feed(rest, 0, rest.length) : undefined;
   if (fault !== undefined) return left(fault);
-  return fed === 0 ? left(`${path}: the file is empty; expected one interaction, or one user, a line`) : right(undefined);
+  return fed === 0
+    ? left(`${path}: the file is empty; expected one interaction, or one user, a line`)
+    : right(undefined);
 };

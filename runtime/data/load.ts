@@ -29,7 +29,9 @@ export const samplePath = 'sample';
 const sharedNames = new Set(['ratings', 'u', 'interactions', 'sequences', 'data']);
 
 const nameOf = (path: string): string => {
-  const stem = basename(path).replace(/\.gz$/, '').replace(/\.[^.]+$/, '');
+  const stem = basename(path)
+    .replace(/\.gz$/, '')
+    .replace(/\.[^.]+$/, '');
   const folder = basename(dirname(resolve(path)));
   return sharedNames.has(stem) && folder !== '' ? folder : stem;
 };
@@ -37,7 +39,9 @@ const nameOf = (path: string): string => {
 /** The format of that name; without a name, undefined: the file decides. */
 const named = (format: string | undefined): Either<string, Format | undefined> => {
   const found = formats.find(({ name }) => name === format);
-  return format !== undefined && found === undefined ? left(`--format ${format}: there is no such format; expected one of\n${describeFormats()}`) : right(found);
+  return format !== undefined && found === undefined
+    ? left(`--format ${format}: there is no such format; expected one of\n${describeFormats()}`)
+    : right(found);
 };
 
 /** What a file gave. */
@@ -48,27 +52,42 @@ interface Read {
 }
 
 /** Reads interactions, deciding on the format at the first line unless it is given. */
-const readInteractions = (path: string, given: Format | undefined): TE.TaskEither<string, Read> => async () => {
-  let found: Read | undefined;
-  const begin: Step = (bytes, start, end) => {
-    const format = given ?? formats.find(({ detect }) => detect(bytes.toString('latin1', start, end)));
-    if (format === undefined) return `the first line, ${shown(bytes, start, end)}, is of no format known here; expected one of the following, or a name with --format\n${describeFormats()}`;
-    const rows = interactions(format.timed);
-    const reading: Reading = { into: rows, clock: clock(), named: given !== undefined, columns: '', end: () => undefined };
-    found = { rows, format, reading };
-    return format.read(reading)(bytes, start, end);
+const readInteractions =
+  (path: string, given: Format | undefined): TE.TaskEither<string, Read> =>
+  async () => {
+    let found: Read | undefined;
+    const begin: Step = (bytes, start, end) => {
+      const format = given ?? formats.find(({ detect }) => detect(bytes.toString('latin1', start, end)));
+      if (format === undefined)
+        return `the first line, ${shown(bytes, start, end)}, is of no format known here; expected one of the following, or a name with --format\n${describeFormats()}`;
+      const rows = interactions(format.timed);
+      const reading: Reading = {
+        into: rows,
+        clock: clock(),
+        named: given !== undefined,
+        columns: '',
+        end: () => undefined,
+      };
+      found = { rows, format, reading };
+      return format.read(reading)(bytes, start, end);
+    };
+    const read = await eachLine(path, begin);
+    if (isLeft(read)) return read;
+    if (found === undefined || found.rows.count() === 0)
+      return left(`${path}: there is a header and nothing below it; expected one interaction a line`);
+    const fault = found.reading.end() ?? found.reading.clock.fault();
+    return fault === undefined ? right(found) : left(`${path}: ${fault}`);
   };
-  const read = await eachLine(path, begin);
-  if (isLeft(read)) return read;
-  if (found === undefined || found.rows.count() === 0) return left(`${path}: there is a header and nothing below it; expected one interaction a line`);
-  const fault = found.reading.end() ?? found.reading.clock.fault();
-  return fault === undefined ? right(found) : left(`${path}: ${fault}`);
-};
 
-const titlesAt = (path: string | undefined): TE.TaskEither<string, ReadonlyMap<string, string> | undefined> => (path === undefined ? TE.right(undefined) : () => readTitles(path));
+const titlesAt = (path: string | undefined): TE.TaskEither<string, ReadonlyMap<string, string> | undefined> =>
+  path === undefined ? TE.right(undefined) : () => readTitles(path);
 
 /** How the file was understood, in sentences. */
-const understood = ({ rows, format, reading }: Read, titles: ReadonlyMap<string, string> | undefined, data: Packed): Understood => {
+const understood = (
+  { rows, format, reading }: Read,
+  titles: ReadonlyMap<string, string> | undefined,
+  data: Packed,
+): Understood => {
   const times = reading.clock.times();
   const order = format.name === 'sequences' ? 'the order of a line' : "the order of a user's rows";
   const mixed = reading.clock.mixture().map(({ unit, user }) => `${unit} (user ${quoted(rows.users.ids[user]!)})`);
@@ -77,18 +96,32 @@ const understood = ({ rows, format, reading }: Read, titles: ReadonlyMap<string,
     says: [
       `Read as ${format.name}: ${reading.columns}.`,
       times === undefined ? `Times: none; ${order} is taken for the order in time.` : timesText(times),
-      ...(titles === undefined || titled === undefined ? [] : [`Titles: ${titled} of ${data.items.length} items have one${titled < data.items.length ? '; the others are shown by their ids' : ''}.`]),
+      ...(titles === undefined || titled === undefined
+        ? []
+        : [
+            `Titles: ${titled} of ${data.items.length} items have one${titled < data.items.length ? '; the others are shown by their ids' : ''}.`,
+          ]),
     ],
     warns: [
-      ...(mixed.length === 0 ? [] : [`The times are written in more than one way: ${mixed.join(', ')}. Each is read by its own; users must not mix them.`]),
-      ...(titled === 0 ? ['No item of the data has a title in the file of titles: do its ids belong to these data?'] : []),
+      ...(mixed.length === 0
+        ? []
+        : [
+            `The times are written in more than one way: ${mixed.join(', ')}. Each is read by its own; users must not mix them.`,
+          ]),
+      ...(titled === 0
+        ? ['No item of the data has a title in the file of titles: do its ids belong to these data?']
+        : []),
     ],
     ...(times === undefined ? {} : { times }),
   };
 };
 
 /** A data set of what was read. Left: a history longer than a batch can count. */
-const assembled = (path: string, read: Read, titles: ReadonlyMap<string, string> | undefined): Either<string, Dataset> => {
+const assembled = (
+  path: string,
+  read: Read,
+  titles: ReadonlyMap<string, string> | undefined,
+): Either<string, Dataset> => {
   const packed = pack(read.rows);
   const long = overlong(packed);
   if (long !== undefined)
@@ -96,13 +129,24 @@ const assembled = (path: string, read: Read, titles: ReadonlyMap<string, string>
       `${path}: the times of user ${quoted(long.user)} reach from ${long.from} (${calendarText(long.from)}) to ${long.to} (${calendarText(long.to)}) in seconds, and a history may span 68 years at most; ` +
         'correct or remove the lines of that user whose time is a filler or of another unit',
     );
-  return right(dataset({ name: nameOf(path), ...packed, ...(titles === undefined ? {} : { titles: titles }), reading: understood(read, titles, packed) }));
+  return right(
+    dataset({
+      name: nameOf(path),
+      ...packed,
+      ...(titles === undefined ? {} : { titles: titles }),
+      reading: understood(read, titles, packed),
+    }),
+  );
 };
 
 /** Left: what is said of a file where there is none. */
 const generated = (options: LoadOptions): Either<string, Dataset> => {
   const [idle] = (['format', 'titles'] as const).filter((name) => options[name] !== undefined);
-  return idle === undefined ? right(sample()) : left(`the data '${samplePath}' are generated and take no --${idle}: leave it out, or give the file that it belongs to with --data`);
+  return idle === undefined
+    ? right(sample())
+    : left(
+        `the data '${samplePath}' are generated and take no --${idle}: leave it out, or give the file that it belongs to with --data`,
+      );
 };
 
 /**

@@ -45,7 +45,8 @@ const cells = ({ delimiter, quotes, columns }: Layout): Cells => {
   const ends = new Int32Array(columns + 1);
   let copy: Buffer = Buffer.alloc(0);
   let held: Buffer = copy;
-  const isDelimiter = (bytes: Buffer, i: number, end: number): boolean => bytes[i] === byte && (width === 1 || (i + 1 < end && bytes[i + 1] === byte));
+  const isDelimiter = (bytes: Buffer, i: number, end: number): boolean =>
+    bytes[i] === byte && (width === 1 || (i + 1 < end && bytes[i + 1] === byte));
   const isBlank = (found: number | undefined): boolean => (found === space || found === tab) && found !== byte;
 
   /** The same for a line with quoted cells, which are copied without their quotes. */
@@ -65,7 +66,7 @@ const cells = ({ delimiter, quotes, columns }: Layout): Cells => {
           if (j + 1 >= end || bytes[j + 1] !== quote) break;
           j++;
         }
-        for (j++; j < end && isBlank(bytes[j]); ) j++;
+        for (j++; j < end && isBlank(bytes[j]);) j++;
         if (j < end && !isDelimiter(bytes, j, end)) return -1;
       } else {
         for (j = i; j < end && !isDelimiter(bytes, j, end); copy[to++] = bytes[j++]!) if (bytes[j] === quote) return -1;
@@ -120,8 +121,10 @@ export const rowsOf = (layout: Layout, into: Interactions, clock: Clock): Step =
 
   const step: Step = (line, start, end) => {
     const fields = split(line, start, end);
-    if (fields < 0) return `the quotes do not balance in ${shown(line, start, end)}; expected ${shape}, each quoted cell closed on its line and nothing after it; ${remedy}`;
-    if (fields !== columns) return `expected ${columns} columns (${shape}), found ${fields} in ${shown(line, start, end)}; ${remedy}, ${orFormat}`;
+    if (fields < 0)
+      return `the quotes do not balance in ${shown(line, start, end)}; expected ${shape}, each quoted cell closed on its line and nothing after it; ${remedy}`;
+    if (fields !== columns)
+      return `expected ${columns} columns (${shape}), found ${fields} in ${shown(line, start, end)}; ${remedy}, ${orFormat}`;
     const bytes = cellBytes();
     const known = into.users.ids.length;
     const userCode = into.users.at(bytes, starts[user]!, ends[user]!);
@@ -133,9 +136,11 @@ export const rowsOf = (layout: Layout, into: Interactions, clock: Clock): Step =
     let seconds = 0;
     if (time >= 0) {
       seconds = clock.read(bytes, starts[time]!, ends[time]!);
-      if (Number.isNaN(seconds)) return `expected a time in column ${time + 1}, ${timeShape}; found ${shown(bytes, starts[time]!, ends[time]!)}; ${remedy}`;
+      if (Number.isNaN(seconds))
+        return `expected a time in column ${time + 1}, ${timeShape}; found ${shown(bytes, starts[time]!, ends[time]!)}; ${remedy}`;
       const fault = clock.take(userCode, known);
-      if (fault !== undefined) return `${fault}; found ${shown(bytes, starts[time]!, ends[time]!)} in column ${time + 1}`;
+      if (fault !== undefined)
+        return `${fault}; found ${shown(bytes, starts[time]!, ends[time]!)} in column ${time + 1}`;
     }
     into.add(userCode, itemCode, seconds);
     return step;

@@ -48,8 +48,11 @@ const catalogue: readonly (readonly (readonly Item[])[])[] = (() => {
   return genres.map(([adjectives, nouns]) => {
     const [adjective, noun] = [adjectives.split(' '), nouns.split(' ')];
     // Both rotate, each in its own step, so that every pair occurs once and neighbouring series share no word.
-    const name = (series: number): string => `The ${adjective[(series + Math.floor(series / 4)) % 4]!} ${noun[series % 4]!}`;
-    return parts.map((count, series) => Array.from({ length: count }, (_, part) => ({ id: `${++id}`, title: `${name(series)}${numerals[part]!}` })));
+    const name = (series: number): string =>
+      `The ${adjective[(series + Math.floor(series / 4)) % 4]!} ${noun[series % 4]!}`;
+    return parts.map((count, series) =>
+      Array.from({ length: count }, (_, part) => ({ id: `${++id}`, title: `${name(series)}${numerals[part]!}` })),
+    );
   });
 })();
 
@@ -89,10 +92,12 @@ const reader = (user: number): History => {
   };
   // A series read to its end is drawn in vain; the bound only keeps the insatiable from drawing for ever.
   for (let draws = 0; items.length < length && draws < 20 * longest; draws++) {
-    if (next() < drifting) favourites[next() < 0.5 ? 0 : 1] = (favourites[0] + (next() < 0.5 ? 1 : genres.length - 1)) % genres.length;
+    if (next() < drifting)
+      favourites[next() < 0.5 ? 0 : 1] = (favourites[0] + (next() < 0.5 ? 1 : genres.length - 1)) % genres.length;
     const goesOn = next() < continuing && read(genre, series);
     const from = next() < favouring ? favourites[next() < 0.6 ? 0 : 1] : choose(genreWeights, next());
-    if (goesOn || read(from, choose(seriesWeights, next()))) time += next() < 0.5 ? Math.floor((1 + 3 * next()) * hour) : Math.floor((1 + 20 * next()) * day);
+    if (goesOn || read(from, choose(seriesWeights, next())))
+      time += next() < 0.5 ? Math.floor((1 + 3 * next()) * hour) : Math.floor((1 + 20 * next()) * day);
   }
   return { user: `${user + 1}`, items, times };
 };

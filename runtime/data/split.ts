@@ -22,7 +22,8 @@ export const protocols = {
     minimum: 3,
   },
   hstu: {
-    description: 'the last item tests and validates, the rest trains: optimistic, as published figures of the HSTU repository are',
+    description:
+      'the last item tests and validates, the rest trains: optimistic, as published figures of the HSTU repository are',
     places: { validation: 1, test: 1 },
     minimum: 3,
   },
@@ -47,7 +48,9 @@ export const split = (dataset: Dataset, protocol: ProtocolName = 'standard'): Sp
   const held = Math.max(places.validation, places.test);
   const { offsets } = dataset;
   const isEvaluated = (user: number): boolean => offsets[user + 1]! - offsets[user]! >= minimum;
-  const trainingEnds = new Int32Array(dataset.users.length).map((_, user) => offsets[user + 1]! - (isEvaluated(user) ? held : 0));
+  const trainingEnds = new Int32Array(dataset.users.length).map(
+    (_, user) => offsets[user + 1]! - (isEvaluated(user) ? held : 0),
+  );
   const evaluated = Int32Array.from(dataset.users.keys()).filter(isEvaluated);
   return { dataset, protocol, trainingEnds, evaluated };
 };
@@ -68,13 +71,16 @@ export const history = (of: Split, which: Held, user: number): Int32Array =>
   of.dataset.sequence.subarray(of.dataset.offsets[user], targetPosition(of, which, user));
 
 /** Item code of an evaluated user's target. */
-export const target = (of: Split, which: Held, user: number): number => of.dataset.sequence[targetPosition(of, which, user)]!;
+export const target = (of: Split, which: Held, user: number): number =>
+  of.dataset.sequence[targetPosition(of, which, user)]!;
 
 /**
  * Visitor of the distinct items of a history, except one, in order of first appearance. It owns one stamp an item, so a pass
  * over all users allocates nothing; make one a pass.
  */
-export const distinctVisitor = (items: number): ((history: Int32Array, except: number, visit: (item: number) => void) => void) => {
+export const distinctVisitor = (
+  items: number,
+): ((history: Int32Array, except: number, visit: (item: number) => void) => void) => {
   const stamps = new Int32Array(items);
   let stamp = 0;
   return (history, except, visit) => {

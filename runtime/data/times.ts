@@ -16,7 +16,8 @@ const units = [
 const [date, local, zoned] = [4, 5, 6];
 
 /** What a time must look like, for messages. */
-export const timeShape = 'a number (seconds, milliseconds, microseconds or nanoseconds since 1970) or ISO 8601 (2019-05-01, 2019-05-01T12:30:00Z)';
+export const timeShape =
+  'a number (seconds, milliseconds, microseconds or nanoseconds since 1970) or ISO 8601 (2019-05-01, 2019-05-01T12:30:00Z)';
 
 /** Seconds that a model's times can hold, from a row's first event on: 68 years. */
 export const longestSpan = 2 ** 31 - 1;
@@ -46,7 +47,12 @@ const isDate = (year: number, month: number, day: number): boolean => {
 /** 20190501 and 20190501123000 are dates, though they could be seconds of August 1970 and milliseconds of the year 2609. */
 const isCompact = (value: number): boolean => {
   const day = value >= 1e13 ? Math.floor(value / 1e6) : value >= 1e11 ? Math.floor(value / 1e4) : value;
-  return Number.isInteger(value) && day >= 19000101 && day <= 21001231 && isDate(Math.floor(day / 1e4), Math.floor(day / 100) % 100, day % 100);
+  return (
+    Number.isInteger(value) &&
+    day >= 19000101 &&
+    day <= 21001231 &&
+    isDate(Math.floor(day / 1e4), Math.floor(day / 100) % 100, day % 100)
+  );
 };
 
 /** Unix seconds as a person reads them: `2019-05-01T12:30:00Z`. */
@@ -84,7 +90,11 @@ export interface Clock {
 }
 
 /** The part after the date: seconds since midnight UTC, and whether there was a zone; undefined where it is no time. */
-const clockTime = (bytes: Buffer, from: number, end: number): { readonly seconds: number; readonly zone: boolean } | undefined => {
+const clockTime = (
+  bytes: Buffer,
+  from: number,
+  end: number,
+): { readonly seconds: number; readonly zone: boolean } | undefined => {
   const [hour, minute] = [digits(bytes, from, 2, end), digits(bytes, from + 3, 2, end)];
   if (!(hour < 24 && minute < 60 && bytes[from + 2] === colon)) return undefined;
   let at = from + 5;
@@ -106,7 +116,10 @@ const clockTime = (bytes: Buffer, from: number, end: number): { readonly seconds
   const sign = bytes[at] === plus ? 1 : bytes[at] === dash ? -1 : 0;
   if (sign === 0) return /^(?:Z| ?UTC)$/i.test(bytes.toString('latin1', at, end)) ? { seconds, zone: true } : undefined;
   const rest = at + 3 < end ? (bytes[at + 3] === colon ? at + 4 : at + 3) : end;
-  const [hours, minutes] = [digits(bytes, at + 1, 2, end), rest === end ? (end === at + 3 ? 0 : NaN) : digits(bytes, rest, 2, end)];
+  const [hours, minutes] = [
+    digits(bytes, at + 1, 2, end),
+    rest === end ? (end === at + 3 ? 0 : NaN) : digits(bytes, rest, 2, end),
+  ];
   if (!(hours < 24 && minutes < 60) || (rest < end && rest + 2 !== end)) return undefined;
   return { seconds: seconds - sign * (3600 * hours + 60 * minutes), zone: true };
 };
@@ -122,7 +135,11 @@ export const clock = (): Clock => {
   let oldUsers = 0;
 
   const iso = (bytes: Buffer, start: number, end: number): number => {
-    const [year, month, day] = [digits(bytes, start, 4, end), digits(bytes, start + 5, 2, end), digits(bytes, start + 8, 2, end)];
+    const [year, month, day] = [
+      digits(bytes, start, 4, end),
+      digits(bytes, start + 5, 2, end),
+      digits(bytes, start + 8, 2, end),
+    ];
     if (bytes[start + 7] !== dash || !isDate(year, month, day)) return NaN;
     const midnight = Date.UTC(year, month - 1, day) / 1000;
     unit = date;
@@ -164,7 +181,8 @@ export const clock = (): Clock => {
       oldUsers = known;
     }
     const before = ofUser.get(user) ?? (user < oldUsers ? first : unit);
-    if (before !== unit) return `this time is in ${units[unit]!.name}, and an earlier one of the same user in ${units[before]!.name}; write all times of the file in one way`;
+    if (before !== unit)
+      return `this time is in ${units[unit]!.name}, and an earlier one of the same user in ${units[before]!.name}; write all times of the file in one way`;
     if (user >= oldUsers) ofUser.set(user, unit);
     if (!met.has(unit)) met.set(unit, user);
     return undefined;
@@ -173,8 +191,14 @@ export const clock = (): Clock => {
   return {
     read,
     take,
-    fault: () => (compact && first >= 0 && first < date ? 'all times look like dates written as numbers (20190501); write them as 2019-05-01, or as Unix seconds' : undefined),
-    times: () => (first < 0 ? undefined : { units: names(), calendar: first >= date ? to < latest : isCalendar(from, to), from, to }),
+    fault: () =>
+      compact && first >= 0 && first < date
+        ? 'all times look like dates written as numbers (20190501); write them as 2019-05-01, or as Unix seconds'
+        : undefined,
+    times: () =>
+      first < 0
+        ? undefined
+        : { units: names(), calendar: first >= date ? to < latest : isCalendar(from, to), from, to },
     mixture: () => (met.size < 2 ? [] : [...met].map(([of, user]) => ({ unit: units[of]!.name, user }))),
   };
 };
@@ -190,6 +214,10 @@ export const isTime = (text: string): boolean => isNumber(text) || !Number.isNaN
 
 /** One sentence on what the times of a file were taken for. */
 export const timesText = ({ units: of, calendar, from, to }: Times): string => {
-  const written = of.map((unit) => (/^[a-z]+seconds$|^seconds$/.test(unit) ? `${unit}${calendar ? ' since 1970' : ''}` : unit)).join(' and ');
-  return calendar ? `Times: ${written}, ${calendarText(from)} to ${calendarText(to)}.` : `Times: ${written}, ${from} to ${to} in seconds, which are no dates of our time: only their differences count.`;
+  const written = of
+    .map((unit) => (/^[a-z]+seconds$|^seconds$/.test(unit) ? `${unit}${calendar ? ' since 1970' : ''}` : unit))
+    .join(' and ');
+  return calendar
+    ? `Times: ${written}, ${calendarText(from)} to ${calendarText(to)}.`
+    : `Times: ${written}, ${from} to ${to} in seconds, which are no dates of our time: only their differences count.`;
 };

@@ -32,7 +32,11 @@ const lines = (text: string): readonly string[] => text.split(/\r*\n/).filter((l
 const separated = (delimiter: Delimiter) => (text: string) => lines(text).map((line) => line.split(delimiter));
 const second: Places = { header: false, id: 0, title: (cells) => cells[1] ?? '' };
 /** `item::title::genres`, and titles like `Mission::Impossible`. */
-const between: Places = { header: false, id: 0, title: (cells) => (cells.length > 3 ? cells.slice(1, -1).join('::') : (cells[1] ?? '')) };
+const between: Places = {
+  header: false,
+  id: 0,
+  title: (cells) => (cells.length > 3 ? cells.slice(1, -1).join('::') : (cells[1] ?? '')),
+};
 
 const titleNames = ['title', 'movie_title', 'item_title', 'product_title', 'name', 'item_name', 'product_name'];
 /** The best name for the title that is there, else any that has `title` or `name` in it. */
@@ -47,11 +51,19 @@ const named = (first: readonly string[]): Places | undefined => {
 
 /** The delimiter under which a line names a column for the item's id. */
 const delimiterOf = (line: string): Delimiter | undefined =>
-  delimiters.find((delimiter) => delimiter !== '::' && delimiter !== ' ' && columnOf(cellsOf(line, delimiter), aliases.item) >= 0);
+  delimiters.find(
+    (delimiter) => delimiter !== '::' && delimiter !== ' ' && columnOf(cellsOf(line, delimiter), aliases.item) >= 0,
+  );
 const isTyped = (line: string): boolean => /(?:^|\t)item_id:/.test(line);
 
 const titleFormats: readonly TitleFormat[] = [
-  { name: 'movies.dat', shape: 'item::title::genres', detect: (line) => line.includes('::'), split: separated('::'), places: () => between },
+  {
+    name: 'movies.dat',
+    shape: 'item::title::genres',
+    detect: (line) => line.includes('::'),
+    split: separated('::'),
+    places: () => between,
+  },
   {
     name: 'u.item',
     shape: 'item|title|…',
@@ -70,7 +82,13 @@ const titleFormats: readonly TitleFormat[] = [
     name: 'movies.csv',
     shape: 'movieId,title,genres (a header, columns in any order)',
     detect: (line) => delimiterOf(line) !== undefined,
-    split: (text, first) => parse(text, { delimiter: delimiterOf(first) ?? ',', relax_column_count: true, skip_empty_lines: true, record_delimiter: ['\r\r\n', '\r\n', '\n'] }),
+    split: (text, first) =>
+      parse(text, {
+        delimiter: delimiterOf(first) ?? ',',
+        relax_column_count: true,
+        skip_empty_lines: true,
+        record_delimiter: ['\r\r\n', '\r\n', '\n'],
+      }),
     places: named,
   },
 ];
@@ -78,7 +96,12 @@ const titleFormats: readonly TitleFormat[] = [
 const shapes = titleFormats.map(({ name, shape }) => `  ${name.padEnd(12)} ${shape}`).join('\n');
 
 /** `split`, with a quote that never closes as a value. */
-const records = (path: string, { split, name }: TitleFormat, text: string, first: string): Either<string, readonly (readonly string[])[]> => {
+const records = (
+  path: string,
+  { split, name }: TitleFormat,
+  text: string,
+  first: string,
+): Either<string, readonly (readonly string[])[]> => {
   try {
     return right(split(text, first));
   } catch (error) {
@@ -96,13 +119,16 @@ export const readTitles = async (path: string): Promise<Either<string, ReadonlyM
   const text = decode(bytes.right).replace(/^\uFEFF+/, '');
   const first = lines(text.slice(0, 1 << 16))[0];
   if (first === undefined) return left(`${path}: the file is empty; expected one item a line`);
-  if (text.includes('\0')) return left(`${path}: the file holds NUL bytes, as UTF-16 and files that are no text do; save it as UTF-8 text`);
+  if (text.includes('\0'))
+    return left(`${path}: the file holds NUL bytes, as UTF-16 and files that are no text do; save it as UTF-8 text`);
   const format = titleFormats.find(({ detect }) => detect(first));
-  if (format === undefined) return left(`${path}:1: ${basename(path)} holds titles in no format known here; expected one of\n${shapes}`);
+  if (format === undefined)
+    return left(`${path}:1: ${basename(path)} holds titles in no format known here; expected one of\n${shapes}`);
   const found = records(path, format, text, first);
   if (isLeft(found)) return found;
   const places = format.places(found.right[0] ?? []);
-  if (places === undefined) return left(`${path}:1: expected a header like ${format.shape}, found ${quoted(first)}; name the columns so`);
+  if (places === undefined)
+    return left(`${path}:1: expected a header like ${format.shape}, found ${quoted(first)}; name the columns so`);
   const titles = new Map<string, string>();
   for (const cells of places.header ? found.right.slice(1) : found.right) {
     const [id, title] = [spelled(cells[places.id] ?? ''), spelled(places.title(cells))];

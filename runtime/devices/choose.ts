@@ -22,12 +22,14 @@ const probes: { readonly [D in GpuDevice]: Probe } = {
       ? left(`WebGPU answers with ${name}, a rasteriser on the CPU`)
       : right({ device: 'webgpu', detail: software ? `software adapter ${name}` : name });
   },
-  webgl2: async ({ GPU }) => (GPU.isWebGL2Supported
-    ? right({ device: 'webgl2', detail: '' })
-    : left('WebGL2 needs a browser whose GPU is not disabled; in Node choose webgpu or webasm.')),
-  webasm: async ({ GPU }) => (GPU.isWebAssemblySupported
-    ? right({ device: 'webasm', detail: '' })
-    : left('This JavaScript engine has no WebAssembly SIMD; choose cpu.')),
+  webgl2: async ({ GPU }) =>
+    GPU.isWebGL2Supported
+      ? right({ device: 'webgl2', detail: '' })
+      : left('WebGL2 needs a browser whose GPU is not disabled; in Node choose webgpu or webasm.'),
+  webasm: async ({ GPU }) =>
+    GPU.isWebAssemblySupported
+      ? right({ device: 'webasm', detail: '' })
+      : left('This JavaScript engine has no WebAssembly SIMD; choose cpu.'),
   cpu: async () => right({ device: 'cpu', detail: '' }),
 };
 
@@ -48,14 +50,20 @@ export const choose = async (library: Library, wanted: GpuDevice | 'auto'): Prom
 const probeKernel = 'function (a) { return a[this.thread.x] * 2; }';
 
 /** Runs one kernel on the device: a mode that is listed but does not work fails here and not in the middle of a run. */
-export const tryOut = async (gpu: Gpu, mode: (pipeline: ReturnType<Gpu['createPipeline']>) => string | null, input: unknown): Promise<string | null> => {
+export const tryOut = async (
+  gpu: Gpu,
+  mode: (pipeline: ReturnType<Gpu['createPipeline']>) => string | null,
+  input: unknown,
+): Promise<string | null> => {
   const twice = gpu.createKernel(probeKernel, { output: [4], precision: 'single', returnType: 'Number' });
   const pipeline = gpu.createPipeline((x) => twice(x));
   try {
     const result: unknown = await pipeline(input);
     const wrong = mode(pipeline);
     if (wrong !== null) return wrong;
-    return result instanceof Float32Array && result.length === 4 && result.every((v, i) => v === 2 * (i + 1)) ? null : 'a first kernel computed wrong numbers';
+    return result instanceof Float32Array && result.length === 4 && result.every((v, i) => v === 2 * (i + 1))
+      ? null
+      : 'a first kernel computed wrong numbers';
   } catch (e) {
     return messageOf(e);
   } finally {

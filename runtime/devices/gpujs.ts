@@ -16,19 +16,34 @@ export interface Pipeline {
 }
 
 export interface Gpu {
-  addFunction(f: DeviceKernel, settings: { readonly argumentTypes: Readonly<Record<string, string>>; readonly returnType: string }): unknown;
-  createKernel(f: DeviceKernel | string, settings: Readonly<Record<string, unknown>>): (...args: readonly unknown[]) => unknown;
+  addFunction(
+    f: DeviceKernel,
+    settings: { readonly argumentTypes: Readonly<Record<string, string>>; readonly returnType: string },
+  ): unknown;
+  createKernel(
+    f: DeviceKernel | string,
+    settings: Readonly<Record<string, unknown>>,
+  ): (...args: readonly unknown[]) => unknown;
   createPipeline(f: (...args: readonly unknown[]) => unknown, settings?: { readonly threads?: boolean }): Pipeline;
   destroy(): Promise<void>;
 }
 
 export interface Library {
-  readonly GPU: { new (settings: { readonly mode: string }): Gpu; readonly isWebGL2Supported: boolean; readonly isWebAssemblySupported: boolean };
+  readonly GPU: {
+    new (settings: { readonly mode: string }): Gpu;
+    readonly isWebGL2Supported: boolean;
+    readonly isWebAssemblySupported: boolean;
+  };
   readonly input: (value: Float32Array, size: readonly number[]) => unknown;
 }
 
 const isLibrary = (x: unknown): x is Library =>
-  (typeof x === 'object' || typeof x === 'function') && x !== null && 'GPU' in x && typeof x.GPU === 'function' && 'input' in x && typeof x.input === 'function';
+  (typeof x === 'object' || typeof x === 'function') &&
+  x !== null &&
+  'GPU' in x &&
+  typeof x.GPU === 'function' &&
+  'input' in x &&
+  typeof x.input === 'function';
 
 const withDefault = (x: unknown): unknown => (typeof x === 'object' && x !== null && 'default' in x ? x.default : x);
 

@@ -2,17 +2,29 @@
 import { type Draw, stream, uniformAt } from '../contract/random.js';
 import type { Sizes } from '../contract/session.js';
 import { invert } from './inverse.js';
-import { type HostStep, type Numbers, type PlanBuffer, type PlanEntry, type Random, cells, extent } from '../contract/gpu-plan.js';
+import {
+  type HostStep,
+  type Numbers,
+  type PlanBuffer,
+  type PlanEntry,
+  type Random,
+  cells,
+  extent,
+} from '../contract/gpu-plan.js';
 
 const random = ({ seed, step }: Draw): Random => ({ stream: (key) => stream(seed, step, key), at: uniformAt });
 
-const empty = ({ dtype, axes }: PlanBuffer, sizes: Sizes): Numbers => (dtype === 'f32' ? new Float32Array(cells(axes, sizes)) : new Int32Array(cells(axes, sizes)));
+const empty = ({ dtype, axes }: PlanBuffer, sizes: Sizes): Numbers =>
+  dtype === 'f32' ? new Float32Array(cells(axes, sizes)) : new Int32Array(cells(axes, sizes));
 
 /**
  * Runs an entry's host steps. `given` holds inputs and states; the result maps buffers to values that stay valid until
  * the next call. What depends on neither is computed at the first call only.
  */
-export const hostStage = ({ buffers, host }: PlanEntry, sizes: Sizes): ((given: (id: string) => Numbers | undefined, draw: Draw) => ReadonlyMap<string, Numbers>) => {
+export const hostStage = (
+  { buffers, host }: PlanEntry,
+  sizes: Sizes,
+): ((given: (id: string) => Numbers | undefined, draw: Draw) => ReadonlyMap<string, Numbers>) => {
   const infos = new Map(buffers.map((b) => [b.id, b]));
   const values = new Map<string, Numbers>();
   return (given, draw) => {
@@ -30,7 +42,8 @@ export const hostStage = ({ buffers, host }: PlanEntry, sizes: Sizes): ((given: 
         run(out, sizes, numbers, ...args.map(value));
         values.set(output, out);
       },
-      invert: ({ output, index, axes, targets }) => void values.set(output, invert(value(index), axes, extent(targets, sizes), sizes, value)),
+      invert: ({ output, index, axes, targets }) =>
+        void values.set(output, invert(value(index), axes, extent(targets, sizes), sizes, value)),
     };
     for (const s of host) {
       if (s.once && values.has(s.output)) continue;

@@ -10,20 +10,34 @@ import type { Sizes } from '../contract/session.js';
 import { type Numbers, type PlanAxis, cells, extent } from '../contract/gpu-plan.js';
 
 /** Positions that do not exist and targets out of range are left out. Imperative: one counting sort. */
-export const invert = (index: Numbers, axes: readonly PlanAxis[], targets: number, sizes: Sizes, lengths: (id: string) => Numbers | undefined): Int32Array => {
+export const invert = (
+  index: Numbers,
+  axes: readonly PlanAxis[],
+  targets: number,
+  sizes: Sizes,
+  lengths: (id: string) => Numbers | undefined,
+): Int32Array => {
   const n = cells(axes, sizes);
   const extents = axes.map((a) => extent(a.size, sizes));
   const strides = extents.map((_, k) => extents.slice(k + 1).reduce((p, e) => p * e, 1));
-  const coordinate = (position: number, k: number): number => Math.floor(position / (strides[k] ?? 1)) % (extents[k] ?? 1);
+  const coordinate = (position: number, k: number): number =>
+    Math.floor(position / (strides[k] ?? 1)) % (extents[k] ?? 1);
   const limits = axes.flatMap((axis, k) => {
     const rows = axes.findIndex((a) => a.name === axis.ragged?.rows);
     const bound = axis.ragged === undefined || rows < 0 ? undefined : lengths(axis.ragged.lengths);
     return bound === undefined ? [] : [{ k, rows, bound }];
   });
-  const existing = axes.map(({ missing }, k) => (extents[k] ?? 0) - (missing === undefined ? 0 : lengths(missing)?.[0] ?? 0));
+  const existing = axes.map(
+    ({ missing }, k) => (extents[k] ?? 0) - (missing === undefined ? 0 : (lengths(missing)?.[0] ?? 0)),
+  );
   const target = (position: number): number => {
     const at = index[position] ?? -1;
-    return at >= 0 && at < targets && existing.every((n, k) => coordinate(position, k) < n) && limits.every(({ k, rows, bound }) => coordinate(position, k) < (bound[coordinate(position, rows)] ?? 0)) ? at : -1;
+    return at >= 0 &&
+      at < targets &&
+      existing.every((n, k) => coordinate(position, k) < n) &&
+      limits.every(({ k, rows, bound }) => coordinate(position, k) < (bound[coordinate(position, rows)] ?? 0))
+      ? at
+      : -1;
   };
 
   const out = new Int32Array(targets + 1 + n * axes.length);

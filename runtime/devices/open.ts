@@ -8,14 +8,26 @@ import { type Choice, choose, tryOut } from './choose.js';
 import { type Gpu, type Library, loadLibrary } from './gpujs.js';
 import { hostStage } from './host.js';
 import { type DevicePlan, degraded, devicePlan } from './pipeline.js';
-import { type GpuModule, type Numbers, type PlanBuffer, type PlanEntry, cells, unbound, undispatchable } from '../contract/gpu-plan.js';
+import {
+  type GpuModule,
+  type Numbers,
+  type PlanBuffer,
+  type PlanEntry,
+  cells,
+  unbound,
+  undispatchable,
+} from '../contract/gpu-plan.js';
 import { stateStore } from './states.js';
 import { type Device, executorDevice, watch } from './resident.js';
 import { plural } from '../contract/words.js';
 
 type Given = Readonly<Record<string, Data>>;
 
-const numeric = { argumentTypes: (n: number): Readonly<Record<string, string>> => Object.fromEntries(['x', 'y'].slice(0, n).map((p) => [p, 'Number'])), returnType: 'Number' };
+const numeric = {
+  argumentTypes: (n: number): Readonly<Record<string, string>> =>
+    Object.fromEntries(['x', 'y'].slice(0, n).map((p) => [p, 'Number'])),
+  returnType: 'Number',
+};
 
 const handedOut = (info: PlanBuffer | undefined, value: Numbers): Data =>
   info !== undefined && info.dtype !== 'f32' ? Int32Array.from(value) : Float32Array.from(value);
@@ -31,27 +43,36 @@ interface Runner {
   readonly lean: boolean;
 }
 
-const runner = (gpu: Gpu, library: Library, device: GpuDevice, sizes: Sizes) => (entry: PlanEntry): Runner => {
-  const computed = entry.device.map((s) => s.output);
-  const wanted = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
-  const plans = new Map<boolean, DevicePlan>();
-  const given = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
-  const onHost = entry.host.flatMap((s) => (s.kind === 'compute' ? s.args : [s.index]));
-  return {
-    entry,
-    infos: new Map(entry.buffers.map((b) => [b.id, b])),
-    host: hostStage(entry, sizes),
-    plan: (all) => {
-      const found = plans.get(all);
-      if (found !== undefined) return found;
-      const fresh = devicePlan(gpu, library, device, entry, sizes, all ? computed : computed.filter((id) => wanted.has(id)));
-      plans.set(all, fresh);
-      return fresh;
-    },
-    plans: () => [...plans.values()],
-    lean: ![...onHost, ...Object.values(entry.outputs)].some((id) => given.has(id)),
+const runner =
+  (gpu: Gpu, library: Library, device: GpuDevice, sizes: Sizes) =>
+  (entry: PlanEntry): Runner => {
+    const computed = entry.device.map((s) => s.output);
+    const wanted = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
+    const plans = new Map<boolean, DevicePlan>();
+    const given = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
+    const onHost = entry.host.flatMap((s) => (s.kind === 'compute' ? s.args : [s.index]));
+    return {
+      entry,
+      infos: new Map(entry.buffers.map((b) => [b.id, b])),
+      host: hostStage(entry, sizes),
+      plan: (all) => {
+        const found = plans.get(all);
+        if (found !== undefined) return found;
+        const fresh = devicePlan(
+          gpu,
+          library,
+          device,
+          entry,
+          sizes,
+          all ? computed : computed.filter((id) => wanted.has(id)),
+        );
+        plans.set(all, fresh);
+        return fresh;
+      },
+      plans: () => [...plans.values()],
+      lean: ![...onHost, ...Object.values(entry.outputs)].some((id) => given.has(id)),
+    };
   };
-};
 
 /** The values of one run by buffer: given, computed on the host, computed on the device. */
 type Values = (id: string) => Numbers;
@@ -63,13 +84,24 @@ interface Probed {
 }
 
 /** The running session. Imperative: it owns the states and the device's resources; runs follow one another. */
-const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Library, { device, detail }: Choice, probed: Probed, sizes: Sizes): Session => {
+const session = (
+  module: GpuModule,
+  manifest: Manifest,
+  gpu: Gpu,
+  library: Library,
+  { device, detail }: Choice,
+  probed: Probed,
+  sizes: Sizes,
+): Session => {
   const runners = new Map(module.entries.map((entry) => [entry.name, runner(gpu, library, device, sizes)(entry)]));
   const stateBuffers = module.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state'));
   const ids = new Map(stateBuffers.map((b) => [b.name ?? b.id, b.id]));
   const idOf = (state: string): string => ids.get(state) ?? state;
   const length = new Map([
-    ...manifest.states.map(({ name, shape }) => [idOf(name), shape.reduce<number>((n, s) => n * (typeof s === 'number' ? s : sizes[s] ?? 1), 1)] as const),
+    ...manifest.states.map(
+      ({ name, shape }) =>
+        [idOf(name), shape.reduce<number>((n, s) => n * (typeof s === 'number' ? s : (sizes[s] ?? 1)), 1)] as const,
+    ),
     ...stateBuffers.map((b) => [b.id, cells(b.axes, sizes)] as const),
   ]);
   const names = new Map(stateBuffers.map((b) => [b.id, b.name ?? b.id]));
@@ -88,12 +120,21 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
     return next;
   };
 
-  const execute = async (name: string, inputs: Given, draw: Draw, all: boolean): Promise<{ readonly runner: Runner; readonly values: Values; readonly resident: boolean }> => {
+  const execute = async (
+    name: string,
+    inputs: Given,
+    draw: Draw,
+    all: boolean,
+  ): Promise<{ readonly runner: Runner; readonly values: Values; readonly resident: boolean }> => {
     const found = runners.get(name);
-    if (found === undefined) throw new Error(`The model has no entry '${name}'; it has ${[...runners.keys()].join(', ')}.`);
+    if (found === undefined)
+      throw new Error(`The model has no entry '${name}'; it has ${[...runners.keys()].join(', ')}.`);
     const { entry, host } = found;
     for (const { id, role, axes } of entry.buffers) {
-      if (role === 'input' && inputs[id]?.length !== cells(axes, sizes)) throw new Error(`The input '${id}' of '${name}' needs ${plural(cells(axes, sizes), 'value')} and got ${inputs[id]?.length ?? 'none'}.`);
+      if (role === 'input' && inputs[id]?.length !== cells(axes, sizes))
+        throw new Error(
+          `The input '${id}' of '${name}' needs ${plural(cells(axes, sizes), 'value')} and got ${inputs[id]?.length ?? 'none'}.`,
+        );
     }
     if (all || !found.lean) await states.toHost();
     const given = (id: string): Numbers | undefined => inputs[id] ?? states.get(id);
@@ -116,33 +157,61 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
   };
 
   return {
-    get backend() { return `${device} (${[kind, detail].filter((s) => s !== '').join(', ')})`; },
-    run: (name, inputs, draw) => queued(async () => {
-      const { runner: { entry, infos }, values, resident } = await execute(name, inputs, draw, false);
-      const outputs = Object.fromEntries(Object.entries(entry.outputs).map(([key, id]) => [key, handedOut(infos.get(id), values(id))]));
-      if (resident) states.changed(Object.keys(entry.updates));
-      else states.set(new Map(Object.entries(entry.updates).map(([state, id]) => [state, Float32Array.from(values(id))])));
-      return outputs;
-    }),
-    inspect: (name, inputs, draw) => queued(async () => {
-      const { runner: { entry, infos }, values } = await execute(name, inputs, draw, true);
-      const given = entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => ({ name: b.name ?? b.id, id: b.id }));
-      const computed = [...entry.host.flatMap((s) => (s.kind === 'compute' ? [s] : [])), ...entry.device].map((s) => ({ name: s.name, id: s.output }));
-      return [...given, ...computed].map(({ name: called, id }) => ({ name: called, data: handedOut(infos.get(id), values(id)) }));
-    }),
-    read: () => queued(async () => {
-      await states.toHost();
-      return Object.fromEntries([...length.keys()].map((id) => [names.get(id) ?? id, (states.get(id) ?? new Float32Array(0)).slice()]));
-    }),
-    write: (values) => queued(async () => {
-      for (const [name, value] of Object.entries(values)) {
-        const due = length.get(idOf(name));
-        if (due === undefined) throw new Error(`The model has no state '${name}'.`);
-        if (value.length !== due) throw new Error(`The state '${name}' has ${plural(due, 'value')}, not ${value.length}.`);
-      }
-      await states.toHost();
-      states.set(new Map(Object.entries(values).map(([name, value]) => [idOf(name), value.slice()])));
-    }),
+    get backend() {
+      return `${device} (${[kind, detail].filter((s) => s !== '').join(', ')})`;
+    },
+    run: (name, inputs, draw) =>
+      queued(async () => {
+        const {
+          runner: { entry, infos },
+          values,
+          resident,
+        } = await execute(name, inputs, draw, false);
+        const outputs = Object.fromEntries(
+          Object.entries(entry.outputs).map(([key, id]) => [key, handedOut(infos.get(id), values(id))]),
+        );
+        if (resident) states.changed(Object.keys(entry.updates));
+        else
+          states.set(
+            new Map(Object.entries(entry.updates).map(([state, id]) => [state, Float32Array.from(values(id))])),
+          );
+        return outputs;
+      }),
+    inspect: (name, inputs, draw) =>
+      queued(async () => {
+        const {
+          runner: { entry, infos },
+          values,
+        } = await execute(name, inputs, draw, true);
+        const given = entry.buffers
+          .filter((b) => b.role === 'input' || b.role === 'state')
+          .map((b) => ({ name: b.name ?? b.id, id: b.id }));
+        const computed = [...entry.host.flatMap((s) => (s.kind === 'compute' ? [s] : [])), ...entry.device].map(
+          (s) => ({ name: s.name, id: s.output }),
+        );
+        return [...given, ...computed].map(({ name: called, id }) => ({
+          name: called,
+          data: handedOut(infos.get(id), values(id)),
+        }));
+      }),
+    read: () =>
+      queued(async () => {
+        await states.toHost();
+        return Object.fromEntries(
+          [...length.keys()].map((id) => [names.get(id) ?? id, (states.get(id) ?? new Float32Array(0)).slice()]),
+        );
+      }),
+    write: (values) =>
+      queued(async () => {
+        for (const [name, value] of Object.entries(values)) {
+          const due = length.get(idOf(name));
+          if (due === undefined) throw new Error(`The model has no state '${name}'.`);
+          if (value.length !== due)
+            throw new Error(`The state '${name}' has ${plural(due, 'value')}, not ${value.length}.`);
+        }
+        await states.toHost();
+        states.set(new Map(Object.entries(values).map(([name, value]) => [idOf(name), value.slice()])));
+      }),
     dispose: async () => {
       if (closed) return;
       await last;
@@ -159,10 +228,19 @@ const session = (module: GpuModule, manifest: Manifest, gpu: Gpu, library: Libra
  * A session of fixed sizes on the device demanded, or on the best that answers. The Left says what is missing and what to
  * do; no device stands in for another.
  */
-export const openGpu = async (module: GpuModule, manifest: Manifest, wanted: DeviceName | 'auto', sizes: Sizes): Promise<Either<string, Session>> => {
-  if (wanted === 'wasm') return left('This trainer carries no kernels of our own WebAssembly; compile the model with --target all, or choose webasm.');
+export const openGpu = async (
+  module: GpuModule,
+  manifest: Manifest,
+  wanted: DeviceName | 'auto',
+  sizes: Sizes,
+): Promise<Either<string, Session>> => {
+  if (wanted === 'wasm')
+    return left(
+      'This trainer carries no kernels of our own WebAssembly; compile the model with --target all, or choose webasm.',
+    );
   const device: GpuDevice | 'auto' = wanted;
-  if (module.format !== 1) return left(`These kernels have format ${module.format}; this runtime reads format 1. Compile the model again.`);
+  if (module.format !== 1)
+    return left(`These kernels have format ${module.format}; this runtime reads format 1. Compile the model again.`);
   const missing = unbound(module, sizes);
   if (missing.length > 0) return left(`The model needs a positive size for ${missing.join(', ')}.`);
   try {
@@ -170,14 +248,23 @@ export const openGpu = async (module: GpuModule, manifest: Manifest, wanted: Dev
     const chosen = await choose(library, device);
     if (chosen._tag === 'Left') return chosen;
     const large = chosen.right.device === 'webgpu' ? undispatchable(module, sizes) : [];
-    if (large.length > 0) return left(`webgpu cannot run kernels of the size of ${large.join(', ')} (at most 524,280 positions along the last axis but one, 65,535 before it). Choose smaller sizes or another device.`);
+    if (large.length > 0)
+      return left(
+        `webgpu cannot run kernels of the size of ${large.join(', ')} (at most 524,280 positions along the last axis but one, 65,535 before it). Choose smaller sizes or another device.`,
+      );
     const gpu = new library.GPU({ mode: chosen.right.device });
-    module.helpers.forEach((helper) => gpu.addFunction(helper, { argumentTypes: numeric.argumentTypes(helper.length), returnType: numeric.returnType }));
+    module.helpers.forEach((helper) =>
+      gpu.addFunction(helper, { argumentTypes: numeric.argumentTypes(helper.length), returnType: numeric.returnType }),
+    );
     let probed: Probed = { kind: '', device: null };
-    const wrong = await tryOut(gpu, (pipeline) => {
-      probed = { kind: pipeline.executorKind, device: executorDevice(pipeline) };
-      return degraded(chosen.right.device, pipeline);
-    }, library.input(Float32Array.of(1, 2, 3, 4), [4]));
+    const wrong = await tryOut(
+      gpu,
+      (pipeline) => {
+        probed = { kind: pipeline.executorKind, device: executorDevice(pipeline) };
+        return degraded(chosen.right.device, pipeline);
+      },
+      library.input(Float32Array.of(1, 2, 3, 4), [4]),
+    );
     if (wrong !== null) {
       await gpu.destroy();
       return left(`${chosen.right.device} does not work here: ${wrong}`);

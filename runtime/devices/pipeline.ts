@@ -2,14 +2,26 @@
 import type { GpuDevice } from '../contract/compiled.js';
 import type { Sizes } from '../contract/session.js';
 import type { Gpu, Library, Pipeline } from './gpujs.js';
-import { type DeviceLoop, type DeviceStep, type Numbers, type PlanBuffer, type PlanEntry, cells, extent, shape } from '../contract/gpu-plan.js';
+import {
+  type DeviceLoop,
+  type DeviceStep,
+  type Numbers,
+  type PlanBuffer,
+  type PlanEntry,
+  cells,
+  extent,
+  shape,
+} from '../contract/gpu-plan.js';
 import { type Vault, residentRun } from './resident.js';
 
 export interface DevicePlan {
   /** Runs the plan; `value` gives host-side buffers. The results are the buffers asked for, each flat and row-major. */
   readonly call: (value: (id: string) => Numbers) => Promise<ReadonlyMap<string, Float32Array>>;
   /** The same on states in the vault, handing back the entry's outputs only. Null before the first call, and where states must travel. */
-  readonly resident: (states: Vault, value: (id: string) => Numbers) => Promise<ReadonlyMap<string, Float32Array>> | null;
+  readonly resident: (
+    states: Vault,
+    value: (id: string) => Numbers,
+  ) => Promise<ReadonlyMap<string, Float32Array>> | null;
   /** What ran the last call: `fused-encoder`, `fused-threaded`, `fused-sync`, `generic`. */
   readonly kind: () => string;
   readonly pipeline: Pipeline;
@@ -19,7 +31,11 @@ export interface DevicePlan {
 /** Loops whose bounds are data end here without a word unless it is beyond every loop; float32 counts exactly up to it. */
 const loopMaxIterations = 2 ** 24;
 
-const settings = (step: DeviceStep, buffers: ReadonlyMap<string, PlanBuffer>, sizes: Sizes): Readonly<Record<string, unknown>> => ({
+const settings = (
+  step: DeviceStep,
+  buffers: ReadonlyMap<string, PlanBuffer>,
+  sizes: Sizes,
+): Readonly<Record<string, unknown>> => ({
   output: shape(buffers.get(step.output)?.axes ?? [], sizes),
   constants: sizes,
   constantTypes: Object.fromEntries(Object.keys(sizes).map((name) => [name, 'Integer'])),
@@ -38,7 +54,13 @@ const flatten = (value: unknown, length: number): Float32Array => {
   };
   visit(value);
   const first = rows[0];
-  if (first !== undefined && first.byteOffset === 0 && first.buffer.byteLength === 4 * length && rows.every((r) => r.buffer === first.buffer)) return new Float32Array(first.buffer);
+  if (
+    first !== undefined &&
+    first.byteOffset === 0 &&
+    first.buffer.byteLength === 4 * length &&
+    rows.every((r) => r.buffer === first.buffer)
+  )
+    return new Float32Array(first.buffer);
   const out = new Float32Array(length);
   let at = 0;
   for (const row of rows) {
@@ -55,10 +77,12 @@ const flatten = (value: unknown, length: number): Float32Array => {
  */
 const askFlat = ({ pipeline }: Pipeline): void => {
   const executor = pipeline._executor;
-  const reads: unknown = typeof executor === 'object' && executor !== null ? Reflect.get(executor, '_resultReads') : undefined;
+  const reads: unknown =
+    typeof executor === 'object' && executor !== null ? Reflect.get(executor, '_resultReads') : undefined;
   if (!Array.isArray(reads)) return;
   for (const read of reads) {
-    if (typeof read === 'object' && read !== null && 'kernel' in read) read.kernel = { _shapeOutput: (data: Float32Array) => data };
+    if (typeof read === 'object' && read !== null && 'kernel' in read)
+      read.kernel = { _shapeOutput: (data: Float32Array) => data };
   }
 };
 
@@ -72,8 +96,9 @@ const expected: { readonly [D in GpuDevice]: { readonly backend: string; readonl
 
 /** What to say where gpu.js ran another device than the one asked for; null where it kept to it. */
 export const degraded = (device: GpuDevice, { backend, executorKind, fallbackReason }: Pipeline): string | null =>
-  backend === expected[device].backend && expected[device].kinds.includes(executorKind) ? null
-  : `${device} was asked for, but gpu.js ran ${backend ?? 'nothing'} (${executorKind}): ${fallbackReason ?? 'it gives no reason'}.`;
+  backend === expected[device].backend && expected[device].kinds.includes(executorKind)
+    ? null
+    : `${device} was asked for, but gpu.js ran ${backend ?? 'nothing'} (${executorKind}): ${fallbackReason ?? 'it gives no reason'}.`;
 
 /** The exact float32 integers; beyond them neighbours fall together. */
 const exactIntegers = 2 ** 24;
@@ -81,19 +106,31 @@ const exactIntegers = 2 ** 24;
 const floats = (info: PlanBuffer | undefined, id: string, value: Numbers): Float32Array => {
   if (value instanceof Float32Array) return value;
   const large = info?.dtype === 'i32' ? value.find((x) => x > exactIntegers || x < -exactIntegers) : undefined;
-  if (large !== undefined) throw new Error(`'${id}' contains ${large}; a GPU computes integers in float32, exactly only up to 2^24. Count from a nearer origin, or use another device.`);
+  if (large !== undefined)
+    throw new Error(
+      `'${id}' contains ${large}; a GPU computes integers in float32, exactly only up to 2^24. Count from a nearer origin, or use another device.`,
+    );
   return Float32Array.from(value);
 };
 
 /** What a loop's buffer holds before its first position. */
-function blank(): number { return 0; }
+function blank(): number {
+  return 0;
+}
 
 /** Steps side by side: those of one loop together. */
-const loopsOf = (steps: readonly DeviceStep[]): readonly { readonly loop: DeviceLoop | undefined; readonly members: readonly number[] }[] =>
-  steps.reduce<readonly { readonly loop: DeviceLoop | undefined; readonly members: readonly number[] }[]>((groups, { loop }, i) => {
-    const last = groups.at(-1);
-    return last !== undefined && loop?.id === last.loop?.id ? [...groups.slice(0, -1), { loop, members: [...last.members, i] }] : [...groups, { loop, members: [i] }];
-  }, []);
+const loopsOf = (
+  steps: readonly DeviceStep[],
+): readonly { readonly loop: DeviceLoop | undefined; readonly members: readonly number[] }[] =>
+  steps.reduce<readonly { readonly loop: DeviceLoop | undefined; readonly members: readonly number[] }[]>(
+    (groups, { loop }, i) => {
+      const last = groups.at(-1);
+      return last !== undefined && loop?.id === last.loop?.id
+        ? [...groups.slice(0, -1), { loop, members: [...last.members, i] }]
+        : [...groups, { loop, members: [i] }];
+    },
+    [],
+  );
 
 const positions = ({ length, reverse }: DeviceLoop, sizes: Sizes): readonly number[] => {
   const forward = Array.from({ length: extent(length, sizes) }, (_, i) => i);
@@ -101,13 +138,22 @@ const positions = ({ length, reverse }: DeviceLoop, sizes: Sizes): readonly numb
 };
 
 /** `results`: the device buffers to hand back. Arguments are what the steps read and no step computes. */
-export const devicePlan = (gpu: Gpu, library: Library, device: GpuDevice, entry: PlanEntry, sizes: Sizes, results: readonly string[]): DevicePlan => {
+export const devicePlan = (
+  gpu: Gpu,
+  library: Library,
+  device: GpuDevice,
+  entry: PlanEntry,
+  sizes: Sizes,
+  results: readonly string[],
+): DevicePlan => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   const computed = new Set(entry.device.map((s) => s.output));
   const args = [...new Set(entry.device.flatMap((s) => s.args))].filter((id) => !computed.has(id));
   const kernels = entry.device.map((step) => gpu.createKernel(step.run, settings(step, buffers, sizes)));
 
-  const blanks = entry.device.map((step) => (step.loop === undefined ? null : gpu.createKernel(blank, settings(step, buffers, sizes))));
+  const blanks = entry.device.map((step) =>
+    step.loop === undefined ? null : gpu.createKernel(blank, settings(step, buffers, sizes)),
+  );
 
   const trace = (...handles: readonly unknown[]): unknown => {
     const known = new Map(args.map((id, i) => [id, handles[i]]));
@@ -144,6 +190,8 @@ export const devicePlan = (gpu: Gpu, library: Library, device: GpuDevice, entry:
   };
   const outputs = new Set(Object.values(entry.outputs));
   const resident: DevicePlan['resident'] = (states, value) =>
-    residentRun(pipeline, states, { args, results, updates: entry.updates, outputs }, (id) => floats(buffers.get(id), id, value(id)));
+    residentRun(pipeline, states, { args, results, updates: entry.updates, outputs }, (id) =>
+      floats(buffers.get(id), id, value(id)),
+    );
   return { call, resident, kind: () => pipeline.executorKind, pipeline, destroy: () => pipeline.destroy() };
 };

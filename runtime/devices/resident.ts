@@ -9,8 +9,18 @@
  */
 import type { Pipeline } from './gpujs.js';
 
-interface Buffer { destroy(): void; mapAsync(mode: number): Promise<unknown>; getMappedRange(): ArrayBuffer; unmap(): void }
-interface Pass { setPipeline(p: unknown): void; setBindGroup(i: number, g: unknown): void; dispatchWorkgroups(x: number, y: number, z: number): void; end(): void }
+interface Buffer {
+  destroy(): void;
+  mapAsync(mode: number): Promise<unknown>;
+  getMappedRange(): ArrayBuffer;
+  unmap(): void;
+}
+interface Pass {
+  setPipeline(p: unknown): void;
+  setBindGroup(i: number, g: unknown): void;
+  dispatchWorkgroups(x: number, y: number, z: number): void;
+  end(): void;
+}
 interface Encoder {
   beginComputePass(): Pass;
   copyBufferToBuffer(from: Buffer, fromOffset: number, to: Buffer, toOffset: number, bytes: number): void;
@@ -19,27 +29,57 @@ interface Encoder {
 export interface Device {
   createBuffer(settings: { readonly size: number; readonly usage: number }): Buffer;
   createCommandEncoder(): Encoder;
-  readonly queue: { writeBuffer(to: Buffer, offset: number, data: Float32Array): void; submit(list: readonly unknown[]): void };
-  addEventListener(type: 'uncapturederror', listener: (event: { readonly error: { readonly message: string } }) => void): void;
-  removeEventListener(type: 'uncapturederror', listener: (event: { readonly error: { readonly message: string } }) => void): void;
+  readonly queue: {
+    writeBuffer(to: Buffer, offset: number, data: Float32Array): void;
+    submit(list: readonly unknown[]): void;
+  };
+  addEventListener(
+    type: 'uncapturederror',
+    listener: (event: { readonly error: { readonly message: string } }) => void,
+  ): void;
+  removeEventListener(
+    type: 'uncapturederror',
+    listener: (event: { readonly error: { readonly message: string } }) => void,
+  ): void;
 }
 interface Executor {
   readonly kind: string;
   readonly _device: Device;
   readonly _argRegions: ReadonlyMap<number, { readonly flatLength: number; readonly buffer: Buffer }>;
-  readonly _passes: readonly { readonly pipeline: unknown; readonly bindGroup: unknown; readonly groups: readonly [number, number, number] }[];
+  readonly _passes: readonly {
+    readonly pipeline: unknown;
+    readonly bindGroup: unknown;
+    readonly groups: readonly [number, number, number];
+  }[];
   readonly _resultReads: readonly { readonly kind: string; readonly buffer: Buffer; readonly byteLength: number }[];
   readonly _paramsRecords: readonly { readonly perCall?: unknown }[];
 }
 
-const has = (x: object, fields: readonly string[]): boolean => fields.every((f) => Reflect.get(x, f) !== undefined && Reflect.get(x, f) !== null);
+const has = (x: object, fields: readonly string[]): boolean =>
+  fields.every((f) => Reflect.get(x, f) !== undefined && Reflect.get(x, f) !== null);
 const isExecutor = (x: unknown): x is Executor => {
-  if (typeof x !== 'object' || x === null || !has(x, ['kind', '_device', '_argRegions', '_passes', '_resultReads', '_paramsRecords'])) return false;
-  const [regions, passes, reads, params]: readonly unknown[] = ['_argRegions', '_passes', '_resultReads', '_paramsRecords'].map((f) => Reflect.get(x, f));
-  return regions instanceof Map && [...regions.values()].every((r) => has(r, ['buffer', 'flatLength']))
-    && Array.isArray(passes) && passes.every((p) => has(p, ['pipeline', 'bindGroup', 'groups']))
-    && Array.isArray(reads) && reads.every((r) => has(r, ['kind', 'buffer', 'byteLength']))
-    && Array.isArray(params) && params.every((p) => !Reflect.get(p, 'perCall'));
+  if (
+    typeof x !== 'object' ||
+    x === null ||
+    !has(x, ['kind', '_device', '_argRegions', '_passes', '_resultReads', '_paramsRecords'])
+  )
+    return false;
+  const [regions, passes, reads, params]: readonly unknown[] = [
+    '_argRegions',
+    '_passes',
+    '_resultReads',
+    '_paramsRecords',
+  ].map((f) => Reflect.get(x, f));
+  return (
+    regions instanceof Map &&
+    [...regions.values()].every((r) => has(r, ['buffer', 'flatLength'])) &&
+    Array.isArray(passes) &&
+    passes.every((p) => has(p, ['pipeline', 'bindGroup', 'groups'])) &&
+    Array.isArray(reads) &&
+    reads.every((r) => has(r, ['kind', 'buffer', 'byteLength'])) &&
+    Array.isArray(params) &&
+    params.every((p) => !Reflect.get(p, 'perCall'))
+  );
 };
 
 // Pinned by the WebGPU specification; the names are globals only where WebGPU is.
@@ -57,13 +97,18 @@ export interface Vault {
 }
 
 /** Copies buffers to the host through one staging buffer. `record` puts work before the copies in the same submission. */
-const readBack = async (device: Device, from: readonly { readonly buffer: Buffer; readonly bytes: number }[], record: (encoder: Encoder) => void): Promise<readonly Float32Array[]> => {
+const readBack = async (
+  device: Device,
+  from: readonly { readonly buffer: Buffer; readonly bytes: number }[],
+  record: (encoder: Encoder) => void,
+): Promise<readonly Float32Array[]> => {
   const encoder = device.createCommandEncoder();
   record(encoder);
   const total = from.reduce((n, { bytes }) => n + bytes, 0);
   const staging = total === 0 ? null : device.createBuffer({ size: total, usage: usage.mapRead | usage.copyTarget });
   const offsets = from.map((_, i) => from.slice(0, i).reduce((n, { bytes }) => n + bytes, 0));
-  if (staging !== null) from.forEach(({ buffer, bytes }, i) => encoder.copyBufferToBuffer(buffer, 0, staging, offsets[i] ?? 0, bytes));
+  if (staging !== null)
+    from.forEach(({ buffer, bytes }, i) => encoder.copyBufferToBuffer(buffer, 0, staging, offsets[i] ?? 0, bytes));
   device.queue.submit([encoder.finish()]);
   if (staging === null) return [];
   await staging.mapAsync(mapRead);
@@ -79,7 +124,10 @@ export const vault = (device: Device): Vault => {
   return {
     device,
     put: (name, data) => {
-      const found = held.get(name) ?? { buffer: device.createBuffer({ size: data.byteLength, usage: usage.copySource | usage.copyTarget }), bytes: data.byteLength };
+      const found = held.get(name) ?? {
+        buffer: device.createBuffer({ size: data.byteLength, usage: usage.copySource | usage.copyTarget }),
+        bytes: data.byteLength,
+      };
       held.set(name, found);
       device.queue.writeBuffer(found.buffer, 0, data);
     },
@@ -97,7 +145,8 @@ export const vault = (device: Device): Vault => {
   };
 };
 
-export const executorDevice = ({ pipeline }: Pipeline): Device | null => (isExecutor(pipeline._executor) ? pipeline._executor._device : null);
+export const executorDevice = ({ pipeline }: Pipeline): Device | null =>
+  isExecutor(pipeline._executor) ? pipeline._executor._device : null;
 
 export interface ResidentPlan {
   /** Argument ids in the pipeline's order, and result ids in its order. */
@@ -112,7 +161,12 @@ export interface ResidentPlan {
  * Runs a compiled pipeline on states in the vault: arguments that are states are copied on the device, new states too, and
  * only `outputs` come back. Null where the pipeline is not one we can run so.
  */
-export const residentRun = (pipeline: Pipeline, states: Vault, plan: ResidentPlan, value: (id: string) => Float32Array): Promise<ReadonlyMap<string, Float32Array>> | null => {
+export const residentRun = (
+  pipeline: Pipeline,
+  states: Vault,
+  plan: ResidentPlan,
+  value: (id: string) => Float32Array,
+): Promise<ReadonlyMap<string, Float32Array>> | null => {
   const executor = pipeline.pipeline._executor;
   if (!isExecutor(executor) || executor._device !== states.device) return null;
   const source = (id: string): { readonly buffer: Buffer; readonly bytes: number } | undefined => {
@@ -122,7 +176,11 @@ export const residentRun = (pipeline: Pipeline, states: Vault, plan: ResidentPla
   const inputs = [...executor._argRegions].map(([i, region]) => ({ id: plan.args[i] ?? '', region }));
   const outputs = plan.results.filter((id) => plan.outputs.has(id));
   const updates = Object.entries(plan.updates).map(([state, id]) => ({ to: states.buffer(state), from: source(id) }));
-  if (updates.some(({ to, from }) => to === undefined || from === undefined) || outputs.some((id) => source(id) === undefined)) return null;
+  if (
+    updates.some(({ to, from }) => to === undefined || from === undefined) ||
+    outputs.some((id) => source(id) === undefined)
+  )
+    return null;
 
   for (const { id, region } of inputs) {
     if (!states.has(id)) executor._device.queue.writeBuffer(region.buffer, 0, value(id));
@@ -143,8 +201,11 @@ export const residentRun = (pipeline: Pipeline, states: Vault, plan: ResidentPla
       if (to !== undefined && from !== undefined) encoder.copyBufferToBuffer(from.buffer, 0, to, 0, from.bytes);
     }
   };
-  return readBack(executor._device, outputs.flatMap((id) => source(id) ?? []), record)
-    .then((values) => new Map(outputs.map((id, i) => [id, values[i] ?? new Float32Array(0)])));
+  return readBack(
+    executor._device,
+    outputs.flatMap((id) => source(id) ?? []),
+    record,
+  ).then((values) => new Map(outputs.map((id, i) => [id, values[i] ?? new Float32Array(0)])));
 };
 
 export interface Watch {
@@ -156,7 +217,8 @@ export interface Watch {
 /** Listens for what WebGPU reports outside of any call. */
 export const watch = (device: Device | null): Watch => {
   const heard: string[] = [];
-  const listener = ({ error }: { readonly error: { readonly message: string } }): void => void heard.push(error.message);
+  const listener = ({ error }: { readonly error: { readonly message: string } }): void =>
+    void heard.push(error.message);
   device?.addEventListener('uncapturederror', listener);
   return {
     take: () => heard.splice(0)[0] ?? null,

@@ -19,11 +19,12 @@ export const stateStore = (lengths: ReadonlyMap<string, number>, device: Device 
   const ahead = { host: new Set(lengths.keys()), device: new Set<string>() };
   return {
     get: (name) => host.get(name),
-    set: (values) => values.forEach((value, name) => {
-      host.set(name, value);
-      ahead.host.add(name);
-      ahead.device.delete(name);
-    }),
+    set: (values) =>
+      values.forEach((value, name) => {
+        host.set(name, value);
+        ahead.host.add(name);
+        ahead.device.delete(name);
+      }),
     changed: (names) => names.forEach((name) => ahead.device.add(name)),
     toHost: async () => {
       if (held === null || ahead.device.size === 0) return;

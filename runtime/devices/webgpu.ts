@@ -16,8 +16,10 @@ const install = 'npm install webgpu@0.6.2';
 const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
 const isNode = (): boolean => typeof process !== 'undefined' && typeof process.versions?.node === 'string';
-const record = (x: unknown): Readonly<Record<string, unknown>> => (typeof x === 'object' && x !== null ? Object.fromEntries(Object.entries(x)) : {});
-const field = (x: unknown, name: string): unknown => (x !== null && (typeof x === 'object' || typeof x === 'function') ? Reflect.get(x, name) : undefined);
+const record = (x: unknown): Readonly<Record<string, unknown>> =>
+  typeof x === 'object' && x !== null ? Object.fromEntries(Object.entries(x)) : {};
+const field = (x: unknown, name: string): unknown =>
+  x !== null && (typeof x === 'object' || typeof x === 'function') ? Reflect.get(x, name) : undefined;
 const firstLine = (e: unknown): string => messageOf(e).split('\n')[0] ?? '';
 
 const gpuOf = (): unknown => (typeof navigator === 'undefined' ? undefined : field(navigator, 'gpu'));
@@ -29,9 +31,17 @@ const request = async (gpu: unknown): Promise<unknown> => {
 
 const describe = (adapter: unknown): Adapter => {
   const info = field(adapter, 'info');
-  const words = ['vendor', 'architecture', 'device', 'description'].map((k) => field(info, k)).filter((w) => typeof w === 'string' && w !== '');
+  const words = ['vendor', 'architecture', 'device', 'description']
+    .map((k) => field(info, k))
+    .filter((w) => typeof w === 'string' && w !== '');
   const name = [...new Set(words)].join(' ') || 'unnamed adapter';
-  return { name, software: field(info, 'isFallbackAdapter') === true || field(adapter, 'isFallbackAdapter') === true || /swiftshader|llvmpipe|lavapipe|software/i.test(name) };
+  return {
+    name,
+    software:
+      field(info, 'isFallbackAdapter') === true ||
+      field(adapter, 'isFallbackAdapter') === true ||
+      /swiftshader|llvmpipe|lavapipe|software/i.test(name),
+  };
 };
 
 /** A fresh `navigator.gpu` of Dawn. The package may be absent, or need a newer C library than the system has. */
@@ -40,17 +50,23 @@ const dawn = async (): Promise<Either<string, unknown>> => {
   try {
     const loaded: unknown = await import(name);
     const create = field(loaded, 'create');
-    if (typeof create !== 'function') return left(`The package webgpu exports no create(); install the version we know: ${install}`);
-    Object.entries(record(field(loaded, 'globals'))).forEach(([key, value]) => Object.defineProperty(globalThis, key, { value, configurable: true, writable: true }));
+    if (typeof create !== 'function')
+      return left(`The package webgpu exports no create(); install the version we know: ${install}`);
+    Object.entries(record(field(loaded, 'globals'))).forEach(([key, value]) =>
+      Object.defineProperty(globalThis, key, { value, configurable: true, writable: true }),
+    );
     return right(create([]));
   } catch (e) {
-    return left(`Node reaches a GPU through the optional package webgpu, which does not load (${firstLine(e)}). Add it with: ${install}`);
+    return left(
+      `Node reaches a GPU through the optional package webgpu, which does not load (${firstLine(e)}). Add it with: ${install}`,
+    );
   }
 };
 
 const publish = (gpu: unknown): void => {
   const known: unknown = typeof navigator === 'undefined' ? undefined : navigator;
-  if (typeof known === 'object' && known !== null) Object.defineProperty(known, 'gpu', { value: gpu, configurable: true });
+  if (typeof known === 'object' && known !== null)
+    Object.defineProperty(known, 'gpu', { value: gpu, configurable: true });
   else Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true });
 };
 
@@ -81,13 +97,18 @@ const inNode = async (software: boolean): Promise<Either<string, Adapter>> => {
   }
   const none = 'Dawn found no GPU (no Vulkan, Metal or Direct3D adapter answers)';
   if (!software || !(await exists(softwareDriver))) {
-    return left(`${none}. Install the GPU's driver, choose --device webasm, or, for a software GPU, apt-get install chromium libvulkan1.`);
+    return left(
+      `${none}. Install the GPU's driver, choose --device webasm, or, for a software GPU, apt-get install chromium libvulkan1.`,
+    );
   }
   process.env['VK_ICD_FILENAMES'] = softwareDriver;
   const second = await dawn();
   if (second._tag === 'Left') return second;
   const substitute = await request(second.right);
-  if (substitute === null || substitute === undefined) return left(`${none}, nor does the software driver ${softwareDriver} load (it needs libvulkan1: apt-get install libvulkan1).`);
+  if (substitute === null || substitute === undefined)
+    return left(
+      `${none}, nor does the software driver ${softwareDriver} load (it needs libvulkan1: apt-get install libvulkan1).`,
+    );
   publish(second.right);
   return right(describe(substitute));
 };
@@ -97,7 +118,9 @@ export const findWebGpu = async (software: boolean): Promise<Either<string, Adap
   const adapter = await request(gpuOf());
   if (adapter !== null && adapter !== undefined) return right(describe(adapter));
   if (isNode()) return inNode(software);
-  return left(gpuOf() === undefined
-    ? 'This browser has no WebGPU (navigator.gpu is missing). Use a recent Chrome, Edge, Firefox or Safari over https or localhost.'
-    : 'This browser has WebGPU, but no adapter answers. Check chrome://gpu, or choose another device.');
+  return left(
+    gpuOf() === undefined
+      ? 'This browser has no WebGPU (navigator.gpu is missing). Use a recent Chrome, Edge, Firefox or Safari over https or localhost.'
+      : 'This browser has WebGPU, but no adapter answers. Check chrome://gpu, or choose another device.',
+  );
 };

@@ -11,7 +11,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const { values: given } = parseArgs({
-  options: { ...Object.fromEntries(['data', 'model', 'peers', 'pytorch', 'python'].map((name) => [name, { type: 'string' }])), webasm: { type: 'boolean' } },
+  options: {
+    ...Object.fromEntries(['data', 'model', 'peers', 'pytorch', 'python'].map((name) => [name, { type: 'string' }])),
+    webasm: { type: 'boolean' },
+  },
 });
 /** What each takes of the options, and what it always gets. */
 const parts = {
@@ -21,7 +24,12 @@ const parts = {
 };
 const failed = Object.entries(parts).filter(([name, [takes, always]]) => {
   console.log(`\n# ${name}\n`);
-  const options = takes.flatMap((option) => (given[option] === undefined ? [] : [`--${option}`, given[option]].filter((part) => part !== true)));
-  return spawnSync(process.execPath, [join(import.meta.dirname, `${name}.mjs`), ...options, ...always], { stdio: 'inherit' }).status !== 0;
+  const options = takes.flatMap((option) =>
+    given[option] === undefined ? [] : [`--${option}`, given[option]].filter((part) => part !== true),
+  );
+  return (
+    spawnSync(process.execPath, [join(import.meta.dirname, `${name}.mjs`), ...options, ...always], { stdio: 'inherit' })
+      .status !== 0
+  );
 });
 process.exit(failed.length === 0 ? 0 : 1);

@@ -30,16 +30,25 @@ const parameters = (blocks) => {
   const normal = { kind: 'normal', std: 0.02 };
   const uniform = (bound) => ({ kind: 'uniform', low: -bound, high: bound });
   const block = (l) => ({
-    [`map${l}`]: [['width', 'part', 'width'], () => normal], [`rab${l}`]: [['distance'], () => normal],
-    [`out${l}`]: [['width', 'width'], ({ width }) => uniform(1 / Math.sqrt(width))], [`bias${l}`]: [['width'], ({ width }) => uniform(1 / Math.sqrt(width))],
+    [`map${l}`]: [['width', 'part', 'width'], () => normal],
+    [`rab${l}`]: [['distance'], () => normal],
+    [`out${l}`]: [['width', 'width'], ({ width }) => uniform(1 / Math.sqrt(width))],
+    [`bias${l}`]: [['width'], ({ width }) => uniform(1 / Math.sqrt(width))],
   });
-  return Object.assign({ items: [['item', 'width'], () => normal], positions: [['position', 'width'], () => normal] }, ...Array.from({ length: blocks }, (_, l) => block(l)));
+  return Object.assign(
+    { items: [['item', 'width'], () => normal], positions: [['position', 'width'], () => normal] },
+    ...Array.from({ length: blocks }, (_, l) => block(l)),
+  );
 };
 /** The first values, by name: all systems start from these. */
 const started = ({ items, length, width, blocks }) => {
   const sizes = { item: items + 1, position: length, distance: 2 * length - 1, part: 4, width };
-  return Object.entries(parameters(blocks)).map(([name, [axes, law]]) =>
-    ({ name, axes, shape: axes.map((axis) => sizes[axis]), data: value(initial(1, sizes)({ name, axes, shape: axes, init: law(sizes) })) }));
+  return Object.entries(parameters(blocks)).map(([name, [axes, law]]) => ({
+    name,
+    axes,
+    shape: axes.map((axis) => sizes[axis]),
+    data: value(initial(1, sizes)({ name, axes, shape: axes, init: law(sizes) })),
+  }));
 };
 
 /** What they take of a batch: items from 1 on, the real positions (the others are item 0), and negatives for all. */
@@ -48,7 +57,9 @@ const padded = ({ items, targets, 'seq.lengths': lengths }, { length, negatives,
   const codes = (list) => list.map((id, at) => (real(at) ? id + 1 : 0));
   const draw = stream(1, step, 'negatives');
   return {
-    ids: codes(items), targets: codes(targets), kept: Int32Array.from(items.keys()).filter(real),
+    ids: codes(items),
+    targets: codes(targets),
+    kept: Int32Array.from(items.keys()).filter(real),
     negatives: Int32Array.from({ length: negatives }, (_, i) => 1 + Math.floor(uniformAt(draw, i) * count)),
   };
 };
@@ -70,24 +81,30 @@ const tensorflow = {
     const tf = await importFrom('@tensorflow/tfjs');
     const backend = await importFrom('@tensorflow/tfjs-backend-wasm');
     backend.setWasmPaths(`${dirname(fileOf('@tensorflow/tfjs-backend-wasm'))}/`);
-    if (!await tf.setBackend('wasm')) throw new Error('its backend wasm does not start');
+    if (!(await tf.setBackend('wasm'))) throw new Error('its backend wasm does not start');
     await tf.ready();
     return tf;
   },
   open: (tf, sizes) => {
     const { batch, length, width, blocks, dropout } = sizes;
-    const p = Object.fromEntries(started(sizes).map(({ name, shape, data }) => [name, tf.variable(tf.tensor(data, shape))]));
+    const p = Object.fromEntries(
+      started(sizes).map(({ name, shape, data }) => [name, tf.variable(tf.tensor(data, shape))]),
+    );
     const optimizer = tf.train.adam(RATE, ...BETAS, 1e-8);
     const [pairs, mask] = [tf.tensor1d(offsets(length), 'int32'), tf.tensor2d(causal(length), [length, length])];
     const numbers = Array.from({ length: batch }, (_, i) => tf.tensor1d([i], 'int32'));
 
-    const lookup = (table, ids) => tf.customGrad((rows) => ({
-      value: tf.gatherND(rows, tf.expandDims(ids, 1)),
-      gradFunc: (dy) => tf.scatterND(tf.expandDims(ids, 1), dy, table.shape),
-    }))(table);
+    const lookup = (table, ids) =>
+      tf.customGrad((rows) => ({
+        value: tf.gatherND(rows, tf.expandDims(ids, 1)),
+        gradFunc: (dy) => tf.scatterND(tf.expandDims(ids, 1), dy, table.shape),
+      }))(table);
     const product = tf.customGrad((a, b, save) => {
       save([a, b]);
-      return { value: tf.matMul(a, b), gradFunc: (dy, [x, y]) => [tf.matMul(dy, tf.transpose(y)), tf.matMul(tf.transpose(x), dy)] };
+      return {
+        value: tf.matMul(a, b),
+        gradFunc: (dy, [x, y]) => [tf.matMul(dy, tf.transpose(y)), tf.matMul(tf.transpose(x), dy)],
+      };
     });
     /** The product of each matrix of one list with that of the other. */
     const each = (a, b) => tf.stack(numbers.map((i) => tf.matMul(tf.gatherND(a, i), tf.gatherND(b, i))));
@@ -121,11 +138,17 @@ const tensorflow = {
       const logits = tf.div(tf.concat([own, others], 1), TEMPERATURE);
       return tf.losses.softmaxCrossEntropy(tf.oneHot(tf.zeros([kept.shape[0]], 'int32'), logits.shape[1]), logits);
     };
-    return async ({ ids, targets, kept, negatives }) => tf.tidy(() => {
-      const ints = (list) => tf.tensor1d(list, 'int32');
-      const given = { ids: ints(ids), targets: ints(kept.map((at) => targets[at])), kept: ints(kept), negatives: ints(negatives) };
-      return optimizer.minimize(() => loss(given), true).dataSync()[0];
-    });
+    return async ({ ids, targets, kept, negatives }) =>
+      tf.tidy(() => {
+        const ints = (list) => tf.tensor1d(list, 'int32');
+        const given = {
+          ids: ints(ids),
+          targets: ints(kept.map((at) => targets[at])),
+          kept: ints(kept),
+          negatives: ints(negatives),
+        };
+        return optimizer.minimize(() => loss(given), true).dataSync()[0];
+      });
   },
 };
 
@@ -178,14 +201,28 @@ const jax = {
       const [found, g] = valueAndGrad(loss)(p, data, keys);
       const moved = map(m, (name) => m[name].mul(BETAS[0]).add(g[name].ref.mul(1 - BETAS[0])));
       const spread = map(v, (name) => v[name].mul(BETAS[1]).add(np.square(g[name]).mul(1 - BETAS[1])));
-      const [one, two] = BETAS.map((beta, i) => np.subtract(1, np.exp((i === 0 ? time.ref : time).mul(Math.log(beta)))));
-      const next = map(kept, (name) => kept[name].sub(moved[name].ref.div(one.ref).mul(RATE).div(np.sqrt(spread[name].ref.div(two.ref)).add(1e-8))));
+      const [one, two] = BETAS.map((beta, i) =>
+        np.subtract(1, np.exp((i === 0 ? time.ref : time).mul(Math.log(beta)))),
+      );
+      const next = map(kept, (name) =>
+        kept[name].sub(
+          moved[name].ref
+            .div(one.ref)
+            .mul(RATE)
+            .div(np.sqrt(spread[name].ref.div(two.ref)).add(1e-8)),
+        ),
+      );
       one.dispose();
       two.dispose();
       return [next, moved, spread, found];
     });
-    const start = started(sizes).map(({ name, axes, shape, data }) =>
-      [name, np.pad(np.array(data).reshape(shape), axes.map((axis) => [0, axis === 'width' ? wide - width : 0]))]);
+    const start = started(sizes).map(({ name, axes, shape, data }) => [
+      name,
+      np.pad(
+        np.array(data).reshape(shape),
+        axes.map((axis) => [0, axis === 'width' ? wide - width : 0]),
+      ),
+    ]);
     const zeros = () => Object.fromEntries(start.map(([name, { shape }]) => [name, np.zeros(shape)]));
     let states = [Object.fromEntries(start), zeros(), zeros()];
     let time = 0;
@@ -193,7 +230,12 @@ const jax = {
       const grid = (list) => ints(list).reshape([batch, length]);
       time++;
       const keys = Array.from({ length: dropout > 0 ? blocks : 0 }, (_, l) => random.key(blocks * time + l));
-      const [p, m, v, found] = update(...states, np.array(Float32Array.of(time)).reshape([]), { ids: grid(ids), targets: grid(targets), negatives: ints(negatives) }, keys);
+      const [p, m, v, found] = update(
+        ...states,
+        np.array(Float32Array.of(time)).reshape([]),
+        { ids: grid(ids), targets: grid(targets), negatives: ints(negatives) },
+        keys,
+      );
       states = [p, m, v];
       await blockUntilReady(states);
       return (await found.data())[0];
@@ -235,17 +277,39 @@ export const openPeers = async (folder, sizes, tell, only = '') => {
 const main = async () => {
   const text = (name, standard) => [name, { type: 'string', default: standard }];
   const { values: given } = parseArgs({
-    options: Object.fromEntries([text('peers', process.cwd()), text('data', 'sample'), text('only', ''), text('batch', '8'), text('length', '200'), text('width', '50'), text('blocks', '2'), text('negatives', '128'), text('dropout', '0.2')]),
+    options: Object.fromEntries([
+      text('peers', process.cwd()),
+      text('data', 'sample'),
+      text('only', ''),
+      text('batch', '8'),
+      text('length', '200'),
+      text('width', '50'),
+      text('blocks', '2'),
+      text('negatives', '128'),
+      text('dropout', '0.2'),
+    ]),
   });
   const data = value(await load(given.data));
-  const sizes = { ...Object.fromEntries(['batch', 'length', 'width', 'blocks', 'negatives', 'dropout'].map((name) => [name, Number(given[name])])), items: data.items.length };
-  const batch = trainingBatches(split(data, 'hstu'), { batch: sizes.batch, length: sizes.length, seed: 1, epoch: 0 }).at(0);
+  const sizes = {
+    ...Object.fromEntries(
+      ['batch', 'length', 'width', 'blocks', 'negatives', 'dropout'].map((name) => [name, Number(given[name])]),
+    ),
+    items: data.items.length,
+  };
+  const batch = trainingBatches(split(data, 'hstu'), {
+    batch: sizes.batch,
+    length: sizes.length,
+    seed: 1,
+    epoch: 0,
+  }).at(0);
   const cannot = (name, why) => console.log(`${name} cannot take the step: ${why}`);
   for (const { name, step } of await openPeers(given.peers, sizes, cannot, given.only)) {
     try {
       const taken = [];
       for (let i = 0; i < 10; i++) taken.push(await step(batch));
-      console.log(`${name}   median ${median(taken.map(({ ms }) => ms)).toFixed(1)} ms, the first ${taken[0].ms.toFixed(0)} ms; loss ${taken.map(({ loss }) => loss.toFixed(3)).join(' ')}`);
+      console.log(
+        `${name}   median ${median(taken.map(({ ms }) => ms)).toFixed(1)} ms, the first ${taken[0].ms.toFixed(0)} ms; loss ${taken.map(({ loss }) => loss.toFixed(3)).join(' ')}`,
+      );
     } catch (e) {
       cannot(name, e.message);
     }

@@ -16,9 +16,23 @@ import { sgd } from 'pcrec';
 import { emit, hyperValues, modelPath, open, toolchain, trace } from 'pcrec/compiler';
 import { initialStates, load, openWasm, split, trainingBatches } from 'pcrec/runtime';
 
-const defaults = { data: 'sample', batch: '128', length: '200', width: '50', blocks: '2', negatives: '128', rate: '0.01', threads: '1', rounds: '5', users: '' };
+const defaults = {
+  data: 'sample',
+  batch: '128',
+  length: '200',
+  width: '50',
+  blocks: '2',
+  negatives: '128',
+  rate: '0.01',
+  threads: '1',
+  rounds: '5',
+  users: '',
+};
 const { values: given } = parseArgs({
-  options: { ...Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { type: 'string', default: value }])), profile: { type: 'boolean', default: false } },
+  options: {
+    ...Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { type: 'string', default: value }])),
+    profile: { type: 'boolean', default: false },
+  },
 });
 const number = (name) => Number(given[name]);
 const value = (either) => {
@@ -39,7 +53,14 @@ const compiledAs = async (name, from, set) => {
 
 // What a user's own step is, for one user: the model without dropout, trained by plain gradient descent.
 const hstu = opened('hstu');
-const stepped = { ...hstu, model: { ...hstu.model, optimizer: () => sgd({ rate: number('rate') }), build: (context) => hstu.model.build({ ...context, phase: 'inference' }) } };
+const stepped = {
+  ...hstu,
+  model: {
+    ...hstu.model,
+    optimizer: () => sgd({ rate: number('rate') }),
+    build: (context) => hstu.model.build({ ...context, phase: 'inference' }),
+  },
+};
 const loop = await compiledAs('personalise-loop', stepped, settings);
 const batched = await compiledAs('personalise', opened('pcrec-simple'), [...settings, `adaptationRate=${given.rate}`]);
 
@@ -49,7 +70,8 @@ const windows = trainingBatches(split(data, 'hstu'), { batch, length, seed: 1, e
 const all = windows.at(0);
 const items = data.items.length;
 const random = { seed: 1, step: 0 };
-const session = async ({ program, manifest }, rows) => value(await openWasm(program, manifest, 'wasm', { batch: rows, items, seen: 1 }, { threads: number('threads') }));
+const session = async ({ program, manifest }, rows) =>
+  value(await openWasm(program, manifest, 'wasm', { batch: rows, items, seen: 1 }, { threads: number('threads') }));
 const [many, one] = [await session(batched, batch), await session(loop, 1)];
 const initial = ({ manifest }) => value(initialStates(1, { batch, items, seen: 1 }, manifest.states));
 const trained = initial(loop);
@@ -57,8 +79,16 @@ await many.write({ ...initial(batched), ...trained });
 await one.write(trained);
 
 const row = (r, n) => ({
-  ...Object.fromEntries(['items', 'targets', 'times', 'times.next'].map((name) => [name, all[name].slice(r * length, (r + 1) * length).fill(0, n)])),
-  'seq.lengths': Int32Array.of(n), target: Int32Array.of(0), step: Float32Array.of(1), steps: Float32Array.of(1),
+  ...Object.fromEntries(
+    ['items', 'targets', 'times', 'times.next'].map((name) => [
+      name,
+      all[name].slice(r * length, (r + 1) * length).fill(0, n),
+    ]),
+  ),
+  'seq.lengths': Int32Array.of(n),
+  target: Int32Array.of(0),
+  step: Float32Array.of(1),
+  steps: Float32Array.of(1),
 });
 const scoresOf = async (r) => {
   const n = all['seq.lengths'][r];
@@ -82,14 +112,22 @@ const timed = async (work) => {
 };
 
 const positions = all['seq.lengths'].reduce((a, n) => a + n, 0);
-console.log(`pcrec-simple on ${data.name}: ${all.rows} users, ${positions} positions, ${items} items, width ${given.width}, ${given.blocks} blocks, ${given.negatives} negatives.`);
-console.log(`wasm on ${cpus()[0]?.model ?? 'a processor'}, ${given.threads} threads, load ${loadavg()[0].toFixed(1)}; memory: batch ${(many.peakBytes / 2 ** 20).toFixed(0)} MiB, one user ${(one.peakBytes / 2 ** 20).toFixed(0)} MiB.`);
+console.log(
+  `pcrec-simple on ${data.name}: ${all.rows} users, ${positions} positions, ${items} items, width ${given.width}, ${given.blocks} blocks, ${given.negatives} negatives.`,
+);
+console.log(
+  `wasm on ${cpus()[0]?.model ?? 'a processor'}, ${given.threads} threads, load ${loadavg()[0].toFixed(1)}; memory: batch ${(many.peakBytes / 2 ** 20).toFixed(0)} MiB, one user ${(one.peakBytes / 2 ** 20).toFixed(0)} MiB.`,
+);
 
 // The engine optimises the kernels while they run.
 for (let i = 0; i < 4; i++) await together();
 const [ours, theirs] = [await together(), await inTurn()];
 let worst = 0;
-theirs.forEach((scores, r) => scores.forEach((x, i) => { worst = Math.max(worst, Math.abs(x - ours[r * items + i])); }));
+theirs.forEach((scores, r) =>
+  scores.forEach((x, i) => {
+    worst = Math.max(worst, Math.abs(x - ours[r * items + i]));
+  }),
+);
 console.log(`scores differ by at most ${worst.toExponential(1)} (cosines, in float32).`);
 
 const times = { batch: [], loop: [] };
@@ -99,12 +137,18 @@ for (let round = 0; round < number('rounds'); round++) {
 }
 const [a, b] = [median(times.batch), median(times.loop)];
 console.log(`batch  median ${a.toFixed(2)} ms a user, best ${Math.min(...times.batch).toFixed(2)}`);
-console.log(`loop   median ${b.toFixed(2)} ms a user, best ${Math.min(...times.loop).toFixed(2)}: ${(b / a).toFixed(1)} times the batch`);
+console.log(
+  `loop   median ${b.toFixed(2)} ms a user, best ${Math.min(...times.loop).toFixed(2)}: ${(b / a).toFixed(1)} times the batch`,
+);
 
 if (given.profile) {
   const kernels = await many.profile('score', all, random);
   const total = kernels.reduce((sum, k) => sum + k.ms, 0);
   console.log(`\nOne thread: ${total.toFixed(1)} ms.`);
-  kernels.slice(0, 30).forEach(({ name, ms }) => console.log(`${ms.toFixed(2).padStart(8)} ${((100 * ms) / total).toFixed(1).padStart(6)}%  ${name}`));
+  kernels
+    .slice(0, 30)
+    .forEach(({ name, ms }) =>
+      console.log(`${ms.toFixed(2).padStart(8)} ${((100 * ms) / total).toFixed(1).padStart(6)}%  ${name}`),
+    );
 }
 await Promise.all([many.dispose(), one.dispose()]);

@@ -26,8 +26,12 @@ import { tileProduct } from './tile.mjs';
 
 const { values: given } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' }, ms: { type: 'string', default: '40' }, only: { type: 'string', default: '' }, peers: { type: 'string', default: process.cwd() },
-    json: { type: 'string' }, profile: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    ms: { type: 'string', default: '40' },
+    only: { type: 'string', default: '' },
+    peers: { type: 'string', default: process.cwd() },
+    json: { type: 'string' },
+    profile: { type: 'boolean', default: false },
   },
 });
 
@@ -52,7 +56,13 @@ const pair = { sizes: { batch: 32 }, t: axis('query', 200), s: axis('key', 200),
 const plain = (m, k, n) => {
   const [row, sum, to] = [axis('row', m), axis('sum', k), axis('to', n)];
   return {
-    m, k, n, sizes: {}, x: (at) => [0, at.row, at.sum], y: (at) => [0, at.sum, at.to], c: (at) => [0, at.row, at.to],
+    m,
+    k,
+    n,
+    sizes: {},
+    x: (at) => [0, at.row, at.sum],
+    y: (at) => [0, at.sum, at.to],
+    c: (at) => [0, at.row, at.to],
     build: () => sumOfProducts(real('x', row, sum), real('y', sum, to), ['sum']),
   };
 };
@@ -63,29 +73,77 @@ const plain = (m, k, n) => {
  */
 const shapes = {
   'linear map of packed rows': {
-    m: positions, k: 50, n: 50, sizes: { batch: 128 }, x: (at) => [0, packed(at), at.of], y: (at) => [0, at.of, at.to], c: (at) => [0, packed(at), at.to],
+    m: positions,
+    k: 50,
+    n: 50,
+    sizes: { batch: 128 },
+    x: (at) => [0, packed(at), at.of],
+    y: (at) => [0, at.of, at.to],
+    c: (at) => [0, packed(at), at.to],
     build: () => sumOfProducts(real('x', user, seq, of50), real('y', of50, to50), ['of']),
   },
   'its gradient by the rows': {
-    m: positions, k: 50, n: 50, bT: true, sizes: { batch: 128 }, x: (at) => [0, packed(at), at.to], y: (at) => [0, at.to, at.of], c: (at) => [0, packed(at), at.of],
+    m: positions,
+    k: 50,
+    n: 50,
+    bT: true,
+    sizes: { batch: 128 },
+    x: (at) => [0, packed(at), at.to],
+    y: (at) => [0, at.to, at.of],
+    c: (at) => [0, packed(at), at.of],
     build: () => sumOfProducts(real('x', user, seq, to50), real('y', of50, to50), ['to']),
   },
   'its gradient by the matrix': {
-    m: 50, k: positions, n: 50, aT: true, sizes: { batch: 128 }, x: (at) => [0, at.of, packed(at)], y: (at) => [0, packed(at), at.to], c: (at) => [0, at.of, at.to], computed: true,
+    m: 50,
+    k: positions,
+    n: 50,
+    aT: true,
+    sizes: { batch: 128 },
+    x: (at) => [0, at.of, packed(at)],
+    y: (at) => [0, packed(at), at.to],
+    c: (at) => [0, at.of, at.to],
+    computed: true,
     // The models compute one of the operands, row by row, and the sum runs share by share beside it.
-    build: () => sumOfProducts(dsl.reduce('sum', real('x', user, seq, of50, axis('one', 2)), ['one']), real('y', user, seq, to50), ['batch', 'seq']),
+    build: () =>
+      sumOfProducts(
+        dsl.reduce('sum', real('x', user, seq, of50, axis('one', 2)), ['one']),
+        real('y', user, seq, to50),
+        ['batch', 'seq'],
+      ),
   },
   'linear map of 64, 32 users': {
-    m: 6400, k: 64, n: 64, sizes: { batch: 32 }, x: (at) => [0, 200 * at.batch + at.query, at.of], y: (at) => [0, at.of, at.to], c: (at) => [0, 200 * at.batch + at.query, at.to],
-    build: () => sumOfProducts(real('x', user, pair.t, axis('of', 64)), real('y', axis('of', 64), axis('to', 64)), ['of']),
+    m: 6400,
+    k: 64,
+    n: 64,
+    sizes: { batch: 32 },
+    x: (at) => [0, 200 * at.batch + at.query, at.of],
+    y: (at) => [0, at.of, at.to],
+    c: (at) => [0, 200 * at.batch + at.query, at.to],
+    build: () =>
+      sumOfProducts(real('x', user, pair.t, axis('of', 64)), real('y', axis('of', 64), axis('to', 64)), ['of']),
   },
   'square, 512': plain(512, 512, 512),
   'queries and keys, 32 users': {
-    batch: 32, m: 200, k: 50, n: 200, bT: true, sizes: pair.sizes, x: (at) => [at.batch, at.query, at.width], y: (at) => [at.batch, at.width, at.key], c: (at) => [at.batch, at.query, at.key],
+    batch: 32,
+    m: 200,
+    k: 50,
+    n: 200,
+    bT: true,
+    sizes: pair.sizes,
+    x: (at) => [at.batch, at.query, at.width],
+    y: (at) => [at.batch, at.width, at.key],
+    c: (at) => [at.batch, at.query, at.key],
     build: () => sumOfProducts(real('x', user, pair.t, pair.f), real('y', user, pair.s, pair.f), ['width']),
   },
   'attention and values, 32 users': {
-    batch: 32, m: 200, k: 200, n: 50, sizes: pair.sizes, x: (at) => [at.batch, at.query, at.key], y: (at) => [at.batch, at.key, at.width], c: (at) => [at.batch, at.query, at.width],
+    batch: 32,
+    m: 200,
+    k: 200,
+    n: 50,
+    sizes: pair.sizes,
+    x: (at) => [at.batch, at.query, at.key],
+    y: (at) => [at.batch, at.key, at.width],
+    c: (at) => [at.batch, at.query, at.width],
     build: () => sumOfProducts(real('x', user, pair.t, pair.s), real('y', user, pair.s, pair.f), ['key']),
   },
 };
@@ -96,7 +154,10 @@ const atOf = (rows, columns, turned) => (i, r, c) => i * rows * columns + (turne
 const eachCell = (axes, visit) => {
   const place = {};
   const walk = (k, at) => {
-    if (k === axes.length) { visit(at, place); return; }
+    if (k === axes.length) {
+      visit(at, place);
+      return;
+    }
     for (let p = 0; p < axes[k].size; p++) {
       place[axes[k].name] = p;
       walk(k + 1, at * axes[k].size + p);
@@ -109,13 +170,36 @@ const eachCell = (axes, visit) => {
 const values = (name, n) => Float32Array.from({ length: n }, (_, i) => uniformAt(stream(1, 1, name), i) - 0.5);
 
 const ours = async (shape, a, b) => {
-  const program = { entry: 'train', outputs: { c: shape.build() }, updates: {}, interned: interner(), origins: new WeakMap() };
-  const finished = right(runPasses(pipeline, withRoots(program, rewrite(rootsOf(program), program.interned, (n) => n))));
+  const program = {
+    entry: 'train',
+    outputs: { c: shape.build() },
+    updates: {},
+    interned: interner(),
+    origins: new WeakMap(),
+  };
+  const finished = right(
+    runPasses(
+      pipeline,
+      withRoots(
+        program,
+        rewrite(rootsOf(program), program.interned, (n) => n),
+      ),
+    ),
+  );
   const entry = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
   const { text, relaxed, plan } = wasmText({ model: 'product', entries: [entry] });
-  const session = right(await openWasm({ ...plan, load: async (fma) => right(assemble(fma ? relaxed : text, 'product')) }, {}, 'wasm', shape.sizes, { threads: 1 }));
+  const session = right(
+    await openWasm(
+      { ...plan, load: async (fma) => right(assemble(fma ? relaxed : text, 'product')) },
+      {},
+      'wasm',
+      shape.sizes,
+      { threads: 1 },
+    ),
+  );
   const { m, k, n, aT, bT, batch = 1 } = shape;
-  const axesOf = (id) => entry.buffers.find((e) => e.id === id).axes.map(({ name, size }) => ({ name, size: shape.sizes[size] ?? size }));
+  const axesOf = (id) =>
+    entry.buffers.find((e) => e.id === id).axes.map(({ name, size }) => ({ name, size: shape.sizes[size] ?? size }));
   const dense = (id, data, cell, at) => {
     const axes = axesOf(id);
     const into = new Float32Array(axes.reduce((total, { size }) => total * size, 1));
@@ -126,7 +210,8 @@ const ours = async (shape, a, b) => {
     return into;
   };
   const inputs = {
-    x: dense('x', a, shape.x, atOf(m, k, aT)), y: dense('y', b, shape.y, atOf(k, n, bT)),
+    x: dense('x', a, shape.x, atOf(m, k, aT)),
+    y: dense('y', b, shape.y, atOf(k, n, bT)),
     ...(entry.buffers.some((e) => e.id === 'seq.lengths') ? { 'seq.lengths': lengths } : {}),
   };
   const random = { seed: 1, step: 1 };
@@ -137,8 +222,18 @@ const ours = async (shape, a, b) => {
     if (!found.includes(null)) result[atOf(m, n)(...found)] = c[from];
   });
   /** Milliseconds of the kernels alone: inputs are there already where a model asks for a product. */
-  const kernels = async () => (await session.profile('train', inputs, random)).filter((kernel) => kernel.name !== 'inputs' && !(shape.computed && kernel.operations === 0 && !kernel.name.includes('share')));
-  return { session, text, kernels, run: async () => (await kernels()).reduce((ms, kernel) => ms + kernel.ms, 0), cell: (...place) => result[atOf(m, n)(...place)] };
+  const kernels = async () =>
+    (await session.profile('train', inputs, random)).filter(
+      (kernel) =>
+        kernel.name !== 'inputs' && !(shape.computed && kernel.operations === 0 && !kernel.name.includes('share')),
+    );
+  return {
+    session,
+    text,
+    kernels,
+    run: async () => (await kernels()).reduce((ms, kernel) => ms + kernel.ms, 0),
+    cell: (...place) => result[atOf(m, n)(...place)],
+  };
 };
 
 const timed = (run) => async () => {
@@ -147,15 +242,20 @@ const timed = (run) => async () => {
   return performance.now() - began;
 };
 
-const importFrom = (name) => import(pathToFileURL(createRequire(join(resolve(given.peers), 'here.js')).resolve(name)).href);
+const importFrom = (name) =>
+  import(pathToFileURL(createRequire(join(resolve(given.peers), 'here.js')).resolve(name)).href);
 
 const peers = {
   'gpu.js': async () => ({
     open: ({ batch = 1, m, k, n, aT, bT }, a, b) => {
       const gpu = new GPU({ mode: 'webasm' });
-      const at = (i, rows, cols, r, c, turned) => `${i} * ${rows * cols} + ${turned ? `${c} * ${rows} + ${r}` : `${r} * ${cols} + ${c}`}`;
+      const at = (i, rows, cols, r, c, turned) =>
+        `${i} * ${rows * cols} + ${turned ? `${c} * ${rows} + ${r}` : `${r} * ${cols} + ${c}`}`;
       const body = `function (a, b) { let sum = 0; for (let i = 0; i < ${k}; i++) { sum += a[${at('this.thread.z', m, k, 'this.thread.y', 'i', aT)}] * b[${at('this.thread.z', k, n, 'i', 'this.thread.x', bT)}]; } return sum; }`;
-      const kernel = gpu.createKernel(body).setOutput([n, m, batch]).setLoopMaxIterations(1 << 20);
+      const kernel = gpu
+        .createKernel(body)
+        .setOutput([n, m, batch])
+        .setLoopMaxIterations(1 << 20);
       const call = () => kernel(a, b);
       call();
       return { run: timed(call), cell: (i, r, c) => call()[i][r][c] };
@@ -164,7 +264,9 @@ const peers = {
   'TensorFlow.js': async () => {
     const tf = await importFrom('@tensorflow/tfjs-core');
     const backend = await importFrom('@tensorflow/tfjs-backend-wasm');
-    backend.setWasmPaths(`${dirname(createRequire(join(resolve(given.peers), 'here.js')).resolve('@tensorflow/tfjs-backend-wasm'))}/`);
+    backend.setWasmPaths(
+      `${dirname(createRequire(join(resolve(given.peers), 'here.js')).resolve('@tensorflow/tfjs-backend-wasm'))}/`,
+    );
     await tf.setBackend('wasm');
     await tf.ready();
     return {
@@ -185,7 +287,10 @@ const peers = {
     defaultDevice('wasm');
     return {
       open: async ({ batch = 1, m, k, n, aT, bT }, a, b) => {
-        const [x, y] = [np.array(a).reshape([batch, ...(aT ? [k, m] : [m, k])]), np.array(b).reshape([batch, ...(bT ? [n, k] : [k, n])])];
+        const [x, y] = [
+          np.array(a).reshape([batch, ...(aT ? [k, m] : [m, k])]),
+          np.array(b).reshape([batch, ...(bT ? [n, k] : [k, n])]),
+        ];
         await blockUntilReady([x, y]);
         const turned = (p, is) => (is ? p.transpose([0, 2, 1]) : p);
         const product = jit((p, q) => np.matmul(turned(p, aT), turned(q, bT)));
@@ -201,23 +306,34 @@ const peers = {
   },
 };
 
-if (process.env.DUMP) { for (const [n, sh] of Object.entries(shapes).filter(([key]) => key.includes(given.only))) console.log(n, (await ours(sh, new Float32Array(1e7), new Float32Array(1e7))).text); process.exit(0); }
+if (process.env.DUMP) {
+  for (const [n, sh] of Object.entries(shapes).filter(([key]) => key.includes(given.only)))
+    console.log(n, (await ours(sh, new Float32Array(1e7), new Float32Array(1e7))).text);
+  process.exit(0);
+}
 const installed = {};
 for (const [name, load] of Object.entries(peers)) {
   try {
     installed[name] = await load();
   } catch (e) {
     const missing = e.code === 'MODULE_NOT_FOUND' || e.code === 'ERR_MODULE_NOT_FOUND';
-    console.log(`${name}: ${missing ? 'not installed: npm install --no-save @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm @tensorflow/tfjs-backend-cpu @jax-js/jax' : `does not run here: ${e.message}`}`);
+    console.log(
+      `${name}: ${missing ? 'not installed: npm install --no-save @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm @tensorflow/tfjs-backend-cpu @jax-js/jax' : `does not run here: ${e.message}`}`,
+    );
   }
 }
 
 /** Where a contender's cell is not what it should be, its name. */
 const wrong = (shape, a, b, cell) => {
   const { batch = 1, m, k, n, aT, bT } = shape;
-  return [[0, 0, 0], [batch - 1, m - 1, n - 1], [batch >> 1, m >> 1, n >> 1]].some(([i, r, c]) => {
+  return [
+    [0, 0, 0],
+    [batch - 1, m - 1, n - 1],
+    [batch >> 1, m >> 1, n >> 1],
+  ].some(([i, r, c]) => {
     let sum = 0;
-    for (let j = 0; j < k; j++) sum += a[i * m * k + (aT ? j * m + r : r * k + j)] * b[i * k * n + (bT ? c * k + j : j * n + c)];
+    for (let j = 0; j < k; j++)
+      sum += a[i * m * k + (aT ? j * m + r : r * k + j)] * b[i * k * n + (bT ? c * k + j : j * n + c)];
     return !(Math.abs(sum - cell(i, r, c)) <= 1e-4 * Math.sqrt(k));
   });
 };
@@ -247,7 +363,8 @@ for (const [name, shape] of Object.entries(shapes).filter(([key]) => key.include
   for (let round = 0; round <= Number(given.rounds); round++) {
     for (const [c, run] of Object.entries(contenders)) {
       const taken = [];
-      for (const end = performance.now() + Number(given.ms); performance.now() < end || taken.length < 2;) taken.push(await run());
+      for (const end = performance.now() + Number(given.ms); performance.now() < end || taken.length < 2;)
+        taken.push(await run());
       if (round > 0) times[c].push(...taken);
     }
   }
@@ -255,17 +372,28 @@ for (const [name, shape] of Object.entries(shapes).filter(([key]) => key.include
   const best = Object.fromEntries(Object.entries(times).map(([c, list]) => [c, rate(Math.min(...list))]));
   const middle = Object.fromEntries(Object.entries(times).map(([c, list]) => [c, rate(median(list))]));
   const { operations } = await own.session.ceilings();
-  results.push({ name, shape: `${batch > 1 ? `${batch} x ` : ''}${m} x ${k} x ${n}`, best, median: middle, ceiling: operations / 1e9 });
-  if (given.profile) for (const kernel of await own.kernels()) console.log(`  ${kernel.ms.toFixed(3).padStart(8)} ms  ${kernel.name}`);
+  results.push({
+    name,
+    shape: `${batch > 1 ? `${batch} x ` : ''}${m} x ${k} x ${n}`,
+    best,
+    median: middle,
+    ceiling: operations / 1e9,
+  });
+  if (given.profile)
+    for (const kernel of await own.kernels()) console.log(`  ${kernel.ms.toFixed(3).padStart(8)} ms  ${kernel.name}`);
   await own.session.dispose();
 }
 
 const names = ['tile', 'pcrec', ...Object.keys(installed)];
-console.log(`\nGFLOP/s on one thread, best of ${given.rounds} rounds; load ${loadavg()[0].toFixed(1)}. Registers alone: ${Math.max(...results.map((r) => r.ceiling)).toFixed(1)}.`);
+console.log(
+  `\nGFLOP/s on one thread, best of ${given.rounds} rounds; load ${loadavg()[0].toFixed(1)}. Registers alone: ${Math.max(...results.map((r) => r.ceiling)).toFixed(1)}.`,
+);
 console.log(`${''.padEnd(52)}${names.map((n) => n.padStart(14)).join('')}   pcrec / tile: best  medians`);
 for (const { name, shape, best, median: middle } of results) {
   const cell = (c) => (best[c] === undefined ? '-' : best[c].toFixed(1)).padStart(14);
-  console.log(`${name.padEnd(32)}${shape.padEnd(20)}${names.map(cell).join('')}   ${`${((100 * best.pcrec) / best.tile).toFixed(0)} %`.padStart(18)} ${`${((100 * middle.pcrec) / middle.tile).toFixed(0)} %`.padStart(8)}`);
+  console.log(
+    `${name.padEnd(32)}${shape.padEnd(20)}${names.map(cell).join('')}   ${`${((100 * best.pcrec) / best.tile).toFixed(0)} %`.padStart(18)} ${`${((100 * middle.pcrec) / middle.tile).toFixed(0)} %`.padStart(8)}`,
+  );
 }
 if (given.json !== undefined) {
   mkdirSync(dirname(resolve(given.json)), { recursive: true });

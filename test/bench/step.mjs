@@ -24,8 +24,24 @@ import { openPeers } from './peers.mjs';
 const text = (name, value) => [name, { type: 'string', default: value }];
 const { values: given } = parseArgs({
   options: {
-    ...Object.fromEntries([text('data', 'sample'), text('model', 'hstu'), text('batch', '128'), text('length', '200'), text('width', '50'), text('blocks', '2'), text('negatives', '128'), text('draws', 'batch'), text('threads', '2'), text('rounds', '5'), text('steps', '8'), text('python', 'python3')]),
-    pytorch: { type: 'string' }, peers: { type: 'string' }, webasm: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false },
+    ...Object.fromEntries([
+      text('data', 'sample'),
+      text('model', 'hstu'),
+      text('batch', '128'),
+      text('length', '200'),
+      text('width', '50'),
+      text('blocks', '2'),
+      text('negatives', '128'),
+      text('draws', 'batch'),
+      text('threads', '2'),
+      text('rounds', '5'),
+      text('steps', '8'),
+      text('python', 'python3'),
+    ]),
+    pytorch: { type: 'string' },
+    peers: { type: 'string' },
+    webasm: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
   },
 });
 const number = (name) => Number(given[name]);
@@ -38,7 +54,9 @@ const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length 
 
 const opened = value(open(value(modelPath(`models/${given.model}.ts`, process.cwd()))));
 const settings = ['length', 'width', 'blocks', 'negatives', 'draws'].map((name) => `${name}=${given[name]}`);
-const compiled = value(toolchain.compile(value(trace(opened, value(hyperValues(opened.model, { set: [...settings, 'dropout=0.2'] }))))));
+const compiled = value(
+  toolchain.compile(value(trace(opened, value(hyperValues(opened.model, { set: [...settings, 'dropout=0.2'] }))))),
+);
 const folder = join(process.cwd(), 'build', 'bench', given.model);
 /** The kernels of a target, written and read. */
 const kernels = async (target) => {
@@ -50,13 +68,24 @@ const program = await kernels(toolchain.targets.wasm);
 const data = value(await load(given.data));
 const { manifest } = compiled;
 const all = manifest.entries.train.inputs.some(({ name }) => name === 'targets');
-const windows = trainingBatches(split(data, 'hstu'), { batch: number('batch'), length: number('length'), seed: 1, epoch: 0, horizon: all ? 'all' : 'last' });
-const batches = Array.from({ length: Math.min(windows.count, 10) }, (_, i) => ({ ...windows.at(i), step: Float32Array.of(i + 1), steps: Float32Array.of(1000) }));
+const windows = trainingBatches(split(data, 'hstu'), {
+  batch: number('batch'),
+  length: number('length'),
+  seed: 1,
+  epoch: 0,
+  horizon: all ? 'all' : 'last',
+});
+const batches = Array.from({ length: Math.min(windows.count, 10) }, (_, i) => ({
+  ...windows.at(i),
+  step: Float32Array.of(i + 1),
+  steps: Float32Array.of(1000),
+}));
 const sizes = { batch: number('batch'), items: data.items.length, seen: 1 };
 const session = value(await openWasm(program, manifest, 'wasm', sizes, { threads: number('threads') }));
 await session.write(value(initialStates(1, sizes, manifest.states)));
 
-const gflop = (await session.profile('train', batches[0], { seed: 1, step: 1 })).reduce((sum, k) => sum + k.operations, 0) / 1e9;
+const gflop =
+  (await session.profile('train', batches[0], { seed: 1, step: 1 })).reduce((sum, k) => sum + k.operations, 0) / 1e9;
 
 let step = 0;
 const once = async () => {
@@ -71,7 +100,9 @@ for (let i = 0; i < 12; i++) await once();
 const torch = () => {
   if (given.pytorch === undefined) return null;
   const flags = ['batch', 'length', 'width', 'blocks', 'threads'].flatMap((name) => [`--${name}`, given[name]]);
-  const { status, stdout, stderr } = spawnSync(given.python, [given.pytorch, given.model, ...flags], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(given.python, [given.pytorch, given.model, ...flags], {
+    encoding: 'utf8',
+  });
   if (status !== 0) {
     console.error(`PyTorch does not run: ${stderr.trim().split('\n').at(-1)}`);
     return null;
@@ -104,11 +135,21 @@ const inPeers = async () => {
     cannot('A peer', `peers.mjs has no ${given.model}, only hstu.`);
     return [];
   }
-  return openPeers(given.peers, { ...sizes, ...Object.fromEntries(['length', 'width', 'blocks', 'negatives'].map((name) => [name, number(name)])), dropout: 0.2 }, cannot);
+  return openPeers(
+    given.peers,
+    {
+      ...sizes,
+      ...Object.fromEntries(['length', 'width', 'blocks', 'negatives'].map((name) => [name, number(name)])),
+      dropout: 0.2,
+    },
+    cannot,
+  );
 };
 /** What takes turns with ours. One step of these may take seconds, hence few rounds. */
 const FEW = 3;
-const others = [...(given.webasm ? await throughGpu() : []), ...(given.peers === undefined ? [] : await inPeers())].map((other) => ({ ...other, taken: [] }));
+const others = [...(given.webasm ? await throughGpu() : []), ...(given.peers === undefined ? [] : await inPeers())].map(
+  (other) => ({ ...other, taken: [] }),
+);
 const beside = async (other) => {
   if (other.taken.length > FEW || other.failed) return;
   try {
@@ -120,8 +161,12 @@ const beside = async (other) => {
 };
 
 const positions = batches.map((b) => b['seq.lengths'].reduce((a, n) => a + n, 0));
-console.log(`${given.model} on ${data.name}: batch ${sizes.batch}, length ${given.length}, width ${given.width}, ${given.blocks} blocks, negatives of each ${given.draws}; ${median(positions)} of ${sizes.batch * number('length')} positions are real.`);
-console.log(`${session.backend} on ${cpus()[0]?.model ?? 'a processor'}, load ${loadavg()[0].toFixed(1)}; memory ${(session.peakBytes / 2 ** 20).toFixed(0)} MiB; sums of products ${gflop.toFixed(2)} GFLOP a step.`);
+console.log(
+  `${given.model} on ${data.name}: batch ${sizes.batch}, length ${given.length}, width ${given.width}, ${given.blocks} blocks, negatives of each ${given.draws}; ${median(positions)} of ${sizes.batch * number('length')} positions are real.`,
+);
+console.log(
+  `${session.backend} on ${cpus()[0]?.model ?? 'a processor'}, load ${loadavg()[0].toFixed(1)}; memory ${(session.peakBytes / 2 ** 20).toFixed(0)} MiB; sums of products ${gflop.toFixed(2)} GFLOP a step.`,
+);
 const ours = [];
 const theirs = [];
 // The first step of each compiles its kernels.
@@ -133,27 +178,37 @@ for (let round = 0; round < number('rounds'); round++) {
   for (const other of others) await beside(other);
 }
 const ms = median(ours.map((o) => o.ms));
-console.log(`wasm      median ${ms.toFixed(1)} ms, best ${Math.min(...ours.map((o) => o.ms)).toFixed(1)} ms, cpu ${Math.min(...ours.map((o) => o.cpu)).toFixed(1)} ms, ${(gflop / ms * 1000).toFixed(1)} GFLOP/s`);
-if (theirs.length > 0) console.log(`pytorch   median ${median(theirs).toFixed(1)} ms: ${(median(theirs) / ms).toFixed(2)} times ours`);
+console.log(
+  `wasm      median ${ms.toFixed(1)} ms, best ${Math.min(...ours.map((o) => o.ms)).toFixed(1)} ms, cpu ${Math.min(...ours.map((o) => o.cpu)).toFixed(1)} ms, ${((gflop / ms) * 1000).toFixed(1)} GFLOP/s`,
+);
+if (theirs.length > 0)
+  console.log(`pytorch   median ${median(theirs).toFixed(1)} ms: ${(median(theirs) / ms).toFixed(2)} times ours`);
 for (const { name, taken } of others.filter((other) => !other.failed)) {
   const [{ loss: first }, ...counted] = taken;
   const took = median(counted.map((t) => t.ms));
-  console.log(`${name.padEnd(18)} median ${took.toFixed(1)} ms: ${(took / ms).toFixed(1)} times ours; loss ${first.toFixed(2)}, after ${taken.length} steps ${taken.at(-1).loss.toFixed(2)}`);
+  console.log(
+    `${name.padEnd(18)} median ${took.toFixed(1)} ms: ${(took / ms).toFixed(1)} times ours; loss ${first.toFixed(2)}, after ${taken.length} steps ${taken.at(-1).loss.toFixed(2)}`,
+  );
 }
 for (const { dispose } of others) await dispose?.();
 
 if (given.profile) {
   const best = new Map();
   for (let i = 0; i < 8; i++) {
-    for (const k of await session.profile('train', batches[0], { seed: 1, step: i + 1 })) best.set(k.name, { ...k, ms: Math.min(best.get(k.name)?.ms ?? Infinity, k.ms) });
+    for (const k of await session.profile('train', batches[0], { seed: 1, step: i + 1 }))
+      best.set(k.name, { ...k, ms: Math.min(best.get(k.name)?.ms ?? Infinity, k.ms) });
   }
   const list = [...best.values()].sort((a, b) => b.ms - a.ms);
   const total = list.reduce((sum, k) => sum + k.ms, 0);
   const { operations, near, far } = await session.ceilings();
-  console.log(`\nOne thread, best of 8: ${total.toFixed(1)} ms. It could do ${(operations / 1e9).toFixed(1)} GFLOP/s, and copy ${(near / 1e9).toFixed(1)} GB/s in its caches, ${(far / 1e9).toFixed(1)} beyond.\n      ms   share  GFLOP/s     GB/s  kernel`);
+  console.log(
+    `\nOne thread, best of 8: ${total.toFixed(1)} ms. It could do ${(operations / 1e9).toFixed(1)} GFLOP/s, and copy ${(near / 1e9).toFixed(1)} GB/s in its caches, ${(far / 1e9).toFixed(1)} beyond.\n      ms   share  GFLOP/s     GB/s  kernel`,
+  );
   const per = (n, took) => (n === 0 ? '' : (n / took / 1e6).toFixed(1)).padStart(8);
   for (const { name, source, ms: took, operations: work, bytes } of list.filter((k) => k.ms > total / 500)) {
-    console.log(`${took.toFixed(2).padStart(8)} ${((100 * took) / total).toFixed(1).padStart(6)}% ${per(work, took)} ${per(bytes, took)}  ${name}${source === undefined ? '' : `  ${source}`}`);
+    console.log(
+      `${took.toFixed(2).padStart(8)} ${((100 * took) / total).toFixed(1).padStart(6)}% ${per(work, took)} ${per(bytes, took)}  ${name}${source === undefined ? '' : `  ${source}`}`,
+    );
   }
 }
 await session.dispose();

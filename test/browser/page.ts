@@ -26,7 +26,9 @@ ${file('node_modules/gpu.js/dist/gpu-browser.js')}
 export default module.exports;`;
 
 const transpiled = (path: string): string =>
-  ts.transpileModule(file(path.replace(/\.js$/, '.ts')), { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true } }).outputText;
+  ts.transpileModule(file(path.replace(/\.js$/, '.ts')), {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+  }).outputText;
 
 const withExtension = (path: string): string => (path.endsWith('.js') ? path : `${path}.js`);
 
@@ -38,20 +40,32 @@ const routes: readonly (readonly [RegExp, (path: string) => string])[] = [
 ];
 
 /** `modules`: further scripts by path. Pages are isolated, so that WebAssembly threads may share memory. */
-const serve = (modules: Readonly<Record<string, string>>): Server => createServer((request, response) => {
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-  const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-  if (path === '/') {
-    response.writeHead(200, { 'Content-Type': 'text/html', ...isolation }).end(html);
-    return;
-  }
-  const text = modules[path] ?? routes.find(([pattern]) => pattern.test(path))?.[1](path);
-  response.writeHead(text === undefined ? 404 : 200, { 'Content-Type': 'text/javascript', ...isolation }).end(text ?? '');
-});
+const serve = (modules: Readonly<Record<string, string>>): Server =>
+  createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+    if (path === '/') {
+      response.writeHead(200, { 'Content-Type': 'text/html', ...isolation }).end(html);
+      return;
+    }
+    const text = modules[path] ?? routes.find(([pattern]) => pattern.test(path))?.[1](path);
+    response
+      .writeHead(text === undefined ? 404 : 200, { 'Content-Type': 'text/javascript', ...isolation })
+      .end(text ?? '');
+  });
 
 const flags = [
-  '--headless', '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
+  '--headless',
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
 ];
 
 export interface Opened {
@@ -69,11 +83,14 @@ export const openPage = async (modules: Readonly<Record<string, string>>): Promi
   const browser: Browser = await chromium.launch({ executablePath: executable, args: flags });
   const page = await browser.newPage();
   const complaints: string[] = [];
-  page.on('console', (message) => { if (message.type() !== 'log') complaints.push(message.text()); });
+  page.on('console', (message) => {
+    if (message.type() !== 'log') complaints.push(message.text());
+  });
   page.on('pageerror', (error) => complaints.push(error.message));
   await page.goto(`http://127.0.0.1:${port}/`);
   return {
-    page, complaints,
+    page,
+    complaints,
     close: async () => {
       await browser.close();
       await new Promise((done) => server.close(done));

@@ -12,15 +12,22 @@ const node = (...argv: readonly string[]): { readonly code: number | null; reado
   const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: packageRoot, encoding: 'utf8' });
   return { code: status, said: `${stdout}${stderr}` };
 };
-const campaign = (...argv: readonly string[]) => node(join(packageRoot, 'build', 'campaign', 'test', 'campaign', 'main.js'), '--out', out, '--seed', '1', ...argv);
+const campaign = (...argv: readonly string[]) =>
+  node(join(packageRoot, 'build', 'campaign', 'test', 'campaign', 'main.js'), '--out', out, '--seed', '1', ...argv);
 const minutes = process.env['CI'] === undefined ? 0.4 : 2;
 
 beforeAll(() => {
-  const built = node(join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(packageRoot, 'test', 'campaign', 'tsconfig.json'));
+  const built = node(
+    join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    join(packageRoot, 'test', 'campaign', 'tsconfig.json'),
+  );
   expect(built.said).toBe('');
 }, 120_000);
 
-interface State { readonly parts: Readonly<Record<string, { readonly next: number; readonly done: number }>> }
+interface State {
+  readonly parts: Readonly<Record<string, { readonly next: number; readonly done: number }>>;
+}
 const state = (): State => JSON.parse(readFileSync(join(out, 'state.json'), 'utf8')) as State;
 
 describe('the campaign', () => {
@@ -41,7 +48,9 @@ describe('the campaign', () => {
   }, 300_000);
 
   it('judges what it kept once more, by its file', () => {
-    for (const name of readdirSync(out).filter((n) => n !== 'state.json').slice(0, 3)) {
+    for (const name of readdirSync(out)
+      .filter((n) => n !== 'state.json')
+      .slice(0, 3)) {
       const { code, said } = campaign('--replay', join(out, name));
       expect(code, said).toBe(1);
     }

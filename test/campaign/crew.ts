@@ -23,24 +23,30 @@ export interface Watch {
   readonly told: (tally: Tally) => void;
 }
 
-const asked = (worker: ChildProcess, order: Order, longest: number): Promise<Answer> => new Promise((resolve) => {
-  const settle = (answer: Answer): void => {
-    clearTimeout(timer);
-    worker.off('message', settle).off('exit', died);
-    resolve(answer);
-  };
-  const died = (code: number | null, signal: string | null): void => settle(lost(order, `the worker ended with ${signal ?? code}`));
-  const timer = setTimeout(() => {
-    worker.off('exit', died);
-    worker.kill('SIGKILL');
-    settle(lost(order, 'the worker did not answer'));
-  }, longest);
-  worker.once('message', settle as (x: unknown) => void).once('exit', died);
-  worker.send(order);
-});
+const asked = (worker: ChildProcess, order: Order, longest: number): Promise<Answer> =>
+  new Promise((resolve) => {
+    const settle = (answer: Answer): void => {
+      clearTimeout(timer);
+      worker.off('message', settle).off('exit', died);
+      resolve(answer);
+    };
+    const died = (code: number | null, signal: string | null): void =>
+      settle(lost(order, `the worker ended with ${signal ?? code}`));
+    const timer = setTimeout(() => {
+      worker.off('exit', died);
+      worker.kill('SIGKILL');
+      settle(lost(order, 'the worker did not answer'));
+    }, longest);
+    worker.once('message', settle as (x: unknown) => void).once('exit', died);
+    worker.send(order);
+  });
 
 /** Judges cases of one part from where `start` left off, on all workers, until the time is over or the cases are. */
-export const judgeUntil = async (part: Part<never>, start: Tally, { workers, time, settings, keep, told }: Watch): Promise<Tally> => {
+export const judgeUntil = async (
+  part: Part<never>,
+  start: Tally,
+  { workers, time, settings, keep, told }: Watch,
+): Promise<Tally> => {
   await part.prepare?.();
   const began = Date.now();
   const isTime = (): boolean => Date.now() < began + time || tally.done === start.done;
@@ -54,18 +60,25 @@ export const judgeUntil = async (part: Part<never>, start: Tally, { workers, tim
   };
   const account = ({ done, kinds, found }: Answer): void => {
     const all = { ...tally.kinds };
-    for (const [kind, count] of Object.entries(kinds)) all[kind] = { met: (all[kind]?.met ?? 0) + count, kept: all[kind]?.kept ?? 0 };
+    for (const [kind, count] of Object.entries(kinds))
+      all[kind] = { met: (all[kind]?.met ?? 0) + count, kept: all[kind]?.kept ?? 0 };
     for (const f of found) {
       const kind = all[f.fault.kind]!;
       keep(f);
       all[f.fault.kind] = { ...kind, kept: kind.kept + 1 };
     }
     // What is still open is judged anew by the next run.
-    tally = { next: Math.min(next, ...open), done: tally.done + done, seconds: start.seconds + (Date.now() - began) / 1000, kinds: all };
+    tally = {
+      next: Math.min(next, ...open),
+      done: tally.done + done,
+      seconds: start.seconds + (Date.now() - began) / 1000,
+      kinds: all,
+    };
     told(tally);
   };
   const work = async (): Promise<void> => {
-    const hired = (): ChildProcess => fork(WORKER, [], { execArgv: [...process.execArgv, ...V8], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const hired = (): ChildProcess =>
+      fork(WORKER, [], { execArgv: [...process.execArgv, ...V8], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     let worker = hired();
     const ask = async (order: Order): Promise<Answer> => {
       if (worker.exitCode !== null || worker.killed || worker.signalCode !== null) worker = hired();
@@ -77,7 +90,7 @@ export const judgeUntil = async (part: Part<never>, start: Tally, { workers, tim
       if (whole.done > 0) return [whole];
       if (order.count === 1) return [{ ...whole, found: whole.found.map((f) => named(f)) }];
       const each: Answer[] = [];
-      for (let i = 0; i < order.count; i++) each.push(...await answer({ ...order, from: order.from + i, count: 1 }));
+      for (let i = 0; i < order.count; i++) each.push(...(await answer({ ...order, from: order.from + i, count: 1 })));
       return each;
     };
     while (isTime() && next < (part.count ?? Infinity)) {
@@ -85,7 +98,9 @@ export const judgeUntil = async (part: Part<never>, start: Tally, { workers, tim
       const count = Math.min(part.chunk, (part.count ?? Infinity) - from);
       next += count;
       open.add(from);
-      const enough = Object.entries(tally.kinds).filter(([, { kept }]) => kept >= ENOUGH).map(([kind]) => kind);
+      const enough = Object.entries(tally.kinds)
+        .filter(([, { kept }]) => kept >= ENOUGH)
+        .map(([kind]) => kind);
       const answers = await answer({ part: part.name, from, count, settings, enough });
       open.delete(from);
       answers.forEach(account);

@@ -38,8 +38,15 @@ export const writeState = (out: string, state: State): void => {
 /** One file for one smallest case, whatever it was met as; `fresh` says whether it was not there yet. */
 export const keep = (out: string, found: Found): { readonly path: string; readonly fresh: boolean } => {
   mkdirSync(out, { recursive: true });
-  const name = found.fault.kind.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 60);
-  const digest = createHash('sha256').update(JSON.stringify([found.text.filter((line) => !line.includes(' = ')), found.fault.kind])).digest('hex').slice(0, 6);
+  const name = found.fault.kind
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 60);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([found.text.filter((line) => !line.includes(' = ')), found.fault.kind]))
+    .digest('hex')
+    .slice(0, 6);
   const path = join(out, `${found.part}-${name}-${digest}.json`);
   const fresh = !existsSync(path);
   if (fresh) writeFileSync(path, `${JSON.stringify(found, null, 1)}\n`);

@@ -11,4 +11,5 @@ export interface Known {
 
 export const known: readonly Known[] = [];
 
-export const isKnown = (part: string, kind: string): boolean => known.some((k) => k.part === part && kind.startsWith(k.kind));
+export const isKnown = (part: string, kind: string): boolean =>
+  known.some((k) => k.part === part && kind.startsWith(k.kind));

@@ -26,21 +26,35 @@ const number = (text: string): number => {
   if (!Number.isFinite(n) || n < 0) throw new InvalidArgumentError(`expected a number, found '${text}'`);
   return n;
 };
-const names = (text: string): readonly string[] => text.split(',').map((name) => {
-  if (parts.every((p) => p.name !== name)) throw new InvalidArgumentError(`there is no part '${name}': the parts are ${parts.map((p) => p.name).join(', ')}`);
-  return name;
-});
+const names = (text: string): readonly string[] =>
+  text.split(',').map((name) => {
+    if (parts.every((p) => p.name !== name))
+      throw new InvalidArgumentError(
+        `there is no part '${name}': the parts are ${parts.map((p) => p.name).join(', ')}`,
+      );
+    return name;
+  });
 
 const options = new Command('campaign')
   .description('Looks for faults that no test of seconds finds. Ends with 1 where there are some.')
   .option('--minutes <n>', 'how long, all parts together', number, 60)
   .option('--seed <n>', 'decides every case', number, 1)
-  .option('--only <names>', `some of the parts: ${parts.map((p) => p.name).join(',')}`, names, parts.map((p) => p.name))
-  .option('--out <folder>', 'where counterexamples and the state are kept', join(packageRoot, 'build', 'campaign', 'found'))
+  .option(
+    '--only <names>',
+    `some of the parts: ${parts.map((p) => p.name).join(',')}`,
+    names,
+    parts.map((p) => p.name),
+  )
+  .option(
+    '--out <folder>',
+    'where counterexamples and the state are kept',
+    join(packageRoot, 'build', 'campaign', 'found'),
+  )
   .option('--workers <n>', 'processes', number, availableParallelism())
   .option('--edges', 'programs too whose functions leave their domains, and whose branches not taken are NaN', false)
   .option('--replay <file>', 'judge one counterexample once more')
-  .parse().opts<Options>();
+  .parse()
+  .opts<Options>();
 const settings: Settings = { seed: options.seed, edges: options.edges };
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -52,10 +66,17 @@ const replay = async (path: string): Promise<number> => {
   const { part: name, saved, text, seed, index, fault } = readFound(path);
   const part = partOf(name) as unknown as Part;
   // What made a worker end is known by its place alone.
-  const cases = saved === null ? Array.from({ length: part.chunk }, (_, i) => part.generate({ ...settings, seed }, index + i)) : [part.load(saved)];
+  const cases =
+    saved === null
+      ? Array.from({ length: part.chunk }, (_, i) => part.generate({ ...settings, seed }, index + i))
+      : [part.load(saved)];
   say([`${name}: ${fault.kind}`, ...text].join('\n'));
   const faults = (await part.check(cases)).flatMap((v) => (isLeft(v) ? [v.left] : []));
-  say(faults.length === 0 ? 'It passes now.' : faults.map((f) => `${f.kind}\nexpected ${f.expected}\nfound    ${f.found}`).join('\n'));
+  say(
+    faults.length === 0
+      ? 'It passes now.'
+      : faults.map((f) => `${f.kind}\nexpected ${f.expected}\nfound    ${f.found}`).join('\n'),
+  );
   return faults.length === 0 ? 0 : 1;
 };
 
@@ -66,10 +87,13 @@ const campaign = async ({ minutes, only, out, workers }: Options): Promise<numbe
     const start = state.parts[name] ?? nothing;
     if (start.next > 0) say(`${name.padEnd(9)} goes on at case ${start.next}`);
     const tally = await judgeUntil(partOf(name), start, {
-      workers, settings, time: (60_000 * minutes) / only.length,
+      workers,
+      settings,
+      time: (60_000 * minutes) / only.length,
       keep: (found) => {
         const { path, fresh } = keep(out, found);
-        if (fresh) say(`${name.padEnd(9)} ${isKnown(name, found.fault.kind) ? 'known' : 'FOUND'} ${found.fault.kind}: ${path}`);
+        if (fresh)
+          say(`${name.padEnd(9)} ${isKnown(name, found.fault.kind) ? 'known' : 'FOUND'} ${found.fault.kind}: ${path}`);
         return fresh;
       },
       told: (now) => {
@@ -88,7 +112,8 @@ const campaign = async ({ minutes, only, out, workers }: Options): Promise<numbe
   const tallies = only.map((name) => [name, state.parts[name] ?? nothing] as const);
   for (const [name, tally] of tallies) {
     say(line(name, tally));
-    for (const [kind, { met: count }] of Object.entries(tally.kinds)) say(`  ${count} times${isKnown(name, kind) ? ', known' : ''}: ${kind}`);
+    for (const [kind, { met: count }] of Object.entries(tally.kinds))
+      say(`  ${count} times${isKnown(name, kind) ? ', known' : ''}: ${kind}`);
   }
   return tallies.some(([name, { kinds }]) => Object.keys(kinds).some((kind) => !isKnown(name, kind))) ? 1 : 0;
 };

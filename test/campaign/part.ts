@@ -62,7 +62,8 @@ export const shrunk = async <Case>(part: Part<Case>, start: Case, fault: Fault):
     for (const candidate of part.smaller(best[0])) {
       if (trials++ >= PATIENCE.trials || Date.now() > until) return null;
       const [verdict] = await part.check([candidate]);
-      if (verdict !== undefined && isLeft(verdict) && verdict.left.kind === fault.kind) return [candidate, verdict.left];
+      if (verdict !== undefined && isLeft(verdict) && verdict.left.kind === fault.kind)
+        return [candidate, verdict.left];
     }
     return null;
   };

@@ -5,10 +5,16 @@ import { kills } from './kills/part.js';
 import { mutantsPart } from './mutants/part.js';
 import { programs } from './programs/part.js';
 
-export const parts: readonly Part<never>[] = [programs, files, kills, mutantsPart] as readonly unknown[] as readonly Part<never>[];
+export const parts: readonly Part<never>[] = [
+  programs,
+  files,
+  kills,
+  mutantsPart,
+] as readonly unknown[] as readonly Part<never>[];
 
 export const partOf = (name: string): Part<never> => {
   const found = parts.find((p) => p.name === name);
-  if (found === undefined) throw new Error(`there is no part '${name}': the parts are ${parts.map((p) => p.name).join(', ')}`);
+  if (found === undefined)
+    throw new Error(`there is no part '${name}': the parts are ${parts.map((p) => p.name).join(', ')}`);
   return found;
 };

@@ -34,7 +34,14 @@ export const obey = async ({ part: name, from, count, settings, enough }: Order)
     // One of a kind in a chunk: the next chunk has others.
     if (enough.includes(kind) || kinds[kind] > 1) continue;
     const [smallest, fault] = await shrunk(part, cases[i]!, verdict.left);
-    found.push({ part: name, seed: settings.seed, index: from + i, fault, text: part.text(smallest), saved: part.save(smallest) });
+    found.push({
+      part: name,
+      seed: settings.seed,
+      index: from + i,
+      fault,
+      text: part.text(smallest),
+      saved: part.save(smallest),
+    });
   }
   return { from, done: verdicts.reduce((n, v) => n + (isLeft(v) ? 1 : v.right), 0), kinds, found };
 };
@@ -42,12 +49,28 @@ export const obey = async ({ part: name, from, count, settings, enough }: Order)
 /** The answer for a chunk that was not judged to its end. Which of its cases it was is not known, so the chunk is kept by its place. */
 export const lost = ({ part, from, settings }: Order, how: string): Answer => {
   const kind = `the campaign itself: ${how.split('\n')[0]!}`;
-  return { from, done: 0, kinds: { [kind]: 1 }, found: [{ part, seed: settings.seed, index: from, fault: { kind, expected: 'a verdict', found: how }, text: [`the chunk from ${from} on`], saved: null }] };
+  return {
+    from,
+    done: 0,
+    kinds: { [kind]: 1 },
+    found: [
+      {
+        part,
+        seed: settings.seed,
+        index: from,
+        fault: { kind, expected: 'a verdict', found: how },
+        text: [`the chunk from ${from} on`],
+        saved: null,
+      },
+    ],
+  };
 };
 
 if (process.send !== undefined) {
   process.on('message', (order: Order) => {
-    obey(order).catch((error: unknown) => lost(order, error instanceof Error ? error.stack ?? error.message : String(error))).then((answer) => process.send!(answer));
+    obey(order)
+      .catch((error: unknown) => lost(order, error instanceof Error ? (error.stack ?? error.message) : String(error)))
+      .then((answer) => process.send!(answer));
   });
   process.on('disconnect', () => process.exit(0));
 }

@@ -15,20 +15,36 @@ import { data, differences, manifest } from '../gpu/sessions.js';
 import { interpreted } from './interpret.js';
 
 const machines: readonly Machine[] = [
-  wasm128, { ...wasm128, name: 'eight lanes', lanes: 8 }, { name: 'sixteen lanes', lanes: 16, rows: 6, vectors: 2, wide: [4], few: 0 },
+  wasm128,
+  { ...wasm128, name: 'eight lanes', lanes: 8 },
+  { name: 'sixteen lanes', lanes: 16, rows: 6, vectors: 2, wide: [4], few: 0 },
   { name: 'two lanes in tall tiles', lanes: 2, rows: 3, vectors: 3, wide: [2], few: 100 },
 ];
 const draw = { seed: 11, step: 5 };
 /** RANDOM_RUNS=1000 to look further. */
 const numRuns = Number(process.env['RANDOM_RUNS'] ?? 8);
 
-const functionsOf = (program: LoopProgram, machine: Machine, fused: boolean): { readonly functions: readonly Func[]; readonly plan: WasmModule } => {
+const functionsOf = (
+  program: LoopProgram,
+  machine: Machine,
+  fused: boolean,
+): { readonly functions: readonly Func[]; readonly plan: WasmModule } => {
   const code = cpuProgram(program, machine);
   const functions = fused ? fusedEntries(code).flat() : code.entries.flatMap((e) => e.functions);
-  return { functions: [...mathOf(functions), ...functions], plan: { ...JSON.parse(JSON.stringify(code.plan)), load: () => Promise.resolve(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)) } };
+  return {
+    functions: [...mathOf(functions), ...functions],
+    plan: {
+      ...JSON.parse(JSON.stringify(code.plan)),
+      load: () => Promise.resolve(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)),
+    },
+  };
 };
 
-interface Imports { readonly env: { readonly memory: WebAssembly.Memory }; readonly at: Readonly<Record<string, number>>; readonly size: Readonly<Record<string, number>> }
+interface Imports {
+  readonly env: { readonly memory: WebAssembly.Memory };
+  readonly at: Readonly<Record<string, number>>;
+  readonly size: Readonly<Record<string, number>>;
+}
 
 /** A session whose functions are interpreted: only what WebAssembly would run is put in its place. */
 const opened = async (program: LoopProgram, machine: Machine, at: Sizes, fused: boolean) => {
@@ -37,7 +53,8 @@ const opened = async (program: LoopProgram, machine: Machine, at: Sizes, fused: 
     readonly exports: Readonly<Record<string, unknown>>;
     constructor(_: unknown, { env, at: bases, size }: Imports) {
       this.exports = interpreted(functions, {
-        memory: new DataView(env.memory.buffer), lanes: machine.lanes,
+        memory: new DataView(env.memory.buffer),
+        lanes: machine.lanes,
         global: (g) => (g.kind === 'size' ? size[g.symbol]! : bases[g.kind === 'end' ? '@end' : `@${g.buffer}`]!),
       });
     }
@@ -51,19 +68,29 @@ const opened = async (program: LoopProgram, machine: Machine, at: Sizes, fused: 
 afterEach(() => void vi.unstubAllGlobals());
 
 describe.each(machines)('$name', (machine) => {
-  it.each([[4, 3, [4, 0, 2]], [5, 37, [5, 1, 3]]] as const)('computes random kernels on %i positions of width %i', async (seq, width, lengths) => {
-    const values = valuesFor(seq, width, lengths);
-    await fc.assert(fc.asyncProperty(choices, fc.boolean(), async (runs, fused) => {
-      const program = longer(randomProgram(runs), seq, width);
-      const want = interpret(program.entries[0]!, sizes, values, draw);
-      const session = await opened(program, machine, sizes, fused);
-      try {
-        const got = await session.run('all', data(program, values), draw);
-        expect(differences(got, want)).toEqual([]);
-      } finally {
-        await session.dispose();
-        vi.unstubAllGlobals();
-      }
-    }), { numRuns, seed: 20261123 });
-  }, 600_000);
+  it.each([
+    [4, 3, [4, 0, 2]],
+    [5, 37, [5, 1, 3]],
+  ] as const)(
+    'computes random kernels on %i positions of width %i',
+    async (seq, width, lengths) => {
+      const values = valuesFor(seq, width, lengths);
+      await fc.assert(
+        fc.asyncProperty(choices, fc.boolean(), async (runs, fused) => {
+          const program = longer(randomProgram(runs), seq, width);
+          const want = interpret(program.entries[0]!, sizes, values, draw);
+          const session = await opened(program, machine, sizes, fused);
+          try {
+            const got = await session.run('all', data(program, values), draw);
+            expect(differences(got, want)).toEqual([]);
+          } finally {
+            await session.dispose();
+            vi.unstubAllGlobals();
+          }
+        }),
+        { numRuns, seed: 20261123 },
+      );
+    },
+    600_000,
+  );
 });

@@ -1,6 +1,22 @@
 /** The passes over code, each on code as small as shows what it does and what it leaves alone. */
 import { describe, expect, it } from 'vitest';
-import { add, call, get, int, literal, load, local, loop, mul, op, passing, set, spread, store, when } from '../../compiler/code/build.js';
+import {
+  add,
+  call,
+  get,
+  int,
+  literal,
+  load,
+  local,
+  loop,
+  mul,
+  op,
+  passing,
+  set,
+  spread,
+  store,
+  when,
+} from '../../compiler/code/build.js';
 import { fuseMultiplyAdd } from '../../compiler/code/fuse.js';
 import { inlineCalls } from '../../compiler/code/inline.js';
 import { mathOf } from '../../compiler/code/link.js';
@@ -10,7 +26,14 @@ import type { Block, Code, Func, Local } from '../../compiler/code/tree.js';
 import { statements } from '../../compiler/code/walk.js';
 import { interpreted } from './interpret.js';
 
-const [at, i, j, address, factor, sum] = [local('at', 'i32'), local('i', 'i32'), local('j', 'i32'), local('address', 'i32'), local('factor', 'i32'), local('sum', 'f32')];
+const [at, i, j, address, factor, sum] = [
+  local('at', 'i32'),
+  local('i', 'i32'),
+  local('j', 'i32'),
+  local('address', 'i32'),
+  local('factor', 'i32'),
+  local('sum', 'f32'),
+];
 const func = (body: Block): Func => ({ name: 'f', exported: true, comments: [], parameters: [at], body, result: null });
 const memory = (): DataView => {
   const view = new DataView(new ArrayBuffer(1024));
@@ -28,7 +51,8 @@ const sets = (body: Block): readonly Local[] => statements(body).flatMap((s) => 
 
 describe('step', () => {
   const summing = (place: Code, before: Block = []): Block => [
-    set(factor, int(2)), set(sum, literal(0, 'f32')),
+    set(factor, int(2)),
+    set(sum, literal(0, 'f32')),
     loop(i, int(0), int(5), 1, [...before, set(address, place), set(sum, add(get(sum), load(get(address), 0, 'f32')))]),
     store(get(at), 0, get(sum)),
   ];
@@ -38,14 +62,24 @@ describe('step', () => {
   ])('moves on %s', (_, place) => {
     const stepped = stepAddresses(summing(place));
     const inner = stepped.find((s) => s.kind === 'loop')!;
-    expect(inner.kind === 'loop' && inner.body.some((s) => s.kind === 'set' && s.local === address && JSON.stringify(s.value).includes('"mul"'))).toBe(false);
+    expect(
+      inner.kind === 'loop' &&
+        inner.body.some((s) => s.kind === 'set' && s.local === address && JSON.stringify(s.value).includes('"mul"')),
+    ).toBe(false);
     expect(left(stepped)).toEqual(left(summing(place)));
   });
 
   it('leaves alone what the loop itself changes, and loops that hold others', () => {
-    const changing = summing(add(get(at), mul(mul(get(i), int(4)), get(factor))), [set(factor, add(get(factor), int(0)))]);
+    const changing = summing(add(get(at), mul(mul(get(i), int(4)), get(factor))), [
+      set(factor, add(get(factor), int(0))),
+    ]);
     expect(stepAddresses(changing)).toEqual(changing);
-    const holding = [loop(j, int(0), int(2), 1, [set(address, add(get(at), mul(get(j), int(4)))), loop(i, int(0), int(2), 1, [store(get(address), 0, literal(1, 'f32'))])])];
+    const holding = [
+      loop(j, int(0), int(2), 1, [
+        set(address, add(get(at), mul(get(j), int(4)))),
+        loop(i, int(0), int(2), 1, [store(get(address), 0, literal(1, 'f32'))]),
+      ]),
+    ];
     expect(stepAddresses(holding)).toEqual(holding);
   });
 });
@@ -83,7 +117,8 @@ describe('inline', () => {
 
 describe('multiply-add', () => {
   const [a, b, c] = [local('a', 'f32s'), local('b', 'f32s'), local('c', 'f32s')] as const;
-  const fusedIn = (value: Code): boolean => JSON.stringify(fuseMultiplyAdd(func([set(a, value)])).body).includes('"fma"');
+  const fusedIn = (value: Code): boolean =>
+    JSON.stringify(fuseMultiplyAdd(func([set(a, value)])).body).includes('"fma"');
   it('fuses products of locals that are added to a local, in lanes', () => {
     expect(fusedIn(add(get(a), mul(get(b), get(c))))).toBe(true);
     expect(fusedIn(add(mul(get(b), get(c)), get(a)))).toBe(false);

@@ -22,26 +22,37 @@ describe.each(Object.keys(trials) as readonly ScalarName[])('%s', (fn) => {
   const { root, domain } = trials[fn];
   test('first and second derivatives agree with central differences', () => {
     expect(scalars[fn]).toBeDefined();
-    fc.assert(fc.property(real, real, (u, v) => {
-      const [a, b] = domain(u, v);
-      expectDerivatives(root, { sizes: {}, params: { x: [a], y: [b] } });
-    }), { numRuns: 40 });
+    fc.assert(
+      fc.property(real, real, (u, v) => {
+        const [a, b] = domain(u, v);
+        expectDerivatives(root, { sizes: {}, params: { x: [a], y: [b] } });
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 
-test('the table of scalar functions is the language\'s', () => {
+test("the table of scalar functions is the language's", () => {
   expect(Object.keys(table).sort()).toEqual(Object.keys(scalars).sort());
 });
 
 describe('at a kink one side is chosen, and stated', () => {
   const slopes = (root: Node, a: number, b: number): readonly number[] =>
-    meaning([0, 1].map((i) => build.project({ op: 'gradient', of: root, wrt: [x, y] }, `${i}`)), { sizes: {}, params: { x: [a], y: [b] } }).map((v) => v.data[0]! + 0);
+    meaning(
+      [0, 1].map((i) => build.project({ op: 'gradient', of: root, wrt: [x, y] }, `${i}`)),
+      { sizes: {}, params: { x: [a], y: [b] } },
+    ).map((v) => v.data[0]! + 0);
   test.each<readonly [string, Node, readonly [number, number], readonly [number, number]]>([
     ['the larger of two equals is the first', map('max', x, y), [1, 1], [1, 0]],
     ['the smaller of two equals is the first', map('min', x, y), [1, 1], [1, 0]],
     ['|x| has slope 0 at 0', map('abs', x), [0, 0], [0, 0]],
     ['relu has slope 0 at 0', map('select', above(x), x, c(0)), [0, 0], [0, 0]],
-    ['only the chosen branch contributes, though the other is not a number', map('select', above(x), map('log', x), c(0)), [-1, 0], [0, 0]],
+    [
+      'only the chosen branch contributes, though the other is not a number',
+      map('select', above(x), map('log', x), c(0)),
+      [-1, 0],
+      [0, 0],
+    ],
     ['x^0 is flat in x', map('pow', x, y), [2, 0], [0, Math.log(2)]],
     ['and so is 0^0', map('pow', x, y), [0, 0], [0, 0]],
     ['a power of a negative number has no slope in its exponent', map('pow', x, y), [-2, 3], [12, 0]],
@@ -51,18 +62,24 @@ describe('at a kink one side is chosen, and stated', () => {
     ['a root at 0 is as steep as it is', map('pow', x, y), [0, 0.5], [Infinity, 0]],
   ])('%s', (_, root, [a, b], want) => expect(slopes(root, a, b)).toEqual(want));
 
-  test.each([0, 1, 2, 3, 4, -1, -2])('x^%i has the derivatives of its polynomial, to the third, at negative x and at 0', (n) => {
-    const slope = (of: Node): Node => build.project({ op: 'gradient', of, wrt: [x] }, '0');
-    const expected = (a: number): readonly number[] => [n * a ** (n - 1), n * (n - 1) * a ** (n - 2), n * (n - 1) * (n - 2) * a ** (n - 3)].map((v) => (Number.isNaN(v) ? 0 : v + 0));
-    for (const exponent of [c(n), y]) {
-      const first = slope(map('pow', x, exponent));
-      const roots = [first, slope(first), slope(slope(first))];
-      for (const a of [-2.5, -1, 1.5, ...(n >= 0 ? [0] : [])]) {
-        const got = meaning(roots, { sizes: {}, params: { x: [a], y: [n] } }).map((v) => v.data[0]! + 0);
-        got.forEach((v, k) => expect(v, `derivative ${k + 1} at ${a}`).toBeCloseTo(expected(a)[k]!, 10));
+  test.each([0, 1, 2, 3, 4, -1, -2])(
+    'x^%i has the derivatives of its polynomial, to the third, at negative x and at 0',
+    (n) => {
+      const slope = (of: Node): Node => build.project({ op: 'gradient', of, wrt: [x] }, '0');
+      const expected = (a: number): readonly number[] =>
+        [n * a ** (n - 1), n * (n - 1) * a ** (n - 2), n * (n - 1) * (n - 2) * a ** (n - 3)].map((v) =>
+          Number.isNaN(v) ? 0 : v + 0,
+        );
+      for (const exponent of [c(n), y]) {
+        const first = slope(map('pow', x, exponent));
+        const roots = [first, slope(first), slope(slope(first))];
+        for (const a of [-2.5, -1, 1.5, ...(n >= 0 ? [0] : [])]) {
+          const got = meaning(roots, { sizes: {}, params: { x: [a], y: [n] } }).map((v) => v.data[0]! + 0);
+          got.forEach((v, k) => expect(v, `derivative ${k + 1} at ${a}`).toBeCloseTo(expected(a)[k]!, 10));
+        }
       }
-    }
-  });
+    },
+  );
 
   test('equal maxima share the cotangent evenly', () => {
     const p = param('p', [width], std);
@@ -81,16 +98,19 @@ describe('primitives, first and second derivatives against central differences',
 
   test('random smooth programs too', () => {
     let checked = 0;
-    fc.assert(fc.property(pools(5, { smooth: true }), sizes, fc.nat(), (pool, rows, seed) => {
-      const root = rootsFrom(pool, 1)[0]!;
-      if (root.dtype !== 'f32' || paramsOf(root).length === 0 || expanded([root])[0]!.op === 'param') return;
-      if (topologicalHas(root, 'stop')) return;
-      const env = environmentFor([root], rows, seed);
-      const { scale, finite } = measured([root], env);
-      fc.pre(finite && scale < 100);
-      checked += 1;
-      expectDerivatives(root, env, seed);
-    }), { numRuns: 150 });
+    fc.assert(
+      fc.property(pools(5, { smooth: true }), sizes, fc.nat(), (pool, rows, seed) => {
+        const root = rootsFrom(pool, 1)[0]!;
+        if (root.dtype !== 'f32' || paramsOf(root).length === 0 || expanded([root])[0]!.op === 'param') return;
+        if (topologicalHas(root, 'stop')) return;
+        const env = environmentFor([root], rows, seed);
+        const { scale, finite } = measured([root], env);
+        fc.pre(finite && scale < 100);
+        checked += 1;
+        expectDerivatives(root, env, seed);
+      }),
+      { numRuns: 150 },
+    );
     expect(checked).toBeGreaterThan(30);
   });
 });

@@ -19,10 +19,16 @@ const hash = (of: string, set: readonly string[] = []): string => {
   const folder = project({ 'tiny.ts': of });
   const done = pipe(
     open(join(folder, 'tiny.ts')),
-    chain((opened) => pipe(hyperValues(opened.model, { set }), chain((values) => trace(opened, values)))),
+    chain((opened) =>
+      pipe(
+        hyperValues(opened.model, { set }),
+        chain((values) => trace(opened, values)),
+      ),
+    ),
     chain((model) => compile(model)),
   );
-  if (isLeft(done)) throw new Error(renderAll(done.left, { colour: false, read: () => undefined, show: (file) => file }));
+  if (isLeft(done))
+    throw new Error(renderAll(done.left, { colour: false, read: () => undefined, show: (file) => file }));
   return done.right.manifest.hash;
 };
 const changed = (from: string, to: string): string => {

@@ -1,6 +1,27 @@
 /** A derivative is masked last: what is not asked for cannot make it infinite or no number. */
 import { describe, expect, test } from 'vitest';
-import { axis, div, exp, gradient, gt, log, lt, mul, neg, normalise, param, pow, rsqrt, softmax, sqrt, sum, variance, where, zeros, type Tensor } from 'pcrec';
+import {
+  axis,
+  div,
+  exp,
+  gradient,
+  gt,
+  log,
+  lt,
+  mul,
+  neg,
+  normalise,
+  param,
+  pow,
+  rsqrt,
+  softmax,
+  sqrt,
+  sum,
+  variance,
+  where,
+  zeros,
+  type Tensor,
+} from 'pcrec';
 import { meaning } from '../support/programs.js';
 
 const width = axis('width', 3);
@@ -24,14 +45,19 @@ describe('where', () => {
   });
 
   test('exp that overflows where it is not asked for', () => {
-    const [found] = meaning([gradient(sum(where(lt(x, 3), exp(mul(x, 400)), 0), width), x)], { sizes: {}, params: { x: [0, -1, 4] } });
+    const [found] = meaning([gradient(sum(where(lt(x, 3), exp(mul(x, 400)), 0), width), x)], {
+      sizes: {},
+      params: { x: [0, -1, 4] },
+    });
     expect([...found!.data]).toEqual([400, expect.closeTo(400 * Math.exp(-400), 12), 0]);
   });
 });
 
 const slopesOf = (of: Tensor<never>, at: readonly number[]): readonly (readonly number[])[] => {
   const slope = gradient(of, x);
-  return meaning([of, slope, gradient(sum(mul(slope, slope), width), x)], { sizes: {}, params: { x: at } }).map((v) => [...v.data]);
+  return meaning([of, slope, gradient(sum(mul(slope, slope), width), x)], { sizes: {}, params: { x: at } }).map((v) => [
+    ...v.data,
+  ]);
 };
 const none = [0, 0, 0];
 

@@ -17,7 +17,10 @@ describe.each(targets.map((make) => [make().name, make] as const))('%s', (_, mak
   const close = (want: readonly number[]) => want.map((x): unknown => expect.closeTo(x, 5));
 
   test('of what is computed again, ties included', () => {
-    const [first, tied] = [slopes(sum(max(product, width), rows)).slice(0, 3), slopes(sum(max(product, width), rows)).slice(3)];
+    const [first, tied] = [
+      slopes(sum(max(product, width), rows)).slice(0, 3),
+      slopes(sum(max(product, width), rows)).slice(3),
+    ];
     expect(first).toEqual(close([0, 0.9, 0]));
     // Two cells of one value are two computations too: a device may tell them apart, but none of the slope is lost.
     expect([tied[0]! + tied[2]!, tied[1]]).toEqual(close([0.6, 0]));
@@ -30,11 +33,17 @@ describe.each(targets.map((make) => [make().name, make] as const))('%s', (_, mak
     const [found] = make().values([gradient(sum(slope, [rows, width]), a)], env);
     expect(Array.from(found!).slice(0, 3)).toEqual(close([0, bend, 0]));
   });
-  test.each([['the larger', maximum], ['the smaller', minimum]] as const)('%s of two equals: one of them has it all', (__, pick) => {
+  test.each([
+    ['the larger', maximum],
+    ['the smaller', minimum],
+  ] as const)('%s of two equals: one of them has it all', (__, pick) => {
     // b a and a b are one value, computed twice; what is added tells the two apart.
     const [x, y] = [param('x', [rows, width], zeros), param('y', [rows, width], zeros)];
     const of = sum(pick(add(mul(tanh(a), tanh(b)), x), add(mul(tanh(a), tanh(b)), y)), [rows, width]);
-    const [byX, byY] = make().values([gradient(of, x), gradient(of, y)], { ...env, params: { ...env.params, x: env.params.a.map(() => 0), y: env.params.a.map(() => 0) } });
+    const [byX, byY] = make().values([gradient(of, x), gradient(of, y)], {
+      ...env,
+      params: { ...env.params, x: env.params.a.map(() => 0), y: env.params.a.map(() => 0) },
+    });
     expect(Array.from(byX!, (v, i) => v + byY![i]!)).toEqual(close([1, 1, 1, 1, 1, 1]));
   });
 });

@@ -11,7 +11,8 @@ import { cases, environment, programs } from '../support/models.js';
 import { rightOf, runPass } from '../support/programs.js';
 import { models } from '../support/zoo.js';
 
-test('every model of the package is among the cases', () => expect(models.filter((model) => cases.every(([, tried]) => tried !== model)).map(({ name }) => name)).toEqual([]));
+test('every model of the package is among the cases', () =>
+  expect(models.filter((model) => cases.every(([, tried]) => tried !== model)).map(({ name }) => name)).toEqual([]));
 
 describe.each(cases)('%s', (_, model, over) => {
   test.each([0, 1, 2])('entry %i: every pass keeps every result, and the loops compute them', (entry) => {
@@ -25,12 +26,15 @@ describe.each(cases)('%s', (_, model, over) => {
     const env = environment(stages);
     const results = (p: Program): Readonly<Record<string, Float64Array>> => {
       const values = evaluate(rootsOf(p), env);
-      return Object.fromEntries([...Object.keys(p.outputs), ...Object.keys(p.updates)].map((name, i) => [name, values[i]!.data]));
+      return Object.fromEntries(
+        [...Object.keys(p.outputs), ...Object.keys(p.updates)].map((name, i) => [name, values[i]!.data]),
+      );
     };
     let before: Readonly<Record<string, Float64Array>> = {};
     pipeline.forEach((pass, i) => {
       const after = results(stages[i + 1]!);
-      for (const [name, want] of Object.entries(before)) expectClose(after[name]!, want, 1e-9, `${name} after ${pass.name}`);
+      for (const [name, want] of Object.entries(before))
+        expectClose(after[name]!, want, 1e-9, `${name} after ${pass.name}`);
       before = after;
     });
     const finished = stages.at(-1)!;
@@ -44,6 +48,14 @@ describe.each(cases)('%s', (_, model, over) => {
 
 test('a refused program says so: there is nothing to train without a parameter', () => {
   const [train] = programs(cases[0]![1]);
-  const constant = { ...train!, outputs: { loss: rootsOf(train!)[0]!.op === 'constant' ? rootsOf(train!)[0]! : { op: 'constant', value: 1, axes: [], dtype: 'f32' } as const } };
+  const constant = {
+    ...train!,
+    outputs: {
+      loss:
+        rootsOf(train!)[0]!.op === 'constant'
+          ? rootsOf(train!)[0]!
+          : ({ op: 'constant', value: 1, axes: [], dtype: 'f32' } as const),
+    },
+  };
   expect(() => rightOf(pipeline.find((p) => p.name === 'differentiate')!.run(constant))).toThrow(/nothing to train/);
 });

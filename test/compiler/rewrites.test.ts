@@ -19,7 +19,13 @@ const chosen = (pool: readonly Node[], n: number): Node => {
 /** One interned copy: identity is equality, as in a program. */
 const interned = (root: Node): Node => rewrite([root], interner(), (n) => n)[0]!;
 
-const expectEqual = (before: readonly Node[], after: readonly Node[], at: typeof sizes extends fc.Arbitrary<infer S> ? S : never, seed: number, what: string): void => {
+const expectEqual = (
+  before: readonly Node[],
+  after: readonly Node[],
+  at: typeof sizes extends fc.Arbitrary<infer S> ? S : never,
+  seed: number,
+  what: string,
+): void => {
   const env = environmentFor(before, at, seed);
   const want = measured(before, env);
   fc.pre(want.finite && want.scale < 1e6);
@@ -36,15 +42,20 @@ describe.each(rows)('$name: $law', (row) => {
     let applied = 0;
     const programs = templates[row.name];
     expect(programs, `a row needs programs of its own in this test: there are none for ${row.name}`).toBeDefined();
-    programs!.forEach((template) => fc.assert(fc.property(problem, ({ pool, i, j, sizes: at, seed }) => {
-      const written = template(chosen(pool, i), chosen(pool, j));
-      if (written === null) return;
-      const node = interned(written);
-      const result = row.apply(node);
-      if (result === null) return;
-      applied += 1;
-      expectEqual([node], [result], at, seed, row.name);
-    }), { numRuns: 40 }));
+    programs!.forEach((template) =>
+      fc.assert(
+        fc.property(problem, ({ pool, i, j, sizes: at, seed }) => {
+          const written = template(chosen(pool, i), chosen(pool, j));
+          if (written === null) return;
+          const node = interned(written);
+          const result = row.apply(node);
+          if (result === null) return;
+          applied += 1;
+          expectEqual([node], [result], at, seed, row.name);
+        }),
+        { numRuns: 40 },
+      ),
+    );
     expect(applied).toBeGreaterThan(0);
   });
 });
@@ -55,58 +66,90 @@ test('no program is written for a row that does not exist', () => {
 
 test('every row holds at every node of random programs', () => {
   const applied = new Map<string, number>();
-  fc.assert(fc.property(pools(10), sizes, fc.nat(), (pool, at, seed) => {
-    const roots = rewrite(rootsFrom(pool), interner(), (n) => n);
-    for (const node of topological(roots)) {
-      for (const row of rows) {
-        const result = row.apply(node);
-        if (result === null) continue;
-        applied.set(row.name, (applied.get(row.name) ?? 0) + 1);
-        expectEqual([node], [result], at, seed, row.name);
+  fc.assert(
+    fc.property(pools(10), sizes, fc.nat(), (pool, at, seed) => {
+      const roots = rewrite(rootsFrom(pool), interner(), (n) => n);
+      for (const node of topological(roots)) {
+        for (const row of rows) {
+          const result = row.apply(node);
+          if (result === null) continue;
+          applied.set(row.name, (applied.get(row.name) ?? 0) + 1);
+          expectEqual([node], [result], at, seed, row.name);
+        }
       }
-    }
-  }), { numRuns: 300 });
+    }),
+    { numRuns: 300 },
+  );
   expect(applied.size).toBeGreaterThan(8);
 });
 
 describe('simplify', () => {
   test('preserves the meaning of random programs', () => {
-    fc.assert(fc.property(pools(14), sizes, fc.nat(), (pool, at, seed) => {
-      const roots = rootsFrom(pool);
-      const origins = new WeakMap();
-      expectEqual(roots, simplifyAll(roots, { interned: interner(), origins }), at, seed, 'simplify');
-    }), { numRuns: 400 });
+    fc.assert(
+      fc.property(pools(14), sizes, fc.nat(), (pool, at, seed) => {
+        const roots = rootsFrom(pool);
+        const origins = new WeakMap();
+        expectEqual(roots, simplifyAll(roots, { interned: interner(), origins }), at, seed, 'simplify');
+      }),
+      { numRuns: 400 },
+    );
   });
 
   test('is idempotent', () => {
-    fc.assert(fc.property(pools(14), (pool) => {
-      const program = { interned: interner(), origins: new WeakMap() };
-      const once = simplifyAll(rootsFrom(pool), program);
-      const twice = simplifyAll(once, program);
-      twice.forEach((n, i) => expect(n === once[i], 'a second run found more to do').toBe(true));
-    }), { numRuns: 400 });
+    fc.assert(
+      fc.property(pools(14), (pool) => {
+        const program = { interned: interner(), origins: new WeakMap() };
+        const once = simplifyAll(rootsFrom(pool), program);
+        const twice = simplifyAll(once, program);
+        twice.forEach((n, i) => expect(n === once[i], 'a second run found more to do').toBe(true));
+      }),
+      { numRuns: 400 },
+    );
   });
 
   test('does not grow what it simplifies', () => {
-    fc.assert(fc.property(pools(14), (pool) => {
-      const program = { interned: interner(), origins: new WeakMap() };
-      const before = topological(rewrite(rootsFrom(pool), program.interned, (n) => n));
-      const work = (order: readonly Node[]): number => order.filter((n) => ['map', 'reduce', 'gather', 'scatter'].includes(n.op)).length;
-      const after = topological(simplifyAll(rootsFrom(pool), program));
-      // A factor that leaves a sum is multiplied once more where the sum has other uses, so the count may not fall.
-      const factored = before.filter((n) => n.op === 'reduce').length;
-      expect(work(after)).toBeLessThanOrEqual(work(before) + factored);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(pools(14), (pool) => {
+        const program = { interned: interner(), origins: new WeakMap() };
+        const before = topological(rewrite(rootsFrom(pool), program.interned, (n) => n));
+        const work = (order: readonly Node[]): number =>
+          order.filter((n) => ['map', 'reduce', 'gather', 'scatter'].includes(n.op)).length;
+        const after = topological(simplifyAll(rootsFrom(pool), program));
+        // A factor that leaves a sum is multiplied once more where the sum has other uses, so the count may not fall.
+        const factored = before.filter((n) => n.op === 'reduce').length;
+        expect(work(after)).toBeLessThanOrEqual(work(before) + factored);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
 test('the generator reaches every primitive that a program of its own may have', () => {
   const ops = new Set<string>();
-  fc.assert(fc.property(pools(20), (pool) => {
-    pool.forEach((n) => ops.add(n.op));
-    return true;
-  }), { numRuns: 100 });
-  for (const op of ['input', 'param', 'constant', 'index', 'extent', 'uniform', 'map', 'reduce', 'broadcast', 'gather', 'scatter', 'rename', 'shift', 'stop', 'barrier']) {
+  fc.assert(
+    fc.property(pools(20), (pool) => {
+      pool.forEach((n) => ops.add(n.op));
+      return true;
+    }),
+    { numRuns: 100 },
+  );
+  for (const op of [
+    'input',
+    'param',
+    'constant',
+    'index',
+    'extent',
+    'uniform',
+    'map',
+    'reduce',
+    'broadcast',
+    'gather',
+    'scatter',
+    'rename',
+    'shift',
+    'stop',
+    'barrier',
+  ]) {
     expect(ops, op).toContain(op);
   }
   expect(grown([])).toBe(leaves);

@@ -16,18 +16,27 @@ const refusal = (root: Node): string => {
 
 describe('rows', () => {
   it('refuses an energy that compares users with their mean', () => {
-    const { states: [s] } = descend(([x]) => sum(square(sub(x, mean(x, batch))), width), { wrt: [start], rate: 0.1, steps: 1 });
-    expect(refusal(s)).toBe("users are mixed inside descend: an expression takes the sum over 'batch', and its states enter it");
+    const {
+      states: [s],
+    } = descend(([x]) => sum(square(sub(x, mean(x, batch))), width), { wrt: [start], rate: 0.1, steps: 1 });
+    expect(refusal(s)).toBe(
+      "users are mixed inside descend: an expression takes the sum over 'batch', and its states enter it",
+    );
   });
 
   it('refuses a step that adds what all users are', () => {
-    const { value } = fixedPoint(start, (x) => add(mul(x, 0.5), spread(mean(x, batch), batch)), { solver: { kind: 'picard', damping: 0 }, stop: { fixed: 3 } });
+    const { value } = fixedPoint(start, (x) => add(mul(x, 0.5), spread(mean(x, batch), batch)), {
+      solver: { kind: 'picard', damping: 0 },
+      stop: { fixed: 3 },
+    });
     expect(refusal(value)).toContain('users are mixed inside fixedPoint');
   });
 
   it('accepts what users share without their states', () => {
     const shared = mean(start, batch);
-    const { states: [s] } = descend(([x]) => sum(square(sub(x, shared)), width), { wrt: [start], rate: 0.1, steps: 1 });
+    const {
+      states: [s],
+    } = descend(([x]) => sum(square(sub(x, shared)), width), { wrt: [start], rate: 0.1, steps: 1 });
     expect(refusal(s)).toBe('accepted');
   });
 });

@@ -29,12 +29,25 @@ const moved: readonly Node[] = [
 /** Tables: the shared one, what it differs by, and what is made of two tables. */
 type Table = (a: Node, b: Node) => Node;
 const makes: readonly Table[] = [
-  (a, b) => map('add', a, b), (a, b) => map('sub', a, map('mul', constant(0.3), b)), (a) => map('neg', a), (a, b) => map('mul', a, b),
-  (a) => map('div', a, map('add', constant(1), map('mul', shared, shared))), (a) => map('mul', a, real('query', batch, width)),
-  (a) => map('mul', real('scale', item), a), (a) => build.broadcast(a, [batch]),
+  (a, b) => map('add', a, b),
+  (a, b) => map('sub', a, map('mul', constant(0.3), b)),
+  (a) => map('neg', a),
+  (a, b) => map('mul', a, b),
+  (a) => map('div', a, map('add', constant(1), map('mul', shared, shared))),
+  (a) => map('mul', a, real('query', batch, width)),
+  (a) => map('mul', real('scale', item), a),
+  (a) => build.broadcast(a, [batch]),
 ];
-const tables = fc.array(fc.tuple(fc.nat(makes.length - 1), fc.nat(), fc.nat()), { maxLength: 4 }).map((steps) =>
-  steps.reduce<readonly Node[]>((pool, [make, i, j]) => [...pool, makes[make]!(pool[i % pool.length]!, pool[j % pool.length]!)], [shared, ...moved]).slice(-3));
+const tables = fc
+  .array(fc.tuple(fc.nat(makes.length - 1), fc.nat(), fc.nat()), { maxLength: 4 })
+  .map((steps) =>
+    steps
+      .reduce<readonly Node[]>(
+        (pool, [make, i, j]) => [...pool, makes[make]!(pool[i % pool.length]!, pool[j % pool.length]!)],
+        [shared, ...moved],
+      )
+      .slice(-3),
+  );
 
 /** What is read off a table: none of these has both items and width. */
 const reads: readonly ((t: Node) => Node)[] = [
@@ -51,22 +64,33 @@ const reads: readonly ((t: Node) => Node)[] = [
 describe('sparse', () => {
   test('keeps the meaning of what is read off a table, and forms none for each user', () => {
     let rewritten = 0;
-    fc.assert(fc.property(tables, fc.array(fc.nat(reads.length - 1), { minLength: 1, maxLength: 3 }), sizes, fc.nat(), (pool, chosen, at, seed) => {
-      const roots = chosen.map((k, i) => reads[k]!(pool[i % pool.length]!));
-      const before = programOf(Object.fromEntries(roots.map((r, i) => [`out${i}`, r])));
-      const after = runPass(sparse, before);
-      const env = environmentFor([...rootsOf(before), ...rootsOf(after)], at, seed);
-      const want = measured(rootsOf(before), env);
-      fc.pre(want.finite && want.scale < 1e6);
-      const got = measured(rootsOf(after), env);
-      rootsOf(before).forEach((root, i) => {
-        expect(rootsOf(after)[i]!.axes).toEqual(root.axes);
-        expectEqualValues(got.values[i]!, want.values[i]!, Math.max(want.scale, got.scale), `out${i}`);
-      });
-      if (rootsOf(before).some((r, i) => r !== rootsOf(after)[i])) rewritten += 1;
-      const scattered = topological(rootsOf(after)).filter((n) => n.op === 'scatter' && build.hasAxis(n, 'item') && build.hasAxis(n, 'width'));
-      expect(scattered).toEqual([]);
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(
+        tables,
+        fc.array(fc.nat(reads.length - 1), { minLength: 1, maxLength: 3 }),
+        sizes,
+        fc.nat(),
+        (pool, chosen, at, seed) => {
+          const roots = chosen.map((k, i) => reads[k]!(pool[i % pool.length]!));
+          const before = programOf(Object.fromEntries(roots.map((r, i) => [`out${i}`, r])));
+          const after = runPass(sparse, before);
+          const env = environmentFor([...rootsOf(before), ...rootsOf(after)], at, seed);
+          const want = measured(rootsOf(before), env);
+          fc.pre(want.finite && want.scale < 1e6);
+          const got = measured(rootsOf(after), env);
+          rootsOf(before).forEach((root, i) => {
+            expect(rootsOf(after)[i]!.axes).toEqual(root.axes);
+            expectEqualValues(got.values[i]!, want.values[i]!, Math.max(want.scale, got.scale), `out${i}`);
+          });
+          if (rootsOf(before).some((r, i) => r !== rootsOf(after)[i])) rewritten += 1;
+          const scattered = topological(rootsOf(after)).filter(
+            (n) => n.op === 'scatter' && build.hasAxis(n, 'item') && build.hasAxis(n, 'width'),
+          );
+          expect(scattered).toEqual([]);
+        },
+      ),
+      { numRuns: 300 },
+    );
     expect(rewritten).toBeGreaterThan(100);
   });
 

@@ -19,5 +19,10 @@ test.each([
   ['what may be below 0', map('min', map('sub', build.index(seq), constant(3, 'i32')), last(item)), item, false],
   ['what is an input', map('min', build.input('ids', [batch], 'i32'), last(item)), item, false],
   ['the size itself', map('min', build.index(seq), build.extent(item, [])), item, false],
-  ['along rows of lengths of their own', map('min', build.index(seq), map('sub', build.extent(item, []), constant(1, 'i32'))), seq, false],
+  [
+    'along rows of lengths of their own',
+    map('min', build.index(seq), map('sub', build.extent(item, []), constant(1, 'i32'))),
+    seq,
+    false,
+  ],
 ] as const)('%s', (_, node, along, is) => expect(isPosition(node, along)).toBe(is));

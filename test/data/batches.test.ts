@@ -1,13 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type Batch, type Dataset, type EvaluationBatch, type Split, evaluationBatches, fromHistories, history, leaveOneOut, protocols, sample, seenMax, split, target, training, trainingBatches,
+  type Batch,
+  type Dataset,
+  type EvaluationBatch,
+  type Split,
+  evaluationBatches,
+  fromHistories,
+  history,
+  leaveOneOut,
+  protocols,
+  sample,
+  seenMax,
+  split,
+  target,
+  training,
+  trainingBatches,
 } from '../../runtime/data/index.js';
 import { datasets } from './support.js';
 
 const held = ['validation', 'test'] as const;
-const userItems = ({ offsets, sequence }: Dataset, user: number) => [...sequence.subarray(offsets[user], offsets[user + 1])];
-const userTimes = ({ offsets, times }: Dataset, user: number) => (times === undefined ? undefined : [...times.subarray(offsets[user], offsets[user + 1])]);
+const userItems = ({ offsets, sequence }: Dataset, user: number) => [
+  ...sequence.subarray(offsets[user], offsets[user + 1]),
+];
+const userTimes = ({ offsets, times }: Dataset, user: number) =>
+  times === undefined ? undefined : [...times.subarray(offsets[user], offsets[user + 1])];
 
 describe('split', () => {
   it('puts training, validation and test together to the whole sequence, in order, and short users into training', () => {
@@ -19,7 +36,9 @@ describe('split', () => {
           const all = userItems(data, user);
           expect(evaluated.has(user)).toBe(all.length >= 3);
           if (!evaluated.has(user)) return expect([...training(parts, user)]).toEqual(all);
-          expect([...training(parts, user), target(parts, 'validation', user), target(parts, 'test', user)]).toEqual(all);
+          expect([...training(parts, user), target(parts, 'validation', user), target(parts, 'test', user)]).toEqual(
+            all,
+          );
           expect([...history(parts, 'validation', user)]).toEqual(all.slice(0, -2));
           expect([...history(parts, 'test', user)]).toEqual(all.slice(0, -1));
         });
@@ -30,22 +49,27 @@ describe('split', () => {
   it('copies nothing', () => {
     const data = sample();
     const parts = leaveOneOut(data);
-    for (const view of [training(parts, 1), history(parts, 'validation', 1), history(parts, 'test', 1)]) expect(view.buffer).toBe(data.sequence.buffer);
+    for (const view of [training(parts, 1), history(parts, 'validation', 1), history(parts, 'test', 1)])
+      expect(view.buffer).toBe(data.sequence.buffer);
   });
 
   it('never trains on a target, under any protocol', () => {
     fc.assert(
-      fc.property(datasets, fc.constantFrom(...(Object.keys(protocols) as (keyof typeof protocols)[])), (data, protocol) => {
-        const parts = split(data, protocol);
-        for (const user of parts.evaluated) {
-          const all = userItems(data, user);
-          for (const which of held) {
-            const place = all.length - protocols[protocol].places[which];
-            expect(target(parts, which, user)).toBe(all[place]);
-            expect(training(parts, user).length).toBeLessThanOrEqual(place);
+      fc.property(
+        datasets,
+        fc.constantFrom(...(Object.keys(protocols) as (keyof typeof protocols)[])),
+        (data, protocol) => {
+          const parts = split(data, protocol);
+          for (const user of parts.evaluated) {
+            const all = userItems(data, user);
+            for (const which of held) {
+              const place = all.length - protocols[protocol].places[which];
+              expect(target(parts, which, user)).toBe(all[place]);
+              expect(training(parts, user).length).toBeLessThanOrEqual(place);
+            }
           }
-        }
-      }),
+        },
+      ),
     );
   });
 });
@@ -56,7 +80,12 @@ const rowsOf = (batches: Iterable<Batch | EvaluationBatch>, batch: number, lengt
     expect(of['seq.lengths'].length).toBe(batch);
     expect(of.target.length).toBe(batch);
     // No ranking is told what followed each position.
-    const arrays = { items: of.items, ...('targets' in of ? { targets: of.targets } : {}), times: of.times, next: of['times.next'] };
+    const arrays = {
+      items: of.items,
+      ...('targets' in of ? { targets: of.targets } : {}),
+      times: of.times,
+      next: of['times.next'],
+    };
     for (const array of Object.values(arrays)) expect(array.length).toBe(batch * length);
     return Array.from({ length: batch }, (_, row) => {
       const n = of['seq.lengths'][row]!;
@@ -65,7 +94,13 @@ const rowsOf = (batches: Iterable<Batch | EvaluationBatch>, batch: number, lengt
         expect(array.subarray(row * length + n, (row + 1) * length).every((value) => value === 0)).toBe(true);
         return [...array.subarray(row * length, row * length + n)];
       };
-      return { items: cut(of.items), ...('targets' in of ? { targets: cut(of.targets) } : {}), times: cut(of.times), next: cut(of['times.next']), target: of.target[row]! };
+      return {
+        items: cut(of.items),
+        ...('targets' in of ? { targets: cut(of.targets) } : {}),
+        times: cut(of.times),
+        next: cut(of['times.next']),
+        target: of.target[row]!,
+      };
     }).slice(0, of.rows);
   });
 
@@ -82,7 +117,8 @@ const window = (data: Dataset, user: number, start: number, end: number): Requir
     target: items[end]!,
   };
 };
-const trainable = (parts: Split) => parts.dataset.users.map((_, user) => user).filter((user) => training(parts, user).length >= 2);
+const trainable = (parts: Split) =>
+  parts.dataset.users.map((_, user) => user).filter((user) => training(parts, user).length >= 2);
 const shapes = { batch: fc.integer({ min: 1, max: 6 }), length: fc.integer({ min: 1, max: 12 }) };
 const run = fc.record({ ...shapes, seed: fc.nat(), epoch: fc.nat({ max: 50 }) });
 const sorted = (rows: Rows) => rows.map((row) => JSON.stringify(row)).sort();
@@ -98,7 +134,9 @@ describe('training batches', () => {
         });
         const batches = trainingBatches(parts, options);
         expect(sorted(rowsOf(batches, options.batch, options.length))).toEqual(sorted(expected));
-        expect(rowsOf(trainingBatches(parts, { ...options, order: 'stored' }), options.batch, options.length)).toEqual(expected);
+        expect(rowsOf(trainingBatches(parts, { ...options, order: 'stored' }), options.batch, options.length)).toEqual(
+          expected,
+        );
         expect(batches.count).toBe(Math.ceil(expected.length / options.batch));
         // Only the last batch may be short.
         [...batches].slice(0, -1).forEach(({ rows }) => expect(rows).toBe(options.batch));
@@ -110,12 +148,18 @@ describe('training batches', () => {
     fc.assert(
       fc.property(datasets, run, (data, options) => {
         const parts = leaveOneOut(data);
-        const rows = rowsOf(trainingBatches(parts, { ...options, order: 'stored', horizon: 'last' }), options.batch, options.length);
+        const rows = rowsOf(
+          trainingBatches(parts, { ...options, order: 'stored', horizon: 'last' }),
+          options.batch,
+          options.length,
+        );
         const users = trainable(parts);
         expect(rows.length).toBe(users.length);
         rows.forEach((row, i) => {
           const count = training(parts, users[i]!).length;
-          const possible = Array.from({ length: count - 1 }, (_, e) => window(data, users[i]!, Math.max(0, e + 1 - options.length), e + 1));
+          const possible = Array.from({ length: count - 1 }, (_, e) =>
+            window(data, users[i]!, Math.max(0, e + 1 - options.length), e + 1),
+          );
           expect(possible).toContainEqual(row);
         });
       }),
@@ -124,30 +168,44 @@ describe('training batches', () => {
 
   it('with the horizon `last`, give every target its turn', () => {
     const data = fromHistories('one', [{ user: '1', items: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] }]);
-    const drawn = Array.from({ length: 200 }, (_, epoch) => trainingBatches(leaveOneOut(data), { batch: 1, length: 4, seed: 1, epoch, horizon: 'last' }).at(0).target[0]);
+    const drawn = Array.from(
+      { length: 200 },
+      (_, epoch) =>
+        trainingBatches(leaveOneOut(data), { batch: 1, length: 4, seed: 1, epoch, horizon: 'last' }).at(0).target[0],
+    );
     expect(new Set(drawn)).toEqual(new Set([1, 2, 3, 4, 5, 6, 7]));
   });
 
   it('depend on seed, epoch and index alone, so that a run resumes anywhere', () => {
     fc.assert(
-      fc.property(datasets, run, fc.constantFrom('all', 'last'), fc.nat({ max: 15 }), (data, options, horizon, start) => {
-        const parts = leaveOneOut(data);
-        const all = [...trainingBatches(parts, { ...options, horizon })];
-        const again = trainingBatches(parts, { ...options, horizon });
-        expect([...again.batchesFrom(start)]).toEqual(all.slice(start));
-        expect(all.map((_, index) => again.at(all.length - 1 - index))).toEqual(all.toReversed());
-      }),
+      fc.property(
+        datasets,
+        run,
+        fc.constantFrom('all', 'last'),
+        fc.nat({ max: 15 }),
+        (data, options, horizon, start) => {
+          const parts = leaveOneOut(data);
+          const all = [...trainingBatches(parts, { ...options, horizon })];
+          const again = trainingBatches(parts, { ...options, horizon });
+          expect([...again.batchesFrom(start)]).toEqual(all.slice(start));
+          expect(all.map((_, index) => again.at(all.length - 1 - index))).toEqual(all.toReversed());
+        },
+      ),
     );
   });
 
   it('come in another order in another epoch and under another seed', () => {
     const parts = leaveOneOut(sample());
-    const order = (seed: number, epoch: number) => [...trainingBatches(parts, { batch: 600, length: 3, seed, epoch }).at(0).items].join();
+    const order = (seed: number, epoch: number) =>
+      [...trainingBatches(parts, { batch: 600, length: 3, seed, epoch }).at(0).items].join();
     expect(new Set([order(1, 0), order(1, 1), order(2, 0), order(2, 1)]).size).toBe(4);
   });
 
   it('shuffle fairly: over epochs, a user is in every place about equally often', () => {
-    const data = fromHistories('eight', Array.from({ length: 8 }, (_, u) => ({ user: `${u}`, items: [`${u}`, 'x', 'y', 'z'] })));
+    const data = fromHistories(
+      'eight',
+      Array.from({ length: 8 }, (_, u) => ({ user: `${u}`, items: [`${u}`, 'x', 'y', 'z'] })),
+    );
     const parts = leaveOneOut(data);
     const epochs = 4000;
     const places = Array.from({ length: 8 }, () => new Int32Array(8));
@@ -156,7 +214,9 @@ describe('training batches', () => {
       items.forEach((user, place) => void places[user]![place]!++);
     }
     const expected = epochs / 8;
-    const chiSquare = places.flatMap((row) => [...row]).reduce((sum, seen) => sum + (seen - expected) ** 2 / expected, 0);
+    const chiSquare = places
+      .flatMap((row) => [...row])
+      .reduce((sum, seen) => sum + (seen - expected) ** 2 / expected, 0);
     expect(chiSquare).toBeLessThan(85.4); // 49 degrees of freedom, one chance in a thousand
   });
 
@@ -166,7 +226,8 @@ describe('training batches', () => {
     const batches = trainingBatches(leaveOneOut(data), { batch: 4, length: 5, seed: 0, epoch: 0 });
     const first = batches.at(0);
     const copy = structuredClone(first);
-    for (const array of [batches.at(0).items, batches.at(1).items, batches.at(0).target, batches.at(0).times]) array.fill(-1);
+    for (const array of [batches.at(0).items, batches.at(1).items, batches.at(0).target, batches.at(0).times])
+      array.fill(-1);
     expect(first).toEqual(copy);
     expect(data.sequence).toEqual(kept);
   });
@@ -187,7 +248,14 @@ describe('evaluation batches', () => {
             return told;
           }),
         );
-        for (const { users, rows, seen, 'seen.lengths': lengths, 'batch.missing': missing, target: targets } of batches) {
+        for (const {
+          users,
+          rows,
+          seen,
+          'seen.lengths': lengths,
+          'batch.missing': missing,
+          target: targets,
+        } of batches) {
           expect(seen.length).toBe(batch * room);
           expect(lengths.subarray(rows)).toEqual(new Int32Array(batch - rows));
           expect([...missing]).toEqual([batch - rows]);
@@ -206,9 +274,19 @@ describe('evaluation batches', () => {
       fc.property(datasets, (data) => {
         const parts = leaveOneOut(data);
         const room = seenMax(parts);
-        const longest = held.map((which) => Math.max(0, ...[...evaluationBatches(parts, which, { batch: 2, length: 3, seenMax: room })].flatMap((of) => [...of['seen.lengths']])));
+        const longest = held.map((which) =>
+          Math.max(
+            0,
+            ...[...evaluationBatches(parts, which, { batch: 2, length: 3, seenMax: room })].flatMap((of) => [
+              ...of['seen.lengths'],
+            ]),
+          ),
+        );
         expect(longest[1]).toBe(room);
-        if (room > 0) expect(() => [...evaluationBatches(parts, 'test', { batch: 2, length: 3, seenMax: room - 1 })]).toThrow(RangeError);
+        if (room > 0)
+          expect(() => [...evaluationBatches(parts, 'test', { batch: 2, length: 3, seenMax: room - 1 })]).toThrow(
+            RangeError,
+          );
       }),
     );
   });

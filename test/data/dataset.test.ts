@@ -11,7 +11,12 @@ const assembled = (of: readonly Row[]) => {
   return assemble('rows', into);
 };
 
-const anyId = fc.oneof(fc.string({ minLength: 1 }), fc.nat().map(String), fc.bigInt({ min: 0n, max: 10n ** 24n }).map(String), fc.constantFrom('0', '00', '-1', '1e3', '4194303', '4194304'));
+const anyId = fc.oneof(
+  fc.string({ minLength: 1 }),
+  fc.nat().map(String),
+  fc.bigInt({ min: 0n, max: 10n ** 24n }).map(String),
+  fc.constantFrom('0', '00', '-1', '1e3', '4194303', '4194304'),
+);
 
 describe('codes', () => {
   it('are a bijection between ids and 0 … n-1, in order of first appearance', () => {
@@ -43,7 +48,9 @@ describe('a data set', () => {
     fc.assert(
       fc.property(rows, (of) => {
         const data = assembled(of);
-        expect(contents(data)).toEqual(new Map([...byUser(of)].map(([user, events]) => [user, events.map(({ item, time }) => [item, time])])));
+        expect(contents(data)).toEqual(
+          new Map([...byUser(of)].map(([user, events]) => [user, events.map(({ item, time }) => [item, time])])),
+        );
         expect(data.users).toEqual(data.users.toSorted(compareIds));
         expect(data.items).toEqual([...new Set(of.map(({ item }) => item))].sort(compareIds));
       }),
@@ -54,7 +61,11 @@ describe('a data set', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 700, size: 'max' }), (times) => {
         const of = times.map((time, i): Row => ({ user: 'u', item: `${i}`, rating: 1, time }));
-        expect([...assembled(of).sequence]).toEqual(byUser(of).get('u')!.map(({ item }) => Number(item)));
+        expect([...assembled(of).sequence]).toEqual(
+          byUser(of)
+            .get('u')!
+            .map(({ item }) => Number(item)),
+        );
       }),
     );
   });
@@ -64,7 +75,10 @@ describe('a data set', () => {
       fc.property(rows, fc.infiniteStream(fc.nat()), (of, keys) => {
         // One row for each user and time: then every order of the rows means the same.
         const distinct = [...new Map(of.map((row) => [`${row.user} ${row.time}`, row])).values()];
-        const shuffled = distinct.map((row) => ({ row, key: keys.next().value ?? 0 })).sort((a, b) => a.key - b.key).map(({ row }) => row);
+        const shuffled = distinct
+          .map((row) => ({ row, key: keys.next().value ?? 0 }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ row }) => row);
         expect(assembled(shuffled).hash).toBe(assembled(distinct).hash);
       }),
       { numRuns: 50 },
@@ -72,7 +86,10 @@ describe('a data set', () => {
   });
 
   it('has a hash that any change of content changes, and a name does not', () => {
-    const base = [{ user: '1', items: ['a', 'b', 'c'], times: [1, 2, 3] }, { user: '2', items: ['b'], times: [2] }];
+    const base = [
+      { user: '1', items: ['a', 'b', 'c'], times: [1, 2, 3] },
+      { user: '2', items: ['b'], times: [2] },
+    ];
     const hash = fromHistories('base', base).hash;
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
     expect(fromHistories('other name', base).hash).toBe(hash);
@@ -82,9 +99,14 @@ describe('a data set', () => {
       [{ ...base[0]!, items: ['a', 'b', 'd'] }, base[1]!],
       [{ ...base[0]!, times: [1, 2, 4] }, base[1]!],
       base.map(({ user, items }) => ({ user, items })),
-      [{ user: '1', items: ['a', 'b'], times: [1, 2] }, { user: '2', items: ['c', 'b'], times: [1, 2] }],
+      [
+        { user: '1', items: ['a', 'b'], times: [1, 2] },
+        { user: '2', items: ['c', 'b'], times: [1, 2] },
+      ],
     ];
-    expect(new Set([hash, ...changed.map((histories) => fromHistories('base', histories).hash)]).size).toBe(changed.length + 1);
+    expect(new Set([hash, ...changed.map((histories) => fromHistories('base', histories).hash)]).size).toBe(
+      changed.length + 1,
+    );
   });
 
   it('survives being taken apart into histories and put together again', () => {

@@ -5,7 +5,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { evaluationBatches, leaveOneOut, load, seenMax, statistics, summary, titleOf, trainingBatches } from '../../runtime/data/index.js';
+import {
+  evaluationBatches,
+  leaveOneOut,
+  load,
+  seenMax,
+  statistics,
+  summary,
+  titleOf,
+  trainingBatches,
+} from '../../runtime/data/index.js';
 import { metrics, popularity } from '../../runtime/metrics.js';
 import { valueOf } from './support.js';
 
@@ -41,7 +50,9 @@ describe.runIf(existsSync(movieLens) && existsSync(titles))('MovieLens-1M', () =
 describe.runIf(existsSync(beauty))('Amazon Beauty', () => {
   it('has the statistics of Table 1', async () => {
     const data = valueOf(await load(beauty));
-    expect(summary(statistics(data))).toBe('amazon-beauty: 22,363 users, 12,101 items, 198,502 interactions, mean length 8.88');
+    expect(summary(statistics(data))).toBe(
+      'amazon-beauty: 22,363 users, 12,101 items, 198,502 interactions, mean length 8.88',
+    );
     expect(data.times?.[0]).toBeGreaterThan(9e8);
   });
 });

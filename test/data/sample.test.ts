@@ -1,6 +1,16 @@
 import { left } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { type Held, type Split, history, leaveOneOut, load, sample, statistics, titleOf, training } from '../../runtime/data/index.js';
+import {
+  type Held,
+  type Split,
+  history,
+  leaveOneOut,
+  load,
+  sample,
+  statistics,
+  titleOf,
+  training,
+} from '../../runtime/data/index.js';
 import { counts, fullRanks, metrics, popularity } from '../../runtime/metrics.js';
 import { valueOf } from './support.js';
 
@@ -34,8 +44,16 @@ describe('the sample', () => {
   });
 
   it('takes nothing that is said of a file', async () => {
-    expect(await load('sample', { titles: '/nowhere' })).toEqual(left("the data 'sample' are generated and take no --titles: leave it out, or give the file that it belongs to with --data"));
-    expect(await load('sample', { format: 'csv' })).toEqual(left("the data 'sample' are generated and take no --format: leave it out, or give the file that it belongs to with --data"));
+    expect(await load('sample', { titles: '/nowhere' })).toEqual(
+      left(
+        "the data 'sample' are generated and take no --titles: leave it out, or give the file that it belongs to with --data",
+      ),
+    );
+    expect(await load('sample', { format: 'csv' })).toEqual(
+      left(
+        "the data 'sample' are generated and take no --format: leave it out, or give the file that it belongs to with --data",
+      ),
+    );
   });
 
   it('has the size of a small real data set', () => {
@@ -59,17 +77,21 @@ describe('the sample', () => {
 
   it('has a long tail: a fifth of the items gets more than two fifths of the interactions, and the last fifth under a twelfth', () => {
     const sorted = [...counts(parts)].sort((a, b) => b - a);
-    const share = (from: number, to: number) => sorted.slice(from, to).reduce((a, b) => a + b, 0) / sorted.reduce((a, b) => a + b, 0);
+    const share = (from: number, to: number) =>
+      sorted.slice(from, to).reduce((a, b) => a + b, 0) / sorted.reduce((a, b) => a + b, 0);
     const fifth = Math.floor(sorted.length / 5);
     expect(share(0, fifth)).toBeGreaterThan(0.4);
     expect(share(sorted.length - fifth, sorted.length)).toBeLessThan(1 / 12);
   });
 
-  it.each(['validation', 'test'] as const)('rewards order: on %s, Markov beats popularity, and popularity beats chance', (which) => {
-    const popular = metrics(popularity(parts, which));
-    // 10 of some 380 unseen items.
-    expect(popular['HR@10']).toBeGreaterThan(3 * (10 / 380));
-    expect(popular['NDCG@10']).toBeLessThan(0.1);
-    expect(metrics(markov(parts, which))['NDCG@10']).toBeGreaterThan(4 * popular['NDCG@10']);
-  });
+  it.each(['validation', 'test'] as const)(
+    'rewards order: on %s, Markov beats popularity, and popularity beats chance',
+    (which) => {
+      const popular = metrics(popularity(parts, which));
+      // 10 of some 380 unseen items.
+      expect(popular['HR@10']).toBeGreaterThan(3 * (10 / 380));
+      expect(popular['NDCG@10']).toBeLessThan(0.1);
+      expect(metrics(markov(parts, which))['NDCG@10']).toBeGreaterThan(4 * popular['NDCG@10']);
+    },
+  );
 });

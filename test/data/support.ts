@@ -43,7 +43,12 @@ const id = fc.oneof(
 
 /** Rows with many ties in time, the times within what every format can carry. */
 export const rows: fc.Arbitrary<readonly Row[]> = fc.array(
-  fc.record({ user: id, item: id, rating: fc.constantFrom(0.5, 3, 4.5, 5), time: fc.integer({ min: 978_300_000, max: 978_300_000 + 8 }) }),
+  fc.record({
+    user: id,
+    item: id,
+    rating: fc.constantFrom(0.5, 3, 4.5, 5),
+    time: fc.integer({ min: 978_300_000, max: 978_300_000 + 8 }),
+  }),
   { minLength: 1, maxLength: 120, size: 'max' },
 );
 
@@ -55,14 +60,34 @@ export const byUser = (of: readonly Row[]): ReadonlyMap<string, readonly Row[]> 
 };
 
 /** A data set as plain text, user by user. */
-export const contents = ({ users, items, offsets, sequence, times }: Dataset): ReadonlyMap<string, readonly (readonly [string, number])[]> =>
-  new Map(users.map((user, u) => [user, [...sequence.subarray(offsets[u], offsets[u + 1])].map((item, i) => [items[item]!, times?.[offsets[u]! + i] ?? NaN] as const)]));
+export const contents = ({
+  users,
+  items,
+  offsets,
+  sequence,
+  times,
+}: Dataset): ReadonlyMap<string, readonly (readonly [string, number])[]> =>
+  new Map(
+    users.map((user, u) => [
+      user,
+      [...sequence.subarray(offsets[u], offsets[u + 1])].map(
+        (item, i) => [items[item]!, times?.[offsets[u]! + i] ?? NaN] as const,
+      ),
+    ]),
+  );
 
 const event = fc.record({ item: fc.nat({ max: 25 }), gap: fc.integer({ min: 0, max: 100_000 }) });
 
 /** Data sets of a few users, of which some are too short to be evaluated; repeated items are common; with times or without. */
 export const datasets: fc.Arbitrary<Dataset> = fc
-  .tuple(fc.array(fc.array(event, { minLength: 1, maxLength: 18, size: 'max' }), { minLength: 1, maxLength: 14, size: 'max' }), fc.boolean())
+  .tuple(
+    fc.array(fc.array(event, { minLength: 1, maxLength: 18, size: 'max' }), {
+      minLength: 1,
+      maxLength: 14,
+      size: 'max',
+    }),
+    fc.boolean(),
+  )
   .map(([users, timed]) => {
     const histories = users.map((events, u): History => {
       let time = 1_500_000_000;

@@ -32,18 +32,34 @@ const small: Readonly<Record<string, Settings>> = { ttt4rec: { heads: 2 } };
 
 const causal: readonly (readonly [string, Settings, string])[] = [
   ['hstu', {}, 'prediction at t reads positions <= t of items; rows independent'],
-  ['hstu', { heads: 2, times: true }, 'prediction at t reads positions <= t of items, <= t of times.next, <= t of times; rows independent'],
+  [
+    'hstu',
+    { heads: 2, times: true },
+    'prediction at t reads positions <= t of items, <= t of times.next, <= t of times; rows independent',
+  ],
   ['pcrec', {}, 'prediction at t reads positions <= t of items; rows independent'],
-  ['pcrec', { steps: 2, times: true }, 'prediction at t reads positions <= t of items, <= t of times.next, <= t of times; rows independent'],
+  [
+    'pcrec',
+    { steps: 2, times: true },
+    'prediction at t reads positions <= t of items, <= t of times.next, <= t of times; rows independent',
+  ],
   ['pcrec', { steps: 0 }, 'prediction at t reads positions <= t of items; rows independent'],
   ['pcrec', { horizon: 'last' }, 'one prediction a row, which may read all of its positions; rows independent'],
-  ['pcrec', { horizon: 'last', steps: 2, adaptation: 0.05 }, 'one prediction a row, which may read all of its positions; rows independent'],
+  [
+    'pcrec',
+    { horizon: 'last', steps: 2, adaptation: 0.05 },
+    'one prediction a row, which may read all of its positions; rows independent',
+  ],
   ['sasrec', {}, 'prediction at t reads positions <= t of items; rows independent'],
   ['llama', {}, 'prediction at t reads positions <= t of items; rows independent'],
   ['gru4rec', { hidden: 3, blocks: 2 }, 'prediction at t reads positions <= t of items; rows independent'],
   ['mamba4rec', { states: 3 }, 'prediction at t reads positions <= t of items; rows independent'],
   // In sweeps a state reads 1 + 2 + 4 positions back, all of the six that there are; with the convolution 10 a block.
-  ['mamba4rec', { states: 3, form: 'associative' }, 'prediction at t reads positions t - 20 to t of items; rows independent'],
+  [
+    'mamba4rec',
+    { states: 3, form: 'associative' },
+    'prediction at t reads positions t - 20 to t of items; rows independent',
+  ],
   ['ttt4rec', { heads: 2, miniBatch: 4 }, 'prediction at t reads positions <= t of items; rows independent'],
   ['swiglu', {}, 'prediction at t reads positions <= t of items; rows independent'],
   ['bert4rec', {}, 'one prediction a row, which may read all of its positions; rows independent'],
@@ -74,10 +90,19 @@ describe('a random suffix leaves the losses before it as they were', () => {
     const before = values(env);
     const next = stream(5);
     for (let t = 0; t < length; t++) {
-      const inputs = Object.fromEntries(Object.entries(env.inputs ?? {}).map(([input, data]) => [input, data.length !== rows * length ? data
-        : Array.from(data, (v, i) => (i % length > t ? Math.floor(next() * (input.startsWith('times') ? 90_000 : 11)) : v))]));
+      const inputs = Object.fromEntries(
+        Object.entries(env.inputs ?? {}).map(([input, data]) => [
+          input,
+          data.length !== rows * length
+            ? data
+            : Array.from(data, (v, i) =>
+                i % length > t ? Math.floor(next() * (input.startsWith('times') ? 90_000 : 11)) : v,
+              ),
+        ]),
+      );
       const after = values({ ...env, inputs });
-      for (let row = 0; row < rows; row++) for (let s = 0; s <= t; s++) expect(after[row * length + s]).toBe(before[row * length + s]);
+      for (let row = 0; row < rows; row++)
+        for (let s = 0; s <= t; s++) expect(after[row * length + s]).toBe(before[row * length + s]);
       // The suffix is read where it may be.
       if (t === 2) expect(after[5]).not.toBe(before[5]);
     }

@@ -1,8 +1,37 @@
 /** What descent and fixed points read: prefixes are honest whatever the energy, the whole is not, nor is a stop by residual. */
 import { describe, expect, it } from 'vitest';
 import {
-  type State, type Tensor, add, anderson, axis, batchOf, causal, count, descend, div, dot, embed, fixedPoint, gradient, itemLoss, last, like, mean,
-  normal, param, picard, prefix, rename, shift, square, sub, sum, tanh, where, whole, expand,
+  type State,
+  type Tensor,
+  add,
+  anderson,
+  axis,
+  batchOf,
+  causal,
+  count,
+  descend,
+  div,
+  dot,
+  embed,
+  fixedPoint,
+  gradient,
+  itemLoss,
+  last,
+  like,
+  mean,
+  normal,
+  param,
+  picard,
+  prefix,
+  rename,
+  shift,
+  square,
+  sub,
+  sum,
+  tanh,
+  where,
+  whole,
+  expand,
 } from 'pcrec';
 import type { Node } from '../../dsl/node.js';
 import { certify } from '../../compiler/dependence/certificate.js';
@@ -18,10 +47,19 @@ const theta = param('theta', [seq, key], normal(1));
 
 /** The offsets up to which the loss of each position reads items, and how many leaks there are. */
 const judged = (state: State) => {
-  const losses = itemLoss({ hyper: { negatives: 4, temperature: 1, draws: 'batch' } as never, batch, phase: 'training' }, { width, items }, state, batch.targets);
+  const losses = itemLoss(
+    { hyper: { negatives: 4, temperature: 1, draws: 'batch' } as never, batch, phase: 'training' },
+    { width, items },
+    state,
+    batch.targets,
+  );
   const [loss] = expanded([mean(losses, [rows, seq]) as Node]);
   const { certificate, leaks } = certify(loss!);
-  return { most: certificate.reads.find((r) => r.input === 'items')?.offsets.most, leaks: leaks.length, mixed: certificate.mixed };
+  return {
+    most: certificate.reads.find((r) => r.input === 'items')?.offsets.most,
+    leaks: leaks.length,
+    mixed: certificate.mixed,
+  };
 };
 const honest = { most: 0, leaks: 0, mixed: [] };
 const leaks = { most: Infinity, leaks: 1, mixed: [] };
@@ -59,7 +97,11 @@ describe('fixedPoint', () => {
   const step = (x: State): State => tanh(add(input, dot(where(causal(seq, key), theta, 0), rename(x, seq, key), key)));
   it('a fixed number of causal steps is causal; a stop by residual looks at the whole row', () => {
     expect(judged(fixedPoint(input, step, { solver: picard(), stop: { fixed: 3 } }).value)).toEqual(honest);
-    expect(judged(fixedPoint(input, step, { solver: picard(), stop: { per: 'row', atol: 1e-3, rtol: 0, maxSteps: 3 } }).value)).toEqual(leaks);
+    expect(
+      judged(
+        fixedPoint(input, step, { solver: picard(), stop: { per: 'row', atol: 1e-3, rtol: 0, maxSteps: 3 } }).value,
+      ),
+    ).toEqual(leaks);
     expect(judged(fixedPoint(input, step, { solver: anderson(), stop: { fixed: 3 } }).value)).toEqual(leaks);
   });
 });

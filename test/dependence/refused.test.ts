@@ -7,7 +7,8 @@ import type { Files } from '../frontend/fixtures.js';
 import { certificateOf, compiled, modelText } from './support.js';
 
 /** A model of this repository, without the words above it: places in it stay where they are when those change. */
-const code = (model: string): string => readFileSync(join(packageRoot, `models/${model}.ts`), 'utf8').replace(/^\/\*\*[^]*?\*\/\n/, '');
+const code = (model: string): string =>
+  readFileSync(join(packageRoot, `models/${model}.ts`), 'utf8').replace(/^\/\*\*[^]*?\*\/\n/, '');
 
 const refused = (text: string, files: Files = {}): string => {
   const { code, err } = compiled(text, { files });
@@ -18,7 +19,9 @@ const refused = (text: string, files: Files = {}): string => {
 describe('training on all positions is refused', () => {
   it('of PCRec with the whole horizon', () => {
     const text = code('pcrec');
-    const leaking = text.replace('infer(context,', "infer({ ...context, hyper: { ...hyper, horizon: 'last' } },").replace('pcrec/models/hstu', './hstu.js');
+    const leaking = text
+      .replace('infer(context,', "infer({ ...context, hyper: { ...hyper, horizon: 'last' } },")
+      .replace('pcrec/models/hstu', './hstu.js');
     expect(leaking).toContain("horizon: 'last' } }");
     expect(refused(leaking, { 'hstu.ts': code('hstu') })).toMatchInlineSnapshot(`
       "tried.ts:39:15: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
@@ -38,11 +41,15 @@ describe('training on all positions is refused', () => {
   });
 
   it('of attention without a mask', () => {
-    expect(refused(modelText(`
+    expect(
+      refused(
+        modelText(`
   const scores = dot(input, rename(input, seq, key), width);
   const weights = softmax(scores, key);
   const read = dot(weights, rename(input, seq, key), key);
-  const state = add(input, read);`))).toMatchInlineSnapshot(`
+  const state = add(input, read);`),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:12:16: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
       losses  tried.ts:14  reads all positions
       state   tried.ts:13  reads all positions
@@ -60,9 +67,13 @@ describe('training on all positions is refused', () => {
   });
 
   it('of a shift from the future', () => {
-    expect(refused(modelText(`
+    expect(
+      refused(
+        modelText(`
   const following = shift(input, seq, -1);
-  const state = linear('mix', add(input, following), width, width);`))).toMatchInlineSnapshot(`
+  const state = linear('mix', add(input, following), width, width);`),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:10:21: error PC5001: all positions are trained, but the prediction at position t reads positions t to t + 1 of 'items': it sees what it is to predict. The way of the leak:
       losses     tried.ts:12  reads positions t to t + 1
       state      tried.ts:11  reads positions t to t + 1
@@ -80,10 +91,14 @@ describe('training on all positions is refused', () => {
   });
 
   it('of a mean over the whole sequence', () => {
-    expect(refused(modelText(`
+    expect(
+      refused(
+        modelText(`
   const weights = softmax(sum(input, width), seq);
   const taste = dot(weights, input, seq);
-  const state = add(input, taste);`))).toMatchInlineSnapshot(`
+  const state = add(input, taste);`),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:11:17: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
       losses  tried.ts:13  reads all positions
       state   tried.ts:12  reads all positions
@@ -101,10 +116,14 @@ describe('training on all positions is refused', () => {
   });
 
   it('of a model that reads both ways', () => {
-    expect(refused(modelText(`
+    expect(
+      refused(
+        modelText(`
   const before = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(seq, key));
   const after = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(key, seq));
-  const state = add(before, after);`))).toMatchInlineSnapshot(`
+  const state = add(before, after);`),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:11:17: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
       losses  tried.ts:13  reads all positions
       state   tried.ts:12  reads all positions
@@ -122,9 +141,13 @@ describe('training on all positions is refused', () => {
   });
 
   it('of answers of other positions, and of the answer of the row', () => {
-    expect(refused(modelText(`
+    expect(
+      refused(
+        modelText(`
   const following = shift(embed(items, given.targets), seq, -1);
-  const state = add(input, following);`))).toMatchInlineSnapshot(`
+  const state = add(input, following);`),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:10:21: error PC5002: all positions are trained, but the prediction at position t reads positions t to t + 1 of 'targets': of the answers it may meet its own alone. The way of the leak:
       losses     tried.ts:12  reads positions t to t + 1
       state      tried.ts:11  reads position t + 1
@@ -138,8 +161,12 @@ describe('training on all positions is refused', () => {
     hint: an answer belongs in the loss of its own position, and nowhere else
     more: pcrec-compile --explain-error PC5002"
   `);
-    expect(refused(modelText(`
-  const state = add(input, expand(embed(items, given.target), seq));`))).toMatchInlineSnapshot(`
+    expect(
+      refused(
+        modelText(`
+  const state = add(input, expand(embed(items, given.target), seq));`),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:10:35: error PC5002: all positions are trained, but the prediction at position t reads 'target', the answer of its row. The way of the leak:
       losses  tried.ts:11
       state   tried.ts:10
@@ -157,9 +184,13 @@ describe('training on all positions is refused', () => {
 
 describe('a prediction that reads its own answer is refused', () => {
   it('added to the input while training', () => {
-    expect(refused(modelText(`
+    expect(
+      refused(
+        modelText(`
   const told = add(input, context.phase === 'training' ? embed(items, given.targets) : 0);
-  const state = linear('mix', told, width, width);`))).toMatchInlineSnapshot(`
+  const state = linear('mix', told, width, width);`),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:10:16: error PC5002: the prediction at position t reads position t of 'targets', the very answer that it is compared with. The way of the leak:
       loss     tried.ts:12  reads all positions
       losses   tried.ts:12  reads position t
@@ -177,9 +208,16 @@ describe('a prediction that reads its own answer is refused', () => {
   });
 
   it('in a gate, trained on the last position', () => {
-    expect(refused(modelText(`
+    expect(
+      refused(
+        modelText(
+          `
   const gate = softmax(linear('gate', embed(items, given.target), width, width), width);
-  const state = mul(input, context.phase === 'training' ? expand(gate, seq) : 1);`, 'last'))).toMatchInlineSnapshot(`
+  const state = mul(input, context.phase === 'training' ? expand(gate, seq) : 1);`,
+          'last',
+        ),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:11:17: error PC5002: the prediction reads 'target', the very answer that it is compared with. The way of the leak:
       loss    tried.ts:12
       state   tried.ts:11
@@ -196,8 +234,12 @@ describe('a prediction that reads its own answer is refused', () => {
   });
 
   it('in the place of the history', () => {
-    expect(refused(modelText(`
-  const state = context.phase === 'training' ? linear('guess', embed(items, given.targets), width, width) : input;`))).toMatchInlineSnapshot(`
+    expect(
+      refused(
+        modelText(`
+  const state = context.phase === 'training' ? linear('guess', embed(items, given.targets), width, width) : input;`),
+      ),
+    ).toMatchInlineSnapshot(`
     "tried.ts:11:10: error PC5004: the loss reads the answers and nothing of the history, of which the scores are made
        9 |
       10 |   const state = context.phase === 'training' ? linear('guess', embed(items, given.targets), width, width) : input;
@@ -211,8 +253,12 @@ describe('a prediction that reads its own answer is refused', () => {
 });
 
 it('refuses answers that meet the data only after positions are summed away', () => {
-  const text = modelText('  const state = input;').replace('return nextItem', 'const { scores } = nextItem')
-    .replace("'all');\n", "'all');\n  const loss = mean(dot(mean(state, seq), mean(embed(items, given.targets), seq), width), batch);\n  return { loss, scores };\n");
+  const text = modelText('  const state = input;')
+    .replace('return nextItem', 'const { scores } = nextItem')
+    .replace(
+      "'all');\n",
+      "'all');\n  const loss = mean(dot(mean(state, seq), mean(embed(items, given.targets), seq), width), batch);\n  return { loss, scores };\n",
+    );
   expect(refused(text)).toMatchInlineSnapshot(`
     "tried.ts:11:25: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
       loss   tried.ts:11  reads all positions
@@ -230,30 +276,50 @@ it('refuses answers that meet the data only after positions are summed away', ()
 
 describe('what is no leak', () => {
   it('is the same model trained on the last position of each row', () => {
-    const both = compiled(modelText(`
+    const both = compiled(
+      modelText(
+        `
   const read = softmaxAttention(input, rename(input, seq, key), rename(input, seq, key), width, key, causal(key, seq));
-  const state = add(input, read);`, 'last'));
-    expect([both.code, certificateOf(both)]).toEqual([0, 'one prediction a row, which may read all of its positions; rows independent']);
+  const state = add(input, read);`,
+        'last',
+      ),
+    );
+    expect([both.code, certificateOf(both)]).toEqual([
+      0,
+      'one prediction a row, which may read all of its positions; rows independent',
+    ]);
   });
 
   it('is a state that knows how long its row is, but the certificate says so', () => {
     const counted = compiled(modelText('  const state = div(input, count(input, seq));'));
-    expect([counted.code, certificateOf(counted)]).toEqual([0, 'prediction at t reads position t of items, and how long its row is; rows independent']);
+    expect([counted.code, certificateOf(counted)]).toEqual([
+      0,
+      'prediction at t reads position t of items, and how long its row is; rows independent',
+    ]);
   });
 
   it('is a state that meets other rows, but the certificate says so', () => {
-    const normed = compiled(modelText(`
+    const normed = compiled(
+      modelText(`
   const centre = mean(input, batch);
-  const state = sub(input, centre);`));
-    expect([normed.code, certificateOf(normed)]).toEqual([0, 'prediction at t reads position t of items, and how long its row is; rows read one another (items, seq.lengths)']);
+  const state = sub(input, centre);`),
+    );
+    expect([normed.code, certificateOf(normed)]).toEqual([
+      0,
+      'prediction at t reads position t of items, and how long its row is; rows read one another (items, seq.lengths)',
+    ]);
   });
 });
 
 it('refuses scores that read an answer, of all positions too', () => {
   const direct = modelText('  const state = add(input, embed(items, given.targets));');
   expect(refused(direct)).toContain("the prediction at position t reads position t of 'targets'");
-  expect(refused(direct.replace('given.targets', "context.phase === 'training' ? given.items : given.targets"))).toContain("error PC5003: the scores read 'targets', which is known only while training");
-  const text = modelText('  const state = input;').replace('return nextItem', 'const { loss } = nextItem').replace("'all');\n", "'all');\n  return { loss, scores: dot(embed(items, given.target), items, width) };\n");
+  expect(
+    refused(direct.replace('given.targets', "context.phase === 'training' ? given.items : given.targets")),
+  ).toContain("error PC5003: the scores read 'targets', which is known only while training");
+  const text = modelText('  const state = input;')
+    .replace('return nextItem', 'const { loss } = nextItem')
+    .replace("'all');\n", "'all');\n  return { loss, scores: dot(embed(items, given.target), items, width) };\n");
   expect(refused(text)).toMatchInlineSnapshot(`
     "tried.ts:11:26: error PC5003: the scores read 'target', which is known only while training
        9 |   const state = input;

@@ -26,11 +26,20 @@ ${body}
 const small = ['--set', 'width=4', '--set', 'length=6', '--set', 'negatives=5'];
 
 /** What the command says of a model file; it is compiled at a small size. */
-export const compiled = (text: string, { argv = [], files = {} }: { readonly argv?: readonly string[]; readonly files?: Files } = {}): Ran => {
+export const compiled = (
+  text: string,
+  { argv = [], files = {} }: { readonly argv?: readonly string[]; readonly files?: Files } = {},
+): Ran => {
   const cwd = project({ 'tried.ts': text, ...files });
   const out: string[] = [];
   const err: string[] = [];
-  const code = main(['tried.ts', ...small, ...argv], toolchain, { cwd, colour: false, out: (s) => out.push(s), err: (s) => err.push(s), now: () => 0 });
+  const code = main(['tried.ts', ...small, ...argv], toolchain, {
+    cwd,
+    colour: false,
+    out: (s) => out.push(s),
+    err: (s) => err.push(s),
+    now: () => 0,
+  });
   return { code, out: out.join('\n'), err: err.join('\n') };
 };
 

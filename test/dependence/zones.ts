@@ -6,8 +6,10 @@ export type Point = Readonly<Record<string, number>>;
 /** Names that the point does not give are anywhere. */
 export const holds = ({ names, bound }: Bounded, point: Point): boolean => {
   const at = (name: string): number | undefined => (name === ORIGIN ? 0 : point[name]);
-  return names.every((x, i) => names.every((y, j) => {
-    const [a, b] = [at(x), at(y)];
-    return a === undefined || b === undefined || a - b <= bound[i * names.length + j]!;
-  }));
+  return names.every((x, i) =>
+    names.every((y, j) => {
+      const [a, b] = [at(x), at(y)];
+      return a === undefined || b === undefined || a - b <= bound[i * names.length + j]!;
+    }),
+  );
 };

@@ -9,15 +9,20 @@ import { primitives } from '../../compiler/primitives/index.js';
 import { document, quoted, section } from './markdown.js';
 
 const architecture = document('ARCHITECTURE.md');
-const firstColumn = (text: string): readonly string[] => [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = '']) => cell);
+const firstColumn = (text: string): readonly string[] =>
+  [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = '']) => cell);
 
 describe('ARCHITECTURE.md', () => {
   it('names every pass, in its order', () => {
-    expect(firstColumn(section(architecture, 'The life of a program'))).toEqual([...pipeline, ...loopPasses].map(({ name }) => name));
+    expect(firstColumn(section(architecture, 'The life of a program'))).toEqual(
+      [...pipeline, ...loopPasses].map(({ name }) => name),
+    );
   });
 
   it('names every pass from loops to code, in its order', () => {
-    expect(firstColumn(section(architecture, 'From loops to code'))).toEqual([...toCode.list, ...toFusedCode.list].map(({ name }) => name));
+    expect(firstColumn(section(architecture, 'From loops to code'))).toEqual(
+      [...toCode.list, ...toFusedCode.list].map(({ name }) => name),
+    );
   });
 
   it('names every primitive', () => {
@@ -32,7 +37,9 @@ describe('ARCHITECTURE.md', () => {
   });
 
   it('names every folder of the compiler', () => {
-    const folders = readdirSync(join(packageRoot, 'compiler'), { withFileTypes: true }).filter((e) => e.isDirectory()).map(({ name }) => `compiler/${name}/`);
+    const folders = readdirSync(join(packageRoot, 'compiler'), { withFileTypes: true })
+      .filter((e) => e.isDirectory())
+      .map(({ name }) => `compiler/${name}/`);
     const named = quoted(section(architecture, 'The map'));
     expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
   });
@@ -40,7 +47,9 @@ describe('ARCHITECTURE.md', () => {
 
 describe('CONTRIBUTING.md', () => {
   it('names every folder of tests', () => {
-    const folders = readdirSync(join(packageRoot, 'test'), { withFileTypes: true }).filter((e) => e.isDirectory()).map(({ name }) => `test/${name}/`);
+    const folders = readdirSync(join(packageRoot, 'test'), { withFileTypes: true })
+      .filter((e) => e.isDirectory())
+      .map(({ name }) => `test/${name}/`);
     const named = quoted(section(document('CONTRIBUTING.md'), 'Where things are'));
     expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
   });

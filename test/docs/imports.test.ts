@@ -14,23 +14,54 @@ interface Import {
 }
 
 const folders = ['dsl', 'compiler', 'runtime'];
-const files = folders.flatMap((folder) => readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' }).map((f) => `${folder}/${f.replaceAll('\\', '/')}`))
-  .filter((f) => f.endsWith('.ts')).sort();
+const files = folders
+  .flatMap((folder) =>
+    readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' }).map(
+      (f) => `${folder}/${f.replaceAll('\\', '/')}`,
+    ),
+  )
+  .filter((f) => f.endsWith('.ts'))
+  .sort();
 
 const erased = (node: ts.ImportDeclaration | ts.ExportDeclaration): boolean => {
   const clause = ts.isImportDeclaration(node) ? node.importClause : node;
-  if (clause === undefined || (ts.isImportClause(clause) ? clause.phaseModifier === ts.SyntaxKind.TypeKeyword : clause.isTypeOnly)) return clause !== undefined;
+  if (
+    clause === undefined ||
+    (ts.isImportClause(clause) ? clause.phaseModifier === ts.SyntaxKind.TypeKeyword : clause.isTypeOnly)
+  )
+    return clause !== undefined;
   const names = ts.isImportDeclaration(node) ? node.importClause?.namedBindings : node.exportClause;
   const byDefault = ts.isImportDeclaration(node) && node.importClause?.name !== undefined;
-  return !byDefault && names !== undefined && (ts.isNamedImports(names) || ts.isNamedExports(names)) && names.elements.length > 0 && names.elements.every((e) => e.isTypeOnly);
+  return (
+    !byDefault &&
+    names !== undefined &&
+    (ts.isNamedImports(names) || ts.isNamedExports(names)) &&
+    names.elements.length > 0 &&
+    names.elements.every((e) => e.isTypeOnly)
+  );
 };
 
 const importsOf = (from: string): readonly Import[] => {
   const file = ts.createSourceFile(from, readFileSync(join(packageRoot, from), 'utf8'), ts.ScriptTarget.ES2022, false);
   return file.statements.flatMap((s): Import[] => {
-    if (!(ts.isImportDeclaration(s) || ts.isExportDeclaration(s)) || s.moduleSpecifier === undefined || !ts.isStringLiteral(s.moduleSpecifier)) return [];
+    if (
+      !(ts.isImportDeclaration(s) || ts.isExportDeclaration(s)) ||
+      s.moduleSpecifier === undefined ||
+      !ts.isStringLiteral(s.moduleSpecifier)
+    )
+      return [];
     const { text } = s.moduleSpecifier;
-    return text.startsWith('.') ? [{ from, to: normalize(join(dirname(from), text)).replaceAll('\\', '/').replace(/\.js$/, '.ts'), typesOnly: erased(s) }] : [];
+    return text.startsWith('.')
+      ? [
+          {
+            from,
+            to: normalize(join(dirname(from), text))
+              .replaceAll('\\', '/')
+              .replace(/\.js$/, '.ts'),
+            typesOnly: erased(s),
+          },
+        ]
+      : [];
   });
 };
 const imports = files.flatMap(importsOf);
@@ -55,29 +86,48 @@ const edgesOf = (list: readonly Import[]): ReadonlyMap<string, readonly string[]
 
 describe('imports', () => {
   it('are read: every file but a few has some, and all lead to files', () => {
-    expect(files.filter((file) => imports.some(({ from }) => from === file)).length).toBeGreaterThan(0.8 * files.length);
+    expect(files.filter((file) => imports.some(({ from }) => from === file)).length).toBeGreaterThan(
+      0.8 * files.length,
+    );
     expect(imports.filter(({ to }) => !files.includes(to))).toEqual([]);
   });
   it('go round in no circle', () => {
-    expect(circle(new Map([['a', ['b']], ['b', ['c']], ['c', ['b']]]))).toEqual(['b', 'c']);
+    expect(
+      circle(
+        new Map([
+          ['a', ['b']],
+          ['b', ['c']],
+          ['c', ['b']],
+        ]),
+      ),
+    ).toEqual(['b', 'c']);
     expect(circle(edgesOf(imports.filter(({ typesOnly }) => !typesOnly)))).toEqual([]);
   });
   it('lead from the compiler to one folder of the runtime, the contract, and from there nowhere else', () => {
-    const leaves = (from: string, to: readonly string[]) => imports.filter((i) => i.from.startsWith(from) && !to.some((folder) => i.to.startsWith(folder)));
+    const leaves = (from: string, to: readonly string[]) =>
+      imports.filter((i) => i.from.startsWith(from) && !to.some((folder) => i.to.startsWith(folder)));
     expect(leaves('compiler/', ['compiler/', 'dsl/', 'runtime/contract/'])).toEqual([]);
     expect(leaves('runtime/contract/', ['runtime/contract/'])).toEqual([]);
   });
 });
 
 describe("the map's column `knows`", () => {
-  const rows = section(document('ARCHITECTURE.md'), 'The map').split('\n').filter((line) => line.startsWith('| `')).map((line) => line.split('|').map((cell) => cell.trim()));
+  const rows = section(document('ARCHITECTURE.md'), 'The map')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
   const known = new Map(rows.map(([, folder = '', , knows = '']) => [quoted(folder)[0]!, quoted(knows)]));
   /** The row that a file belongs to: of the folders that hold it, the innermost that has one. */
-  const rowOf = (file: string): string => [...known.keys()].filter((row) => file.startsWith(row)).sort((a, b) => b.length - a.length)[0] ?? `no row for ${file}`;
+  const rowOf = (file: string): string =>
+    [...known.keys()].filter((row) => file.startsWith(row)).sort((a, b) => b.length - a.length)[0] ??
+    `no row for ${file}`;
 
-  it.each([...known.keys()].filter((row) => files.some((file) => rowOf(file) === row)))('is what the files of %s import', (row) => {
-    const real = new Set(imports.filter(({ from }) => rowOf(from) === row).map(({ to }) => rowOf(to)));
-    real.delete(row);
-    expect([...(known.get(row) ?? [])].sort()).toEqual([...real].sort());
-  });
+  it.each([...known.keys()].filter((row) => files.some((file) => rowOf(file) === row)))(
+    'is what the files of %s import',
+    (row) => {
+      const real = new Set(imports.filter(({ from }) => rowOf(from) === row).map(({ to }) => rowOf(to)));
+      real.delete(row);
+      expect([...(known.get(row) ?? [])].sort()).toEqual([...real].sort());
+    },
+  );
 });

@@ -29,11 +29,17 @@ export const section = (text: string, title: string): string => {
 };
 
 /** Everything in backquotes, blocks aside. */
-export const quoted = (text: string): readonly string[] => [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, words = '']) => words);
+export const quoted = (text: string): readonly string[] =>
+  [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, words = '']) => words);
 
 /** What headings are called in links, as GitHub does: small letters and digits, spaces as dashes, and nothing else. */
 export const anchors = (text: string): readonly string[] =>
-  [...prose(text).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
+  [...prose(text).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 export interface Link {
   /** From the root of the repository: the page's own path where the link stays on the page. */
@@ -42,7 +48,8 @@ export interface Link {
   readonly anchor?: string;
 }
 /** The relative links of a page, from the folder that it lies in. */
-export const links = (page: string): readonly Link[] => [...prose(document(page)).matchAll(/\]\(([^)#:\s]*)(?:#([^)]*))?\)/g)].map(([, target = '', anchor]) => ({
-  path: target === '' ? page : posix.normalize(posix.join(posix.dirname(page), target)),
-  ...(anchor === undefined ? {} : { anchor }),
-}));
+export const links = (page: string): readonly Link[] =>
+  [...prose(document(page)).matchAll(/\]\(([^)#:\s]*)(?:#([^)]*))?\)/g)].map(([, target = '', anchor]) => ({
+    path: target === '' ? page : posix.normalize(posix.join(posix.dirname(page), target)),
+    ...(anchor === undefined ? {} : { anchor }),
+  }));

@@ -39,9 +39,15 @@ interface Snippet {
   readonly name: string;
   readonly text: string;
 }
-const snippets = pages.flatMap((page): readonly Snippet[] => blocks(document(page), 'ts')
-  .reduce<readonly string[]>((sofar, block) => (/^import\b/.test(block) ? [...sofar, block] : [...sofar.slice(0, -1), `${sofar.at(-1) ?? ''}\n${block}`]), [])
-  .map((text, i) => ({ name: `${page.replace(/\W/g, '-')}-${i}.ts`, text })));
+const snippets = pages.flatMap((page): readonly Snippet[] =>
+  blocks(document(page), 'ts')
+    .reduce<readonly string[]>(
+      (sofar, block) =>
+        /^import\b/.test(block) ? [...sofar, block] : [...sofar.slice(0, -1), `${sofar.at(-1) ?? ''}\n${block}`],
+      [],
+    )
+    .map((text, i) => ({ name: `${page.replace(/\W/g, '-')}-${i}.ts`, text })),
+);
 const [model = { name: '', text: '' }] = snippets.filter(({ text }) => text.includes('export default model({'));
 
 const compileAt = (path: string, preset?: string): Compiled => {
@@ -54,7 +60,10 @@ const stated = /^(?: *)const (\w+) = .*\/\/ (Tensor<[^>]*>)/gm;
 const expected = /^( *)\/\/ @ts-expect-error (.*)$/gm;
 /** The snippet, which says of each tensor with a type beside it that this is its type. */
 const withClaims = (text: string): string =>
-  text.replaceAll(stated, (line, name: string, type: string) => `${line}\n{ const stated: import('pcrec').${type} = ${name}; void stated; }`);
+  text.replaceAll(
+    stated,
+    (line, name: string, type: string) => `${line}\n{ const stated: import('pcrec').${type} = ${name}; void stated; }`,
+  );
 
 describe('the first page', () => {
   it('is read in five minutes', () => expect(readme.split('\n').length).toBeLessThan(200));
@@ -62,32 +71,46 @@ describe('the first page', () => {
 
 describe('the snippets', () => {
   it('are some of the language on two pages, a model, and programs that use its trainer', () => {
-    expect(new Set(snippets.filter(({ text }) => /Tensor</.test(text)).map(({ name }) => name.split('-')[0]))).toEqual(new Set(['README', 'dsl']));
+    expect(new Set(snippets.filter(({ text }) => /Tensor</.test(text)).map(({ name }) => name.split('-')[0]))).toEqual(
+      new Set(['README', 'dsl']),
+    );
     expect(snippets.filter(({ text }) => text.includes('export default'))).toEqual([model]);
     expect(snippets.filter(({ text }) => text.includes('./build/mine/trainer.js'))).toHaveLength(2);
     expect(snippets.flatMap(({ text }) => [...text.matchAll(stated)]).length).toBeGreaterThan(16);
   });
 
-  it('compile: the model to kernels, all with the repository\'s settings and with the types written beside them', () => {
+  it("compile: the model to kernels, all with the repository's settings and with the types written beside them", () => {
     const own = compileAt(join(project({ 'mine.ts': model.text }), 'mine.ts'), 'small');
     expect(own.manifest.model).toBe('mine');
 
-    const typescript = new Project({ tsConfigFilePath: join(packageRoot, 'tsconfig.json'), skipAddingFilesFromTsConfig: true, compilerOptions: { noEmit: true } });
-    const at = (name: string, text: string) => typescript.createSourceFile(join(packageRoot, 'readme', name), text).compilerNode;
+    const typescript = new Project({
+      tsConfigFilePath: join(packageRoot, 'tsconfig.json'),
+      skipAddingFilesFromTsConfig: true,
+      compilerOptions: { noEmit: true },
+    });
+    const at = (name: string, text: string) =>
+      typescript.createSourceFile(join(packageRoot, 'readme', name), text).compilerNode;
     const [target] = Object.values(toolchain.targets);
-    emittedFiles(own, target!).filter(({ name }) => name.endsWith('.d.ts')).forEach(({ name, text }) => void at(`build/mine/${name}`, text));
+    emittedFiles(own, target!)
+      .filter(({ name }) => name.endsWith('.d.ts'))
+      .forEach(({ name, text }) => void at(`build/mine/${name}`, text));
     const sources = snippets.map(({ name, text }) => at(name, withClaims(text)));
     const checker = typescript.getProgram().compilerObject;
     const said = (file: ts.SourceFile): readonly string[] =>
-      [...checker.getSyntacticDiagnostics(file), ...checker.getSemanticDiagnostics(file)]
-        .map(({ start = 0, messageText }) => `${file.fileName} line ${file.getLineAndCharacterOfPosition(start).line + 1}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+      [...checker.getSyntacticDiagnostics(file), ...checker.getSemanticDiagnostics(file)].map(
+        ({ start = 0, messageText }) =>
+          `${file.fileName} line ${file.getLineAndCharacterOfPosition(start).line + 1}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+      );
     expect(sources.flatMap(said)).toEqual([]);
   });
 
   it('fail in the words that are given', () => {
     const wrong = snippets.filter(({ text }) => text.includes('@ts-expect-error'));
     expect(wrong.length).toBeGreaterThan(1);
-    errorsOf('', wrong.map(({ text }) => text.replaceAll(expected, '$1// $2'))).forEach((errors, i) => {
+    errorsOf(
+      '',
+      wrong.map(({ text }) => text.replaceAll(expected, '$1// $2')),
+    ).forEach((errors, i) => {
       const words = [...wrong[i]!.text.matchAll(expected)].map(([, , text = '']) => text);
       expect(errors).toHaveLength(words.length);
       words.forEach((text, j) => expect(errors[j]).toContain(text));
@@ -99,8 +122,23 @@ describe('the commands', () => {
   const help = { compiler: '', trainer: '', train: '', comparison: comparison().helpInformation() };
   beforeAll(async () => {
     const lines: string[] = [];
-    main(['--help'], toolchain, { out: (text) => void lines.push(text), err: () => {}, now: () => 0, colour: false, cwd: packageRoot });
-    const manifest = { format: 1, model: 'mine', source: 'mine.ts', hyper: {}, length: 1, states: [], entries: {}, hash: '' } as const;
+    main(['--help'], toolchain, {
+      out: (text) => void lines.push(text),
+      err: () => {},
+      now: () => 0,
+      colour: false,
+      cwd: packageRoot,
+    });
+    const manifest = {
+      format: 1,
+      model: 'mine',
+      source: 'mine.ts',
+      hyper: {},
+      length: 1,
+      states: [],
+      entries: {},
+      hash: '',
+    } as const;
     const ask = async (...argv: readonly string[]): Promise<string> => {
       const said: string[] = [];
       const out = { write: (text: string) => said.push(text) > 0 } as unknown as World['out'];
@@ -112,34 +150,54 @@ describe('the commands', () => {
     help.train = await ask('train');
     help.trainer = [help.train, await ask('evaluate'), await ask('recommend'), await ask('profile')].join('\n');
   });
-  const options = (text: string): readonly string[] => [...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([name]) => name))];
+  const options = (text: string): readonly string[] => [
+    ...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([name]) => name)),
+  ];
   /** Options of a command that a text leaves out: all but those that every command has. */
-  const untold = (from: string, text: string): readonly string[] => options(from).filter((name) => !['--help', '--version', ...options(text)].includes(name));
+  const untold = (from: string, text: string): readonly string[] =>
+    options(from).filter((name) => !['--help', '--version', ...options(text)].includes(name));
 
   it('have every option that is named', () => {
     const known = options(`${help.compiler}\n${help.trainer}\n${help.comparison}`);
-    expect(pages.flatMap((page) => options(document(page)).filter((name) => !known.includes(name)).map((name) => `${page}: ${name}`))).toEqual([]);
-    expect(options(section(runtime, 'Comparing models')).filter((name) => !options(help.comparison).includes(name))).toEqual([]);
+    expect(
+      pages.flatMap((page) =>
+        options(document(page))
+          .filter((name) => !known.includes(name))
+          .map((name) => `${page}: ${name}`),
+      ),
+    ).toEqual([]);
+    expect(
+      options(section(runtime, 'Comparing models')).filter((name) => !options(help.comparison).includes(name)),
+    ).toEqual([]);
   });
 
   it('have no option that is not told of', () => {
-    expect(untold(help.compiler, section(dsl, 'The compiler\'s command'))).toEqual([]);
+    expect(untold(help.compiler, section(dsl, "The compiler's command"))).toEqual([]);
     expect(untold(help.trainer, section(runtime, 'The trainer'))).toEqual([]);
-    expect(untold(help.comparison, `${section(runtime, 'The trainer')}\n${section(runtime, 'Comparing models')}`)).toEqual([]);
+    expect(
+      untold(help.comparison, `${section(runtime, 'The trainer')}\n${section(runtime, 'Comparing models')}`),
+    ).toEqual([]);
   });
 
-  it.each([...pages, ...notes])('of npm that %s names are the package\'s own', (page) => {
-    const own = [...document(page).matchAll(/\bnpm (?:run ([\w-]+)|(start|test)\b)/g)].map(([, script, plain]) => script ?? plain ?? '');
+  it.each([...pages, ...notes])("of npm that %s names are the package's own", (page) => {
+    const own = [...document(page).matchAll(/\bnpm (?:run ([\w-]+)|(start|test)\b)/g)].map(
+      ([, script, plain]) => script ?? plain ?? '',
+    );
     own.forEach((name) => expect(packageFile).toHaveProperty(['scripts', name]));
   });
 });
 
 describe('what the pages list', () => {
   /** What the first column names, the header aside, which is an option. */
-  const firstColumn = (text: string): readonly string[] => [...text.matchAll(/^\| `([^`-][^`]*)`/gm)].map(([, cell = '']) => cell).sort();
+  const firstColumn = (text: string): readonly string[] =>
+    [...text.matchAll(/^\| `([^`-][^`]*)`/gm)].map(([, cell = '']) => cell).sort();
 
   it('is all that the language exports', () => {
-    expect(quoted(section(dsl, 'All names')).filter((name) => name !== 'pcrec').sort()).toEqual(Object.keys(language).sort());
+    expect(
+      quoted(section(dsl, 'All names'))
+        .filter((name) => name !== 'pcrec')
+        .sort(),
+    ).toEqual(Object.keys(language).sort());
   });
 
   it('is every data format and every device', () => {
@@ -149,9 +207,13 @@ describe('what the pages list', () => {
 
   it('is every model, each with the paper that its file names', () => {
     const files = readdirSync(join(packageRoot, 'models')).filter((name) => name.endsWith('.ts'));
-    const rows = prose(models).split('\n').filter((line) => line.startsWith('| ['));
+    const rows = prose(models)
+      .split('\n')
+      .filter((line) => line.startsWith('| ['));
     expect(rows.map((row) => /\]\(([^)]+)\)/.exec(row)?.[1]).sort()).toEqual(files.sort());
-    expect(links('README.md').map(({ path }) => path)).toEqual(expect.arrayContaining(files.map((name) => `models/${name}`)));
+    expect(links('README.md').map(({ path }) => path)).toEqual(
+      expect.arrayContaining(files.map((name) => `models/${name}`)),
+    );
     rows.forEach((row) => {
       const [, file = ''] = /\]\(([^)]+)\)/.exec(row)!;
       const paper = /arXiv:[\d.]+|KDD 2025/.exec(row)?.[0] ?? 'no paper';
@@ -159,21 +221,34 @@ describe('what the pages list', () => {
     });
   });
 
-  it('is every model\'s parameters on MovieLens-1M, of 3,416 items', () => {
+  it("is every model's parameters on MovieLens-1M, of 3,416 items", () => {
     /** Those that training reaches: of PCRec's, what a single step reads. */
     const parametersOf = (model: Model): number => {
       const defaults = Object.fromEntries(Object.entries(model.hyper).map(([name, { value }]) => [name, value]));
       const reached = topological(rootsOf(runPass(expand, programs(model, defaults)[0]!)));
-      const sizes = reached.flatMap((n) => (n.op === 'param' ? [[n.path, n.axes.reduce((size, a) => size * (typeof bound(a) === 'number' ? Number(bound(a)) : 3_416), 1)] as const] : []));
+      const sizes = reached.flatMap((n) =>
+        n.op === 'param'
+          ? [
+              [
+                n.path,
+                n.axes.reduce((size, a) => size * (typeof bound(a) === 'number' ? Number(bound(a)) : 3_416), 1),
+              ] as const,
+            ]
+          : [],
+      );
       return [...new Map(sizes).values()].reduce((x, y) => x + y, 0);
     };
-    const told = [...section(models, 'All models').matchAll(/^\| ([a-z0-9-]+)[^|]* \| ([\d,]+) \|/gm)].map(([, name, count]) => `${name} ${count}`);
+    const told = [...section(models, 'All models').matchAll(/^\| ([a-z0-9-]+)[^|]* \| ([\d,]+) \|/gm)].map(
+      ([, name, count]) => `${name} ${count}`,
+    );
     expect(told.sort()).toEqual(zoo.map((model) => `${model.name} ${parametersOf(model).toLocaleString('en')}`).sort());
   });
 
   it('is every hyperparameter and preset of PCRec', () => {
     const named = quoted(section(models, 'PCRec'));
-    expect([...Object.keys(pcrec.hyper), ...Object.keys(pcrec.presets)].filter((name) => !named.includes(name))).toEqual([]);
+    expect(
+      [...Object.keys(pcrec.hyper), ...Object.keys(pcrec.presets)].filter((name) => !named.includes(name)),
+    ).toEqual([]);
   });
 });
 
@@ -182,28 +257,51 @@ describe.each([...pages, ...notes])('the links and paths of %s', (page) => {
     const there = ({ path, anchor }: { readonly path: string; readonly anchor?: string }): boolean =>
       existsSync(join(packageRoot, path)) && (anchor === undefined || anchors(document(path)).includes(anchor));
     expect(links(page).filter((link) => !there(link))).toEqual([]);
-    const paths = [...document(page).matchAll(/(?<![\w/.-])(?:dsl|compiler|runtime|models|examples|scripts|test)\/[\w./-]*[\w/]/g)].map(([path]) => path);
+    const paths = [
+      ...document(page).matchAll(/(?<![\w/.-])(?:dsl|compiler|runtime|models|examples|scripts|test)\/[\w./-]*[\w/]/g),
+    ].map(([path]) => path);
     expect(paths.filter((path) => !existsSync(join(packageRoot, path)))).toEqual([]);
   });
 });
 
 describe('what is said of PCRec', () => {
   const compiled = new Map<string, Compiled>();
-  beforeAll(() => ['base', 'adaptive'].forEach((preset) => compiled.set(preset, compileAt(join(packageRoot, 'models', 'pcrec.ts'), preset))), 120_000);
+  beforeAll(
+    () =>
+      ['base', 'adaptive'].forEach((preset) =>
+        compiled.set(preset, compileAt(join(packageRoot, 'models', 'pcrec.ts'), preset)),
+      ),
+    120_000,
+  );
 
-  it.each(['base', 'adaptive'])('inference stores nothing for each pair of a user\'s positions (preset %s)', (preset) => {
-    const { loops } = compiled.get(preset)!;
-    const pairs = loops.entries.flatMap(({ buffers }) => buffers).filter(({ axes }) => axes.some((a) => a.name === 'batch') && axes.filter((a) => a.ragged !== undefined).length > 1);
-    // Attention's scores have heads; the energy knows none.
-    expect(pairs.filter(({ axes }) => !axes.some((a) => a.name === 'head')).map(({ id }) => id)).toEqual([]);
-  });
+  it.each(['base', 'adaptive'])(
+    "inference stores nothing for each pair of a user's positions (preset %s)",
+    (preset) => {
+      const { loops } = compiled.get(preset)!;
+      const pairs = loops.entries
+        .flatMap(({ buffers }) => buffers)
+        .filter(
+          ({ axes }) => axes.some((a) => a.name === 'batch') && axes.filter((a) => a.ragged !== undefined).length > 1,
+        );
+      // Attention's scores have heads; the energy knows none.
+      expect(pairs.filter(({ axes }) => !axes.some((a) => a.name === 'head')).map(({ id }) => id)).toEqual([]);
+    },
+  );
 
   it('K = theta theta is computed once for all users', () => {
     const { loops } = compiled.get('base')!;
     const train = loops.entries.find(({ name }) => name === 'train')!;
-    const read = (kernel: unknown): readonly string[] => [...new Set([...JSON.stringify(kernel).matchAll(/"buffer":"([^"]+)"/g)].map(([, id = '']) => id))];
-    const shared = new Map(train.buffers.filter(({ role, axes }) => role === 'temp' && axes.length === 2 && axes.every((a) => a.ragged !== undefined)).map((b) => [b.id, b]));
-    const ofTheta = train.kernels.filter(({ output, body }) => shared.has(output) && body.kind === 'reduce' && read(body).join() === 'theta.2');
+    const read = (kernel: unknown): readonly string[] => [
+      ...new Set([...JSON.stringify(kernel).matchAll(/"buffer":"([^"]+)"/g)].map(([, id = '']) => id)),
+    ];
+    const shared = new Map(
+      train.buffers
+        .filter(({ role, axes }) => role === 'temp' && axes.length === 2 && axes.every((a) => a.ragged !== undefined))
+        .map((b) => [b.id, b]),
+    );
+    const ofTheta = train.kernels.filter(
+      ({ output, body }) => shared.has(output) && body.kind === 'reduce' && read(body).join() === 'theta.2',
+    );
     expect(ofTheta.length).toBeGreaterThan(0);
   });
 });

@@ -20,8 +20,11 @@ export const expanded = (roots: readonly Node[]): readonly Node[] => {
 };
 
 export const run = (roots: readonly Node[], env: Environment): readonly Read[] =>
-  evaluate(expanded(roots), env).map(({ axes, shape, data }) => (at = {}) =>
-    data[axes.reduce((position, axis, i) => position * shape[i]! + at[axis.name]!, 0)]!);
+  evaluate(expanded(roots), env).map(
+    ({ axes, shape, data }) =>
+      (at = {}) =>
+        data[axes.reduce((position, axis, i) => position * shape[i]! + at[axis.name]!, 0)]!,
+  );
 export const run1 = (root: Node, env: Environment): Read => run([root], env)[0]!;
 
 /** Reproducible numbers in (-1, 1) without pattern. */
@@ -32,7 +35,18 @@ export const numbers = (n: number, seed: number): readonly number[] =>
   });
 
 /** Numbers for every parameter that the expressions read; sizes by axis name. */
-export const someParams = (roots: readonly Node[], sizes: Readonly<Record<string, number>>): Readonly<Record<string, readonly number[]>> => {
+export const someParams = (
+  roots: readonly Node[],
+  sizes: Readonly<Record<string, number>>,
+): Readonly<Record<string, readonly number[]>> => {
   const parameters = topological(expanded(roots)).filter((n): n is Param => n.op === 'param');
-  return Object.fromEntries(parameters.map((p, i) => [p.path, numbers(p.axes.reduce((n, a) => n * (sizes[a.name] ?? 0), 1), i + 1)]));
+  return Object.fromEntries(
+    parameters.map((p, i) => [
+      p.path,
+      numbers(
+        p.axes.reduce((n, a) => n * (sizes[a.name] ?? 0), 1),
+        i + 1,
+      ),
+    ]),
+  );
 };

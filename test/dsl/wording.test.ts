@@ -25,7 +25,7 @@ const compiles: Readonly<Record<string, string>> = {
     const c: Tensor<'batch'> = pipe(x, mean([seq, width]));
     const d: Tensor<never> = sum(x, [batch, seq, width]);
     const e: Tensor<'batch', 'i32'> = max(items, seq);`,
-  'contractions': `
+  contractions: `
     const a: Tensor<'batch' | 'seq' | 'key'> = dot(x, rename(x, seq, key), width);
     const b: Tensor<'batch' | 'seq' | 'key'> = pipe(x, dot(rename(x, seq, key), width));
     const c: Tensor<'batch'> = dot(x, x, [seq, width]);`,
@@ -37,12 +37,12 @@ const compiles: Readonly<Record<string, string>> = {
     const b: Tensor<'seq', 'i32'> = pipe(index(seq), add(1));
     const c: Tensor<'seq' | 'key', 'bool'> = lt(index(seq), index(key));
     const d: Tensor<'seq' | 'batch'> = where(lt(index(seq), extent(seq, batch)), 1, 0);`,
-  'layers': `
+  layers: `
     const a: Tensor<'batch' | 'seq' | 'head' | 'depth'> = linear('q', x, width, [head, depth]);
     const b: Tensor<'batch' | 'seq' | 'width'> = linear('o', a, [head, depth], width, { bias: false });
     const c: Tensor<'batch' | 'seq' | 'width'> = pipe(x, layerNorm(width), softmax(width), dropout('d', 0.1, 'training'));
     const d: Tensor<'batch' | 'seq' | 'head' | 'depth'> = softmaxAttention(a, rename(a, seq, key), rename(a, seq, key), depth, key, causal(seq, key));`,
-  'gradients': `
+  gradients: `
     const a: Tensor<'seq' | 'key'> = gradient(sum(x, width), theta);
     const [b, c] = gradients(sum(x, [seq, width]), [theta, x]);
     const d: Tensor<'seq' | 'key'> = b, e: Tensor<'batch' | 'seq' | 'width'> = c;`,
@@ -54,7 +54,7 @@ const compiles: Readonly<Record<string, string>> = {
     const layers: readonly Tensor<'batch' | 'seq' | 'width'>[] = [x, tanh(x)];
     const { states: [s] } = descend(([s]) => s.map((l) => sum(square(l), [seq, width])).reduce((a, b) => add(a, b)), { wrt: [layers], rate: 0.1, steps: 1 });
     const a: readonly Tensor<'batch' | 'seq' | 'width'>[] = s;`,
-  'equilibria': `
+  equilibria: `
     const { value, converged } = fixedPoint(x, (s) => add(mul(tanh(s), 0.5), x),
       { solver: anderson(), stop: { per: 'row', atol: 1e-4, rtol: 0, maxSteps: 30 }, backward: implicit() });
     const a: Tensor<'batch' | 'seq' | 'width'> = value, b: Tensor<'batch', 'bool'> = converged;
@@ -100,7 +100,7 @@ const wrong: readonly string[] = [
   'descend(([s]) => sum(square(s), [seq, width]), { wrt: [x], rate: [0.1, 0.2], steps: 1 });',
   'fixedPoint(x, tanh, { stop: { fixed: 3 }, backward: implicit() });',
   "fixedPoint(x, tanh, { stop: { per: 'row', atol: 1e-4, rtol: 0, maxSteps: 30 }, backward: lastSteps(1) });",
-  "fixedPoint(x, tanh, { stop: { fixed: 3, atol: 1e-4 } });",
+  'fixedPoint(x, tanh, { stop: { fixed: 3, atol: 1e-4 } });',
   'fixedPoint(x, tanh, { stop: { fixed: 3 }, damping: 0.5 });',
   'fixedPoint(x, (s) => sum(s, width), { stop: { fixed: 3 } });',
   'fixedPoint(theta, tanh, { stop: { fixed: 3 } });',

@@ -23,12 +23,31 @@ const rows = Array.from({ length: 60 }, (_, user) => {
     return { user: `u${user}`, item: `${slow ? 'A' : 'B'}${(user + i) % 12}`, time: (time += slow ? 86_400 : 60) };
   });
 });
-const text = (of: typeof rows): string => `userId,movieId,rating,timestamp\n${of.flat().map(({ user, item, time }) => `${user},${item},5,${time}\n`).join('')}`;
+const text = (of: typeof rows): string =>
+  `userId,movieId,rating,timestamp\n${of
+    .flat()
+    .map(({ user, item, time }) => `${user},${item},5,${time}\n`)
+    .join('')}`;
 const out = at('hstu');
 let trainer: Trainer;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, [join(packageRoot, 'dist/compiler/cli.js'), 'models/hstu.ts', '--target', 'wasm', '--out', out, ...['width=8', 'length=10', 'blocks=1', 'negatives=8', 'dropout=0', 'times=true', 'rate=0.01'].flatMap((set) => ['--set', set])], { cwd: packageRoot, stdio: 'pipe' });
+  execFileSync(
+    process.execPath,
+    [
+      join(packageRoot, 'dist/compiler/cli.js'),
+      'models/hstu.ts',
+      '--target',
+      'wasm',
+      '--out',
+      out,
+      ...['width=8', 'length=10', 'blocks=1', 'negatives=8', 'dropout=0', 'times=true', 'rate=0.01'].flatMap((set) => [
+        '--set',
+        set,
+      ]),
+    ],
+    { cwd: packageRoot, stdio: 'pipe' },
+  );
   writeFileSync(at('all.csv'), text(rows));
   writeFileSync(at('before.csv'), text(rows.map((of) => of.slice(0, -1))));
   writeFileSync(at('order.txt'), rows.map((of) => `${of[0]!.user} ${of.map(({ item }) => item).join(' ')}\n`).join(''));
@@ -37,7 +56,15 @@ beforeAll(async () => {
 
 describe('models/hstu.ts with times', () => {
   it('ranks the next item as evaluate does when the request comes at its time, and otherwise where the time differs', async () => {
-    const { ranks } = await trainer.train({ data: at('all.csv'), epochs: 25, patience: 25, batch: 16, device: 'wasm', threads: 1, out: at('runs') });
+    const { ranks } = await trainer.train({
+      data: at('all.csv'),
+      epochs: 25,
+      patience: 25,
+      batch: 16,
+      device: 'wasm',
+      threads: 1,
+      out: at('runs'),
+    });
     const opened = await trainer.recommender({ out: at('runs'), data: at('before.csv'), device: 'wasm' });
     const users = rows.map(([first]) => first!.user).toSorted();
     const rankOf = async (user: string, wait: (last: number, next: number) => number): Promise<number> => {
@@ -63,13 +90,43 @@ describe('models/hstu.ts with times', () => {
   }, 120_000);
 
   it('is told on the command line when it was asked, and refuses data without times', () => {
-    const run = (...args: readonly string[]) => spawnSync(process.execPath, [join(out, 'trainer.js'), ...args, '--device', 'wasm'], { cwd: folder, encoding: 'utf8' });
-    const asked = run('recommend', '--out', at('runs'), '--data', at('before.csv'), '--user', 'u3', '--at', '2021-01-01');
+    const run = (...args: readonly string[]) =>
+      spawnSync(process.execPath, [join(out, 'trainer.js'), ...args, '--device', 'wasm'], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+    const asked = run(
+      'recommend',
+      '--out',
+      at('runs'),
+      '--data',
+      at('before.csv'),
+      '--user',
+      'u3',
+      '--at',
+      '2021-01-01',
+    );
     expect(asked.stdout).toMatch(/\nAsked at 2021-01-01T00:00:00Z, 10\d days after the last event\.\n/);
-    const early = run('recommend', '--out', at('runs'), '--data', at('before.csv'), '--user', 'u3', '--at', '1999-01-01');
-    expect([early.status, early.stderr]).toEqual([1, expect.stringMatching(/lies before the last event of the history, 2020-09-\S+: give that time or a later one/)]);
+    const early = run(
+      'recommend',
+      '--out',
+      at('runs'),
+      '--data',
+      at('before.csv'),
+      '--user',
+      'u3',
+      '--at',
+      '1999-01-01',
+    );
+    expect([early.status, early.stderr]).toEqual([
+      1,
+      expect.stringMatching(/lies before the last event of the history, 2020-09-\S+: give that time or a later one/),
+    ]);
     const none = run('--data', at('order.txt'), '--out', at('none'));
-    expect([none.status, none.stderr]).toEqual([1, expect.stringMatching(/the data order have none: .* compile the model with --set times=false\.\n$/)]);
+    expect([none.status, none.stderr]).toEqual([
+      1,
+      expect.stringMatching(/the data order have none: .* compile the model with --set times=false\.\n$/),
+    ]);
     const evaluated = run('evaluate', '--out', at('runs'), '--data', at('order.txt'));
     expect(evaluated.status).toBe(1);
   });

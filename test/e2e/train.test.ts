@@ -15,23 +15,63 @@ const folder = mkdtempSync(join(packageRoot, 'build', 'e2e-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const run = (script: string, ...args: readonly string[]): string =>
-  execFileSync(process.execPath, [join(packageRoot, script), ...args], { cwd: packageRoot, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+  execFileSync(process.execPath, [join(packageRoot, script), ...args], {
+    cwd: packageRoot,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
 /** What a model needs to be so small. */
-const small: Readonly<Record<string, readonly string[]>> = { 'models/gru4rec.ts': ['--set', 'hidden=12'], 'models/ttt4rec.ts': ['--set', 'heads=2'] };
+const small: Readonly<Record<string, readonly string[]>> = {
+  'models/gru4rec.ts': ['--set', 'hidden=12'],
+  'models/ttt4rec.ts': ['--set', 'heads=2'],
+};
 const compile = (model: string, out: string): string =>
-  run('dist/compiler/cli.js', model, '--out', out, '--set', 'width=8', '--set', 'length=12', '--set', 'negatives=16', '--set', 'blocks=1', '--set', 'dropout=0', ...(small[model] ?? []));
-const bytes = (of: string): Readonly<Record<string, string>> => Object.fromEntries(readdirSync(of).map((name) => [name, readFileSync(join(of, name), 'utf8')]));
+  run(
+    'dist/compiler/cli.js',
+    model,
+    '--out',
+    out,
+    '--set',
+    'width=8',
+    '--set',
+    'length=12',
+    '--set',
+    'negatives=16',
+    '--set',
+    'blocks=1',
+    '--set',
+    'dropout=0',
+    ...(small[model] ?? []),
+  );
+const bytes = (of: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(readdirSync(of).map((name) => [name, readFileSync(join(of, name), 'utf8')]));
 
 /** The last JSON line of a command of the emitted trainer. */
 const last = (out: string, device: string, ...args: readonly string[]): Readonly<Record<string, unknown>> => {
-  const lines = run(join(out, 'trainer.js').slice(packageRoot.length + 1), ...args, '--device', device, ...(args[0] === 'profile' ? [] : ['--out', join(out, `run-${device}`)]), '--json').trim().split('\n');
+  const lines = run(
+    join(out, 'trainer.js').slice(packageRoot.length + 1),
+    ...args,
+    '--device',
+    device,
+    ...(args[0] === 'profile' ? [] : ['--out', join(out, `run-${device}`)]),
+    '--json',
+  )
+    .trim()
+    .split('\n');
   return JSON.parse(lines.at(-1)!) as Readonly<Record<string, unknown>>;
 };
 
 /** Models, the files whose lines their kernels carry, and a tensor of theirs that a training step computes. */
 const models = [
-  ['pcrec', ['pcrec', 'hstu'], 'scores'], ['hstu', ['hstu'], 'scores'], ['sasrec', ['sasrec'], 'attended'], ['llama', ['llama'], 'normed'],
-  ['bert4rec', ['bert4rec'], 'historyLoss'], ['gru4rec', ['gru4rec'], 'input'], ['mamba4rec', ['mamba4rec'], 'mixed'], ['ttt4rec', ['ttt4rec'], 'read'],
+  ['pcrec', ['pcrec', 'hstu'], 'scores'],
+  ['hstu', ['hstu'], 'scores'],
+  ['sasrec', ['sasrec'], 'attended'],
+  ['llama', ['llama'], 'normed'],
+  ['bert4rec', ['bert4rec'], 'historyLoss'],
+  ['gru4rec', ['gru4rec'], 'input'],
+  ['mamba4rec', ['mamba4rec'], 'mixed'],
+  ['ttt4rec', ['ttt4rec'], 'read'],
   ['pcrec-simple', ['hstu'], 'scores'],
 ] as const;
 
@@ -41,36 +81,72 @@ describe.each(models)('models/%s.ts', (name, sources, tensor) => {
   beforeAll(() => {
     const began = performance.now();
     said = compile(`models/${name}.ts`, out);
-    console.log(`compiled models/${name}.ts in ${((performance.now() - began) / 1000).toFixed(1)} s, the start of the process included`);
+    console.log(
+      `compiled models/${name}.ts in ${((performance.now() - began) / 1000).toFixed(1)} s, the start of the process included`,
+    );
   }, minute);
 
-  it('compiles to kernels named after the model file\'s constants, or the functions that it calls', () => {
+  it("compiles to kernels named after the model file's constants, or the functions that it calls", () => {
     expect(said).toContain(`${name}: compiled models/${name}.ts`);
-    expect(readdirSync(out).sort()).toEqual(['kernels.gpu.js', 'kernels.wasm.js', 'manifest.json', 'model.fma.wasm', 'model.wasm', 'model.wat', 'trainer.d.ts', 'trainer.js']);
+    expect(readdirSync(out).sort()).toEqual([
+      'kernels.gpu.js',
+      'kernels.wasm.js',
+      'manifest.json',
+      'model.fma.wasm',
+      'model.wasm',
+      'model.wat',
+      'trainer.d.ts',
+      'trainer.js',
+    ]);
     const kernels = readFileSync(join(out, 'kernels.gpu.js'), 'utf8');
-    const named = sources.flatMap((s) => [...readFileSync(join(packageRoot, 'models', `${s}.ts`), 'utf8').matchAll(/const (\w+) = |(\w+)\(/g)].map(([, held, called]) => (held ?? called)!));
+    const named = sources.flatMap((s) =>
+      [...readFileSync(join(packageRoot, 'models', `${s}.ts`), 'utf8').matchAll(/const (\w+) = |(\w+)\(/g)].map(
+        ([, held, called]) => (held ?? called)!,
+      ),
+    );
     expect(named.filter((n) => new RegExp(`^function ${n}(_\\d+)?\\(`, 'm').test(kernels)).length).toBeGreaterThan(1);
     for (const source of sources) expect(kernels).toContain(`models/${source}.ts:`);
     expect(kernels).not.toMatch(/^function (d_)*new_\w+_m_\d+\d\(/m);
     expect(kernels).not.toContain(packageRoot);
   });
 
-  it('compiles to the same bytes again', () => {
-    compile(`models/${name}.ts`, join(folder, `${name}-again`));
-    expect(bytes(join(folder, `${name}-again`))).toEqual(bytes(out));
-  }, minute);
+  it(
+    'compiles to the same bytes again',
+    () => {
+      compile(`models/${name}.ts`, join(folder, `${name}-again`));
+      expect(bytes(join(folder, `${name}-again`))).toEqual(bytes(out));
+    },
+    minute,
+  );
 
-  it.each(['wasm', 'cpu'])('trains on the sample, evaluates and recommends on %s', (device) => {
-    expect(last(out, device, 'train', '--data', 'sample', '--epochs', '2')).toMatchObject({ kind: 'result', part: 'test' });
-    const epochs = readFileSync(join(out, `run-${device}`, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { readonly kind: string; readonly loss: number }).filter((e) => e.kind === 'epoch');
-    expect(epochs).toHaveLength(2);
-    expect(epochs[1]!.loss).toBeLessThan(epochs[0]!.loss);
-    expect(last(out, device, 'evaluate', '--data', 'sample')).toMatchObject({ part: 'test' });
-    if (device === 'wasm') {
-      const { kernels, ms } = last(out, device, 'profile', '--data', 'sample') as { readonly kernels: readonly { readonly name: string; readonly ms: number }[]; readonly ms: number };
-      expect(kernels.map((k) => k.name).join()).toContain(tensor);
-      expect(kernels.reduce((sum, k) => sum + k.ms, 0)).toBeCloseTo(ms, 6);
-    }
-    expect(last(out, device, 'recommend', '--data', 'sample', '--user', '1', '--top', '5')).toHaveProperty('items.length', 5);
-  }, 5 * minute);
+  it.each(['wasm', 'cpu'])(
+    'trains on the sample, evaluates and recommends on %s',
+    (device) => {
+      expect(last(out, device, 'train', '--data', 'sample', '--epochs', '2')).toMatchObject({
+        kind: 'result',
+        part: 'test',
+      });
+      const epochs = readFileSync(join(out, `run-${device}`, 'metrics.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { readonly kind: string; readonly loss: number })
+        .filter((e) => e.kind === 'epoch');
+      expect(epochs).toHaveLength(2);
+      expect(epochs[1]!.loss).toBeLessThan(epochs[0]!.loss);
+      expect(last(out, device, 'evaluate', '--data', 'sample')).toMatchObject({ part: 'test' });
+      if (device === 'wasm') {
+        const { kernels, ms } = last(out, device, 'profile', '--data', 'sample') as {
+          readonly kernels: readonly { readonly name: string; readonly ms: number }[];
+          readonly ms: number;
+        };
+        expect(kernels.map((k) => k.name).join()).toContain(tensor);
+        expect(kernels.reduce((sum, k) => sum + k.ms, 0)).toBeCloseTo(ms, 6);
+      }
+      expect(last(out, device, 'recommend', '--data', 'sample', '--user', '1', '--top', '5')).toHaveProperty(
+        'items.length',
+        5,
+      );
+    },
+    5 * minute,
+  );
 });

@@ -8,7 +8,13 @@ import { modelText, plainBody, project } from './fixtures.js';
 import { run } from './stand-in.js';
 
 const files = { 'models/tiny.ts': modelText(plainBody) };
-const readAll = (folder: string): Readonly<Record<string, string>> => Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8').replaceAll(packageFile.version, 'VERSION')]));
+const readAll = (folder: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(folder).map((name) => [
+      name,
+      readFileSync(join(folder, name), 'utf8').replaceAll(packageFile.version, 'VERSION'),
+    ]),
+  );
 
 describe('pcrec-compile', () => {
   it('writes the trainer and says what it made and what to run', () => {
@@ -160,10 +166,21 @@ describe('pcrec-compile', () => {
   });
 
   it('leaves files that are not its own, replaces those that are, and refuses to overwrite a stranger', () => {
-    const folder = project({ ...files, 'package.json': '{"type":"module"}', 'build/tiny/notes.txt': 'mine', 'other/trainer.js': 'a stranger' });
+    const folder = project({
+      ...files,
+      'package.json': '{"type":"module"}',
+      'build/tiny/notes.txt': 'mine',
+      'other/trainer.js': 'a stranger',
+    });
     const out = join(folder, 'build/tiny');
     run(folder, 'models/tiny.ts');
-    expect(readdirSync(out).sort()).toEqual(['kernels.gpu.js', 'manifest.json', 'notes.txt', 'trainer.d.ts', 'trainer.js']);
+    expect(readdirSync(out).sort()).toEqual([
+      'kernels.gpu.js',
+      'manifest.json',
+      'notes.txt',
+      'trainer.d.ts',
+      'trainer.js',
+    ]);
     writeFileSync(join(out, 'kernels.wasm.js'), readFileSync(join(out, 'kernels.gpu.js'), 'utf8'));
     writeFileSync(join(out, 'kernels.gpu.js'), 'stale');
     run(folder, 'models/tiny.ts');
@@ -177,7 +194,10 @@ describe('pcrec-compile', () => {
   });
 
   it('exits with 1 where the model is wrong, naming the file as the author would from here', () => {
-    const folder = project({ ...files, 'models/wrong.ts': modelText(plainBody.replace('hyper.width', "'eight' + 8 * 'x'")) });
+    const folder = project({
+      ...files,
+      'models/wrong.ts': modelText(plainBody.replace('hyper.width', "'eight' + 8 * 'x'")),
+    });
     const types = run(join(folder, 'models'), 'wrong.ts');
     expect(types.code).toBe(1);
     expect(types.err).toMatch(/^wrong\.ts:10:\d+: error PC1002: The right-hand side/);
@@ -188,12 +208,22 @@ describe('pcrec-compile', () => {
     expect(middle.err).toContain('hint: choose 12');
     expect(() => run(folder, 'models/tiny.ts', '--set', 'width=14')).toThrow('a bug of the compiler');
     const target = run(folder, 'models/tiny.ts', '--target', 'wasm');
-    expect([target.code, target.err]).toEqual([1, 'error PC6002: no loops here\nmore: pcrec-compile --explain-error PC6002']);
+    expect([target.code, target.err]).toEqual([
+      1,
+      'error PC6002: no loops here\nmore: pcrec-compile --explain-error PC6002',
+    ]);
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
   it('blames an optimizer that the model wrote itself at its own line', () => {
-    const folder = project({ 'tiny.ts': modelText(plainBody).replace('update: (p, g) => ({', "update: (p, g) => { if (g.op === 'constant') throw new Error('never'); return ({").replace('slots: {} }) })', 'slots: {} }); } })') });
+    const folder = project({
+      'tiny.ts': modelText(plainBody)
+        .replace(
+          'update: (p, g) => ({',
+          "update: (p, g) => { if (g.op === 'constant') throw new Error('never'); return ({",
+        )
+        .replace('slots: {} }) })', 'slots: {} }); } })'),
+    });
     const { code, err } = run(folder, 'tiny.ts');
     expect([code, err.split('\n')[0]]).toEqual([1, 'tiny.ts:8:99: error PC1007: Error: never']);
   });
@@ -205,20 +235,30 @@ describe('pcrec-compile', () => {
       expect([code, out]).toEqual([2, '']);
       return err;
     };
-    expect(said()).toBe('error PC0001: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec-simple, pcrec, sasrec, ttt4rec; --help tells more');
-    expect(said('hsut')).toBe("error PC0002: there is neither a file hsut nor a model of the package of that name\nhint: did you mean 'hstu'?");
-    expect(said('models/tiny.ts', '--out', 'models/tiny.ts')).toMatch(/^error PC0006: cannot write to .*tiny\.ts: a part of its path is not a folder\nhint: choose another folder with --out$/);
+    expect(said()).toBe(
+      'error PC0001: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, gru4rec, hstu, llama, mamba4rec, pcrec-simple, pcrec, sasrec, ttt4rec; --help tells more',
+    );
+    expect(said('hsut')).toBe(
+      "error PC0002: there is neither a file hsut nor a model of the package of that name\nhint: did you mean 'hstu'?",
+    );
+    expect(said('models/tiny.ts', '--out', 'models/tiny.ts')).toMatch(
+      /^error PC0006: cannot write to .*tiny\.ts: a part of its path is not a folder\nhint: choose another folder with --out$/,
+    );
     expect(said('gone.ts')).toBe('error PC0002: there is no file gone.ts');
     expect(said('models/tiny.ts', 'more.ts')).toMatch(/^error PC0001: too many arguments/);
     expect(said('models/tiny.ts', '--wat')).toContain("unknown option '--wat'");
-    expect(said('models/tiny.ts', '--target', 'tpu')).toContain("'tpu' is invalid. Allowed choices are gpu, wasm, code.");
-    expect(said('models/tiny.ts', '--dump-after', 'fus')).toBe("error PC0005: there is no pass 'fus'\nhint: did you mean 'fuse'?");
+    expect(said('models/tiny.ts', '--target', 'tpu')).toContain(
+      "'tpu' is invalid. Allowed choices are gpu, wasm, code.",
+    );
+    expect(said('models/tiny.ts', '--dump-after', 'fus')).toBe(
+      "error PC0005: there is no pass 'fus'\nhint: did you mean 'fuse'?",
+    );
     expect(said('models/tiny.ts', '--set', 'widht=3')).toContain("hint: did you mean 'width'?");
     expect(said('models/tiny.ts', '--preset', 'huge')).toContain('presets: large');
   });
 
   it('takes a model of the package by its name, where there is no file of that name', () => {
-    const folder = project({ ...files, 'hstu/notes.txt': 'a folder', 'sasrec': 'a file' });
+    const folder = project({ ...files, 'hstu/notes.txt': 'a folder', sasrec: 'a file' });
     expect(run(folder, 'hstu', '--hypers')).toMatchObject({ code: 0, out: expect.stringMatching(/^hstu: /) as string });
     expect(run(folder, 'sasrec', '--hypers').err).toContain('sasrec is not a model file');
   });
@@ -245,28 +285,50 @@ describe('pcrec-compile', () => {
     const listed = run(folder, 'models/tiny.ts', '--hypers', '--json');
     expect([listed.code, listed.err]).toEqual([0, '']);
     expect(JSON.parse(listed.out)).toEqual({
-      model: 'tiny', doc: '', presets: { large: { width: 64 } },
+      model: 'tiny',
+      doc: '',
+      presets: { large: { width: 64 } },
       hyper: {
-        length: { kind: 'integer', value: 8, doc: 'longest history read', min: 1, max: 512 }, width: { kind: 'integer', value: 4, doc: 'width', min: 1 },
-        rate: { kind: 'number', value: 0.1, doc: 'learning rate', min: 0, max: 1 }, bias: { kind: 'boolean', value: true, doc: 'adds a bias' },
+        length: { kind: 'integer', value: 8, doc: 'longest history read', min: 1, max: 512 },
+        width: { kind: 'integer', value: 4, doc: 'width', min: 1 },
+        rate: { kind: 'number', value: 0.1, doc: 'learning rate', min: 0, max: 1 },
+        bias: { kind: 'boolean', value: true, doc: 'adds a bias' },
         loss: { kind: 'choice', value: 'mean', doc: 'how positions are joined', choices: ['mean', 'sum'] },
       },
     });
-    expect(run(folder, 'models/tiny.ts', '--json')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--json says how --hypers prints') as string });
+    expect(run(folder, 'models/tiny.ts', '--json')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('--json says how --hypers prints') as string,
+    });
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
   it('lists passes and dumps the program after one, writing nothing', () => {
     const folder = project(files);
-    expect(run(folder, '--list-passes')).toEqual({ code: 0, err: '', out: 'differentiate  adds gradients\nfuse           joins maps' });
-    expect(run(folder, 'models/tiny.ts', '--dump-after', 'differentiate')).toEqual({ code: 0, err: '', out: 'loss = mean(x * x)' });
+    expect(run(folder, '--list-passes')).toEqual({
+      code: 0,
+      err: '',
+      out: 'differentiate  adds gradients\nfuse           joins maps',
+    });
+    expect(run(folder, 'models/tiny.ts', '--dump-after', 'differentiate')).toEqual({
+      code: 0,
+      err: '',
+      out: 'loss = mean(x * x)',
+    });
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
   it('lists and dumps the passes of the target chosen, and of no other', () => {
     const folder = project(files);
-    expect(run(folder, '--list-passes', '--target', 'code').out).toBe('differentiate  adds gradients\nfuse           joins maps\ntile           writes loops over tiles');
-    expect(run(folder, 'models/tiny.ts', '--target', 'code', '--dump-after', 'tile')).toEqual({ code: 0, err: '', out: 'tiny in tiles' });
+    expect(run(folder, '--list-passes', '--target', 'code').out).toBe(
+      'differentiate  adds gradients\nfuse           joins maps\ntile           writes loops over tiles',
+    );
+    expect(run(folder, 'models/tiny.ts', '--target', 'code', '--dump-after', 'tile')).toEqual({
+      code: 0,
+      err: '',
+      out: 'tiny in tiles',
+    });
     expect(run(folder, 'models/tiny.ts', '--dump-after', 'tile')).toMatchObject({ code: 2, out: '' });
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });

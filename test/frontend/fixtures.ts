@@ -30,7 +30,10 @@ export const rest = `
   optimizer: () => ({ name: 'none', slots: [], update: (p, g) => ({ value: p, slots: {} }) }),`;
 
 /** A model whose `build` has this body; it must return outputs. The body starts at line 10. */
-export const modelText = (body: string, name = 'tiny'): string => `${imports}export default model({ name: '${name}',${rest}
+export const modelText = (
+  body: string,
+  name = 'tiny',
+): string => `${imports}export default model({ name: '${name}',${rest}
   build: ({ batch, hyper, phase }) => {
 ${body}
   } });

@@ -7,27 +7,47 @@ import { boolean, choice, integer, model, number } from '../../dsl/model.js';
 const it_ = model({
   name: 'tiny',
   hyper: {
-    length: integer(50, 'longest history read', { max: 512 }), width: integer(64, 'width of a state'), rate: number(0.1, 'learning rate', { min: 0, max: 1 }),
-    bias: boolean(true, 'adds a bias'), loss: choice(['mean', 'sum'], 'how positions are joined'),
+    length: integer(50, 'longest history read', { max: 512 }),
+    width: integer(64, 'width of a state'),
+    rate: number(0.1, 'learning rate', { min: 0, max: 1 }),
+    bias: boolean(true, 'adds a bias'),
+    loss: choice(['mean', 'sum'], 'how positions are joined'),
   },
   presets: { large: { width: 256, rate: 0.01 }, broken: { rate: 7 } },
-  optimizer: () => { throw new Error('unused'); },
-  build: () => { throw new Error('unused'); },
+  optimizer: () => {
+    throw new Error('unused');
+  },
+  build: () => {
+    throw new Error('unused');
+  },
 });
 
 const read = (set: readonly string[], preset?: string): unknown => {
-  const result = hyperValues(it_ as unknown as Parameters<typeof hyperValues>[0], { set, ...(preset === undefined ? {} : { preset }) });
-  return isRight(result) ? result.right : renderAll(result.left, { colour: false, read: () => undefined, show: (f) => f });
+  const result = hyperValues(it_ as unknown as Parameters<typeof hyperValues>[0], {
+    set,
+    ...(preset === undefined ? {} : { preset }),
+  });
+  return isRight(result)
+    ? result.right
+    : renderAll(result.left, { colour: false, read: () => undefined, show: (f) => f });
 };
 
 describe('hyperparameters', () => {
   it('are the defaults, then the preset, then --set, the last one winning', () => {
     expect(read([])).toEqual({ length: 50, width: 64, rate: 0.1, bias: true, loss: 'mean' });
-    expect(read(['rate=0.5', 'width=8', 'width=16', 'bias=no', 'loss=sum'], 'large')).toEqual({ length: 50, width: 16, rate: 0.5, bias: false, loss: 'sum' });
+    expect(read(['rate=0.5', 'width=8', 'width=16', 'bias=no', 'loss=sum'], 'large')).toEqual({
+      length: 50,
+      width: 16,
+      rate: 0.5,
+      bias: false,
+      loss: 'sum',
+    });
   });
 
   it('are refused with what was wanted, all of them at once', () => {
-    expect(read(['wdith=3', 'width=0', 'width=1.5', 'length=1000', 'rate=fast', 'bias=maybe', 'loss=max', 'width', 'rate='])).toMatchInlineSnapshot(`
+    expect(
+      read(['wdith=3', 'width=0', 'width=1.5', 'length=1000', 'rate=fast', 'bias=maybe', 'loss=max', 'width', 'rate=']),
+    ).toMatchInlineSnapshot(`
       "error PC0001: --set width: expected name=value
 
       error PC0003: --set wdith=3: this model has no hyperparameter 'wdith'
@@ -57,7 +77,9 @@ describe('hyperparameters', () => {
   });
 
   it('are refused where no such preset exists, or the preset breaks their bounds', () => {
-    expect(read([], 'larg')).toBe("error PC0003: --preset larg: this model has no such preset\nhint: did you mean 'large'?");
+    expect(read([], 'larg')).toBe(
+      "error PC0003: --preset larg: this model has no such preset\nhint: did you mean 'large'?",
+    );
     expect(read([], 'xyz')).toContain('hint: presets: large, broken');
     expect(read([], 'broken')).toContain("error PC0004: --preset broken: 'rate' must be a number from 0 to 1, not '7'");
     expect(read(['constructor=1'])).toContain("no hyperparameter 'constructor'");

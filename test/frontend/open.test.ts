@@ -71,7 +71,11 @@ describe('opening a model file', () => {
   });
 
   it('maps what the language refuses to the innermost call of the model', () => {
-    const said = complaint(modelText(plainBody.replace('mean(square(x), [', "mean(square(x), [axis('elsewhere', 3) as unknown as typeof width, ")));
+    const said = complaint(
+      modelText(
+        plainBody.replace('mean(square(x), [', "mean(square(x), [axis('elsewhere', 3) as unknown as typeof width, "),
+      ),
+    );
     expect(said).toMatchInlineSnapshot(`
       "tiny.ts:13:18: error PC2001: there is no axis 'elsewhere' here: the axes are 'batch' | 'seq' | 'width'
         11 |     const table = param('item', [batch.item, width], normal(0.02));
@@ -83,9 +87,11 @@ describe('opening a model file', () => {
   });
 
   it('maps any other exception to the line that threw, without a stack', () => {
-    const said = complaint(modelText(`    const nothing = undefined as unknown as { readonly gone: { readonly size: number } };
+    const said = complaint(
+      modelText(`    const nothing = undefined as unknown as { readonly gone: { readonly size: number } };
     const size = nothing.gone.size;
-${plainBody}`));
+${plainBody}`),
+    );
     expect(said).toMatchInlineSnapshot(`
       "tiny.ts:11:26: error PC1007: TypeError: Cannot read properties of undefined (reading 'gone')
          9 |   build: ({ batch, hyper, phase }) => {
@@ -94,18 +100,27 @@ ${plainBody}`));
            |                          ^
         12 |     const width = axis('width', hyper.width);"
     `);
-    const thrown = complaint(`${imports}const f = (): never => {\n  throw new Error('not today');\n};\nf();\nexport default 1;`);
+    const thrown = complaint(
+      `${imports}const f = (): never => {\n  throw new Error('not today');\n};\nf();\nexport default 1;`,
+    );
     expect(thrown).toContain('tiny.ts:5:9: error PC1007: Error: not today');
     expect(complaint(`${imports}throw 'words';`)).toContain('error PC1007: tiny.ts: the model threw words');
   });
 
   it('says where in a pipe a stage failed', () => {
-    const said = complaint(modelText(plainBody.replace('const loss = mean(square(x), [batch.batch, batch.seq, width]);', `const wrong = axis('elsewhere', 3) as unknown as typeof width;
+    const said = complaint(
+      modelText(
+        plainBody.replace(
+          'const loss = mean(square(x), [batch.batch, batch.seq, width]);',
+          `const wrong = axis('elsewhere', 3) as unknown as typeof width;
     const loss = pipe(
       square(x),
       sum([wrong]),
       mean([batch.batch, batch.seq]),
-    );`)));
+    );`,
+        ),
+      ),
+    );
     expect(said).toContain("tiny.ts:16:7: error PC2001: there is no axis 'elsewhere' here");
   });
 
@@ -121,19 +136,34 @@ ${plainBody}`));
       hint: a model file has one model: make one of them the default export, or give each its own file"
     `);
     expect(complaint(modelText(plainBody, 'no spaces please'))).toContain("'no spaces please' cannot name a model");
-    expect(complaint(`${imports}export default { ...model({ name: 'tiny',${rest} build: () => { throw new Error('no'); } }), hyper: {} };`)).toContain("no integer hyperparameter 'length'");
+    expect(
+      complaint(
+        `${imports}export default { ...model({ name: 'tiny',${rest} build: () => { throw new Error('no'); } }), hyper: {} };`,
+      ),
+    ).toContain("no integer hyperparameter 'length'");
   });
 
   it('says so where an import is not there', () => {
-    expect(complaint(`import { x } from './gone.js';\n${modelText(plainBody)}\nexport const y: unknown = x;`)).toContain("Cannot find module './gone.js'");
+    expect(
+      complaint(`import { x } from './gone.js';\n${modelText(plainBody)}\nexport const y: unknown = x;`),
+    ).toContain("Cannot find module './gone.js'");
   });
 
   it('reads the options of the nearest tsconfig.json', () => {
-    const loose = modelText(plainBody).replace('(p, g) =>', '(p: any, g) =>').replace('build: ({', 'build: (x: never, y) => 0 as never, other: ({');
+    const loose = modelText(plainBody)
+      .replace('(p, g) =>', '(p: any, g) =>')
+      .replace('build: ({', 'build: (x: never, y) => 0 as never, other: ({');
     expect(complaint(loose)).toContain('error');
     expect(complaint(`const f = (x) => x;\n${modelText(plainBody)}\nexport const used = f(1);`)).toContain('TS7006');
-    expect(complaint(`const f = (x) => x;\n${modelText(plainBody)}\nexport const used = f(1);`, { 'tsconfig.json': '{ "compilerOptions": { "module": "nodenext", "strict": true, "noImplicitAny": false, "target": "es2022", "types": [] } }' })).toBe('nothing');
-    expect(complaint(modelText(plainBody), { 'tsconfig.json': '{ "compilerOptions": { "target": "es1066" } }' })).toContain('TypeScript: Argument for \'--target\' option');
+    expect(
+      complaint(`const f = (x) => x;\n${modelText(plainBody)}\nexport const used = f(1);`, {
+        'tsconfig.json':
+          '{ "compilerOptions": { "module": "nodenext", "strict": true, "noImplicitAny": false, "target": "es2022", "types": [] } }',
+      }),
+    ).toBe('nothing');
+    expect(
+      complaint(modelText(plainBody), { 'tsconfig.json': '{ "compilerOptions": { "target": "es1066" } }' }),
+    ).toContain("TypeScript: Argument for '--target' option");
   });
 });
 
@@ -142,12 +172,16 @@ describe('the path of a model', () => {
     const folder = project({ 'tiny.ts': '', 'model.py': '' });
     const said = (path: string): string => {
       const result = modelPath(path, folder);
-      return isRight(result) ? 'nothing' : renderAll(result.left, { colour: false, read: () => undefined, show: (f) => f });
+      return isRight(result)
+        ? 'nothing'
+        : renderAll(result.left, { colour: false, read: () => undefined, show: (f) => f });
     };
     expect(said('tiny.ts')).toBe('nothing');
     expect(said('tiny')).toBe('error PC0002: there is no file tiny\nhint: did you mean tiny.ts?');
     expect(said('gone.ts')).toBe('error PC0002: there is no file gone.ts');
-    expect(said('model.py')).toBe('error PC0002: model.py is not a model file: its name must end in .ts, .mts, .js, .mjs');
+    expect(said('model.py')).toBe(
+      'error PC0002: model.py is not a model file: its name must end in .ts, .mts, .js, .mjs',
+    );
     expect(said('.')).toBe('error PC0002: . is a folder: name the model file in it');
   });
 });
@@ -162,7 +196,10 @@ describe('what build returns', () => {
     ['return { loss };', "build returns no 'scores'"],
     ['return {};', 'build returns neither loss nor scores'],
     [`return Promise.resolve({ ${both} });`, 'build returns a promise: a model is built at once'],
-    ['return { loss: x, scores: expand(scalar(0), batch.batch, batch.item) };', 'build returns a Tensor<"batch" | "seq" | "width"> as \'loss\''],
+    [
+      'return { loss: x, scores: expand(scalar(0), batch.batch, batch.item) };',
+      'build returns a Tensor<"batch" | "seq" | "width"> as \'loss\'',
+    ],
   ])('%j is refused in our words', (what, message) => {
     const said = complaint(returning(what));
     expect(said).toMatch(new RegExp(`^tiny\\.ts:9:3: error PC1016: ${message.replace(/[|<>"']/g, '\\$&')}`));
@@ -175,9 +212,15 @@ describe('what build returns', () => {
     ['return (async () => 5)() as never;', 'returns a promise'],
     ['return { loss } as never;', "returns no 'scores'"],
     ['return { loss, scores: 3 } as never;', "returns 3 as 'scores', which is a tensor"],
-    ['return { loss: x, scores: loss } as never;', "returns 'loss' with the axes batch, seq, width, and it has no axes"],
+    [
+      'return { loss: x, scores: loss } as never;',
+      "returns 'loss' with the axes batch, seq, width, and it has no axes",
+    ],
     ['return { loss, scores: loss } as never;', "returns 'scores' with no axes, and it has the axes batch, item"],
-    ["return phase === 'training' ? { loss, scores: expand(scalar(0), batch.batch, batch.item) } : [] as never;", "in the phase 'inference' the model's build returns a list"],
+    [
+      "return phase === 'training' ? { loss, scores: expand(scalar(0), batch.batch, batch.item) } : [] as never;",
+      "in the phase 'inference' the model's build returns a list",
+    ],
   ])('%j is refused where types were silenced', (what, message) => {
     expect(complaint(returning(what))).toContain(message);
   });
@@ -187,7 +230,10 @@ describe('what a model file may not do', () => {
   const before = (what: string): string => `${what}\n${modelText(plainBody)}`;
   it.each([
     ["console.log('here');", "a model knows nothing of 'console'"],
-    ["import { readFileSync } from 'node:fs'; export const n = readFileSync('x');", "a model knows nothing of 'node:fs'"],
+    [
+      "import { readFileSync } from 'node:fs'; export const n = readFileSync('x');",
+      "a model knows nothing of 'node:fs'",
+    ],
     ['export const here = process.cwd();', "a model knows nothing of 'process'"],
     ['export const z = await 3;', 'a model file has no await'],
     ['export const z: unknown = import.meta;', 'a model file has no import.meta'],

@@ -28,7 +28,10 @@ const below = (node: Node, seen = new Set<Node>()): ReadonlySet<Node> => {
 };
 
 /** Names given to the nodes below the loss, and the text at each one's source. */
-const seenIn = ({ traced: { training, provenance }, folder }: ReturnType<typeof traced>): Readonly<Record<string, string>> => {
+const seenIn = ({
+  traced: { training, provenance },
+  folder,
+}: ReturnType<typeof traced>): Readonly<Record<string, string>> => {
   const entries = [...below(training.loss)].flatMap((node): [string, string][] => {
     const { name, source } = provenance.get(node) ?? {};
     if (name === undefined || source === undefined) return [];
@@ -55,7 +58,9 @@ describe('provenance', () => {
   });
 
   it('knows every node below the outputs, those of library functions by the call that made them', () => {
-    const { traced: { training, provenance } } = traced(`    const width = axis('width', hyper.width);
+    const {
+      traced: { training, provenance },
+    } = traced(`    const width = axis('width', hyper.width);
     const table = param('item', [batch.item, width], normal(0.02));
     const loss = mean(square(embed(table, batch.items)), [batch.batch, batch.seq, width]);
     return { loss, ${scores} };`);
@@ -91,42 +96,63 @@ describe('provenance', () => {
     const [left, , right] = [mul(first, 3), 0, mul(b, 3)] as const;
     const loss = sum(add(left, right), [width]);
     return { loss, ${scores} };`);
-    expect(Object.keys(seenIn(it))).toEqual(['b', 'first', 'layers_0', 'layers_1', 'left', 'loss', 'pair_a', 'pair_b', 'right']);
+    expect(Object.keys(seenIn(it))).toEqual([
+      'b',
+      'first',
+      'layers_0',
+      'layers_1',
+      'left',
+      'loss',
+      'pair_a',
+      'pair_b',
+      'right',
+    ]);
   });
 
   it('follows relative imports and names each file relative to the project', () => {
-    const it = traced(`    const width = axis('width', hyper.width);
+    const it = traced(
+      `    const width = axis('width', hyper.width);
     const loss = sum(twice(param('p', [width], normal(0.02))), [width]);
-    return { loss, ${scores} };`.replace('twice', '(twice as <A extends string>(x: Tensor<A>) => Tensor<A>)'), {
-      'lib/twice.ts': `import { mul, type Tensor } from 'pcrec';
+    return { loss, ${scores} };`.replace('twice', '(twice as <A extends string>(x: Tensor<A>) => Tensor<A>)'),
+      {
+        'lib/twice.ts': `import { mul, type Tensor } from 'pcrec';
 export const twice = <A extends string>(x: Tensor<A>): Tensor<A> => {
   const doubled = mul(x, 2);
   return doubled;
 };
 `,
-      'tiny.ts': `import { twice } from './lib/twice.js';\n${modelText(`    const width = axis('width', hyper.width);
+        'tiny.ts': `import { twice } from './lib/twice.js';\n${modelText(`    const width = axis('width', hyper.width);
     const loss = sum(twice(param('p', [width], normal(0.02))), [width]);
     return { loss, ${scores} };`)}`,
-    });
+      },
+    );
     expect(seenIn(it)['doubled']).toBe('mul(x, 2);');
     const { training, provenance } = it.traced;
     expect([...below(training.loss)].map((n) => provenance.get(n)?.source.file)).toContain('lib/twice.ts');
   });
 
   it('names the outputs where the model did not', () => {
-    const { traced: { training, inference, provenance } } = traced(`    const width = axis('width', hyper.width);
+    const {
+      traced: { training, inference, provenance },
+    } = traced(`    const width = axis('width', hyper.width);
     return { loss: sum(param('p', [width], normal(0.02)), [width]), ${scores} };`);
     expect(provenance.get(training.loss)?.name).toBe('loss');
     expect(provenance.get(inference.scores)?.name).toBe('scores');
   });
 
   it('calls what has no name after the constant that it is part of, else after the function that was called', () => {
-    const { traced: { training, provenance } } = traced(`    const width = axis('width', hyper.width);
+    const {
+      traced: { training, provenance },
+    } = traced(`    const width = axis('width', hyper.width);
     const table = param('item', [batch.item, width], normal(0.02));
     const energy = mul(square(embed(table, batch.items)), 0.5);
     const { total } = { total: sum(add(energy, 1), [batch.seq, width]) };
     return { loss: mean(total, [batch.batch]), ${scores} };`);
-    const called = [...below(training.loss)].flatMap((n) => (n.op === 'map' || n.op === 'reduce' || n.op === 'gather' ? [[n.op === 'map' ? n.fn : n.op, provenance.get(n)?.name ?? provenance.get(n)?.label]] : []));
+    const called = [...below(training.loss)].flatMap((n) =>
+      n.op === 'map' || n.op === 'reduce' || n.op === 'gather'
+        ? [[n.op === 'map' ? n.fn : n.op, provenance.get(n)?.name ?? provenance.get(n)?.label]]
+        : [],
+    );
     expect(called).toContainEqual(['gather', 'energy']);
     expect(called).toContainEqual(['mul', 'energy']);
     expect(called).toContainEqual(['add', 'add']);
@@ -135,7 +161,9 @@ export const twice = <A extends string>(x: Tensor<A>): Tensor<A> => {
   });
 
   it('keeps optional chains, constructors and immediately called functions as they were', () => {
-    const { traced: { training } } = traced(`    const width = axis('width', hyper.width);
+    const {
+      traced: { training },
+    } = traced(`    const width = axis('width', hyper.width);
     const nothing = undefined as { f: () => { x: number } } | undefined;
     const n = nothing?.f().x ?? new Map([['k', 3]]).get('k')!;
     const loss = (() => sum(mul(param('p', [width], normal(0.02)), n), [width]))();

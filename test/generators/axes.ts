@@ -28,8 +28,13 @@ export interface Sizes {
   /** How many of the last rows do not exist; none unless said. */
   readonly missing?: number;
 }
-export const sizes: fc.Arbitrary<Sizes> = fc.integer({ min: 1, max: 3 }).chain((n) =>
-  fc.array(fc.integer({ min: 0, max: LENGTH }), { minLength: n, maxLength: n }).chain((lengths) => fc.nat({ max: n }).map((missing) => ({ batch: n, lengths, missing }))));
+export const sizes: fc.Arbitrary<Sizes> = fc
+  .integer({ min: 1, max: 3 })
+  .chain((n) =>
+    fc
+      .array(fc.integer({ min: 0, max: LENGTH }), { minLength: n, maxLength: n })
+      .chain((lengths) => fc.nat({ max: n }).map((missing) => ({ batch: n, lengths, missing }))),
+  );
 
 /** A cheap source of numbers from one seed (mulberry32), for arrays that need not shrink one by one. */
 export const stream = (seed: number): (() => number) => {
@@ -54,7 +59,12 @@ export const JUNK = 777;
 /** Whether a cell exists; else it is beyond its row's end, or its row is missing. */
 export type Presence = 'here' | 'beyond' | 'gone';
 /** One number for each cell of these axes, row-major over the axes sorted by name. */
-export const filled = (given: readonly Axis[], size: (a: Axis) => number, { lengths, missing = 0 }: Pick<Sizes, 'lengths' | 'missing'>, value: (is: Presence) => number): readonly number[] => {
+export const filled = (
+  given: readonly Axis[],
+  size: (a: Axis) => number,
+  { lengths, missing = 0 }: Pick<Sizes, 'lengths' | 'missing'>,
+  value: (is: Presence) => number,
+): readonly number[] => {
   const axes = unionAxes(given);
   return Array.from({ length: axes.reduce((n, a) => n * size(a), 1) }, (_, flat) => {
     const at: Record<string, number> = {};
@@ -62,25 +72,33 @@ export const filled = (given: readonly Axis[], size: (a: Axis) => number, { leng
       at[a.name] = left % size(a);
       return Math.floor(left / size(a));
     }, flat);
-    const beyond = axes.some(({ name, extent }) => extent.kind === 'ragged' && at[extent.rows] !== undefined && at[name]! >= lengths[at[extent.rows]!]!);
+    const beyond = axes.some(
+      ({ name, extent }) =>
+        extent.kind === 'ragged' && at[extent.rows] !== undefined && at[name]! >= lengths[at[extent.rows]!]!,
+    );
     const gone = axes.some((a) => missingOf(a) !== undefined && at[a.name]! >= size(a) - missing);
     return value(gone ? 'gone' : beyond ? 'beyond' : 'here');
   });
 };
 
 /** Values for every input and parameter that the roots read. Row-major over the axes sorted by name. */
-export const environmentFor = (roots: readonly Node[], { batch: rows, lengths, missing = 0 }: Sizes, seed: number): Environment => {
+export const environmentFor = (
+  roots: readonly Node[],
+  { batch: rows, lengths, missing = 0 }: Sizes,
+  seed: number,
+): Environment => {
   const next = stream(seed);
   const symbols: Readonly<Record<string, number>> = { batch: rows, items: ITEMS };
   const size = (a: Axis): number => {
     const n = bound(a);
     return typeof n === 'number' ? n : symbols[n]!;
   };
-  const fill = (leaf: Input | Param): readonly number[] => filled(leaf.axes, size, { lengths, missing }, (is) => {
-    const value = numbers[leaf.dtype](next);
-    // The ids of a missing row are ids, which a list of positions would take.
-    return is === 'here' || (is === 'gone' && leaf.dtype === 'i32') ? value : JUNK;
-  });
+  const fill = (leaf: Input | Param): readonly number[] =>
+    filled(leaf.axes, size, { lengths, missing }, (is) => {
+      const value = numbers[leaf.dtype](next);
+      // The ids of a missing row are ids, which a list of positions would take.
+      return is === 'here' || (is === 'gone' && leaf.dtype === 'i32') ? value : JUNK;
+    });
   const inputs: Record<string, readonly number[]> = { 'seq.lengths': lengths, 'batch.missing': [missing] };
   const params: Record<string, readonly number[]> = {};
   for (const n of topological(roots)) {

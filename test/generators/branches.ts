@@ -24,13 +24,30 @@ const data = build.input('data', [batch, seq, width], 'f32');
 type Made = (bad: Node, x: Node) => Node;
 /** Functions of a value that is 0 where nothing is chosen: each is wild there, in value or in slope. */
 const wild: readonly Made[] = [
-  (b) => map('log', map('abs', b)), (b, x) => map('div', x, b), (b) => map('div', b, b), (b) => map('rsqrt', map('abs', b)), (b) => map('sqrt', map('abs', b)),
-  (b) => map('exp', map('mul', c(5000), map('sub', c(0.29), map('abs', b)))), (b, x) => map('mul', x, map('log', map('mul', b, b))), (b) => map('log1p', map('sub', map('abs', b), c(1))),
-  (b) => map('pow', map('abs', b), c(-1.5)), (b, x) => map('mul', x, map('div', c(1), b)), () => data, (_, x) => map('mul', data, x),
+  (b) => map('log', map('abs', b)),
+  (b, x) => map('div', x, b),
+  (b) => map('div', b, b),
+  (b) => map('rsqrt', map('abs', b)),
+  (b) => map('sqrt', map('abs', b)),
+  (b) => map('exp', map('mul', c(5000), map('sub', c(0.29), map('abs', b)))),
+  (b, x) => map('mul', x, map('log', map('mul', b, b))),
+  (b) => map('log1p', map('sub', map('abs', b), c(1))),
+  (b) => map('pow', map('abs', b), c(-1.5)),
+  (b, x) => map('mul', x, map('div', c(1), b)),
+  () => data,
+  (_, x) => map('mul', data, x),
 ];
 const onwards: readonly ((n: Node, x: Node) => Node)[] = [
-  (n, x) => map('mul', n, x), (n) => map('mul', n, v), (n) => map('mul', s, n), (n, x) => map('add', n, map('tanh', x)), (n) => map('tanh', n), (n) => map('sub', c(1), n),
-  (n) => map('mul', n, n), (n, x) => map('div', n, map('add', c(1), map('mul', x, x))), (n, x) => map('max', n, x), (n) => map('sigmoid', n),
+  (n, x) => map('mul', n, x),
+  (n) => map('mul', n, v),
+  (n) => map('mul', s, n),
+  (n, x) => map('add', n, map('tanh', x)),
+  (n) => map('tanh', n),
+  (n) => map('sub', c(1), n),
+  (n) => map('mul', n, n),
+  (n, x) => map('div', n, map('add', c(1), map('mul', x, x))),
+  (n, x) => map('max', n, x),
+  (n) => map('sigmoid', n),
 ];
 
 export interface Trial {
@@ -57,26 +74,57 @@ const built = ([first, second, path, how, outside]: Choices, isTame: boolean): N
   const grow = (i: number): Node => {
     const made = at(wild, i);
     const n = own(made(b, q));
-    const from = isTame && (made === wild[11]) ? map('mul', d, q) : n;
+    const from = isTame && made === wild[11] ? map('mul', d, q) : n;
     return path.reduce((x, k) => at(onwards, k)(x, q), from);
   };
   const one = grow(first);
-  const masked = how % 4 === 2 ? map('select', not, map('sin', q), one)
-    : how % 4 === 3 ? map('add', map('select', chosen, one, c(0)), map('select', map('and', chosen, row), map('mul', grow(second), one), c(0)))
-    : map('select', chosen, one, c(0));
+  const masked =
+    how % 4 === 2
+      ? map('select', not, map('sin', q), one)
+      : how % 4 === 3
+        ? map(
+            'add',
+            map('select', chosen, one, c(0)),
+            map('select', map('and', chosen, row), map('mul', grow(second), one), c(0)),
+          )
+        : map('select', chosen, one, c(0));
   const soft = map('mul', map('tanh', masked), q);
   switch (outside % 5) {
-    case 0: return masked;
-    case 1: return map('mul', reduce('sum', soft, ['width']), s);
-    case 2: return map('mul', reduce('sum', map('mul', map('tanh', masked), v), ['width']), build.input('y', [batch, seq], 'f32'));
-    case 3: { const there = build.rename(map('tanh', masked), 'seq', key); return reduce('sum', map('select', map('le', build.index(key), build.index(seq)), map('mul', there, q), c(0)), ['key']); }
-    default: return map('sin', soft);
+    case 0:
+      return masked;
+    case 1:
+      return map('mul', reduce('sum', soft, ['width']), s);
+    case 2:
+      return map(
+        'mul',
+        reduce('sum', map('mul', map('tanh', masked), v), ['width']),
+        build.input('y', [batch, seq], 'f32'),
+      );
+    case 3: {
+      const there = build.rename(map('tanh', masked), 'seq', key);
+      return reduce('sum', map('select', map('le', build.index(key), build.index(seq)), map('mul', there, q), c(0)), [
+        'key',
+      ]);
+    }
+    default:
+      return map('sin', soft);
   }
 };
-const total = (n: Node): Node => reduce('sum', map('sin', n), n.axes.map((a) => a.name));
+const total = (n: Node): Node =>
+  reduce(
+    'sum',
+    map('sin', n),
+    n.axes.map((a) => a.name),
+  );
 
-export const branches: fc.Arbitrary<Trial> = fc.tuple(fc.nat(99), fc.nat(99), fc.array(fc.nat(99), { maxLength: 3 }), fc.nat(99), fc.nat(99)).map((choices) =>
-  ({ root: total(built(choices, false)), tame: total(built(choices, true)), wrt: [p, q, v, s], isByRow: choices[3] % 4 === 1 }));
+export const branches: fc.Arbitrary<Trial> = fc
+  .tuple(fc.nat(99), fc.nat(99), fc.array(fc.nat(99), { maxLength: 3 }), fc.nat(99), fc.nat(99))
+  .map((choices) => ({
+    root: total(built(choices, false)),
+    tame: total(built(choices, true)),
+    wrt: [p, q, v, s],
+    isByRow: choices[3] % 4 === 1,
+  }));
 
 const WILD = [Infinity, -Infinity, NaN];
 /** Ordinary numbers where a cell is chosen; where it is not, 0 for what is computed with and wild data. */
@@ -86,10 +134,17 @@ export const branchEnvironment = ({ batch: rows, lengths }: Sizes, seed: number,
   const real = (): number => (next() < 0.5 ? -1 : 1) * (0.3 + next());
   const rowOf = Array.from({ length: rows * 4 }, () => Number(next() < 0.5));
   const openOf = Array.from({ length: cells }, (_, i) => (isByRow ? rowOf[Math.floor(i / 3)]! : Number(next() < 0.5)));
-  const where = (wilds: readonly number[]): readonly number[] => openOf.map((o, i) => (o === 1 ? real() : wilds[i % wilds.length]!));
+  const where = (wilds: readonly number[]): readonly number[] =>
+    openOf.map((o, i) => (o === 1 ? real() : wilds[i % wilds.length]!));
   return {
     sizes: { batch: rows, items: 5 },
-    inputs: { 'seq.lengths': lengths, open: openOf, row: rowOf, data: where(WILD), y: Array.from({ length: rows * 4 }, real) },
+    inputs: {
+      'seq.lengths': lengths,
+      open: openOf,
+      row: rowOf,
+      data: where(WILD),
+      y: Array.from({ length: rows * 4 }, real),
+    },
     params: { p: where([0]), q: Array.from({ length: cells }, real), v: [real(), real(), real()], s: [real()] },
     random: { seed, step: 1 },
   };

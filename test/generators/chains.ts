@@ -48,19 +48,39 @@ const draws = (seed: number, count: number, size: number): readonly number[] => 
   return Array.from({ length: count }, () => Math.round((next() * 2 - 1) * size * 1000) / 1000 + 0);
 };
 
-export const chains = ({ functions = names, weights = 3, layers = 4, rows = 3, full = false, lower = false, n: bound = 8 }: Shape = {}): fc.Arbitrary<Chain> =>
-  fc.record({
-    rows: fc.integer({ min: 1, max: rows }), n: fc.integer({ min: 1, max: bound }), d: fc.integer({ min: 1, max: 4 }), L: fc.integer({ min: 1, max: layers }),
-    f: fc.constantFrom(...functions), c: fc.constantFrom(0.5, 1, 0.25, 2), seed: fc.nat(), cut: fc.array(fc.nat({ max: bound }), { minLength: rows, maxLength: rows }),
-  }).map(({ seed, cut, ...shape }) => {
-    const { rows: count, n, d, L } = shape;
-    const lengths = cut.slice(0, count).map((k) => (full ? n : Math.min(n, k)));
-    const s = Array.from({ length: L + 1 }, (_, l) =>
-      draws(seed + l, count * n * d, 3).map((v, i) => (Math.floor(i / d) % n < lengths[Math.floor(i / (n * d))]! ? v : 0)));
-    const theta = Array.from({ length: L }, (_, l) =>
-      draws(seed + 100 + l, n * n, weights).map((v, i) => (lower && Math.floor(i / n) > i % n ? 0 : v)));
-    return { ...shape, lengths, s, theta };
-  });
+export const chains = ({
+  functions = names,
+  weights = 3,
+  layers = 4,
+  rows = 3,
+  full = false,
+  lower = false,
+  n: bound = 8,
+}: Shape = {}): fc.Arbitrary<Chain> =>
+  fc
+    .record({
+      rows: fc.integer({ min: 1, max: rows }),
+      n: fc.integer({ min: 1, max: bound }),
+      d: fc.integer({ min: 1, max: 4 }),
+      L: fc.integer({ min: 1, max: layers }),
+      f: fc.constantFrom(...functions),
+      c: fc.constantFrom(0.5, 1, 0.25, 2),
+      seed: fc.nat(),
+      cut: fc.array(fc.nat({ max: bound }), { minLength: rows, maxLength: rows }),
+    })
+    .map(({ seed, cut, ...shape }) => {
+      const { rows: count, n, d, L } = shape;
+      const lengths = cut.slice(0, count).map((k) => (full ? n : Math.min(n, k)));
+      const s = Array.from({ length: L + 1 }, (_, l) =>
+        draws(seed + l, count * n * d, 3).map((v, i) =>
+          Math.floor(i / d) % n < lengths[Math.floor(i / (n * d))]! ? v : 0,
+        ),
+      );
+      const theta = Array.from({ length: L }, (_, l) =>
+        draws(seed + 100 + l, n * n, weights).map((v, i) => (lower && Math.floor(i / n) > i % n ? 0 : v)),
+      );
+      return { ...shape, lengths, s, theta };
+    });
 
 export type State = Tensor<'batch' | 'seq' | 'width'>;
 export type Theta = Tensor<'seq' | 'key'>;
@@ -90,7 +110,8 @@ export const expressions = ({ n, d, L, f, c }: Pick<Chain, 'n' | 'd' | 'L' | 'f'
   const apply = activations[f];
   const errors: Expressions['errors'] = (states, weights = theta) =>
     weights.map((w, l) => sub(states[l]!, dot(w, rename(apply(states[l + 1]!), seq, key), key)));
-  const layers: Expressions['layers'] = (states, weights) => errors(states, weights).map((e) => mul(sum(square(e), [seq, width]), c));
+  const layers: Expressions['layers'] = (states, weights) =>
+    errors(states, weights).map((e) => mul(sum(square(e), [seq, width]), c));
   const energy: Expressions['energy'] = (states, weights) => layers(states, weights).reduce((a, b) => add(a, b));
   return { batch, seq, key, width, s, theta, errors, layers, energy };
 };

@@ -24,23 +24,50 @@ export interface Trial {
 }
 const anywhere: Trial['domain'] = (u, v) => [u, v];
 const distinct: Trial['domain'] = (u, v) => [u, Math.abs(u - v) < 0.05 ? v + 0.2 : v];
-const unary = (fn: ScalarName, domain: (u: number) => number = (u) => u): Trial => ({ root: map(fn, x), domain: (u, v) => [domain(u), v] });
+const unary = (fn: ScalarName, domain: (u: number) => number = (u) => u): Trial => ({
+  root: map(fn, x),
+  domain: (u, v) => [domain(u), v],
+});
 const binary = (fn: ScalarName, domain: Trial['domain'] = anywhere): Trial => ({ root: map(fn, x, y), domain });
 /** A function without a derivative of its own, inside one that has it. */
 const beside = (root: Node, domain: Trial['domain'] = (u, v) => [between(u), between(v)]): Trial => ({ root, domain });
 const chosen = (p: Node): Node => map('select', p, map('mul', x, y), map('sin', y));
 
 export const trials: { readonly [F in ScalarName]: Trial } = {
-  add: binary('add'), sub: binary('sub'), mul: binary('mul'), div: binary('div', (u, v) => [u, Math.sign(v || 1) * (0.5 + Math.abs(v))]),
-  max: binary('max', distinct), min: binary('min', distinct), pow: binary('pow', (u, v) => [positive(u), v / 1.5]),
-  neg: unary('neg'), exp: unary('exp'), log: unary('log', positive), log1p: unary('log1p', (u) => u / 5), sqrt: unary('sqrt', positive), rsqrt: unary('rsqrt', positive),
-  sin: unary('sin'), cos: unary('cos'), tanh: unary('tanh'), sigmoid: unary('sigmoid'), softplus: unary('softplus'), erf: unary('erf'), abs: unary('abs', apart),
-  sign: beside(map('mul', map('sign', x), x), (u, v) => [apart(u), v]), floor: beside(map('mul', map('floor', x), x)),
-  eq: beside(chosen(map('eq', x, y)), distinct), ne: beside(chosen(map('ne', x, y)), distinct), lt: beside(chosen(map('lt', x, y)), distinct),
-  le: beside(chosen(map('le', x, y)), distinct), gt: beside(chosen(map('gt', x, y)), distinct), ge: beside(chosen(map('ge', x, y)), distinct),
-  and: beside(chosen(map('and', above(x), above(y))), (u, v) => [apart(u), apart(v)]), or: beside(chosen(map('or', above(x), above(y))), (u, v) => [apart(u), apart(v)]),
-  not: beside(chosen(map('not', above(x))), (u, v) => [apart(u), v]), select: beside(chosen(above(x)), (u, v) => [apart(u), v]),
-  toI32: beside(map('mul', map('toF32', map('toI32', x)), y)), toF32: beside(map('mul', map('toF32', map('toI32', map('mul', x, y))), y), (u) => [between(u), 1]),
+  add: binary('add'),
+  sub: binary('sub'),
+  mul: binary('mul'),
+  div: binary('div', (u, v) => [u, Math.sign(v || 1) * (0.5 + Math.abs(v))]),
+  max: binary('max', distinct),
+  min: binary('min', distinct),
+  pow: binary('pow', (u, v) => [positive(u), v / 1.5]),
+  neg: unary('neg'),
+  exp: unary('exp'),
+  log: unary('log', positive),
+  log1p: unary('log1p', (u) => u / 5),
+  sqrt: unary('sqrt', positive),
+  rsqrt: unary('rsqrt', positive),
+  sin: unary('sin'),
+  cos: unary('cos'),
+  tanh: unary('tanh'),
+  sigmoid: unary('sigmoid'),
+  softplus: unary('softplus'),
+  erf: unary('erf'),
+  abs: unary('abs', apart),
+  sign: beside(map('mul', map('sign', x), x), (u, v) => [apart(u), v]),
+  floor: beside(map('mul', map('floor', x), x)),
+  eq: beside(chosen(map('eq', x, y)), distinct),
+  ne: beside(chosen(map('ne', x, y)), distinct),
+  lt: beside(chosen(map('lt', x, y)), distinct),
+  le: beside(chosen(map('le', x, y)), distinct),
+  gt: beside(chosen(map('gt', x, y)), distinct),
+  ge: beside(chosen(map('ge', x, y)), distinct),
+  and: beside(chosen(map('and', above(x), above(y))), (u, v) => [apart(u), apart(v)]),
+  or: beside(chosen(map('or', above(x), above(y))), (u, v) => [apart(u), apart(v)]),
+  not: beside(chosen(map('not', above(x))), (u, v) => [apart(u), v]),
+  select: beside(chosen(above(x)), (u, v) => [apart(u), v]),
+  toI32: beside(map('mul', map('toF32', map('toI32', x)), y)),
+  toF32: beside(map('mul', map('toF32', map('toI32', map('mul', x, y))), y), (u) => [between(u), 1]),
 };
 
 // --- primitives ---------------------------------------------------------------------------------------------------------
@@ -86,10 +113,25 @@ export const cases: readonly (readonly [string, Node])[] = [
   ['a shift along a ragged axis', map('mul', shift(f(a), 'seq', 1), a)],
   ['a shift against it', map('mul', shift(f(a), 'seq', -2), a)],
   ['a shift along rows, whose lengths differ', map('mul', shift(f(a), 'batch', 1), c(2))],
-  ['a mask of positions', reduce('sum', map('select', map('le', build.index(key), build.index(seq)), f(m), c(0)), ['key'])],
+  [
+    'a mask of positions',
+    reduce('sum', map('select', map('le', build.index(key), build.index(seq)), f(m), c(0)), ['key']),
+  ],
   ['a mask that is data', map('select', kept, square(a), f(a))],
-  ['dropout, whose draws are constants', map('select', map('ge', build.uniform('drop', [batch, seq]), c(0.5)), square(a), c(0))],
-  ['lengths as numbers', map('div', reduce('sum', square(a), ['seq']), map('max', map('toF32', build.extent(seq, [batch])), c(1)))],
-  ['a softmax with its maximum', (() => { const e = map('exp', map('sub', w, broadcast(reduce('max', w, ['width']), [width]))); return map('div', e, reduce('sum', e, ['width'])); })()],
+  [
+    'dropout, whose draws are constants',
+    map('select', map('ge', build.uniform('drop', [batch, seq]), c(0.5)), square(a), c(0)),
+  ],
+  [
+    'lengths as numbers',
+    map('div', reduce('sum', square(a), ['seq']), map('max', map('toF32', build.extent(seq, [batch])), c(1))),
+  ],
+  [
+    'a softmax with its maximum',
+    (() => {
+      const e = map('exp', map('sub', w, broadcast(reduce('max', w, ['width']), [width])));
+      return map('div', e, reduce('sum', e, ['width']));
+    })(),
+  ],
   ['draws beside parameters', reduce('sum', map('mul', build.uniform('noise', [draw, width]), square(w)), ['width'])],
 ];

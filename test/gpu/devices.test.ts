@@ -5,7 +5,18 @@ import { openGpu } from '../../runtime/devices/index.js';
 import { findWebGpu } from '../../runtime/devices/webgpu.js';
 import type { Session } from '../../runtime/contract/session.js';
 import { interpret } from './interpret.js';
-import { scalarErrors, scalarInputs, scalarProgram, small, smallInputs, smallSizes, smallStates, wholeErrors, wholeInputs, wholeProgram } from './programs.js';
+import {
+  scalarErrors,
+  scalarInputs,
+  scalarProgram,
+  small,
+  smallInputs,
+  smallSizes,
+  smallStates,
+  wholeErrors,
+  wholeInputs,
+  wholeProgram,
+} from './programs.js';
 import { data, load, manifest, open, worst } from './sessions.js';
 
 const adapter = await findWebGpu(true);
@@ -30,7 +41,9 @@ describe.each(devices)('$device', ({ device, skip, backend }) => {
     sessions.push(session);
     return session;
   };
-  afterAll(async () => { for (const s of sessions) await s.dispose(); });
+  afterAll(async () => {
+    for (const s of sessions) await s.dispose();
+  });
 
   it.skipIf(skip)('computes every kind of expression as the interpreter does', async () => {
     const session = await opened(small, device, smallSizes);
@@ -39,7 +52,9 @@ describe.each(devices)('$device', ({ device, skip, backend }) => {
     // The target has buffers of its own beside the program's: uniform numbers, parts of sums.
     const own = new Set(small.entries[0]!.buffers.map((b) => b.id));
     const buffers = inspected.filter((b) => own.has(b.name));
-    const errors = buffers.map(({ name, data: values }) => ({ name, error: worst(values, expected[name] ?? [], 1e-2) })).filter(({ error }) => !(error < 2e-5));
+    const errors = buffers
+      .map(({ name, data: values }) => ({ name, error: worst(values, expected[name] ?? [], 1e-2) }))
+      .filter(({ error }) => !(error < 2e-5));
     expect(errors).toEqual([]);
     expect(buffers.map((b) => b.name).sort()).toEqual(small.entries[0]!.buffers.map((b) => b.id).sort());
     expect(session.backend).toMatch(backend);
@@ -85,7 +100,9 @@ describe('opening', () => {
     expect(result).toMatchObject({ _tag: 'Left', left: expect.stringMatching(/browser.*choose webgpu or webasm/) });
   });
   it('refuses sizes that are missing', async () => {
-    expect(await openGpu(await load(small), manifest, 'cpu', { batch: 4 })).toMatchObject({ left: 'The model needs a positive size for items.' });
+    expect(await openGpu(await load(small), manifest, 'cpu', { batch: 4 })).toMatchObject({
+      left: 'The model needs a positive size for items.',
+    });
   });
   it('takes the best device that is no software', async () => {
     const result = await openGpu(await load(small), manifest, 'auto', smallSizes);
@@ -97,20 +114,40 @@ describe('opening', () => {
   });
   it('refuses integers that float32 cannot hold', async () => {
     const session = await open(small, 'cpu', smallSizes);
-    await expect(session.run('train', { ...data(small, smallInputs), history: new Int32Array(28).fill(2 ** 25) }, draw)).rejects.toThrow(/exactly only up to 2\^24/);
-    await expect(session.run('train', { ...data(small, smallInputs), scale: new Float32Array(2) }, draw)).rejects.toThrow("The input 'scale' of 'train' needs 1 value and got 2.");
+    await expect(
+      session.run('train', { ...data(small, smallInputs), history: new Int32Array(28).fill(2 ** 25) }, draw),
+    ).rejects.toThrow(/exactly only up to 2\^24/);
+    await expect(
+      session.run('train', { ...data(small, smallInputs), scale: new Float32Array(2) }, draw),
+    ).rejects.toThrow("The input 'scale' of 'train' needs 1 value and got 2.");
     await session.dispose();
   });
   it.skipIf(isLeft(adapter))('passes on why a shader does not compile', async () => {
     const module = await load(small);
-    const broken = { ...module, entries: module.entries.map((entry) => ({
-      ...entry,
-      // gpu.js makes a float of this counter, and WGSL has no ++ for floats.
-      device: entry.device.map((s) => (s.output !== 'steps_new' ? s : { ...s, run: function steps_new(steps: number[]) { let sum = 0; for (let i = steps[0]!; i < 9; i++) sum += 1; return sum; } })),
-    })) };
+    const broken = {
+      ...module,
+      entries: module.entries.map((entry) => ({
+        ...entry,
+        // gpu.js makes a float of this counter, and WGSL has no ++ for floats.
+        device: entry.device.map((s) =>
+          s.output !== 'steps_new'
+            ? s
+            : {
+                ...s,
+                run: function steps_new(steps: number[]) {
+                  let sum = 0;
+                  for (let i = steps[0]!; i < 9; i++) sum += 1;
+                  return sum;
+                },
+              },
+        ),
+      })),
+    };
     const result = await openGpu(broken, manifest, 'webgpu', smallSizes);
     if (result._tag === 'Left') throw new Error(result.left);
-    await expect(result.right.run('train', data(small, smallInputs), draw)).rejects.toThrow(/increment statement can only be applied/);
+    await expect(result.right.run('train', data(small, smallInputs), draw)).rejects.toThrow(
+      /increment statement can only be applied/,
+    );
     await result.right.dispose();
   });
 });

@@ -10,12 +10,26 @@ const batch: LoopAxis = { name: 'batch', size: 'batch' };
 const width: LoopAxis = { name: 'width', size: 5 };
 const at = (name: string): Expr => ({ kind: 'index', axis: name });
 const buffer = (id: string, ...axes: readonly LoopAxis[]): Buffer => ({ id, dtype: 'f32', axes, role: 'input' });
-const one = (body: Expr, buffers: readonly Buffer[], axes: readonly LoopAxis[], more: Partial<Kernel> = {}): LoopProgram => ({
+const one = (
+  body: Expr,
+  buffers: readonly Buffer[],
+  axes: readonly LoopAxis[],
+  more: Partial<Kernel> = {},
+): LoopProgram => ({
   model: 'one',
-  entries: [{
-    name: 'run', buffers: [...buffers, { id: 'lengths', dtype: 'i32', axes: [batch], role: 'input' }, { id: 'result', dtype: 'f32', axes, role: 'output' }],
-    kernels: [{ name: 'result', output: 'result', body, comment: 'what it is', ...more }], outputs: { result: 'result' }, updates: {},
-  }],
+  entries: [
+    {
+      name: 'run',
+      buffers: [
+        ...buffers,
+        { id: 'lengths', dtype: 'i32', axes: [batch], role: 'input' },
+        { id: 'result', dtype: 'f32', axes, role: 'output' },
+      ],
+      kernels: [{ name: 'result', output: 'result', body, comment: 'what it is', ...more }],
+      outputs: { result: 'result' },
+      updates: {},
+    },
+  ],
 });
 const functions = (program: LoopProgram): string => {
   const text = emitGpu(program);
@@ -23,15 +37,33 @@ const functions = (program: LoopProgram): string => {
 };
 
 describe('emitted kernels', () => {
-  it('speak the model\'s names, narrow their loops and compute what a loop does not change before it', () => {
+  it("speak the model's names, narrow their loops and compute what a loop does not change before it", () => {
     const scale = apply('exp', { kind: 'read', buffer: 'rate', at: [at('batch')], dtype: 'f32' });
     const q: Expr = { kind: 'read', buffer: 'q', at: [at('batch'), at('seq'), at('width')], dtype: 'f32' };
     const k: Expr = { kind: 'read', buffer: 'k', at: [at('batch'), at('key'), at('width')], dtype: 'f32' };
-    const score: Expr = { kind: 'reduce', monoid: 'sum', over: [{ axis: width }], body: apply('mul', apply('mul', q, scale), k), dtype: 'f32' };
-    const body: Expr = { kind: 'reduce', monoid: 'sum', over: [{ axis: { ...seq, name: 'key' }, to: apply('add', at('seq'), integer(1)) }], body: apply('mul', apply('tanh', score), score), dtype: 'f32' };
-    const program = one(body, [buffer('rate', batch), buffer('q', batch, seq, width), buffer('k', batch, seq, width)], [batch, seq], {
-      source: { file: 'models/one.ts', line: 42, column: 3 }, where: apply('gt', at('seq'), integer(0)),
-    });
+    const score: Expr = {
+      kind: 'reduce',
+      monoid: 'sum',
+      over: [{ axis: width }],
+      body: apply('mul', apply('mul', q, scale), k),
+      dtype: 'f32',
+    };
+    const body: Expr = {
+      kind: 'reduce',
+      monoid: 'sum',
+      over: [{ axis: { ...seq, name: 'key' }, to: apply('add', at('seq'), integer(1)) }],
+      body: apply('mul', apply('tanh', score), score),
+      dtype: 'f32',
+    };
+    const program = one(
+      body,
+      [buffer('rate', batch), buffer('q', batch, seq, width), buffer('k', batch, seq, width)],
+      [batch, seq],
+      {
+        source: { file: 'models/one.ts', line: 42, column: 3 },
+        where: apply('gt', at('seq'), integer(0)),
+      },
+    );
     expect(functions(program).split('\n\n').slice(1).join('\n\n')).toMatchInlineSnapshot(`
       "/**
        * what it is
@@ -61,8 +93,21 @@ describe('emitted kernels', () => {
   });
 
   it('take a guard apart where its branches need statements', () => {
-    const sum: Expr = { kind: 'reduce', monoid: 'max', over: [{ axis: width }], body: { kind: 'read', buffer: 'q', at: [at('batch'), apply('sub', at('seq'), integer(1)), at('width')], dtype: 'f32' }, dtype: 'f32' };
-    expect(functions(one(guard(apply('ge', at('seq'), integer(1)), sum), [buffer('q', batch, seq, width)], [batch, seq]))).toMatchInlineSnapshot(`
+    const sum: Expr = {
+      kind: 'reduce',
+      monoid: 'max',
+      over: [{ axis: width }],
+      body: {
+        kind: 'read',
+        buffer: 'q',
+        at: [at('batch'), apply('sub', at('seq'), integer(1)), at('width')],
+        dtype: 'f32',
+      },
+      dtype: 'f32',
+    };
+    expect(
+      functions(one(guard(apply('ge', at('seq'), integer(1)), sum), [buffer('q', batch, seq, width)], [batch, seq])),
+    ).toMatchInlineSnapshot(`
       "/**
        * what it is
        * x = seq, y = batch
@@ -86,7 +131,13 @@ describe('emitted kernels', () => {
   });
 
   it('split a long sum of few cells', () => {
-    const body: Expr = { kind: 'reduce', monoid: 'sum', over: [{ axis: batch }, { axis: seq, row: at('batch') }], body: { kind: 'read', buffer: 'q', at: [at('batch'), at('seq'), at('width')], dtype: 'f32' }, dtype: 'f32' };
+    const body: Expr = {
+      kind: 'reduce',
+      monoid: 'sum',
+      over: [{ axis: batch }, { axis: seq, row: at('batch') }],
+      body: { kind: 'read', buffer: 'q', at: [at('batch'), at('seq'), at('width')], dtype: 'f32' },
+      dtype: 'f32',
+    };
     expect(functions(one(body, [buffer('q', batch, seq, width)], [width]))).toMatchInlineSnapshot(`
       "/**
        * what it is: the part of each batch
@@ -122,20 +173,63 @@ describe('limits', () => {
   it('accept what fits', () => expect(checkGpu(small)).toEqual([]));
   it('refuse a kernel of too many arrays, by name', () => {
     const names = Array.from({ length: maxArrayArguments + 1 }, (_, i) => `part${i}`);
-    const body = names.map((id): Expr => ({ kind: 'read', buffer: id, at: [at('width')], dtype: 'f32' })).reduce((a, b) => apply('add', a, b));
-    expect(checkGpu(one(body, names.map((id) => buffer(id, width)), [width]))).toMatchObject([{ message: "'result' reads 8 arrays (part0, part1, part2, part3, part4, part5, part6, part7); a WebGPU kernel can read 7" }]);
+    const body = names
+      .map((id): Expr => ({ kind: 'read', buffer: id, at: [at('width')], dtype: 'f32' }))
+      .reduce((a, b) => apply('add', a, b));
+    expect(
+      checkGpu(
+        one(
+          body,
+          names.map((id) => buffer(id, width)),
+          [width],
+        ),
+      ),
+    ).toMatchObject([
+      {
+        message:
+          "'result' reads 8 arrays (part0, part1, part2, part3, part4, part5, part6, part7); a WebGPU kernel can read 7",
+      },
+    ]);
   });
   it('refuse a collect whose target is no loop variable', () => {
     const ids: Buffer = { id: 'ids', dtype: 'i32', axes: [batch], role: 'input' };
-    const body: Expr = { kind: 'collect', index: 'ids', over: [{ axis: batch }], target: apply('add', at('width'), integer(1)), body: literal(1), dtype: 'f32' };
+    const body: Expr = {
+      kind: 'collect',
+      index: 'ids',
+      over: [{ axis: batch }],
+      target: apply('add', at('width'), integer(1)),
+      body: literal(1),
+      dtype: 'f32',
+    };
     expect(() => checkGpu(one(body, [ids], [width]))).toThrow('no loop variable');
   });
 });
 
 describe('an inverse index', () => {
   it('lists the positions of each target, and leaves out what does not exist', () => {
-    const inverse = invert(Int32Array.of(2, 0, 2, 9, 1, -1), [{ name: 'batch', size: 2 }, { name: 'seq', size: 3, ragged: { rows: 'batch', lengths: 'lengths' } }], 3, {}, () => Int32Array.of(3, 2));
-    const lists = [0, 1, 2].map((t) => Array.from({ length: inverse[t + 1]! - inverse[t]! }, (_, i) => [inverse[inverse[t]! + i], inverse[inverse[t]! + i + 6]]));
-    expect(lists).toEqual([[[0, 1]], [[1, 1]], [[0, 0], [0, 2]]]);
+    const inverse = invert(
+      Int32Array.of(2, 0, 2, 9, 1, -1),
+      [
+        { name: 'batch', size: 2 },
+        { name: 'seq', size: 3, ragged: { rows: 'batch', lengths: 'lengths' } },
+      ],
+      3,
+      {},
+      () => Int32Array.of(3, 2),
+    );
+    const lists = [0, 1, 2].map((t) =>
+      Array.from({ length: inverse[t + 1]! - inverse[t]! }, (_, i) => [
+        inverse[inverse[t]! + i],
+        inverse[inverse[t]! + i + 6],
+      ]),
+    );
+    expect(lists).toEqual([
+      [[0, 1]],
+      [[1, 1]],
+      [
+        [0, 0],
+        [0, 2],
+      ],
+    ]);
   });
 });

@@ -12,11 +12,15 @@ describe.each(devices)('%s', (device) => {
       const t = trial(model, over, number);
       const session = await open(t.compiled.loops, device, t.sizes);
       try {
-        await session.write(Object.fromEntries(Object.entries(t.states).map(([path, list]) => [path, Float32Array.from(list)])));
+        await session.write(
+          Object.fromEntries(Object.entries(t.states).map(([path, list]) => [path, Float32Array.from(list)])),
+        );
         const outputs = await session.run(t.entry, data(t.compiled.loops, t.inputs), t.random);
         const states = await session.read();
-        const errors = [...Object.entries(t.outputs).map(([name, want]) => ({ name, error: worst(outputs[name], [...want], 1) })),
-          ...Object.entries(t.updates).map(([name, want]) => ({ name, error: worst(states[name], [...want], 1) }))].filter(({ error }) => !(error < 1e-4));
+        const errors = [
+          ...Object.entries(t.outputs).map(([name, want]) => ({ name, error: worst(outputs[name], [...want], 1) })),
+          ...Object.entries(t.updates).map(([name, want]) => ({ name, error: worst(states[name], [...want], 1) })),
+        ].filter(({ error }) => !(error < 1e-4));
         expect(errors).toEqual([]);
       } finally {
         await session.dispose();

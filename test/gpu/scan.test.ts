@@ -9,11 +9,15 @@ describe.each(['cpu', 'webasm'] as const)('%s', (device) => {
   test.each(kinds)('%s agrees with the reference, derivatives included', async (_, of) => {
     for (const reverse of [false, true]) {
       const roots = withSlopes(of({ reverse }));
-      const { program, inputs, sizes, want, draw } = scanned(roots, environmentFor(roots, { batch: 3, lengths: [3, 1, 4] }, 5));
+      const { program, inputs, sizes, want, draw } = scanned(
+        roots,
+        environmentFor(roots, { batch: 3, lengths: [3, 1, 4] }, 5),
+      );
       const session = await open(program, device, sizes);
       try {
         const got = await session.run('train', data(program, inputs), draw);
-        for (const [name, values] of Object.entries(want)) expect(worst(got[name], values, 1), `${name}, reverse ${reverse}`).toBeLessThan(1e-4);
+        for (const [name, values] of Object.entries(want))
+          expect(worst(got[name], values, 1), `${name}, reverse ${reverse}`).toBeLessThan(1e-4);
       } finally {
         await session.dispose();
       }

@@ -11,13 +11,25 @@ const isModule = (x: unknown): x is GpuModule => typeof x === 'object' && x !== 
 
 /** The emitted text as a module: kernels arrive as their own source, untouched by the test runner. */
 export const load = async (program: LoopProgram): Promise<GpuModule> => {
-  const loaded: unknown = await import(/* @vite-ignore */ `data:text/javascript;charset=utf-8,${encodeURIComponent(emitGpu(program))}`);
-  const found: unknown = typeof loaded === 'object' && loaded !== null && 'program' in loaded ? loaded.program : undefined;
+  const loaded: unknown = await import(
+    /* @vite-ignore */ `data:text/javascript;charset=utf-8,${encodeURIComponent(emitGpu(program))}`
+  );
+  const found: unknown =
+    typeof loaded === 'object' && loaded !== null && 'program' in loaded ? loaded.program : undefined;
   if (!isModule(found)) throw new Error('The emitted text exports no program.');
   return found;
 };
 
-export const manifest: Manifest = { format: 1, model: 'small', source: 'models/small.ts', hyper: {}, length: 7, states: [], entries: {}, hash: '' };
+export const manifest: Manifest = {
+  format: 1,
+  model: 'small',
+  source: 'models/small.ts',
+  hyper: {},
+  length: 7,
+  states: [],
+  entries: {},
+  hash: '',
+};
 
 export const open = async (program: LoopProgram, device: DeviceName, sizes: Sizes): Promise<Session> => {
   const result = await openGpu(await load(program), manifest, device, sizes);
@@ -28,7 +40,12 @@ export const open = async (program: LoopProgram, device: DeviceName, sizes: Size
 /** Inputs as the session takes them: integers for i32 and bool. */
 export const data = (program: LoopProgram, values: Values): Readonly<Record<string, Data>> => {
   const dtypes = new Map(program.entries.flatMap((e) => e.buffers.map((b) => [b.id, b.dtype])));
-  return Object.fromEntries(Object.entries(values).map(([id, list]) => [id, dtypes.get(id) === 'f32' ? Float32Array.from(list) : Int32Array.from(list)]));
+  return Object.fromEntries(
+    Object.entries(values).map(([id, list]) => [
+      id,
+      dtypes.get(id) === 'f32' ? Float32Array.from(list) : Int32Array.from(list),
+    ]),
+  );
 };
 
 /** The largest error, relative to the larger of the expected value and `floor`. */
@@ -41,7 +58,10 @@ export const worst = (actual: ArrayLike<number> | undefined, expected: readonly 
 };
 
 /** Outputs that are further than 1e-4 of their largest number from what they should be: sums of differences lose digits that the whole array has. */
-export const differences = (got: Readonly<Record<string, Data>>, want: Values): readonly { readonly name: string; readonly got: readonly number[]; readonly want: readonly number[] }[] =>
+export const differences = (
+  got: Readonly<Record<string, Data>>,
+  want: Values,
+): readonly { readonly name: string; readonly got: readonly number[]; readonly want: readonly number[] }[] =>
   Object.entries(got).flatMap(([name, values]) => {
     const rounded = want[name]!.map(Math.fround);
     const scale = Math.max(1, ...rounded.map(Math.abs));

@@ -48,24 +48,40 @@ const turning = (d: number): Matrix => {
   const sums = (m: Matrix): number => Math.max(...m.map((r) => r.reduce((t, v) => t + Math.abs(v), 0)));
   return scaled(raw, 1 / Math.sqrt(sums(raw) * sums(transpose(raw))));
 };
-const diagonal = (...values: readonly number[]): Matrix => values.map((v, i) => values.map((_, j) => (i === j ? Math.fround(v) : 0)));
-const stepOf = (p: Problem, f: Curve, x: readonly number[]): readonly number[] => apply(p.A, x).map((v, i) => (f === 'linear' ? v : p.s * Math.tanh(v / p.s)) + p.b[i]!);
+const diagonal = (...values: readonly number[]): Matrix =>
+  values.map((v, i) => values.map((_, j) => (i === j ? Math.fround(v) : 0)));
+const stepOf = (p: Problem, f: Curve, x: readonly number[]): readonly number[] =>
+  apply(p.A, x).map((v, i) => (f === 'linear' ? v : p.s * Math.tanh(v / p.s)) + p.b[i]!);
 const exact = (p: Problem, f: Curve): readonly number[] => {
-  if (f === 'linear') return solve(p.A.map((r, i) => r.map((v, j) => (i === j ? 1 : 0) - v)), p.b).x;
+  if (f === 'linear')
+    return solve(
+      p.A.map((r, i) => r.map((v, j) => (i === j ? 1 : 0) - v)),
+      p.b,
+    ).x;
   let x = p.start;
   for (let k = 0; k < 3000; k++) x = stepOf(p, f, x);
   return x;
 };
 
 const family = (d: number, f: Curve): readonly Problem[] => {
-  const spread = (...v: readonly number[]): Matrix => diagonal(...Array.from({ length: d }, (_, i) => v[i % v.length]!));
-  const row = (what: string, A: Matrix, seed: number, size = 1, more: Partial<Problem> = {}): Problem =>
-    ({ what, A, b: vector(seed, d, size), s: size, start: new Array<number>(d).fill(0), c: vector(seed + 100, d, 1), ...more });
+  const spread = (...v: readonly number[]): Matrix =>
+    diagonal(...Array.from({ length: d }, (_, i) => v[i % v.length]!));
+  const row = (what: string, A: Matrix, seed: number, size = 1, more: Partial<Problem> = {}): Problem => ({
+    what,
+    A,
+    b: vector(seed, d, size),
+    s: size,
+    start: new Array<number>(d).fill(0),
+    c: vector(seed + 100, d, 1),
+    ...more,
+  });
   const easy = scaled(turning(d), 0.6);
   const arrived = row('starts at its fixed point', easy, 20);
   return [
     ...[1e-6, 1e-3, 1, 1e3, 1e6].map((size, i) => row(`of size ${size}`, easy, i, size)),
-    ...[1e-30, 1e-12, 1e-6, 1e6, 1e12].map((size, i) => row(`under a loss of slope ${size}`, easy, i, 1, { c: vector(i + 50, d, size) })),
+    ...[1e-30, 1e-12, 1e-6, 1e6, 1e12].map((size, i) =>
+      row(`under a loss of slope ${size}`, easy, i, 1, { c: vector(i + 50, d, size) }),
+    ),
     row('a constant step', scaled(easy, 0), 9),
     row('differences all along one line', spread(0.9), 10, 1, { hard: 'slow' }),
     row('two speeds', spread(0.5, -0.5), 11),
@@ -82,7 +98,11 @@ const family = (d: number, f: Curve): readonly Problem[] => {
 
 type X = Tensor<'batch' | 'width'>;
 type Way = Exclude<Backward, { kind: 'lastSteps' | 'stopGradient' }>;
-interface Setting { readonly solver: Solver; readonly maxSteps: number; readonly backward?: Way }
+interface Setting {
+  readonly solver: Solver;
+  readonly maxSteps: number;
+  readonly backward?: Way;
+}
 const batch = axis('batch', 'batch');
 /** The equilibrium of every row and what is said of it; dL/db of L = c . x*, and whether each adjoint was solved. */
 const rootsOf = (d: number, f: Curve, { solver, maxSteps, backward }: Setting): readonly Node[] => {
@@ -95,7 +115,11 @@ const rootsOf = (d: number, f: Curve, { solver, maxSteps, backward }: Setting): 
     const image = rename(dot(A, x, width), into, width) as X;
     return add(f === 'linear' ? image : mul(tanh(div(image, s)), s), b);
   };
-  const found = fixedPoint(start, step, { solver, stop: { per: 'row', maxSteps }, ...(backward === undefined ? {} : { backward }) } as never);
+  const found = fixedPoint(start, step, {
+    solver,
+    stop: { per: 'row', maxSteps },
+    ...(backward === undefined ? {} : { backward }),
+  } as never);
   const parts: readonly Node[] = [found.value, found.residual, found.steps, found.converged];
   if (backward === undefined) return expanded(parts);
   const [loss, ...plain] = expanded([sum(mul(c, found.value as X), [batch, width]), ...parts]);
@@ -104,29 +128,48 @@ const rootsOf = (d: number, f: Curve, { solver, maxSteps, backward }: Setting): 
   return [...plain, ...slopes, ...solved];
 };
 const environment = (problems: readonly Problem[]): Environment => ({
-  sizes: { batch: problems.length }, random: { seed: 1, step: 1 },
+  sizes: { batch: problems.length },
+  random: { seed: 1, step: 1 },
   params: {
-    A: problems.flatMap((p) => p.A.flat()), b: problems.flatMap((p) => p.b), s: problems.map((p) => p.s),
-    c: problems.flatMap((p) => p.c), start: problems.flatMap((p) => p.start),
+    A: problems.flatMap((p) => p.A.flat()),
+    b: problems.flatMap((p) => p.b),
+    s: problems.map((p) => p.s),
+    c: problems.flatMap((p) => p.c),
+    start: problems.flatMap((p) => p.start),
   },
 });
 
 type Run = (env: Environment) => Promise<readonly (readonly number[])[]>;
-interface Opened { readonly run: Run; readonly close: () => Promise<void> }
+interface Opened {
+  readonly run: Run;
+  readonly close: () => Promise<void>;
+}
 /** Axes sorted by name on the way in and out. */
-const onSession = (kind: 'wasm' | 'cpu') => async (roots: readonly Node[], first: Environment): Promise<Opened> => {
-  const { program, sizes, draw } = scanned(roots, first);
-  const session = kind === 'wasm' ? await openWasm(program, sizes, { threads: 1 }) : await openGpu(program, 'cpu', sizes);
-  return {
-    run: async (env) => {
-      const got = await session.run('train', data(program, givenTo(program, roots, env)), draw);
-      return roots.map((r, i) => [...reorder(got[`out${i}`]!, r.axes, sizes, true)]);
-    },
-    close: () => session.dispose(),
+const onSession =
+  (kind: 'wasm' | 'cpu') =>
+  async (roots: readonly Node[], first: Environment): Promise<Opened> => {
+    const { program, sizes, draw } = scanned(roots, first);
+    const session =
+      kind === 'wasm' ? await openWasm(program, sizes, { threads: 1 }) : await openGpu(program, 'cpu', sizes);
+    return {
+      run: async (env) => {
+        const got = await session.run('train', data(program, givenTo(program, roots, env)), draw);
+        return roots.map((r, i) => [...reorder(got[`out${i}`]!, r.axes, sizes, true)]);
+      },
+      close: () => session.dispose(),
+    };
   };
-};
-const targets: readonly { readonly name: string; readonly open: (roots: readonly Node[], first: Environment) => Promise<Opened> }[] = [
-  { name: 'reference', open: async (roots) => ({ run: async (env) => evaluate(roots, env).map((v) => [...v.data]), close: async () => {} }) },
+const targets: readonly {
+  readonly name: string;
+  readonly open: (roots: readonly Node[], first: Environment) => Promise<Opened>;
+}[] = [
+  {
+    name: 'reference',
+    open: async (roots) => ({
+      run: async (env) => evaluate(roots, env).map((v) => [...v.data]),
+      close: async () => {},
+    }),
+  },
   {
     name: 'loops, float32',
     open: async (roots, first) => {
@@ -149,20 +192,30 @@ const at = (d: number, values: readonly number[], r: number): readonly number[] 
 const finite = (x: readonly number[]): boolean => x.every(Number.isFinite);
 
 const solvers: readonly (readonly [string, Solver, number])[] = [
-  ['picard', picard(), 40], ['damped picard', picard({ damping: 0.3 }), 60],
-  ...[1, 2, 3, 4, 5].map((memory) => [`anderson({ memory: ${memory} })`, anderson({ memory }), memory === 1 ? 40 : 20] as const),
+  ['picard', picard(), 40],
+  ['damped picard', picard({ damping: 0.3 }), 60],
+  ...[1, 2, 3, 4, 5].map(
+    (memory) => [`anderson({ memory: ${memory} })`, anderson({ memory }), memory === 1 ? 40 : 20] as const,
+  ),
 ];
 const ways: readonly (readonly [string, Setting])[] = [
   ['unroll', { solver: picard(), maxSteps: 40, backward: { kind: 'unroll' } }],
   ['unroll of anderson', { solver: anderson({ memory: 3 }), maxSteps: 12, backward: { kind: 'unroll' } }],
   ['checkpoint', { solver: picard(), maxSteps: 40, backward: checkpoint(5) }],
   ['phantom', { solver: picard(), maxSteps: 40, backward: phantom({ steps: 30 }) }],
-  ['implicit, solved by picard', { solver: picard(), maxSteps: 40, backward: implicit({ solve: 'picard', maxSteps: 40 }) }],
+  [
+    'implicit, solved by picard',
+    { solver: picard(), maxSteps: 40, backward: implicit({ solve: 'picard', maxSteps: 40 }) },
+  ],
   ['implicit, solved by anderson', { solver: anderson(), maxSteps: 20, backward: implicit({ maxSteps: 20 }) }],
 ];
 
 describe.each(targets)('$name', ({ name, open }) => {
-  describe.each([['linear', 1], ...(name === 'reference' ? [['linear', WIDTH] as const] : []), ['tanh', WIDTH]] as const)('%s, width %i', (f, d) => {
+  describe.each([
+    ['linear', 1],
+    ...(name === 'reference' ? [['linear', WIDTH] as const] : []),
+    ['tanh', WIDTH],
+  ] as const)('%s, width %i', (f, d) => {
     const problems = family(d, f);
     test.each(solvers)('%s finds what it says it found, each row by itself', async (_, solver, maxSteps) => {
       const { run, close } = await open(rootsOf(d, f, { solver, maxSteps }), environment(problems));
@@ -175,10 +228,15 @@ describe.each(targets)('$name', ({ name, open }) => {
           const within = TOLERANCE.atol + TOLERANCE.rtol * size;
           if (converged[r] === 1) {
             // Measured in float64, with the rounding of float32 allowed for.
-            expect(norm(minus(stepOf(p, f, x), x)), `${p.what}: the residual`).toBeLessThanOrEqual(1.1 * within + 3e-7 * (size + norm(p.b)));
+            expect(norm(minus(stepOf(p, f, x), x)), `${p.what}: the residual`).toBeLessThanOrEqual(
+              1.1 * within + 3e-7 * (size + norm(p.b)),
+            );
             expect(residual[r], p.what).toBeLessThanOrEqual(1.0001 * within);
           } else {
-            expect(residual[r]! <= within * 0.9999 && finite(x), `${p.what}: residual ${residual[r]} of size ${size}`).toBe(false);
+            expect(
+              residual[r]! <= within * 0.9999 && finite(x),
+              `${p.what}: residual ${residual[r]} of size ${size}`,
+            ).toBe(false);
             expect(steps[r], p.what).toBe(maxSteps);
           }
           if (p.hard !== undefined) return;
@@ -186,11 +244,16 @@ describe.each(targets)('$name', ({ name, open }) => {
           const want = exact(p, f);
           expect(norm(minus(x, want)), `${p.what}: ${x}, not ${want}`).toBeLessThanOrEqual(1e-4 * norm(want) + 1e-9);
         });
-        if (f === 'linear' && (solver.kind === 'picard' || solver.memory === 1)) problems.forEach((p, r) => p.hard === 'diverges' && expect(converged[r], p.what).toBe(0));
+        if (f === 'linear' && (solver.kind === 'picard' || solver.memory === 1))
+          problems.forEach((p, r) => p.hard === 'diverges' && expect(converged[r], p.what).toBe(0));
         // What lies beside a row, and where it stands, makes no difference to the bits of its result.
         const order = problems.map((_, r) => (r * 5 + 3) % problems.length);
         const moved = await run(environment(order.map((r) => problems[r]!)));
-        order.forEach((r, i) => results.forEach((v, k) => expectSame(at(k === 0 ? d : 1, moved[k]!, i), at(k === 0 ? d : 1, v, r), problems[r]!.what)));
+        order.forEach((r, i) =>
+          results.forEach((v, k) =>
+            expectSame(at(k === 0 ? d : 1, moved[k]!, i), at(k === 0 ? d : 1, v, r), problems[r]!.what),
+          ),
+        );
       } finally {
         await close();
       }
@@ -199,14 +262,26 @@ describe.each(targets)('$name', ({ name, open }) => {
     test.each(ways)('%s: the derivative of a row is its own, of the size of its loss', async (way, setting) => {
       const { run, close } = await open(rootsOf(d, f, setting), environment(problems));
       try {
-        const [value, , , converged, db, solved] = await run(environment(problems)) as number[][];
-        const larger = await run(environment(problems.map((p) => ({ ...p, c: p.c.map((v) => v * 2 ** 20) })))) as number[][];
+        const [value, , , converged, db, solved] = (await run(environment(problems))) as number[][];
+        const larger = (await run(
+          environment(problems.map((p) => ({ ...p, c: p.c.map((v) => v * 2 ** 20) }))),
+        )) as number[][];
         problems.forEach((p, r) => {
           const got = at(d, db!, r);
-          if (p.hard !== 'diverges') expectSame(at(d, larger[4]!, r).map((v) => v / 2 ** 20), got, `${p.what}: 2^20 times the loss`);
+          if (p.hard !== 'diverges')
+            expectSame(
+              at(d, larger[4]!, r).map((v) => v / 2 ** 20),
+              got,
+              `${p.what}: 2^20 times the loss`,
+            );
           // An equilibrium that repels is one too.
           const x = p.hard === undefined ? exact(p, f) : at(d, value!, r);
-          const M = p.A.map((_, i) => p.A.map((__, j) => (i === j ? 1 : 0) - p.A[j]![i]! * (f === 'linear' ? 1 : 1 - Math.tanh(apply(p.A, x)[j]! / p.s) ** 2)));
+          const M = p.A.map((_, i) =>
+            p.A.map(
+              (__, j) =>
+                (i === j ? 1 : 0) - p.A[j]![i]! * (f === 'linear' ? 1 : 1 - Math.tanh(apply(p.A, x)[j]! / p.s) ** 2),
+            ),
+          );
           const want = solve(M, p.c).x;
           const lambda = norm(want);
           if (setting.backward!.kind === 'implicit') {
@@ -214,14 +289,21 @@ describe.each(targets)('$name', ({ name, open }) => {
             if (p.hard === 'diverges' && converged![r] === 0) expect(solved![r], `${p.what} is no equilibrium`).toBe(0);
             if (solved![r] === 1) {
               const off = minus(apply(M, got), p.c);
-              expect(norm(off), `${p.what}: the adjoint's residual`).toBeLessThanOrEqual(2e-4 * Math.max(norm(p.c), lambda));
+              expect(norm(off), `${p.what}: the adjoint's residual`).toBeLessThanOrEqual(
+                2e-4 * Math.max(norm(p.c), lambda),
+              );
             }
             if (p.hard === undefined) expect(solved![r], `${p.what} is solved`).toBe(1);
           }
           if (p.hard !== undefined) return;
           // A row that takes no step has no steps to differentiate through.
-          const still = (setting.backward!.kind === 'unroll' || setting.backward!.kind === 'checkpoint') && (p.what.startsWith('starts at') || p.what.startsWith('at rest'));
-          expect(norm(minus(got, still ? got.map(() => 0) : want)), `${way}, ${p.what}: ${got}, not ${want}`).toBeLessThanOrEqual(2e-3 * lambda);
+          const still =
+            (setting.backward!.kind === 'unroll' || setting.backward!.kind === 'checkpoint') &&
+            (p.what.startsWith('starts at') || p.what.startsWith('at rest'));
+          expect(
+            norm(minus(got, still ? got.map(() => 0) : want)),
+            `${way}, ${p.what}: ${got}, not ${want}`,
+          ).toBeLessThanOrEqual(2e-3 * lambda);
         });
       } finally {
         await close();

@@ -20,7 +20,11 @@ export const targets: readonly LawTarget[] = [
 ];
 
 /** What expressions over a chain's states and thetas are worth. `more` gives further parameters by path. */
-export const valuesOf = (target: Target, chain: Chain, roots: readonly Node[], more: Readonly<Record<string, ArrayLike<number>>> = {}): readonly (readonly number[])[] =>
-  target.values(roots, environmentOf(chain, more)).map((v) => [...v]);
+export const valuesOf = (
+  target: Target,
+  chain: Chain,
+  roots: readonly Node[],
+  more: Readonly<Record<string, ArrayLike<number>>> = {},
+): readonly (readonly number[])[] => target.values(roots, environmentOf(chain, more)).map((v) => [...v]);
 
 export const flat = (layers: readonly ArrayLike<number>[]): readonly number[] => layers.flatMap((v) => Array.from(v));

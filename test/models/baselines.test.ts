@@ -2,7 +2,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type Batch, type HyperValue, type Model, type Outputs, type Phase, type State, axis, batchOf, expand, param, sequenceInput, uniform, uniformIndices, zeros,
+  type Batch,
+  type HyperValue,
+  type Model,
+  type Outputs,
+  type Phase,
+  type State,
+  axis,
+  batchOf,
+  expand,
+  param,
+  sequenceInput,
+  uniform,
+  uniformIndices,
+  zeros,
 } from 'pcrec';
 import bert4rec, { bert4recBlock } from 'pcrec/models/bert4rec';
 import llama, { llamaBlock } from 'pcrec/models/llama';
@@ -19,19 +32,50 @@ const N = 4;
 const ITEMS = 7;
 const lengths = [4, 2];
 const batch = batchOf(N);
-const inputs = { 'seq.lengths': lengths, items: [1, 5, 2, 6, 3, 3, 0, 0], targets: [5, 2, 6, 0, 3, 4, 0, 0], target: [0, 4] };
-const hyper = { width: 8, heads: 2, blocks: 2, length: N, dropout: 0, negatives: 3, temperature: 0.5, draws: 'batch' as const, rate: 1e-3, mask: 0.55, lastOnly: 0.3 };
+const inputs = {
+  'seq.lengths': lengths,
+  items: [1, 5, 2, 6, 3, 3, 0, 0],
+  targets: [5, 2, 6, 0, 3, 4, 0, 0],
+  target: [0, 4],
+};
+const hyper = {
+  width: 8,
+  heads: 2,
+  blocks: 2,
+  length: N,
+  dropout: 0,
+  negatives: 3,
+  temperature: 0.5,
+  draws: 'batch' as const,
+  rate: 1e-3,
+  mask: 0.55,
+  lastOnly: 0.3,
+};
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
 const build = ({ build: f }: { readonly build: unknown }, phase: Phase): Outputs =>
-  (f as (context: { readonly hyper: Readonly<Record<string, HyperValue>>; readonly batch: Batch; readonly phase: Phase }) => Outputs)({ hyper, batch, phase });
+  (
+    f as (context: {
+      readonly hyper: Readonly<Record<string, HyperValue>>;
+      readonly batch: Batch;
+      readonly phase: Phase;
+    }) => Outputs
+  )({ hyper, batch, phase });
 
 /** A weight of `path` at a place in memory order (axes sorted by name): ((7 place + codes) mod 13 - 6) / 10, codes the sum of the path's characters. */
-const weight = (path: string, place: number): number => ((7 * place + [...path].reduce((sum, c) => sum + c.charCodeAt(0), 0)) % 13 - 6) / 10;
-const sizeOf = (node: Node): number => node.axes.reduce((n, a) => n * (a.name === 'item' ? ITEMS : Number(bound(a))), 1);
+const weight = (path: string, place: number): number =>
+  (((7 * place + [...path].reduce((sum, c) => sum + c.charCodeAt(0), 0)) % 13) - 6) / 10;
+const sizeOf = (node: Node): number =>
+  node.axes.reduce((n, a) => n * (a.name === 'item' ? ITEMS : Number(bound(a))), 1);
 const environment = (roots: readonly Node[]) => ({
-  sizes: { batch: 2, items: ITEMS }, inputs, random: { seed: 1, step: 1 },
-  params: Object.fromEntries(topological(expanded(roots)).flatMap((n) => (n.op === 'param' ? [[n.path, range(sizeOf(n)).map((i) => weight(n.path, i))]] : []))),
+  sizes: { batch: 2, items: ITEMS },
+  inputs,
+  random: { seed: 1, step: 1 },
+  params: Object.fromEntries(
+    topological(expanded(roots)).flatMap((n) =>
+      n.op === 'param' ? [[n.path, range(sizeOf(n)).map((i) => weight(n.path, i))]] : [],
+    ),
+  ),
 });
 
 /**
@@ -62,20 +106,31 @@ const figures = {
   },
 } as const;
 
-test.each([['sasrec', sasrec], ['llama', llama], ['bert4rec', bert4rec]] as const)('%s gives the figures worked out elsewhere', (name, model) => {
+test.each([
+  ['sasrec', sasrec],
+  ['llama', llama],
+  ['bert4rec', bert4rec],
+] as const)('%s gives the figures worked out elsewhere', (name, model) => {
   const { scores } = build(model, 'inference');
   const found = run1(scores, environment([scores]));
-  figures[name].scores.forEach((row, b) => row.forEach((score, i) => expect(found({ batch: b, item: i })).toBeCloseTo(score, 9)));
+  figures[name].scores.forEach((row, b) =>
+    row.forEach((score, i) => expect(found({ batch: b, item: i })).toBeCloseTo(score, 9)),
+  );
   const { loss } = build(model, 'training');
   expect(run1(loss, environment([loss]))()).toBeCloseTo(figures[name].loss, 12);
 });
 
 test('the draws are those that the figures were given', () => {
   const env = environment([]);
-  const [negatives, alone, history, end] = run([
-    uniformIndices('negatives', batch.item, [axis('negative', 3)]),
-    uniform('mask.alone', [batch.batch]), uniform('mask.history', [batch.batch, batch.seq]), uniform('mask.end', [batch.batch]),
-  ], env);
+  const [negatives, alone, history, end] = run(
+    [
+      uniformIndices('negatives', batch.item, [axis('negative', 3)]),
+      uniform('mask.alone', [batch.batch]),
+      uniform('mask.history', [batch.batch, batch.seq]),
+      uniform('mask.end', [batch.batch]),
+    ],
+    env,
+  );
   expect(range(3).map((i) => negatives!({ negative: i }))).toEqual([0, 3, 2]);
   // The first row hides its positions 0 and 1 and the end, the second, by its own draw, the end alone.
   expect(range(2).map((b) => alone!({ batch: b }) < hyper.lastOnly)).toEqual([false, true]);
@@ -90,7 +145,9 @@ describe('bert4rec', () => {
     expect(run1(loss, { ...env, inputs: { ...inputs, 'seq.lengths': [4, 0] } })()).toBeCloseTo(0.9535552865993079, 12); // row 0 alone, from the same program
   });
   test('ranking reads neither masks nor dropout nor the answer', () => {
-    const leaves = topological(expanded([build(bert4rec, 'inference').scores])).flatMap((n) => (n.op === 'uniform' ? [n.key] : n.op === 'input' ? [n.name] : []));
+    const leaves = topological(expanded([build(bert4rec, 'inference').scores])).flatMap((n) =>
+      n.op === 'uniform' ? [n.key] : n.op === 'input' ? [n.name] : [],
+    );
     expect(leaves).toEqual(['items']);
   });
   test('the first position reads the last, and the end reads every one', () => {
@@ -102,14 +159,19 @@ describe('bert4rec', () => {
     const before = read(inputs.items);
     range(N).forEach((t) => {
       const after = read(inputs.items.map((item, i) => (i === t ? (item + 1) % ITEMS : item)));
-      expect(after[0]!({ batch: 0, seq: (t + 1) % N, width: 0 })).not.toBe(before[0]!({ batch: 0, seq: (t + 1) % N, width: 0 }));
+      expect(after[0]!({ batch: 0, seq: (t + 1) % N, width: 0 })).not.toBe(
+        before[0]!({ batch: 0, seq: (t + 1) % N, width: 0 }),
+      );
       expect(after[1]!({ batch: 0, width: 0 })).not.toBe(before[1]!({ batch: 0, width: 0 }));
       expect(after[1]!({ batch: 1, width: 0 })).toBe(before[1]!({ batch: 1, width: 0 }));
     });
   });
 });
 
-describe.each([['sasrec', sasrecBlock, true], ['llama', llamaBlock, false]] as const)('%s', (_, block, positions) => {
+describe.each([
+  ['sasrec', sasrecBlock, true],
+  ['llama', llamaBlock, false],
+] as const)('%s', (_, block, positions) => {
   const context = { hyper, batch, phase: 'inference' } as const;
   const { width, input } = sequenceInput(context, { positions });
   const state: State = [0, 1].reduce((x, l) => block(`block.${l}`, context, width)(x), input);
@@ -118,30 +180,42 @@ describe.each([['sasrec', sasrecBlock, true], ['llama', llamaBlock, false]] as c
   const ids = fc.array(fc.nat(ITEMS - 1), { minLength: 2 * N, maxLength: 2 * N });
 
   test('a state is the same whatever follows it', () => {
-    fc.assert(fc.property(ids, ids, fc.integer({ min: 0, max: N - 1 }), (items, others, t) => {
-      const [a, b] = [states(items), states(items.map((item, i) => (i % N > t ? others[i]! : item)))];
-      range(t + 1).forEach((s) => range(8).forEach((w) => expect(b({ batch: 0, seq: s, width: w })).toBe(a({ batch: 0, seq: s, width: w }))));
-    }), { numRuns: 30 });
+    fc.assert(
+      fc.property(ids, ids, fc.integer({ min: 0, max: N - 1 }), (items, others, t) => {
+        const [a, b] = [states(items), states(items.map((item, i) => (i % N > t ? others[i]! : item)))];
+        range(t + 1).forEach((s) =>
+          range(8).forEach((w) => expect(b({ batch: 0, seq: s, width: w })).toBe(a({ batch: 0, seq: s, width: w }))),
+        );
+      }),
+      { numRuns: 30 },
+    );
   });
   test('a state reads every position up to its own', () => {
     const before = states(inputs.items);
     range(N).forEach((t) => {
       const after = states(inputs.items.map((item, i) => (i === t ? (item + 1) % ITEMS : item)));
-      range(N).forEach((s) => expect(after({ batch: 0, seq: s, width: 1 }) === before({ batch: 0, seq: s, width: 1 })).toBe(s < t));
+      range(N).forEach((s) =>
+        expect(after({ batch: 0, seq: s, width: 1 }) === before({ batch: 0, seq: s, width: 1 })).toBe(s < t),
+      );
     });
   });
 });
 
 test('heads that do not divide the width, or leave an odd number of channels to turn, are refused in words', () => {
-  const small = (model: Model, over: Readonly<Record<string, HyperValue>>) => () => traced(model, { heads: 2, ...over });
+  const small = (model: Model, over: Readonly<Record<string, HyperValue>>) => () =>
+    traced(model, { heads: 2, ...over });
   expect(small(sasrec, { width: 5 })).toThrow('the width 5 is not a multiple of 2 heads');
   expect(small(llama, { width: 6 })).toThrow('the width 6 does not give each of 2 heads an even number of channels');
 });
 
-const compiled = (model: unknown, over: Readonly<Record<string, HyperValue>> = {}) => rightOf(compile(traced(model as Model, { width: 12, ...over }))).report;
+const compiled = (model: unknown, over: Readonly<Record<string, HyperValue>> = {}) =>
+  rightOf(compile(traced(model as Model, { width: 12, ...over }))).report;
 
-test.each([['sasrec', sasrec, 'prediction at t reads positions <= t of items; rows independent'], ['llama', llama, 'prediction at t reads positions <= t of items; rows independent'],
-  ['bert4rec', bert4rec, 'rows independent']] as const)('%s compiles, with its certificate', (_, model, certificate) => {
+test.each([
+  ['sasrec', sasrec, 'prediction at t reads positions <= t of items; rows independent'],
+  ['llama', llama, 'prediction at t reads positions <= t of items; rows independent'],
+  ['bert4rec', bert4rec, 'rows independent'],
+] as const)('%s compiles, with its certificate', (_, model, certificate) => {
   expect(compiled(model).certificate).toContain(certificate);
 });
 

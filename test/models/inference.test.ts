@@ -1,6 +1,13 @@
 /** Forward inference for any stack: with PCRec's energy on HSTU it is PCRec, with no steps it is the stack. */
 import { describe, expect, test } from 'vitest';
-import { type HyperValue, type Model, type StackHypers, type StackedModel, recommenderHypers, withInference } from 'pcrec';
+import {
+  type HyperValue,
+  type Model,
+  type StackHypers,
+  type StackedModel,
+  recommenderHypers,
+  withInference,
+} from 'pcrec';
 import gru4rec from 'pcrec/models/gru4rec';
 import hstu from 'pcrec/models/hstu';
 import llama from 'pcrec/models/llama';
@@ -24,7 +31,9 @@ const ofHstu = withInference(hstu, layeredPredictionError);
 type Results = Readonly<Record<string, readonly number[]>>;
 const valuesOf = (p: Program): Results => {
   const values = evaluate(rootsOf(p), environment([p]));
-  return Object.fromEntries([...Object.keys(p.outputs), ...Object.keys(p.updates)].map((name, i) => [name, [...values[i]!.data]]));
+  return Object.fromEntries(
+    [...Object.keys(p.outputs), ...Object.keys(p.updates)].map((name, i) => [name, [...values[i]!.data]]),
+  );
 };
 /** The loss and the scores, by the reference. */
 const predictions = (model: Model, over: Over): Results => {
@@ -32,14 +41,27 @@ const predictions = (model: Model, over: Over): Results => {
   return { ...valuesOf(runPass(expand, train!)), ...valuesOf(runPass(expand, score!)) };
 };
 /** And what a training step makes of every parameter. */
-const results = (model: Model, over: Over): Results =>
-  ({ ...predictions(model, over), ...valuesOf(runPass(differentiate, runPass(expand, programsOf(traced(model, over))[0]!))) });
+const results = (model: Model, over: Over): Results => ({
+  ...predictions(model, over),
+  ...valuesOf(runPass(differentiate, runPass(expand, programsOf(traced(model, over))[0]!))),
+});
 const parametersOf = (model: Model, over: Over): readonly string[] =>
-  [...new Set(programsOf(traced(model, over)).flatMap((p) => topological(rootsOf(p))).flatMap((n) => (n.op === 'param' ? [n.path] : [])))].sort();
+  [
+    ...new Set(
+      programsOf(traced(model, over))
+        .flatMap((p) => topological(rootsOf(p)))
+        .flatMap((n) => (n.op === 'param' ? [n.path] : [])),
+    ),
+  ].sort();
 
 describe('withInference(hstu, layeredPredictionError) is PCRec', () => {
   const cases: readonly Over[] = [
-    {}, { steps: 2, activation: 'tanh' }, { steps: 0 }, { horizon: 'last' }, { horizon: 'last', steps: 2, adaptation: 0.05 }, { heads: 2, times: true },
+    {},
+    { steps: 2, activation: 'tanh' },
+    { steps: 0 },
+    { horizon: 'last' },
+    { horizon: 'last', steps: 2, adaptation: 0.05 },
+    { heads: 2, times: true },
   ];
   test.each(cases)('%o', (over) => {
     expect(parametersOf(ofHstu, over)).toEqual(parametersOf(pcrec, over));
@@ -51,7 +73,9 @@ describe('withInference(hstu, layeredPredictionError) is PCRec', () => {
 });
 
 const stacks: readonly (readonly [string, StackedModel<StackHypers>, Over])[] = [
-  ['sasrec', sasrec, {}], ['llama', llama, {}], ['gru4rec', gru4rec, { hidden: 3, blocks: 1 }],
+  ['sasrec', sasrec, {}],
+  ['llama', llama, {}],
+  ['gru4rec', gru4rec, { hidden: 3, blocks: 1 }],
 ];
 describe.each(stacks)('withInference(%s, layeredPredictionError)', (name, stack, over) => {
   const model = withInference(stack, layeredPredictionError);
@@ -70,7 +94,8 @@ describe.each(stacks)('withInference(%s, layeredPredictionError)', (name, stack,
     expect(finished.certificate?.reads).toEqual([{ input: 'items', offsets: { least: -Infinity, most: 0 } }]);
     const env = environment([train!, finished]);
     const loops = runLowered(finished, env);
-    for (const path of ['loss', 'theta.1', 'theta.2', 'gamma.2.weight']) expectClose(loops[path]!, Float64Array.from(inferring[path]!), 1e-9, `${name}: ${path}`);
+    for (const path of ['loss', 'theta.1', 'theta.2', 'gamma.2.weight'])
+      expectClose(loops[path]!, Float64Array.from(inferring[path]!), 1e-9, `${name}: ${path}`);
     // Theta did move: a step that read no theta would leave it where it was.
     expect(loops['theta.1.m']!.some((x) => x !== 0)).toBe(true);
   });
@@ -81,8 +106,10 @@ describe.each(stacks)('withInference(%s, layeredPredictionError)', (name, stack,
 
 test('a hyperparameter that is there already is not hidden', () => {
   const again = { ...hstu, hyper: { ...hstu.hyper, steps: recommenderHypers.negatives } };
-  expect(() => withInference(again, layeredPredictionError)).toThrow("the model 'hstu' has the hyperparameter 'steps' already");
+  expect(() => withInference(again, layeredPredictionError)).toThrow(
+    "the model 'hstu' has the hyperparameter 'steps' already",
+  );
 });
-test('adaptation asks for what it needs, in PCRec\'s words', () => {
+test("adaptation asks for what it needs, in PCRec's words", () => {
   expect(() => traced(ofHstu, { adaptation: 0.1 })).toThrow('adaptation needs horizon last and 2 steps');
 });

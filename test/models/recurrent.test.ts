@@ -17,23 +17,60 @@ import { rightOf } from '../support/programs.js';
 
 const N = 6;
 const ITEMS = 7;
-const inputs = { 'seq.lengths': [6, 3], items: [1, 5, 2, 6, 3, 0, 3, 3, 4, 0, 0, 0], targets: [5, 2, 6, 3, 0, 4, 3, 4, 1, 0, 0, 0] };
-const hyper = {
-  width: 8, length: N, blocks: 1, dropout: 0, negatives: 3, draws: 'batch', temperature: 0.5, rate: 1e-3,
-  hidden: 5, states: 3, taps: 3, expand: 2, form: 'sequential', heads: 2, miniBatch: 4, innerRate: 1,
+const inputs = {
+  'seq.lengths': [6, 3],
+  items: [1, 5, 2, 6, 3, 0, 3, 3, 4, 0, 0, 0],
+  targets: [5, 2, 6, 3, 0, 4, 3, 4, 1, 0, 0, 0],
 };
-const models = [['gru4rec', gru4rec], ['mamba4rec', mamba4rec], ['ttt4rec', ttt4rec]] as const;
+const hyper = {
+  width: 8,
+  length: N,
+  blocks: 1,
+  dropout: 0,
+  negatives: 3,
+  draws: 'batch',
+  temperature: 0.5,
+  rate: 1e-3,
+  hidden: 5,
+  states: 3,
+  taps: 3,
+  expand: 2,
+  form: 'sequential',
+  heads: 2,
+  miniBatch: 4,
+  innerRate: 1,
+};
+const models = [
+  ['gru4rec', gru4rec],
+  ['mamba4rec', mamba4rec],
+  ['ttt4rec', ttt4rec],
+] as const;
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
-const outputs = ({ build: f }: { readonly build: unknown }, phase: Phase, over: Readonly<Record<string, HyperValue>> = {}): Outputs =>
-  (f as (context: { readonly hyper: Readonly<Record<string, HyperValue>>; readonly batch: Batch; readonly phase: Phase }) => Outputs)({ hyper: { ...hyper, ...over }, batch: batchOf(N), phase });
+const outputs = (
+  { build: f }: { readonly build: unknown },
+  phase: Phase,
+  over: Readonly<Record<string, HyperValue>> = {},
+): Outputs =>
+  (
+    f as (context: {
+      readonly hyper: Readonly<Record<string, HyperValue>>;
+      readonly batch: Batch;
+      readonly phase: Phase;
+    }) => Outputs
+  )({ hyper: { ...hyper, ...over }, batch: batchOf(N), phase });
 
 /** A weight of `path` at a place in memory order (axes sorted by name): ((7 place + codes) mod 13 - 6) / 10, codes the sum of the path's characters. */
-const weight = (path: string, place: number): number => ((7 * place + [...path].reduce((sum, c) => sum + c.charCodeAt(0), 0)) % 13 - 6) / 10;
-const sizeOf = (node: Node): number => node.axes.reduce((n, a) => n * (a.name === 'item' ? ITEMS : Number(bound(a))), 1);
-const paramsOf = (roots: readonly Node[]): readonly Extract<Node, { op: 'param' }>[] => topological(expanded(roots)).flatMap((n) => (n.op === 'param' ? [n] : []));
+const weight = (path: string, place: number): number =>
+  (((7 * place + [...path].reduce((sum, c) => sum + c.charCodeAt(0), 0)) % 13) - 6) / 10;
+const sizeOf = (node: Node): number =>
+  node.axes.reduce((n, a) => n * (a.name === 'item' ? ITEMS : Number(bound(a))), 1);
+const paramsOf = (roots: readonly Node[]): readonly Extract<Node, { op: 'param' }>[] =>
+  topological(expanded(roots)).flatMap((n) => (n.op === 'param' ? [n] : []));
 const environment = (roots: readonly Node[]) => ({
-  sizes: { batch: 2, items: ITEMS }, inputs, random: { seed: 1, step: 1 },
+  sizes: { batch: 2, items: ITEMS },
+  inputs,
+  random: { seed: 1, step: 1 },
   params: Object.fromEntries(paramsOf(roots).map((p) => [p.path, range(sizeOf(p)).map((i) => weight(p.path, i))])),
 });
 
@@ -128,13 +165,24 @@ const figures = {
       'norm.gain': -0.339871240372,
     },
   },
-} as const satisfies Readonly<Record<string, { readonly loss: number; readonly scores: readonly (readonly number[])[]; readonly slopes: Readonly<Record<string, number>> }>>;
+} as const satisfies Readonly<
+  Record<
+    string,
+    {
+      readonly loss: number;
+      readonly scores: readonly (readonly number[])[];
+      readonly slopes: Readonly<Record<string, number>>;
+    }
+  >
+>;
 
 describe.each(models)('%s gives the figures worked out elsewhere', (name, model) => {
   test('scores', () => {
     const { scores } = outputs(model, 'inference');
     const found = run1(scores, environment([scores]));
-    figures[name].scores.forEach((row, b) => row.forEach((score, i) => expect(found({ batch: b, item: i })).toBeCloseTo(score, 9)));
+    figures[name].scores.forEach((row, b) =>
+      row.forEach((score, i) => expect(found({ batch: b, item: i })).toBeCloseTo(score, 9)),
+    );
   });
   test('the loss, and its slope by every parameter', () => {
     const { loss } = outputs(model, 'training');
@@ -155,10 +203,13 @@ describe.each(models)('%s', (_, model) => {
   const read = (items: readonly number[]) => run1(losses!, { ...env, inputs: { ...inputs, items } });
   const ids = fc.array(fc.nat(ITEMS - 1), { minLength: 2 * N, maxLength: 2 * N });
   test('a prediction is the same whatever follows it', () => {
-    fc.assert(fc.property(ids, ids, fc.integer({ min: 0, max: N - 1 }), (items, others, t) => {
-      const [a, b] = [read(items), read(items.map((item, i) => (i % N > t ? others[i]! : item)))];
-      range(t + 1).forEach((s) => expect(b({ batch: 0, seq: s })).toBe(a({ batch: 0, seq: s })));
-    }), { numRuns: 20 });
+    fc.assert(
+      fc.property(ids, ids, fc.integer({ min: 0, max: N - 1 }), (items, others, t) => {
+        const [a, b] = [read(items), read(items.map((item, i) => (i % N > t ? others[i]! : item)))];
+        range(t + 1).forEach((s) => expect(b({ batch: 0, seq: s })).toBe(a({ batch: 0, seq: s })));
+      }),
+      { numRuns: 20 },
+    );
   });
   test('a prediction reads every position up to its own, and no other row', () => {
     const before = read(inputs.items);
@@ -193,5 +244,7 @@ test('a mini-batch of one position takes each gradient where the one before left
 });
 
 test('heads that leave an odd number of channels to turn are refused in words', () => {
-  expect(() => traced(ttt4rec, { width: 6, heads: 2 })).toThrow("the width 6 does not give each of 2 heads an even number of channels");
+  expect(() => traced(ttt4rec, { width: 6, heads: 2 })).toThrow(
+    'the width 6 does not give each of 2 heads an even number of channels',
+  );
 });

@@ -9,7 +9,11 @@ const users = 3;
 const lengths = [6, 1, 4, 2, 5];
 const scale = (batch: number) => ({
   sizes: { batch, items: 11, seen: 1 },
-  inputs: { 'seq.lengths': lengths.slice(0, batch), 'seen.lengths': lengths.slice(0, batch).map(() => 0), 'batch.missing': [batch - users] },
+  inputs: {
+    'seq.lengths': lengths.slice(0, batch),
+    'seen.lengths': lengths.slice(0, batch).map(() => 0),
+    'batch.missing': [batch - users],
+  },
 });
 
 it.each(cases)('%s', (_, model, over) => {

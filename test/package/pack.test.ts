@@ -19,7 +19,12 @@ interface Packed {
 const minutes = 60_000;
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pcrec-stranger-')));
 const run = (cwd: string, command: string, ...args: readonly string[]): string =>
-  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, npm_config_loglevel: 'error', NO_COLOR: '1' } });
+  execFileSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, npm_config_loglevel: 'error', NO_COLOR: '1' },
+  });
 
 /** A model of the reader's own, against the package alone: the last item and the one before it decide. */
 const model = `import { add, integer, model, mul, nextItem, ones, param, recommenderHypers, recommenderOptimizer, sequenceInput, shift } from 'pcrec';
@@ -42,9 +47,21 @@ export default model({
 let packed: Packed;
 
 beforeAll(() => {
-  [packed] = JSON.parse(run(packageRoot, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', folder)) as [Packed];
+  [packed] = JSON.parse(
+    run(packageRoot, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', folder),
+  ) as [Packed];
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  run(folder, 'npm', 'install', '--ignore-scripts', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', `./${packed.filename}`);
+  run(
+    folder,
+    'npm',
+    'install',
+    '--ignore-scripts',
+    '--omit=dev',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    `./${packed.filename}`,
+  );
 }, 10 * minutes);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }), minutes);
@@ -52,88 +69,211 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }), minutes);
 describe('the packed package', () => {
   it('is small, and carries what it needs and nothing else', () => {
     expect(packed.unpackedSize).toBeLessThan(2_000_000);
-    const outside = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples|errors)\//.test(path));
+    const outside = packed.files
+      .map(({ path }) => path)
+      .filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples|errors)\//.test(path));
     expect(outside.filter((path) => ![...pages, ...notes, 'LICENSE', 'package.json'].includes(path))).toEqual([]);
     const paths = new Set(packed.files.map(({ path }) => path));
-    for (const path of ['dist/dsl/index.d.ts', 'dist/compiler/cli.js', 'dist/runtime/compare/cli.js', 'dist/runtime/index.js', 'models/pcrec.ts', 'dist/models/pcrec.js']) expect(paths).toContain(path);
+    for (const path of [
+      'dist/dsl/index.d.ts',
+      'dist/compiler/cli.js',
+      'dist/runtime/compare/cli.js',
+      'dist/runtime/index.js',
+      'models/pcrec.ts',
+      'dist/models/pcrec.js',
+    ])
+      expect(paths).toContain(path);
   });
 
   it('carries every page, and whatever a page links to', () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths.filter((path) => path.endsWith('.md')).sort()).toEqual([...pages, ...notes].sort());
-    expect([...pages, ...notes].flatMap((page) => links(page).filter(({ path }) => !paths.includes(path)).map(({ path }) => `${page}: ${path}`))).toEqual([]);
+    expect(
+      [...pages, ...notes].flatMap((page) =>
+        links(page)
+          .filter(({ path }) => !paths.includes(path))
+          .map(({ path }) => `${page}: ${path}`),
+      ),
+    ).toEqual([]);
   });
 
   it('asks for no more than was weighed', () => {
-    expect(Object.keys(packageFile.dependencies).sort()).toEqual(['@babel/code-frame', 'cli-progress', 'commander', 'csv-parse', 'fp-ts', 'gpu.js', 'picocolors', 'ts-morph', 'wabt']);
+    expect(Object.keys(packageFile.dependencies).sort()).toEqual([
+      '@babel/code-frame',
+      'cli-progress',
+      'commander',
+      'csv-parse',
+      'fp-ts',
+      'gpu.js',
+      'picocolors',
+      'ts-morph',
+      'wabt',
+    ]);
     // gpu.js brings a webgpu of its own. Ours is a peer with a range that this one satisfies, or npm would add a second, of 132 MB.
-    const webgpu = JSON.parse(readFileSync(join(folder, 'node_modules/webgpu/package.json'), 'utf8')) as { readonly version: string };
+    const webgpu = JSON.parse(readFileSync(join(folder, 'node_modules/webgpu/package.json'), 'utf8')) as {
+      readonly version: string;
+    };
     expect(webgpu.version).not.toBe('0.6.2');
     expect(existsSync(join(folder, 'node_modules/gpu.js/node_modules/webgpu'))).toBe(false);
   });
 
-  it('compiles a fresh model file, trains it, evaluates it and recommends', () => {
-    writeFileSync(join(folder, 'mine.ts'), model);
-    const compiled = run(folder, 'npx', '--no-install', 'pcrec-compile', 'mine.ts', '--preset', 'small');
-    expect(compiled).toContain('next: node build/mine/trainer.js');
-    const trainer = (...args: readonly string[]): readonly Record<string, unknown>[] =>
-      run(folder, process.execPath, 'build/mine/trainer.js', ...args, '--out', 'runs/mine', '--device', 'cpu', '--json').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-    const lines = trainer('train', '--data', 'sample', '--epochs', '1');
-    expect(lines.at(-1)).toMatchObject({ kind: 'result', part: 'test' });
-    expect(existsSync(join(folder, 'runs/mine/best.safetensors'))).toBe(true);
-    expect(trainer('evaluate', '--data', 'sample').length).toBeGreaterThan(0);
-    expect(trainer('recommend', '--data', 'sample', '--user', '1', '--top', '3').at(-1)).toHaveProperty('items.length', 3);
-  }, 5 * minutes);
+  it(
+    'compiles a fresh model file, trains it, evaluates it and recommends',
+    () => {
+      writeFileSync(join(folder, 'mine.ts'), model);
+      const compiled = run(folder, 'npx', '--no-install', 'pcrec-compile', 'mine.ts', '--preset', 'small');
+      expect(compiled).toContain('next: node build/mine/trainer.js');
+      const trainer = (...args: readonly string[]): readonly Record<string, unknown>[] =>
+        run(
+          folder,
+          process.execPath,
+          'build/mine/trainer.js',
+          ...args,
+          '--out',
+          'runs/mine',
+          '--device',
+          'cpu',
+          '--json',
+        )
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+      const lines = trainer('train', '--data', 'sample', '--epochs', '1');
+      expect(lines.at(-1)).toMatchObject({ kind: 'result', part: 'test' });
+      expect(existsSync(join(folder, 'runs/mine/best.safetensors'))).toBe(true);
+      expect(trainer('evaluate', '--data', 'sample').length).toBeGreaterThan(0);
+      expect(trainer('recommend', '--data', 'sample', '--user', '1', '--top', '3').at(-1)).toHaveProperty(
+        'items.length',
+        3,
+      );
+    },
+    5 * minutes,
+  );
 
   it('explains its errors', () => {
-    expect(run(folder, 'npx', '--no-install', 'pcrec-compile', '--explain-error', 'pc2001')).toMatch(/^PC2001: there is no such axis\n/);
+    expect(run(folder, 'npx', '--no-install', 'pcrec-compile', '--explain-error', 'pc2001')).toMatch(
+      /^PC2001: there is no such axis\n/,
+    );
   });
 
-  it('compares the reader\'s model with one of its own, and goes on with what is there', () => {
-    const compare = (...args: readonly string[]): string => run(folder, 'npx', '--no-install', 'pcrec-compare', '--out', 'compared', ...args);
-    const said = compare('--models', 'sasrec,mine.ts', '--seeds', '1', '--epochs', '1', '--length', '10', '--width', '8', '--set', 'negatives=16', '--device', 'cpu');
-    expect(said).toMatch(/^sasrec .*\nmine .*\npopularity /m);
-    expect(compare('--report')).toContain(said.split('\n').find((line) => line.startsWith('mine '))!);
-  }, 5 * minutes);
+  it(
+    "compares the reader's model with one of its own, and goes on with what is there",
+    () => {
+      const compare = (...args: readonly string[]): string =>
+        run(folder, 'npx', '--no-install', 'pcrec-compare', '--out', 'compared', ...args);
+      const said = compare(
+        '--models',
+        'sasrec,mine.ts',
+        '--seeds',
+        '1',
+        '--epochs',
+        '1',
+        '--length',
+        '10',
+        '--width',
+        '8',
+        '--set',
+        'negatives=16',
+        '--device',
+        'cpu',
+      );
+      expect(said).toMatch(/^sasrec .*\nmine .*\npopularity /m);
+      expect(compare('--report')).toContain(said.split('\n').find((line) => line.startsWith('mine '))!);
+    },
+    5 * minutes,
+  );
 
   const tsc = (...args: readonly string[]): string =>
-    run(folder, process.execPath, join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '--strict', '--target', 'es2022', ...args);
+    run(
+      folder,
+      process.execPath,
+      join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '--strict',
+      '--target',
+      'es2022',
+      ...args,
+    );
   /** A project's kind is its package.json's; the emitted folder has one of its own. */
-  const asProject = (type: 'commonjs' | 'module'): void => writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as object, type }));
+  const asProject = (type: 'commonjs' | 'module'): void =>
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ ...(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as object), type }),
+    );
 
-  it('types what it emits and exports, however a project is set up, and whether or not it knows Node', () => {
-    writeFileSync(join(folder, 'use.ts'), `import { train, evaluate, recommend } from './build/mine/trainer.js';
+  it(
+    'types what it emits and exports, however a project is set up, and whether or not it knows Node',
+    () => {
+      writeFileSync(
+        join(folder, 'use.ts'),
+        `import { train, evaluate, recommend } from './build/mine/trainer.js';
 import { compare, hashKey } from 'pcrec/runtime';
 import pcrec from 'pcrec/models/pcrec';
 import { main } from 'pcrec/compiler';
 export const use = async (): Promise<readonly unknown[]> => [await train({ epochs: 1 }), await evaluate(), await recommend({ history: 'a,b' }), hashKey('x'), pcrec.name, main, (await compare({ models: ['hstu', './mine.ts'], seeds: [1] })).comparison?.rows];
-`);
-    const types = (name: string): readonly string[] => (name === '' ? ['--types', ''] : ['--types', name, '--typeRoots', join(packageRoot, 'node_modules', '@types')]);
-    for (const type of ['commonjs', 'module'] as const) {
-      asProject(type);
-      for (const kind of [['nodenext'], ['node20'], ['esnext', '--moduleResolution', 'bundler']]) {
-        // Without skipLibCheck our declarations are checked too; with it less is, so once is enough.
-        for (const known of ['', 'node']) expect([type, kind, known, tsc('--noEmit', '--skipLibCheck', 'false', '--lib', 'es2022', '--module', ...kind, ...types(known), 'use.ts')]).toEqual([type, kind, known, '']);
+`,
+      );
+      const types = (name: string): readonly string[] =>
+        name === '' ? ['--types', ''] : ['--types', name, '--typeRoots', join(packageRoot, 'node_modules', '@types')];
+      for (const type of ['commonjs', 'module'] as const) {
+        asProject(type);
+        for (const kind of [['nodenext'], ['node20'], ['esnext', '--moduleResolution', 'bundler']]) {
+          // Without skipLibCheck our declarations are checked too; with it less is, so once is enough.
+          for (const known of ['', 'node'])
+            expect([
+              type,
+              kind,
+              known,
+              tsc(
+                '--noEmit',
+                '--skipLibCheck',
+                'false',
+                '--lib',
+                'es2022',
+                '--module',
+                ...kind,
+                ...types(known),
+                'use.ts',
+              ),
+            ]).toEqual([type, kind, known, '']);
+        }
       }
-    }
-    tsc('--noEmit', '--skipLibCheck', '--module', 'nodenext', '--types', '', 'use.ts');
-  }, 5 * minutes);
+      tsc('--noEmit', '--skipLibCheck', '--module', 'nodenext', '--types', '', 'use.ts');
+    },
+    5 * minutes,
+  );
 
-  it.each(['commonjs', 'module'] as const)('runs in a project of type %s, compiled by tsc', (type) => {
-    asProject(type);
-    writeFileSync(join(folder, 'run.ts'), `import { manifest, train } from './build/mine/trainer.js';
+  it.each(['commonjs', 'module'] as const)(
+    'runs in a project of type %s, compiled by tsc',
+    (type) => {
+      asProject(type);
+      writeFileSync(
+        join(folder, 'run.ts'),
+        `import { manifest, train } from './build/mine/trainer.js';
 train({ data: 'sample', epoch: 1 } as object).catch((error: Error) => console.log(manifest.model + ': ' + error.message));
 declare const console: { log(text: string): void };
-`);
-    tsc('--module', 'nodenext', '--types', '', '--skipLibCheck', 'run.ts');
-    expect(readFileSync(join(folder, 'run.js'), 'utf8').includes('require(')).toBe(type === 'commonjs');
-    expect(run(folder, process.execPath, 'run.js')).toBe("mine: train has no option 'epoch': did you mean 'epochs'?\n");
-    expect(run(folder, process.execPath, 'build/mine/trainer.js', '--help')).toMatch(/^Usage: trainer\.js/);
-  }, 5 * minutes);
+`,
+      );
+      tsc('--module', 'nodenext', '--types', '', '--skipLibCheck', 'run.ts');
+      expect(readFileSync(join(folder, 'run.js'), 'utf8').includes('require(')).toBe(type === 'commonjs');
+      expect(run(folder, process.execPath, 'run.js')).toBe(
+        "mine: train has no option 'epoch': did you mean 'epochs'?\n",
+      );
+      expect(run(folder, process.execPath, 'build/mine/trainer.js', '--help')).toMatch(/^Usage: trainer\.js/);
+    },
+    5 * minutes,
+  );
 
-  it('ends quietly where nobody reads', () => {
-    for (const command of ['node_modules/.bin/pcrec-compile --help', 'node_modules/.bin/pcrec-compile mine.ts --dump-after fuse', `${process.execPath} build/mine/trainer.js --help`]) {
-      expect(run(folder, 'sh', '-c', `(${command} 2>said.txt) | true; cat said.txt`)).toBe('');
-    }
-  }, 5 * minutes);
+  it(
+    'ends quietly where nobody reads',
+    () => {
+      for (const command of [
+        'node_modules/.bin/pcrec-compile --help',
+        'node_modules/.bin/pcrec-compile mine.ts --dump-after fuse',
+        `${process.execPath} build/mine/trainer.js --help`,
+      ]) {
+        expect(run(folder, 'sh', '-c', `(${command} 2>said.txt) | true; cat said.txt`)).toBe('');
+      }
+    },
+    5 * minutes,
+  );
 });

@@ -18,7 +18,13 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pcrec-'));
   // Type errors are the type checker's affair; files come out all the same.
-  spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'test', 'runtime', 'tsconfig.child.json'), '--outDir', build]);
+  spawnSync(process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    join(root, 'test', 'runtime', 'tsconfig.child.json'),
+    '--outDir',
+    build,
+  ]);
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
@@ -32,20 +38,39 @@ interface Finished {
 }
 
 /** Runs a command line in this process, as a terminal-less world sees it; `during` may send signals, and write to the standard input. */
-const here = async (argv: readonly string[], of: Toy = {}, during: (signal: (code: number) => void, exits: number[]) => void = () => undefined, stdin = new PassThrough()): Promise<Finished & { readonly exits: readonly number[] }> => {
+const here = async (
+  argv: readonly string[],
+  of: Toy = {},
+  during: (signal: (code: number) => void, exits: number[]) => void = () => undefined,
+  stdin = new PassThrough(),
+): Promise<Finished & { readonly exits: readonly number[] }> => {
   const text = { out: '', err: '' };
-  const sink = (name: keyof typeof text) => new PassThrough().on('data', (chunk: Buffer) => { text[name] += chunk.toString(); });
+  const sink = (name: keyof typeof text) =>
+    new PassThrough().on('data', (chunk: Buffer) => {
+      text[name] += chunk.toString();
+    });
   const exits: number[] = [];
   const world: World = {
-    in: stdin, out: sink('out'), err: sink('err'), now: () => performance.now(), exit: (code) => void exits.push(code),
-    onSignal: (react) => { during(react, exits); return () => undefined; },
+    in: stdin,
+    out: sink('out'),
+    err: sink('err'),
+    now: () => performance.now(),
+    exit: (code) => void exits.push(code),
+    onSignal: (react) => {
+      during(react, exits);
+      return () => undefined;
+    },
   };
   const code = await command(toy(of), argv, world);
   return { code, ...text, exits };
 };
 
 /** Runs the emitted-like trainer as a process. A number of milliseconds kills it; a text on its stdout triggers a signal. The standard input stays open. */
-const there = (argv: readonly string[], of: Toy = {}, end?: { readonly signal: NodeJS.Signals; readonly after?: number; readonly on?: string; readonly stdin?: string }): Promise<Finished> =>
+const there = (
+  argv: readonly string[],
+  of: Toy = {},
+  end?: { readonly signal: NodeJS.Signals; readonly after?: number; readonly on?: string; readonly stdin?: string },
+): Promise<Finished> =>
   new Promise((resolve) => {
     const running = spawn(process.execPath, [child, ...argv], { env: { ...process.env, TOY: JSON.stringify(of) } });
     const text = { out: '', err: '' };
@@ -55,9 +80,14 @@ const there = (argv: readonly string[], of: Toy = {}, end?: { readonly signal: N
       text.out += chunk.toString();
       if (end?.on !== undefined && !sent && text.out.includes(end.on)) sent = running.kill(end.signal);
     });
-    running.stderr.on('data', (chunk: Buffer) => { text.err += chunk.toString(); });
+    running.stderr.on('data', (chunk: Buffer) => {
+      text.err += chunk.toString();
+    });
     const timer = end?.after === undefined ? undefined : setTimeout(() => running.kill(end.signal), end.after);
-    running.on('close', (code) => { clearTimeout(timer); resolve({ code, ...text }); });
+    running.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, ...text });
+    });
   });
 
 describe('the command line', () => {
@@ -72,11 +102,20 @@ describe('the command line', () => {
     [['--protocol', 'hstu', '--patience', '2'], /leave one of them out/],
     [['--nope'], /unknown option '--nope'/],
     [['--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
-    [['--width', '8'], /width is a hyperparameter, compiled in as width=\d+: compile again with `pcrec-compile test\/runtime\/toy\.ts --set width=8`/],
+    [
+      ['--width', '8'],
+      /width is a hyperparameter, compiled in as width=\d+: compile again with `pcrec-compile test\/runtime\/toy\.ts --set width=8`/,
+    ],
     [['evaluate', '--width=8'], /--set width=8/],
     [['evaluate', '--epochs', '8'], /unknown option '--epochs'/],
-    [['--set', 'rate=0.01'], /--set chooses hyperparameters, and these are compiled in: compile again with `pcrec-compile test\/runtime\/toy\.ts --set rate=0\.01`/],
-    [['-p', 'large'], /-p chooses hyperparameters, and these are compiled in: compile again with `pcrec-compile .* --preset large`/],
+    [
+      ['--set', 'rate=0.01'],
+      /--set chooses hyperparameters, and these are compiled in: compile again with `pcrec-compile test\/runtime\/toy\.ts --set rate=0\.01`/,
+    ],
+    [
+      ['-p', 'large'],
+      /-p chooses hyperparameters, and these are compiled in: compile again with `pcrec-compile .* --preset large`/,
+    ],
     [['evalute'], /nothing takes 'evalute': did you mean 'evaluate'\?/],
     [['recomend', '--user', '1'], /did you mean 'recommend'\?/],
     [['ratings.csv'], /nothing takes 'ratings\.csv': data are named by --data; commands: train, evaluate/],
@@ -87,7 +126,10 @@ describe('the command line', () => {
     [['recommend'], /or --requests, a file of such/],
     [['recommend', '--user', '1', '--history', '2'], /cannot be used with/],
     [['recommend', '--requests', '-', '--user', '1'], /'--requests <file>' cannot be used with option '--user <id>'/],
-    [['recommend', '--history', '1', '--requests', '-'], /'--requests <file>' cannot be used with option '--history <list>'/],
+    [
+      ['recommend', '--history', '1', '--requests', '-'],
+      /'--requests <file>' cannot be used with option '--history <list>'/,
+    ],
     [['evaluate', '--part', 'training'], /Allowed choices are validation, test/],
   ])('answers %j with code 2 and what to do', async (argv, message) => {
     const { code, out, err } = await here(argv);
@@ -96,15 +138,24 @@ describe('the command line', () => {
     expect(err).not.toMatch(/\n\s+at /);
   });
 
-  it.each([[['--data', '/no/such']], [['--device', 'webgpu']], [['evaluate', '--checkpoint', '/no/such']], [['recommend', '--user', '1', '--checkpoint', '/no/such']]])(
-    'answers %j with code 1 and one paragraph', async (argv) => {
-      const { code, out, err } = await here([...argv, '--out', join(folder, 'none')]);
-      expect({ code, out }).toEqual({ code: 1, out: '' });
-      expect(err).toMatch(/^Error: [^\n]+\n$/);
-    });
+  it.each([
+    [['--data', '/no/such']],
+    [['--device', 'webgpu']],
+    [['evaluate', '--checkpoint', '/no/such']],
+    [['recommend', '--user', '1', '--checkpoint', '/no/such']],
+  ])('answers %j with code 1 and one paragraph', async (argv) => {
+    const { code, out, err } = await here([...argv, '--out', join(folder, 'none')]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^Error: [^\n]+\n$/);
+  });
 
   it('explains itself', async () => {
-    for (const argv of [['--help'], ['train', '--help']]) expect(await here(argv)).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/--epochs <n> .*\(default: 12\)/) as string });
+    for (const argv of [['--help'], ['train', '--help']])
+      expect(await here(argv)).toMatchObject({
+        code: 0,
+        err: '',
+        out: expect.stringMatching(/--epochs <n> .*\(default: 12\)/) as string,
+      });
     expect((await here(['--help'])).out).toMatch(/evaluate.*\n.*\n?.*recommend/);
     expect((await here(['evaluate', '--help'])).out).toMatch(/--checkpoint <file>/);
     expect((await here(['recommend', '--help'])).out).toMatch(/--history <list>[^]*--requests <file>[^]*@ID/);
@@ -132,46 +183,80 @@ describe('the command line', () => {
 
   it('prints JSON lines only under --json, for every command', async () => {
     const out = join(folder, 'json');
-    const lines = (text: string) => text.trim().split('\n').map((line) => JSON.parse(line) as { readonly kind?: string });
+    const lines = (text: string) =>
+      text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { readonly kind?: string });
     const trained = await here(['--json', '--epochs', '2', '--out', out]);
     // On a slow machine a line of the evaluations comes through as well.
-    expect(new Set(lines(trained.out).map(({ kind }) => kind).filter((kind) => kind !== 'evaluating'))).toEqual(new Set(['start', 'step', 'epoch', 'result']));
-    const kept = (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { readonly kind?: string });
+    expect(
+      new Set(
+        lines(trained.out)
+          .map(({ kind }) => kind)
+          .filter((kind) => kind !== 'evaluating'),
+      ),
+    ).toEqual(new Set(['start', 'step', 'epoch', 'result']));
+    const kept = (await readFile(join(out, 'metrics.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly kind?: string });
     expect(kept).toEqual(lines(trained.out).filter(({ kind }) => kind !== 'step' && kind !== 'evaluating'));
     const result = kept.at(-1) as unknown as { readonly model: unknown };
-    expect(lines((await here(['evaluate', '--json', '--out', out])).out).at(-1)).toMatchObject({ kind: 'result', model: result.model });
-    expect(lines((await here(['recommend', '--json', '--user', '1', '--top', '3', '--out', out])).out)).toMatchObject([{ user: '1', items: [{ rank: 1 }, { rank: 2 }, { rank: 3 }] }]);
+    expect(lines((await here(['evaluate', '--json', '--out', out])).out).at(-1)).toMatchObject({
+      kind: 'result',
+      model: result.model,
+    });
+    expect(lines((await here(['recommend', '--json', '--user', '1', '--top', '3', '--out', out])).out)).toMatchObject([
+      { user: '1', items: [{ rank: 1 }, { rank: 2 }, { rank: 3 }] },
+    ]);
   });
 
   it('tells a failure both as JSON and to a person', async () => {
     const { code, out, err } = await here(['--json', '--out', join(folder, 'lost')], { lost: 2 });
     expect(code).toBe(1);
-    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toEqual({ kind: 'failed', message: expect.stringContaining('the device was lost') as string });
+    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toEqual({
+      kind: 'failed',
+      message: expect.stringContaining('the device was lost') as string,
+    });
     expect(err).toMatch(/^Error: .*the device was lost[^\n]*\n$/);
   });
 
   it('recommends after titles, and says what an unclear one may mean', async () => {
     const out = join(folder, 'titled');
     await here(['--epochs', '1', '--out', out]);
-    expect(await here(['recommend', '--history', 'the silent witness, 41', '--top', '2', '--out', out])).toMatchObject({ code: 0, out: expect.stringMatching(/^After 2 items, lately The Silent Witness \(1\), .* \(41\):\n +1 .*\n +2 .*\n$/) as string });
-    expect(await here(['recommend', '--history', 'the silent', '--out', out])).toMatchObject({ code: 1, err: expect.stringMatching(/may mean \d+ items: 1 "The Silent Witness"/) as string });
+    expect(await here(['recommend', '--history', 'the silent witness, 41', '--top', '2', '--out', out])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /^After 2 items, lately The Silent Witness \(1\), .* \(41\):\n +1 .*\n +2 .*\n$/,
+      ) as string,
+    });
+    expect(await here(['recommend', '--history', 'the silent', '--out', out])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/may mean \d+ items: 1 "The Silent Witness"/) as string,
+    });
   });
 
   describe('with --requests', () => {
     const out = () => join(folder, 'requests');
     const stdin = (text: string) => new PassThrough().end(text) as PassThrough;
-    const asked = (text: string, ...argv: readonly string[]) => here(['recommend', '--requests', '-', '--out', out(), ...argv], {}, undefined, stdin(text));
+    const asked = (text: string, ...argv: readonly string[]) =>
+      here(['recommend', '--requests', '-', '--out', out(), ...argv], {}, undefined, stdin(text));
     const summary = /^(\d+) requests?: median \d+\.\d+ ms, 99th percentile \d+\.\d+ ms, once loaded/m;
     beforeAll(() => here(['--epochs', '1', '--out', out()]));
 
     it('answers each line as one request is answered', async () => {
-      const one = async (...argv: readonly string[]) => (await here(['recommend', '--out', out(), '--top', '3', ...argv])).out;
+      const one = async (...argv: readonly string[]) =>
+        (await here(['recommend', '--out', out(), '--top', '3', ...argv])).out;
       const whole = `${await one('--user', '7')}${await one('--history', 'the silent witness, 41')}${await one('--user', '8')}`;
       const many = await asked('@7\n\nthe silent witness, 41\r\n  \n@ 8', '--top', '3');
       expect(many).toMatchObject({ code: 0, out: whole, err: expect.stringMatching(summary) as string });
       const file = join(folder, 'asked.txt');
       await writeFile(file, '@7\nthe silent witness, 41\n@8\n');
-      expect(await here(['recommend', '--requests', file, '--out', out(), '--top', '3'])).toMatchObject({ code: 0, out: whole });
+      expect(await here(['recommend', '--requests', file, '--out', out(), '--top', '3'])).toMatchObject({
+        code: 0,
+        out: whole,
+      });
     });
 
     it('reports the lines that it cannot answer, goes on, and ends with code 1', async () => {
@@ -190,10 +275,15 @@ describe('the command line', () => {
       expect(json.err.replace(/median.*99.*? ms/, '')).toBe(err.replace(/median.*99.*? ms/, ''));
       const number = expect.any(Number) as number;
       const message = expect.any(String) as string;
-      const records = json.out.trim().split('\n').map((line) => JSON.parse(line) as { readonly items?: unknown });
+      const records = json.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { readonly items?: unknown });
       expect(records).toMatchObject([
         { line: 1, user: '7', items: [{ rank: 1 }, { rank: 2 }], backend: 'toy (plain arithmetic)', ms: number },
-        { kind: 'failed', line: 3, message }, { kind: 'failed', line: 4, message }, { kind: 'failed', line: 5, message },
+        { kind: 'failed', line: 3, message },
+        { kind: 'failed', line: 4, message },
+        { kind: 'failed', line: 5, message },
         { line: 6, user: null, history: [{ id: '1' }, { id: '2' }], ms: number },
       ]);
     });
@@ -203,10 +293,22 @@ describe('the command line', () => {
       const text = { err: '' };
       let react: (code: number) => void = () => undefined;
       const world: World = {
-        in: input, now: () => performance.now(), exit: () => undefined, onSignal: (given) => { react = given; return () => undefined; },
-        out: new PassThrough().once('data', () => then(react)).resume(), err: new PassThrough().on('data', (chunk: Buffer) => { text.err += chunk.toString(); }),
+        in: input,
+        now: () => performance.now(),
+        exit: () => undefined,
+        onSignal: (given) => {
+          react = given;
+          return () => undefined;
+        },
+        out: new PassThrough().once('data', () => then(react)).resume(),
+        err: new PassThrough().on('data', (chunk: Buffer) => {
+          text.err += chunk.toString();
+        }),
       };
-      return command(toy(), ['recommend', '--requests', '-', '--out', out()], world).then((code) => ({ code, ...text }));
+      return command(toy(), ['recommend', '--requests', '-', '--out', out()], world).then((code) => ({
+        code,
+        ...text,
+      }));
     };
 
     it('prints an answer before the next line has come', async () => {
@@ -220,38 +322,78 @@ describe('the command line', () => {
       expect(await asked(text)).toMatchObject({ code: 0, out: '', err: 'No request was answered.\n' });
     });
 
-    it.each([['/no/such', 'there is no such file'], [tmpdir(), 'it is a folder']])('says what is wrong with %s', async (path, why) => {
-      expect(await here(['recommend', '--requests', path, '--out', out()])).toMatchObject({ code: 1, out: '', err: `Error: The requests ${path} could not be read: ${why}.\n` });
+    it.each([
+      ['/no/such', 'there is no such file'],
+      [tmpdir(), 'it is a folder'],
+    ])('says what is wrong with %s', async (path, why) => {
+      expect(await here(['recommend', '--requests', path, '--out', out()])).toMatchObject({
+        code: 1,
+        out: '',
+        err: `Error: The requests ${path} could not be read: ${why}.\n`,
+      });
     });
 
     it('ends at a signal, whether lines are waiting or awaited', async () => {
       const waiting = await atFirst(stdin('1,2\n'.repeat(200_000)), (signal) => signal(130));
-      expect(waiting).toMatchObject({ code: 130, err: expect.stringMatching(/^\nEnding; once more to end at once\.\n\d{1,3} requests?: median.*\n$/) as string });
-      const awaited = await here(['recommend', '--requests', '-', '--out', out()], {}, (signal) => setTimeout(() => signal(143), 300));
-      expect(awaited).toMatchObject({ code: 143, out: '', err: '\nEnding; once more to end at once.\nNo request was answered.\n' });
-      const early = await here(['recommend', '--requests', '-', '--out', out()], {}, (signal) => signal(130), stdin('1,2\n'));
+      expect(waiting).toMatchObject({
+        code: 130,
+        err: expect.stringMatching(/^\nEnding; once more to end at once\.\n\d{1,3} requests?: median.*\n$/) as string,
+      });
+      const awaited = await here(['recommend', '--requests', '-', '--out', out()], {}, (signal) =>
+        setTimeout(() => signal(143), 300),
+      );
+      expect(awaited).toMatchObject({
+        code: 143,
+        out: '',
+        err: '\nEnding; once more to end at once.\nNo request was answered.\n',
+      });
+      const early = await here(
+        ['recommend', '--requests', '-', '--out', out()],
+        {},
+        (signal) => signal(130),
+        stdin('1,2\n'),
+      );
       expect(early).toMatchObject({ code: 130, out: '' });
     });
   });
 
   it('takes --profile for profile, which needs a device that times its kernels', async () => {
     const told = await here(['profile', '--data', 'sample']);
-    expect(told).toMatchObject({ code: 1, err: expect.stringContaining('does not time its kernels; choose --device wasm') as string });
-    for (const argv of [['--profile', '--data', 'sample'], ['train', '--data', 'sample', '--profile']]) expect(await here(argv)).toMatchObject({ code: told.code, err: told.err });
+    expect(told).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('does not time its kernels; choose --device wasm') as string,
+    });
+    for (const argv of [
+      ['--profile', '--data', 'sample'],
+      ['train', '--data', 'sample', '--profile'],
+    ])
+      expect(await here(argv)).toMatchObject({ code: told.code, err: told.err });
   });
 
   it('saves and ends at the first signal, ends at once at the second', async () => {
     const out = join(folder, 'signals');
     const once = await here(['--out', out], {}, (signal) => setTimeout(() => signal(130), 200));
-    expect(once).toMatchObject({ code: 130, exits: [], out: expect.stringMatching(/Interrupted after step \d+, saved in .*last\.safetensors/) as string });
-    const twice = await here(['--out', out, '--resume'], {}, (signal) => setTimeout(() => { signal(143); signal(143); }, 100));
+    expect(once).toMatchObject({
+      code: 130,
+      exits: [],
+      out: expect.stringMatching(/Interrupted after step \d+, saved in .*last\.safetensors/) as string,
+    });
+    const twice = await here(['--out', out, '--resume'], {}, (signal) =>
+      setTimeout(() => {
+        signal(143);
+        signal(143);
+      }, 100),
+    );
     expect(twice.exits).toEqual([143]);
     expect(twice.code).toBe(143);
   });
 });
 
 describe('the process', () => {
-  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('saves on %s and exits with %d', async (signal, code) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('saves on %s and exits with %d', async (signal, code) => {
     const out = join(folder, signal);
     const ended = await there(['--out', out], { delay: 20 }, { signal, on: '  best' });
     expect(ended).toMatchObject({ code, out: expect.stringContaining('--resume goes on from there') as string });
@@ -262,15 +404,27 @@ describe('the process', () => {
   it('answers requests until it is interrupted', async () => {
     const out = join(folder, 'asked');
     await there(['--out', out, '--epochs', '1']);
-    const ended = await there(['recommend', '--requests', '-', '--out', out], {}, { signal: 'SIGINT', on: ' 10 ', stdin: '@7\n' });
-    expect(ended).toMatchObject({ code: 130, out: expect.stringMatching(/^After/) as string, err: expect.stringMatching(/\nEnding;.*\n1 request: median/) as string });
+    const ended = await there(
+      ['recommend', '--requests', '-', '--out', out],
+      {},
+      { signal: 'SIGINT', on: ' 10 ', stdin: '@7\n' },
+    );
+    expect(ended).toMatchObject({
+      code: 130,
+      out: expect.stringMatching(/^After/) as string,
+      err: expect.stringMatching(/\nEnding;.*\n1 request: median/) as string,
+    });
   });
 
   it('is imported without running', async () => {
     const script = `import { train, evaluate, recommend, recommender } from ${JSON.stringify(child)}; console.log(typeof train, typeof evaluate, typeof recommend, typeof recommender)`;
     const path = join(folder, 'import.mjs');
     await writeFile(path, script);
-    expect(spawnSync(process.execPath, [path], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: 'function function function function\n', stderr: '' });
+    expect(spawnSync(process.execPath, [path], { encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stdout: 'function function function function\n',
+      stderr: '',
+    });
   });
 
   it('ends in the same bytes however often and wherever it is killed', async () => {
@@ -288,13 +442,21 @@ describe('the process', () => {
       const { code, out: said, err } = await there(args(out), { delay: 10 }, { signal: 'SIGKILL', after });
       resumed += said.includes('Going on from step') ? 1 : 0;
       if (code === 0) break;
-      expect({ code, err: err.replace(/Warning: (There is no checkpoint|An earlier run was in) .*\n/g, '') }).toEqual({ code: null, err: '' });
+      expect({ code, err: err.replace(/Warning: (There is no checkpoint|An earlier run was in) .*\n/g, '') }).toEqual({
+        code: null,
+        err: '',
+      });
       kills++;
     }
     expect(kills).toBeGreaterThan(2);
     expect(resumed).toBeGreaterThan(1);
-    for (const name of ['last.safetensors', 'best.safetensors']) expect((await readFile(join(out, name))).equals(await readFile(join(whole, name)))).toBe(true);
-    const epochs = async (of: string) => (await readFile(join(of, 'metrics.jsonl'), 'utf8')).split('\n').filter((line) => line.startsWith('{"kind":"epoch"')).map((line) => line.replace(/"seconds":[\d.]+/, ''));
+    for (const name of ['last.safetensors', 'best.safetensors'])
+      expect((await readFile(join(out, name))).equals(await readFile(join(whole, name)))).toBe(true);
+    const epochs = async (of: string) =>
+      (await readFile(join(of, 'metrics.jsonl'), 'utf8'))
+        .split('\n')
+        .filter((line) => line.startsWith('{"kind":"epoch"'))
+        .map((line) => line.replace(/"seconds":[\d.]+/, ''));
     expect(await epochs(out)).toEqual(await epochs(whole));
   });
 });

@@ -28,28 +28,57 @@ const left = (e: E.Either<string, unknown>): string => (E.isLeft(e) ? e.left : '
 
 /** A world without a terminal, that remembers what it was told. */
 const worldOf = (said: { out: string; err: string }): World => {
-  const sink = (name: 'out' | 'err') => ({ write: (text: string) => { said[name] += text; return true; } }) as unknown as World['out'];
-  return { in: new PassThrough(), out: sink('out'), err: sink('err'), onSignal: () => () => undefined, exit: () => undefined, now: () => 0 };
+  const sink = (name: 'out' | 'err') =>
+    ({
+      write: (text: string) => {
+        said[name] += text;
+        return true;
+      },
+    }) as unknown as World['out'];
+  return {
+    in: new PassThrough(),
+    out: sink('out'),
+    err: sink('err'),
+    onSignal: () => () => undefined,
+    exit: () => undefined,
+    now: () => 0,
+  };
 };
 
 const settings = { batch: 64, epochs: 5, patience: 3, protocol: 'standard' } as const;
 const popularity = { 'HR@10': 0.1, 'NDCG@10': 0.05, 'HR@50': 0.3, 'NDCG@50': 0.09, MRR: 0.04 };
 
 /** A run whose test metrics are `ndcg` and multiples of it, and whose users have these ranks. */
-const result = (model: string, seed: number, ndcg: number, ranks: readonly number[], over: Partial<RunIdentity> = {}): RunResult => ({
+const result = (
+  model: string,
+  seed: number,
+  ndcg: number,
+  ranks: readonly number[],
+  over: Partial<RunIdentity> = {},
+): RunResult => ({
   format: 'pcrec-comparison-1',
   identity: { model, manifest: `hash of ${model}`, data: 'digest', settings: { ...settings, seed }, ...over },
   outcome: {
-    data: { name: 'few', users: 4, items: 90, interactions: 40, meanLength: 10 }, hyper: { width: 8, rate: model === 'pcrec' ? 0.002 : 0.001 }, parameters: 1234,
-    epochs: 5, best: 4, chosen: popularity, test: { 'HR@10': 1.5 * ndcg, 'NDCG@10': ndcg, 'HR@50': 1.9 * ndcg, 'NDCG@50': 1.2 * ndcg, MRR: ndcg / 2 }, popularity, ranks,
+    data: { name: 'few', users: 4, items: 90, interactions: 40, meanLength: 10 },
+    hyper: { width: 8, rate: model === 'pcrec' ? 0.002 : 0.001 },
+    parameters: 1234,
+    epochs: 5,
+    best: 4,
+    chosen: popularity,
+    test: { 'HR@10': 1.5 * ndcg, 'NDCG@10': ndcg, 'HR@50': 1.9 * ndcg, 'NDCG@50': 1.2 * ndcg, MRR: ndcg / 2 },
+    popularity,
+    ranks,
   },
   measured: { backend: 'wasm', seconds: [3, 1, 2] },
 });
 
 const results = [
-  result('hstu', 1, 0.2, [1, 20, 3, 60]), result('hstu', 2, 0.3, [2, 11, 9, 70]),
-  result('sasrec', 1, 0.1, [5, 30, 8, 80]), result('sasrec', 2, 0.14, [90, 8, 30, 80]),
-  result('pcrec', 1, 0.4, [1, 2, 4, 10]), result('pcrec', 2, 0.5, [1, 1, 40, 6]),
+  result('hstu', 1, 0.2, [1, 20, 3, 60]),
+  result('hstu', 2, 0.3, [2, 11, 9, 70]),
+  result('sasrec', 1, 0.1, [5, 30, 8, 80]),
+  result('sasrec', 2, 0.14, [90, 8, 30, 80]),
+  result('pcrec', 1, 0.4, [1, 2, 4, 10]),
+  result('pcrec', 2, 0.5, [1, 1, 40, 6]),
 ];
 const order = ['hstu', 'sasrec', 'pcrec'];
 const made = (): Comparison => right(comparisonOf(results, order, null));
@@ -68,7 +97,12 @@ describe('a comparison of results', () => {
   it('tests the others per user, averaged over seeds, against the baseline with the best mean', () => {
     const gain = (rank: number): number => (rank <= 10 ? 1 / Math.log2(1 + rank) : 0);
     const mean = (a: number, b: number): number => (gain(a) + gain(b)) / 2;
-    const differencesByHand = [mean(1, 1) - mean(1, 2), mean(2, 1) - mean(20, 11), mean(4, 40) - mean(3, 9), mean(10, 6) - mean(60, 70)];
+    const differencesByHand = [
+      mean(1, 1) - mean(1, 2),
+      mean(2, 1) - mean(20, 11),
+      mean(4, 40) - mean(3, 9),
+      mean(10, 6) - mean(60, 70),
+    ];
     const { baseline, verdicts } = made();
     expect(baseline).toBe('hstu');
     expect(verdicts).toHaveLength(1);
@@ -84,9 +118,19 @@ describe('a comparison of results', () => {
     expect(verdicts.map(({ model }) => model)).toEqual(['hstu', 'pcrec']);
     const least = Math.min(...verdicts.map(({ p }) => p));
     expect(Math.min(...verdicts.map(({ adjusted }) => adjusted))).toBeCloseTo(2 * least, 12);
-    expect(left(comparisonOf(results, order, ['bert4rec']))).toBe('--baselines names bert4rec, and the models are hstu, sasrec, pcrec.');
+    expect(left(comparisonOf(results, order, ['bert4rec']))).toBe(
+      '--baselines names bert4rec, and the models are hstu, sasrec, pcrec.',
+    );
     expect(right(comparisonOf(results, order, order)).verdicts).toEqual([]);
-    expect(right(comparisonOf(results.filter(({ identity }) => identity.model === 'pcrec'), ['pcrec'], null)).baseline).toBeNull();
+    expect(
+      right(
+        comparisonOf(
+          results.filter(({ identity }) => identity.model === 'pcrec'),
+          ['pcrec'],
+          null,
+        ),
+      ).baseline,
+    ).toBeNull();
   });
 
   it('does not depend on the order in which runs were finished', () => {
@@ -94,11 +138,18 @@ describe('a comparison of results', () => {
   });
 
   it('refuses results of different comparisons, naming the files and what differs', () => {
-    const other = (over: Partial<RunIdentity>) => left(comparisonOf([...results.slice(0, 5), result('pcrec', 2, 0.5, [1, 1, 1, 1], over)], order, null));
-    expect(other({ data: 'another' })).toMatch(/^pcrec\.2\.json and hstu\.1\.json are not of one comparison \(other data\)\. Choose with --models and --seeds/);
+    const other = (over: Partial<RunIdentity>) =>
+      left(comparisonOf([...results.slice(0, 5), result('pcrec', 2, 0.5, [1, 1, 1, 1], over)], order, null));
+    expect(other({ data: 'another' })).toMatch(
+      /^pcrec\.2\.json and hstu\.1\.json are not of one comparison \(other data\)\. Choose with --models and --seeds/,
+    );
     expect(other({ settings: { ...settings, epochs: 9, seed: 2 } })).toContain('(epochs 9, not 5)');
-    expect(other({ manifest: 'compiled anew' })).toContain('pcrec.2.json and pcrec.1.json are not of one comparison (another model file, compiler or hyperparameter)');
-    expect(left(comparisonOf([...results.slice(0, 5), result('pcrec', 2, 0.5, [1, 1, 1])], order, null))).toContain('(3 users, not 4)');
+    expect(other({ manifest: 'compiled anew' })).toContain(
+      'pcrec.2.json and pcrec.1.json are not of one comparison (another model file, compiler or hyperparameter)',
+    );
+    expect(left(comparisonOf([...results.slice(0, 5), result('pcrec', 2, 0.5, [1, 1, 1])], order, null))).toContain(
+      '(3 users, not 4)',
+    );
     expect(left(comparisonOf([], order, null))).toContain('no result');
   });
 
@@ -132,7 +183,10 @@ describe('the report', () => {
     const text = comparisonReport(made(), results, true);
     expect(text).toContain('| hstu | 1,234 | 2.0 | 5 ± 0 | 2 | 0.3750 ± 0.1061 | 0.2500 ± 0.0707 |');
     expect(text).toContain('| popularity |  |  |  |  | 0.1000 | 0.0500 | 0.3000 | 0.0900 | 0.0400 |');
-    const tables = text.split('\n\n').filter((part) => part.startsWith('|')).map((part) => part.split('\n').map((line) => line.replaceAll(/[^|]/g, '').length));
+    const tables = text
+      .split('\n\n')
+      .filter((part) => part.startsWith('|'))
+      .map((part) => part.split('\n').map((line) => line.replaceAll(/[^|]/g, '').length));
     expect(tables).toHaveLength(2);
     tables.forEach((bars) => expect(new Set(bars).size).toBe(1));
   });
@@ -166,20 +220,49 @@ describe('a result on disk', () => {
   it('belongs to one comparison alone', () => {
     const { identity } = results[0]!;
     expect(differences(identity, identity)).toEqual([]);
-    expect(differences(identity, { ...identity, settings: { ...identity.settings, patience: null, batch: 32 } })).toEqual(['batch 64, not 32', 'patience 3, not null']);
+    expect(
+      differences(identity, { ...identity, settings: { ...identity.settings, patience: null, batch: 32 } }),
+    ).toEqual(['batch 64, not 32', 'patience 3, not null']);
     expect(runFolder('out', identity)).not.toBe(runFolder('out', { ...identity, manifest: 'other' }));
     expect(runFolder('out', identity)).toMatch(/^out\/runs\/hstu\.1\.[0-9a-f]{12}$/);
   });
 });
 
 describe('the command line', () => {
-  const planned = (...argv: readonly string[]) => planOf(optionsOf(describeCommand().exitOverride().parse([...argv], { from: 'user' }).opts()));
+  const planned = (...argv: readonly string[]) =>
+    planOf(
+      optionsOf(
+        describeCommand()
+          .exitOverride()
+          .parse([...argv], { from: 'user' })
+          .opts(),
+      ),
+    );
 
-  it('becomes a plan, with the trainer\'s defaults', () => {
-    const plan = right(planned('--models', 'hstu, pcrec@adaptive', '--length', '20', '--set', 'negatives=16', '--set', 'pcrec@adaptive:steps=3'));
-    expect(plan).toMatchObject({ seeds: [1, 2, 3], baselines: null, training: { epochs: 100, batch: 128, patience: 10, protocol: 'standard' }, device: { device: 'auto' }, source: { data: 'sample' }, out: 'results' });
+  it("becomes a plan, with the trainer's defaults", () => {
+    const plan = right(
+      planned(
+        '--models',
+        'hstu, pcrec@adaptive',
+        '--length',
+        '20',
+        '--set',
+        'negatives=16',
+        '--set',
+        'pcrec@adaptive:steps=3',
+      ),
+    );
+    expect(plan).toMatchObject({
+      seeds: [1, 2, 3],
+      baselines: null,
+      training: { epochs: 100, batch: 128, patience: 10, protocol: 'standard' },
+      device: { device: 'auto' },
+      source: { data: 'sample' },
+      out: 'results',
+    });
     expect(plan.models.map(({ label, preset, set }) => ({ label, preset, set }))).toEqual([
-      { label: 'hstu', preset: undefined, set: ['length=20', 'negatives=16'] }, { label: 'pcrec@adaptive', preset: 'adaptive', set: ['length=20', 'negatives=16', 'steps=3'] },
+      { label: 'hstu', preset: undefined, set: ['length=20', 'negatives=16'] },
+      { label: 'pcrec@adaptive', preset: 'adaptive', set: ['length=20', 'negatives=16', 'steps=3'] },
     ]);
     expect(right(planned('--models', 'hstu', '--protocol', 'hstu')).training.patience).toBeUndefined();
   });
@@ -187,26 +270,42 @@ describe('the command line', () => {
   it('is what `compare` takes without one', () => {
     const told = right(planOf({ models: ['hstu'], seeds: [4], batch: 32, out: 'elsewhere' }));
     expect(planned('--models', 'hstu', '--seeds', '4', '--batch', '32', '--out', 'elsewhere')).toEqual(E.right(told));
-    expect(right(reportPlanOf({ report: true, models: ['./gone/mine.ts'] }))).toEqual({ models: ['mine'], seeds: null, baselines: null, out: 'results' });
+    expect(right(reportPlanOf({ report: true, models: ['./gone/mine.ts'] }))).toEqual({
+      models: ['mine'],
+      seeds: null,
+      baselines: null,
+      out: 'results',
+    });
   });
 
   it('takes files of models anywhere, under their own names', () => {
-    expect(right(wantedModels(['examples/swiglu.ts', './models/hstu.ts@small'], [])).map(({ label }) => label)).toEqual(['swiglu', 'hstu@small']);
+    expect(right(wantedModels(['examples/swiglu.ts', './models/hstu.ts@small'], [])).map(({ label }) => label)).toEqual(
+      ['swiglu', 'hstu@small'],
+    );
     expect(labelOf('../somewhere/mine.mts@small')).toBe('mine@small');
   });
 
   it.each([
     [[], /--models says which models to compare: bert4rec, /],
-    [['--models', 'hst'], /There is no model 'hst'\. Did you mean 'hstu'\? There are bert4rec, .*hstu, .*give the path of its file, such as \.\/hst\.ts\./],
+    [
+      ['--models', 'hst'],
+      /There is no model 'hst'\. Did you mean 'hstu'\? There are bert4rec, .*hstu, .*give the path of its file, such as \.\/hst\.ts\./,
+    ],
     [['--models', 'zebra'], /There is no model 'zebra'\. There are bert4rec, /],
     [['--models', 'hstu,./mien.ts'], /There is no model file \.\/mien\.ts\./],
     [['--models', 'hstu,models/hstu.ts'], /--models names hstu twice/],
-    [['--models', 'hstu,sasrec', '--set', 'sasre:heads=1'], /--set sasre:heads=1 is for a model that --models does not name\. Did you mean 'sasrec'\?/],
+    [
+      ['--models', 'hstu,sasrec', '--set', 'sasre:heads=1'],
+      /--set sasre:heads=1 is for a model that --models does not name\. Did you mean 'sasrec'\?/,
+    ],
     [['--models', 'hstu', '--seeds', '1,two'], /--seeds .* whole numbers .* "two" is none/],
     [['--models', 'hstu', '--seeds', '1,1'], /--seeds takes seeds that differ/],
     [['--models', 'hstu', '--epochs', '0'], /--epochs takes a whole number from 1/],
     [['--models', 'hstu', '--threads', 'all'], /--threads takes a whole number/],
-    [['--models', 'hstu,pcrec', '--baselines', 'hst'], /--baselines names hst, and the models are hstu, pcrec\. Did you mean 'hstu'\?/],
+    [
+      ['--models', 'hstu,pcrec', '--baselines', 'hst'],
+      /--baselines names hst, and the models are hstu, pcrec\. Did you mean 'hstu'\?/,
+    ],
     [['--models', 'hstu', '--protocol', 'hstu', '--patience', '3'], /--patience needs validation/],
     [['--report', '--json', '--markdown'], /cannot be used with/],
     [['--modles', 'hstu'], /unknown option '--modles'/],
@@ -230,7 +329,8 @@ describe('a comparison that trains nothing', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pcrec-compare-'));
-    for (const result of results) await write(join(folder, `${result.identity.model}.${result.identity.settings.seed}.json`), result)();
+    for (const result of results)
+      await write(join(folder, `${result.identity.model}.${result.identity.settings.seed}.json`), result)();
   });
   afterAll(() => rm(folder, { recursive: true }));
 
@@ -238,7 +338,10 @@ describe('a comparison that trains nothing', () => {
     const { comparison, interrupted, failures } = await compare({ report: true, out: folder, models: order });
     expect(comparison).toEqual(made());
     expect({ interrupted, failures }).toEqual({ interrupted: false, failures: [] });
-    const [text, json] = [{ out: '', err: '' }, { out: '', err: '' }];
+    const [text, json] = [
+      { out: '', err: '' },
+      { out: '', err: '' },
+    ];
     expect(await command(['--report', '--models', order.join(), '--out', folder], worldOf(text))).toBe(0);
     expect(text).toEqual({ out: `${comparisonReport(made(), results)}\n`, err: '' });
     expect(await command(['--report', '--models', order.join(), '--out', folder, '--json'], worldOf(json))).toBe(0);
@@ -268,17 +371,33 @@ describe('what is shown while it goes', () => {
 
   it('is a line for each thing that is done', () => {
     const { outcome, measured } = results[4]!;
-    expect(shown(
-      { kind: 'compiling', model: 'pcrec' }, { kind: 'compiled', model: 'pcrec', notes: '' },
-      { kind: 'runs', out: 'results', runs: [{ model: 'hstu', seed: 1, epochs: 5, done: { model: 'hstu', epochs: 5, seconds: 2 } }, { model: 'pcrec', seed: 1, epochs: 5, done: null }] },
-      { kind: 'aside', ...run, file: 'results/pcrec.1.json', folder: 'results/previous', why: ['other data'] },
-      { kind: 'run', ...run, event: { kind: 'warning', message: 'odd.' } },
-      { kind: 'finished', ...run, outcome, measured }, { kind: 'failed', model: 'pcrec', seed: 2, message: 'no device.' }, { kind: 'interrupted', finished: 1, runs: 2 },
-    ).split('\n')).toEqual([
-      'compiling pcrec', '1 of 2 runs is finished already, in results.',
+    expect(
+      shown(
+        { kind: 'compiling', model: 'pcrec' },
+        { kind: 'compiled', model: 'pcrec', notes: '' },
+        {
+          kind: 'runs',
+          out: 'results',
+          runs: [
+            { model: 'hstu', seed: 1, epochs: 5, done: { model: 'hstu', epochs: 5, seconds: 2 } },
+            { model: 'pcrec', seed: 1, epochs: 5, done: null },
+          ],
+        },
+        { kind: 'aside', ...run, file: 'results/pcrec.1.json', folder: 'results/previous', why: ['other data'] },
+        { kind: 'run', ...run, event: { kind: 'warning', message: 'odd.' } },
+        { kind: 'finished', ...run, outcome, measured },
+        { kind: 'failed', model: 'pcrec', seed: 2, message: 'no device.' },
+        { kind: 'interrupted', finished: 1, runs: 2 },
+      ).split('\n'),
+    ).toEqual([
+      'compiling pcrec',
+      '1 of 2 runs is finished already, in results.',
       'Warning: results/pcrec.1.json belongs to another comparison (other data); it is in results/previous now, and that run is done again.',
-      'Warning: run 2/2, pcrec seed 1: odd.', 'run 2/2, pcrec seed 1: test NDCG@10 0.4000, of epoch 4 of 5, 6 s', 'Error: pcrec with seed 2: no device.',
-      'Interrupted, with 1 of 2 runs finished; the same command goes on from here.', '',
+      'Warning: run 2/2, pcrec seed 1: odd.',
+      'run 2/2, pcrec seed 1: test NDCG@10 0.4000, of epoch 4 of 5, 6 s',
+      'Error: pcrec with seed 2: no device.',
+      'Interrupted, with 1 of 2 runs finished; the same command goes on from here.',
+      '',
     ]);
   });
 });
@@ -294,7 +413,10 @@ describe('the time that is left', () => {
   });
 
   it('learns from finished runs how long their like train', () => {
-    const past = [{ model: 'a', epochs: 4, seconds: 1 }, { model: 'b', epochs: 6, seconds: 5 }];
+    const past = [
+      { model: 'a', epochs: 4, seconds: 1 },
+      { model: 'b', epochs: 6, seconds: 5 },
+    ];
     expect(timeLeft(past, { model: 'a', epochs: 3, seconds: 1 }, ['b'], 10)).toBeCloseTo(1 + 30, 12);
     // One that has outlasted its like goes on for an epoch at least, but not past the last.
     expect(timeLeft(past, { model: 'a', epochs: 8, seconds: 1 }, [], 10)).toBeCloseTo(1, 12);

@@ -4,8 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { initial, initialStates, normalQuantile } from '../../runtime/init.js';
 import type { InitInfo, StateInfo } from '../../runtime/contract/session.js';
 
-const state = (init: InitInfo, name = 'w', shape: readonly (number | string)[] = ['items', 'width']): StateInfo =>
-  ({ name, dtype: 'f32', axes: ['items', 'width'], shape, init, role: 'parameter' });
+const state = (init: InitInfo, name = 'w', shape: readonly (number | string)[] = ['items', 'width']): StateInfo => ({
+  name,
+  dtype: 'f32',
+  axes: ['items', 'width'],
+  shape,
+  init,
+  role: 'parameter',
+});
 const sizes = { items: 400, width: 50 };
 const right = <A>(e: E.Either<string, A>): A => {
   if (E.isLeft(e)) throw new Error(e.left);
@@ -18,11 +24,17 @@ const deviation = (xs: readonly number[], m = mean(xs)) => Math.sqrt(mean(xs.map
 describe('initial values', () => {
   it('does not depend on the order of states, nor on the other states', () => {
     const states = ['a', 'b', 'c'].map((name) => state({ kind: 'normal', std: 1 }, name));
-    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.shuffledSubarray(states, { minLength: 1 }), (seed, some) => {
-      const all = right(initialStates(seed, { items: 3, width: 2 }, states));
-      const few = right(initialStates(seed, { items: 3, width: 2 }, some));
-      for (const { name } of some) expect(few[name]).toEqual(all[name]);
-    }));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+        fc.shuffledSubarray(states, { minLength: 1 }),
+        (seed, some) => {
+          const all = right(initialStates(seed, { items: 3, width: 2 }, states));
+          const few = right(initialStates(seed, { items: 3, width: 2 }, some));
+          for (const { name } of some) expect(few[name]).toEqual(all[name]);
+        },
+      ),
+    );
   });
 
   it('differs between states and between seeds', () => {
@@ -62,15 +74,25 @@ describe('initial values', () => {
   });
 
   it('names an unbound size', () => {
-    expect(initial(1, { items: 3 })(state({ kind: 'constant', value: 1 }))).toEqual(E.left(expect.stringContaining('`width`')));
+    expect(initial(1, { items: 3 })(state({ kind: 'constant', value: 1 }))).toEqual(
+      E.left(expect.stringContaining('`width`')),
+    );
   });
 
   it('inverts the normal distribution function', () => {
     // Quantiles from published tables.
-    for (const [p, z] of [[0.5, 0], [0.975, 1.959963985], [0.999, 3.090232306], [0.841344746, 1], [1e-6, -4.753424309]] as const)
+    for (const [p, z] of [
+      [0.5, 0],
+      [0.975, 1.959963985],
+      [0.999, 3.090232306],
+      [0.841344746, 1],
+      [1e-6, -4.753424309],
+    ] as const)
       expect(normalQuantile(p)).toBeCloseTo(z, 6);
-    fc.assert(fc.property(fc.double({ min: 1e-9, max: 1 - 1e-9, noNaN: true }), (p) => {
-      expect(normalQuantile(1 - p)).toBeCloseTo(-normalQuantile(p), 5);
-    }));
+    fc.assert(
+      fc.property(fc.double({ min: 1e-9, max: 1 - 1e-9, noNaN: true }), (p) => {
+        expect(normalQuantile(1 - p)).toBeCloseTo(-normalQuantile(p), 5);
+      }),
+    );
   });
 });

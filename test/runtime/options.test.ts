@@ -10,16 +10,20 @@ const names = Object.keys(ranges) as NumberName[];
 
 describe('numbers', () => {
   it('are taken inside their range and refused outside it, with the option named', () => {
-    fc.assert(fc.property(fc.constantFrom(...names), fc.oneof(fc.integer(), fc.double()), (name, value) => {
-      const { low, high, whole } = ranges[name];
-      const fits = value >= low && value <= high && (!whole || Number.isInteger(value));
-      const read = readNumber(name)(String(value));
-      expect(read).toEqual(fits ? E.right(value) : E.left(expect.stringContaining('--')));
-    }));
+    fc.assert(
+      fc.property(fc.constantFrom(...names), fc.oneof(fc.integer(), fc.double()), (name, value) => {
+        const { low, high, whole } = ranges[name];
+        const fits = value >= low && value <= high && (!whole || Number.isInteger(value));
+        const read = readNumber(name)(String(value));
+        expect(read).toEqual(fits ? E.right(value) : E.left(expect.stringContaining('--')));
+      }),
+    );
   });
 
   it.each(['', ' ', '0x10', '1,5', 'ten', 'NaN', 'Infinity', '1e', '--1'])('are not read from %j', (text) => {
-    expect(readNumber('epochs')(text)).toEqual(E.left(expect.stringMatching(/^--epochs takes a whole number from 1 to 1000000, not ".*"\.$/)));
+    expect(readNumber('epochs')(text)).toEqual(
+      E.left(expect.stringMatching(/^--epochs takes a whole number from 1 to 1000000, not ".*"\.$/)),
+    );
   });
 
   it('are checked when they come from a program, too', () => {
@@ -33,18 +37,25 @@ describe('numbers', () => {
 
 describe('settings', () => {
   it('come from the options, else the model, else the defaults', () => {
-    expect(newSettings(manifest, { epochs: 2 })).toEqual(E.right({ seed: 42, batch: 64, epochs: 2, patience: 3, protocol: 'standard' }));
+    expect(newSettings(manifest, { epochs: 2 })).toEqual(
+      E.right({ seed: 42, batch: 64, epochs: 2, patience: 3, protocol: 'standard' }),
+    );
   });
 
   it('have no patience without validation', () => {
     expect(newSettings(manifest, { protocol: 'hstu' })).toMatchObject(E.right({ patience: null }));
-    expect(newSettings(manifest, { protocol: 'hstu', patience: 2 })).toEqual(E.left(expect.stringContaining('--patience')));
+    expect(newSettings(manifest, { protocol: 'hstu', patience: 2 })).toEqual(
+      E.left(expect.stringContaining('--patience')),
+    );
   });
 
   it('of a resumed run may change its end and nothing else', () => {
     const kept = { seed: 1, batch: 8, epochs: 3, patience: 2, protocol: 'standard' } as const;
-    expect(resumedSettings(kept, { epochs: 9, patience: 4, seed: 1 })).toEqual(E.right({ ...kept, epochs: 9, patience: 4 }));
-    for (const other of [{ seed: 2 }, { batch: 9 }, { protocol: 'hstu' as const }]) expect(resumedSettings(kept, other)).toEqual(E.left(expect.stringContaining(`--${Object.keys(other)[0]}`)));
+    expect(resumedSettings(kept, { epochs: 9, patience: 4, seed: 1 })).toEqual(
+      E.right({ ...kept, epochs: 9, patience: 4 }),
+    );
+    for (const other of [{ seed: 2 }, { batch: 9 }, { protocol: 'hstu' as const }])
+      expect(resumedSettings(kept, other)).toEqual(E.left(expect.stringContaining(`--${Object.keys(other)[0]}`)));
   });
 });
 
@@ -55,20 +66,32 @@ describe('options of a program', () => {
     ['evaluate', { epochs: 3 }, /^evaluate has no option 'epochs'/],
     ['recommend', { usr: '1' }, "recommend has no option 'usr': did you mean 'user'?"],
     ['recommender.recommend', { device: 'cpu' }, /^recommender\.recommend has no option 'device'/],
-    ['train', { width: 3 }, /^width is a hyperparameter, compiled in as width=\d+: compile again with `pcrec-compile test\/runtime\/toy\.ts --set width=3`\.$/],
+    [
+      'train',
+      { width: 3 },
+      /^width is a hyperparameter, compiled in as width=\d+: compile again with `pcrec-compile test\/runtime\/toy\.ts --set width=3`\.$/,
+    ],
     ['train', { toString: 3 }, /^train has no option 'toString'/],
     ['train', { data: 7 }, "The option 'data' of train is a string, not 7."],
-    ['train', { resume: 'yes' }, "The option 'resume' of train is true or false, not \"yes\"."],
+    ['train', { resume: 'yes' }, 'The option \'resume\' of train is true or false, not "yes".'],
     ['train', { listen: {} }, /is a function of events/],
     ['recommend', { history: [1, 2] }, /is a string or a list of strings/],
     ['recommend', undefined, 'recommend takes an object of options, not undefined.'],
     ['train', 'sample', 'train takes an object of options, not "sample".'],
   ] as const)('%s of %j', (of, options, message) => {
-    expect(known(manifest, of)(options as object)).toEqual(E.left(typeof message === 'string' ? message : expect.stringMatching(message)));
+    expect(known(manifest, of)(options as object)).toEqual(
+      E.left(typeof message === 'string' ? message : expect.stringMatching(message)),
+    );
   });
 
   it('are taken where they are known', () => {
-    const options = { data: 'sample', epochs: 3, signal: new AbortController().signal, listen: () => undefined, out: undefined };
+    const options = {
+      data: 'sample',
+      epochs: 3,
+      signal: new AbortController().signal,
+      listen: () => undefined,
+      out: undefined,
+    };
     expect(known(manifest, 'train')(options)).toEqual(E.right(options));
   });
 });

@@ -17,7 +17,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pcrec-'));
   data = join(folder, 'rings.txt');
   out = join(folder, 'run');
-  await writeFile(data, Array.from({ length: 40 }, (_, user) => `u${user} ${Array.from({ length: 8 }, (_, i) => `i${(user + i) % 25}`).join(' ')}\n`).join(''));
+  await writeFile(
+    data,
+    Array.from(
+      { length: 40 },
+      (_, user) => `u${user} ${Array.from({ length: 8 }, (_, i) => `i${(user + i) % 25}`).join(' ')}\n`,
+    ).join(''),
+  );
   await trainer(toy()).train({ data, out, epochs: 3, batch: 16 });
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -35,13 +41,19 @@ const watched = (spoilt: { readonly write?: boolean } = {}) => {
       done.opened++;
       return right({
         ...session,
-        run: (...given) => { done.run++; return session.run(...given); },
+        run: (...given) => {
+          done.run++;
+          return session.run(...given);
+        },
         write: async (states) => {
           if (spoilt.write === true) throw new Error('out of memory');
           done.written++;
           await session.write(states);
         },
-        dispose: () => { done.disposed++; return session.dispose(); },
+        dispose: () => {
+          done.disposed++;
+          return session.dispose();
+        },
       });
     },
   };
@@ -49,7 +61,13 @@ const watched = (spoilt: { readonly write?: boolean } = {}) => {
 };
 
 describe('an opened recommender', () => {
-  const requests = [{ user: 'u7' }, { history: ['i3', 'i4'], top: 3 }, { user: 'u39', top: 25 }, { history: 'i0, i1,i24', top: 1 }, { user: 'u7' }];
+  const requests = [
+    { user: 'u7' },
+    { history: ['i3', 'i4'], top: 3 },
+    { user: 'u39', top: 25 },
+    { history: 'i0, i1,i24', top: 1 },
+    { user: 'u7' },
+  ];
 
   it('answers as `recommend` does, with its states placed once', async () => {
     const { done, recommend, recommender } = watched();
@@ -69,7 +87,9 @@ describe('an opened recommender', () => {
 
   it('goes on after what it refuses', async () => {
     const opened = await watched().recommender({ out });
-    await expect(opened.recommend({ user: 'u70' })).rejects.toThrow(/no user "u70" in the data rings; the nearest are u0, /);
+    await expect(opened.recommend({ user: 'u70' })).rejects.toThrow(
+      /no user "u70" in the data rings; the nearest are u0, /,
+    );
     await expect(opened.recommend({ history: 'i4, i400' })).rejects.toThrow(/knows no item "i400"/);
     await expect(opened.recommend({ history: [] })).rejects.toThrow(/history is empty/);
     await expect(opened.recommend({})).rejects.toThrow(/one of --user and --history/);
@@ -112,29 +132,47 @@ describe('an opened recommender', () => {
 
   it('gives the device back where it does not open, and says why', async () => {
     const { done, recommender } = watched({ write: true });
-    await expect(recommender({ out })).rejects.toThrow('The states could not be written to toy (plain arithmetic): out of memory.');
+    await expect(recommender({ out })).rejects.toThrow(
+      'The states could not be written to toy (plain arithmetic): out of memory.',
+    );
     expect(done).toEqual({ opened: 1, written: 0, run: 0, disposed: 1 });
-    await expect(watched().recommender({ out: join(folder, 'none') })).rejects.toThrow(/checkpoint .* cannot be used: there is no such file/);
+    await expect(watched().recommender({ out: join(folder, 'none') })).rejects.toThrow(
+      /checkpoint .* cannot be used: there is no such file/,
+    );
     await expect(watched().recommender({ out, device: 'webgpu' })).rejects.toThrow(/webgpu is not here/);
   });
 });
 
 describe('the best items', () => {
   /** Few values, so that many are equal. */
-  const scores = fc.array(fc.oneof(fc.constantFrom(0, -0, 1, -1, 0.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN), fc.float()), { maxLength: 200 })
+  const scores = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom(0, -0, 1, -1, 0.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN),
+        fc.float(),
+      ),
+      { maxLength: 200 },
+    )
     .map((list) => Float32Array.from(list));
   const past = fc.array(fc.nat(220), { maxLength: 60 });
   const top = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 300 }));
-  const unmet = (list: Float32Array, met: readonly number[]) => Array.from(list.keys()).filter((at) => !met.includes(at));
+  const unmet = (list: Float32Array, met: readonly number[]) =>
+    Array.from(list.keys()).filter((at) => !met.includes(at));
 
   it('are the first of all, sorted', () => {
-    fc.assert(fc.property(scores, past, top, (list, met, count) => {
-      const rest = unmet(list, met);
-      const numbers = rest.filter((at) => !Number.isNaN(list[at]));
-      // Array.prototype.sort is stable: equal scores keep the order of the catalogue.
-      const sorted = [...numbers.sort((a, b) => (list[a] === list[b] ? 0 : (list[b] as number) > (list[a] as number) ? 1 : -1)), ...rest.filter((at) => Number.isNaN(list[at]))];
-      expect(topOf(list, met, count)).toEqual(sorted.slice(0, count));
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(scores, past, top, (list, met, count) => {
+        const rest = unmet(list, met);
+        const numbers = rest.filter((at) => !Number.isNaN(list[at]));
+        // Array.prototype.sort is stable: equal scores keep the order of the catalogue.
+        const sorted = [
+          ...numbers.sort((a, b) => (list[a] === list[b] ? 0 : (list[b] as number) > (list[a] as number) ? 1 : -1)),
+          ...rest.filter((at) => Number.isNaN(list[at])),
+        ];
+        expect(topOf(list, met, count)).toEqual(sorted.slice(0, count));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('never are what is not a number, while there is a number left', () => {
@@ -158,7 +196,9 @@ describe('lines of requests', () => {
   it('are summed up by times that occurred', () => {
     const times = Array.from({ length: 1000 }, (_, i) => (1 + ((i * 7) % 1000)) / 100);
     expect(tallyText({ times, failed: 0 })).toBe('1,000 requests: median 5.0 ms, 99th percentile 9.9 ms, once loaded.');
-    expect(tallyText({ times: [0.25], failed: 2 })).toBe('1 request: median 0.25 ms, 99th percentile 0.25 ms, once loaded; 2 requests could not be answered.');
+    expect(tallyText({ times: [0.25], failed: 2 })).toBe(
+      '1 request: median 0.25 ms, 99th percentile 0.25 ms, once loaded; 2 requests could not be answered.',
+    );
     expect(tallyText({ times: [], failed: 1 })).toBe('No request was answered; 1 request could not be answered.');
     expect(tallyText({ times: [], failed: 0 })).toBe('No request was answered.');
   });

@@ -27,17 +27,38 @@ const tensor = (name: string, ...axes: readonly string[]): TensorInfo => ({ name
 
 const manifestOf = ({ width = 16, hash = '5'.repeat(64) }: Toy): Manifest => {
   const state = (name: string, role: StateInfo['role'], shape: readonly (string | number)[]): StateInfo => ({
-    name, role, dtype: 'f32', axes: shape.length === 1 ? ['item'] : ['item', 'width'], shape,
-    init: role === 'slot' ? { kind: 'constant', value: 1e-6 } : name === 'c' ? { kind: 'constant', value: 0 } : { kind: 'truncatedNormal', std: 0.1 },
+    name,
+    role,
+    dtype: 'f32',
+    axes: shape.length === 1 ? ['item'] : ['item', 'width'],
+    shape,
+    init:
+      role === 'slot'
+        ? { kind: 'constant', value: 1e-6 }
+        : name === 'c'
+          ? { kind: 'constant', value: 0 }
+          : { kind: 'truncatedNormal', std: 0.1 },
   });
-  const of = (role: StateInfo['role'], suffix: string) => [state(`a${suffix}`, role, ['items', width]), state(`b${suffix}`, role, ['items', width]), state(`c${suffix}`, role, ['items'])];
+  const of = (role: StateInfo['role'], suffix: string) => [
+    state(`a${suffix}`, role, ['items', width]),
+    state(`b${suffix}`, role, ['items', width]),
+    state(`c${suffix}`, role, ['items']),
+  ];
   const past = [tensor('items', 'batch', 'seq'), tensor('seq.lengths', 'batch')];
   return {
-    format: 1, model: 'toy', source: 'test/runtime/toy.ts', hyper: { width, epochs: 12, batch: 64, patience: 3 }, length, hash,
+    format: 1,
+    model: 'toy',
+    source: 'test/runtime/toy.ts',
+    hyper: { width, epochs: 12, batch: 64, patience: 3 },
+    length,
+    hash,
     states: [...of('parameter', ''), ...of('slot', '.g')],
     entries: {
       train: { inputs: [...past, tensor('targets', 'batch', 'seq'), tensor('step')], outputs: [tensor('loss')] },
-      rank: { inputs: [...past, tensor('target', 'batch'), tensor('seen', 'batch', 'seen'), tensor('seen.lengths', 'batch')], outputs: [tensor('rank', 'batch')] },
+      rank: {
+        inputs: [...past, tensor('target', 'batch'), tensor('seen', 'batch', 'seen'), tensor('seen.lengths', 'batch')],
+        outputs: [tensor('rank', 'batch')],
+      },
       score: { inputs: past, outputs: [tensor('scores', 'batch', 'items')] },
     },
   };
@@ -55,7 +76,8 @@ const session = (toy: Toy, manifest: Manifest, sizes: Readonly<Record<string, nu
   const { width = 16, rate = 0.1, delay = 0, poison, lost, unconverged } = toy;
   const items = sizes['items'] ?? 0;
   const batch = sizes['batch'] ?? 0;
-  const shape = ({ shape: of }: StateInfo) => of.reduce<number>((n, s) => n * (typeof s === 'number' ? s : (sizes[s] ?? 0)), 1);
+  const shape = ({ shape: of }: StateInfo) =>
+    of.reduce<number>((n, s) => n * (typeof s === 'number' ? s : (sizes[s] ?? 0)), 1);
   const states = new Map(manifest.states.map((info) => [info.name, new Float32Array(shape(info))]));
   const at = (name: string): Float32Array => states.get(name) as Float32Array;
 
@@ -83,7 +105,9 @@ const session = (toy: Toy, manifest: Manifest, sizes: Readonly<Record<string, nu
     for (let row = 0; row < batch; row++) {
       for (let t = 0; t < (lengths[row] as number); t++) {
         const [from, to] = [past[row * length + t] as number, targets[row * length + t] as number];
-        const rivals = Array.from({ length: negatives }, () => Math.floor(uniformAt(random, drawn++) * items)).filter((n) => n !== to);
+        const rivals = Array.from({ length: negatives }, () => Math.floor(uniformAt(random, drawn++) * items)).filter(
+          (n) => n !== to,
+        );
         const all = [to, ...rivals];
         const logits = all.map((j) => score(from, j));
         const most = Math.max(...logits);
@@ -92,7 +116,8 @@ const session = (toy: Toy, manifest: Manifest, sizes: Readonly<Record<string, nu
         scores.push(...logits);
         loss -= Math.log((weights[0] as number) / total);
         count++;
-        const spoil = step === poison && row === rows && t === (lengths[row] as number) - 1 ? Number.POSITIVE_INFINITY : 1;
+        const spoil =
+          step === poison && row === rows && t === (lengths[row] as number) - 1 ? Number.POSITIVE_INFINITY : 1;
         all.forEach((j, n) => {
           const g = spoil * ((weights[n] as number) / total - (n === 0 ? 1 : 0));
           gradients.push(g);
@@ -109,21 +134,35 @@ const session = (toy: Toy, manifest: Manifest, sizes: Readonly<Record<string, nu
     return { scores, gradients, loss: f(loss / count) };
   };
 
-  const last = (inputs: Inputs, row: number): number => get(inputs, 'items')[row * length + Math.max(0, (get(inputs, 'seq.lengths')[row] as number) - 1)] as number;
+  const last = (inputs: Inputs, row: number): number =>
+    get(inputs, 'items')[row * length + Math.max(0, (get(inputs, 'seq.lengths')[row] as number) - 1)] as number;
   const seen = sizes['seen'] ?? 0;
   const run: Session['run'] = async (entry, inputs, random) => {
-    if (Object.keys(inputs).sort().join() !== (manifest.entries[entry]?.inputs.map(({ name }) => name) ?? []).sort().join()) throw new Error(`inputs of ${entry}: ${Object.keys(inputs).join()}`);
+    if (
+      Object.keys(inputs).sort().join() !==
+      (manifest.entries[entry]?.inputs.map(({ name }) => name) ?? []).sort().join()
+    )
+      throw new Error(`inputs of ${entry}: ${Object.keys(inputs).join()}`);
     if (entry === 'train') {
       if (random.step === lost) throw new Error('the device was lost');
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       const { loss } = pass(inputs, random, true);
-      return { loss: Float32Array.of(loss), ...(unconverged === undefined ? {} : { unconverged: Float32Array.of(unconverged) }) };
+      return {
+        loss: Float32Array.of(loss),
+        ...(unconverged === undefined ? {} : { unconverged: Float32Array.of(unconverged) }),
+      };
     }
     if (entry === 'score') {
-      return { scores: Float32Array.from({ length: batch * items }, (_, i) => score(last(inputs, Math.floor(i / items)), i % items)) };
+      return {
+        scores: Float32Array.from({ length: batch * items }, (_, i) =>
+          score(last(inputs, Math.floor(i / items)), i % items),
+        ),
+      };
     }
     const rank = Float32Array.from({ length: batch }, (_, row) => {
-      const met = new Set(Array.from(get(inputs, 'seen').subarray(row * seen, row * seen + (get(inputs, 'seen.lengths')[row] as number))));
+      const met = new Set(
+        Array.from(get(inputs, 'seen').subarray(row * seen, row * seen + (get(inputs, 'seen.lengths')[row] as number))),
+      );
       const [from, wanted] = [last(inputs, row), get(inputs, 'target')[row] as number];
       const bar = score(from, wanted);
       if (Number.isNaN(bar)) return Number.NaN;
@@ -139,7 +178,12 @@ const session = (toy: Toy, manifest: Manifest, sizes: Readonly<Record<string, nu
     run,
     inspect: async (_, inputs, random) => {
       const { scores, gradients, loss } = pass(inputs, random, false);
-      return [...[...states].map(([name, data]) => ({ name, data })), { name: 'scores', data: Float32Array.from(scores) }, { name: 'loss', data: Float32Array.of(loss) }, { name: 'gradient', data: Float32Array.from(gradients) }];
+      return [
+        ...[...states].map(([name, data]) => ({ name, data })),
+        { name: 'scores', data: Float32Array.from(scores) },
+        { name: 'loss', data: Float32Array.of(loss) },
+        { name: 'gradient', data: Float32Array.from(gradients) },
+      ];
     },
     read: async () => Object.fromEntries([...states].map(([name, data]) => [name, data.slice()])),
     write: async (values) => Object.entries(values).forEach(([name, data]) => at(name).set(data)),
@@ -151,6 +195,9 @@ export const toy = (options: Toy = {}): CompiledModel => {
   const manifest = manifestOf(options);
   return {
     manifest,
-    open: async (device, sizes) => (device === 'auto' || device === 'cpu' ? right(session(options, manifest, sizes)) : left(`${device} is not here: the toy runs on --device cpu only.`)),
+    open: async (device, sizes) =>
+      device === 'auto' || device === 'cpu'
+        ? right(session(options, manifest, sizes))
+        : left(`${device} is not here: the toy runs on --device cpu only.`),
   };
 };

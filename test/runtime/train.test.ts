@@ -22,15 +22,34 @@ beforeAll(async () => {
   const random = stream(3, 0, 'chains');
   let drawn = 0;
   const draw = (n: number) => Math.floor(uniformAt(random, drawn++) * n);
-  const walk = () => Array.from({ length: 12 }, () => 0).reduce<number[]>((path) => [...path, draw(5) === 0 ? draw(30) : ((path.at(-1) as number) + 1) % 30], [draw(30)]);
-  await writeFile(data, Array.from({ length: 60 }, (_, user) => `${user + 1} ${walk().map((at) => at + 1).join(' ')}\n`).join(''));
+  const walk = () =>
+    Array.from({ length: 12 }, () => 0).reduce<number[]>(
+      (path) => [...path, draw(5) === 0 ? draw(30) : ((path.at(-1) as number) + 1) % 30],
+      [draw(30)],
+    );
+  await writeFile(
+    data,
+    Array.from(
+      { length: 60 },
+      (_, user) =>
+        `${user + 1} ${walk()
+          .map((at) => at + 1)
+          .join(' ')}\n`,
+    ).join(''),
+  );
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const run = (options: TrainOptions = {}, of: Toy = {}) => trainer(toy({ width: 8, ...of })).train({ data, epochs: 4, batch: 16, ...options });
+const run = (options: TrainOptions = {}, of: Toy = {}) =>
+  trainer(toy({ width: 8, ...of })).train({ data, epochs: 4, batch: 16, ...options });
 const bytes = (path: string) => readFile(path);
-const records = async (out: string) => (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Event);
-const timeless = (events: readonly Event[]) => events.filter(({ kind }) => kind === 'epoch' || kind === 'result').map(({ ...event }) => ({ ...event, seconds: 0 }));
+const records = async (out: string) =>
+  (await readFile(join(out, 'metrics.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event);
+const timeless = (events: readonly Event[]) =>
+  events.filter(({ kind }) => kind === 'epoch' || kind === 'result').map(({ ...event }) => ({ ...event, seconds: 0 }));
 
 describe('training', () => {
   it('learns, and beats popularity on data where the last item tells the next', async () => {
@@ -95,21 +114,36 @@ describe('an interrupted run', () => {
     const whole = await run({ out: fresh() });
     const [last, best, told] = [await bytes(whole.last), await bytes(whole.best), timeless(await records(whole.out))];
     // 60 users make 4 batches an epoch, 16 steps in all.
-    await fc.assert(fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: 16 }), { maxLength: 4 }), fc.integer({ min: 1, max: 9 }), async (stops, checkpointSteps) => {
-      const out = fresh();
-      for (const stop of [...stops].sort((a, b) => a - b)) {
-        const controller = new AbortController();
-        const listen = (e: Event) => { if (e.kind === 'step' && e.step >= stop) controller.abort(); };
-        const { interrupted, test } = await run({ out, resume: true, checkpointSteps, signal: controller.signal, listen });
-        expect(interrupted).toBe(true);
-        expect(test).toBeNull();
-      }
-      const { interrupted } = await run({ out, resume: true, checkpointSteps });
-      expect(interrupted).toBe(false);
-      expect((await bytes(join(out, 'last.safetensors'))).equals(last)).toBe(true);
-      expect((await bytes(join(out, 'best.safetensors'))).equals(best)).toBe(true);
-      expect(timeless(await records(out))).toEqual(told);
-    }), { numRuns: 15 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.integer({ min: 1, max: 16 }), { maxLength: 4 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (stops, checkpointSteps) => {
+          const out = fresh();
+          for (const stop of [...stops].sort((a, b) => a - b)) {
+            const controller = new AbortController();
+            const listen = (e: Event) => {
+              if (e.kind === 'step' && e.step >= stop) controller.abort();
+            };
+            const { interrupted, test } = await run({
+              out,
+              resume: true,
+              checkpointSteps,
+              signal: controller.signal,
+              listen,
+            });
+            expect(interrupted).toBe(true);
+            expect(test).toBeNull();
+          }
+          const { interrupted } = await run({ out, resume: true, checkpointSteps });
+          expect(interrupted).toBe(false);
+          expect((await bytes(join(out, 'last.safetensors'))).equals(last)).toBe(true);
+          expect((await bytes(join(out, 'best.safetensors'))).equals(best)).toBe(true);
+          expect(timeless(await records(out))).toEqual(told);
+        },
+      ),
+      { numRuns: 15 },
+    );
   });
 
   it('may be given more epochs, as if it had had them from the beginning', async () => {
@@ -127,7 +161,9 @@ describe('an interrupted run', () => {
     await expect(run({ out, resume: true, data: 'sample' })).rejects.toThrow(/trained on other data/);
     await expect(run({ out, resume: true }, { hash: 'f'.repeat(64) })).rejects.toThrow(/another version/);
     await writeFile(last, (await bytes(last)).subarray(0, -4));
-    await expect(run({ out, resume: true })).rejects.toThrow(/last\.safetensors cannot be used: .* 4 bytes|should hold/);
+    await expect(run({ out, resume: true })).rejects.toThrow(
+      /last\.safetensors cannot be used: .* 4 bytes|should hold/,
+    );
   });
 });
 
@@ -135,7 +171,9 @@ describe('a run that fails', () => {
   it('names the step and the tensor that first stopped being finite, and keeps the last good checkpoint', async () => {
     const out = fresh();
     // The loss of step 7 is still finite; that of step 8 is not, and step 4 is what there is on disk.
-    await expect(run({ out, epochs: 3 }, { poison: 7 })).rejects.toThrow(/stopped being finite at step 8\. The first tensor that is not finite is `gradient` at step 7 \(epoch 2\).*The last good checkpoint, of step 4/);
+    await expect(run({ out, epochs: 3 }, { poison: 7 })).rejects.toThrow(
+      /stopped being finite at step 8\. The first tensor that is not finite is `gradient` at step 7 \(epoch 2\).*The last good checkpoint, of step 4/,
+    );
     // The poison is no part of the manifest, so the healthy model goes on from there.
     const whole = await run({ out: fresh(), epochs: 3 });
     expect(await bytes((await run({ out, epochs: 3, resume: true })).last)).toEqual(await bytes(whole.last));
@@ -144,17 +182,30 @@ describe('a run that fails', () => {
   it('never saves spoilt states, not even right after the step that spoilt them', async () => {
     const out = fresh();
     await expect(run({ out, checkpointSteps: 1 }, { poison: 6 })).rejects.toThrow(/`gradient` at step 6/);
-    await expect(trainer(toy({ width: 8 })).evaluate({ out, checkpoint: join(out, 'last.safetensors') })).resolves.toMatchObject({ step: 5 });
+    await expect(
+      trainer(toy({ width: 8 })).evaluate({ out, checkpoint: join(out, 'last.safetensors') }),
+    ).resolves.toMatchObject({ step: 5 });
   });
 
   it('says what the device said, and where to go on', async () => {
-    await expect(run({ out: fresh() }, { lost: 3 })).rejects.toThrow(/failed in `train` at step 3: the device was lost.*--resume/);
+    await expect(run({ out: fresh() }, { lost: 3 })).rejects.toThrow(
+      /failed in `train` at step 3: the device was lost.*--resume/,
+    );
     await expect(run({ out: fresh(), device: 'webgpu' })).rejects.toThrow(/webgpu is not here/);
   });
 
   it('warns of solves that did not converge, and counts them', async () => {
     const warnings: Event[] = [];
-    const { history } = await run({ out: fresh(), epochs: 2, listen: (e) => { if (e.kind === 'warning') warnings.push(e); } }, { unconverged: 2 });
+    const { history } = await run(
+      {
+        out: fresh(),
+        epochs: 2,
+        listen: (e) => {
+          if (e.kind === 'warning') warnings.push(e);
+        },
+      },
+      { unconverged: 2 },
+    );
     expect(history.map(({ unconverged }) => unconverged)).toEqual([8, 8]);
     expect(warnings).toMatchObject([{ message: expect.stringContaining('8 implicit solves of epoch 1') as string }]);
   });
@@ -173,7 +224,13 @@ describe('recommendation', () => {
     const out = fresh();
     await run({ out, epochs: 8, patience: 8 });
     const { recommend } = trainer(toy({ width: 8 }));
-    const hits = await Promise.all([3, 11, 20].map(async (at) => (await recommend({ out, history: [String(at - 1), String(at)], top: 3 })).items.map(({ id }) => id).includes(String(at + 1))));
+    const hits = await Promise.all(
+      [3, 11, 20].map(async (at) =>
+        (await recommend({ out, history: [String(at - 1), String(at)], top: 3 })).items
+          .map(({ id }) => id)
+          .includes(String(at + 1)),
+      ),
+    );
     expect(hits).toEqual([true, true, true]);
     const found = await recommend({ out, history: '4, 5', top: 28 });
     expect(found.history.map(({ id }) => id)).toEqual(['4', '5']);

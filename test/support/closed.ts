@@ -11,9 +11,27 @@ interface Curve {
 }
 const sig = (x: number): number => 1 / (1 + Math.exp(-x));
 export const curves: { readonly [F in Name]: Curve } = {
-  softplus: { value: (x) => Math.log(1 + Math.exp(x)), slope: sig, bend: (x) => sig(x) * (1 - sig(x)), M1: 1, M2: 0.25 },
-  sigmoid: { value: sig, slope: (x) => sig(x) * (1 - sig(x)), bend: (x) => sig(x) * (1 - sig(x)) * (1 - 2 * sig(x)), M1: 0.25, M2: 0.0963 },
-  tanh: { value: Math.tanh, slope: (x) => 1 - Math.tanh(x) ** 2, bend: (x) => -2 * Math.tanh(x) * (1 - Math.tanh(x) ** 2), M1: 1, M2: 0.77 },
+  softplus: {
+    value: (x) => Math.log(1 + Math.exp(x)),
+    slope: sig,
+    bend: (x) => sig(x) * (1 - sig(x)),
+    M1: 1,
+    M2: 0.25,
+  },
+  sigmoid: {
+    value: sig,
+    slope: (x) => sig(x) * (1 - sig(x)),
+    bend: (x) => sig(x) * (1 - sig(x)) * (1 - 2 * sig(x)),
+    M1: 0.25,
+    M2: 0.0963,
+  },
+  tanh: {
+    value: Math.tanh,
+    slope: (x) => 1 - Math.tanh(x) ** 2,
+    bend: (x) => -2 * Math.tanh(x) * (1 - Math.tanh(x) ** 2),
+    M1: 1,
+    M2: 0.77,
+  },
   linear: { value: (x) => x, slope: () => 1, bend: () => 0, M1: 1, M2: 0 },
 };
 
@@ -30,7 +48,9 @@ const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i)
 /** A new state from a function of row, position, channel; 0 beyond the row. */
 const state = (chain: Chain, cell: (b: number, i: number, k: number) => number): readonly number[] => {
   const out = zeros(chain);
-  for (let b = 0; b < chain.rows; b++) for (let i = 0; i < chain.lengths[b]!; i++) for (let k = 0; k < chain.d; k++) out[si(chain, b, i, k)] = cell(b, i, k);
+  for (let b = 0; b < chain.rows; b++)
+    for (let i = 0; i < chain.lengths[b]!; i++)
+      for (let k = 0; k < chain.d; k++) out[si(chain, b, i, k)] = cell(b, i, k);
   return out;
 };
 
@@ -38,11 +58,13 @@ const state = (chain: Chain, cell: (b: number, i: number, k: number) => number):
 const times = (chain: Chain, l: number, x: readonly number[], transpose = false): readonly number[] =>
   state(chain, (b, i, k) => {
     let total = 0;
-    for (let j = 0; j < chain.lengths[b]!; j++) total += chain.theta[l]![transpose ? ti(chain, j, i) : ti(chain, i, j)]! * x[si(chain, b, j, k)]!;
+    for (let j = 0; j < chain.lengths[b]!; j++)
+      total += chain.theta[l]![transpose ? ti(chain, j, i) : ti(chain, i, j)]! * x[si(chain, b, j, k)]!;
     return total;
   });
 
-const apply = (f: (x: number) => number, x: readonly number[], chain: Chain): readonly number[] => state(chain, (b, i, k) => f(x[si(chain, b, i, k)]!));
+const apply = (f: (x: number) => number, x: readonly number[], chain: Chain): readonly number[] =>
+  state(chain, (b, i, k) => f(x[si(chain, b, i, k)]!));
 
 /** eps_l = s_l - theta_{l+1} f(s_{l+1}), 0 <= l < L. */
 export const errors = (chain: Chain): Layers =>
@@ -54,7 +76,14 @@ export const errors = (chain: Chain): Layers =>
 /** One energy for each row. */
 export const energies = (chain: Chain): readonly number[] => {
   const eps = errors(chain);
-  return range(chain.rows).map((b) => eps.reduce((total, e) => total + chain.c * e.slice(b * chain.n * chain.d, (b + 1) * chain.n * chain.d).reduce((sum, v) => sum + v * v, 0), 0));
+  return range(chain.rows).map((b) =>
+    eps.reduce(
+      (total, e) =>
+        total +
+        chain.c * e.slice(b * chain.n * chain.d, (b + 1) * chain.n * chain.d).reduce((sum, v) => sum + v * v, 0),
+      0,
+    ),
+  );
 };
 
 /** dE/ds_l = kappa [eps_l - f'(s_l) * (theta_l^T eps_{l-1})], terms out of range dropped. */
@@ -63,7 +92,9 @@ export const stateGradients = (chain: Chain): Layers => {
   const kappa = 2 * chain.c;
   return chain.s.map((s, l) => {
     const below = l === 0 ? zeros(chain) : times(chain, l - 1, eps[l - 1]!, true);
-    return s.map((v, i) => kappa * ((l < chain.L ? eps[l]![i]! : 0) - (l === 0 ? 0 : curves[chain.f].slope(v) * below[i]!)));
+    return s.map(
+      (v, i) => kappa * ((l < chain.L ? eps[l]![i]! : 0) - (l === 0 ? 0 : curves[chain.f].slope(v) * below[i]!)),
+    );
   });
 };
 
@@ -74,9 +105,11 @@ export const thetaGradients = (chain: Chain): Layers => {
     const out = new Array<number>(theta.length).fill(0);
     const above = apply(curves[chain.f].value, chain.s[l + 1]!, chain);
     for (let b = 0; b < chain.rows; b++) {
-      for (let i = 0; i < chain.lengths[b]!; i++) for (let j = 0; j < chain.lengths[b]!; j++) for (let k = 0; k < chain.d; k++) {
-        out[ti(chain, i, j)]! -= 2 * chain.c * eps[l]![si(chain, b, i, k)]! * above[si(chain, b, j, k)]!;
-      }
+      for (let i = 0; i < chain.lengths[b]!; i++)
+        for (let j = 0; j < chain.lengths[b]!; j++)
+          for (let k = 0; k < chain.d; k++) {
+            out[ti(chain, i, j)]! -= 2 * chain.c * eps[l]![si(chain, b, i, k)]! * above[si(chain, b, j, k)]!;
+          }
     }
     return out;
   });
@@ -87,12 +120,23 @@ export const hessianTimes = (chain: Chain, v: Layers): Layers => {
   const eps = errors(chain);
   const { slope, bend } = curves[chain.f];
   const u = range(chain.L).map((l) => {
-    const moved = times(chain, l, v[l + 1]!.map((x, i) => slope(chain.s[l + 1]![i]!) * x));
+    const moved = times(
+      chain,
+      l,
+      v[l + 1]!.map((x, i) => slope(chain.s[l + 1]![i]!) * x),
+    );
     return v[l]!.map((x, i) => x - moved[i]!);
   });
   return chain.s.map((s, l) => {
-    const below = l === 0 ? null : { u: times(chain, l - 1, u[l - 1]!, true), eps: times(chain, l - 1, eps[l - 1]!, true) };
-    return s.map((x, i) => 2 * chain.c * ((l < chain.L ? u[l]![i]! : 0) - (below === null ? 0 : slope(x) * below.u[i]! + bend(x) * v[l]![i]! * below.eps[i]!)));
+    const below =
+      l === 0 ? null : { u: times(chain, l - 1, u[l - 1]!, true), eps: times(chain, l - 1, eps[l - 1]!, true) };
+    return s.map(
+      (x, i) =>
+        2 *
+        chain.c *
+        ((l < chain.L ? u[l]![i]! : 0) -
+          (below === null ? 0 : slope(x) * below.u[i]! + bend(x) * v[l]![i]! * below.eps[i]!)),
+    );
   });
 };
 

@@ -30,7 +30,13 @@ export const measured = (roots: readonly Node[], env: Environment): Measured => 
 };
 
 /** `exists`, where given, is 0 at cells that are nobody's. */
-export const expectEqualValues = (got: ArrayLike<number>, want: ArrayLike<number>, scale: number, what: string, exists?: ArrayLike<number>): void => {
+export const expectEqualValues = (
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  scale: number,
+  what: string,
+  exists?: ArrayLike<number>,
+): void => {
   expect(got.length, what).toBe(want.length);
   for (let i = 0; i < want.length; i++) {
     const g = got[i]!;

@@ -4,7 +4,14 @@
  */
 import { unionAxes } from '../../dsl/build.js';
 import { type Axis, bound } from '../../dsl/axis.js';
-import { type Buffer, type Entry, type Expr, type Kernel, type LoopAxis, type ReduceAxis } from '../../compiler/loops/ir.js';
+import {
+  type Buffer,
+  type Entry,
+  type Expr,
+  type Kernel,
+  type LoopAxis,
+  type ReduceAxis,
+} from '../../compiler/loops/ir.js';
 import { memoryOrder } from '../../compiler/lower/layout.js';
 import { monoids } from '../../compiler/primitives/reduction.js';
 import type { ScalarName } from '../../dsl/scalar.js';
@@ -14,7 +21,10 @@ import { stream, uniformAt } from '../../runtime/contract/random.js';
 
 type At = ReadonlyMap<string, number>;
 /** Loop variables, and what is already known at them: shared expressions are evaluated once. */
-interface Frame { readonly at: At; readonly known: Map<Expr, number> }
+interface Frame {
+  readonly at: At;
+  readonly known: Map<Expr, number>;
+}
 const frame = (at: At): Frame => ({ at, known: new Map() });
 const inside = (f: Frame, name: string, position: number): Frame => frame(new Map(f.at).set(name, position));
 
@@ -28,7 +38,10 @@ export interface Run {
 }
 
 /** The values of all buffers after a run. */
-export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x }: Run): ReadonlyMap<string, Float64Array> => {
+export const runLoops = (
+  entry: Entry,
+  { sizes, given, random, round = (x) => x }: Run,
+): ReadonlyMap<string, Float64Array> => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   const values = new Map<string, Float64Array>();
   const size = (axis: LoopAxis): number => {
@@ -37,17 +50,21 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     return n;
   };
   const cells = (b: Buffer): number => b.axes.reduce((n, a) => n * size(a), 1);
-  const existing = (axis: LoopAxis): number => size(axis) - (axis.missing === undefined ? 0 : values.get(axis.missing)?.[0] ?? 0);
+  const existing = (axis: LoopAxis): number =>
+    size(axis) - (axis.missing === undefined ? 0 : (values.get(axis.missing)?.[0] ?? 0));
   const read = (id: string, at: readonly number[]): number => {
     const buffer = buffers.get(id);
     const data = values.get(id);
     if (buffer === undefined || data === undefined) throw new Error(`'${id}' is read before it is written`);
     if (at.length !== buffer.axes.length) throw new Error(`'${id}' has ${buffer.axes.length} axes, not ${at.length}`);
-    return data[buffer.axes.reduce((flat, axis, i) => {
-      const p = at[i]!;
-      if (!(Number.isInteger(p) && p >= 0 && p < existing(axis))) throw new Error(`${id}[${at.join(', ')}] is out of range`);
-      return flat * size(axis) + p;
-    }, 0)]!;
+    return data[
+      buffer.axes.reduce((flat, axis, i) => {
+        const p = at[i]!;
+        if (!(Number.isInteger(p) && p >= 0 && p < existing(axis)))
+          throw new Error(`${id}[${at.join(', ')}] is out of range`);
+        return flat * size(axis) + p;
+      }, 0)
+    ]!;
   };
   const length = (axis: LoopAxis, row: number | undefined): number =>
     axis.ragged === undefined || row === undefined ? existing(axis) : read(axis.ragged.lengths, [row]);
@@ -57,7 +74,10 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     const [first, ...rest] = over;
     if (first === undefined) return visit(f);
     const from = first.from === undefined ? 0 : value(first.from, f);
-    const to = first.to === undefined ? length(first.axis, first.row === undefined ? undefined : value(first.row, f)) : value(first.to, f);
+    const to =
+      first.to === undefined
+        ? length(first.axis, first.row === undefined ? undefined : value(first.row, f))
+        : value(first.to, f);
     for (let p = from; p < to; p++) loop(rest, inside(f, first.axis.name, p), visit);
   };
   const value = (e: Expr, f: Frame): number => {
@@ -69,19 +89,26 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
   };
   const compute = (e: Expr, f: Frame): number => {
     switch (e.kind) {
-      case 'literal': return e.dtype === 'f32' ? round(e.value, 'given') : e.value;
+      case 'literal':
+        return e.dtype === 'f32' ? round(e.value, 'given') : e.value;
       case 'index': {
         const p = f.at.get(e.axis);
         if (p === undefined) throw new Error(`there is no loop '${e.axis}' here`);
         return p;
       }
-      case 'extent': return length(e.axis, e.row === undefined ? undefined : value(e.row, f));
-      case 'read': return read(e.buffer, e.at.map((x) => value(x, f)));
+      case 'extent':
+        return length(e.axis, e.row === undefined ? undefined : value(e.row, f));
+      case 'read':
+        return read(
+          e.buffer,
+          e.at.map((x) => value(x, f)),
+        );
       case 'apply': {
         const result = worth(e.fn, e.dtype)(...e.args.map((x) => value(x, f)));
         return e.dtype === 'f32' ? round(result, e.fn) : result;
       }
-      case 'guard': return value(value(e.condition, f) !== 0 ? e.then : e.otherwise, f);
+      case 'guard':
+        return value(value(e.condition, f) !== 0 ? e.then : e.otherwise, f);
       case 'reduce': {
         const { unit, combine } = monoids[e.monoid];
         let total = unit[e.dtype];
@@ -101,14 +128,18 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
         });
         return total;
       }
-      case 'uniform': return uniformAt(stream(random?.seed ?? 0, random?.step ?? 0, e.key), value(e.counter, f));
+      case 'uniform':
+        return uniformAt(stream(random?.seed ?? 0, random?.step ?? 0, e.key), value(e.counter, f));
     }
   };
   for (const b of entry.buffers) {
     const data = given[b.id];
     if (data === undefined) continue;
     if (data.length !== cells(b)) throw new Error(`'${b.id}' has ${data.length} numbers, not ${cells(b)}`);
-    values.set(b.id, Float64Array.from(data, (v) => (b.dtype === 'f32' ? round(v, 'given') : v)));
+    values.set(
+      b.id,
+      Float64Array.from(data, (v) => (b.dtype === 'f32' ? round(v, 'given') : v)),
+    );
   }
   /** Fills a kernel's cells: all of them, or those at one position of an axis. */
   const fillKernel = (kernel: Kernel, only?: { readonly axis: string; readonly at: number }): void => {
@@ -121,7 +152,12 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
         for (let p = from; p < to; p++) fill(rest, flat * size(first) + p, new Map(at).set(first.name, p));
         return;
       }
-      const beyond = buffer.axes.some((a) => a.ragged !== undefined && at.has(a.ragged.rows) && at.get(a.name)! >= read(a.ragged.lengths, [at.get(a.ragged.rows)!]));
+      const beyond = buffer.axes.some(
+        (a) =>
+          a.ragged !== undefined &&
+          at.has(a.ragged.rows) &&
+          at.get(a.name)! >= read(a.ragged.lengths, [at.get(a.ragged.rows)!]),
+      );
       if (beyond) return;
       const f = frame(at);
       if (kernel.where !== undefined && value(kernel.where, f) === 0) return;
@@ -142,13 +178,19 @@ export const runLoops = (entry: Entry, { sizes, given, random, round = (x) => x 
     loops.add(loop.id);
     const along = buffers.get(kernel.output)!.axes.find((a) => a.name === loop.axis)!;
     const positions = Array.from({ length: size(along) }, (_, i) => i);
-    for (const at of loop.reverse ? positions.reverse() : positions) members.forEach((k) => fillKernel(k, { axis: loop.axis, at }));
+    for (const at of loop.reverse ? positions.reverse() : positions)
+      members.forEach((k) => fillKernel(k, { axis: loop.axis, at }));
   }
   return values;
 };
 
 /** An array over axes sorted by name, in memory order; or back, with `back`. */
-export const reorder = (data: ArrayLike<number>, axes: readonly Axis[], sizes: Environment['sizes'], back = false): Float64Array => {
+export const reorder = (
+  data: ArrayLike<number>,
+  axes: readonly Axis[],
+  sizes: Environment['sizes'],
+  back = false,
+): Float64Array => {
   const size = (a: Axis): number => {
     const n = bound(a);
     return typeof n === 'number' ? n : sizes[n]!;

@@ -26,20 +26,35 @@ export const givenOf = (roots: readonly Node[], env: Environment): Run['given'] 
 };
 
 /** Every output and update of a finished program, row-major over the axes sorted by name. */
-export const runLowered = (program: Program, env: Environment, round?: Run['round']): Readonly<Record<string, Float64Array>> => {
+export const runLowered = (
+  program: Program,
+  env: Environment,
+  round?: Run['round'],
+): Readonly<Record<string, Float64Array>> => {
   const entry = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(program));
   const { random } = env;
-  const values = runLoops(entry, { sizes: env.sizes, given: givenOf(rootsOf(program), env), ...(random === undefined ? {} : { random }), ...(round === undefined ? {} : { round }) });
+  const values = runLoops(entry, {
+    sizes: env.sizes,
+    given: givenOf(rootsOf(program), env),
+    ...(random === undefined ? {} : { random }),
+    ...(round === undefined ? {} : { round }),
+  });
   const nodes = { ...program.outputs, ...program.updates };
   const ids = { ...entry.outputs, ...entry.updates };
-  return Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, reorder(values.get(id)!, nodes[name]!.axes, env.sizes, true)]));
+  return Object.fromEntries(
+    Object.entries(ids).map(([name, id]) => [name, reorder(values.get(id)!, nodes[name]!.axes, env.sizes, true)]),
+  );
 };
 
 const lowered = (name: string, tolerance: number, round?: Run['round']): Target => ({
-  name, tolerance,
+  name,
+  tolerance,
   values: (roots, env) => {
     const names = roots.map((_, i) => `out${i}`);
-    const program = pipeline.reduce((p, pass) => runPass(pass, p), programOf(Object.fromEntries(roots.map((r, i) => [names[i]!, r]))));
+    const program = pipeline.reduce(
+      (p, pass) => runPass(pass, p),
+      programOf(Object.fromEntries(roots.map((r, i) => [names[i]!, r]))),
+    );
     const results = runLowered(program, env, round);
     return names.map((n) => results[n]!);
   },

@@ -30,22 +30,36 @@ const tiny = { width: 4, length: LENGTH, blocks: 2, negatives: 5 };
 
 /** A model's expressions at tiny hyperparameters. */
 export const traced = (model: Model, over: Readonly<Record<string, HyperValue>> = {}): Traced => {
-  const hyper = { ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])), ...tiny, ...over };
+  const hyper = {
+    ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])),
+    ...tiny,
+    ...over,
+  };
   const batch = batchOf(Number(hyper['length']));
   const build = (phase: 'training' | 'inference') => model.build({ hyper, batch, phase });
   return {
-    model, hyper, file: 'model.ts', batch, training: build('training'), inference: build('inference'), optimizer: model.optimizer(hyper),
+    model,
+    hyper,
+    file: 'model.ts',
+    batch,
+    training: build('training'),
+    inference: build('inference'),
+    optimizer: model.optimizer(hyper),
     provenance: new WeakMap(),
   };
 };
-export const programs = (model: Model, over: Readonly<Record<string, HyperValue>> = {}): readonly Program[] => programsOf(traced(model, over));
+export const programs = (model: Model, over: Readonly<Record<string, HyperValue>> = {}): readonly Program[] =>
+  programsOf(traced(model, over));
 
 export interface Scale {
   readonly sizes: { readonly batch: number; readonly items: number; readonly seen: number };
   /** Inputs that are not drawn, the lengths of rows among them. */
   readonly inputs: Readonly<Record<string, readonly number[]>>;
 }
-const usual: Scale = { sizes: { batch: BATCH, items: ITEMS, seen: SEEN }, inputs: { 'seq.lengths': [LENGTH, 1, 3], 'seen.lengths': [2, 0, SEEN] } };
+const usual: Scale = {
+  sizes: { batch: BATCH, items: ITEMS, seen: SEEN },
+  inputs: { 'seq.lengths': [LENGTH, 1, 3], 'seen.lengths': [2, 0, SEEN] },
+};
 
 /** One environment for every stage of a program: a value depends on the leaf's name alone, and of rows the first are those of fewer. */
 export const environment = (stages: readonly Program[], { sizes, inputs: given }: Scale = usual): Environment => {
@@ -66,7 +80,11 @@ export const environment = (stages: readonly Program[], { sizes, inputs: given }
   // Times do not run backwards.
   for (const name of ['times', 'times.next']) {
     const length = (inputs[name]?.length ?? 0) / sizes.batch;
-    if (inputs[name] !== undefined) inputs[name] = Array.from({ length: sizes.batch * length }, (_, i) => (i % length) * (i + 1) * 700 + (name === 'times' ? 0 : 500));
+    if (inputs[name] !== undefined)
+      inputs[name] = Array.from(
+        { length: sizes.batch * length },
+        (_, i) => (i % length) * (i + 1) * 700 + (name === 'times' ? 0 : 500),
+      );
   }
   return env;
 };
@@ -89,7 +107,6 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['ttt4rec', ttt4rec, { heads: 2, miniBatch: 4, blocks: 1 }],
 ];
 
-
 /** What one entry of a model gives on a device, and what the unoptimised program means in float64. */
 export interface Trial {
   readonly compiled: Compiled;
@@ -107,19 +124,33 @@ export interface Trial {
 /** The program with operators expanded and derivatives taken, and nothing else done to it. */
 export const plain = (program: Program): Program => runPass(differentiate, runPass(expand, program));
 
-export const trial = (model: Model, over: Readonly<Record<string, HyperValue>>, entry: 0 | 1 | 2): Trial => trialOf(traced(model, over), entry);
+export const trial = (model: Model, over: Readonly<Record<string, HyperValue>>, entry: 0 | 1 | 2): Trial =>
+  trialOf(traced(model, over), entry);
 
 export const trialOf = (model1: Traced, entry: 0 | 1 | 2): Trial => {
   const program = plain(programsOf(model1)[entry]!);
   const env = environment([program]);
   const given = givenOf(rootsOf(program), env);
   const paths = new Set(topological(rootsOf(program)).flatMap((n) => (n.op === 'param' ? [n.path] : [])));
-  const chosen = (states: boolean) => Object.fromEntries(Object.entries(given).filter(([name]) => paths.has(name) === states).map(([name, data]) => [name, Array.from(data)]));
+  const chosen = (states: boolean) =>
+    Object.fromEntries(
+      Object.entries(given)
+        .filter(([name]) => paths.has(name) === states)
+        .map(([name, data]) => [name, Array.from(data)]),
+    );
   const values = evaluate(rootsOf(program), env);
-  const results = [...Object.keys(program.outputs), ...Object.keys(program.updates)].map((name, i) => [name, reorder(values[i]!.data, values[i]!.axes, env.sizes)] as const);
+  const results = [...Object.keys(program.outputs), ...Object.keys(program.updates)].map(
+    (name, i) => [name, reorder(values[i]!.data, values[i]!.axes, env.sizes)] as const,
+  );
   const count = Object.keys(program.outputs).length;
   return {
-    compiled: rightOf(compile(model1)), entry: program.entry, sizes: env.sizes, random: env.random!,
-    inputs: chosen(false), states: chosen(true), outputs: Object.fromEntries(results.slice(0, count)), updates: Object.fromEntries(results.slice(count)),
+    compiled: rightOf(compile(model1)),
+    entry: program.entry,
+    sizes: env.sizes,
+    random: env.random!,
+    inputs: chosen(false),
+    states: chosen(true),
+    outputs: Object.fromEntries(results.slice(0, count)),
+    updates: Object.fromEntries(results.slice(count)),
   };
 };

@@ -18,13 +18,17 @@ export const close = (a: Numbers, b: Numbers, tolerance = 1e-10): boolean => dis
 
 export const expectClose = (a: Numbers, b: Numbers, tolerance = 1e-10, what = 'two arrays'): void => {
   const d = distance(a, b);
-  if (!(d <= tolerance)) expect.fail(`${what} are ${d} apart, more than ${tolerance}:\n  ${Array.from(a).slice(0, 40).join(' ')}\n  ${Array.from(b).slice(0, 40).join(' ')}`);
+  if (!(d <= tolerance))
+    expect.fail(
+      `${what} are ${d} apart, more than ${tolerance}:\n  ${Array.from(a).slice(0, 40).join(' ')}\n  ${Array.from(b).slice(0, 40).join(' ')}`,
+    );
 };
 
 /** Equal in every bit; 0 and -0 differ. */
 export const expectSame = (a: Numbers, b: Numbers, what = 'two arrays'): void => {
   expect(a.length, what).toBe(b.length);
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) expect.fail(`${what} differ at ${i}: ${a[i]} against ${b[i]}`);
+  for (let i = 0; i < a.length; i++)
+    if (!Object.is(a[i], b[i])) expect.fail(`${what} differ at ${i}: ${a[i]} against ${b[i]}`);
 };
 
 /** The derivative of f at x in entry i by central differences, h = 1e-5 max(1, |x_i|). */

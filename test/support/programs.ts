@@ -17,8 +17,18 @@ export const rightOf = <A>(either: Either<Diagnostics, A>): A => {
 
 /** An interned program whose outputs are these expressions. */
 export const programOf = (outputs: Readonly<Record<string, Node>>, rest: Partial<Program> = {}): Program => {
-  const program: Program = { entry: 'train', updates: {}, interned: interner(), origins: new WeakMap(), ...rest, outputs };
-  return withRoots(program, rewrite(rootsOf(program), program.interned, (n) => n));
+  const program: Program = {
+    entry: 'train',
+    updates: {},
+    interned: interner(),
+    origins: new WeakMap(),
+    ...rest,
+    outputs,
+  };
+  return withRoots(
+    program,
+    rewrite(rootsOf(program), program.interned, (n) => n),
+  );
 };
 
 export const runPass = (pass: Pass, program: Program): Program => rightOf(pass.run(program));
@@ -38,7 +48,8 @@ export interface Target {
 }
 
 export const reference: Target = {
-  name: 'reference', tolerance: 1e-10,
+  name: 'reference',
+  tolerance: 1e-10,
   values: (roots, env) => meaning(roots, env).map((v) => v.data),
 };
 

@@ -20,18 +20,31 @@ export interface Scanned {
 /** What a program that was made of these expressions is given, in memory order, by buffer. */
 export const givenTo = (program: LoopProgram, roots: readonly Node[], env: Environment): Scanned['inputs'] => {
   const read = new Set(program.entries.flatMap((e) => e.buffers.map((b) => b.id)));
-  return Object.fromEntries(Object.entries(givenOf(roots, env)).filter(([id]) => read.has(id)).map(([id, values]) => [id, Array.from(values)] as const));
+  return Object.fromEntries(
+    Object.entries(givenOf(roots, env))
+      .filter(([id]) => read.has(id))
+      .map(([id, values]) => [id, Array.from(values)] as const),
+  );
 };
 
 export const scanned = (roots: readonly Node[], env: Environment): Scanned => {
-  const finished = pipeline.reduce((p, pass) => runPass(pass, p), programOf(Object.fromEntries(roots.map((r, i) => [`out${i}`, r]))));
+  const finished = pipeline.reduce(
+    (p, pass) => runPass(pass, p),
+    programOf(Object.fromEntries(roots.map((r, i) => [`out${i}`, r]))),
+  );
   const lowered = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
   // A session's states have no rows; here what is differentiated by has.
-  const entry = { ...lowered, buffers: lowered.buffers.map((b) => (b.role === 'state' ? { ...b, role: 'input' as const } : b)) };
+  const entry = {
+    ...lowered,
+    buffers: lowered.buffers.map((b) => (b.role === 'state' ? { ...b, role: 'input' as const } : b)),
+  };
   const program = { model: 'scans', entries: [entry] };
   const values = evaluate(expanded(roots), env);
   return {
-    program, sizes: env.sizes, draw: env.random!, inputs: givenTo(program, roots, env),
+    program,
+    sizes: env.sizes,
+    draw: env.random!,
+    inputs: givenTo(program, roots, env),
     want: Object.fromEntries(values.map((v, i) => [`out${i}`, Array.from(reorder(v.data, v.axes, env.sizes))])),
   };
 };

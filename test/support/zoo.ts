@@ -4,10 +4,18 @@ import { join } from 'node:path';
 import { packageRoot } from '../../compiler/package.js';
 import type { Model } from '../../dsl/model.js';
 
-const inFolder = async (folder: string): Promise<readonly Model[]> => (await Promise.all(readdirSync(join(packageRoot, folder)).filter((f) => f.endsWith('.ts')).sort().map(async (file) => {
-  const { default: found } = await import(join(packageRoot, folder, file)) as { readonly default?: Model };
-  return found?.kind === 'pcrec.model' ? [found] : [];
-}))).flat();
+const inFolder = async (folder: string): Promise<readonly Model[]> =>
+  (
+    await Promise.all(
+      readdirSync(join(packageRoot, folder))
+        .filter((f) => f.endsWith('.ts'))
+        .sort()
+        .map(async (file) => {
+          const { default: found } = (await import(join(packageRoot, folder, file))) as { readonly default?: Model };
+          return found?.kind === 'pcrec.model' ? [found] : [];
+        }),
+    )
+  ).flat();
 
 /** Those of the package. */
 export const models = await inFolder('models');

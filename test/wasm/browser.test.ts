@@ -7,7 +7,8 @@ import { interpret } from '../gpu/interpret.js';
 import { small, smallInputs, smallSizes, smallStates } from '../gpu/programs.js';
 import { manifest, worst } from '../gpu/sessions.js';
 
-if (!available) console.warn(`The wasm session in a page: skipped. There is no ${executable}; apt-get install chromium.`);
+if (!available)
+  console.warn(`The wasm session in a page: skipped. There is no ${executable}; apt-get install chromium.`);
 
 const draw = { seed: 7, step: 3 };
 const dtypes = Object.fromEntries(small.entries[0]!.buffers.map((b) => [b.id, b.dtype]));
@@ -45,13 +46,24 @@ describe.skipIf(!available)('a wasm session in chromium', () => {
     opened = await openPage({ '/wasm.js': script() });
     await opened.page.evaluate("import('/wasm.js')");
   });
-  afterAll(async () => { await opened?.close(); });
+  afterAll(async () => {
+    await opened?.close();
+  });
 
   it.each([1, 3])('computes on %i threads what the interpreter does', async (threads) => {
     const expected = interpret(small.entries[0]!, smallSizes, { ...smallInputs, ...smallStates }, draw);
-    const { backend, outputs, states } = await opened.page.evaluate((job) => globalThis.runWasm(job), { manifest, sizes: smallSizes, inputs: smallInputs, states: smallStates, dtypes, draw, threads });
+    const { backend, outputs, states } = await opened.page.evaluate((job) => globalThis.runWasm(job), {
+      manifest,
+      sizes: smallSizes,
+      inputs: smallInputs,
+      states: smallStates,
+      dtypes,
+      draw,
+      threads,
+    });
     expect(backend).toBe(`wasm (${threads} ${threads === 1 ? 'thread' : 'threads'}, SIMD)`);
-    for (const [name, id] of Object.entries(small.entries[0]!.outputs)) expect(worst(outputs[name], expected[id]!, 1e-2), name).toBeLessThan(2e-5);
+    for (const [name, id] of Object.entries(small.entries[0]!.outputs))
+      expect(worst(outputs[name], expected[id]!, 1e-2), name).toBeLessThan(2e-5);
     expect(worst(states['table'], expected['table_new']!, 1e-2)).toBeLessThan(1e-5);
     expect(opened.complaints).toEqual([]);
   });

@@ -14,26 +14,49 @@ import { opened } from './sessions.js';
 
 /** The function of one row at each position; `along` has positions too few for lanes, all of them alike. */
 const programOf = (trial: Trial, along: number): LoopProgram => {
-  const axes = [{ name: 'i', size: trial.range.rows.length }, ...(along === 1 ? [] : [{ name: 'j', size: along }])] as const;
-  const args = argumentsOf(trial).map((dtype, k): Expr => ({ kind: 'read', buffer: `a${k}`, dtype, at: [{ kind: 'index', axis: 'i' }] }));
+  const axes = [
+    { name: 'i', size: trial.range.rows.length },
+    ...(along === 1 ? [] : [{ name: 'j', size: along }]),
+  ] as const;
+  const args = argumentsOf(trial).map((dtype, k): Expr => ({
+    kind: 'read',
+    buffer: `a${k}`,
+    dtype,
+    at: [{ kind: 'index', axis: 'i' }],
+  }));
   const body = apply(trial.fn, ...args);
   const dtype = resultOf(trial);
   return {
     model: 'math',
-    entries: [{
-      name: 'all',
-      buffers: [...argumentsOf(trial).map((t, k) => ({ id: `a${k}`, dtype: t, axes: [axes[0]!], role: 'input' as const })), { id: 'out', dtype, axes, role: 'output' }],
-      kernels: [{ name: 'out', output: 'out', comment: trial.fn, body }], outputs: { out: 'out' }, updates: {},
-    }],
+    entries: [
+      {
+        name: 'all',
+        buffers: [
+          ...argumentsOf(trial).map((t, k) => ({ id: `a${k}`, dtype: t, axes: [axes[0]!], role: 'input' as const })),
+          { id: 'out', dtype, axes, role: 'output' },
+        ],
+        kernels: [{ name: 'out', output: 'out', comment: trial.fn, body }],
+        outputs: { out: 'out' },
+        updates: {},
+      },
+    ],
   };
 };
 
 it('is a table of every function on every element type that it takes', () => {
   expect(Object.keys(ranges).sort()).toEqual(Object.keys(scalars).sort());
-  trials.forEach((t) => expect(t.range.rows.every((r) => r.length === scalars[t.fn].args.length), t.fn).toBe(true));
+  trials.forEach((t) =>
+    expect(
+      t.range.rows.every((r) => r.length === scalars[t.fn].args.length),
+      t.fn,
+    ).toBe(true),
+  );
 });
 
-const forms = [['on four lanes', 1], ['on one value', 3]] as const;
+const forms = [
+  ['on four lanes', 1],
+  ['on one value', 3],
+] as const;
 describe.each(trials.map((t) => [`${t.fn} of ${t.dtype}`, t] as const))('%s', (_, trial) => {
   it.each(forms)('%s', async (form, along) => {
     const program = programOf(trial, along);
@@ -49,7 +72,11 @@ describe.each(trials.map((t) => [`${t.fn} of ${t.dtype}`, t] as const))('%s', (_
       trial.range.rows.forEach((row, i) => {
         const want = meaning(...row);
         const units = unitsOff(got[i * along]!, want, trial.range.floor);
-        if (units > worst.units) Object.assign(worst, { units, says: `${trial.fn}(${row.join(', ')}) is ${got[i * along]}, not ${Math.fround(want)} ${form}` });
+        if (units > worst.units)
+          Object.assign(worst, {
+            units,
+            says: `${trial.fn}(${row.join(', ')}) is ${got[i * along]}, not ${Math.fround(want)} ${form}`,
+          });
       });
       expect(worst.units, worst.says).toBeLessThanOrEqual(trial.range.units);
     } finally {

@@ -1,6 +1,19 @@
 /** Whole models, tiny: every buffer of every entry as the float64 interpreter of loops has it, and equal bytes on any number of threads. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { axis, gather, mul, model, nextItem, normal, param, recommenderHypers, recommenderOptimizer, sequenceInput, sum, uniformIndices } from 'pcrec';
+import {
+  axis,
+  gather,
+  mul,
+  model,
+  nextItem,
+  normal,
+  param,
+  recommenderHypers,
+  recommenderOptimizer,
+  sequenceInput,
+  sum,
+  uniformIndices,
+} from 'pcrec';
 import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
 import bert4rec from '../../models/bert4rec.js';
 import gru4rec from '../../models/gru4rec.js';
@@ -27,11 +40,17 @@ import { opened } from './sessions.js';
 
 /** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
 const few = model({
-  name: 'few', hyper: recommenderHypers, optimizer: recommenderOptimizer,
+  name: 'few',
+  hyper: recommenderHypers,
+  optimizer: recommenderOptimizer,
   build: (context) => {
     const { batch, seq } = context.batch;
     const [bucket, slot] = [axis('bucket', 3), axis('slot', 8)];
-    const found = gather(param('buckets', bucket, normal(1)), uniformIndices('slots', bucket, [batch, seq, slot]), bucket);
+    const found = gather(
+      param('buckets', bucket, normal(1)),
+      uniformIndices('slots', bucket, [batch, seq, slot]),
+      bucket,
+    );
     const { width, items, input } = sequenceInput(context);
     return nextItem(context, { width, items }, mul(input, sum(found, slot)));
   },
@@ -44,33 +63,75 @@ const tiny = { width: 10, length: LENGTH, blocks: 2, negatives: 9 };
 const random = { seed: 7, step: 2 };
 
 const loopsOf = (model: Model, over: Readonly<Record<string, HyperValue>>): LoopProgram => {
-  const hyper = { ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])), ...tiny, ...over };
+  const hyper = {
+    ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])),
+    ...tiny,
+    ...over,
+  };
   const batch = batchOf(LENGTH);
   const build = (phase: 'training' | 'inference') => model.build({ hyper, batch, phase });
-  const traced: Traced = { model, hyper, file: 'model.ts', batch, training: build('training'), inference: build('inference'), optimizer: model.optimizer(hyper), provenance: new WeakMap() };
-  return { model: model.name, entries: programsOf(traced).map((p) => lowerEntry(pipeline.reduce((q, pass) => runPass(pass, q), p))) };
+  const traced: Traced = {
+    model,
+    hyper,
+    file: 'model.ts',
+    batch,
+    training: build('training'),
+    inference: build('inference'),
+    optimizer: model.optimizer(hyper),
+    provenance: new WeakMap(),
+  };
+  return {
+    model: model.name,
+    entries: programsOf(traced).map((p) => lowerEntry(pipeline.reduce((q, pass) => runPass(pass, q), p))),
+  };
 };
 
 /** A value depends on the buffer's name alone; what lies beyond a row's length is never read, nor the last row, which is missing. */
-const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> => Object.fromEntries(entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => {
-  const cells = b.axes.reduce((n, a) => n * (typeof a.size === 'number' ? a.size : sizes[a.size as keyof typeof sizes]), 1);
-  if (b.id === 'seq.lengths') return [b.id, Float32Array.from(lengths)];
-  if (b.id === 'seen.lengths') return [b.id, Float32Array.of(2, 0, 4, 1, 3)];
-  if (b.id === 'step') return [b.id, Float32Array.of(2)];
-  if (b.id === 'batch.missing') return [b.id, Float32Array.of(1)];
-  const next = stream([...b.id].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
-  const draw = (i: number): number => (b.id.startsWith('times') ? (i % LENGTH) * 900 + (b.id === 'times' ? 0 : 500) : b.role === 'input' ? Math.floor(next() * sizes.items) : b.id.endsWith('.v') ? next() : next() * 2 - 1);
-  return [b.id, Float32Array.from({ length: cells }, (_, i) => draw(i))];
-}));
+const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(
+    entry.buffers
+      .filter((b) => b.role === 'input' || b.role === 'state')
+      .map((b) => {
+        const cells = b.axes.reduce(
+          (n, a) => n * (typeof a.size === 'number' ? a.size : sizes[a.size as keyof typeof sizes]),
+          1,
+        );
+        if (b.id === 'seq.lengths') return [b.id, Float32Array.from(lengths)];
+        if (b.id === 'seen.lengths') return [b.id, Float32Array.of(2, 0, 4, 1, 3)];
+        if (b.id === 'step') return [b.id, Float32Array.of(2)];
+        if (b.id === 'batch.missing') return [b.id, Float32Array.of(1)];
+        const next = stream([...b.id].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
+        const draw = (i: number): number =>
+          b.id.startsWith('times')
+            ? (i % LENGTH) * 900 + (b.id === 'times' ? 0 : 500)
+            : b.role === 'input'
+              ? Math.floor(next() * sizes.items)
+              : b.id.endsWith('.v')
+                ? next()
+                : next() * 2 - 1;
+        return [b.id, Float32Array.from({ length: cells }, (_, i) => draw(i))];
+      }),
+  );
 
-const inputsOf = (entry: Entry, given: Readonly<Record<string, Float32Array>>): Readonly<Record<string, Data>> => Object.fromEntries(entry.buffers.filter((b) => b.role === 'input')
-  .map((b) => [b.id, b.dtype === 'f32' ? given[b.id]! : Int32Array.from(given[b.id]!)]));
-const statesOf = (entry: Entry, given: Readonly<Record<string, Float32Array>>): Readonly<Record<string, Float32Array>> =>
+const inputsOf = (entry: Entry, given: Readonly<Record<string, Float32Array>>): Readonly<Record<string, Data>> =>
+  Object.fromEntries(
+    entry.buffers
+      .filter((b) => b.role === 'input')
+      .map((b) => [b.id, b.dtype === 'f32' ? given[b.id]! : Int32Array.from(given[b.id]!)]),
+  );
+const statesOf = (
+  entry: Entry,
+  given: Readonly<Record<string, Float32Array>>,
+): Readonly<Record<string, Float32Array>> =>
   Object.fromEntries(entry.buffers.filter((b) => b.role === 'state').map((b) => [b.id, given[b.id]!]));
 
 const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
   ['hstu', hstu, {}],
-  ['hstu, negatives of each position, so many that rows add them up', hstu, { draws: 'position', negatives: 740, blocks: 1 }],
+  [
+    'hstu, negatives of each position, so many that rows add them up',
+    hstu,
+    { draws: 'position', negatives: 740, blocks: 1 },
+  ],
   ['hstu, few negatives of each position', hstu, { draws: 'position', blocks: 1 }],
   ['a table of a few numbers that all positions look into', few, {}],
   ['hstu with heads and times', hstu, { heads: 2, times: true }],
@@ -87,13 +148,15 @@ const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperVal
   ['pcrec-simple, of a size that takes two tiles', pcrecSimple, { width: 20, negatives: 9 }],
 ];
 
-test('every model of the package is among the cases', () => expect(models.filter((model) => cases.every(([, tried]) => tried !== model)).map(({ name }) => name)).toEqual([]));
+test('every model of the package is among the cases', () =>
+  expect(models.filter((model) => cases.every(([, tried]) => tried !== model)).map(({ name }) => name)).toEqual([]));
 
 test('rows add up what many positions say of few targets; lists of positions are for the rest', () => {
   const listed = (model: Model, over: Readonly<Record<string, HyperValue>>): readonly unknown[] =>
     wasmText(loopsOf(model, over)).plan.entries[0]!.phases.flatMap((p) => p.inverses.map((i) => i.targets));
   expect(listed(few, {})).not.toContain(3);
-  const drawn = (draws: string): number => listed(hstu, { draws, negatives: 740, blocks: 1 }).filter((t) => t === 'items').length;
+  const drawn = (draws: string): number =>
+    listed(hstu, { draws, negatives: 740, blocks: 1 }).filter((t) => t === 'items').length;
   expect(drawn('user') - drawn('position')).toBe(1);
 });
 
@@ -108,10 +171,12 @@ test('new values of states take the place of the old ones', () => {
 describe.each(cases)('%s', (_, model, over) => {
   const program = loopsOf(model, over);
   const sessions: WasmSession[] = [];
-  afterAll(async () => { for (const s of sessions) await s.dispose(); });
+  afterAll(async () => {
+    for (const s of sessions) await s.dispose();
+  });
 
   test.each([0, 1, 2])('entry %i computes every buffer as the loops mean it', async (i) => {
-    const session = sessions[0] ?? await opened(program, sizes, { threads: 2 });
+    const session = sessions[0] ?? (await opened(program, sizes, { threads: 2 }));
     sessions[0] = session;
     const entry = program.entries[i]!;
     const given = givenOf(entry);
@@ -121,7 +186,8 @@ describe.each(cases)('%s', (_, model, over) => {
     const off = (name: string, got: ArrayLike<number>): readonly unknown[] => {
       const expected = want.get(name)!;
       const norm = Math.sqrt(expected.reduce((sum, x) => sum + x * x, 0));
-      const error = Math.sqrt(Array.from(got).reduce((sum, x, k) => sum + (x - expected[k]!) ** 2, 0)) / Math.max(1e-2, norm);
+      const error =
+        Math.sqrt(Array.from(got).reduce((sum, x, k) => sum + (x - expected[k]!) ** 2, 0)) / Math.max(1e-2, norm);
       return error < 1e-3 ? [] : [{ name, error }];
     };
     const made = new Set(entry.kernels.map((k) => k.output));

@@ -15,7 +15,9 @@ describe('a wasm session', () => {
     sessions.push(session);
     return session;
   };
-  afterAll(async () => { for (const s of sessions) await s.dispose(); });
+  afterAll(async () => {
+    for (const s of sessions) await s.dispose();
+  });
 
   it('computes every kind of expression as the interpreter does', async () => {
     const session = await open(small, smallSizes);
@@ -23,7 +25,9 @@ describe('a wasm session', () => {
     const inspected = await session.inspect('train', data(small, smallInputs), draw);
     const own = new Set(small.entries[0]!.buffers.map((b) => b.id));
     const buffers = inspected.filter((b) => own.has(b.name));
-    const errors = buffers.map(({ name, data: values }) => ({ name, error: worst(values, expected[name] ?? [], 1e-2) })).filter(({ error }) => !(error < 2e-5));
+    const errors = buffers
+      .map(({ name, data: values }) => ({ name, error: worst(values, expected[name] ?? [], 1e-2) }))
+      .filter(({ error }) => !(error < 2e-5));
     expect(errors).toEqual([]);
     expect(buffers.map((b) => b.name).sort()).toEqual(small.entries[0]!.buffers.map((b) => b.id).sort());
   });
@@ -33,10 +37,12 @@ describe('a wasm session', () => {
     const first = await session.run('train', data(small, smallInputs), draw);
     expect(Object.keys(first).sort()).toEqual(Object.keys(small.entries[0]!.outputs).sort());
     expect(first['shifted']).toBeInstanceOf(Int32Array);
-    for (const [name, id] of Object.entries(small.entries[0]!.outputs)) expect(worst(first[name], expected[id]!, 1e-2), name).toBeLessThan(2e-5);
+    for (const [name, id] of Object.entries(small.entries[0]!.outputs))
+      expect(worst(first[name], expected[id]!, 1e-2), name).toBeLessThan(2e-5);
     const after = { table: expected['table_new']!, table_m: expected['table_m_new']!, steps: expected['steps_new']! };
     const read = await session.read();
-    for (const [name, values] of Object.entries(after)) expect(worst(read[name], values, 1e-2), name).toBeLessThan(1e-5);
+    for (const [name, values] of Object.entries(after))
+      expect(worst(read[name], values, 1e-2), name).toBeLessThan(1e-5);
   });
 
   it('gives the same bytes on one, two and four threads', async () => {
@@ -44,7 +50,11 @@ describe('a wasm session', () => {
     for (const threads of [1, 2, 4]) {
       const session = await open(small, smallSizes, { threads });
       await session.write(Object.fromEntries(Object.entries(smallStates).map(([k, v]) => [k, Float32Array.from(v)])));
-      results.push([await session.run('train', data(small, smallInputs), draw), await session.run('train', data(small, smallInputs), { seed: 7, step: 4 }), await session.read()]);
+      results.push([
+        await session.run('train', data(small, smallInputs), draw),
+        await session.run('train', data(small, smallInputs), { seed: 7, step: 4 }),
+        await session.read(),
+      ]);
     }
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);

@@ -20,7 +20,11 @@ export const built = async (program: LoopProgram): Promise<WasmModule> => {
   };
 };
 
-export const opened = async (program: LoopProgram, sizes: Sizes, options: WasmOptions = { threads: 2 }): Promise<WasmSession> => {
+export const opened = async (
+  program: LoopProgram,
+  sizes: Sizes,
+  options: WasmOptions = { threads: 2 },
+): Promise<WasmSession> => {
   const result = await openWasm(await built(program), manifest, 'wasm', sizes, options);
   if (!isRight(result)) throw new Error(result.left);
   return result.right;

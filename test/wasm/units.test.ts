@@ -8,19 +8,35 @@ import { scanned } from '../support/scanned.js';
 import { opened } from './sessions.js';
 
 /** Two rows of these inputs give on WebAssembly, to the last bit, what the reference gives. */
-const expectReference = async (roots: readonly Node[], given: Readonly<Record<string, readonly number[]>>): Promise<void> => {
-  const { program, sizes, inputs, draw, want } = scanned(roots, { sizes: { batch: 2 }, inputs: given, params: {}, random: { seed: 1, step: 1 } });
+const expectReference = async (
+  roots: readonly Node[],
+  given: Readonly<Record<string, readonly number[]>>,
+): Promise<void> => {
+  const { program, sizes, inputs, draw, want } = scanned(roots, {
+    sizes: { batch: 2 },
+    inputs: given,
+    params: {},
+    random: { seed: 1, step: 1 },
+  });
   const session = await opened(program, sizes, { threads: 1 });
   const got = await session.run('train', data(program, inputs), draw);
   await session.dispose();
   expect(Object.fromEntries(Object.entries(got).map(([name, values]) => [name, [...values]]))).toEqual(want);
 };
 
-test.each([[1, 1], [4, 1], [1, 3], [4, 3]])('%i positions, each at one of %i places', async (length, places) => {
+test.each([
+  [1, 1],
+  [4, 1],
+  [1, 3],
+  [4, 3],
+])('%i positions, each at one of %i places', async (length, places) => {
   const key = like('key', ragged('seq', partial('batch', 'batch'), length));
   const width = axis('width', places);
   const zero = build.constant(0, 'i32');
-  const at: readonly Node[] = [build.broadcast(zero, [key]), build.map('min', build.index(key), build.constant(places - 1, 'i32'))];
+  const at: readonly Node[] = [
+    build.broadcast(zero, [key]),
+    build.map('min', build.index(key), build.constant(places - 1, 'i32')),
+  ];
   const roots = at.map((i) => build.scatter(build.constant(0.5), i, width, ['key']));
   await expectReference(roots, { 'seq.lengths': [0, length], 'batch.missing': [0] });
 });
@@ -28,13 +44,25 @@ test.each([[1, 1], [4, 1], [1, 3], [4, 3]])('%i positions, each at one of %i pla
 test('a place that data name along an axis of one position, for all lanes', async () => {
   const seq = ragged('seq', partial('batch', 'batch'), 9);
   const wide = axis('wide', 1);
-  const roots = [build.gather(build.input('x', [partial('batch', 'batch'), wide], 'f32'), build.input('at', [seq], 'i32'), 'wide')];
-  await expectReference(roots, { x: [2, 3], at: [0, 0, 1, 0, 0, 0, -1, 0, 0], 'seq.lengths': [9, 6], 'batch.missing': [0] });
+  const roots = [
+    build.gather(build.input('x', [partial('batch', 'batch'), wide], 'f32'), build.input('at', [seq], 'i32'), 'wide'),
+  ];
+  await expectReference(roots, {
+    x: [2, 3],
+    at: [0, 0, 1, 0, 0, 0, -1, 0, 0],
+    'seq.lengths': [9, 6],
+    'batch.missing': [0],
+  });
 });
 
 test('a bound that is the variable of an axis of one position', async () => {
   const axes = [partial('batch', 'batch'), axis('wide', 1), axis('width', 1)] as const;
   const within = build.map('eq', build.index(axes[2]), build.index(axes[1]));
-  const roots = [build.reduce('sum', build.map('select', within, build.input('x', [axes[0]], 'f32'), build.constant(0)), ['wide', 'width'])];
+  const roots = [
+    build.reduce('sum', build.map('select', within, build.input('x', [axes[0]], 'f32'), build.constant(0)), [
+      'wide',
+      'width',
+    ]),
+  ];
   await expectReference(roots, { x: [2, 3], 'batch.missing': [0] });
 });

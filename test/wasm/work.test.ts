@@ -14,30 +14,90 @@ const width: LoopAxis = { name: 'width', size: 8 };
 const inner: LoopAxis = { name: 'inner', size: 12 };
 const item: LoopAxis = { name: 'item', size: 'items' };
 const at = (axis: LoopAxis): Expr => ({ kind: 'index', axis: axis.name });
-const read = (buffer: string, ...places: readonly Expr[]): Expr => ({ kind: 'read', buffer, dtype: buffer === 'items' || buffer === 'lengths' ? 'i32' : 'f32', at: places });
+const read = (buffer: string, ...places: readonly Expr[]): Expr => ({
+  kind: 'read',
+  buffer,
+  dtype: buffer === 'items' || buffer === 'lengths' ? 'i32' : 'f32',
+  at: places,
+});
 const here = (buffer: string, ...axes: readonly LoopAxis[]): Expr => read(buffer, ...axes.map(at));
-const buffer = (id: string, role: Buffer['role'], ...axes: readonly LoopAxis[]): Buffer => ({ id, dtype: id === 'items' || id === 'lengths' ? 'i32' : 'f32', role, axes });
-const sum = (body: Expr, ...over: readonly ReduceAxis[]): Expr => ({ kind: 'reduce', monoid: 'sum', dtype: 'f32', over, body });
+const buffer = (id: string, role: Buffer['role'], ...axes: readonly LoopAxis[]): Buffer => ({
+  id,
+  dtype: id === 'items' || id === 'lengths' ? 'i32' : 'f32',
+  role,
+  axes,
+});
+const sum = (body: Expr, ...over: readonly ReduceAxis[]): Expr => ({
+  kind: 'reduce',
+  monoid: 'sum',
+  dtype: 'f32',
+  over,
+  body,
+});
 const row = at(batch);
 
 /** A lookup, a linear map, scores of a past, the gradient of the map and that of the lookup. */
 const program: LoopProgram = {
   model: 'counted',
-  entries: [{
-    name: 'train',
-    buffers: [
-      buffer('lengths', 'input', batch), buffer('items', 'input', batch, seq), buffer('table', 'state', item, inner), buffer('weight', 'state', inner, width),
-      buffer('x', 'output', batch, seq, inner), buffer('mapped', 'output', batch, seq, width), buffer('scores', 'output', batch, seq, key), buffer('gradient', 'output', inner, width), buffer('embedded', 'output', item, inner),
-    ],
-    kernels: [
-      { name: 'x', output: 'x', comment: '', body: read('table', here('items', batch, seq), at(inner)) },
-      { name: 'mapped', output: 'mapped', comment: '', body: sum(apply('mul', here('x', batch, seq, inner), here('weight', inner, width)), { axis: inner }) },
-      { name: 'scores', output: 'scores', comment: '', where: apply('le', at(key), at(seq)), body: sum(apply('mul', here('mapped', batch, seq, width), here('mapped', batch, key, width)), { axis: width }) },
-      { name: 'gradient', output: 'gradient', comment: '', body: sum(apply('mul', here('x', batch, seq, inner), here('mapped', batch, seq, width)), { axis: batch }, { axis: seq, row }) },
-      { name: 'embedded', output: 'embedded', comment: '', body: { kind: 'collect', index: 'items', dtype: 'f32', over: [{ axis: batch }, { axis: seq }], target: at(item), body: here('x', batch, seq, inner) } },
-    ],
-    outputs: Object.fromEntries(['x', 'mapped', 'scores', 'gradient', 'embedded'].map((id) => [id, id])), updates: {},
-  }],
+  entries: [
+    {
+      name: 'train',
+      buffers: [
+        buffer('lengths', 'input', batch),
+        buffer('items', 'input', batch, seq),
+        buffer('table', 'state', item, inner),
+        buffer('weight', 'state', inner, width),
+        buffer('x', 'output', batch, seq, inner),
+        buffer('mapped', 'output', batch, seq, width),
+        buffer('scores', 'output', batch, seq, key),
+        buffer('gradient', 'output', inner, width),
+        buffer('embedded', 'output', item, inner),
+      ],
+      kernels: [
+        { name: 'x', output: 'x', comment: '', body: read('table', here('items', batch, seq), at(inner)) },
+        {
+          name: 'mapped',
+          output: 'mapped',
+          comment: '',
+          body: sum(apply('mul', here('x', batch, seq, inner), here('weight', inner, width)), { axis: inner }),
+        },
+        {
+          name: 'scores',
+          output: 'scores',
+          comment: '',
+          where: apply('le', at(key), at(seq)),
+          body: sum(apply('mul', here('mapped', batch, seq, width), here('mapped', batch, key, width)), {
+            axis: width,
+          }),
+        },
+        {
+          name: 'gradient',
+          output: 'gradient',
+          comment: '',
+          body: sum(
+            apply('mul', here('x', batch, seq, inner), here('mapped', batch, seq, width)),
+            { axis: batch },
+            { axis: seq, row },
+          ),
+        },
+        {
+          name: 'embedded',
+          output: 'embedded',
+          comment: '',
+          body: {
+            kind: 'collect',
+            index: 'items',
+            dtype: 'f32',
+            over: [{ axis: batch }, { axis: seq }],
+            target: at(item),
+            body: here('x', batch, seq, inner),
+          },
+        },
+      ],
+      outputs: Object.fromEntries(['x', 'mapped', 'scores', 'gradient', 'embedded'].map((id) => [id, id])),
+      updates: {},
+    },
+  ],
 };
 
 const sizes = { batch: 3, items: 5000 };
@@ -48,7 +108,12 @@ const pairs = 16 * 16 + 7 * 7 + 2 * 2;
 describe('a profile', () => {
   it('counts the operations of sums of products, and bytes, without padding', async () => {
     const session = await opened(program, sizes, { threads: 1 });
-    const found = new Map((await session.profile('train', { lengths, items: new Int32Array(48) }, { seed: 1, step: 1 })).map((k) => [k.name, k]));
+    const found = new Map(
+      (await session.profile('train', { lengths, items: new Int32Array(48) }, { seed: 1, step: 1 })).map((k) => [
+        k.name,
+        k,
+      ]),
+    );
     const figures = (name: string) => ({ operations: found.get(name)?.operations, bytes: found.get(name)?.bytes });
     // Of the table, no more than what is looked up.
     expect(figures('x')).toEqual({ operations: 0, bytes: 4 * (positions + 2 * positions * 12) });
@@ -67,8 +132,16 @@ describe('a profile', () => {
   it('holds a kernel against what binds it', () => {
     const ceilings = { operations: 40e9, near: 80e9, far: 10e9, nearBytes: 1 << 19 };
     const kernel: KernelTime = { name: 'k', source: undefined, comment: '', ms: 1, calls: 10, operations: 0, bytes: 0 };
-    expect(rateOf({ ...kernel, operations: 20e6, bytes: 1e6 }, ceilings)).toEqual({ unit: 'GFLOP/s', rate: 20, share: 0.5 });
-    expect(rateOf({ ...kernel, operations: 1e6, bytes: 4e6 }, ceilings)).toEqual({ unit: 'GB/s', rate: 4, share: 0.05 });
+    expect(rateOf({ ...kernel, operations: 20e6, bytes: 1e6 }, ceilings)).toEqual({
+      unit: 'GFLOP/s',
+      rate: 20,
+      share: 0.5,
+    });
+    expect(rateOf({ ...kernel, operations: 1e6, bytes: 4e6 }, ceilings)).toEqual({
+      unit: 'GB/s',
+      rate: 4,
+      share: 0.05,
+    });
     expect(rateOf({ ...kernel, calls: 1, bytes: 4e6 }, ceilings)).toEqual({ unit: 'GB/s', rate: 4, share: 0.4 });
     expect(rateOf({ ...kernel, ms: 0 }, ceilings).rate).toBe(0);
   });

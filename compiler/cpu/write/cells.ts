@@ -14,7 +14,12 @@ export interface Overlap {
   readonly lanes: boolean;
   readonly rows: boolean;
 }
-export const overlaps: readonly Overlap[] = [{ lanes: false, rows: false }, { lanes: false, rows: true }, { lanes: true, rows: false }, { lanes: true, rows: true }];
+export const overlaps: readonly Overlap[] = [
+  { lanes: false, rows: false },
+  { lanes: false, rows: true },
+  { lanes: true, rows: false },
+  { lanes: true, rows: true },
+];
 
 /** It matters whether a cell is done already. */
 export const once = (j: Job): boolean => j.adds || j.overwrites === true;
@@ -23,21 +28,48 @@ export const once = (j: Job): boolean => j.adds || j.overwrites === true;
 export const rootOf = (j: Job, { lanes, rows }: Tiling, overlap: Overlap, world: World): Expr => {
   const { layouts, intern } = world;
   const { dtype } = layouts.get(j.output)!.buffer;
-  const body = j.where === undefined ? j.body : intern({ kind: 'guard', condition: j.where, then: j.body, otherwise: { kind: 'literal', value: 0, dtype }, dtype });
+  const body =
+    j.where === undefined
+      ? j.body
+      : intern({
+          kind: 'guard',
+          condition: j.where,
+          then: j.body,
+          otherwise: { kind: 'literal', value: 0, dtype },
+          dtype,
+        });
   if (!once(j)) return body;
-  const fresh = (axis: string, done: string): Expr => apply('ge', { kind: 'index', axis }, { kind: 'index', axis: done });
-  const condition = all([...(overlap.lanes && lanes !== null ? [fresh(lanes, doneLanes)] : []), ...(overlap.rows && rows !== null ? [fresh(rows, doneRows)] : [])]);
+  const fresh = (axis: string, done: string): Expr =>
+    apply('ge', { kind: 'index', axis }, { kind: 'index', axis: done });
+  const condition = all([
+    ...(overlap.lanes && lanes !== null ? [fresh(lanes, doneLanes)] : []),
+    ...(overlap.rows && rows !== null ? [fresh(rows, doneRows)] : []),
+  ]);
   if (j.adds) return intern(apply('add', cellOf(j, world), guard(condition, body)));
-  return condition === null ? body : intern({ kind: 'guard', condition, then: body, otherwise: cellOf(j, world), dtype });
+  return condition === null
+    ? body
+    : intern({ kind: 'guard', condition, then: body, otherwise: cellOf(j, world), dtype });
 };
 
 /** Stores a tile of each of the group's kernels, in their order. */
-export const storeCells = (w: Writer, group: Group, tiling: Tiling, s: Scope, again: boolean, vectors: number): void => {
+export const storeCells = (
+  w: Writer,
+  group: Group,
+  tiling: Tiling,
+  s: Scope,
+  again: boolean,
+  vectors: number,
+): void => {
   const { world } = w;
   const rows = tiling.rows === null ? undefined : bindingOf(tiling.rows, s)?.binding;
   const count = rows?.kind === 'rows' ? rows.count : 1;
   for (const j of group) {
-    const e = rootOf(j, tiling, { lanes: again, rows: rows?.kind === 'rows' && bindingOf(doneRows, s) !== undefined }, world);
+    const e = rootOf(
+      j,
+      tiling,
+      { lanes: again, rows: rows?.kind === 'rows' && bindingOf(doneRows, s) !== undefined },
+      world,
+    );
     const { dtype } = world.layouts.get(j.output)!.buffer;
     const found = vectors > 0 ? w.wide(e, s) : w.value(e, s);
     const value = group.length > 1 ? keepTile(s.code, j.output, found) : found;
@@ -46,7 +78,13 @@ export const storeCells = (w: Writer, group: Group, tiling: Tiling, s: Scope, ag
     for (let r = 0; r < count; r++) {
       for (let c = 0; c < Math.max(1, vectors); c++) {
         const v = part(value, r, c);
-        s.code.push(store(part(tile, r, c), offset(r, c), vectors > 0 && dtype === 'bool' ? op('and', v, constant(1, 'i32', true)) : v));
+        s.code.push(
+          store(
+            part(tile, r, c),
+            offset(r, c),
+            vectors > 0 && dtype === 'bool' ? op('and', v, constant(1, 'i32', true)) : v,
+          ),
+        );
       }
     }
   }

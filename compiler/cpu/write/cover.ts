@@ -19,7 +19,10 @@ interface Range {
 }
 
 /** Along lanes; counts are registers. `rows`: how many lie above one another; `waits`: each cell is a sum that waits for itself. */
-export const alongLanes = ({ length, rows, waits }: Range & { readonly rows: number; readonly waits: boolean }, { lanes, vectors, wide }: Machine): readonly Strip[] => {
+export const alongLanes = (
+  { length, rows, waits }: Range & { readonly rows: number; readonly waits: boolean },
+  { lanes, vectors, wide }: Machine,
+): readonly Strip[] => {
   const strips: Strip[] = [];
   const tile = lanes * vectors;
   if (rows > 1 && (length === null || length >= tile)) strips.push({ kind: 'whole', count: vectors, even: false });
@@ -30,7 +33,8 @@ export const alongLanes = ({ length, rows, waits }: Range & { readonly rows: num
     }, length);
   }
   const covered = length !== null && rows > 1 && length % tile === 0;
-  if ((length === null || length >= lanes) && !covered) strips.push({ kind: 'overlap', count: 1, always: length !== null });
+  if ((length === null || length >= lanes) && !covered)
+    strips.push({ kind: 'overlap', count: 1, always: length !== null });
   if (length === null || length < lanes) strips.push({ kind: 'single' });
   return strips;
 };
@@ -40,7 +44,11 @@ export const alongRows = ({ length }: Range, { rows }: Machine): readonly Strip[
   const all = length === null || length >= rows;
   const even = length !== null && length % rows === 0;
   return [
-    ...(!all ? [] : even ? [{ kind: 'whole', count: rows, even } as const] : [{ kind: 'overlap', count: rows, always: length !== null } as const]),
+    ...(!all
+      ? []
+      : even
+        ? [{ kind: 'whole', count: rows, even } as const]
+        : [{ kind: 'overlap', count: rows, always: length !== null } as const]),
     ...(length === null || length === rows - 1 ? [{ kind: 'rest', count: rows - 1 } as const] : []),
     ...(length === null || length < rows - 1 ? [{ kind: 'single' } as const] : []),
   ];

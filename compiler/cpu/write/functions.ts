@@ -14,7 +14,18 @@ export interface Written {
 export const writeFunctions = (s: Scheduled): Written => ({
   scheduled: s,
   functions: [
-    ...s.phases.flatMap((p) => [...p.rows, ...p.grids]).flatMap((g) => (g[0].loop === undefined ? [writeGroup(g, s.world)] : writeLoop(g, s.world))),
-    ...s.phases.flatMap((p, at) => (p.rows.length === 0 ? [] : [eachRow(togetherOf(at, s.entry), p.rows.map((g) => runOf(g, s.world)))])),
+    ...s.phases
+      .flatMap((p) => [...p.rows, ...p.grids])
+      .flatMap((g) => (g[0].loop === undefined ? [writeGroup(g, s.world)] : writeLoop(g, s.world))),
+    ...s.phases.flatMap((p, at) =>
+      p.rows.length === 0
+        ? []
+        : [
+            eachRow(
+              togetherOf(at, s.entry),
+              p.rows.map((g) => runOf(g, s.world)),
+            ),
+          ],
+    ),
   ],
 });

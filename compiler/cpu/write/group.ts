@@ -17,16 +17,22 @@ import { keep, part } from './tile.js';
 import { writer } from './writer.js';
 
 /** What every function is given: the positions of its task, the share that rows add to, and in a loop the position it is at. */
-export const parameters = (): Readonly<Record<'from' | 'to' | 'chunk' | 'at', Local>> =>
-  ({ from: local('from', 'i32'), to: local('to', 'i32'), chunk: local('chunk', 'i32'), at: local('at', 'i32') });
+export const parameters = (): Readonly<Record<'from' | 'to' | 'chunk' | 'at', Local>> => ({
+  from: local('from', 'i32'),
+  to: local('to', 'i32'),
+  chunk: local('chunk', 'i32'),
+  at: local('at', 'i32'),
+});
 type Given = ReturnType<typeof parameters>;
 
 /** The task, then what is left, then rows and lanes innermost. */
 const orderOf = (job: Job, { lanes, rows }: Tiling, world: World): readonly LoopAxis[] => {
   const others = domain(job, world).filter((a) => a.name !== job.task?.name);
   return [
-    ...(job.task === null ? [] : [job.task]), ...others.filter((a) => a.name !== lanes && a.name !== rows),
-    ...others.filter((a) => a.name === rows), ...others.filter((a) => a.name === lanes),
+    ...(job.task === null ? [] : [job.task]),
+    ...others.filter((a) => a.name !== lanes && a.name !== rows),
+    ...others.filter((a) => a.name === rows),
+    ...others.filter((a) => a.name === lanes),
   ];
 };
 
@@ -34,8 +40,17 @@ const orderOf = (job: Job, { lanes, rows }: Tiling, world: World): readonly Loop
 const waiting = (group: Group): boolean => {
   const [job] = group;
   const bodies = group.map((j) => [...nodes([j.body])]);
-  const isCopy = bodies.every((all) => all.every((e) => e.kind === 'index' || e.kind === 'read' || e.kind === 'literal' || (e.kind === 'apply' && e.dtype === 'i32')));
-  return isCopy || job.scatter !== undefined || bodies.some((all) => all.some((e) => isReduce(e) && (job.loop !== undefined || isWalk(e))));
+  const isCopy = bodies.every((all) =>
+    all.every(
+      (e) =>
+        e.kind === 'index' || e.kind === 'read' || e.kind === 'literal' || (e.kind === 'apply' && e.dtype === 'i32'),
+    ),
+  );
+  return (
+    isCopy ||
+    job.scatter !== undefined ||
+    bodies.some((all) => all.some((e) => isReduce(e) && (job.loop !== undefined || isWalk(e))))
+  );
 };
 
 /** Zeros in the cells that `where` rules out, from the task's first position to its last. */
@@ -50,7 +65,10 @@ const clear = (w: Writer, j: Job, task: LoopAxis, { from, to }: Given, start: Sc
     const { tile } = w.memory.reach(w.memory.place(j.output, corner), s);
     const found = keep(s.code, wanted, part(tile, 0, 0));
     // One row alone ends where its cells do.
-    const bytes = own.local && wanted === 'end' ? keep(s.code, 'bytes', w.single(intern(apply('mul', strides(own, row).whole, integer(4))), s)) : int(0);
+    const bytes =
+      own.local && wanted === 'end'
+        ? keep(s.code, 'bytes', w.single(intern(apply('mul', strides(own, row).whole, integer(4))), s))
+        : int(0);
     start.code.push(...s.code);
     return own.local && wanted === 'end' ? add(found, bytes) : found;
   };
@@ -58,26 +76,47 @@ const clear = (w: Writer, j: Job, task: LoopAxis, { from, to }: Given, start: Sc
   return { kind: 'clear', from: begin, to: edge(own.local ? from : to, 'end') };
 };
 
-const said = (j: Job): string => `${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment}`.replaceAll('\n', ' ');
+const said = (j: Job): string =>
+  `${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment}`.replaceAll('\n', ' ');
 
 export const writeGroup = (group: Group, world: World): Func => {
   const [job] = group;
   const given = parameters();
-  const tiling: Tiling = { lanes: job.tiling.lanes, rows: group.map((j) => j.tiling.rows).find((r) => r !== null) ?? null };
+  const tiling: Tiling = {
+    lanes: job.tiling.lanes,
+    rows: group.map((j) => j.tiling.rows).find((r) => r !== null) ?? null,
+  };
   const w = writer(world, [...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world))))]);
   const start = scope('root', null, job.adds ? [[shareAxis.name, one(get(given.chunk))]] : []);
   // A loop does not clear what its conditions rule out: it writes zeros there.
-  const asked = { w, job, layout: world.layouts.get(job.output)!, conditions: job.loop === undefined ? conjuncts(job.where) : [], given };
+  const asked = {
+    w,
+    job,
+    layout: world.layouts.get(job.output)!,
+    conditions: job.loop === undefined ? conjuncts(job.where) : [],
+    given,
+  };
   const loops: Nest = {
-    machine: world.machine, tiling, waits: waiting(group), once: group.some(once), turn: job.loop === undefined ? null : { axis: job.loop.axis, at: given.at },
+    machine: world.machine,
+    tiling,
+    waits: waiting(group),
+    once: group.some(once),
+    turn: job.loop === undefined ? null : { axis: job.loop.axis, at: given.at },
     range: (axis, s) => rangeOf(asked, axis, s),
     store: (s, again, vectors) => storeCells(w, group, tiling, s, again, vectors),
   };
   const { task } = job;
-  group.forEach((j) => { if (j.where !== undefined && !j.adds && j.loop === undefined && task !== null) start.code.push(clear(w, j, task, given, start)); });
+  group.forEach((j) => {
+    if (j.where !== undefined && !j.adds && j.loop === undefined && task !== null)
+      start.code.push(clear(w, j, task, given, start));
+  });
   nest(loops, orderOf(job, tiling, world), start, 1);
   return {
-    name: world.name(job.name), exported: job.loop === undefined, comments: group.map(said),
-    parameters: [given.from, given.to, given.chunk, ...(job.loop === undefined ? [] : [given.at])], body: start.code, result: null,
+    name: world.name(job.name),
+    exported: job.loop === undefined,
+    comments: group.map(said),
+    parameters: [given.from, given.to, given.chunk, ...(job.loop === undefined ? [] : [given.at])],
+    body: start.code,
+    result: null,
   };
 };

@@ -6,20 +6,32 @@ import type { Tile } from './tile.js';
 
 export const isPlain = (e: Expr): boolean => e.kind === 'index' || e.kind === 'literal';
 const isAffine = (e: Expr): boolean =>
-  e.kind === 'index' || e.kind === 'literal' || (e.kind === 'extent' && (e.row === undefined || isAffine(e.row)))
-  || (e.kind === 'apply' && e.dtype === 'i32' && (e.fn === 'add' || e.fn === 'sub' || e.fn === 'mul') && e.args.every(isAffine));
+  e.kind === 'index' ||
+  e.kind === 'literal' ||
+  (e.kind === 'extent' && (e.row === undefined || isAffine(e.row))) ||
+  (e.kind === 'apply' &&
+    e.dtype === 'i32' &&
+    (e.fn === 'add' || e.fn === 'sub' || e.fn === 'mul') &&
+    e.args.every(isAffine));
 
 /** What an expression reads: nothing, at loop variables, at sums of them, or anywhere. */
 const reaches = ['nothing', 'plain', 'affine', 'any'] as const;
 type Reach = (typeof reaches)[number];
 const further = (a: Reach, b: Reach): Reach => (reaches.indexOf(b) > reaches.indexOf(a) ? b : a);
 const ownReach = (e: Expr): Reach =>
-  e.kind === 'reduce' || e.kind === 'collect' || e.kind === 'guard' ? 'any'
-  : e.kind !== 'read' ? 'nothing'
-  : e.at.every(isPlain) ? 'plain' : e.at.every(isAffine) ? 'affine' : 'any';
+  e.kind === 'reduce' || e.kind === 'collect' || e.kind === 'guard'
+    ? 'any'
+    : e.kind !== 'read'
+      ? 'nothing'
+      : e.at.every(isPlain)
+        ? 'plain'
+        : e.at.every(isAffine)
+          ? 'affine'
+          : 'any';
 
 /** Reductions over what exists may move out of a loop that runs no times: they read what exists. */
-const isSafe = (e: Expr): boolean => e.kind === 'reduce' && [...nodes([e])].every((n) => n.kind !== 'read' || n.at.every(isAffine));
+const isSafe = (e: Expr): boolean =>
+  e.kind === 'reduce' && [...nodes([e])].every((n) => n.kind !== 'read' || n.at.every(isAffine));
 
 export interface Hoisting {
   readonly home: (e: Expr, s: Scope) => Scope;
@@ -43,15 +55,24 @@ export const hoisting = (free: (e: Expr) => ReadonlySet<string>): Hoisting => {
   const leaves = (s: Scope, e: Expr): boolean => {
     if (s.parent === null || binds(s, e)) return false;
     const needs = reach(e);
-    return s.kind === 'loop' ? needs !== 'any' || (!s.speculative && isSafe(e)) : needs === 'nothing' || needs === 'plain';
+    return s.kind === 'loop'
+      ? needs !== 'any' || (!s.speculative && isSafe(e))
+      : needs === 'nothing' || needs === 'plain';
   };
   const home = (e: Expr, s: Scope): Scope => (leaves(s, e) ? home(e, s.parent!) : s);
   const lookup = (map: 'known' | 'wide', e: Expr, s: Scope | null): Tile | undefined =>
-    (s === null ? undefined : s[map].get(e) ?? (binds(s, e) ? undefined : lookup(map, e, s.parent)));
+    s === null ? undefined : (s[map].get(e) ?? (binds(s, e) ? undefined : lookup(map, e, s.parent)));
   const depth = (e: Expr, s: Scope): number => {
     const chain: Scope[] = [];
     for (let x: Scope | null = s; x !== null; x = x.parent) chain.unshift(x);
-    return [...free(e)].reduce((deepest, v) => Math.max(deepest, chain.findLastIndex((x) => x.variables.has(v))), 0);
+    return [...free(e)].reduce(
+      (deepest, v) =>
+        Math.max(
+          deepest,
+          chain.findLastIndex((x) => x.variables.has(v)),
+        ),
+      0,
+    );
   };
   return { home, lookup, depth };
 };

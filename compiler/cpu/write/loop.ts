@@ -19,19 +19,35 @@ export const writeLoop = (group: Group, world: World): readonly Func[] => {
   const axis = buffer.axes.find((a) => a.name === along)!;
   const { from, to, chunk, at } = parameters();
   const row = rows === undefined || axis.ragged === undefined ? undefined : buffer.axes[rows.at]!.name;
-  const length = intern(isUnit(axis) ? { kind: 'literal', value: 1, dtype: 'i32' } : sizeExpr(axis, row === undefined ? undefined : { kind: 'index', axis: row }));
+  const length = intern(
+    isUnit(axis)
+      ? { kind: 'literal', value: 1, dtype: 'i32' }
+      : sizeExpr(axis, row === undefined ? undefined : { kind: 'index', axis: row }),
+  );
   const s = scope('root', null, row === undefined ? [] : bindOne(row, get(from)));
   const end = local('end', 'i32');
   s.code.push(set(end, writer(world, [length]).single(length, s)));
-  const calls = group.map((job): Statement => ({ kind: 'run', fn: name(job.name), args: [from, to, chunk, at].map(get) }));
+  const calls = group.map((job): Statement => ({
+    kind: 'run',
+    fn: name(job.name),
+    args: [from, to, chunk, at].map(get),
+  }));
   const turn: Statement = reverse
     ? { kind: 'while', condition: op('gt', get(at), int(0)), body: [set(at, sub(get(at), int(1))), ...calls] }
     : { kind: 'while', condition: op('lt', get(at), get(end)), body: [...calls, set(at, add(get(at), int(1)))] };
-  return [...group.map((job) => writeGroup([job], world)), {
-    name: runOf(group, world), exported: true, parameters: [from, to, chunk], result: null,
-    comments: [`${group.map((j) => j.name).join(', ')}: at each position of ${along}${reverse ? ', from the last to the first' : ''}, one after the other`],
-    body: [...s.code, ...(reverse ? [set(at, get(end))] : []), turn],
-  }];
+  return [
+    ...group.map((job) => writeGroup([job], world)),
+    {
+      name: runOf(group, world),
+      exported: true,
+      parameters: [from, to, chunk],
+      result: null,
+      comments: [
+        `${group.map((j) => j.name).join(', ')}: at each position of ${along}${reverse ? ', from the last to the first' : ''}, one after the other`,
+      ],
+      body: [...s.code, ...(reverse ? [set(at, get(end))] : []), turn],
+    },
+  ];
 };
 
 /** All that rows need, one row after the other: a call from outside costs as much as a short row. */
@@ -40,7 +56,11 @@ export const eachRow = (name: string, runs: readonly string[]): Func => {
   const next = local('next', 'i32');
   const calls = runs.map((fn): Statement => ({ kind: 'run', fn, args: [from, next, chunk].map(get) }));
   return {
-    name, exported: true, comments: [], parameters: [from, to, chunk], result: null,
+    name,
+    exported: true,
+    comments: [],
+    parameters: [from, to, chunk],
+    result: null,
     body: [loop(from, null, get(to), 1, [set(next, add(get(from), int(1))), ...calls])],
   };
 };

@@ -15,25 +15,45 @@ import type { Memory, Of, Place, Reached, Writer } from './pen.js';
  * How lanes are filled. A place may hang on the position of a lane and yet be one address for all: that of an axis of one
  * position, looked up at what data say.
  */
-const fetch: { readonly [K in Run]: (at: Code, offset: number, lanes: 'f32s' | 'i32s') => Code } = { still: spread, near: load, far: gather };
+const fetch: { readonly [K in Run]: (at: Code, offset: number, lanes: 'f32s' | 'i32s') => Code } = {
+  still: spread,
+  near: load,
+  far: gather,
+};
 
 type Asked = Pick<Writer, 'world' | 'shape' | 'named' | 'depth'> & { readonly free: (e: Expr) => ReadonlySet<string> };
 
-export const memory = ({ world: { layouts, intern, machine, name, places }, shape, named, depth, free }: Asked): Memory => {
+/** Buffers by name, and the places that reads ask for. */
+const placing = ({
+  world: { layouts, intern },
+}: Pick<Asked, 'world'>): Pick<Memory, 'layout' | 'place' | 'placeOfRead'> => {
   const layout = (id: string): Layout => {
     const found = layouts.get(id);
     if (found === undefined) throw new Error(`No buffer is called '${id}'.`);
     return found;
   };
-  const place = (buffer: string, at: readonly Expr[]): Place => ({ buffer, address: addressOf(layout(buffer), at, intern), plain: at.every(isPlain) });
+  const place = (buffer: string, at: readonly Expr[]): Place => ({
+    buffer,
+    address: addressOf(layout(buffer), at, intern),
+    plain: at.every(isPlain),
+  });
   const reads = new Map<Expr, Place>();
   const placeOfRead = (e: Of<'read'>): Place => {
     const found = reads.get(e) ?? place(e.buffer, e.at);
     reads.set(e, found);
     return found;
   };
+  return { layout, place, placeOfRead };
+};
 
-  /** Addresses of buffers among the terms of sums: expressions of no axis, which only this map knows. */
+/** Addresses of buffers among the terms of sums: expressions of no axis, which only these maps know. */
+interface Starts {
+  readonly of: (e: Expr) => string | undefined;
+  /** The sum of the terms, those that change least first, so that sums of what a loop does not change are computed before it. */
+  readonly sum: (id: string, terms: readonly Expr[], s: Scope) => Expr;
+}
+
+const starting = ({ world: { intern, name, places }, depth }: Pick<Asked, 'world' | 'depth'>): Starts => {
   const starts = new Map<Expr, string>();
   const startOf = (id: string): Expr => {
     const buffer = name(places.get(id) ?? id);
@@ -41,36 +61,61 @@ export const memory = ({ world: { layouts, intern, machine, name, places }, shap
     starts.set(e, buffer);
     return e;
   };
-  /** The sum of the terms, those that change least first, so that sums of what a loop does not change are computed before it. */
-  const sum = (id: string, terms: readonly Expr[], s: Scope): Expr => {
-    const ordered = terms.map((e) => ({ e, depth: depth(e, s) })).sort((a, b) => a.depth - b.depth).map(({ e }) => e);
+  const sum: Starts['sum'] = (id, terms, s) => {
+    const ordered = terms
+      .map((e) => ({ e, depth: depth(e, s) }))
+      .sort((a, b) => a.depth - b.depth)
+      .map(({ e }) => e);
     return [startOf(id), ...ordered].reduce((a, b) => intern(apply('add', a, b)));
   };
-  /** Within memory, whatever a read that is dropped would ask for. */
-  const clamped = (t: Tile, s: Scope): Tile => keepTile(s.code, 'safe', grid(t.parts.length, t.vectors, (r, c) => {
-    const at = part(t, r, c);
-    return t.vectors > 0 ? op('leastUnsigned', at, splat(end)) : select(op('ltUnsigned', at, end), at, end);
-  }));
+  return { of: (e) => starts.get(e), sum };
+};
 
-  const reachAlong = ({ buffer, address, plain }: Place, s: Scope, laneAxis: string | undefined, rowAxis: string | undefined): Reached => {
+/** Within memory, whatever a read that is dropped would ask for. */
+const clamped = (t: Tile, s: Scope): Tile =>
+  keepTile(
+    s.code,
+    'safe',
+    grid(t.parts.length, t.vectors, (r, c) => {
+      const at = part(t, r, c);
+      return t.vectors > 0 ? op('leastUnsigned', at, splat(end)) : select(op('ltUnsigned', at, end), at, end);
+    }),
+  );
+
+type Reach = (place: Place, s: Scope, laneAxis: string | undefined, rowAxis: string | undefined) => Reached;
+
+const reaching =
+  ({ world: { intern, machine }, named }: Pick<Asked, 'world' | 'named'>, { sum }: Starts): Reach =>
+  ({ buffer, address, plain }, s, laneAxis, rowAxis) => {
     const run = laneAxis === undefined ? 'still' : runAlong(address, laneAxis);
     const rowStep = rowAxis === undefined ? null : stepAlong(address, rowAxis);
     // Rows at a constant distance go by one address and constant offsets.
     const fixedRows = rowStep !== null && rowStep >= 0;
     const terms = address.terms.map((t) => {
       const { atom } = t;
-      const moves = atom.kind === 'index' && ((run !== 'far' && atom.axis === laneAxis) || (fixedRows && atom.axis === rowAxis));
+      const moves =
+        atom.kind === 'index' && ((run !== 'far' && atom.axis === laneAxis) || (fixedRows && atom.axis === rowAxis));
       return intern(termExpr(moves ? { ...t, atom: intern({ kind: 'index', axis: baseOf(atom.axis) }) } : t));
     });
     const { constant } = address;
     const bare = named(sum(buffer, constant < 0 ? [...terms, intern(integer(constant))] : terms, s), s);
     return {
-      run, tile: s.speculative && !plain ? clamped(bare, s) : bare,
-      offset: (row, vector) => Math.max(0, constant) + (fixedRows ? row * rowStep : 0) + (run === 'near' ? 4 * machine.lanes * vector : 0),
+      run,
+      tile: s.speculative && !plain ? clamped(bare, s) : bare,
+      offset: (row, vector) =>
+        Math.max(0, constant) + (fixedRows ? row * rowStep : 0) + (run === 'near' ? 4 * machine.lanes * vector : 0),
     };
   };
+
+export const memory = (asked: Asked): Memory => {
+  const { shape, free } = asked;
+  const { layout, place, placeOfRead } = placing(asked);
+  const starts = starting(asked);
+  const reachAlong = reaching(asked, starts);
   const reach = (p: Place, s: Scope): Reached => {
-    const axes = [...new Set(p.address.terms.flatMap((t) => [...free(t.atom), ...(t.factor === null ? [] : free(t.factor))]))];
+    const axes = [
+      ...new Set(p.address.terms.flatMap((t) => [...free(t.atom), ...(t.factor === null ? [] : free(t.factor))])),
+    ];
     const along = (kind: 'lanes' | 'rows'): string | undefined => axes.find((v) => bound(v, s).binding.kind === kind);
     return reachAlong({ ...p, plain: true }, s, along('lanes'), along('rows'));
   };
@@ -81,15 +126,26 @@ export const memory = ({ world: { layouts, intern, machine, name, places }, shap
     const lanes = dtype === 'f32' ? 'f32s' : 'i32s';
     const { tile, offset, run } = reachAlong(placeOfRead(e), s, laneAxis, rowAxis);
     if (vectors > 0) return grid(rows, vectors, (r, c) => fetch[run](part(tile, r, c), offset(r, c), lanes));
-    return alone === 'one' ? grid(rows, 0, (r) => load(part(tile, r, 0), offset(r, 0), typeOf(dtype, false))) : grid(rows, 1, (r) => spread(part(tile, r, 0), offset(r, 0), lanes));
+    return alone === 'one'
+      ? grid(rows, 0, (r) => load(part(tile, r, 0), offset(r, 0), typeOf(dtype, false)))
+      : grid(rows, 1, (r) => spread(part(tile, r, 0), offset(r, 0), lanes));
   };
 
   const start = (e: Expr): Code | undefined => {
-    const buffer = starts.get(e);
+    const buffer = starts.of(e);
     return buffer === undefined ? undefined : base(buffer);
   };
   return {
-    layout, dtype: (e) => layout(e.buffer).buffer.dtype, place, placeOfRead, reach, loads, start,
-    called: (e) => (starts.has(e) ? `@${starts.get(e)!}` : undefined),
+    layout,
+    dtype: (e) => layout(e.buffer).buffer.dtype,
+    place,
+    placeOfRead,
+    reach,
+    loads,
+    start,
+    called: (e) => {
+      const buffer = starts.of(e);
+      return buffer === undefined ? undefined : `@${buffer}`;
+    },
   };
 };

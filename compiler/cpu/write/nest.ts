@@ -54,7 +54,14 @@ interface Covering {
 }
 
 const overlapping = (c: Covering, { count, always }: Extract<Strip, { kind: 'overlap' }>, into: Statement[]): void => {
-  const { axis, position, range: { from, to }, size, once, tile } = c;
+  const {
+    axis,
+    position,
+    range: { from, to },
+    size,
+    once,
+    tile,
+  } = c;
   const step = size * count;
   const base = local(`${axis}.here`, 'i32');
   const last = keep(into, `${axis}.last`, sub(to, int(step)));
@@ -66,18 +73,35 @@ const overlapping = (c: Covering, { count, always }: Extract<Strip, { kind: 'ove
 };
 
 const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
-  const { axis, position, range: { to }, size, tile, single } = c;
+  const {
+    axis,
+    position,
+    range: { to },
+    size,
+    tile,
+    single,
+  } = c;
   const here = get(position);
   switch (strip.kind) {
     case 'whole': {
       const step = size * strip.count;
       const body = tile(strip.count, here, false);
-      into.push(loop(position, null, strip.even ? to : keep(into, `${axis}.whole`, sub(to, int(step - 1))), step, body));
+      into.push(
+        loop(position, null, strip.even ? to : keep(into, `${axis}.whole`, sub(to, int(step - 1))), step, body),
+      );
       return;
     }
-    case 'overlap': overlapping(c, strip, into); return;
-    case 'rest': into.push(when(op('eq', sub(to, here), int(size * strip.count)), [...tile(strip.count, here, false), set(position, to)])); return;
-    case 'single': into.push(loop(position, null, to, 1, single())); return;
+    case 'overlap':
+      overlapping(c, strip, into);
+      return;
+    case 'rest':
+      into.push(
+        when(op('eq', sub(to, here), int(size * strip.count)), [...tile(strip.count, here, false), set(position, to)]),
+      );
+      return;
+    case 'single':
+      into.push(loop(position, null, to, 1, single()));
+      return;
   }
 };
 
@@ -85,24 +109,48 @@ const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope
   const range = n.range(axis, s);
   const position = local(axis.name, 'i32');
   const tile = (vectors: number, base: Code, again: boolean): readonly Statement[] => {
-    const body = scope('loop', s, [...bindLanes(axis.name, base, vectors), ...(again ? [[doneLanes, one(get(position))] as const] : [])]);
-    if (inner.length > 0) underLanes(n, inner, body, again, vectors); else n.store(body, again, vectors);
+    const body = scope('loop', s, [
+      ...bindLanes(axis.name, base, vectors),
+      ...(again ? [[doneLanes, one(get(position))] as const] : []),
+    ]);
+    if (inner.length > 0) underLanes(n, inner, body, again, vectors);
+    else n.store(body, again, vectors);
     return body.code;
   };
-  const covering: Covering = { axis: axis.name, position, range, size: n.machine.lanes, once: n.once, tile, single: () => tile(0, get(position), false) };
+  const covering: Covering = {
+    axis: axis.name,
+    position,
+    range,
+    size: n.machine.lanes,
+    once: n.once,
+    tile,
+    single: () => tile(0, get(position), false),
+  };
   s.code.push(set(position, range.from));
-  for (const strip of alongLanes({ length: lengthOf(range), rows, waits: n.waits }, n.machine)) covered(covering, strip, s.code);
+  for (const strip of alongLanes({ length: lengthOf(range), rows, waits: n.waits }, n.machine))
+    covered(covering, strip, s.code);
 };
 
 const overRows = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope): void => {
   const range = n.range(axis, s);
   const position = local(axis.name, 'i32');
   const tile = (count: number, base: Code, again: boolean): readonly Statement[] => {
-    const body = scope('loop', s, [...bindRows(axis.name, base, count), ...(again ? [[doneRows, one(get(position))] as const] : [])]);
+    const body = scope('loop', s, [
+      ...bindRows(axis.name, base, count),
+      ...(again ? [[doneRows, one(get(position))] as const] : []),
+    ]);
     nest(n, inner, body, count);
     return body.code;
   };
-  const covering: Covering = { axis: axis.name, position, range, size: 1, once: false, tile, single: () => tile(1, get(position), false) };
+  const covering: Covering = {
+    axis: axis.name,
+    position,
+    range,
+    size: 1,
+    once: false,
+    tile,
+    single: () => tile(1, get(position), false),
+  };
   s.code.push(set(position, range.from));
   for (const strip of alongRows({ length: lengthOf(range) }, n.machine)) covered(covering, strip, s.code);
 };

@@ -39,20 +39,29 @@ const cellRange = ({ w, layout: { buffer, rows }, conditions }: Asked, axis: Loo
   const { intern } = w.world;
   const ragged = axis.ragged !== undefined && rows !== undefined && buffer.axes[rows.at]!.name === axis.ragged.rows;
   const own = sizeExpr(axis, ragged ? { kind: 'index', axis: axis.ragged!.rows } : undefined);
-  const isBound = (e: Expr | undefined): e is Expr => e !== undefined && [...nodes([e])].every((n) => n.kind !== 'index' || bindingOf(n.axis, s) !== undefined);
+  const isBound = (e: Expr | undefined): e is Expr =>
+    e !== undefined && [...nodes([e])].every((n) => n.kind !== 'index' || bindingOf(n.axis, s) !== undefined);
   const narrow = conditions.flatMap((p) => narrowed(p, axis.name) ?? []);
   const edge = (code: Code): Code => keep(s.code, `${axis.name}.edge`, code);
   const widest = (e: Expr, pick: (a: Code, b: Code) => Code): Code =>
-    w.value(intern(e), s).parts.map((row) => edge(row[0]!)).reduce((a, b) => edge(pick(a, b)));
-  const from = narrow.flatMap((n) => (isBound(n.from) ? [widest(n.from, least)] : [])).reduce((a, b) => edge(most(a, b)), int(0));
-  const to = narrow.flatMap((n) => (isBound(n.to) ? [widest(n.to, most)] : []))
+    w
+      .value(intern(e), s)
+      .parts.map((row) => edge(row[0]!))
+      .reduce((a, b) => edge(pick(a, b)));
+  const from = narrow
+    .flatMap((n) => (isBound(n.from) ? [widest(n.from, least)] : []))
+    .reduce((a, b) => edge(most(a, b)), int(0));
+  const to = narrow
+    .flatMap((n) => (isBound(n.to) ? [widest(n.to, most)] : []))
     .reduce((a, b) => edge(least(a, b)), keep(s.code, `${axis.name}.end`, w.single(intern(own), s)));
   return { from, to };
 };
 
 export const rangeOf = (asked: Asked, axis: LoopAxis, s: Scope): Range =>
-  (axis.name === asked.job.task?.name ? { from: get(asked.given.from), to: get(asked.given.to) } : scatterRange(asked, axis, s) ?? cellRange(asked, axis, s));
+  axis.name === asked.job.task?.name
+    ? { from: get(asked.given.from), to: get(asked.given.to) }
+    : (scatterRange(asked, axis, s) ?? cellRange(asked, axis, s));
 
 /** The number of cells of a range, where it is known. */
 export const lengthOf = ({ from, to }: Range): number | null =>
-  (from.kind === 'literal' && from.value === 0 && to.kind === 'literal' ? to.value : null);
+  from.kind === 'literal' && from.value === 0 && to.kind === 'literal' ? to.value : null;

@@ -18,9 +18,16 @@ const runsInLanes = ({ memory }: Writer, e: Of<'reduce'>): boolean => {
   const k = last.axis.name;
   const all = [...nodes([e.body])];
   const moving = all.filter((n): n is Of<'read'> => n.kind === 'read' && mentions(n, k));
-  return moving.length > 0 && moving.every((n) => runAlong(memory.placeOfRead(n).address, k) === 'near')
-    && all.every((n) => n.kind !== 'reduce' || n.over.every((o) => [o.from, o.to, o.row].every((b) => b === undefined || !mentions(b, k))))
-    && all.every((n) => n.kind !== 'collect');
+  return (
+    moving.length > 0 &&
+    moving.every((n) => runAlong(memory.placeOfRead(n).address, k) === 'near') &&
+    all.every(
+      (n) =>
+        n.kind !== 'reduce' ||
+        n.over.every((o) => [o.from, o.to, o.row].every((b) => b === undefined || !mentions(b, k))),
+    ) &&
+    all.every((n) => n.kind !== 'collect')
+  );
 };
 
 /** Locals that a reduction adds to, one for each cell of a tile. */
@@ -44,7 +51,9 @@ interface Sum {
 
 const accumulators = ({ monoid, dtype }: Of<'reduce'>, rows: number, vectors: number, s: Scope): Accumulators => {
   const start = constant(accumulation[monoid][dtype].start, dtype, vectors > 0);
-  const cells = Array.from({ length: rows }, () => Array.from({ length: Math.max(1, vectors) }, () => local(monoid, start.type)));
+  const cells = Array.from({ length: rows }, () =>
+    Array.from({ length: Math.max(1, vectors) }, () => local(monoid, start.type)),
+  );
   cells.flat().forEach((cell) => s.code.push(set(cell, start)));
   return { vectors, cells };
 };
@@ -54,13 +63,31 @@ const accumulate = ({ w, e }: Sum, into: Accumulators, at: Scope, row: number | 
   const { step } = accumulation[e.monoid][e.dtype];
   const term = into.vectors > 0 ? w.wide(e.body, at) : w.value(e.body, at);
   for (const r of row === null ? into.cells.keys() : [row]) {
-    into.cells[r]!.forEach((cell, c) => at.code.push(set(cell, step([get(cell), part(term, row === null ? r : 0, c)], false))));
+    into.cells[r]!.forEach((cell, c) =>
+      at.code.push(set(cell, step([get(cell), part(term, row === null ? r : 0, c)], false))),
+    );
   }
 };
 
 /** The loop along one axis from `start` to `end`, in lanes first where the reduction goes over them. */
-const runAxis = (sum: Sum, axis: LoopAxis, rest: readonly ReduceAxis[], around: Scope, row: number | null, start: Code, end: Code): void => {
-  const { w: { world: { machine: { lanes } } }, total, inLanes } = sum;
+const runAxis = (
+  sum: Sum,
+  axis: LoopAxis,
+  rest: readonly ReduceAxis[],
+  around: Scope,
+  row: number | null,
+  start: Code,
+  end: Code,
+): void => {
+  const {
+    w: {
+      world: {
+        machine: { lanes },
+      },
+    },
+    total,
+    inLanes,
+  } = sum;
   const k = local(axis.name, 'i32');
   const limit = keep(around.code, `${axis.name}.end`, end);
   if (inLanes !== null && rest.length === 0 && row === null) {
@@ -82,8 +109,17 @@ const runAxis = (sum: Sum, axis: LoopAxis, rest: readonly ReduceAxis[], around: 
 const runRows = (sum: Sum, axis: LoopAxis, rest: readonly ReduceAxis[], at: Scope, low: Tile, high: Tile): void => {
   const all = Array.from({ length: sum.rows }, (_, r) => r);
   const put = (wanted: string, code: Code): Code => keep(at.code, `${axis.name}.${wanted}`, code);
-  const latest = put('from', all.map((r) => part(low, r, 0)).reduce((a, b) => put('latest', most(a, b))));
-  const earliest = put('to', most(latest, all.map((r) => part(high, r, 0)).reduce((a, b) => put('earliest', least(a, b)))));
+  const latest = put(
+    'from',
+    all.map((r) => part(low, r, 0)).reduce((a, b) => put('latest', most(a, b))),
+  );
+  const earliest = put(
+    'to',
+    most(
+      latest,
+      all.map((r) => part(high, r, 0)).reduce((a, b) => put('earliest', least(a, b))),
+    ),
+  );
   const rowName = sum.rowAxis!;
   const { binding: base } = bound(baseOf(rowName), at);
   if (base.kind !== 'one') throw new Error(`The rows of a tile along '${rowName}' have no first.`);
@@ -92,7 +128,8 @@ const runRows = (sum: Sum, axis: LoopAxis, rest: readonly ReduceAxis[], at: Scop
     runAxis(sum, axis, rest, own, r, from, to);
     at.code.push(...own.code);
   };
-  if (low.parts.length > 1) all.forEach((r) => alone(r, part(low, r, 0), put('before', least(latest, part(high, r, 0)))));
+  if (low.parts.length > 1)
+    all.forEach((r) => alone(r, part(low, r, 0), put('before', least(latest, part(high, r, 0)))));
   runAxis(sum, axis, rest, at, null, latest, earliest);
   if (high.parts.length > 1) all.forEach((r) => alone(r, earliest, part(high, r, 0)));
 };
@@ -100,23 +137,44 @@ const runRows = (sum: Sum, axis: LoopAxis, rest: readonly ReduceAxis[], at: Scop
 /** The loops along `over`, outermost first, and what they add up. */
 const run = (sum: Sum, over: readonly ReduceAxis[], at: Scope, row: number | null): void => {
   const [first, ...rest] = over;
-  if (first === undefined) { accumulate(sum, sum.total, at, row); return; }
-  const { w: { world: { intern }, named } } = sum;
+  if (first === undefined) {
+    accumulate(sum, sum.total, at, row);
+    return;
+  }
+  const {
+    w: {
+      world: { intern },
+      named,
+    },
+  } = sum;
   const low = named(intern(first.from ?? integer(0)), at);
   const high = named(intern(first.to ?? sizeExpr(first.axis, first.row)), at);
-  if (low.parts.length === 1 && high.parts.length === 1) runAxis(sum, first.axis, rest, at, row, part(low, 0, 0), part(high, 0, 0));
+  if (low.parts.length === 1 && high.parts.length === 1)
+    runAxis(sum, first.axis, rest, at, row, part(low, 0, 0), part(high, 0, 0));
   else runRows(sum, first.axis, rest, at, low, high);
 };
 
 /** What the lanes added up, folded into the totals. */
-const fold = ({ w: { world: { machine } }, e, total }: Sum, inLanes: Accumulators, s: Scope): void => {
+const fold = (
+  {
+    w: {
+      world: { machine },
+    },
+    e,
+    total,
+  }: Sum,
+  inLanes: Accumulators,
+  s: Scope,
+): void => {
   const { step } = accumulation[e.monoid][e.dtype];
-  total.cells.forEach((row, r) => row.forEach((cell) => {
-    const all = get(inLanes.cells[r]![0]!);
-    const [first, ...others] = Array.from({ length: machine.lanes }, (_, k) => keep(s.code, 'lane', lane(all, k)));
-    const folded = others.reduce((sofar, one_) => keep(s.code, 'folded', step([sofar, one_], false)), first!);
-    s.code.push(set(cell, step([folded, get(cell)], false)));
-  }));
+  total.cells.forEach((row, r) =>
+    row.forEach((cell) => {
+      const all = get(inLanes.cells[r]![0]!);
+      const [first, ...others] = Array.from({ length: machine.lanes }, (_, k) => keep(s.code, 'lane', lane(all, k)));
+      const folded = others.reduce((sofar, one_) => keep(s.code, 'folded', step([sofar, one_], false)), first!);
+      s.code.push(set(cell, step([folded, get(cell)], false)));
+    }),
+  );
 };
 
 export const reductions = (w: Writer): Pick<Kinds, 'reduce' | 'collect'> => ({
@@ -129,5 +187,7 @@ export const reductions = (w: Writer): Pick<Kinds, 'reduce' | 'collect'> => ({
     if (inLanes !== null) fold(sum, inLanes, s);
     return tileOf(total);
   },
-  collect: () => { throw new Error('A collect was not turned into a walk of its lists.'); },
+  collect: () => {
+    throw new Error('A collect was not turned into a walk of its lists.');
+  },
 });

@@ -22,8 +22,12 @@ export interface Scope {
 
 type Bindings = readonly (readonly [string, Binding])[];
 
-export const scope = (kind: Scope['kind'], parent: Scope | null, variables: Bindings = [], speculative = parent?.speculative ?? false): Scope =>
-  ({ kind, parent, variables: new Map(variables), code: [], known: new Map(), wide: new Map(), speculative });
+export const scope = (
+  kind: Scope['kind'],
+  parent: Scope | null,
+  variables: Bindings = [],
+  speculative = parent?.speculative ?? false,
+): Scope => ({ kind, parent, variables: new Map(variables), code: [], known: new Map(), wide: new Map(), speculative });
 
 /** The variable that is bound to the first of a tile's rows or lanes. No axis is called so. */
 export const baseOf = (axis: string): string => `${axis}@`;
@@ -32,14 +36,24 @@ export const doneLanes = 'lanes done@';
 export const doneRows = 'rows done@';
 
 export const one = (code: Code): Binding => ({ kind: 'one', code });
-export const bindOne = (axis: string, at: Code): Bindings => [[axis, one(at)], [baseOf(axis), one(at)]];
-export const bindRows = (axis: string, base: Code, count: number): Bindings =>
-  [[axis, count === 1 ? one(base) : { kind: 'rows', base, count }], [baseOf(axis), one(base)]];
-export const bindLanes = (axis: string, base: Code, vectors: number): Bindings =>
-  [[axis, vectors === 0 ? one(base) : { kind: 'lanes', base, vectors }], [baseOf(axis), one(base)]];
+export const bindOne = (axis: string, at: Code): Bindings => [
+  [axis, one(at)],
+  [baseOf(axis), one(at)],
+];
+export const bindRows = (axis: string, base: Code, count: number): Bindings => [
+  [axis, count === 1 ? one(base) : { kind: 'rows', base, count }],
+  [baseOf(axis), one(base)],
+];
+export const bindLanes = (axis: string, base: Code, vectors: number): Bindings => [
+  [axis, vectors === 0 ? one(base) : { kind: 'lanes', base, vectors }],
+  [baseOf(axis), one(base)],
+];
 
 /** What a variable is bound to, and the scope that binds it. */
-export const bindingOf = (variable: string, s: Scope | null): { readonly binding: Binding; readonly owner: Scope } | undefined => {
+export const bindingOf = (
+  variable: string,
+  s: Scope | null,
+): { readonly binding: Binding; readonly owner: Scope } | undefined => {
   for (let at = s; at !== null; at = at.parent) {
     const binding = at.variables.get(variable);
     if (binding !== undefined) return { binding, owner: at };

@@ -14,8 +14,10 @@ export const part = (t: Tile, row: number, vector: number): Code => {
   return cells[Math.min(vector, cells.length - 1)]!;
 };
 
-export const grid = (rows: number, vectors: number, cell: (row: number, vector: number) => Code): Tile =>
-  ({ vectors, parts: Array.from({ length: rows }, (_, r) => Array.from({ length: Math.max(1, vectors) }, (_v, c) => cell(r, c))) });
+export const grid = (rows: number, vectors: number, cell: (row: number, vector: number) => Code): Tile => ({
+  vectors,
+  parts: Array.from({ length: rows }, (_, r) => Array.from({ length: Math.max(1, vectors) }, (_v, c) => cell(r, c))),
+});
 
 /** The same for every cell. */
 export const uniform = (code: Code): Tile => grid(1, 0, () => code);
@@ -29,4 +31,6 @@ export const keep = (into: Statement[], wanted: string, code: Code): Code => {
 };
 
 export const keepTile = (into: Statement[], wanted: string, t: Tile): Tile =>
-  (t.parts.every((row) => row.every(isSimple)) ? t : { ...t, parts: t.parts.map((row) => row.map((p) => keep(into, wanted, p))) });
+  t.parts.every((row) => row.every(isSimple))
+    ? t
+    : { ...t, parts: t.parts.map((row) => row.map((p) => keep(into, wanted, p))) };

@@ -24,12 +24,28 @@ export const writer = (world: World, roots: readonly Expr[]): Writer => {
   const count = uses(roots);
   const { home, lookup, depth } = hoisting(free);
 
-  const shape = (e: Expr, s: Scope): Shape => [...free(e)].reduce<Shape>((sofar, v) => {
-    const { binding } = bound(v, s);
-    return binding.kind === 'rows' ? { ...sofar, rows: binding.count, rowAxis: v } : binding.kind === 'lanes' ? { ...sofar, vectors: binding.vectors, laneAxis: v } : sofar;
-  }, { rows: 1, vectors: 0 });
+  const shape = (e: Expr, s: Scope): Shape =>
+    [...free(e)].reduce<Shape>(
+      (sofar, v) => {
+        const { binding } = bound(v, s);
+        return binding.kind === 'rows'
+          ? { ...sofar, rows: binding.count, rowAxis: v }
+          : binding.kind === 'lanes'
+            ? { ...sofar, vectors: binding.vectors, laneAxis: v }
+            : sofar;
+      },
+      { rows: 1, vectors: 0 },
+    );
   const called = (e: Expr): string =>
-    (e.kind === 'read' ? e.buffer : e.kind === 'reduce' ? e.monoid : e.kind === 'apply' ? e.fn : e.kind === 'extent' ? w.memory.called(e) ?? `${e.axis.name}.count` : e.kind);
+    e.kind === 'read'
+      ? e.buffer
+      : e.kind === 'reduce'
+        ? e.monoid
+        : e.kind === 'apply'
+          ? e.fn
+          : e.kind === 'extent'
+            ? (w.memory.called(e) ?? `${e.axis.name}.count`)
+            : e.kind;
 
   const value = (e: Expr, s: Scope): Tile => {
     const known = lookup('known', e, s);
@@ -58,9 +74,10 @@ export const writer = (world: World, roots: readonly Expr[]): Writer => {
     const at = home(e, s);
     const asOne = lookup('known', e, s);
     // A read that only ever meets lanes is loaded onto all of them.
-    const raw = asOne === undefined && e.kind === 'read' && w.memory.dtype(e) !== 'bool'
-      ? w.memory.loads(e, at, 'spread')
-      : ((t) => grid(rows, 1, (r) => onAllLanes(part(t, r, 0), dtypeOf(e))))(named(e, at));
+    const raw =
+      asOne === undefined && e.kind === 'read' && w.memory.dtype(e) !== 'bool'
+        ? w.memory.loads(e, at, 'spread')
+        : ((t) => grid(rows, 1, (r) => onAllLanes(part(t, r, 0), dtypeOf(e))))(named(e, at));
     const tile = keepTile(at.code, called(e), raw);
     at.wide.set(e, tile);
     return tile;

@@ -16,7 +16,10 @@ export interface Written {
   readonly args: readonly string[];
 }
 
-const symbol = (prefix: string) => (size: Size): string => (typeof size === 'number' ? `${size}` : `${prefix}.${identifier(size)}`);
+const symbol =
+  (prefix: string) =>
+  (size: Size): string =>
+    typeof size === 'number' ? `${size}` : `${prefix}.${identifier(size)}`;
 const product = (factors: readonly string[]): string => factors.join(' * ');
 
 /** ((a * B + b) * C + c): row-major, innermost last. */
@@ -34,16 +37,31 @@ const device: Flavour = {
   element: (array, { axes }, at, size) => {
     const real = axes.map((axis, k) => ({ axis, i: at[k] ?? '0' })).filter(({ axis }) => axis.size !== 1);
     const inner = real.slice(2);
-    const merged = inner.length < 2 ? real.map(({ i }) => i) : [...real.slice(0, 2).map(({ i }) => i), rowMajor(inner.map(({ i }) => i), inner.map(({ axis }) => size(axis.size)))];
+    const merged =
+      inner.length < 2
+        ? real.map(({ i }) => i)
+        : [
+            ...real.slice(0, 2).map(({ i }) => i),
+            rowMajor(
+              inner.map(({ i }) => i),
+              inner.map(({ axis }) => size(axis.size)),
+            ),
+          ];
     return merged.length === 0 ? `${array}[0]` : `${array}${merged.map((i) => `[${bare(i)}]`).join('')}`;
   },
   scalar: (fn, dtype) => ({ f32: floats, i32: counts, bool: conditions } as const)[dtype][fn],
-  uniform: () => { throw new Error('A uniform number is drawn on the host.'); },
+  uniform: () => {
+    throw new Error('A uniform number is drawn on the host.');
+  },
 };
 
 const host: Flavour = {
   size: symbol('size'),
-  element: (array, { axes }, at, size) => `${array}[${rowMajor(at, axes.map((a) => size(a.size)))}]`,
+  element: (array, { axes }, at, size) =>
+    `${array}[${rowMajor(
+      at,
+      axes.map((a) => size(a.size)),
+    )}]`,
   scalar: (fn, dtype) => ({ f32: floats, i32: integers, bool: conditions } as const)[dtype][fn],
   uniform: (stream, counter) => `random.at(${stream}, ${counter})`,
 };
@@ -51,34 +69,59 @@ const host: Flavour = {
 const cell = (body: Expr, code: string): string => (dtypeOf(body) === 'bool' ? `${code} ? 1 : 0` : bare(code));
 
 const raggedIn = (axes: readonly LoopAxis[]): readonly { readonly axis: LoopAxis; readonly row: Expr }[] =>
-  axes.flatMap((axis) => (axis.ragged !== undefined && axes.some((a) => a.name === axis.ragged?.rows)
-    ? [{ axis, row: { kind: 'index', axis: axis.ragged.rows } as const }] : []));
+  axes.flatMap((axis) =>
+    axis.ragged !== undefined && axes.some((a) => a.name === axis.ragged?.rows)
+      ? [{ axis, row: { kind: 'index', axis: axis.ragged.rows } as const }]
+      : [],
+  );
 
 const quiet = (text: string): string => text.replaceAll('*/', '* /').replaceAll('\n', ' ');
 const comment = ({ comment: text, source }: Kernel, more: readonly string[] = []): string =>
-  ['/**', ` * ${quiet(text)}`, ...(source === undefined ? [] : [` * ${quiet(source.file)}:${source.line}`]), ...more.map((m) => ` * ${m}`), ' */'].join('\n');
+  [
+    '/**',
+    ` * ${quiet(text)}`,
+    ...(source === undefined ? [] : [` * ${quiet(source.file)}:${source.line}`]),
+    ...more.map((m) => ` * ${m}`),
+    ' */',
+  ].join('\n');
 
 const threads = ['x', 'y', 'z'] as const;
 
 /** Binds the output's axes to the thread's coordinates; axes beyond three are taken apart from x. */
-const coordinates = (axes: readonly LoopAxis[], w: Writer, at: Scope): { readonly variables: Map<string, string>; readonly legend: string } => {
+const coordinates = (
+  axes: readonly LoopAxis[],
+  w: Writer,
+  at: Scope,
+): { readonly variables: Map<string, string>; readonly legend: string } => {
   const real = axes.filter((a) => a.size !== 1);
   const groups = real.length <= 3 ? real.map((a) => [a]) : [...real.slice(0, 2).map((a) => [a]), real.slice(2)];
   const thread = (k: number): string => threads[groups.length - 1 - k] ?? 'x';
   const variables = new Map(axes.map((a) => [a.name, '0']));
   groups.forEach((group, k) => {
     // Adding a half keeps the quotient off the integers, where a float32 division might fall on the wrong side.
-    const first = group.slice(1).reduceRight((rest, axis, i) => {
-      const size = device.size(axis.size);
-      const quotient = w.name(i === 0 ? group[0]?.name ?? '' : `to_${axis.name}`);
-      const index = w.name(axis.name);
-      at.lines.push(`const ${quotient} = Math.floor((${rest} + 0.5) / ${size});`, `const ${index} = ${rest} - ${quotient} * ${size};`);
-      variables.set(axis.name, index);
-      return quotient;
-    }, `this.thread.${thread(k)}`);
+    const first = group.slice(1).reduceRight(
+      (rest, axis, i) => {
+        const size = device.size(axis.size);
+        const quotient = w.name(i === 0 ? (group[0]?.name ?? '') : `to_${axis.name}`);
+        const index = w.name(axis.name);
+        at.lines.push(
+          `const ${quotient} = Math.floor((${rest} + 0.5) / ${size});`,
+          `const ${index} = ${rest} - ${quotient} * ${size};`,
+        );
+        variables.set(axis.name, index);
+        return quotient;
+      },
+      `this.thread.${thread(k)}`,
+    );
     variables.set(group[0]?.name ?? '', first);
   });
-  return { variables, legend: groups.map((group, k) => `${thread(k)} = ${product(group.map((a) => a.name))}`).reverse().join(', ') };
+  return {
+    variables,
+    legend: groups
+      .map((group, k) => `${thread(k)} = ${product(group.map((a) => a.name))}`)
+      .reverse()
+      .join(', '),
+  };
 };
 
 /** The position that a loop is at, among the variables of its kernels. */
@@ -87,10 +130,18 @@ const NOW = 'now@';
 /** A kernel of a loop computes the cells of one position; the others keep what they have. */
 const atPosition = (kernel: Kernel, loop: Loop, axes: readonly LoopAxis[]): Kernel => {
   const dtype = dtypeOf(kernel.body);
-  const own = { kind: 'read', buffer: kernel.output, at: axes.map((a): Expr => ({ kind: 'index', axis: a.name })), dtype } as const;
+  const own = {
+    kind: 'read',
+    buffer: kernel.output,
+    at: axes.map((a): Expr => ({ kind: 'index', axis: a.name })),
+    dtype,
+  } as const;
   const now = apply('eq', { kind: 'index', axis: loop.axis }, { kind: 'index', axis: NOW });
   const zero = { kind: 'literal', value: 0, dtype } as const;
-  const fresh: Expr = kernel.where === undefined ? kernel.body : { kind: 'guard', condition: kernel.where, then: kernel.body, otherwise: zero, dtype };
+  const fresh: Expr =
+    kernel.where === undefined
+      ? kernel.body
+      : { kind: 'guard', condition: kernel.where, then: kernel.body, otherwise: zero, dtype };
   const { where: _, ...rest } = kernel;
   return { ...rest, body: { kind: 'guard', condition: now, then: fresh, otherwise: own, dtype } };
 };
@@ -106,9 +157,17 @@ export const writeDevice = (given: Kernel, buffers: ReadonlyMap<string, Buffer>)
   const root = scope('root', null, variables);
   root.lines.push(...start.lines);
   const result = w.name('cell');
-  const finish = (s: Scope, assign: (code: string) => string): void => void s.lines.push(assign(cell(kernel.body, w.value(kernel.body, s))));
+  const finish = (s: Scope, assign: (code: string) => string): void =>
+    void s.lines.push(assign(cell(kernel.body, w.value(kernel.body, s))));
   const conditions: readonly ((s: Scope) => string)[] = [
-    ...(raggedIn(axes).length === 0 ? [] : [(s: Scope) => raggedIn(axes).map(({ axis, row }) => `${variables.get(axis.name)} < ${w.extent(axis, row, s)}`).join(' && ')]),
+    ...(raggedIn(axes).length === 0
+      ? []
+      : [
+          (s: Scope) =>
+            raggedIn(axes)
+              .map(({ axis, row }) => `${variables.get(axis.name)} < ${w.extent(axis, row, s)}`)
+              .join(' && '),
+        ]),
     ...(kernel.where === undefined ? [] : [(s: Scope) => bare(w.value(kernel.where ?? kernel.body, s))]),
   ];
   /**
@@ -136,14 +195,23 @@ export const writeDevice = (given: Kernel, buffers: ReadonlyMap<string, Buffer>)
   const parameters = [...w.parameters];
   return {
     args: parameters.map(([id]) => id),
-    text: (name) => [comment(kernel, legend === '' ? [] : [legend]), `function ${name}(${[...parameters.map(([, p]) => p), ...now].join(', ')}) {`, ...indent(root.lines), '}'].join('\n'),
+    text: (name) =>
+      [
+        comment(kernel, legend === '' ? [] : [legend]),
+        `function ${name}(${[...parameters.map(([, p]) => p), ...now].join(', ')}) {`,
+        ...indent(root.lines),
+        '}',
+      ].join('\n'),
   };
 };
 
 const parenthesised = (code: string): string => (/^(\(.*\)|[\w.]+)$/.test(code) ? code : `(${code})`);
 
 /** Rows before what is ragged along them: a loop's bound must be known when it opens. */
-const loopOrder = (axes: readonly LoopAxis[]): readonly LoopAxis[] => [...axes.filter((a) => a.ragged === undefined), ...axes.filter((a) => a.ragged !== undefined)];
+const loopOrder = (axes: readonly LoopAxis[]): readonly LoopAxis[] => [
+  ...axes.filter((a) => a.ragged === undefined),
+  ...axes.filter((a) => a.ragged !== undefined),
+];
 
 /** `out` comes filled with zeros; cells beyond a row's length and those that `where` rules out stay so. */
 export const writeHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): Written => {
@@ -154,7 +222,10 @@ export const writeHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>):
     const [axis, ...inner] = rest;
     if (axis === undefined) {
       if (kernel.where !== undefined) s.lines.push(`if (!${parenthesised(w.value(kernel.where, s))}) continue;`);
-      const at = rowMajor(axes.map((a) => position.get(a.name) ?? '0'), axes.map((a) => host.size(a.size)));
+      const at = rowMajor(
+        axes.map((a) => position.get(a.name) ?? '0'),
+        axes.map((a) => host.size(a.size)),
+      );
       s.lines.push(`out[${at}] = ${cell(kernel.body, w.value(kernel.body, s))};`);
       return;
     }
@@ -162,7 +233,11 @@ export const writeHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>):
     const row = ragged.get(axis.name);
     const end = w.extent(axis, row, s);
     // Innermost loops with a condition are left by nothing: what follows the condition must not run before it.
-    const body = scope(kernel.where !== undefined && inner.length === 0 ? 'branch' : row === undefined ? 'loop' : 'narrow', s, [[axis.name, i]]);
+    const body = scope(
+      kernel.where !== undefined && inner.length === 0 ? 'branch' : row === undefined ? 'loop' : 'narrow',
+      s,
+      [[axis.name, i]],
+    );
     nest(inner, body, new Map([...position, [axis.name, i]]));
     s.lines.push(`for (let ${i} = 0; ${i} < ${end}; ${i}++) {`, ...indent(body.lines), '}');
   };
@@ -174,6 +249,12 @@ export const writeHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>):
   const streams = [...w.streams].map(([key, name]) => `const ${name} = random.stream(${JSON.stringify(key)});`);
   return {
     args: parameters.map(([id]) => id),
-    text: (name) => [comment(kernel, ['On the host.']), `function ${name}(${['out', 'size', 'random', ...parameters.map(([, p]) => p)].join(', ')}) {`, ...indent([...streams, ...root.lines]), '}'].join('\n'),
+    text: (name) =>
+      [
+        comment(kernel, ['On the host.']),
+        `function ${name}(${['out', 'size', 'random', ...parameters.map(([, p]) => p)].join(', ')}) {`,
+        ...indent([...streams, ...root.lines]),
+        '}',
+      ].join('\n'),
   };
 };

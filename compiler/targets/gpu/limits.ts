@@ -12,36 +12,57 @@ export { maxArrayArguments };
 const roots = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);
 
 /** What the lowering promises of a collect, whatever the model: gpu.js runs along an inverse index by the cell's own position. */
-const promised = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): void => collectsOf(kernel).forEach((e) => {
-  if (targetsOf(e, axesOf(kernel, buffers)) === null) throw new Error(`'${kernel.name}' collects by '${e.index}' for a target that is no loop variable`);
-  const own = (buffers.get(e.index)?.axes ?? []).map((a) => a.name).join();
-  if (own !== e.over.map(({ axis }) => axis.name).join()) throw new Error(`'${kernel.name}' collects by '${e.index}' over other axes than that index has`);
-});
+const promised = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): void =>
+  collectsOf(kernel).forEach((e) => {
+    if (targetsOf(e, axesOf(kernel, buffers)) === null)
+      throw new Error(`'${kernel.name}' collects by '${e.index}' for a target that is no loop variable`);
+    const own = (buffers.get(e.index)?.axes ?? []).map((a) => a.name).join();
+    if (own !== e.over.map(({ axis }) => axis.name).join())
+      throw new Error(`'${kernel.name}' collects by '${e.index}' over other axes than that index has`);
+  });
 
-const literals = (kernel: Kernel): readonly Diagnostic[] => [...nodes(roots(kernel))]
-  .filter((e) => e.kind === 'literal' && Number.isNaN(e.value))
-  .map(() => error('PC6005', `'${kernel.name}' contains a constant that is not a number`, kernel.source));
+const literals = (kernel: Kernel): readonly Diagnostic[] =>
+  [...nodes(roots(kernel))]
+    .filter((e) => e.kind === 'literal' && Number.isNaN(e.value))
+    .map(() => error('PC6005', `'${kernel.name}' contains a constant that is not a number`, kernel.source));
 
 /** A loop's kernels run position by position, which the host's do not. */
-const loopsOnHost = (entry: Entry): readonly Diagnostic[] => place(entry).host.flatMap((step) =>
-  (step.kind !== 'compute' || step.kernel.loop === undefined ? [] : [error(
-    'PC6004', `'${step.kernel.name}' is a step of a scan, and a whole number depends on it: gpu.js computes whole numbers apart, before the scan`,
-    step.kernel.source, 'keep the choice in real numbers (where), or compile with --target wasm')]));
+const loopsOnHost = (entry: Entry): readonly Diagnostic[] =>
+  place(entry).host.flatMap((step) =>
+    step.kind !== 'compute' || step.kernel.loop === undefined
+      ? []
+      : [
+          error(
+            'PC6004',
+            `'${step.kernel.name}' is a step of a scan, and a whole number depends on it: gpu.js computes whole numbers apart, before the scan`,
+            step.kernel.source,
+            'keep the choice in real numbers (where), or compile with --target wasm',
+          ),
+        ],
+  );
 
 const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
   const { buffers, device } = place(entry);
   return device.flatMap((kernel) => {
     const { args } = writeDevice(kernel, buffers);
-    return args.length <= maxArrayArguments ? [] : [error(
-      'PC6003', `'${kernel.name}' reads ${args.length} arrays (${args.join(', ')}); a WebGPU kernel can read ${maxArrayArguments}`,
-      kernel.source, 'say a part of its conditions in numbers (where(condition, 1, 0)), which can be stored, or compile with --target wasm')];
+    return args.length <= maxArrayArguments
+      ? []
+      : [
+          error(
+            'PC6003',
+            `'${kernel.name}' reads ${args.length} arrays (${args.join(', ')}); a WebGPU kernel can read ${maxArrayArguments}`,
+            kernel.source,
+            'say a part of its conditions in numbers (where(condition, 1, 0)), which can be stored, or compile with --target wasm',
+          ),
+        ];
   });
 };
 
 /** Errors; empty where every kernel can run. */
-export const checkGpu = (program: LoopProgram): readonly Diagnostic[] => program.entries.flatMap((entry) => {
-  const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
-  entry.kernels.forEach((kernel) => promised(kernel, buffers));
-  const found = entry.kernels.flatMap(literals);
-  return found.length > 0 ? found : [...loopsOnHost(entry), ...argumentsOf(entry)];
-});
+export const checkGpu = (program: LoopProgram): readonly Diagnostic[] =>
+  program.entries.flatMap((entry) => {
+    const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
+    entry.kernels.forEach((kernel) => promised(kernel, buffers));
+    const found = entry.kernels.flatMap(literals);
+    return found.length > 0 ? found : [...loopsOnHost(entry), ...argumentsOf(entry)];
+  });

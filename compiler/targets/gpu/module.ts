@@ -29,8 +29,19 @@ const functionPool = (): FunctionPool => {
   };
 };
 
-const axisData = ({ name, size, ragged, missing }: LoopAxis): unknown => ({ name, size, ...(missing === undefined ? {} : { missing }), ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }) });
-const bufferData = ({ id, name, dtype, role, axes }: Buffer): unknown => ({ id, ...(name === undefined ? {} : { name }), dtype, role, axes: axes.map(axisData) });
+const axisData = ({ name, size, ragged, missing }: LoopAxis): unknown => ({
+  name,
+  size,
+  ...(missing === undefined ? {} : { missing }),
+  ...(ragged === undefined ? {} : { ragged: { rows: ragged.rows, lengths: ragged.lengths } }),
+});
+const bufferData = ({ id, name, dtype, role, axes }: Buffer): unknown => ({
+  id,
+  ...(name === undefined ? {} : { name }),
+  dtype,
+  role,
+  axes: axes.map(axisData),
+});
 
 /** Data as JSON, but `run` as the name of a function: `"run": scores`. */
 const step = (data: Readonly<Record<string, unknown>>, run?: string): string => {
@@ -45,20 +56,43 @@ const entryText = (entry: Entry, functions: FunctionPool): string => {
   const { buffers, host, device } = place(entry);
   const inverses = new Set(host.flatMap((s) => (s.kind === 'invert' ? [s.output] : [])));
   const hostText = (s: Invert | Compute): string => {
-    if (s.kind === 'invert') return step({ kind: s.kind, output: s.output, index: s.index, axes: s.axes.map(axisData), targets: s.targets, once: s.once });
+    if (s.kind === 'invert')
+      return step({
+        kind: s.kind,
+        output: s.output,
+        index: s.index,
+        axes: s.axes.map(axisData),
+        targets: s.targets,
+        once: s.once,
+      });
     const written = writeHost(s.kernel, buffers);
-    return step({ kind: s.kind, name: s.kernel.name, output: s.kernel.output, args: written.args, once: s.once }, functions.put(s.kernel.name, written));
+    return step(
+      { kind: s.kind, name: s.kernel.name, output: s.kernel.output, args: written.args, once: s.once },
+      functions.put(s.kernel.name, written),
+    );
   };
   const deviceText = (kernel: Kernel): string => {
     const written = writeDevice(kernel, buffers);
     const { loop } = kernel;
-    const length = loop === undefined ? undefined : buffers.get(kernel.output)?.axes.find((a) => a.name === loop.axis)?.size;
-    return step({ name: kernel.name, output: kernel.output, args: written.args, ...(loop === undefined ? {} : { loop: { id: loop.id, length, reverse: loop.reverse } }) }, functions.put(kernel.name, written));
+    const length =
+      loop === undefined ? undefined : buffers.get(kernel.output)?.axes.find((a) => a.name === loop.axis)?.size;
+    return step(
+      {
+        name: kernel.name,
+        output: kernel.output,
+        args: written.args,
+        ...(loop === undefined ? {} : { loop: { id: loop.id, length, reverse: loop.reverse } }),
+      },
+      functions.put(kernel.name, written),
+    );
   };
   return [
     '{',
     `      name: ${JSON.stringify(entry.name)},`,
-    `      buffers: ${list([...buffers.values()].filter((b) => !inverses.has(b.id)).map((b) => JSON.stringify(bufferData(b))), '      ')},`,
+    `      buffers: ${list(
+      [...buffers.values()].filter((b) => !inverses.has(b.id)).map((b) => JSON.stringify(bufferData(b))),
+      '      ',
+    )},`,
     `      host: ${list(host.map(hostText), '      ')},`,
     `      device: ${list(device.map(deviceText), '      ')},`,
     `      outputs: ${JSON.stringify(entry.outputs)},`,

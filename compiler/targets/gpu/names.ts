@@ -2,8 +2,19 @@
 import { helpers } from './scalars.js';
 
 const reserved: ReadonlySet<string> = new Set([
-  ...'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield'.split(' '),
-  'Math', 'Infinity', 'NaN', 'undefined', 'size', 'random', 'out', 'entries', 'program', ...Object.keys(helpers),
+  ...'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield'.split(
+    ' ',
+  ),
+  'Math',
+  'Infinity',
+  'NaN',
+  'undefined',
+  'size',
+  'random',
+  'out',
+  'entries',
+  'program',
+  ...Object.keys(helpers),
 ]);
 
 export const identifier = (text: string): string => {

@@ -33,7 +33,8 @@ export interface Placement {
 }
 
 const rootsOf = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);
-export const collectsOf = (kernel: Kernel): readonly Collect[] => [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'collect' ? [e] : []));
+export const collectsOf = (kernel: Kernel): readonly Collect[] =>
+  [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'collect' ? [e] : []));
 const uniformsOf = (kernel: Kernel) => [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'uniform' ? [e] : []));
 
 /** Every axis that a kernel's loops run over, by name. */
@@ -42,10 +43,14 @@ export const axesOf = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): Re
 
 /** What says which positions of these axes exist. */
 const existence = (axes: readonly LoopAxis[]): readonly string[] =>
-  axes.flatMap(({ ragged, missing }) => [...(ragged !== undefined && axes.some((a) => a.name === ragged.rows) ? [ragged.lengths] : []), ...(missing === undefined ? [] : [missing])]);
+  axes.flatMap(({ ragged, missing }) => [
+    ...(ragged !== undefined && axes.some((a) => a.name === ragged.rows) ? [ragged.lengths] : []),
+    ...(missing === undefined ? [] : [missing]),
+  ]);
 
-export const kernelReads = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): readonly string[] =>
-  [...new Set([...existence(buffers.get(kernel.output)?.axes ?? []), ...readsOf(rootsOf(kernel))])];
+export const kernelReads = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): readonly string[] => [
+  ...new Set([...existence(buffers.get(kernel.output)?.axes ?? []), ...readsOf(rootsOf(kernel))]),
+];
 
 /** Kernels on the host, by output: integers, conditions on nothing but host data, and what host work reads. */
 const hostOutputs = (entry: Entry, buffers: ReadonlyMap<string, Buffer>): ReadonlySet<string> => {
@@ -72,7 +77,11 @@ const hostOutputs = (entry: Entry, buffers: ReadonlyMap<string, Buffer>): Readon
 };
 
 /** The numbers of a `uniform` inside a device kernel become a buffer over the loop variables of its counter. */
-const drawOnHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>, drawn: Map<string, { readonly buffer: Buffer; readonly kernel: Kernel }>): Kernel => {
+const drawOnHost = (
+  kernel: Kernel,
+  buffers: ReadonlyMap<string, Buffer>,
+  drawn: Map<string, { readonly buffer: Buffer; readonly kernel: Kernel }>,
+): Kernel => {
   if (uniformsOf(kernel).length === 0) return kernel;
   const free = freeVariables();
   const axes = axesOf(kernel, buffers);
@@ -111,18 +120,29 @@ export const place = (given: Entry): Placement => {
   // In order: an inverse index right before the first host kernel that reads it, or after them all.
   const steps: (Invert | Compute)[] = [];
   const varying = new Set(entry.buffers.filter((b) => changing.has(b.role)).map((b) => b.id));
-  const invert = (kernel: Kernel): void => collectsOf(kernel).forEach((e) => {
-    const output = inverseId(e);
-    if (steps.some((s) => s.kind === 'invert' && s.output === output)) return;
-    const axes = e.over.map(({ axis }) => axis);
-    const once = ![e.index, ...existence(axes)].some((id) => varying.has(id));
-    if (!once) varying.add(output);
-    buffers.set(output, { id: output, dtype: 'i32', axes: [], role: 'temp' });
-    steps.push({ kind: 'invert', output, index: e.index, axes, targets: targetsOf(e, axesOf(kernel, own)) ?? 0, once });
-  });
+  const invert = (kernel: Kernel): void =>
+    collectsOf(kernel).forEach((e) => {
+      const output = inverseId(e);
+      if (steps.some((s) => s.kind === 'invert' && s.output === output)) return;
+      const axes = e.over.map(({ axis }) => axis);
+      const once = ![e.index, ...existence(axes)].some((id) => varying.has(id));
+      if (!once) varying.add(output);
+      buffers.set(output, { id: output, dtype: 'i32', axes: [], role: 'temp' });
+      steps.push({
+        kind: 'invert',
+        output,
+        index: e.index,
+        axes,
+        targets: targetsOf(e, axesOf(kernel, own)) ?? 0,
+        once,
+      });
+    });
   const compute = (kernel: Kernel): void => {
     invert(kernel);
-    const once = uniformsOf(kernel).length === 0 && !kernelReads(kernel, buffers).some((id) => varying.has(id)) && !collectsOf(kernel).some((e) => varying.has(inverseId(e)));
+    const once =
+      uniformsOf(kernel).length === 0 &&
+      !kernelReads(kernel, buffers).some((id) => varying.has(id)) &&
+      !collectsOf(kernel).some((e) => varying.has(inverseId(e)));
     if (!once) varying.add(kernel.output);
     steps.push({ kind: 'compute', kernel, once });
   };

@@ -10,18 +10,47 @@ import { bare } from './brackets.js';
 export type Write = (...args: readonly string[]) => string;
 type Table = { readonly [F in ScalarName]: Write };
 
-const infix = (operator: string): Write => (a, b) => `(${a} ${operator} ${b})`;
-const call = (name: string): Write => (...args) => `${name}(${args.map(bare).join(', ')})`;
+const infix =
+  (operator: string): Write =>
+  (a, b) =>
+    `(${a} ${operator} ${b})`;
+const call =
+  (name: string): Write =>
+  (...args) =>
+    `${name}(${args.map(bare).join(', ')})`;
 
 export const floats: Table = {
-  add: infix('+'), sub: infix('-'), mul: infix('*'), div: infix('/'),
-  max: call('Math.max'), min: call('Math.min'), neg: (a) => `(-${a})`,
-  pow: call('power'), exp: call('Math.exp'), log: call('Math.log'), log1p: call('logOnePlus'),
-  sqrt: call('Math.sqrt'), rsqrt: (a) => `(1 / Math.sqrt(${a}))`, sin: (a) => `wave(${a}, 0)`, cos: (a) => `wave(${a}, 1)`,
-  tanh: call('hyperbolicTangent'), sigmoid: call('sigmoid'), softplus: call('softplus'), erf: call('errorFunction'),
-  abs: call('Math.abs'), sign: call('signOf'), floor: call('Math.floor'),
-  eq: infix('==='), ne: infix('!=='), lt: infix('<'), le: infix('<='), gt: infix('>'), ge: infix('>='),
-  and: infix('&&'), or: infix('||'), not: (a) => `(!${a})`,
+  add: infix('+'),
+  sub: infix('-'),
+  mul: infix('*'),
+  div: infix('/'),
+  max: call('Math.max'),
+  min: call('Math.min'),
+  neg: (a) => `(-${a})`,
+  pow: call('power'),
+  exp: call('Math.exp'),
+  log: call('Math.log'),
+  log1p: call('logOnePlus'),
+  sqrt: call('Math.sqrt'),
+  rsqrt: (a) => `(1 / Math.sqrt(${a}))`,
+  sin: (a) => `wave(${a}, 0)`,
+  cos: (a) => `wave(${a}, 1)`,
+  tanh: call('hyperbolicTangent'),
+  sigmoid: call('sigmoid'),
+  softplus: call('softplus'),
+  erf: call('errorFunction'),
+  abs: call('Math.abs'),
+  sign: call('signOf'),
+  floor: call('Math.floor'),
+  eq: infix('==='),
+  ne: infix('!=='),
+  lt: infix('<'),
+  le: infix('<='),
+  gt: infix('>'),
+  ge: infix('>='),
+  and: infix('&&'),
+  or: infix('||'),
+  not: (a) => `(!${a})`,
   select: (p, a, b) => `(${p} ? ${a} : ${b})`,
   toI32: call('truncate'),
   /** Dividing is what makes a float of an integer in gpu.js; `* 1` would stay an integer. */
@@ -34,7 +63,8 @@ export const floats: Table = {
  */
 export const conditions: Table = {
   ...floats,
-  eq: (a, b) => `((${a} && ${b}) || (!${a} && !${b}))`, ne: (a, b) => `((${a} && !${b}) || (!${a} && ${b}))`,
+  eq: (a, b) => `((${a} && ${b}) || (!${a} && !${b}))`,
+  ne: (a, b) => `((${a} && !${b}) || (!${a} && ${b}))`,
   select: (p, a, b) => `((${p} && ${a}) || (!${p} && ${b}))`,
 };
 
@@ -44,7 +74,10 @@ export const counts: Table = { ...floats, select: (p, a, b) => `(${p} ? ${a} / 1
 /** The same on the host for i32 values: two's complement, as WebAssembly and the reference have it. */
 export const integers: Table = {
   ...floats,
-  add: (a, b) => `(${a} + ${b} | 0)`, sub: (a, b) => `(${a} - ${b} | 0)`, mul: call('Math.imul'), neg: (a) => `(-${a} | 0)`,
+  add: (a, b) => `(${a} + ${b} | 0)`,
+  sub: (a, b) => `(${a} - ${b} | 0)`,
+  mul: call('Math.imul'),
+  neg: (a) => `(-${a} | 0)`,
   toI32: (a) => `(Math.max(-2147483648, Math.min(2147483647, ${bare(a)})) | 0)`,
 };
 

@@ -20,11 +20,21 @@ const outermost = (e: Expr): readonly Reduce[] =>
 
 const splittable = ({ over, dtype }: Reduce, output: readonly LoopAxis[]): boolean => {
   const [first, ...rest] = over;
-  return first !== undefined && rest.length > 0 && dtype === 'f32' && first.from === undefined && first.to === undefined
-    && first.row === undefined && !output.some((a) => a.name === first.axis.name);
+  return (
+    first !== undefined &&
+    rest.length > 0 &&
+    dtype === 'f32' &&
+    first.from === undefined &&
+    first.to === undefined &&
+    first.row === undefined &&
+    !output.some((a) => a.name === first.axis.name)
+  );
 };
 
-interface Parts { readonly kernel: Kernel; readonly parts: readonly { readonly buffer: Buffer; readonly kernel: Kernel }[] }
+interface Parts {
+  readonly kernel: Kernel;
+  readonly parts: readonly { readonly buffer: Buffer; readonly kernel: Kernel }[];
+}
 
 const split = (kernel: Kernel, output: readonly LoopAxis[], taken: ReadonlySet<string>): Parts => {
   const found = [...new Set(outermost(kernel.body))].filter((r) => splittable(r, output));
@@ -36,11 +46,20 @@ const split = (kernel: Kernel, output: readonly LoopAxis[], taken: ReadonlySet<s
     const id = `${kernel.output}_by_${name}${i === 0 ? '' : `_${i + 1}`}`;
     const axes = [{ name, size }, ...output];
     const sum: Expr = { ...reduce, over: [first], body: { kind: 'read', buffer: id, at: axes.map(at), dtype: 'f32' } };
-    return [{
-      reduce, sum,
-      buffer: { id, dtype: 'f32', axes, role: 'temp' } as const,
-      kernel: { ...kernel, name: `${kernel.name}_by_${name}${i === 0 ? '' : `_${i + 1}`}`, output: id, body: { ...reduce, over: rest }, comment: `${kernel.comment}: the part of each ${name}` },
-    }];
+    return [
+      {
+        reduce,
+        sum,
+        buffer: { id, dtype: 'f32', axes, role: 'temp' } as const,
+        kernel: {
+          ...kernel,
+          name: `${kernel.name}_by_${name}${i === 0 ? '' : `_${i + 1}`}`,
+          output: id,
+          body: { ...reduce, over: rest },
+          comment: `${kernel.comment}: the part of each ${name}`,
+        },
+      },
+    ];
   });
   if (parts.length === 0 || parts.some(({ buffer }) => taken.has(buffer.id))) return { kernel, parts: [] };
   const go = rewrite((e) => parts.find(({ reduce }) => reduce === e)?.sum ?? null);
@@ -52,7 +71,9 @@ export const splitReductions = (entry: Entry): Entry => {
   const taken = new Set(buffers.keys());
   const results = entry.kernels.map((kernel): Parts => {
     const info = buffers.get(kernel.output);
-    return info !== undefined && kernel.loop === undefined && info.dtype === 'f32' && few(info.axes) ? split(kernel, info.axes, taken) : { kernel, parts: [] };
+    return info !== undefined && kernel.loop === undefined && info.dtype === 'f32' && few(info.axes)
+      ? split(kernel, info.axes, taken)
+      : { kernel, parts: [] };
   });
   return {
     ...entry,

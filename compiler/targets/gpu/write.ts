@@ -36,8 +36,11 @@ export interface Scope {
   readonly known: Map<Expr, string>;
 }
 
-export const scope = (kind: ScopeKind, parent: Scope | null, variables: Iterable<readonly [string, string]> = []): Scope =>
-  ({ kind, parent, variables: new Map(variables), lines: [], known: new Map() });
+export const scope = (
+  kind: ScopeKind,
+  parent: Scope | null,
+  variables: Iterable<readonly [string, string]> = [],
+): Scope => ({ kind, parent, variables: new Map(variables), lines: [], known: new Map() });
 
 export const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
 
@@ -64,8 +67,10 @@ export const literalCode = (value: number, dtype: DType): string => {
 const arithmetic: ReadonlySet<ScalarName> = new Set<ScalarName>(['add', 'sub', 'mul', 'neg', 'toF32']);
 /** Not worth a name: small arithmetic on loop variables (a name would make a float of an integer in gpu.js). */
 const cheap = (e: Expr): boolean =>
-  e.kind === 'literal' || e.kind === 'index' || (e.kind === 'extent' && e.row === undefined && e.axis.missing === undefined)
-  || (e.kind === 'apply' && arithmetic.has(e.fn) && nodes([e]).size <= 6 && e.args.every(cheap));
+  e.kind === 'literal' ||
+  e.kind === 'index' ||
+  (e.kind === 'extent' && e.row === undefined && e.axis.missing === undefined) ||
+  (e.kind === 'apply' && arithmetic.has(e.fn) && nodes([e]).size <= 6 && e.args.every(cheap));
 
 /** Reads at loop variables alone cannot leave their range in a loop that runs no times. */
 const harmless = (e: Expr): boolean =>
@@ -76,7 +81,9 @@ const simple = /^[A-Za-z0-9_.]+$/;
 const step = (counter: string, start: string): string => (/^[0-9]+$/.test(start) ? `${counter}++` : `${counter} += 1`);
 const accumulators = { sum: 'sum', max: 'most' } as const;
 const starts: { readonly [K in DType]: { readonly sum: number; readonly max: number } } = {
-  f32: { sum: 0, max: lowest.f32 }, i32: { sum: 0, max: lowest.i32 }, bool: { sum: 0, max: lowest.bool },
+  f32: { sum: 0, max: lowest.f32 },
+  i32: { sum: 0, max: lowest.i32 },
+  bool: { sum: 0, max: lowest.bool },
 };
 
 export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, roots: readonly Expr[]): Writer => {
@@ -88,9 +95,11 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
 
   const binds = (s: Scope, e: Expr): boolean => [...free(e)].some((axis) => s.variables.has(axis));
   const home = (e: Expr, s: Scope): Scope =>
-    s.parent !== null && (s.kind === 'loop' || (s.kind === 'narrow' && harmless(e))) && !binds(s, e) ? home(e, s.parent) : s;
+    s.parent !== null && (s.kind === 'loop' || (s.kind === 'narrow' && harmless(e))) && !binds(s, e)
+      ? home(e, s.parent)
+      : s;
   const lookup = (e: Expr, s: Scope | null): string | undefined =>
-    s === null ? undefined : s.known.get(e) ?? (binds(s, e) ? undefined : lookup(e, s.parent));
+    s === null ? undefined : (s.known.get(e) ?? (binds(s, e) ? undefined : lookup(e, s.parent)));
   const variable = (axis: string, s: Scope | null): string => {
     if (s === null) throw new Error(`No loop runs over the axis '${axis}'.`);
     return s.variables.get(axis) ?? variable(axis, s.parent);
@@ -108,7 +117,8 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     parameters.set(id, fresh);
     return fresh;
   };
-  const element = (id: string, at: readonly string[]): string => flavour.element(parameter(id), buffer(id), at, flavour.size);
+  const element = (id: string, at: readonly string[]): string =>
+    flavour.element(parameter(id), buffer(id), at, flavour.size);
 
   const extent = (axis: LoopAxis, row: Expr | undefined, s: Scope): string => {
     if (axis.ragged !== undefined && row !== undefined) return element(axis.ragged.lengths, [position(row, s)]);
@@ -137,9 +147,18 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
   /** Opens the loops of a reduction, lets `inner` fill the innermost, and closes them. */
   const loops = (over: readonly ReduceAxis[], s: Scope, inner: (s: Scope) => void): void => {
     const [first, ...rest] = over;
-    if (first === undefined) { inner(s); return; }
+    if (first === undefined) {
+      inner(s);
+      return;
+    }
     const { axis, from, to, row } = first;
-    if (axis.size === 1 && axis.ragged === undefined && axis.missing === undefined && from === undefined && to === undefined) {
+    if (
+      axis.size === 1 &&
+      axis.ragged === undefined &&
+      axis.missing === undefined &&
+      from === undefined &&
+      to === undefined
+    ) {
       const body = scope('loop', s, [[axis.name, '0']]);
       loops(rest, body, inner);
       s.lines.push(...body.lines);
@@ -155,8 +174,10 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
   };
 
   const accumulate: { readonly [M in 'sum' | 'max']: (into: string, term: string, dtype: DType) => string } = {
-    sum: (into, term, dtype) => (dtype === 'f32' ? `${into} += ${bare(term)};` : `${into} = ${bare(flavour.scalar('add', dtype)(into, term))};`),
-    max: (into, term, dtype) => `${into} = ${bare(flavour.scalar(dtype === 'bool' ? 'or' : 'max', dtype)(into, dtype === 'bool' ? term : bare(term)))};`,
+    sum: (into, term, dtype) =>
+      dtype === 'f32' ? `${into} += ${bare(term)};` : `${into} = ${bare(flavour.scalar('add', dtype)(into, term))};`,
+    max: (into, term, dtype) =>
+      `${into} = ${bare(flavour.scalar(dtype === 'bool' ? 'or' : 'max', dtype)(into, dtype === 'bool' ? term : bare(term)))};`,
   };
 
   const reduction = (e: Extract<Expr, { kind: 'reduce' }>, s: Scope): string => {
@@ -174,19 +195,42 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     const [entry, last] = [name('entry'), name('last')];
     const positions = e.over.map(({ axis }) => flavour.size(axis.size)).join(' * ');
     s.lines.push(`let ${into} = 0;`, `const ${last} = ${list}[${target} + 1];`);
-    const coordinates = e.over.map(({ axis }, k) => ({ axis: axis.name, code: name(axis.name), at: k === 0 ? entry : `${entry} + ${k === 1 ? '' : `${k} * `}${positions}` }));
-    const inner = scope('narrow', s, coordinates.map(({ axis, code }) => [axis, code] as const));
-    const needed = new Set([e.body, ...e.over.flatMap(({ from, to }) => [from, to])].flatMap((part) => (part === undefined ? [] : [...free(part)])));
-    const used = coordinates.filter(({ axis }) => needed.has(axis) || e.over.some((o) => o.axis.name === axis && (o.from ?? o.to) !== undefined));
+    const coordinates = e.over.map(({ axis }, k) => ({
+      axis: axis.name,
+      code: name(axis.name),
+      at: k === 0 ? entry : `${entry} + ${k === 1 ? '' : `${k} * `}${positions}`,
+    }));
+    const inner = scope(
+      'narrow',
+      s,
+      coordinates.map(({ axis, code }) => [axis, code] as const),
+    );
+    const needed = new Set(
+      [e.body, ...e.over.flatMap(({ from, to }) => [from, to])].flatMap((part) =>
+        part === undefined ? [] : [...free(part)],
+      ),
+    );
+    const used = coordinates.filter(
+      ({ axis }) => needed.has(axis) || e.over.some((o) => o.axis.name === axis && (o.from ?? o.to) !== undefined),
+    );
     inner.lines.push(...used.map(({ code, at }) => `const ${code} = ${list}[${at}];`));
     const limits = e.over.flatMap(({ axis, from, to }): readonly Expr[] => [
-      ...(from === undefined ? [] : [{ kind: 'apply', fn: 'ge', args: [{ kind: 'index', axis: axis.name }, from], dtype: 'bool' } as const]),
-      ...(to === undefined ? [] : [{ kind: 'apply', fn: 'lt', args: [{ kind: 'index', axis: axis.name }, to], dtype: 'bool' } as const]),
+      ...(from === undefined
+        ? []
+        : [{ kind: 'apply', fn: 'ge', args: [{ kind: 'index', axis: axis.name }, from], dtype: 'bool' } as const]),
+      ...(to === undefined
+        ? []
+        : [{ kind: 'apply', fn: 'lt', args: [{ kind: 'index', axis: axis.name }, to], dtype: 'bool' } as const]),
     ]);
     const body = limits.length === 0 ? inner : scope('branch', inner);
     body.lines.push(accumulate.sum(into, value(e.body, body), e.dtype));
-    if (body !== inner) inner.lines.push(`if (${limits.map((limit) => value(limit, inner)).join(' && ')}) {`, ...indent(body.lines), '}');
-    s.lines.push(`for (let ${entry} = ${list}[${target}]; ${entry} < ${last}; ${step(entry, '')}) {`, ...indent(inner.lines), '}');
+    if (body !== inner)
+      inner.lines.push(`if (${limits.map((limit) => value(limit, inner)).join(' && ')}) {`, ...indent(body.lines), '}');
+    s.lines.push(
+      `for (let ${entry} = ${list}[${target}]; ${entry} < ${last}; ${step(entry, '')}) {`,
+      ...indent(inner.lines),
+      '}',
+    );
     return into;
   };
 
@@ -199,8 +243,10 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
     const plain = e.otherwise.kind === 'literal';
     s.lines.push(
       `let ${into} = ${bare(plain ? otherwise : literalCode(0, e.dtype))};`,
-      `if (${bare(condition)}) {`, ...indent([...yes.lines, `${into} = ${bare(then)};`]),
-      ...(plain ? [] : ['} else {', ...indent([...no.lines, `${into} = ${bare(otherwise)};`])]), '}',
+      `if (${bare(condition)}) {`,
+      ...indent([...yes.lines, `${into} = ${bare(then)};`]),
+      ...(plain ? [] : ['} else {', ...indent([...no.lines, `${into} = ${bare(otherwise)};`])]),
+      '}',
     );
     return into;
   };
@@ -212,22 +258,34 @@ export const writer = (flavour: Flavour, buffers: ReadonlyMap<string, Buffer>, r
   };
 
   const read = (e: Extract<Expr, { kind: 'read' }>, s: Scope): string => {
-    const code = element(e.buffer, e.at.map((i) => position(i, s)));
+    const code = element(
+      e.buffer,
+      e.at.map((i) => position(i, s)),
+    );
     return buffer(e.buffer).dtype === 'bool' ? `(${code} !== 0)` : code;
   };
 
   const apply = (e: Extract<Expr, { kind: 'apply' }>, s: Scope): string =>
-    flavour.scalar(e.fn, e.fn === 'toI32' ? 'i32' : dtypeOf(e.args[e.args.length - 1] ?? e))(...e.args.map((a) => value(a, s)));
+    flavour.scalar(
+      e.fn,
+      e.fn === 'toI32' ? 'i32' : dtypeOf(e.args[e.args.length - 1] ?? e),
+    )(...e.args.map((a) => value(a, s)));
 
   const code: { readonly [K in Expr['kind']]: (e: Extract<Expr, { kind: K }>, s: Scope) => string } = {
     literal: (e) => literalCode(e.value, e.dtype),
     index: (e, s) => variable(e.axis, s),
     extent: (e, s) => extent(e.axis, e.row, s),
-    read, apply, guard: choice, reduce: reduction, collect: collection, uniform,
+    read,
+    apply,
+    guard: choice,
+    reduce: reduction,
+    collect: collection,
+    uniform,
   };
 
   /** What a value is called where it needs a name. */
-  const called = (e: Expr): string => (e.kind === 'read' ? `${e.buffer}_here` : e.kind === 'extent' ? `${e.axis.name}_count` : 'value');
+  const called = (e: Expr): string =>
+    e.kind === 'read' ? `${e.buffer}_here` : e.kind === 'extent' ? `${e.axis.name}_count` : 'value';
 
   const value = (e: Expr, s: Scope): string => {
     const known = lookup(e, s);

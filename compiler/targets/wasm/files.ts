@@ -23,16 +23,31 @@ const binary = (text: string, name: string): Uint8Array => {
   return result.right;
 };
 
-const list = (items: readonly unknown[], pad: string): string => `[\n${items.map((x) => `${pad}  ${JSON.stringify(x)},\n`).join('')}${pad}]`;
+const list = (items: readonly unknown[], pad: string): string =>
+  `[\n${items.map((x) => `${pad}  ${JSON.stringify(x)},\n`).join('')}${pad}]`;
 
 export const wasmFiles = {
   names,
   plan: (program: LoopProgram): string => {
     const { plan } = textOf(program);
-    const entries = plan.entries.map(({ buffers, phases, ...rest }) => [
-      '    {', `      ...${JSON.stringify(rest)},`, `      buffers: ${list(buffers, '      ')},`,
-      '      phases: [', ...phases.flatMap((p) => ['        {', ...Object.entries(p).map(([key, value]) => `          ${key}: ${Array.isArray(value) ? list(value, '          ') : JSON.stringify(value)},`), '        },']), '      ],', '    },',
-    ].join('\n'));
+    const entries = plan.entries.map(({ buffers, phases, ...rest }) =>
+      [
+        '    {',
+        `      ...${JSON.stringify(rest)},`,
+        `      buffers: ${list(buffers, '      ')},`,
+        '      phases: [',
+        ...phases.flatMap((p) => [
+          '        {',
+          ...Object.entries(p).map(
+            ([key, value]) =>
+              `          ${key}: ${Array.isArray(value) ? list(value, '          ') : JSON.stringify(value)},`,
+          ),
+          '        },',
+        ]),
+        '      ],',
+        '    },',
+      ].join('\n'),
+    );
     return `/** How the kernels of ${program.model} in model.wat run: buffers, and phases between which threads meet. */
 import { loadBeside } from 'pcrec/runtime';
 
@@ -54,6 +69,10 @@ ${entries.join('\n')}
   },
   assets: (program: LoopProgram): readonly Asset[] => {
     const { text, relaxed } = textOf(program);
-    return [{ name: names[0], content: text }, { name: names[1], content: binary(text, names[1]) }, { name: names[2], content: binary(relaxed, names[2]) }];
+    return [
+      { name: names[0], content: text },
+      { name: names[1], content: binary(text, names[1]) },
+      { name: names[2], content: binary(relaxed, names[2]) },
+    ];
   },
 } as const;

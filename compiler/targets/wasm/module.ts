@@ -23,8 +23,14 @@ const moduleText = (model: string, functions: readonly Printed[], linked: readon
     `;; The kernels of ${model}. A function computes the positions [$from, $to) of its result's outermost axis; $chunk is`,
     ';; the share of a batch to whose sums it adds. Globals are sizes, and, with an @, the addresses of buffers.',
     '(module',
-    ...indent(['(import "env" "memory" (memory 1 65536 shared))', ...[...globals].sort().map((g) => `(import "${g.startsWith('@') ? 'at' : 'size'}" "${g}" (global $${g} i32))`)]),
-    ...linked.map((f) => f.text), functions.map((f) => f.text).join('\n\n'), ')', '',
+    ...indent([
+      '(import "env" "memory" (memory 1 65536 shared))',
+      ...[...globals].sort().map((g) => `(import "${g.startsWith('@') ? 'at' : 'size'}" "${g}" (global $${g} i32))`),
+    ]),
+    ...linked.map((f) => f.text),
+    functions.map((f) => f.text).join('\n\n'),
+    ')',
+    '',
   ].join('\n');
 };
 
@@ -43,8 +49,16 @@ export const wasmText = (program: LoopProgram): WasmText => {
   let [text, relaxed]: (string | undefined)[] = [];
   return {
     plan: code.plan,
-    get text() { return text ??= moduleText(program.model, functions.map(printed), math.map(printed)); },
-    get relaxed() { return relaxed ??= moduleText(program.model, fusedEntries(code).flat().map(printed), math.map(fuseMultiplyAdd).map(printed)); },
+    get text() {
+      return (text ??= moduleText(program.model, functions.map(printed), math.map(printed)));
+    },
+    get relaxed() {
+      return (relaxed ??= moduleText(
+        program.model,
+        fusedEntries(code).flat().map(printed),
+        math.map(fuseMultiplyAdd).map(printed),
+      ));
+    },
   };
 };
 
@@ -52,7 +66,10 @@ export const wasmText = (program: LoopProgram): WasmText => {
 export const wasmPasses = {
   list: [...toCode.list, ...toFusedCode.list],
   observe: (program: LoopProgram, observe: Observe): void => {
-    const look: Look = ({ name }, after) => observe(name, () => ('functions' in after ? after.functions.map((f) => printFunction(f).text).join('\n\n') : kernelsText(after)));
+    const look: Look = ({ name }, after) =>
+      observe(name, () =>
+        'functions' in after ? after.functions.map((f) => printFunction(f).text).join('\n\n') : kernelsText(after),
+      );
     fusedEntries(cpuProgram(program, wasm128, look), look);
   },
 } as const;

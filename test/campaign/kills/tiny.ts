@@ -2,4 +2,8 @@
 import { adamw, cosineDecay, stacked } from 'pcrec';
 import sasrec from 'pcrec/models/sasrec';
 
-export default stacked({ ...sasrec, name: 'tiny', optimizer: () => adamw({ rate: cosineDecay({ rate: 0.01, steps: 18, warmUp: 4 }), weightDecay: 0.01 }) });
+export default stacked({
+  ...sasrec,
+  name: 'tiny',
+  optimizer: () => adamw({ rate: cosineDecay({ rate: 0.01, steps: 18, warmUp: 4 }), weightDecay: 0.01 }),
+});

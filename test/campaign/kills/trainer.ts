@@ -33,7 +33,9 @@ export const prepare = async (): Promise<void> => {
   writeFileSync(DATA, rows());
   const fresh = join(HOME, 'fresh');
   const settings = ['width=4', 'length=8', 'blocks=1', 'dropout=0.2', 'negatives=3'].flatMap((s) => ['--set', s]);
-  const done = spawnSync(process.execPath, [COMPILER, SOURCE, '--target', 'wasm', ...settings, '--out', fresh], { encoding: 'utf8' });
+  const done = spawnSync(process.execPath, [COMPILER, SOURCE, '--target', 'wasm', ...settings, '--out', fresh], {
+    encoding: 'utf8',
+  });
   if (done.status !== 0) throw new Error(`the model of the part kills does not compile:\n${done.stdout}${done.stderr}`);
   rmSync(MODEL, { recursive: true, force: true });
   renameSync(fresh, MODEL);
@@ -44,31 +46,92 @@ export interface Kill {
   readonly when: 'time' | 'write';
   readonly after: number;
 }
-export interface Ended { readonly code: number | null; readonly killed: boolean; readonly out: string; readonly err: string }
+export interface Ended {
+  readonly code: number | null;
+  readonly killed: boolean;
+  readonly out: string;
+  readonly err: string;
+}
 
 /** Runs the trainer, to be killed or not. */
-export const run = (argv: readonly string[], folder: string, kill?: Kill): Promise<Ended> => new Promise((resolve) => {
-  mkdirSync(folder, { recursive: true });
-  const child = spawn(process.execPath, [join(MODEL, 'trainer.js'), ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let [out, err, changes, killed] = ['', '', 0, false];
-  const end = (): void => { killed = child.kill('SIGKILL') || killed; };
-  child.stdout.on('data', (text) => { out += String(text); });
-  child.stderr.on('data', (text) => { err += String(text); });
-  const timer = kill?.when === 'time' ? setTimeout(end, kill.after) : undefined;
-  const watcher = kill?.when === 'write' ? watch(folder, () => void (++changes === kill.after && end())) : undefined;
-  child.on('close', (code, signal) => {
-    clearTimeout(timer);
-    watcher?.close();
-    resolve({ code, killed: killed && signal === 'SIGKILL', out, err });
+export const run = (argv: readonly string[], folder: string, kill?: Kill): Promise<Ended> =>
+  new Promise((resolve) => {
+    mkdirSync(folder, { recursive: true });
+    const child = spawn(process.execPath, [join(MODEL, 'trainer.js'), ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err, changes, killed] = ['', '', 0, false];
+    const end = (): void => {
+      killed = child.kill('SIGKILL') || killed;
+    };
+    child.stdout.on('data', (text) => {
+      out += String(text);
+    });
+    child.stderr.on('data', (text) => {
+      err += String(text);
+    });
+    const timer = kill?.when === 'time' ? setTimeout(end, kill.after) : undefined;
+    const watcher = kill?.when === 'write' ? watch(folder, () => void (++changes === kill.after && end())) : undefined;
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      watcher?.close();
+      resolve({ code, killed: killed && signal === 'SIGKILL', out, err });
+    });
   });
-});
 
 /** A training of three epochs of five steps, with a checkpoint every other step. */
-export const training = (seed: number, threads: number, out: string): readonly string[] =>
-  ['train', '--data', DATA, '--epochs', '3', '--batch', '8', '--seed', `${seed}`, '--checkpoint-steps', '2', '--device', 'wasm', '--threads', `${threads}`, '--json', '--out', out];
-export const resuming = (threads: number, out: string): readonly string[] =>
-  ['train', '--resume', '--checkpoint-steps', '2', '--device', 'wasm', '--threads', `${threads}`, '--json', '--out', out];
+export const training = (seed: number, threads: number, out: string): readonly string[] => [
+  'train',
+  '--data',
+  DATA,
+  '--epochs',
+  '3',
+  '--batch',
+  '8',
+  '--seed',
+  `${seed}`,
+  '--checkpoint-steps',
+  '2',
+  '--device',
+  'wasm',
+  '--threads',
+  `${threads}`,
+  '--json',
+  '--out',
+  out,
+];
+export const resuming = (threads: number, out: string): readonly string[] => [
+  'train',
+  '--resume',
+  '--checkpoint-steps',
+  '2',
+  '--device',
+  'wasm',
+  '--threads',
+  `${threads}`,
+  '--json',
+  '--out',
+  out,
+];
 export const reading = {
-  evaluate: (out: string): readonly string[] => ['evaluate', '--device', 'wasm', '--threads', '1', '--json', '--out', out],
-  recommend: (out: string): readonly string[] => ['recommend', '--history', '1,2,3', '--device', 'wasm', '--threads', '1', '--json', '--out', out],
+  evaluate: (out: string): readonly string[] => [
+    'evaluate',
+    '--device',
+    'wasm',
+    '--threads',
+    '1',
+    '--json',
+    '--out',
+    out,
+  ],
+  recommend: (out: string): readonly string[] => [
+    'recommend',
+    '--history',
+    '1,2,3',
+    '--device',
+    'wasm',
+    '--threads',
+    '1',
+    '--json',
+    '--out',
+    out,
+  ],
 } as const;

@@ -5,7 +5,10 @@ import type { Part, Verdict } from '../part.js';
 import { mutants } from './mutants.js';
 import type { Property } from './properties.js';
 
-interface Case { readonly mutant: string; readonly seed: number }
+interface Case {
+  readonly mutant: string;
+  readonly seed: number;
+}
 
 /** Draws that a mutant is given before it is said to live. */
 const TRIES = 3;
@@ -21,23 +24,32 @@ const complaint = async (property: Property, seed: number): Promise<string | nul
 
 const judge = async ({ mutant: name, seed }: Case): Promise<Verdict> => {
   const mutant = mutants.find((m) => m.name === name);
-  if (mutant === undefined) return left({ kind: 'there is no such mutant', expected: 'one of today\'s', found: name });
+  if (mutant === undefined) return left({ kind: 'there is no such mutant', expected: "one of today's", found: name });
   const wrong = await complaint(mutant.check, seed);
-  if (wrong !== null) return left({ kind: `does not hold: ${mutant.property}`, expected: mutant.property, found: wrong });
+  if (wrong !== null)
+    return left({ kind: `does not hold: ${mutant.property}`, expected: mutant.property, found: wrong });
   for (let k = 0; k < TRIES; k++) {
     const restore = mutant.inject();
     try {
-      if (await complaint(mutant.check, mixed(seed, k)) !== null) return right(1);
+      if ((await complaint(mutant.check, mixed(seed, k))) !== null) return right(1);
     } finally {
       restore();
     }
   }
-  return left({ kind: `lives: ${mutant.name}`, expected: `that this fails: ${mutant.property}`, found: `it holds on ${TRIES} draws` });
+  return left({
+    kind: `lives: ${mutant.name}`,
+    expected: `that this fails: ${mutant.property}`,
+    found: `it holds on ${TRIES} draws`,
+  });
 };
 
 export const mutantsPart: Part<Case> = {
-  name: 'mutants', chunk: 4,
-  generate: ({ seed }, index) => ({ mutant: mutants[index % mutants.length]!.name, seed: mixed(seed, Math.floor(index / mutants.length), 31) }),
+  name: 'mutants',
+  chunk: 4,
+  generate: ({ seed }, index) => ({
+    mutant: mutants[index % mutants.length]!.name,
+    seed: mixed(seed, Math.floor(index / mutants.length), 31),
+  }),
   check: async (cases) => {
     const verdicts: Verdict[] = [];
     for (const of of cases) verdicts.push(await judge(of));

@@ -16,7 +16,12 @@ import { mixed } from '../numbers.js';
 import { edged } from './edges.js';
 import { resized } from './graph.js';
 
-export interface Sizes { readonly batch: number; readonly items: number; readonly length: number; readonly width: number }
+export interface Sizes {
+  readonly batch: number;
+  readonly items: number;
+  readonly length: number;
+  readonly width: number;
+}
 
 export interface Case {
   readonly kind: string;
@@ -37,7 +42,8 @@ const drawer = (seed: number): Draw => {
   return (options) => options[Math.floor(next() * options.length)]!;
 };
 
-const one = <T>(arbitrary: fc.Arbitrary<T>, seed: number): T => fc.sample(arbitrary, { seed: seed | 0, numRuns: 1 })[0]!;
+const one = <T>(arbitrary: fc.Arbitrary<T>, seed: number): T =>
+  fc.sample(arbitrary, { seed: seed | 0, numRuns: 1 })[0]!;
 const smooth = (seed: number): readonly Node[] => rootsFrom(one(pools(12, { smooth: true }), seed));
 const anything = (seed: number): readonly Node[] => rootsFrom(one(pools(14), seed));
 const scans = (seed: number): readonly Node[] => {
@@ -46,9 +52,30 @@ const scans = (seed: number): readonly Node[] => {
 };
 /** One after the other, so that each has its share of any number of cases. */
 const sources: readonly (readonly [string, (seed: number) => readonly Node[]])[] = [
-  ['anything', anything], ['smooth', smooth], ['anything', anything], ['products', (seed) => [one(products, seed)]], ['anything', anything], ['smooth', smooth],
-  ['branches', (seed) => [one(branches.filter((t) => !t.isByRow), seed).root]],
-  ['branches by row', (seed) => [one(branches.filter((t) => t.isByRow), seed).root]],
+  ['anything', anything],
+  ['smooth', smooth],
+  ['anything', anything],
+  ['products', (seed) => [one(products, seed)]],
+  ['anything', anything],
+  ['smooth', smooth],
+  [
+    'branches',
+    (seed) => [
+      one(
+        branches.filter((t) => !t.isByRow),
+        seed,
+      ).root,
+    ],
+  ],
+  [
+    'branches by row',
+    (seed) => [
+      one(
+        branches.filter((t) => t.isByRow),
+        seed,
+      ).root,
+    ],
+  ],
   ['scans', scans],
 ];
 
@@ -60,7 +87,7 @@ export const generate = ({ seed, edges }: Settings, index: number, chunk: number
   const common = Math.floor(index / chunk);
   const shared = drawer(mixed(seed, common, 1));
   const [batch, items] = [shared([1, 1, 2, 3, 3, 4]), shared([1, 2, 5, 5, 7])];
-  const [kind, make] = edges && index % 3 === 0 ? ['edges', edged] as const : sources[index % sources.length]!;
+  const [kind, make] = edges && index % 3 === 0 ? (['edges', edged] as const) : sources[index % sources.length]!;
   const isScan = kind === 'scans';
   const own = mixed(seed, index, 2);
   const draw = drawer(own);
@@ -69,7 +96,9 @@ export const generate = ({ seed, edges }: Settings, index: number, chunk: number
   const sizes = { batch, items, length: form([1, 1, 2, 3, 4, 4, 6, 9]), width: form([1, 1, 2, 3, 4, 5, 8, 16]) };
   const order = Math.min(form([0, 1, 2, 2]), kind.startsWith('branches') && !edges ? 1 : 2) as Case['order'];
   const full = draw([0, 0, 0, 1]) === 1;
-  const lengths = Array.from({ length: batch }, () => (full ? sizes.length : draw(Array.from({ length: sizes.length + 1 }, (_, i) => i))));
+  const lengths = Array.from({ length: batch }, () =>
+    full ? sizes.length : draw(Array.from({ length: sizes.length + 1 }, (_, i) => i)),
+  );
   const missing = draw([0, 0, 0, ...lengths.keys()]);
   const made = (): readonly Node[] => resized(make(isScan ? mixed(seed, common, 3) : mixed(seed, index, 3)), sizes);
   const key = `${seed} ${common}`;
@@ -80,7 +109,7 @@ export const generate = ({ seed, edges }: Settings, index: number, chunk: number
 type Leaf = Input | Param;
 const isLeaf = (n: Node): n is Leaf => n.op === 'input' || n.op === 'param';
 const nameOf = (n: Leaf): string => (n.op === 'input' ? n.name : n.path);
-const hashOf = (name: string): number => [...name].reduce((h, c) => Math.imul(h, 31) + c.charCodeAt(0) | 0, 7);
+const hashOf = (name: string): number => [...name].reduce((h, c) => (Math.imul(h, 31) + c.charCodeAt(0)) | 0, 7);
 
 const extremes = [0, 0, -0, 1, -1, 0.5, -2, 3, 1e-30, -1e-6, 1e6, -1e9, 1e30, 100, -100];
 /** A leaf's numbers hang on its name and the seed alone, so that they stay where the program around it shrinks. */
@@ -95,7 +124,9 @@ export const environmentOf = (of: Case, roots: readonly Node[]): Environment => 
   const { sizes, lengths, missing } = of;
   const size = (a: Axis): number => {
     const n = bound(a);
-    return typeof n === 'number' ? n : ({ batch: sizes.batch, items: sizes.items } as Readonly<Record<string, number>>)[n]!;
+    return typeof n === 'number'
+      ? n
+      : ({ batch: sizes.batch, items: sizes.items } as Readonly<Record<string, number>>)[n]!;
   };
   const fill = (leaf: Leaf): readonly number[] => {
     const next = stream(mixed(of.seed, hashOf(nameOf(leaf))));
@@ -110,14 +141,26 @@ export const environmentOf = (of: Case, roots: readonly Node[]): Environment => 
     if (isLeaf(n)) (n.op === 'input' ? inputs : params)[nameOf(n)] ??= fill(n);
   }
   // What is not chosen is computed with 0, of which the branches make anything, or is wild as it is given.
-  const chosen = of.kind === 'branches' ? inputs['open'] : of.kind === 'branches by row' ? inputs['row']?.flatMap((c) => new Array<number>(sizes.width).fill(c)) : undefined;
-  const wild = (values: readonly number[], wilds: readonly number[]): readonly number[] => values.map((v, i) => (chosen![i] === 0 ? wilds[i % wilds.length]! : v));
+  const chosen =
+    of.kind === 'branches'
+      ? inputs['open']
+      : of.kind === 'branches by row'
+        ? inputs['row']?.flatMap((c) => new Array<number>(sizes.width).fill(c))
+        : undefined;
+  const wild = (values: readonly number[], wilds: readonly number[]): readonly number[] =>
+    values.map((v, i) => (chosen![i] === 0 ? wilds[i % wilds.length]! : v));
   if (chosen !== undefined && params['p'] !== undefined) params['p'] = wild(params['p'], [0]);
-  if (chosen !== undefined && inputs['data'] !== undefined) inputs['data'] = wild(inputs['data'], [Infinity, -Infinity, NaN]);
+  if (chosen !== undefined && inputs['data'] !== undefined)
+    inputs['data'] = wild(inputs['data'], [Infinity, -Infinity, NaN]);
   return { sizes: { batch: sizes.batch, items: sizes.items }, inputs, params, random: { seed: of.seed, step: 1 } };
 };
 
-const total = (n: Node): Node => build.reduce('sum', n, n.axes.map((a) => a.name));
+const total = (n: Node): Node =>
+  build.reduce(
+    'sum',
+    n,
+    n.axes.map((a) => a.name),
+  );
 const sum = (parts: readonly Node[]): Node => parts.reduce((a, b) => build.map('add', a, b));
 
 const expandedAll = (outputs: Readonly<Record<string, Node>>): Readonly<Record<string, Node>> => {
@@ -131,8 +174,11 @@ export const outputsOf = ({ roots, order }: Case): Readonly<Record<string, Node>
   const real = roots.filter((r) => r.dtype === 'f32');
   const values = Object.fromEntries(roots.map((r, i) => [`value${i}`, r]));
   const named = (prefix: string, of: Node): Readonly<Record<string, Node>> =>
-    Object.fromEntries(wrt.map((leaf, i) => [`${prefix} by ${nameOf(leaf)}`, build.project({ op: 'gradient', of, wrt }, `${i}`)]));
-  const weighed = (nodes: readonly Node[], prefix: string): Node => sum(nodes.map((n, i) => total(build.map('mul', n, build.input(`${prefix}${i}`, n.axes, 'f32')))));
+    Object.fromEntries(
+      wrt.map((leaf, i) => [`${prefix} by ${nameOf(leaf)}`, build.project({ op: 'gradient', of, wrt }, `${i}`)]),
+    );
+  const weighed = (nodes: readonly Node[], prefix: string): Node =>
+    sum(nodes.map((n, i) => total(build.map('mul', n, build.input(`${prefix}${i}`, n.axes, 'f32')))));
   if (order === 0 || wrt.length === 0 || real.length === 0) return expandedAll(values);
   const first = named('first', weighed(real, 'weights'));
   if (order === 1) return expandedAll({ ...values, ...first });
@@ -141,11 +187,28 @@ export const outputsOf = ({ roots, order }: Case): Readonly<Record<string, Node>
 export const smallerSizes = (of: Case): readonly Case[] => {
   const { sizes, lengths } = of;
   const cut = (next: Sizes): Case => ({
-    ...of, sizes: next, roots: resized(of.roots, next),
+    ...of,
+    sizes: next,
+    roots: resized(of.roots, next),
     missing: Math.min(of.missing, next.batch),
     lengths: Array.from({ length: next.batch }, (_, i) => Math.min(next.length, lengths[i] ?? 0)),
   });
-  const fewer = (Object.keys(sizes) as (keyof Sizes)[]).flatMap((name) => [...new Set([1, 2, sizes[name] - 1])].filter((n) => n > 0 && n < sizes[name]).map((n) => cut({ ...sizes, [name]: n })));
-  const plainer = lengths.flatMap((n, i) => (n === sizes.length ? [] : [{ ...of, lengths: lengths.with(i, sizes.length) }]));
-  return [...(of.missing > 0 ? [{ ...of, missing: 0 }, { ...of, missing: of.missing - 1 }] : []), ...fewer, ...plainer];
+  const fewer = (Object.keys(sizes) as (keyof Sizes)[]).flatMap((name) =>
+    [...new Set([1, 2, sizes[name] - 1])]
+      .filter((n) => n > 0 && n < sizes[name])
+      .map((n) => cut({ ...sizes, [name]: n })),
+  );
+  const plainer = lengths.flatMap((n, i) =>
+    n === sizes.length ? [] : [{ ...of, lengths: lengths.with(i, sizes.length) }],
+  );
+  return [
+    ...(of.missing > 0
+      ? [
+          { ...of, missing: 0 },
+          { ...of, missing: of.missing - 1 },
+        ]
+      : []),
+    ...fewer,
+    ...plainer,
+  ];
 };

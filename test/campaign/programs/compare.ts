@@ -6,19 +6,34 @@
 import type { ScalarName } from '../../../dsl/scalar.js';
 
 /** Operations that no arithmetic rounds. */
-const exact: ReadonlySet<string> = new Set(['neg', 'abs', 'sign', 'floor', 'max', 'min', 'select', 'toF32', 'given'] satisfies (ScalarName | 'given')[]);
+const exact: ReadonlySet<string> = new Set([
+  'neg',
+  'abs',
+  'sign',
+  'floor',
+  'max',
+  'min',
+  'select',
+  'toF32',
+  'given',
+] satisfies (ScalarName | 'given')[]);
 
 const view = new DataView(new ArrayBuffer(8));
 /** In [-1, 1): the same for the same number. */
 const direction = (x: number, salt: number): number => {
   view.setFloat64(0, x);
-  let h = Math.imul(view.getUint32(0) ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(view.getUint32(4), 0xc2b2ae35);
+  let h =
+    Math.imul(view.getUint32(0) ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(view.getUint32(4), 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
   return ((h ^ (h >>> 12)) | 0) / 2 ** 31;
 };
 
 export type Round = (x: number, of: ScalarName | 'sum' | 'given') => number;
-const moved = (units: number, keep: (x: number) => number) => (salt: number): Round => (x, of) => (exact.has(of) ? keep(x) : keep(keep(x) * (1 + direction(x, salt) * units)));
+const moved =
+  (units: number, keep: (x: number) => number) =>
+  (salt: number): Round =>
+  (x, of) =>
+    exact.has(of) ? keep(x) : keep(keep(x) * (1 + direction(x, salt) * units));
 
 export interface Arithmetic {
   readonly round: Round;
@@ -32,10 +47,21 @@ export const float64: Arithmetic = { round: (x) => x, moved: moved(2 ** -46, (x)
 export const float32: Arithmetic = { round: Math.fround, moved: moved(2 ** -21, Math.fround), floor: 3e-6 };
 
 const SAFETY = 16;
-export interface Difference { readonly cell: number; readonly want: number; readonly got: number; readonly allowed: number }
+export interface Difference {
+  readonly cell: number;
+  readonly want: number;
+  readonly got: number;
+  readonly allowed: number;
+}
 
 /** The cell furthest off of those of `got` that are further from `want` than the spread of `samples` around `middle` explains. Cells that are not finite in `want` are left out. */
-export const difference = (got: ArrayLike<number>, want: ArrayLike<number>, samples: readonly ArrayLike<number>[], middle: ArrayLike<number>, { floor }: Pick<Arithmetic, 'floor'>): Difference | null => {
+export const difference = (
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  samples: readonly ArrayLike<number>[],
+  middle: ArrayLike<number>,
+  { floor }: Pick<Arithmetic, 'floor'>,
+): Difference | null => {
   if (got.length !== want.length) return { cell: -1, want: want.length, got: got.length, allowed: 0 };
   const scale = Math.max(1, ...Array.from(want, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)));
   let worst: Difference | null = null;

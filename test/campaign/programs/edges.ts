@@ -27,15 +27,24 @@ export const edged = (seed: number): readonly Node[] => {
   const args = (scalars[fn].args as readonly unknown[]).map(() => pick([x, y, s, x]));
   const wild = map(fn, ...args);
   const condition = pick<() => Node>([
-    () => map('gt', args[0]!, constant(0)), () => map('lt', map('abs', args[0]!), constant(10)), () => flag, () => map('le', build.index(seq), constant(1, 'i32')),
+    () => map('gt', args[0]!, constant(0)),
+    () => map('lt', map('abs', args[0]!), constant(10)),
+    () => flag,
+    () => map('le', build.index(seq), constant(1, 'i32')),
   ])();
   const shape = pick<() => Node>([
-    () => wild, () => wild,
+    () => wild,
+    () => wild,
     () => map('select', condition, wild, constant(0)),
     () => map('mul', map('select', condition, wild, constant(1)), y),
     () => map('select', condition, map('mul', wild, y), pick<Node>([x, constant(0)])),
     () => map('mul', s, map('select', condition, map('div', x, wild), y)),
-    () => reduce('sum', map('select', condition, wild, constant(0)), ['width'].filter((a) => build.hasAxis(wild, a))),
+    () =>
+      reduce(
+        'sum',
+        map('select', condition, wild, constant(0)),
+        ['width'].filter((a) => build.hasAxis(wild, a)),
+      ),
   ]);
   return [shape()];
 };

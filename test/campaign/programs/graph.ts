@@ -24,7 +24,12 @@ export const toData = (roots: readonly Node[]): GraphData => {
   const known = new Map<object, number>();
   const write = (x: unknown): Json => {
     if (Array.isArray(x)) return x.map(write);
-    if (!isObject(x)) return Object.is(x, -0) ? { number: '-0' } : typeof x === 'number' && !Number.isFinite(x) ? { number: `${x}` } : x as Json;
+    if (!isObject(x))
+      return Object.is(x, -0)
+        ? { number: '-0' }
+        : typeof x === 'number' && !Number.isFinite(x)
+          ? { number: `${x}` }
+          : (x as Json);
     if (isAxis(x)) {
       axes[x['name'] as string] = x['extent'] as Json;
       return { axis: x['name'] as string };
@@ -67,14 +72,21 @@ export const fromData = ({ axes, nodes, roots }: GraphData): readonly Node[] => 
 };
 
 /** The same graph with other bounds of its ragged axes, and other sizes of those that are fixed. */
-export const resized = (roots: readonly Node[], { length, width }: { readonly length: number; readonly width: number }): readonly Node[] => {
+export const resized = (
+  roots: readonly Node[],
+  { length, width }: { readonly length: number; readonly width: number },
+): readonly Node[] => {
   const data = toData(roots);
-  const other = (e: Axis['extent']): Axis['extent'] => (e.kind === 'ragged' ? { ...e, max: length } : typeof e.size === 'number' ? { ...e, size: width } : e);
-  const axes = Object.entries(data.axes).map(([name, extent]) => [name, other(extent as unknown as Axis['extent']) as unknown as Json] as const);
+  const other = (e: Axis['extent']): Axis['extent'] =>
+    e.kind === 'ragged' ? { ...e, max: length } : typeof e.size === 'number' ? { ...e, size: width } : e;
+  const axes = Object.entries(data.axes).map(
+    ([name, extent]) => [name, other(extent as unknown as Axis['extent']) as unknown as Json] as const,
+  );
   return fromData({ ...data, axes: Object.fromEntries(axes) });
 };
 
-const fits = (x: Node, place: Node): boolean => x.dtype === place.dtype && x.axes.every((a) => build.hasAxis(place, a.name));
+const fits = (x: Node, place: Node): boolean =>
+  x.dtype === place.dtype && x.axes.every((a) => build.hasAxis(place, a.name));
 
 /** Graphs with one root fewer, with a root's argument in its place, with a node's argument or a constant in a node's place. */
 export function* smallerGraphs(roots: readonly Node[]): Generator<readonly Node[]> {
@@ -92,7 +104,9 @@ export function* smallerGraphs(roots: readonly Node[]): Generator<readonly Node[
       // A gather's axis, a shift's, a sum's must be there still.
       try {
         yield substitute(roots, new Map([[node, build.along(x, node)]]));
-      } catch { /* not well-formed with this in its place */ }
+      } catch {
+        /* not well-formed with this in its place */
+      }
     }
   }
 }

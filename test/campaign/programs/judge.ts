@@ -42,26 +42,50 @@ const once = <T>(make: () => T): (() => T) => {
 
 const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 /** What two messages of one kind have in common. */
-const kindOf = (text: string): string => text.split('\n')[0]!.replace(/'[^']*'|`[^`]*`|"[^"]*"/g, '…').replace(/[\w.$@]*\d[\w.$@]*(\[[^\]]*\])?/g, '#').slice(0, 120);
-const threw = (where: string, e: unknown): Fault => ({ kind: `${where}: ${kindOf(message(e))}`, expected: 'a result', found: message(e).slice(0, 2000) });
+const kindOf = (text: string): string =>
+  text
+    .split('\n')[0]!
+    .replace(/'[^']*'|`[^`]*`|"[^"]*"/g, '…')
+    .replace(/[\w.$@]*\d[\w.$@]*(\[[^\]]*\])?/g, '#')
+    .slice(0, 120);
+const threw = (where: string, e: unknown): Fault => ({
+  kind: `${where}: ${kindOf(message(e))}`,
+  expected: 'a result',
+  found: message(e).slice(0, 2000),
+});
 
 const loopsOf = (j: Pick<Judged, 'entry' | 'env' | 'given'>, round: Round): Arrays => {
   const values = runLoops(j.entry, { sizes: j.env.sizes, given: j.given, random: j.env.random, round });
   return Object.fromEntries(Object.entries(j.entry.outputs).map(([name, id]) => [name, values.get(id)!]));
 };
 
-const differing = (target: string, { want, dtypes }: Pick<Judged, 'want' | 'dtypes'>, got: Arrays, spread: Spread, arithmetic: Arithmetic): Fault | null => {
+const differing = (
+  target: string,
+  { want, dtypes }: Pick<Judged, 'want' | 'dtypes'>,
+  got: Arrays,
+  spread: Spread,
+  arithmetic: Arithmetic,
+): Fault | null => {
   for (const [name, values] of Object.entries(want)) {
     const real = dtypes[name] === 'f32';
-    const apart = (samples: readonly ArrayLike<number>[], middle: ArrayLike<number>) => difference(got[name] ?? [], values, samples, middle, real ? arithmetic : { floor: 0 });
+    const apart = (samples: readonly ArrayLike<number>[], middle: ArrayLike<number>) =>
+      difference(got[name] ?? [], values, samples, middle, real ? arithmetic : { floor: 0 });
     const strict = apart([], values);
-    const d = strict === null || !real ? strict : apart(spread().samples.map((s) => s[name]!), spread().middle[name]!);
+    const d =
+      strict === null || !real
+        ? strict
+        : apart(
+            spread().samples.map((s) => s[name]!),
+            spread().middle[name]!,
+          );
     if (d === null) continue;
     const what = name.replace(/ by .*|\d+$/, '');
     return {
       kind: `${target}: ${what === 'value' ? 'a value' : `a ${what} derivative`}${Number.isFinite(d.got) ? '' : ', not a number'}`,
       expected: `${name}[${d.cell}] = ${d.want}, at most ${d.allowed} off; all: ${Array.from(values).slice(0, 32).join(' ')}`,
-      found: `${d.got}; all: ${Array.from(got[name] ?? []).slice(0, 32).join(' ')}`,
+      found: `${d.got}; all: ${Array.from(got[name] ?? [])
+        .slice(0, 32)
+        .join(' ')}`,
     };
   }
   return null;
@@ -90,7 +114,9 @@ const compiled = (of: Case): Compiled => {
   const name = `program${count++}`;
   let entry: Entry | undefined;
   return {
-    outputs, roots, order: topological(roots),
+    outputs,
+    roots,
+    order: topological(roots),
     entry: (stage) => {
       if (entry !== undefined) return entry;
       stage('passes');
@@ -101,7 +127,11 @@ const compiled = (of: Case): Compiled => {
       stage('lower');
       const lowered = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
       // A session's states have no rows; here what is differentiated by has.
-      entry = { ...lowered, name, buffers: lowered.buffers.map((b) => (b.role === 'state' ? { ...b, role: 'input' as const } : b)) };
+      entry = {
+        ...lowered,
+        name,
+        buffers: lowered.buffers.map((b) => (b.role === 'state' ? { ...b, role: 'input' as const } : b)),
+      };
       return entry;
     },
   };
@@ -124,20 +154,50 @@ const judged = (of: Case): Judged | Fault | null => {
     const env = environmentOf(of, roots);
     stage = 'reference';
     const values = new Map(evaluate(order, env).map((v, i) => [order[i]!, v] as const));
-    if (!of.kind.startsWith('branches') && of.kind !== 'edges' && [...values.values()].some(({ data }) => data.some((x) => !Number.isFinite(x) || Math.abs(x) > 3.5e38))) return null;
-    const entry = entryOf((name) => { stage = name; });
+    if (
+      !of.kind.startsWith('branches') &&
+      of.kind !== 'edges' &&
+      [...values.values()].some(({ data }) => data.some((x) => !Number.isFinite(x) || Math.abs(x) > 3.5e38))
+    )
+      return null;
+    const entry = entryOf((name) => {
+      stage = name;
+    });
     const read = new Map(entry.buffers.map((b) => [b.id, b.role]));
-    const given = Object.fromEntries(Object.entries(givenOf(roots, env)).filter(([id]) => read.has(id)).map(([id, v]) => [id, Array.from(v)] as const));
+    const given = Object.fromEntries(
+      Object.entries(givenOf(roots, env))
+        .filter(([id]) => read.has(id))
+        .map(([id, v]) => [id, Array.from(v)] as const),
+    );
     const j = {
-      entry, env, given, dtypes: Object.fromEntries(Object.entries(outputs).map(([n, node]) => [n, node.dtype])),
+      entry,
+      env,
+      given,
+      dtypes: Object.fromEntries(Object.entries(outputs).map(([n, node]) => [n, node.dtype])),
       // What is an input as it was given is nobody's computation, and has anything beyond the ends of rows.
-      want: Object.fromEntries(Object.entries(outputs).filter(([n]) => read.get(entry.outputs[n]!) !== 'input').map(([n, node]) => [n, reorder(existing(values.get(node)!, of.missing), node.axes, env.sizes)] as const)),
+      want: Object.fromEntries(
+        Object.entries(outputs)
+          .filter(([n]) => read.get(entry.outputs[n]!) !== 'input')
+          .map(([n, node]) => [n, reorder(existing(values.get(node)!, of.missing), node.axes, env.sizes)] as const),
+      ),
     };
     stage = 'loops in float64';
     const plain = loopsOf(j, float64.round);
-    const off = differing(stage, j, plain, once(() => ({ samples: [1, 2].map((salt) => loopsOf(j, float64.moved(salt))), middle: plain })), float64);
+    const off = differing(
+      stage,
+      j,
+      plain,
+      once(() => ({ samples: [1, 2].map((salt) => loopsOf(j, float64.moved(salt))), middle: plain })),
+      float64,
+    );
     if (off !== null) return off;
-    return { ...j, spread: once(() => ({ samples: [loopsOf(j, float32.round), ...[1, 2, 3].map((salt) => loopsOf(j, float32.moved(salt)))], middle: plain })) };
+    return {
+      ...j,
+      spread: once(() => ({
+        samples: [loopsOf(j, float32.round), ...[1, 2, 3].map((salt) => loopsOf(j, float32.moved(salt)))],
+        middle: plain,
+      })),
+    };
   } catch (e) {
     return threw(stage, e);
   }
@@ -154,7 +214,11 @@ const onSession = async (target: string, session: Session, j: Judged): Promise<F
 /** All programs in one module, whose sizes they share; one by one where that does not even open, to tell which of them it is. */
 const onWasm = async (of: readonly Judged[]): Promise<readonly (Fault | null)[]> => {
   try {
-    const session = await opened({ model: 'campaign', entries: [...new Set(of.map((j) => j.entry))] }, of[0]!.env.sizes, { threads: 1 });
+    const session = await opened(
+      { model: 'campaign', entries: [...new Set(of.map((j) => j.entry))] },
+      of[0]!.env.sizes,
+      { threads: 1 },
+    );
     try {
       const found: (Fault | null)[] = [];
       for (const j of of) found.push(await onSession('wasm', session, j));
@@ -165,25 +229,27 @@ const onWasm = async (of: readonly Judged[]): Promise<readonly (Fault | null)[]>
   } catch (e) {
     if (of.length === 1) return [threw('wasm', e)];
     const found: (Fault | null)[] = [];
-    for (const j of of) found.push(...await onWasm([j]));
+    for (const j of of) found.push(...(await onWasm([j])));
     return found;
   }
 };
 
-const onGpu = (device: 'cpu' | 'webasm') => async (j: Judged): Promise<Fault | null> => {
-  try {
-    const program: LoopProgram = { model: 'campaign', entries: [j.entry] };
-    if (checkGpu(program).length > 0) return null;
-    const session = await open(program, device, j.env.sizes);
+const onGpu =
+  (device: 'cpu' | 'webasm') =>
+  async (j: Judged): Promise<Fault | null> => {
     try {
-      return await onSession(device, session, j);
-    } finally {
-      await session.dispose();
+      const program: LoopProgram = { model: 'campaign', entries: [j.entry] };
+      if (checkGpu(program).length > 0) return null;
+      const session = await open(program, device, j.env.sizes);
+      try {
+        return await onSession(device, session, j);
+      } finally {
+        await session.dispose();
+      }
+    } catch (e) {
+      return threw(device, e);
     }
-  } catch (e) {
-    return threw(device, e);
-  }
-};
+  };
 
 /** gpu.js takes a hundred times as long to open a program as all the rest: it sees one case in so many. */
 const SAMPLE = 50;
@@ -193,9 +259,12 @@ export const judge = async (cases: readonly Case[]): Promise<readonly Verdict[]>
   const all = cases.map(judged);
   const faults: (Fault | null)[] = all.map((x) => (x !== null && isFault(x) ? x : null));
   const good = all.flatMap((x, i) => (x === null || isFault(x) ? [] : [[x, i] as const]));
-  if (good.length > 0) (await onWasm(good.map(([j]) => j))).forEach((fault, k) => { faults[good[k]![1]] ??= fault; });
+  if (good.length > 0)
+    (await onWasm(good.map(([j]) => j))).forEach((fault, k) => {
+      faults[good[k]![1]] ??= fault;
+    });
   for (const [j, i] of good) {
-    if (faults[i] === null && onSample(cases[i]!)) faults[i] = await onGpu('cpu')(j) ?? await onGpu('webasm')(j);
+    if (faults[i] === null && onSample(cases[i]!)) faults[i] = (await onGpu('cpu')(j)) ?? (await onGpu('webasm')(j));
   }
   return faults.map((fault) => (fault === null ? right(1) : left(fault)));
 };

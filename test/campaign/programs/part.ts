@@ -24,7 +24,8 @@ const computed = (of: Case): readonly Node[] => {
 };
 
 export const programs: Part<Case> = {
-  name: 'programs', chunk: CHUNK,
+  name: 'programs',
+  chunk: CHUNK,
   generate: (settings, index) => generate(settings, index, CHUNK),
   check: judge,
   smaller,
@@ -38,7 +39,9 @@ export const programs: Part<Case> = {
     return [
       ...of.roots.map((r) => `${nodeText(r)} : ${r.dtype}[${r.axes.map((a) => a.name).join(' ')}]`),
       `sizes ${JSON.stringify(of.sizes)}, lengths ${of.lengths.join(' ')}, ${of.missing} rows missing, derivatives to order ${of.order}`,
-      ...Object.entries({ ...inputs, ...params }).map(([name, values]) => `${name} = ${Array.from(values).slice(0, 40).join(' ')}`),
+      ...Object.entries({ ...inputs, ...params }).map(
+        ([name, values]) => `${name} = ${Array.from(values).slice(0, 40).join(' ')}`,
+      ),
     ];
   },
 };

@@ -67,7 +67,8 @@ const scattered = (job: Job, place: Place): readonly Job[] => {
     const id = `${job.output}.share${shares.length === 0 ? '' : shares.length + 1}`;
     const target = targetOf(e, place.axes)!;
     const free = freeVariables()(e.body);
-    const kept = place.axes.filter((a) => a === target || free.has(a.name));
+    // A row for each target, so that what is added to it lies side by side.
+    const kept = [target, ...place.axes.filter((a) => a !== target && free.has(a.name))];
     place.add({ id, dtype: 'f32', role: 'temp', axes: [shareAxis, ...kept] });
     const named: Expr = {
       kind: 'read',

@@ -30,14 +30,21 @@ interface Split {
 const { map, constant, scatter } = build;
 const summands = (s: Scatter): readonly Axis[] => build.unionAxes(s.arg.axes, s.at.axes);
 
-/** More cells than summands: most are 0. The rows of a sequence that is summed stay known. */
+/**
+ * More cells than summands: most are 0. The rows of a sequence that is summed stay known; where they are not, all its positions
+ * exist, and a further axis could bring the rows in.
+ */
 const isSparse = (n: Node): n is Scatter =>
   n.op === 'scatter' &&
   n.dtype === 'f32' &&
   n.over.length > 0 &&
   n.axis.extent.kind === 'fixed' &&
   cells(n) > cells({ axes: summands(n) }) &&
-  summands(n).every(({ extent }) => extent.kind === 'fixed' || !n.over.includes(extent.rows));
+  summands(n).every(
+    ({ name, extent }, _, all) =>
+      extent.kind === 'fixed' ||
+      (!n.over.includes(extent.rows) && (!n.over.includes(name) || all.some((a) => a.name === extent.rows))),
+  );
 
 /** The scatter with the axes that it sums over called otherwise than `taken`. */
 const apartFrom = (s: Scatter, taken: readonly Axis[]): Scatter => {

@@ -100,6 +100,16 @@ describe('sparse', () => {
     expect(rootsOf(runPass(sparse, program))).toEqual(rootsOf(program));
   });
 
+  test('brings no rows to a sequence that is summed without them: there all its positions exist', () => {
+    const everywhere = build.scatter(real('moved.everywhere', seq, width), ids('places', seq), item, ['seq']);
+    for (const read of reads) {
+      const before = programOf({ out: read(build.broadcast(everywhere, [batch])) });
+      const after = runPass(sparse, before);
+      const env = environmentFor(rootsOf(before), { batch: 3, lengths: [3, 0, 1] }, 5);
+      expectEqualValues(measured(rootsOf(after), env).values[0]!, measured(rootsOf(before), env).values[0]!, 1, 'out');
+    }
+  });
+
   test('forms the table where something is not linear in it', () => {
     const table = map('tanh', map('sub', build.broadcast(shared, [batch]), moved[0]!));
     const before = programOf({ out: build.reduce('sum', table, ['width']) });

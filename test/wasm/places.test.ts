@@ -1,4 +1,4 @@
-/** Axes of one position: a place like any other for sums at places that are data, and a variable like any other for bounds. */
+/** Places that data name and bounds that variables are, along axes of one position too. */
 import { expect, test } from 'vitest';
 import { axis, like, partial, ragged } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
@@ -65,4 +65,17 @@ test('a bound that is the variable of an axis of one position', async () => {
     ]),
   ];
   await expectReference(roots, { x: [2, 3], 'batch.missing': [0] });
+});
+
+test('sums of many positions for each target, where the targets lie side by side in the result', async () => {
+  const [rows, item] = [partial('batch', 'batch'), axis('item', 100)];
+  const [wide, width] = [axis('wide', 4), axis('width', 4)];
+  const roots = [
+    build.scatter(build.input('x', [rows, item, wide], 'f32'), build.input('at', [rows, item], 'i32'), width, [
+      'batch',
+      'item',
+    ]),
+  ];
+  const x = Array.from({ length: 800 }, (_, i) => i % 7);
+  await expectReference(roots, { x, at: Array.from({ length: 200 }, (_, i) => (i % 6) - 1), 'batch.missing': [0] });
 });

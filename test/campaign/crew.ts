@@ -11,7 +11,7 @@ const V8 = ['--max-semi-space-size=64', '--interrupt-budget=2000000'];
 /** Counterexamples of one kind that are shrunk and kept. */
 const ENOUGH = 3;
 /** A chunk, its counterexamples shrunk, or one case that takes longer than this hangs; in milliseconds. */
-const LONGEST = { chunk: 180_000, case: 60_000 } as const;
+const LONGEST = { chunk: 600_000, case: 180_000 } as const;
 
 export interface Watch {
   readonly workers: number;

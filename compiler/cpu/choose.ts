@@ -2,7 +2,7 @@
 import type { Expr, LoopAxis } from '../loops/ir.js';
 import { freeVariables, mentions, nodes } from '../loops/shape.js';
 import { addressOf, type Run, runAlong } from './address.js';
-import { boundsOf, domain, isReduce, isWalk, type Job, rootsOf, type Tiling } from './job.js';
+import { boundsOf, cellPlace, domain, isReduce, isWalk, type Job, rootsOf, type Tiling } from './job.js';
 import type { World } from './world.js';
 
 type Read = Extract<Expr, { kind: 'read' }>;
@@ -63,11 +63,15 @@ const copiesFor = ({ job, world, outer }: Question, r: Reduce, axis: string): Ag
   return far.length === inside.length || !reused ? null : [];
 };
 
+/** Cells along the axis lie side by side: lanes are stored at once. */
+const isBeside = ({ job, world }: Question, axis: string): boolean =>
+  runAlong(addressOf(world.layouts.get(job.output)!, cellPlace(job, world), world.intern), axis) === 'near';
+
 const lanesAlong = (
   q: Question,
   last: string | undefined,
 ): { readonly lanes: string; readonly against: Against } | null => {
-  if (last === undefined || !isEven(q, last)) return null;
+  if (last === undefined || !isBeside(q, last) || !isEven(q, last)) return null;
   const found = q.reduces.map((r) => copiesFor(q, r, last));
   return found.some((c) => c === null) ? null : { lanes: last, against: found.flatMap((c) => c ?? []) };
 };

@@ -79,3 +79,13 @@ test('sums of many positions for each target, where the targets lie side by side
   const x = Array.from({ length: 800 }, (_, i) => i % 7);
   await expectReference(roots, { x, at: Array.from({ length: 200 }, (_, i) => (i % 6) - 1), 'batch.missing': [0] });
 });
+
+test('and where what lies side by side is no row of targets', async () => {
+  const rows = partial('batch', 'batch');
+  const seq = ragged('seq', rows, 8);
+  const [key, width] = [like('key', seq), axis('width', 2)];
+  const y = build.broadcast(build.input('y', [rows, seq], 'f32'), [key]);
+  const roots = [build.scatter(y, build.broadcast(build.constant(1, 'i32'), [rows, seq]), width, ['batch', 'seq'])];
+  const inputs = { y: Array.from({ length: 16 }, (_, i) => i), 'seq.lengths': [8, 3], 'batch.missing': [0] };
+  await expectReference(roots, inputs);
+});

@@ -37,14 +37,19 @@ export interface Places {
   readonly size: Readonly<Record<string, number>>;
 }
 
+/** What all threads share, a WebAssembly memory: spelt so that a reader of types need not know of WebAssembly. */
+export interface Memory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+}
+
 /** A kernel: positions [from, to) of its task, and the share of the batch to whose sums it adds. */
 export type Kernel = (from: number, to: number, chunk: number) => void;
 
 /** What a target does to make kernels of what it is `given`. It reaches a worker as its own source, too. */
-export type Link<G> = (given: G, memory: WebAssembly.Memory, places: Places) => Readonly<Record<string, Kernel>>;
+export type Link<G> = (given: G, memory: Memory, places: Places) => Readonly<Record<string, Kernel>>;
 
 export interface ThreadSetup<G = unknown> {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Memory;
   readonly places: Places;
   readonly given: G;
   readonly entries: readonly (readonly PhaseTasks[])[];

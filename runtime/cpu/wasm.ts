@@ -78,7 +78,9 @@ const fmaProbe = Uint8Array.from([
 
 /** Uses nothing from outside itself: it reaches workers as its own source. */
 const link: Link<WebAssembly.Module> = (module, memory, { at, size }) =>
-  new WebAssembly.Instance(module, { env: { memory }, at, size }).exports as Readonly<Record<string, Kernel>>;
+  new WebAssembly.Instance(module, { env: { memory: memory as WebAssembly.Memory }, at, size }).exports as Readonly<
+    Record<string, Kernel>
+  >;
 
 /** A session of fixed sizes on WebAssembly. The Left says what is missing and what to do about it. */
 export const openWasm = async (

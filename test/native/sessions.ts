@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
-import { nativeFiles, nativeText, parts } from '../../compiler/targets/native/index.js';
+import { nativeFiles, nativeText } from '../../compiler/targets/native/index.js';
 import { findCompiler } from '../../runtime/cpu/build.js';
 import { type CpuSession, type NativeModule, openNative } from '../../runtime/cpu/index.js';
 import type { Sizes } from '../../runtime/contract/session.js';
@@ -23,7 +23,7 @@ export const built = (program: LoopProgram): NativeModule => {
   const folder = mkdtempSync(join(tmpdir(), 'pcrec-native-'));
   mkdirSync(folder, { recursive: true });
   for (const { name, content } of nativeFiles.assets(program)) writeFileSync(join(folder, name), content);
-  const { plan, linkage } = nativeText(program);
+  const { plan, linkage, parts } = nativeText(program);
   // Through JSON, as it is emitted.
   return {
     ...JSON.parse(JSON.stringify({ ...plan, linkage, sources: nativeFiles.sources, parts })),

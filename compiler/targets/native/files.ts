@@ -6,7 +6,7 @@ import { planText } from '../../cpu/files.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { faceOf, headerOf, scoring } from './face.js';
 import { header } from './header.js';
-import { type NativeText, nativeText, parts } from './module.js';
+import { type NativeText, nativeText } from './module.js';
 
 const sources = ['model.c', 'lanes.h'] as const;
 /** Only where the scores can be had without the runtime. */
@@ -26,7 +26,7 @@ export const nativeFiles = {
   names: [...sources, ...face, ...built],
   sources,
   plan: (program: LoopProgram): string => {
-    const { plan, linkage } = textOf(program);
+    const { plan, linkage, parts } = textOf(program);
     return `/** How the kernels of ${program.model} in model.c run: buffers, and phases between which threads meet. */
 export const program = ${planText(plan, `  here: import.meta.url,\n  sources: ${JSON.stringify(sources)},\n  parts: ${parts},\n  linkage: ${JSON.stringify(linkage)},`)};
 `;

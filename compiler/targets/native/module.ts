@@ -13,6 +13,8 @@ import { kernelHead, printFunction, type Spelling, spelling } from './print.js';
 
 export interface NativeText {
   readonly text: string;
+  /** Into how many parts it is divided. */
+  readonly parts: number;
   readonly plan: CpuProgram['plan'];
   readonly linkage: Linkage;
   /** What a kernel is called in the text. */
@@ -35,12 +37,14 @@ const memoryText = ({ sizes, buffers }: Linkage, spelt: Spelling): readonly stri
   '};',
 ];
 
-/** Compilers take as long as a text is: kernels stand in so many parts, which may be compiled beside one another. */
-export const parts = 8;
+/** Compilers take as long as a text is: long ones stand in parts, which may be compiled beside one another. So many characters each, so many parts. */
+const size = 250_000;
+const most = 8;
 
 /** The kernels in parts of about one length. */
 const inParts = (texts: readonly string[]): readonly string[] => {
   const whole = texts.reduce((n, t) => n + t.length, 0);
+  const parts = Math.max(1, Math.min(most, Math.ceil(whole / size)));
   let before = 0;
   const of = texts.map((text) => {
     const part = Math.min(parts - 1, Math.floor((parts * before) / Math.max(1, whole)));
@@ -55,10 +59,12 @@ const inParts = (texts: readonly string[]): readonly string[] => {
 interface Contents {
   readonly linkage: Linkage;
   readonly math: readonly Func[];
-  readonly functions: readonly Func[];
+  /** Heads of all kernels. */
+  readonly heads: readonly string[];
+  readonly parts: readonly string[];
 }
 
-const programText = (model: string, { linkage, math, functions }: Contents, spelt: Spelling): string =>
+const programText = (model: string, { linkage, math, heads, parts }: Contents, spelt: Spelling): string =>
   [
     `// The kernels of ${model}. A kernel computes the positions from .. to of its result's outermost axis; chunk is the share of a`,
     '// batch to whose sums it adds. LANES is how many numbers a register of the processor holds that this is compiled for.',
@@ -67,7 +73,7 @@ const programText = (model: string, { linkage, math, functions }: Contents, spel
     ...memoryText(linkage, spelt),
     '',
     ...math.flatMap((f) => [printFunction(f, spelt), '']),
-    `// The text is compiled as a whole, or, with PART defined, one part of ${parts} at a time.`,
+    `// The text is compiled as a whole, or, with PART defined, one part of ${parts.length} at a time.`,
     '#ifdef PART',
     '#define HERE(part) (PART == part)',
     '#define KERNEL __attribute__((noinline, visibility("hidden"))) void',
@@ -76,9 +82,9 @@ const programText = (model: string, { linkage, math, functions }: Contents, spel
     '#define KERNEL static __attribute__((noinline)) void',
     '#endif',
     '',
-    ...functions.map((f) => `${kernelHead(f, spelt)};`),
+    ...heads,
     '',
-    ...inParts(functions.map((f) => printFunction(f, spelt))),
+    ...parts,
     '#if HERE(0)',
     '',
     '// Kernels that are called from outside, in the order of the plan.',
@@ -105,8 +111,11 @@ export const nativeText = (program: LoopProgram): NativeText => {
   };
   const spelt = spelling();
   const draws = (f: Func): boolean => [...globalsOf(f)].some((g) => g.kind === 'base' && g.buffer === streamsId);
+  const heads = functions.map((f) => `${kernelHead(f, spelt)};`);
+  const parts = inParts(functions.map((f) => printFunction(f, spelt)));
   return {
-    text: programText(program.model, { linkage, math: mathOf(functions), functions }, spelt),
+    text: programText(program.model, { linkage, math: mathOf(functions), heads, parts }, spelt),
+    parts: parts.length,
     plan: code.plan,
     linkage,
     kernel: spelt.kernel,

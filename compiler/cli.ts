@@ -3,6 +3,7 @@
  * The executable: the real toolchain and the real world, handed to the command. It runs in a thread of its own, because a thread may
  * have a larger stack than a process: TypeScript and the passes go down an expression as deep as it is nested.
  */
+import { spawnSync } from 'node:child_process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import picocolors from 'picocolors';
@@ -46,6 +47,7 @@ const work = async (): Promise<void> => {
       now: () => performance.now(),
       colour: picocolors.isColorSupported && workerData === true,
       cwd: process.cwd(),
+      run: (script, ...args) => spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' }).status ?? 1,
     });
   } catch (bug) {
     process.stderr.write(

@@ -2,7 +2,7 @@
  * `pcrec-compile`: from arguments to an exit code. Everything outside (the disk aside) comes in as an argument, so the
  * tests run the very command that users run.
  */
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
@@ -20,7 +20,7 @@ import {
   renderAll,
   tooDeep,
 } from './diagnostics.js';
-import { emit, runtimeReachable } from './emit/index.js';
+import { builds, emit, runtimeReachable } from './emit/index.js';
 import {
   hyperList,
   hypersText,
@@ -43,6 +43,8 @@ export interface Io {
   readonly now: () => number;
   readonly colour: boolean;
   readonly cwd: string;
+  /** Runs a script of JavaScript, which prints for itself, and gives its exit code; `--build` asks for it. */
+  readonly run?: (script: string, ...args: readonly string[]) => number;
 }
 
 /** 0: compiled. 1: the model is wrong. 2: the command is. */
@@ -57,6 +59,7 @@ interface Options {
   readonly dumpAfter?: string;
   readonly explain?: string;
   readonly explainError?: string;
+  readonly build?: boolean;
   readonly listPasses?: boolean;
   readonly hypers?: boolean;
   readonly json?: boolean;
@@ -98,6 +101,10 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
       (value: string, all: readonly string[] = []) => [...all, value],
     )
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
+    .option(
+      '--build',
+      'builds the kernels in C for the processor at hand and keeps them in the folder, for machines like it without a compiler',
+    )
     .option('--hypers', "lists the model's hyperparameters and presets, and writes nothing")
     .option('--json', 'with --hypers: as JSON, for programs')
     .option('--dump-after <pass>', 'prints the program as it is after a pass, and writes nothing')
@@ -180,13 +187,13 @@ const build = (
   );
 };
 
-const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, void> => {
+const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, ExitCode> => {
   const { options, target, toolchain, io } = chosen;
   const compiled = build(opened, chosen);
   if (isLeft(compiled) || options.dumpAfter !== undefined)
     return pipe(
       compiled,
-      map(() => undefined),
+      map(() => exitCodes.ok),
     );
   if (options.explain !== undefined) {
     const { explain } = compiled.right.report;
@@ -196,7 +203,10 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
         : explain(options.explain, ordinary);
     return pipe(
       ofUsage(told),
-      map((text) => io.out(`${text}\n\ntarget ${options.target}: ${target.description}`)),
+      map((text) => {
+        io.out(`${text}\n\ntarget ${options.target}: ${target.description}`);
+        return exitCodes.ok;
+      }),
     );
   }
   const folder = resolve(io.cwd, options.out ?? `build/${opened.model.name}`);
@@ -216,6 +226,10 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
           seconds: (io.now() - began) / 1000,
         }),
       );
+      // The runtime builds: the trainer asks it to, as it does before a run.
+      return options.build === true && io.run?.(join(folder, 'trainer.js'), 'build') !== 0
+        ? exitCodes.model
+        : exitCodes.ok;
     }),
   );
 };
@@ -243,7 +257,7 @@ const compileFile = (file: string, chosen: Chosen): ExitCode => {
       return exitCodes.ok;
     }
     const done = finish(opened.right, chosen, began);
-    return isLeft(done) ? said(opened.right.locate)(done.left) : exitCodes.ok;
+    return isLeft(done) ? said(opened.right.locate)(done.left) : done.right;
   } catch (thrown) {
     if (!isDeep(thrown)) throw thrown;
     return said((f) => f)({
@@ -297,6 +311,18 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
   }
   if (options.explainError !== undefined) return explainError(options.explainError, io);
   const [file] = command.args;
+  if (options.build === true && !builds(target))
+    return usage(
+      io,
+      error(
+        'PC0001',
+        `the target ${options.target} has nothing to build`,
+        undefined,
+        `--build is for ${Object.keys(toolchain.targets)
+          .filter((name) => builds(toolchain.targets[name]!))
+          .join(' and ')}`,
+      ),
+    );
   if (options.json === true && options.hypers !== true)
     return usage(io, error('PC0001', '--json says how --hypers prints', undefined, 'give both, or neither'));
   if (file === undefined)

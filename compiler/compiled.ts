@@ -59,6 +59,8 @@ export interface Target {
   readonly file: string;
   /** The runtime's function that opens that `program` on a device: `(program, manifest, device, sizes)`. */
   readonly opener: string;
+  /** The runtime's function that builds that `program` ahead of a run, where there is something to build. */
+  readonly builder?: string;
   /** What the target cannot run. */
   readonly check: (program: LoopProgram) => Either<Diagnostics, void>;
   /** The file's text; only for a program that passed `check`. */
@@ -76,11 +78,11 @@ export interface Target {
   readonly parts?: Readonly<Record<string, Target>>;
 }
 
-/** A text in WebAssembly's comment syntax, or bytes. */
-export interface Asset {
-  readonly name: string;
-  readonly content: string | Uint8Array;
-}
+/** A text, with what begins a comment in its language, or bytes. */
+export type Asset = { readonly name: string } & (
+  | { readonly content: string; readonly comment: string }
+  | { readonly content: Uint8Array; readonly comment?: undefined }
+);
 
 /** Everything the command needs besides the front end: the real one is in `toolchain.ts`. */
 export interface Toolchain {

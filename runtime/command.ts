@@ -81,7 +81,7 @@ export const counted = (name: NumberName, help: string): Option =>
   new Option(`${flag(name)} <n>`, help).argParser(number(name));
 const threads = counted(
   'threads',
-  'threads of the device wasm, without effect on results (default: a core each; for recommend, one)',
+  'threads of the devices native and wasm, without effect on results (default: a core each; for recommend, one)',
 );
 
 interface Shared {
@@ -379,7 +379,7 @@ const program = (
   root
     .command('profile')
     .description(
-      "Time the kernels of a training step, by the model's own names, beside what the machine can do (device wasm); --profile does the same.",
+      "Time the kernels of a training step, by the model's own names, beside what the machine can do (devices native and wasm); --profile does the same.",
     )
     .addOption(flags.data)
     .addOption(flags.format)
@@ -399,6 +399,26 @@ const program = (
         ),
       );
     });
+
+  const { build } = compiled;
+  if (build !== undefined)
+    root
+      .command('build')
+      .description(
+        'Build the kernels in C for this processor and keep them in this folder, for machines like it without a compiler.',
+      )
+      .addOption(flags.json)
+      .action(async (options: Shared) => {
+        finish(
+          await conduct(
+            world,
+            manifest.model,
+            options,
+            () => build,
+            (path) => ({ code: 0, text: `Built ${path}.`, json: { built: path } }),
+          ),
+        );
+      });
 
   root.hook('preAction', (_, called) => refuseStray(called.args[0], called));
   root.commands.forEach((c) => c.allowExcessArguments());

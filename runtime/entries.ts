@@ -113,7 +113,7 @@ export const timed = (
     TE.fromEither(chosen(manifest, entry, offered)),
     TE.chain((inputs) =>
       session.profile === undefined
-        ? TE.left(`The device ${session.backend} does not time its kernels; choose --device wasm.`)
+        ? TE.left(`The device ${session.backend} does not time its kernels; choose --device native or wasm.`)
         : TE.tryCatch(
             () => (session.profile as NonNullable<Session['profile']>)(entry, inputs, random),
             (error) => `The device ${session.backend} failed in \`${entry}\`: ${messageOf(error)}.`,
@@ -124,7 +124,7 @@ export const timed = (
 /** What the device could do at most. Left: a device that cannot tell. */
 export const ceilingsOf = (session: Session): TaskEither<string, Ceilings> =>
   session.ceilings === undefined
-    ? TE.left(`The device ${session.backend} does not measure what it could do; choose --device wasm.`)
+    ? TE.left(`The device ${session.backend} does not measure what it could do; choose --device native or wasm.`)
     : TE.tryCatch(
         () => (session.ceilings as NonNullable<Session['ceilings']>)(),
         (error) => `The device ${session.backend} failed: ${messageOf(error)}.`,

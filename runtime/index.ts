@@ -43,4 +43,13 @@ export { holm, pairedTest, type PairedTest, type Spread, spread } from './signif
 export { type OpenRecommender, type Trainer, trainer } from './trainer.js';
 export { duration } from './view.js';
 export { plural } from './contract/words.js';
-export { loadBeside, openWasm, type WasmModule, type WasmOptions, type WasmSession } from './cpu/index.js';
+export {
+  buildNative,
+  type CpuSession,
+  loadBeside,
+  type NativeModule,
+  openNative,
+  openWasm,
+  type WasmModule,
+  type WasmOptions,
+} from './cpu/index.js';

@@ -24,7 +24,7 @@ export type DataOptions = Maybe<{
 /** Where to compute. */
 export type DeviceOptions = Maybe<{
   device: DeviceName | 'auto';
-  /** Threads of the device `wasm`; a core each, unless given. */
+  /** Threads of the devices `native` and `wasm`; a core each, unless given. */
   threads: number;
 }>;
 

@@ -1,5 +1,5 @@
 /** Constructors of code. They know types, so that what is built is well typed where the text would not tell. */
-import type { Block, Code, Global, Local, Op, Statement, Type } from './tree.js';
+import type { Amount, Block, Code, Global, Local, Op, Statement, Type } from './tree.js';
 import { hasLanes } from './tree.js';
 
 export const local = (wanted: string, type: Type): Local => ({ wanted, type });
@@ -9,8 +9,14 @@ export const get = (of: Local): Code => ({ kind: 'local', local: of, type: of.ty
 export const set = (of: Local, value: Code): Statement => ({ kind: 'set', local: of, value });
 export const literal = (value: number, type: Type): Code => ({ kind: 'literal', value, type });
 export const int = (value: number): Code => literal(value, 'i32');
-export const ramp = (from: number): Code => ({ kind: 'ramp', from, type: 'i32s' });
-const global = (of: Global): Code => ({ kind: 'global', global: of, type: 'i32' });
+export const ramp = (from: Amount): Code => ({ kind: 'ramp', from, type: 'i32s' });
+/** `count` registers of numbers, and `more`. */
+export const registers = (count: number, more = 0): Amount => (count === 0 ? more : { plain: more, lanes: count });
+export const scaled = (amount: Amount, by: number): Amount =>
+  typeof amount === 'number' ? amount * by : { plain: by * amount.plain, lanes: by * amount.lanes };
+export const amount = (of: Amount): Code =>
+  typeof of === 'number' ? int(of) : { kind: 'amount', amount: of, type: 'i32' };
+const global = (of: Global): Code => ({ kind: 'global', global: of, type: of.kind === 'size' ? 'i32' : 'at' });
 export const size = (symbol: string): Code => global({ kind: 'size', symbol });
 export const base = (buffer: string): Code => global({ kind: 'base', buffer });
 export const end: Code = global({ kind: 'end' });
@@ -28,12 +34,13 @@ const condition: Readonly<Partial<Record<Op, true>>> = {
 const masks: { readonly [T in Type]: Type } = {
   f32: 'i32',
   i32: 'i32',
+  at: 'i32',
   f32s: 'i32s',
   i32s: 'i32s',
   f64s: 'i64s',
   i64s: 'i64s',
 };
-/** An operation whose result has the type of its first argument; a comparison's is a condition. */
+/** An operation whose result has the type of its first argument, so a place and a number of bytes make a place; a comparison's is a condition. */
 export const op = (name: Op, ...args: readonly [Code, ...Code[]]): Code => {
   const [{ type }] = args;
   return { kind: 'op', op: name, args, type: condition[name] === true ? masks[type] : type };
@@ -55,7 +62,6 @@ export const fma = (a: Code, b: Code, c: Code): Code => op('fma', a, b, c);
 export const splat = (one: Code): Code => into('splat', alike(one.type, true), one);
 export const toI32 = (x: Code): Code => into('toI32', alike('i32', hasLanes(x.type)), x);
 export const toF32 = (x: Code): Code => into('toF32', alike('f32', hasLanes(x.type)), x);
-export const toF32Unsigned = (x: Code): Code => into('toF32Unsigned', alike('f32', hasLanes(x.type)), x);
 /** Half of f32 lanes with the digits of f64, and back into the lower half. */
 export const lowerHalf = (x: Code): Code => into('lowerHalf', 'f64s', x);
 export const upperHalf = (x: Code): Code => into('upperHalf', 'f64s', x);
@@ -70,6 +76,7 @@ export const lane = (of: Code, at: number): Code => ({
   of,
   type: of.type === 'f32s' ? 'f32' : 'i32',
 });
+export const foldLanes = (monoid: 'sum' | 'max', x: Code): Code => into(`${monoid}Lanes`, alike(x.type, false), x);
 export const call = (fn: string, args: readonly Code[], type: Type, inline: boolean): Code => ({
   kind: 'call',
   fn,
@@ -78,31 +85,35 @@ export const call = (fn: string, args: readonly Code[], type: Type, inline: bool
   inline,
 });
 
+const isSame = (a: Code, b: Code): boolean =>
+  a === b ||
+  (a.kind === 'local' && b.kind === 'local' && a.local === b.local) ||
+  (a.kind === 'literal' && b.kind === 'literal' && a.value === b.value);
 /** Of two i32 numbers. */
-export const least = (a: Code, b: Code): Code => select(op('lt', a, b), a, b);
-export const most = (a: Code, b: Code): Code => select(op('gt', a, b), a, b);
+export const least = (a: Code, b: Code): Code => (isSame(a, b) ? a : select(op('lt', a, b), a, b));
+export const most = (a: Code, b: Code): Code => (isSame(a, b) ? a : select(op('gt', a, b), a, b));
 
-export const load = (address: Code, offset: number, type: Type): Code => ({
+export const load = (address: Code, offset: Amount, type: Type): Code => ({
   kind: 'load',
   address,
   offset,
   type,
   spread: false,
 });
-export const spread = (address: Code, offset: number, type: 'f32s' | 'i32s'): Code => ({
+export const spread = (address: Code, offset: Amount, type: 'f32s' | 'i32s'): Code => ({
   kind: 'load',
   address,
   offset,
   type,
   spread: true,
 });
-export const gather = (addresses: Code, offset: number, type: 'f32s' | 'i32s'): Code => ({
+export const gather = (addresses: Code, offset: Amount, type: 'f32s' | 'i32s'): Code => ({
   kind: 'gather',
   addresses,
   offset,
   type,
 });
-export const store = (address: Code, offset: number, value: Code): Statement => ({
+export const store = (address: Code, offset: Amount, value: Code): Statement => ({
   kind: 'store',
   address,
   offset,
@@ -116,7 +127,7 @@ export const when = (test: Code, then: Block, otherwise: Block | null = null): S
   otherwise,
 });
 /** From where `variable` is, where `from` is null. */
-export const loop = (variable: Local, from: Code | null, to: Code, step: number, body: Block): Statement => ({
+export const loop = (variable: Local, from: Code | null, to: Code, step: Amount, body: Block): Statement => ({
   kind: 'loop',
   variable,
   from,
@@ -127,4 +138,7 @@ export const loop = (variable: Local, from: Code | null, to: Code, step: number,
 
 /** Costs nothing to say twice. */
 export const isSimple = (code: Code): boolean =>
-  (code.kind === 'local' && code.local.once !== true) || code.kind === 'global' || code.kind === 'literal';
+  (code.kind === 'local' && code.local.once !== true) ||
+  code.kind === 'global' ||
+  code.kind === 'literal' ||
+  code.kind === 'amount';

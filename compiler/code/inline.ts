@@ -42,9 +42,16 @@ const count = (locals: readonly Local[]): ReadonlyMap<Local, number> => {
   locals.forEach((l) => found.set(l, (found.get(l) ?? 0) + 1));
   return found;
 };
-const readsIn = (code: Code): readonly Local[] => (code.kind === 'local' ? [code.local] : parts(code).flatMap(readsIn));
-/** How often a block's own statements read locals. */
-const readsOf = (block: Block): readonly Local[] => block.flatMap(values).flatMap(readsIn);
+/** The locals that a block's own statements read, as often as they do. */
+const readsOf = (block: Block): readonly Local[] => {
+  const found: Local[] = [];
+  const visit = (code: Code): void => {
+    if (code.kind === 'local') found.push(code.local);
+    else parts(code).forEach(visit);
+  };
+  for (const s of block) values(s).forEach(visit);
+  return found;
+};
 
 /** Of locals that pass a value on, those that are set once and read once. */
 const singles = (block: Block): ReadonlySet<Local> => {
@@ -71,4 +78,10 @@ const inBlock = (block: Block, single: ReadonlySet<Local>): Block => {
   });
 };
 
-export const inlineCalls = (f: Func): Func => ({ ...f, body: inBlock(f.body, singles(f.body)) });
+/** Whether anything is to be written out, or passed on. */
+const asks = (block: Block): boolean =>
+  statements(block).some(
+    (s) => (s.kind === 'set' && s.local.once === true) || values(s).some((code) => firstCall(code) !== null),
+  );
+
+export const inlineCalls = (f: Func): Func => (asks(f.body) ? { ...f, body: inBlock(f.body, singles(f.body)) } : f);

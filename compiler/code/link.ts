@@ -1,27 +1,50 @@
-/** Which of the functions of `math` code calls, directly or through others of them. */
+/** What code asks for outside itself: functions of `math`, directly or through others of them, and globals. */
 import { isMath, math, type MathName } from './math.js';
-import type { Block, Code, Func } from './tree.js';
+import type { Code, Func, Global } from './tree.js';
 import { parts, statements, values } from './walk.js';
 
-const callsIn = (block: Block, result: Code | null): ReadonlySet<MathName> => {
-  const found = new Set<MathName>();
-  const visit = (code: Code): void => {
-    if (code.kind === 'call' && isMath(code.fn)) found.add(code.fn);
-    parts(code).forEach(visit);
+const visit = ({ body, result }: Func, each: (code: Code) => void): void => {
+  const go = (code: Code): void => {
+    each(code);
+    parts(code).forEach(go);
   };
-  statements(block).flatMap(values).forEach(visit);
-  if (result !== null) visit(result);
+  statements(body).flatMap(values).forEach(go);
+  if (result !== null) go(result);
+};
+
+const callsIn = (fn: Func): ReadonlySet<MathName> => {
+  const found = new Set<MathName>();
+  visit(fn, (code) => {
+    if (code.kind === 'call' && isMath(code.fn)) found.add(code.fn);
+  });
   return found;
 };
 
+/** Those that `functions` call, in an order in which each calls only those before it. */
 export const mathOf = (functions: readonly Func[]): readonly Func[] => {
   const found = new Set<MathName>();
   const take = (fn: Func): void =>
-    callsIn(fn.body, fn.result).forEach((name) => {
+    callsIn(fn).forEach((name) => {
       if (found.has(name)) return;
       found.add(name);
       take(math[name]);
     });
   functions.forEach(take);
-  return Object.values(math).filter((f) => isMath(f.name) && found.has(f.name));
+  const ordered = new Set<Func>();
+  const put = (f: Func): void => {
+    callsIn(f).forEach((name) => put(math[name]));
+    ordered.add(f);
+  };
+  Object.values(math)
+    .filter((f) => isMath(f.name) && found.has(f.name))
+    .forEach(put);
+  return [...ordered];
+};
+
+export const globalsOf = (fn: Func): ReadonlySet<Global> => {
+  const found = new Set<Global>();
+  visit(fn, (code) => {
+    if (code.kind === 'global') found.add(code.global);
+  });
+  return found;
 };

@@ -21,7 +21,6 @@ import {
   set,
   sub,
   toF32,
-  toF32Unsigned,
   upperHalf,
 } from './build.js';
 import type { Code, Func, Local, Statement, Type } from './tree.js';
@@ -349,7 +348,8 @@ const mix = func('mix', { h: 'i32s' }, {}, ({ h }) => {
   const folded = (by: number): Code => op('xor', get(h), op('shiftRightUnsigned', get(h), int(by)));
   return {
     lines: [set(h, mul(folded(16), i(0x85ebca6b))), set(h, mul(folded(13), i(0xc2b2ae35))), set(h, folded(16))],
-    result: mul(toF32Unsigned(op('shiftRightUnsigned', get(h), int(8))), f(2 ** -24)),
+    // 24 bits: as a signed number too it is what it is.
+    result: mul(toF32(op('shiftRightUnsigned', get(h), int(8))), f(2 ** -24)),
   };
 });
 

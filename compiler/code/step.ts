@@ -1,5 +1,5 @@
 /** An address that moves on by the same number of bytes each turn of an innermost loop is stepped, not multiplied anew. */
-import { add, get, int, local, mul, set } from './build.js';
+import { add, amount, get, local, mul, scaled, set } from './build.js';
 import type { Block, Code, Local, Statement } from './tree.js';
 import { blocks, mapBlocks, statements } from './walk.js';
 
@@ -30,7 +30,7 @@ const steppable = (
 ): { readonly set: Set_; readonly stride: Stride } | null => {
   if (statement.kind !== 'set') return null;
   const { value } = statement;
-  if (value.kind !== 'op' || value.op !== 'add' || value.type !== 'i32') return null;
+  if (value.kind !== 'op' || value.op !== 'add' || (value.type !== 'i32' && value.type !== 'at')) return null;
   const [start, moved] = value.args as readonly [Code, Code];
   const still = (code: Code): boolean => code.kind === 'global' || (code.kind === 'local' && !written.has(code.local));
   const stride = still(start) ? strideOf(moved, variable) : null;
@@ -47,7 +47,7 @@ const stepped = (loop: Loop): Block => {
   const found = loop.body.flatMap((s) => steppable(s, loop.variable, written) ?? []);
   if (found.length === 0) return [loop];
   const moves = found.map(({ set: { local: address }, stride: { bytes, factor } }) => {
-    const step = int(bytes * loop.step);
+    const step = amount(scaled(loop.step, bytes));
     const kept = factor === null ? null : local('step', 'i32');
     return {
       before: kept === null ? [] : [set(kept, mul(step, get(factor!)))],

@@ -5,8 +5,13 @@
  * One value of a condition is 0 or 1; in lanes it is a mask, all bits of a lane or none.
  */
 
-/** One number, or, with an `s`, a number in each lane. f64s and i64s are lanes twice as wide: half as many. */
-export type Type = 'f32' | 'i32' | 'f32s' | 'i32s' | 'f64s' | 'i64s';
+/** One number, or, with an `s`, a number in each lane. f64s and i64s are lanes twice as wide: half as many. `at` is a place in memory, in bytes. */
+export type Type = 'f32' | 'i32' | 'at' | 'f32s' | 'i32s' | 'f64s' | 'i64s';
+
+/** A number that may hang on how many lanes there are: `plain`, and `lanes` times their number. Only a printer knows it, or the language it prints. */
+export type Amount = number | { readonly plain: number; readonly lanes: number };
+export const amountFor = (amount: Amount, lanes: number): number =>
+  typeof amount === 'number' ? amount : amount.plain + amount.lanes * lanes;
 
 /** A variable of a function. The printer gives it a name like the one wanted; two locals are the same if they are one object. */
 export interface Local {
@@ -64,7 +69,6 @@ export type Op =
   /** Towards zero, the nearest i32 there is. */
   | 'toI32'
   | 'toF32'
-  | 'toF32Unsigned'
   /** The same bits, taken for another type. */
   | 'bits'
   /** The lower, the upper half of f32 lanes as f64 lanes. */
@@ -74,27 +78,31 @@ export type Op =
   | 'narrow'
   | 'narrowI32'
   /** The lower halves of two, one behind the other. */
-  | 'join';
+  | 'join'
+  /** All lanes together, from the first to the last. */
+  | 'sumLanes'
+  | 'maxLanes';
 
 export type Code =
   | { readonly kind: 'local'; readonly local: Local; readonly type: Type }
-  | { readonly kind: 'global'; readonly global: Global; readonly type: 'i32' }
+  | { readonly kind: 'global'; readonly global: Global; readonly type: 'i32' | 'at' }
   /** The same on all lanes. */
   | { readonly kind: 'literal'; readonly value: number; readonly type: Type }
+  | { readonly kind: 'amount'; readonly amount: Amount; readonly type: 'i32' }
   /** `from` in the first lane, one more in each after it. */
-  | { readonly kind: 'ramp'; readonly from: number; readonly type: 'i32s' }
+  | { readonly kind: 'ramp'; readonly from: Amount; readonly type: 'i32s' }
   | { readonly kind: 'op'; readonly op: Op; readonly args: readonly Code[]; readonly type: Type }
   | { readonly kind: 'lane'; readonly lane: number; readonly of: Code; readonly type: 'f32' | 'i32' }
   /** `offset` bytes behind `address`. Lanes are neighbours in memory, or, where it is `spread`, one number on all of them. */
   | {
       readonly kind: 'load';
       readonly address: Code;
-      readonly offset: number;
+      readonly offset: Amount;
       readonly spread: boolean;
       readonly type: Type;
     }
   /** Each lane from an address of its own. */
-  | { readonly kind: 'gather'; readonly addresses: Code; readonly offset: number; readonly type: 'f32s' | 'i32s' }
+  | { readonly kind: 'gather'; readonly addresses: Code; readonly offset: Amount; readonly type: 'f32s' | 'i32s' }
   /** `inline`: few ask at once, so that the function is worth writing out; a call empties the registers. */
   | {
       readonly kind: 'call';
@@ -106,7 +114,7 @@ export type Code =
 
 export type Statement =
   | { readonly kind: 'set'; readonly local: Local; readonly value: Code }
-  | { readonly kind: 'store'; readonly address: Code; readonly offset: number; readonly value: Code }
+  | { readonly kind: 'store'; readonly address: Code; readonly offset: Amount; readonly value: Code }
   | { readonly kind: 'if'; readonly condition: Code; readonly then: Block; readonly otherwise: Block | null }
   /** While `variable` is below `to`, by `step`; `from` is null where the variable is at its beginning already. */
   | {
@@ -114,7 +122,7 @@ export type Statement =
       readonly variable: Local;
       readonly from: Code | null;
       readonly to: Code;
-      readonly step: number;
+      readonly step: Amount;
       readonly body: Block;
     }
   | { readonly kind: 'while'; readonly condition: Code; readonly body: Block }

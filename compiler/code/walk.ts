@@ -6,6 +6,7 @@ export const parts = (code: Code): readonly Code[] => {
     case 'local':
     case 'global':
     case 'literal':
+    case 'amount':
     case 'ramp':
       return [];
     case 'op':
@@ -68,6 +69,7 @@ export const mapCode = (change: (code: Code) => Code) => {
       case 'local':
       case 'global':
       case 'literal':
+      case 'amount':
       case 'ramp':
         return code;
       case 'op':

@@ -1,6 +1,5 @@
 /** An entry's kernels while they are made ready for a processor: what the passes hand to one another. */
 import { interning } from '../loops/intern.js';
-import type { Machine } from '../code/machine.js';
 import type { Buffer, Entry, Expr, LoopAxis } from '../loops/ir.js';
 import { nodes } from '../loops/shape.js';
 import type { Inverse, Job, JobBuffer } from './job.js';
@@ -103,7 +102,6 @@ export const extending = (k: Kernels) => {
 /** An entry as it was lowered: nothing is decided yet, but where its buffers' cells lie. */
 export const kernelsOf = (
   entry: Entry,
-  machine: Machine,
   streams: ReadonlyMap<string, number>,
   name: (id: string) => string,
 ): Kernels => {
@@ -119,6 +117,6 @@ export const kernelsOf = (
     jobs: entry.kernels.map((k): Job => ({ ...k, task: null, adds: false })),
     inverses: [],
     buffers: new Map(entry.buffers.map((b) => [b.id, b])),
-    world: { machine, layouts, intern: interning(), streams, rowsAxis, name, places: new Map(), loops },
+    world: { layouts, intern: interning(), streams, rowsAxis, name, places: new Map(), loops },
   };
 };

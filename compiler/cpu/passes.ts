@@ -4,12 +4,14 @@
  */
 import { fuseMultiplyAdd } from '../code/fuse.js';
 import { inlineCalls } from '../code/inline.js';
+import type { Machine } from '../code/machine.js';
+import { sinkLoads } from '../code/sink.js';
 import { stepAddresses } from '../code/step.js';
 import type { Block, Func } from '../code/tree.js';
 import type { PassInfo } from '../compiled.js';
 import type { Kernels } from './kernels.js';
 import { lift } from './lift.js';
-import { schedule } from './phases.js';
+import { schedule, type Scheduled } from './phases.js';
 import { inPlace } from './place.js';
 import { scatterShares } from './scatter.js';
 import { shareRows } from './shares.js';
@@ -46,7 +48,8 @@ const onFunctions =
 const onBlocks = (change: (block: Block) => Block): ((w: Written) => Written) =>
   onFunctions((f) => ({ ...f, body: change(f.body) }));
 
-export const toCode = passes<Kernels, Kernels>([], (k) => k)
+/** The same for every processor: what shall run, in which order, and where it is kept. */
+export const toOrder = passes<Kernels, Kernels>([], (k) => k)
   .and('lift', 'sums over rows inside a collect get kernels of their own', lift)
   .and(
     'scatter-shares',
@@ -67,14 +70,19 @@ export const toCode = passes<Kernels, Kernels>([], (k) => k)
     'puts kernels in order and together: row by row while a row is in the cache, the rest among threads',
     schedule,
   )
-  .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace)
-  .and(
-    'tile',
-    'writes each group of kernels as a function: loops over tiles, the last of which overlaps the one before',
-    writeFunctions,
-  )
-  .and('inline', 'writes out functions that few cells ask for', onFunctions(inlineCalls))
-  .and('step', 'steps addresses in innermost loops instead of multiplying them anew', onBlocks(stepAddresses));
+  .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace);
+
+/** Code for a machine. */
+export const toCode = (machine: Machine): Passes<Scheduled, Written> =>
+  passes<Scheduled, Scheduled>([], (s) => s)
+    .and(
+      'tile',
+      'writes each group of kernels as a function: loops over tiles, the last of which overlaps the one before',
+      writeFunctions(machine),
+    )
+    .and('inline', 'writes out functions that few cells ask for', onFunctions(inlineCalls))
+    .and('step', 'steps addresses in innermost loops instead of multiplying them anew', onBlocks(stepAddresses))
+    .and('sink', 'loads what is loaded just before it is asked for, so that registers suffice', onBlocks(sinkLoads));
 
 /** What is done besides where the machine multiplies and adds in one instruction. */
 export const toFusedCode = passes<Written, Written>([], (w) => w).and(
@@ -82,3 +90,10 @@ export const toFusedCode = passes<Written, Written>([], (w) => w).and(
   'fuses products with the sums that they are added to, where the machine does both at once',
   onFunctions(fuseMultiplyAdd),
 );
+
+/** All of them in order, as a machine's target lists them. */
+export const passesFor = (machine: Machine): readonly PassInfo[] => [
+  ...toOrder.list,
+  ...toCode(machine).list,
+  ...toFusedCode.list,
+];

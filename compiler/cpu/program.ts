@@ -5,7 +5,8 @@ import type { PlanEntry } from '../../runtime/contract/cpu-plan.js';
 import type { LoopProgram } from '../loops/ir.js';
 import { nodes } from '../loops/shape.js';
 import { kernelsOf } from './kernels.js';
-import { type Look, toCode, toFusedCode } from './passes.js';
+import { type Look, toCode, toFusedCode, toOrder } from './passes.js';
+import type { Scheduled } from './phases.js';
 import { nameIn } from './names.js';
 import { planOf } from './plan.js';
 import type { Written } from './write/functions.js';
@@ -32,10 +33,17 @@ const streamKeys = (program: LoopProgram): readonly string[] => [
   ),
 ];
 
-export const cpuProgram = (program: LoopProgram, machine: Machine, look: Look = () => {}): CpuProgram => {
+/** Put in order once for a program, whatever machines it is written for. */
+const known = new WeakMap<LoopProgram, readonly Scheduled[]>();
+
+export const cpuProgram = (program: LoopProgram, machine: Machine, look?: Look): CpuProgram => {
   const keys = streamKeys(program);
   const streams = new Map(keys.map((k, i) => [k, i]));
-  const entries = program.entries.map((e) => toCode.run(kernelsOf(e, machine, streams, nameIn(e)), look));
+  const ordered =
+    (look === undefined ? known.get(program) : undefined) ??
+    program.entries.map((e) => toOrder.run(kernelsOf(e, streams, nameIn(e)), look ?? (() => {})));
+  known.set(program, ordered);
+  const entries = ordered.map((s) => toCode(machine).run(s, look ?? (() => {})));
   return {
     entries,
     plan: { format: 1, model: program.model, streams: keys, entries: entries.map((w) => planOf(w.scheduled)) },

@@ -1,10 +1,8 @@
 /** What is known of an entry while its kernels are rewritten and written. */
-import type { Machine } from '../code/machine.js';
 import type { Intern } from '../loops/intern.js';
 import type { Layout } from './layout.js';
 
 export interface World {
-  readonly machine: Machine;
   readonly layouts: ReadonlyMap<string, Layout>;
   readonly intern: Intern;
   /** The place of each key's stream of random numbers. */

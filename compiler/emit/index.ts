@@ -6,7 +6,7 @@ import type { Diagnostics } from '../diagnostics.js';
 import { emittedFiles, namesOf } from './text.js';
 import { writeFiles } from './write.js';
 
-export { type EmittedFile, emittedFiles } from './text.js';
+export { builds, type EmittedFile, emittedFiles } from './text.js';
 export { runtimeReachable } from './write.js';
 
 /** What was written. */

@@ -3,6 +3,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Target } from '../compiled.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
+import { nativeFiles, nativePasses } from '../targets/native/index.js';
 import { checkWasm, wasmFiles, wasmPasses } from '../targets/wasm/index.js';
 
 const refusal = ([first, ...rest]: readonly Diagnostic[]): Either<Diagnostics, void> =>
@@ -27,16 +28,29 @@ const wasm: Target = {
   assets: { names: wasmFiles.names, emit: wasmFiles.assets },
 };
 
+const native: Target = {
+  description: 'C with vectors, which the compiler of the machine builds for its processor',
+  file: 'kernels.native.js',
+  opener: 'openNative',
+  builder: 'buildNative',
+  check: (program) => refusal(checkWasm(program)),
+  emit: nativeFiles.plan,
+  peak: nativeFiles.peak,
+  passes: nativePasses,
+  assets: { names: nativeFiles.names, emit: nativeFiles.assets },
+};
+
 export const targets = {
   all: {
-    description: 'both: a GPU where one answers, else WebAssembly',
+    description: 'all of them: a GPU where one answers, else C where there is a compiler, else WebAssembly',
     file: '',
     opener: 'openAny',
-    parts: { gpu, wasm },
+    parts: { gpu, native, wasm },
     passes: wasmPasses,
     check: (program) => refusal([...checkGpu(program), ...checkWasm(program)]),
     emit: () => '',
   },
   gpu,
+  native,
   wasm,
 } as const satisfies Readonly<Record<string, Target>>;

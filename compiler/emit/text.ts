@@ -41,7 +41,17 @@ const programsOf = ({ file, parts }: Target): { readonly imports: string; readon
         program: `{ ${Object.keys(parts).join(', ')} }`,
       };
 
-const trainerText = (manifest: Manifest, target: Target): string => `#!/usr/bin/env node
+/** What builds kernels ahead, and of which program. */
+const builderOf = ({ builder, parts }: Target): { readonly name: string; readonly program: string } | undefined =>
+  builder === undefined
+    ? Object.entries(parts ?? {}).flatMap(([program, part]) =>
+        part.builder === undefined ? [] : [{ name: part.builder, program }],
+      )[0]
+    : { name: builder, program: 'program' };
+/** Whether `--build` has anything to do. */
+export const builds = (target: Target): boolean => builderOf(target) !== undefined;
+
+const trainerText = (manifest: Manifest, target: Target, builder = builderOf(target)): string => `#!/usr/bin/env node
 /**
  * ${heading(manifest)}
  *
@@ -50,14 +60,14 @@ const trainerText = (manifest: Manifest, target: Target): string => `#!/usr/bin/
  *   node trainer.js --help          train, evaluate, recommend
  *   import { train } from './trainer.js'   (CommonJS: require)
  */
-import { main, ${target.opener}, readManifest, trainer } from '${runtime}';
+import { ${builder === undefined ? '' : `${builder.name}, `}main, ${target.opener}, readManifest, trainer } from '${runtime}';
 ${programsOf(target).imports}
 
 /** Parameters, entries and hyperparameters of this model. */
 export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
-export const compiled = { manifest, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options) };
+export const compiled = { manifest, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`} };
 
 export const { train, evaluate, recommend, recommender } = trainer(compiled);
 
@@ -89,9 +99,9 @@ export const emittedFiles = ({ loops, manifest }: Compiled, target: Target): rea
   { name: 'trainer.d.ts', text: typesText(manifest) },
   ...Object.values(target.parts ?? { only: target }).flatMap((part): readonly EmittedFile[] => [
     { name: part.file, text: `// ${heading(manifest)}\n${part.emit(loops)}` },
-    ...(part.assets?.emit(loops) ?? []).map(({ name, content }): EmittedFile =>
+    ...(part.assets?.emit(loops) ?? []).map(({ name, content, comment }): EmittedFile =>
       typeof content === 'string'
-        ? { name, text: `;; ${heading(manifest)}\n${content}` }
+        ? { name, text: `${comment} ${heading(manifest)}\n${content}` }
         : { name, text: '', bytes: content },
     ),
   ]),

@@ -49,7 +49,9 @@ const leftovers = (folder: string, files: readonly EmittedFile[], possible: read
       (name) =>
         !now.has(name) &&
         (isOurs(join(folder, name)) ||
-          (name.endsWith('.wasm') && existsSync(join(folder, name)) && isOurs(join(folder, 'trainer.js')))),
+          ((name.endsWith('.wasm') || name.endsWith('.node')) &&
+            existsSync(join(folder, name)) &&
+            isOurs(join(folder, 'trainer.js')))),
     )
     .map((name) => join(folder, name));
 };

@@ -85,7 +85,9 @@ export const describe = (): Command =>
       ).argParser((text: string, all: readonly string[] = []) => [...all, text]),
     )
     .addOption(flags.device)
-    .addOption(counted('threads', 'threads of the device wasm, without effect on results (default: a core each)'))
+    .addOption(
+      counted('threads', 'threads of the devices native and wasm, without effect on results (default: a core each)'),
+    )
     .addOption(new Option('--report', 'train nothing; report what there is'))
     .addOption(new Option('--markdown', 'print the report as Markdown').conflicts('json'))
     .addOption(flags.json)

@@ -3,7 +3,7 @@
  * meet share a place, then for each thread the rows it works on. A pure function of the plan and the sizes.
  */
 import type { Sizes } from './session.js';
-import { type PlanBuffer, type PlanEntry, type WasmModule, cellsOf } from './cpu-plan.js';
+import { type CpuPlan, type PlanBuffer, type PlanEntry, cellsOf } from './cpu-plan.js';
 
 const align = 64;
 const up = (bytes: number): number => Math.ceil(bytes / align) * align;
@@ -64,7 +64,7 @@ const lives = (b: PlanBuffer, sizes: Sizes): Item => ({ id: b.id, bytes: 4 * cel
 
 /** `keep` gives every buffer a place of its own, for looking at them after a run. */
 export const arrange = (
-  { entries, streams }: Pick<WasmModule, 'entries' | 'streams'>,
+  { entries, streams }: Pick<CpuPlan, 'entries' | 'streams'>,
   sizes: Sizes,
   threads: number,
 ): Arena => {

@@ -5,15 +5,17 @@ import type { Manifest, Session, Sizes } from './session.js';
 /** Modes of gpu.js. */
 export const gpuDevices = ['webgpu', 'webgl2', 'webasm', 'cpu'] as const;
 export type GpuDevice = (typeof gpuDevices)[number];
-/** `wasm` is our own WebAssembly, `webasm` that of gpu.js. */
-export const deviceNames = ['webgpu', 'webgl2', 'wasm', 'webasm', 'cpu'] as const;
+/** `native` is C that this machine's compiler builds, `wasm` our own WebAssembly, `webasm` that of gpu.js. */
+export const deviceNames = ['webgpu', 'webgl2', 'native', 'wasm', 'webasm', 'cpu'] as const;
 /** A name in `deviceNames`, as `--device` takes it. */
 export type DeviceName = (typeof deviceNames)[number];
 
 /** How a session is opened. */
 export interface OpenOptions {
-  /** On how many threads the device `wasm` computes; a core each, unless given. No number changes a result. */
+  /** On how many threads the devices `native` and `wasm` compute; a core each, unless given. No number changes a result. */
   readonly threads?: number | undefined;
+  /** Told what takes time before a session is there; stderr, unless given. */
+  readonly say?: ((line: string) => void) | undefined;
 }
 
 /** What a trainer carries: what the model is, and how to open its kernels. */
@@ -24,4 +26,6 @@ export interface CompiledModel {
    * that does not answer is an error, never a silent fallback. The Left says what is missing and what to do about it.
    */
   open(device: DeviceName | 'auto', sizes: Sizes, options?: OpenOptions): Promise<Either<string, Session>>;
+  /** Builds the kernels in C for this machine and keeps them beside the trainer; where it carries such. Right: the file. */
+  build?(): Promise<Either<string, string>>;
 }

@@ -1,4 +1,4 @@
-/** What the wasm target emits as data beside the code: buffers, phases, and how sizes bind them. */
+/** What a target for processors emits as data beside the code: buffers, phases, and how sizes bind them. */
 import type { Sizes } from './session.js';
 
 export type Size = number | string;
@@ -93,15 +93,38 @@ export interface PlanEntry {
   readonly updates: Readonly<Record<string, string>>;
 }
 
-/** What `kernels.wasm.js` exports: the plan of each entry, and the assembled code. */
-export interface WasmModule {
+/** How the kernels of a model run, whatever they are written in. */
+export interface CpuPlan {
   readonly format: number;
   readonly model: string;
   /** Keys of uniform streams, by their place. */
   readonly streams: readonly string[];
   readonly entries: readonly PlanEntry[];
+}
+
+/** What `kernels.wasm.js` exports: the plan of each entry, and the assembled code. */
+export interface WasmModule extends CpuPlan {
   /** The assembled module: with fused multiply-add where the engine has it. */
   readonly load: (fused: boolean) => Promise<Uint8Array>;
+}
+
+/** The names that C text links by, in its order. */
+export interface Linkage {
+  readonly sizes: readonly string[];
+  /** By the names of globals, without their @. */
+  readonly buffers: readonly string[];
+  readonly kernels: readonly string[];
+}
+
+/** What `kernels.native.js` exports: the plan of each entry, and where the C text lies. */
+export interface NativeModule extends CpuPlan {
+  readonly linkage: Linkage;
+  /** The folder of the C text, as the address of the module that says so. */
+  readonly here: string;
+  /** Its files; the first is compiled, and includes the others. */
+  readonly sources: readonly [string, ...string[]];
+  /** Into how many parts it is divided: with `PART` defined as one of them, that alone is compiled. */
+  readonly parts: number;
 }
 
 /** What a session's caller calls a buffer. */

@@ -111,13 +111,13 @@ export const ceilingModule = (fused: boolean): Uint8Array<ArrayBuffer> =>
   );
 
 /** Bytes of the two arrays of a copy that a core's own caches hold, and of one that comes from memory. */
-const near = 1 << 19;
-const far = 1 << 26;
+export const near = 1 << 19;
+export const far = 1 << 26;
 /** Milliseconds for each figure; the engine optimises the code meanwhile, and the best is taken. */
 const patience = 60;
 
 /** The most work a millisecond of `run`, which does `work`. */
-const best = (work: number, run: () => void): number => {
+export const best = (work: number, run: () => void): number => {
   let most = 0;
   for (const end = performance.now() + patience; performance.now() < end;) {
     const began = performance.now();

@@ -1,4 +1,6 @@
-/** The wasm target's device: our own WebAssembly on this machine's cores. */
-export { openWasm, type WasmOptions, type WasmSession } from './open.js';
+/** Devices that are processors: our own WebAssembly, and C that this machine's compiler takes. */
+export { type CpuSession } from './session.js';
+export { openWasm, type WasmOptions } from './wasm.js';
+export { buildNative, openNative } from './native.js';
 export { loadBeside } from './load.js';
-export type { WasmModule } from '../contract/cpu-plan.js';
+export type { NativeModule, WasmModule } from '../contract/cpu-plan.js';

@@ -31,10 +31,27 @@ export interface PhaseTasks {
   readonly copies: readonly (readonly [number, number, number])[];
 }
 
-export interface ThreadSetup {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly imports: { readonly at: Readonly<Record<string, number>>; readonly size: Readonly<Record<string, number>> };
+/** Where a thread finds what kernels work on: addresses of buffers, by their globals' names, and sizes. */
+export interface Places {
+  readonly at: Readonly<Record<string, number>>;
+  readonly size: Readonly<Record<string, number>>;
+}
+
+/** What all threads share, a WebAssembly memory: spelt so that a reader of types need not know of WebAssembly. */
+export interface Memory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+}
+
+/** A kernel: positions [from, to) of its task, and the share of the batch to whose sums it adds. */
+export type Kernel = (from: number, to: number, chunk: number) => void;
+
+/** What a target does to make kernels of what it is `given`. It reaches a worker as its own source, too. */
+export type Link<G> = (given: G, memory: Memory, places: Places) => Readonly<Record<string, Kernel>>;
+
+export interface ThreadSetup<G = unknown> {
+  readonly memory: Memory;
+  readonly places: Places;
+  readonly given: G;
   readonly entries: readonly (readonly PhaseTasks[])[];
   readonly threads: number;
   /** May sleep: a browser's main thread may not. */
@@ -60,11 +77,13 @@ export interface ThreadRun {
   readonly serve: () => void;
 }
 
-export const thread = ({ module, memory, imports, entries, threads, sleeps }: ThreadSetup): ThreadRun => {
+export const thread = <G>(
+  { given, memory, places, entries, threads, sleeps }: ThreadSetup<G>,
+  link: Link<G>,
+): ThreadRun => {
   const words = new Int32Array(memory.buffer);
   const bytes = new Uint8Array(memory.buffer);
-  const instance = new WebAssembly.Instance(module, { env: { memory }, at: imports.at, size: imports.size });
-  const call = instance.exports as Readonly<Record<string, (from: number, to: number, chunk: number) => void>>;
+  const call = link(given, memory, places);
   const ARRIVED = 0;
   const MEETING = 1;
   const ROUND = 2;
@@ -89,13 +108,13 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
   };
 
   const invert = ({ starts, coordinates, targets, index, extents, missing, packed }: InverseTask): void => {
-    const begin = starts >> 2;
-    const values = index >> 2;
-    const lists = coordinates.map((c) => c >> 2);
+    const begin = starts / 4;
+    const values = index / 4;
+    const lists = coordinates.map((c) => c / 4);
     words.fill(0, begin, begin + targets + 1);
     const n = extents.length;
     const position = new Int32Array(n);
-    const gone = missing.map((at) => (at === null ? 0 : words[at >> 2]!));
+    const gone = missing.map((at) => (at === null ? 0 : words[at / 4]!));
     // A packed row begins after as many cells as the rows before have positions, times what each position holds.
     let held = 1;
     for (let k = 1; k < n; k++) if (packed !== null && packed.lengths[k] === null) held *= extents[k]!;
@@ -118,14 +137,14 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
     /** Runs of neighbours along the last axis. */
     const walk = (each: typeof place, k: number, first: number, at: number): void => {
       const own = packed === null ? null : packed.lengths[k]!;
-      const end = own === null ? extents[k]! : words[(own >> 2) + position[0]!]!;
+      const end = own === null ? extents[k]! : words[own / 4 + position[0]!]!;
       if (k === n - 1) {
         each(first + at * end, end - gone[k]!);
         return;
       }
       for (let i = 0; i < end - gone[k]!; i++) {
         position[k] = i;
-        if (k === 0 && packed !== null) walk(each, 1, values + words[(packed.offsets >> 2) + i]! * held, 0);
+        if (k === 0 && packed !== null) walk(each, 1, values + words[packed.offsets / 4 + i]! * held, 0);
         else walk(each, k + 1, first, at * end + i);
       }
     };
@@ -139,7 +158,7 @@ export const thread = ({ module, memory, imports, entries, threads, sleeps }: Th
     const phases = entries[entry]!;
     phases.forEach((phase, p) => {
       const { rows, together, shares, batch, sums, grids, inverses, copies } = phase;
-      const existing = batch.rows - (batch.missing === null ? 0 : words[batch.missing >> 2]!);
+      const existing = batch.rows - (batch.missing === null ? 0 : words[batch.missing / 4]!);
       const total = inverses.length + shares.length + grids.length + copies.length;
       const functions = rows.map((name) => call[name]!);
       let mine = 0;

@@ -1,5 +1,5 @@
 /** Threads: worker_threads in Node, Web Workers in a page. Each gets the thread's function as source and never answers. */
-import { type ThreadSetup, thread } from './thread.js';
+import { type Link, type ThreadSetup, thread } from './thread.js';
 
 export interface Crew {
   readonly end: () => Promise<void>;
@@ -19,12 +19,13 @@ export const cores = async (): Promise<number> => {
   return Math.min(16, typeof navigator === 'undefined' ? 1 : navigator.hardwareConcurrency || 1);
 };
 
-export const hire = async (setups: readonly ThreadSetup[]): Promise<Crew> => {
-  const source = thread.toString();
+export const hire = async <G>(setups: readonly ThreadSetup<G>[], link: Link<G>): Promise<Crew> => {
+  const ready = `const ready = (${thread.toString()})`;
+  const linked = link.toString();
   if (inNode()) {
     const name = 'node:worker_threads';
     const { Worker }: typeof import('node:worker_threads') = await import(/* @vite-ignore */ name);
-    const text = `const { workerData, parentPort } = require('node:worker_threads'); const ready = (${source})(workerData); parentPort.postMessage('ready'); ready.serve();`;
+    const text = `const { workerData, parentPort } = require('node:worker_threads'); ${ready}(workerData, ${linked}); parentPort.postMessage('ready'); ready.serve();`;
     const workers = await Promise.all(
       setups.map(
         (workerData) =>
@@ -44,7 +45,7 @@ export const hire = async (setups: readonly ThreadSetup[]): Promise<Crew> => {
       },
     };
   }
-  const text = `onmessage = ({ data }) => { const ready = (${source})(data); postMessage('ready'); ready.serve(); };`;
+  const text = `onmessage = ({ data }) => { ${ready}(data, ${linked}); postMessage('ready'); ready.serve(); };`;
   const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   const make = field(globalThis, 'Worker');
   if (typeof make !== 'function') throw new Error('This page has no Web Workers.');

@@ -234,9 +234,9 @@ export const openGpu = async (
   wanted: DeviceName | 'auto',
   sizes: Sizes,
 ): Promise<Either<string, Session>> => {
-  if (wanted === 'wasm')
+  if (wanted === 'wasm' || wanted === 'native')
     return left(
-      'This trainer carries no kernels of our own WebAssembly; compile the model with --target all, or choose webasm.',
+      `This trainer carries no kernels ${wanted === 'wasm' ? 'of our own WebAssembly' : 'in C'}; compile the model with --target ${wanted === 'wasm' ? 'all' : 'native'}, or choose webasm.`,
     );
   const device: GpuDevice | 'auto' = wanted;
   if (module.format !== 1)

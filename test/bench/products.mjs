@@ -1,10 +1,10 @@
 /**
- * Matrix products alone, at the shapes that the models use, on one thread: through our compiler, beside a product written by
- * hand in tiles of 4 by 8 (`tile.mjs`), gpu.js, and TensorFlow.js and jax-js where they are installed.
+ * Matrix products alone, at the shapes that the models use, on one thread: through our compiler, as WebAssembly (`wasm`) and
+ * as C (`native`), beside a product written by hand in tiles of 4 by 8 (`tile.mjs`), gpu.js, and TensorFlow.js and jax-js where they are installed.
  *
  *   npm run build && node test/bench/products.mjs [--rounds 5] [--ms 40] [--only TEXT] [--peers FOLDER] [--json FILE] [--profile]
  *
- * The contenders take turns in each round; each figure is the best of all rounds, and the ratio that of the medians. --peers
+ * The contenders take turns in each round; each figure is the best of all rounds. --peers
  * names a folder with a node_modules that has the peers, so that they need not be installed here.
  */
 import { createRequire } from 'node:module';
@@ -13,11 +13,12 @@ import { loadavg } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openWasm, stream, uniformAt } from 'pcrec/runtime';
+import { openNative, openWasm, stream, uniformAt } from 'pcrec/runtime';
 import { interner, rewrite } from '../../dist/compiler/graph.js';
 import { lowerEntry } from '../../dist/compiler/lower/kernels.js';
 import { loopPasses, pipeline, runPasses } from '../../dist/compiler/pipeline.js';
 import { rootsOf, withRoots } from '../../dist/compiler/program.js';
+import { nativeFiles } from '../../dist/compiler/targets/native/index.js';
 import { assemble, wasmText } from '../../dist/compiler/targets/wasm/index.js';
 import { axis, ragged } from '../../dist/dsl/axis.js';
 import * as dsl from '../../dist/dsl/build.js';
@@ -169,7 +170,23 @@ const eachCell = (axes, visit) => {
 /** Values near 0 that no two places share. */
 const values = (name, n) => Float32Array.from({ length: n }, (_, i) => uniformAt(stream(1, 1, name), i) - 0.5);
 
-const ours = async (shape, a, b) => {
+const openers = {
+  wasm: async (program, sizes) => {
+    const { text, relaxed, plan } = wasmText(program);
+    const load = async (fma) => right(assemble(fma ? relaxed : text, 'product'));
+    return openWasm({ ...plan, load }, {}, 'wasm', sizes, { threads: 1 });
+  },
+  native: async (program, sizes, name) => {
+    const folder = join(process.cwd(), 'build', 'bench', 'products', name.replaceAll(/\W/g, '-'));
+    mkdirSync(folder, { recursive: true });
+    for (const { name: file, content } of nativeFiles.assets(program)) writeFileSync(join(folder, file), content);
+    const file = join(folder, 'kernels.native.mjs');
+    writeFileSync(file, nativeFiles.plan(program));
+    return openNative((await import(pathToFileURL(file).href)).program, {}, 'native', sizes, { threads: 1 });
+  },
+};
+
+const ours = async (shape, a, b, opener, called) => {
   const program = {
     entry: 'train',
     outputs: { c: shape.build() },
@@ -187,16 +204,7 @@ const ours = async (shape, a, b) => {
     ),
   );
   const entry = loopPasses.reduce((e, pass) => pass.run(e), lowerEntry(finished));
-  const { text, relaxed, plan } = wasmText({ model: 'product', entries: [entry] });
-  const session = right(
-    await openWasm(
-      { ...plan, load: async (fma) => right(assemble(fma ? relaxed : text, 'product')) },
-      {},
-      'wasm',
-      shape.sizes,
-      { threads: 1 },
-    ),
-  );
+  const session = right(await opener({ model: 'product', entries: [entry] }, shape.sizes, called));
   const { m, k, n, aT, bT, batch = 1 } = shape;
   const axesOf = (id) =>
     entry.buffers.find((e) => e.id === id).axes.map(({ name, size }) => ({ name, size: shape.sizes[size] ?? size }));
@@ -229,7 +237,6 @@ const ours = async (shape, a, b) => {
     );
   return {
     session,
-    text,
     kernels,
     run: async () => (await kernels()).reduce((ms, kernel) => ms + kernel.ms, 0),
     cell: (...place) => result[atOf(m, n)(...place)],
@@ -306,11 +313,6 @@ const peers = {
   },
 };
 
-if (process.env.DUMP) {
-  for (const [n, sh] of Object.entries(shapes).filter(([key]) => key.includes(given.only)))
-    console.log(n, (await ours(sh, new Float32Array(1e7), new Float32Array(1e7))).text);
-  process.exit(0);
-}
 const installed = {};
 for (const [name, load] of Object.entries(peers)) {
   try {
@@ -342,12 +344,13 @@ const results = [];
 for (const [name, shape] of Object.entries(shapes).filter(([key]) => key.includes(given.only))) {
   const { batch = 1, m, k, n } = shape;
   const [a, b] = [values('a', batch * m * k), values('b', batch * k * n)];
-  const own = await ours(shape, a, b);
+  const own = await ours(shape, a, b, openers.wasm, name);
+  const inC = await ours(shape, a, b, openers.native, name);
   const fma = own.session.backend.includes('fused');
-  if (wrong(shape, a, b, own.cell)) throw new Error(`Our product is wrong at ${name}.`);
+  if (wrong(shape, a, b, own.cell) || wrong(shape, a, b, inC.cell)) throw new Error(`Our product is wrong at ${name}.`);
   const tile = await tileProduct({ batch, ...shape }, a, b, fma);
   tile.run();
-  const contenders = { pcrec: own.run, tile: timed(tile.run) };
+  const contenders = { native: inC.run, wasm: own.run, tile: timed(tile.run) };
   if (wrong(shape, a, b, tile.cell)) throw new Error(`The tile's product is wrong at ${name}.`);
   for (const [peer, { open }] of Object.entries(installed)) {
     try {
@@ -372,27 +375,30 @@ for (const [name, shape] of Object.entries(shapes).filter(([key]) => key.include
   const best = Object.fromEntries(Object.entries(times).map(([c, list]) => [c, rate(Math.min(...list))]));
   const middle = Object.fromEntries(Object.entries(times).map(([c, list]) => [c, rate(median(list))]));
   const { operations } = await own.session.ceilings();
+  const native = await inC.session.ceilings();
   results.push({
     name,
     shape: `${batch > 1 ? `${batch} x ` : ''}${m} x ${k} x ${n}`,
     best,
     median: middle,
     ceiling: operations / 1e9,
+    nativeCeiling: native.operations / 1e9,
   });
   if (given.profile)
-    for (const kernel of await own.kernels()) console.log(`  ${kernel.ms.toFixed(3).padStart(8)} ms  ${kernel.name}`);
+    for (const kernel of await inC.kernels()) console.log(`  ${kernel.ms.toFixed(3).padStart(8)} ms  ${kernel.name}`);
   await own.session.dispose();
+  await inC.session.dispose();
 }
 
-const names = ['tile', 'pcrec', ...Object.keys(installed)];
+const names = ['native', 'wasm', 'tile', ...Object.keys(installed)];
 console.log(
-  `\nGFLOP/s on one thread, best of ${given.rounds} rounds; load ${loadavg()[0].toFixed(1)}. Registers alone: ${Math.max(...results.map((r) => r.ceiling)).toFixed(1)}.`,
+  `\nGFLOP/s on one thread, best of ${given.rounds} rounds; load ${loadavg()[0].toFixed(1)}. Registers alone: ${Math.max(...results.map((r) => r.nativeCeiling)).toFixed(1)} in C, ${Math.max(...results.map((r) => r.ceiling)).toFixed(1)} in WebAssembly.`,
 );
-console.log(`${''.padEnd(52)}${names.map((n) => n.padStart(14)).join('')}   pcrec / tile: best  medians`);
-for (const { name, shape, best, median: middle } of results) {
+console.log(`${''.padEnd(52)}${names.map((n) => n.padStart(14)).join('')}   native / registers, wasm / tile`);
+for (const { name, shape, best, nativeCeiling } of results) {
   const cell = (c) => (best[c] === undefined ? '-' : best[c].toFixed(1)).padStart(14);
   console.log(
-    `${name.padEnd(32)}${shape.padEnd(20)}${names.map(cell).join('')}   ${`${((100 * best.pcrec) / best.tile).toFixed(0)} %`.padStart(18)} ${`${((100 * middle.pcrec) / middle.tile).toFixed(0)} %`.padStart(8)}`,
+    `${name.padEnd(32)}${shape.padEnd(20)}${names.map(cell).join('')}   ${`${((100 * best.native) / nativeCeiling).toFixed(0)} %`.padStart(16)} ${`${((100 * best.wasm) / best.tile).toFixed(0)} %`.padStart(12)}`,
   );
 }
 if (given.json !== undefined) {

@@ -1,14 +1,14 @@
 /**
- * Times one training step on real batches: our WebAssembly target, and beside it, taking turns, what else is asked for: PyTorch
- * where its script is given, our kernels for gpu.js on its WebAssembly (--webasm), and HSTU in TensorFlow.js and jax-js where they
- * are installed in a folder (--peers; see peers.mjs).
+ * Times one training step on real batches: our targets for processors, and beside them, taking turns, what else is asked for:
+ * PyTorch where its script is given, our kernels for gpu.js on its WebAssembly (--webasm), and HSTU in TensorFlow.js and jax-js
+ * where they are installed in a folder (--peers; see peers.mjs).
  *
  *   npm run build && node test/bench/step.mjs --data FILE [--model hstu] [--batch 128] [--length 200] [--width 50] [--blocks 2]
  *     [--negatives 128] [--draws batch] [--threads 2] [--rounds 5] [--steps 8] [--profile] [--pytorch FILE [--python python3]] [--webasm]
- *     [--peers FOLDER]
+ *     [--targets native,wasm] [--peers FOLDER]
  *
  * By default negatives are drawn once for the batch, as the others do: the same work. --draws user is what models do by default.
- * Prints medians and their ratio. On a busy machine quote ratios of one run, never an absolute time; `cpu` is the processor time
+ * Prints medians, and their ratios to the first target's. On a busy machine quote ratios of one run, never an absolute time; `cpu` is the processor time
  * that a step took on all threads together. In Node the peers have one thread: --threads 1 compares with one of ours. --profile
  * adds the time of each kernel on one thread, with the operations of its sums of products on the packed batch.
  */
@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { emit, hyperValues, modelPath, open, toolchain, trace } from 'pcrec/compiler';
-import { initialStates, load, openGpu, openWasm, split, trainingBatches } from 'pcrec/runtime';
+import { initialStates, load, openGpu, openNative, openWasm, split, trainingBatches } from 'pcrec/runtime';
 import { openPeers } from './peers.mjs';
 
 const text = (name, value) => [name, { type: 'string', default: value }];
@@ -34,6 +34,7 @@ const { values: given } = parseArgs({
       text('negatives', '128'),
       text('draws', 'batch'),
       text('threads', '2'),
+      text('targets', 'native,wasm'),
       text('rounds', '5'),
       text('steps', '8'),
       text('python', 'python3'),
@@ -63,8 +64,6 @@ const kernels = async (target) => {
   value(emit(compiled, target, toolchain.targets, folder));
   return (await import(pathToFileURL(join(folder, target.file)).href)).program;
 };
-const program = await kernels(toolchain.targets.wasm);
-
 const data = value(await load(given.data));
 const { manifest } = compiled;
 const all = manifest.entries.train.inputs.some(({ name }) => name === 'targets');
@@ -81,21 +80,34 @@ const batches = Array.from({ length: Math.min(windows.count, 10) }, (_, i) => ({
   steps: Float32Array.of(1000),
 }));
 const sizes = { batch: number('batch'), items: data.items.length, seen: 1 };
-const session = value(await openWasm(program, manifest, 'wasm', sizes, { threads: number('threads') }));
-await session.write(value(initialStates(1, sizes, manifest.states)));
+const openers = { native: openNative, wasm: openWasm };
+/** A session of one of our targets, and what its steps took. */
+const openOurs = async (name) => {
+  const program = await kernels(toolchain.targets[name]);
+  const found = await openers[name](program, manifest, name, sizes, { threads: number('threads') });
+  if (found._tag === 'Left') {
+    console.log(`${name} cannot take the step: ${found.left}`);
+    return [];
+  }
+  await found.right.write(value(initialStates(1, sizes, manifest.states)));
+  return [{ name, session: found.right, step: 0, taken: [] }];
+};
+const ours = [];
+for (const name of given.targets.split(',')) ours.push(...(await openOurs(name)));
+if (ours.length === 0) process.exit(1);
 
 const gflop =
-  (await session.profile('train', batches[0], { seed: 1, step: 1 })).reduce((sum, k) => sum + k.operations, 0) / 1e9;
+  (await ours[0].session.profile('train', batches[0], { seed: 1, step: 1 })).reduce((n, k) => n + k.operations, 0) /
+  1e9;
 
-let step = 0;
-const once = async () => {
+const once = async (of) => {
   const [began, before] = [performance.now(), process.cpuUsage()];
-  await session.run('train', batches[step % batches.length], { seed: 1, step: ++step });
+  await of.session.run('train', batches[of.step % batches.length], { seed: 1, step: ++of.step });
   const used = process.cpuUsage(before);
   return { ms: performance.now() - began, cpu: (used.user + used.system) / 1000 };
 };
 // The engine optimises the kernels while they run.
-for (let i = 0; i < 12; i++) await once();
+for (const of of ours) for (let i = 0; i < 12; i++) await once(of);
 
 const torch = () => {
   if (given.pytorch === undefined) return null;
@@ -165,22 +177,24 @@ console.log(
   `${given.model} on ${data.name}: batch ${sizes.batch}, length ${given.length}, width ${given.width}, ${given.blocks} blocks, negatives of each ${given.draws}; ${median(positions)} of ${sizes.batch * number('length')} positions are real.`,
 );
 console.log(
-  `${session.backend} on ${cpus()[0]?.model ?? 'a processor'}, load ${loadavg()[0].toFixed(1)}; memory ${(session.peakBytes / 2 ** 20).toFixed(0)} MiB; sums of products ${gflop.toFixed(2)} GFLOP a step.`,
+  `${ours.map(({ session }) => session.backend).join(', ')} on ${cpus()[0]?.model ?? 'a processor'}, load ${loadavg()[0].toFixed(1)}; memory ${(ours[0].session.peakBytes / 2 ** 20).toFixed(0)} MiB; sums of products ${gflop.toFixed(2)} GFLOP a step.`,
 );
-const ours = [];
 const theirs = [];
 // The first step of each compiles its kernels.
 for (const other of others) await beside(other);
 for (let round = 0; round < number('rounds'); round++) {
-  for (let i = 0; i < number('steps'); i++) ours.push(await once());
+  for (const of of ours) for (let i = 0; i < number('steps'); i++) of.taken.push(await once(of));
   const answer = torch();
   if (answer !== null) theirs.push(Object.entries(answer).find(([name]) => /median/.test(name))?.[1]);
   for (const other of others) await beside(other);
 }
-const ms = median(ours.map((o) => o.ms));
-console.log(
-  `wasm      median ${ms.toFixed(1)} ms, best ${Math.min(...ours.map((o) => o.ms)).toFixed(1)} ms, cpu ${Math.min(...ours.map((o) => o.cpu)).toFixed(1)} ms, ${((gflop / ms) * 1000).toFixed(1)} GFLOP/s`,
-);
+const ms = median(ours[0].taken.map((o) => o.ms));
+for (const { name, taken } of ours) {
+  const took = median(taken.map((o) => o.ms));
+  console.log(
+    `${name.padEnd(9)} median ${took.toFixed(1)} ms, best ${Math.min(...taken.map((o) => o.ms)).toFixed(1)} ms, cpu ${Math.min(...taken.map((o) => o.cpu)).toFixed(1)} ms, ${((gflop / took) * 1000).toFixed(1)} GFLOP/s: ${(took / ms).toFixed(2)} times the first`,
+  );
+}
 if (theirs.length > 0)
   console.log(`pytorch   median ${median(theirs).toFixed(1)} ms: ${(median(theirs) / ms).toFixed(2)} times ours`);
 for (const { name, taken } of others.filter((other) => !other.failed)) {
@@ -192,7 +206,7 @@ for (const { name, taken } of others.filter((other) => !other.failed)) {
 }
 for (const { dispose } of others) await dispose?.();
 
-if (given.profile) {
+for (const { name: target, session } of given.profile ? ours : []) {
   const best = new Map();
   for (let i = 0; i < 8; i++) {
     for (const k of await session.profile('train', batches[0], { seed: 1, step: i + 1 }))
@@ -202,7 +216,7 @@ if (given.profile) {
   const total = list.reduce((sum, k) => sum + k.ms, 0);
   const { operations, near, far } = await session.ceilings();
   console.log(
-    `\nOne thread, best of 8: ${total.toFixed(1)} ms. It could do ${(operations / 1e9).toFixed(1)} GFLOP/s, and copy ${(near / 1e9).toFixed(1)} GB/s in its caches, ${(far / 1e9).toFixed(1)} beyond.\n      ms   share  GFLOP/s     GB/s  kernel`,
+    `\n${target}, one thread, best of 8: ${total.toFixed(1)} ms. It could do ${(operations / 1e9).toFixed(1)} GFLOP/s, and copy ${(near / 1e9).toFixed(1)} GB/s in its caches, ${(far / 1e9).toFixed(1)} beyond.\n      ms   share  GFLOP/s     GB/s  kernel`,
   );
   const per = (n, took) => (n === 0 ? '' : (n / took / 1e6).toFixed(1)).padStart(8);
   for (const { name, source, ms: took, operations: work, bytes } of list.filter((k) => k.ms > total / 500)) {
@@ -211,4 +225,4 @@ if (given.profile) {
     );
   }
 }
-await session.dispose();
+for (const { session } of ours) await session.dispose();

@@ -2,7 +2,16 @@
  * Code run as it stands, number by number, on any number of lanes: what a printer's language must agree with. Lanes are arrays; a
  * number of lanes that no register has shows that nothing in the tree counts on four.
  */
-import type { Block, Code, Func, Global, Local, Op, Type } from '../../compiler/code/tree.js';
+import {
+  amountFor,
+  type Block,
+  type Code,
+  type Func,
+  type Global,
+  type Local,
+  type Op,
+  type Type,
+} from '../../compiler/code/tree.js';
 
 type Value = number | bigint;
 type Lanes = readonly Value[];
@@ -15,7 +24,8 @@ export interface Ground {
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
-const elementOf = (type: Type): 'f32' | 'i32' | 'f64' | 'i64' => type.slice(0, 3) as 'f32' | 'i32' | 'f64' | 'i64';
+const elementOf = (type: Type): 'f32' | 'i32' | 'f64' | 'i64' =>
+  type === 'at' ? 'i32' : (type.slice(0, 3) as 'f32' | 'i32' | 'f64' | 'i64');
 const isMask = (op: Op): boolean => ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'ltUnsigned'].includes(op);
 
 /** A number as its type keeps it. */
@@ -85,7 +95,6 @@ const meanings: { readonly [O in Op]?: Two } = {
     typeof a === 'bigint' ? BigInt.asUintN(64, a as bigint) >> BigInt(b) : a >>> b,
   toI32: (a: number) => saturated(a),
   toF32: (a: number) => a,
-  toF32Unsigned: (a: number) => a >>> 0,
 };
 
 /** One number of an operation that goes lane by lane. */
@@ -148,6 +157,11 @@ const evaluator = ({ memory, global, lanes }: Ground, callOf: (fn: string) => Ca
         const x = a() as Value;
         return each(() => x);
       };
+    if (op === 'sumLanes' || op === 'maxLanes')
+      return () =>
+        (a() as Lanes).reduce((x, y) =>
+          kept(type, op === 'sumLanes' ? Number(x) + Number(y) : Math.max(Number(x), Number(y))),
+        );
     if (op === 'select')
       return () => {
         const [p, x, y] = [a(), b(), c()];
@@ -197,8 +211,12 @@ const evaluator = ({ memory, global, lanes }: Ground, callOf: (fn: string) => Ca
         const x = all(c.type)(() => kept(c.type, c.value));
         return () => x;
       }
+      case 'amount': {
+        const x = amountFor(c.amount, lanes);
+        return () => x;
+      }
       case 'ramp': {
-        const x = all(c.type)((l) => c.from + l);
+        const x = all(c.type)((l) => amountFor(c.from, lanes) + l);
         return () => x;
       }
       case 'op':
@@ -214,7 +232,7 @@ const evaluator = ({ memory, global, lanes }: Ground, callOf: (fn: string) => Ca
           c.type.startsWith('f') ? (n: number) => memory.getFloat32(n, true) : (n: number) => memory.getInt32(n, true),
         ];
         return () => {
-          const from = Number(address()) + c.offset;
+          const from = Number(address()) + amountFor(c.offset, lanes);
           return each((l) => load(from + (c.spread ? 0 : 4 * l)));
         };
       }
@@ -226,7 +244,7 @@ const evaluator = ({ memory, global, lanes }: Ground, callOf: (fn: string) => Ca
         ];
         return () => {
           const places = from();
-          return each((l) => load(Number(at(places, l)) + c.offset));
+          return each((l) => load(Number(at(places, l)) + amountFor(c.offset, lanes)));
         };
       }
       case 'call': {
@@ -265,7 +283,7 @@ const compiled = (f: Func, ground: Ground, callOf: (fn: string) => Call): Call =
             : (n: number, x: number) => memory.setInt32(n, x, true),
         ];
         return () => {
-          const [to, x] = [Number(address()) + s.offset, v()];
+          const [to, x] = [Number(address()) + amountFor(s.offset, ground.lanes), v()];
           (typeof x === 'object' ? x : [x]).forEach((y, l) => put(to + 4 * l, Number(y)));
         };
       }
@@ -282,7 +300,8 @@ const compiled = (f: Func, ground: Ground, callOf: (fn: string) => Call): Call =
         ];
         return () => {
           if (from !== null) cell.value = from();
-          for (; Number(cell.value) < Number(to()); cell.value = Number(cell.value) + s.step) body();
+          for (; Number(cell.value) < Number(to()); cell.value = Number(cell.value) + amountFor(s.step, ground.lanes))
+            body();
         };
       }
       case 'while': {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { mathOf } from '../../compiler/code/link.js';
-import { type Machine, wasm128 } from '../../compiler/code/machine.js';
+import { type Machine, native, wasm128 } from '../../compiler/code/machine.js';
 import type { Func } from '../../compiler/code/tree.js';
 import { cpuProgram, fusedEntries } from '../../compiler/cpu/program.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
@@ -16,9 +16,10 @@ import { interpreted } from './interpret.js';
 
 const machines: readonly Machine[] = [
   wasm128,
-  { ...wasm128, name: 'eight lanes', lanes: 8 },
-  { name: 'sixteen lanes', lanes: 16, rows: 6, vectors: 2, wide: [4], few: 0 },
-  { name: 'two lanes in tall tiles', lanes: 2, rows: 3, vectors: 3, wide: [2], few: 100 },
+  { ...wasm128, name: 'eight lanes', lanes: [8] },
+  native,
+  { name: 'sixteen lanes', lanes: [16], rows: 6, few: 5, vectors: 2, wide: [4], written: 0 },
+  { name: 'two lanes in tall tiles', lanes: [2], rows: 3, few: 2, vectors: 3, wide: [2], written: 100 },
 ];
 const draw = { seed: 11, step: 5 };
 /** RANDOM_RUNS=1000 to look further. */
@@ -47,14 +48,14 @@ interface Imports {
 }
 
 /** A session whose functions are interpreted: only what WebAssembly would run is put in its place. */
-const opened = async (program: LoopProgram, machine: Machine, at: Sizes, fused: boolean) => {
+const opened = async (program: LoopProgram, machine: Machine, lanes: number, at: Sizes, fused: boolean) => {
   const { functions, plan } = functionsOf(program, machine, fused);
   class Interpreted {
     readonly exports: Readonly<Record<string, unknown>>;
     constructor(_: unknown, { env, at: bases, size }: Imports) {
       this.exports = interpreted(functions, {
         memory: new DataView(env.memory.buffer),
-        lanes: machine.lanes,
+        lanes,
         global: (g) => (g.kind === 'size' ? size[g.symbol]! : bases[g.kind === 'end' ? '@end' : `@${g.buffer}`]!),
       });
     }
@@ -67,30 +68,33 @@ const opened = async (program: LoopProgram, machine: Machine, at: Sizes, fused: 
 
 afterEach(() => void vi.unstubAllGlobals());
 
-describe.each(machines)('$name', (machine) => {
-  it.each([
-    [4, 3, [4, 0, 2]],
-    [5, 37, [5, 1, 3]],
-  ] as const)(
-    'computes random kernels on %i positions of width %i',
-    async (seq, width, lengths) => {
-      const values = valuesFor(seq, width, lengths);
-      await fc.assert(
-        fc.asyncProperty(choices, fc.boolean(), async (runs, fused) => {
-          const program = longer(randomProgram(runs), seq, width);
-          const want = interpret(program.entries[0]!, sizes, values, draw);
-          const session = await opened(program, machine, sizes, fused);
-          try {
-            const got = await session.run('all', data(program, values), draw);
-            expect(differences(got, want)).toEqual([]);
-          } finally {
-            await session.dispose();
-            vi.unstubAllGlobals();
-          }
-        }),
-        { numRuns, seed: 20261123 },
-      );
-    },
-    600_000,
-  );
-});
+describe.each(machines.flatMap((machine) => machine.lanes.map((lanes) => [machine.name, lanes, machine] as const)))(
+  '%s on %i lanes',
+  (_, lanes, machine) => {
+    it.each([
+      [4, 3, [4, 0, 2]],
+      [5, 37, [5, 1, 3]],
+    ] as const)(
+      'computes random kernels on %i positions of width %i',
+      async (seq, width, lengths) => {
+        const values = valuesFor(seq, width, lengths);
+        await fc.assert(
+          fc.asyncProperty(choices, fc.boolean(), async (runs, fused) => {
+            const program = longer(randomProgram(runs), seq, width);
+            const want = interpret(program.entries[0]!, sizes, values, draw);
+            const session = await opened(program, machine, lanes, sizes, fused);
+            try {
+              const got = await session.run('all', data(program, values), draw);
+              expect(differences(got, want)).toEqual([]);
+            } finally {
+              await session.dispose();
+              vi.unstubAllGlobals();
+            }
+          }),
+          { numRuns, seed: 20261123 },
+        );
+      },
+      600_000,
+    );
+  },
+);

@@ -21,6 +21,7 @@ import { fuseMultiplyAdd } from '../../compiler/code/fuse.js';
 import { inlineCalls } from '../../compiler/code/inline.js';
 import { mathOf } from '../../compiler/code/link.js';
 import { math } from '../../compiler/code/math.js';
+import { sinkLoads } from '../../compiler/code/sink.js';
 import { stepAddresses } from '../../compiler/code/step.js';
 import type { Block, Code, Func, Local } from '../../compiler/code/tree.js';
 import { statements } from '../../compiler/code/walk.js';
@@ -112,6 +113,56 @@ describe('inline', () => {
       expect(left(after)).toEqual(left(body));
       if (body !== read) expect(sets(after)).toContain(once);
     }
+  });
+});
+
+describe('sink', () => {
+  const [a, b, c] = [local('a', 'f32'), local('b', 'f32'), local('c', 'f32')] as const;
+  const loads: Block = [
+    set(a, load(get(at), 0, 'f32')),
+    set(b, load(get(at), 4, 'f32')),
+    set(c, load(get(at), 8, 'f32')),
+  ];
+  const order = (body: Block): readonly string[] => body.map((s) => (s.kind === 'set' ? s.local.wanted : s.kind));
+  const summing = loop(i, int(0), int(3), 1, [set(sum, add(get(sum), get(b)))]);
+  it.each([
+    [
+      'to where they are asked for',
+      [...loads, set(sum, get(b)), set(sum, add(get(sum), add(get(c), get(a)))), store(get(at), 16, get(sum))],
+      ['b', 'sum', 'a', 'c', 'sum', 'store'],
+    ],
+    [
+      'behind a loop that asks for another',
+      [
+        ...loads,
+        set(sum, literal(0, 'f32')),
+        summing,
+        set(sum, add(get(sum), mul(get(a), get(c)))),
+        store(get(at), 16, get(sum)),
+      ],
+      ['sum', 'b', 'loop', 'a', 'c', 'sum', 'store'],
+    ],
+    [
+      'but not behind a store',
+      [...loads, store(get(at), 0, literal(2, 'f32')), set(sum, get(a)), store(get(at), 16, get(sum))],
+      ['a', 'b', 'c', 'store', 'sum', 'store'],
+    ],
+    [
+      'nor behind what changes their address, or themselves',
+      [
+        set(address, get(at)),
+        set(a, load(get(address), 0, 'f32')),
+        set(address, int(0)),
+        set(b, load(get(at), 4, 'f32')),
+        set(b, literal(1, 'f32')),
+        store(get(at), 16, add(get(a), get(b))),
+      ],
+      ['address', 'a', 'address', 'b', 'b', 'store'],
+    ],
+  ] as const)('moves loads %s', (_, body, want) => {
+    const after = sinkLoads(body);
+    expect(order(after)).toEqual(want);
+    expect(left(after)).toEqual(left(body));
   });
 });
 

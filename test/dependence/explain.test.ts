@@ -35,7 +35,7 @@ describe('--explain', () => {
         bytes       ...
         kernel      ...
 
-      target all: both: a GPU where one answers, else WebAssembly"
+      target all: all of them: a GPU where one answers, else C where there is a compiler, else WebAssembly"
     `);
   });
   it('tells what a state reads, and the target that was chosen', () => {

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { toCode, toFusedCode } from '../../compiler/cpu/passes.js';
+import { native } from '../../compiler/code/machine.js';
+import { passesFor } from '../../compiler/cpu/passes.js';
 import { packageRoot } from '../../compiler/package.js';
 import { loopPasses, pipeline } from '../../compiler/pipeline.js';
 import { primitives } from '../../compiler/primitives/index.js';
@@ -20,9 +21,7 @@ describe('ARCHITECTURE.md', () => {
   });
 
   it('names every pass from loops to code, in its order', () => {
-    expect(firstColumn(section(architecture, 'From loops to code'))).toEqual(
-      [...toCode.list, ...toFusedCode.list].map(({ name }) => name),
-    );
+    expect(firstColumn(section(architecture, 'From loops to code'))).toEqual(passesFor(native).map(({ name }) => name));
   });
 
   it('names every primitive', () => {

@@ -90,11 +90,16 @@ describe.each(models)('models/%s.ts', (name, sources, tensor) => {
     expect(said).toContain(`${name}: compiled models/${name}.ts`);
     expect(readdirSync(out).sort()).toEqual([
       'kernels.gpu.js',
+      'kernels.native.js',
       'kernels.wasm.js',
+      'lanes.h',
       'manifest.json',
+      'model.c',
       'model.fma.wasm',
+      ...(name === 'pcrec-simple' ? [] : ['model.h']),
       'model.wasm',
       'model.wat',
+      ...(name === 'pcrec-simple' ? [] : ['score.c']),
       'trainer.d.ts',
       'trainer.js',
     ]);

@@ -352,6 +352,8 @@ describe('pcrec-compile', () => {
                                 "gpu")
         -s, --set <name=value>  sets a hyperparameter; may be repeated
         -p, --preset <name>     one of the model's named sets of hyperparameters; --set goes over it
+        --build                 builds the kernels in C for the processor at hand and keeps them in the
+                                folder, for machines like it without a compiler
         --hypers                lists the model's hyperparameters and presets, and writes nothing
         --json                  with --hypers: as JSON, for programs
         --dump-after <pass>     prints the program as it is after a pass, and writes nothing

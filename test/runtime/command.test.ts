@@ -361,7 +361,7 @@ describe('the command line', () => {
     const told = await here(['profile', '--data', 'sample']);
     expect(told).toMatchObject({
       code: 1,
-      err: expect.stringContaining('does not time its kernels; choose --device wasm') as string,
+      err: expect.stringContaining('does not time its kernels; choose --device native or wasm') as string,
     });
     for (const argv of [
       ['--profile', '--data', 'sample'],

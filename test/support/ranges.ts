@@ -4,6 +4,8 @@
  * functions (dsl/elementwise.ts).
  */
 import { type DType, type ScalarName, scalars } from '../../dsl/scalar.js';
+import { apply } from '../../compiler/loops/build.js';
+import type { Expr, LoopProgram } from '../../compiler/loops/ir.js';
 import { stream } from '../generators/axes.js';
 
 export type Row = readonly number[];
@@ -208,4 +210,35 @@ export const unitsOff = (got: number, want: number, floor: number): number => {
       : Infinity;
   }
   return Math.max(0, (Math.abs(got - want) / Math.max(Math.abs(want), floor)) * 2 ** 24 - 1);
+};
+
+/** The function of one row at each position; `along` has positions too few for lanes, all of them alike. */
+export const functionOf = (trial: Trial, along: number): LoopProgram => {
+  const axes = [
+    { name: 'i', size: trial.range.rows.length },
+    ...(along === 1 ? [] : [{ name: 'j', size: along }]),
+  ] as const;
+  const args = argumentsOf(trial).map((dtype, k): Expr => ({
+    kind: 'read',
+    buffer: `a${k}`,
+    dtype,
+    at: [{ kind: 'index', axis: 'i' }],
+  }));
+  const body = apply(trial.fn, ...args);
+  const dtype = resultOf(trial);
+  return {
+    model: 'math',
+    entries: [
+      {
+        name: 'all',
+        buffers: [
+          ...argumentsOf(trial).map((t, k) => ({ id: `a${k}`, dtype: t, axes: [axes[0]!], role: 'input' as const })),
+          { id: 'out', dtype, axes, role: 'output' },
+        ],
+        kernels: [{ name: 'out', output: 'out', comment: trial.fn, body }],
+        outputs: { out: 'out' },
+        updates: {},
+      },
+    ],
+  };
 };

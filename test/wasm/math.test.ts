@@ -4,44 +4,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import { worth } from '../../compiler/scalars.js';
-import { apply } from '../../compiler/loops/build.js';
-import type { Expr, LoopProgram } from '../../compiler/loops/ir.js';
 import { wasmText } from '../../compiler/targets/wasm/index.js';
 import { scalars } from '../../dsl/scalar.js';
 import { data } from '../gpu/sessions.js';
-import { argumentsOf, columnsOf, ranges, resultOf, type Trial, trials, unitsOff } from '../support/ranges.js';
+import { columnsOf, functionOf, ranges, resultOf, trials, unitsOff } from '../support/ranges.js';
 import { opened } from './sessions.js';
-
-/** The function of one row at each position; `along` has positions too few for lanes, all of them alike. */
-const programOf = (trial: Trial, along: number): LoopProgram => {
-  const axes = [
-    { name: 'i', size: trial.range.rows.length },
-    ...(along === 1 ? [] : [{ name: 'j', size: along }]),
-  ] as const;
-  const args = argumentsOf(trial).map((dtype, k): Expr => ({
-    kind: 'read',
-    buffer: `a${k}`,
-    dtype,
-    at: [{ kind: 'index', axis: 'i' }],
-  }));
-  const body = apply(trial.fn, ...args);
-  const dtype = resultOf(trial);
-  return {
-    model: 'math',
-    entries: [
-      {
-        name: 'all',
-        buffers: [
-          ...argumentsOf(trial).map((t, k) => ({ id: `a${k}`, dtype: t, axes: [axes[0]!], role: 'input' as const })),
-          { id: 'out', dtype, axes, role: 'output' },
-        ],
-        kernels: [{ name: 'out', output: 'out', comment: trial.fn, body }],
-        outputs: { out: 'out' },
-        updates: {},
-      },
-    ],
-  };
-};
 
 it('is a table of every function on every element type that it takes', () => {
   expect(Object.keys(ranges).sort()).toEqual(Object.keys(scalars).sort());
@@ -59,7 +26,7 @@ const forms = [
 ] as const;
 describe.each(trials.map((t) => [`${t.fn} of ${t.dtype}`, t] as const))('%s', (_, trial) => {
   it.each(forms)('%s', async (form, along) => {
-    const program = programOf(trial, along);
+    const program = functionOf(trial, along);
     const { text, relaxed } = wasmText(program);
     // Where products are fused into sums, these stay what they are: their polynomials count on every rounding.
     expect(relaxed).toBe(text);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { WasmSession } from '../../runtime/cpu/index.js';
+import type { CpuSession } from '../../runtime/cpu/index.js';
 import { interpret } from '../gpu/interpret.js';
 import { small, smallInputs, smallSizes, smallStates } from '../gpu/programs.js';
 import { data, worst } from '../gpu/sessions.js';
@@ -9,8 +9,8 @@ const draw = { seed: 7, step: 3 };
 const expected = interpret(small.entries[0]!, smallSizes, { ...smallInputs, ...smallStates }, draw);
 
 describe('a wasm session', () => {
-  const sessions: WasmSession[] = [];
-  const open = async (...args: Parameters<typeof opened>): Promise<WasmSession> => {
+  const sessions: CpuSession[] = [];
+  const open = async (...args: Parameters<typeof opened>): Promise<CpuSession> => {
     const session = await opened(...args);
     sessions.push(session);
     return session;

@@ -2,7 +2,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
 import { assemble, wasmText } from '../../compiler/targets/wasm/index.js';
-import { openWasm, type WasmModule, type WasmOptions, type WasmSession } from '../../runtime/cpu/index.js';
+import { openWasm, type WasmModule, type WasmOptions, type CpuSession } from '../../runtime/cpu/index.js';
 import type { Sizes } from '../../runtime/contract/session.js';
 import { manifest } from '../gpu/sessions.js';
 
@@ -24,7 +24,7 @@ export const opened = async (
   program: LoopProgram,
   sizes: Sizes,
   options: WasmOptions = { threads: 2 },
-): Promise<WasmSession> => {
+): Promise<CpuSession> => {
   const result = await openWasm(await built(program), manifest, 'wasm', sizes, options);
   if (!isRight(result)) throw new Error(result.left);
   return result.right;

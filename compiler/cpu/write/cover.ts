@@ -9,8 +9,6 @@ export type Strip =
   | { readonly kind: 'whole'; readonly count: number; readonly even: boolean }
   /** Whole tiles, the last moved back so that it ends with the range; `always` where the range is known to have room for one. */
   | { readonly kind: 'overlap'; readonly count: number; readonly always: boolean }
-  /** All that are left, where that is exactly so many. */
-  | { readonly kind: 'rest'; readonly count: number }
   | { readonly kind: 'single' };
 
 /** What is asked of a range besides its length, which is null where only a run tells. */
@@ -23,33 +21,34 @@ export const alongLanes = (
   { length, rows, waits }: Range & { readonly rows: number; readonly waits: boolean },
   { lanes, vectors, wide }: Machine,
 ): readonly Strip[] => {
+  /** Whether one of so many registers has room, for some number of lanes. */
+  const fits = (left: number | null, count: number): boolean => left === null || lanes.some((l) => left >= l * count);
   const strips: Strip[] = [];
-  const tile = lanes * vectors;
-  if (rows > 1 && (length === null || length >= tile)) strips.push({ kind: 'whole', count: vectors, even: false });
+  if (rows > 1 && fits(length, vectors)) strips.push({ kind: 'whole', count: vectors, even: false });
   if (rows === 1 && waits) {
-    wide.reduce((left, count) => {
-      if (left === null || left >= lanes * count) strips.push({ kind: 'whole', count, even: false });
-      return left === null ? null : left % (lanes * count);
-    }, length);
+    wide.reduce<readonly (number | null)[]>(
+      (left, count) => {
+        if (left.some((n, k) => n === null || n >= lanes[k]! * count))
+          strips.push({ kind: 'whole', count, even: false });
+        return left.map((n, k) => (n === null ? null : n % (lanes[k]! * count)));
+      },
+      lanes.map(() => length),
+    );
   }
-  const covered = length !== null && rows > 1 && length % tile === 0;
-  if ((length === null || length >= lanes) && !covered)
-    strips.push({ kind: 'overlap', count: 1, always: length !== null });
-  if (length === null || length < lanes) strips.push({ kind: 'single' });
+  const covered = length !== null && rows > 1 && lanes.every((l) => length % (l * vectors) === 0);
+  const always = length !== null && lanes.every((l) => length >= l);
+  if (fits(length, 1) && !covered) strips.push({ kind: 'overlap', count: 1, always });
+  if (!always) strips.push({ kind: 'single' });
   return strips;
 };
 
-/** Along the rows of a tile. Three together take as long as one: in a row alone each sum waits for itself. */
-export const alongRows = ({ length }: Range, { rows }: Machine): readonly Strip[] => {
-  const all = length === null || length >= rows;
+/** Along the rows of a tile, or of a smaller one. Three together take as long as one: in a row alone each sum waits for itself. */
+export const alongRows = ({ length }: Range, { rows, few }: Machine): readonly Strip[] => {
   const even = length !== null && length % rows === 0;
+  const overlap = (count: number): readonly Strip[] => [{ kind: 'overlap', count, always: length !== null }];
   return [
-    ...(!all
-      ? []
-      : even
-        ? [{ kind: 'whole', count: rows, even } as const]
-        : [{ kind: 'overlap', count: rows, always: length !== null } as const]),
-    ...(length === null || length === rows - 1 ? [{ kind: 'rest', count: rows - 1 } as const] : []),
-    ...(length === null || length < rows - 1 ? [{ kind: 'single' } as const] : []),
+    ...(length !== null && length < rows ? [] : even ? [{ kind: 'whole', count: rows, even } as const] : overlap(rows)),
+    ...(length === null || (length < rows && length >= few) ? overlap(few) : []),
+    ...(length === null || length < few ? [{ kind: 'single' } as const] : []),
   ];
 };

@@ -1,4 +1,5 @@
 /** All functions of an entry. */
+import type { Machine } from '../../code/machine.js';
 import type { Func } from '../../code/tree.js';
 import type { Scheduled } from '../phases.js';
 import { runOf, togetherOf } from '../names.js';
@@ -11,21 +12,23 @@ export interface Written {
   readonly functions: readonly Func[];
 }
 
-export const writeFunctions = (s: Scheduled): Written => ({
-  scheduled: s,
-  functions: [
-    ...s.phases
-      .flatMap((p) => [...p.rows, ...p.grids])
-      .flatMap((g) => (g[0].loop === undefined ? [writeGroup(g, s.world)] : writeLoop(g, s.world))),
-    ...s.phases.flatMap((p, at) =>
-      p.rows.length === 0
-        ? []
-        : [
-            eachRow(
-              togetherOf(at, s.entry),
-              p.rows.map((g) => runOf(g, s.world)),
-            ),
-          ],
-    ),
-  ],
-});
+export const writeFunctions =
+  (machine: Machine) =>
+  (s: Scheduled): Written => ({
+    scheduled: s,
+    functions: [
+      ...s.phases
+        .flatMap((p) => [...p.rows, ...p.grids])
+        .flatMap((g) => (g[0].loop === undefined ? [writeGroup(g, s.world, machine)] : writeLoop(g, s.world, machine))),
+      ...s.phases.flatMap((p, at) =>
+        p.rows.length === 0
+          ? []
+          : [
+              eachRow(
+                togetherOf(at, s.entry),
+                p.rows.map((g) => runOf(g, s.world)),
+              ),
+            ],
+      ),
+    ],
+  });

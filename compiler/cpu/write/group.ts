@@ -1,5 +1,6 @@
 /** Kernels over the same cells as one function. */
 import { add, get, int, local } from '../../code/build.js';
+import type { Machine } from '../../code/machine.js';
 import type { Func, Local, Statement } from '../../code/tree.js';
 import { conjuncts } from '../../loops/bounds.js';
 import { apply, integer } from '../../loops/build.js';
@@ -79,14 +80,16 @@ const clear = (w: Writer, j: Job, task: LoopAxis, { from, to }: Given, start: Sc
 const said = (j: Job): string =>
   `${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment}`.replaceAll('\n', ' ');
 
-export const writeGroup = (group: Group, world: World): Func => {
+export const writeGroup = (group: Group, world: World, machine: Machine): Func => {
   const [job] = group;
   const given = parameters();
   const tiling: Tiling = {
     lanes: job.tiling.lanes,
     rows: group.map((j) => j.tiling.rows).find((r) => r !== null) ?? null,
   };
-  const w = writer(world, [...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world))))]);
+  const w = writer(world, machine, [
+    ...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world)))),
+  ]);
   const start = scope('root', null, job.adds ? [[shareAxis.name, one(get(given.chunk))]] : []);
   // A loop does not clear what its conditions rule out: it writes zeros there.
   const asked = {
@@ -97,7 +100,7 @@ export const writeGroup = (group: Group, world: World): Func => {
     given,
   };
   const loops: Nest = {
-    machine: world.machine,
+    machine,
     tiling,
     waits: waiting(group),
     once: group.some(once),

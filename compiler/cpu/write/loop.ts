@@ -1,5 +1,6 @@
 /** Functions that call others: the kernels of a loop in turn, and all that a row needs. */
 import { add, get, int, local, loop, op, set, sub } from '../../code/build.js';
+import type { Machine } from '../../code/machine.js';
 import type { Func, Statement } from '../../code/tree.js';
 import { isUnit } from '../../loops/units.js';
 import type { Group } from '../job.js';
@@ -11,7 +12,7 @@ import { bindOne, scope } from './scope.js';
 import { writer } from './writer.js';
 
 /** The kernels of a loop as functions of one position each, and the function that calls them in turn. */
-export const writeLoop = (group: Group, world: World): readonly Func[] => {
+export const writeLoop = (group: Group, world: World, machine: Machine): readonly Func[] => {
   const { intern, layouts, name } = world;
   const [first] = group;
   const { axis: along, reverse } = first.loop!;
@@ -26,7 +27,7 @@ export const writeLoop = (group: Group, world: World): readonly Func[] => {
   );
   const s = scope('root', null, row === undefined ? [] : bindOne(row, get(from)));
   const end = local('end', 'i32');
-  s.code.push(set(end, writer(world, [length]).single(length, s)));
+  s.code.push(set(end, writer(world, machine, [length]).single(length, s)));
   const calls = group.map((job): Statement => ({
     kind: 'run',
     fn: name(job.name),
@@ -36,7 +37,7 @@ export const writeLoop = (group: Group, world: World): readonly Func[] => {
     ? { kind: 'while', condition: op('gt', get(at), int(0)), body: [set(at, sub(get(at), int(1))), ...calls] }
     : { kind: 'while', condition: op('lt', get(at), get(end)), body: [...calls, set(at, add(get(at), int(1)))] };
   return [
-    ...group.map((job) => writeGroup([job], world)),
+    ...group.map((job) => writeGroup([job], world, machine)),
     {
       name: runOf(group, world),
       exported: true,

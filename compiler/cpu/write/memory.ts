@@ -1,7 +1,7 @@
 /** Addresses of a tile's cells, and what is loaded from them. */
-import { base, end, gather, load, op, select, splat, spread } from '../../code/build.js';
+import { base, end, gather, load, op, registers, select, splat, spread } from '../../code/build.js';
 import { typeOf } from '../../code/scalars.js';
-import type { Code } from '../../code/tree.js';
+import type { Amount, Code } from '../../code/tree.js';
 import { apply, integer } from '../../loops/build.js';
 import type { Expr } from '../../loops/ir.js';
 import { addressOf, type Run, runAlong, stepAlong, termExpr } from '../address.js';
@@ -15,7 +15,7 @@ import type { Memory, Of, Place, Reached, Writer } from './pen.js';
  * How lanes are filled. A place may hang on the position of a lane and yet be one address for all: that of an axis of one
  * position, looked up at what data say.
  */
-const fetch: { readonly [K in Run]: (at: Code, offset: number, lanes: 'f32s' | 'i32s') => Code } = {
+const fetch: { readonly [K in Run]: (at: Code, offset: Amount, lanes: 'f32s' | 'i32s') => Code } = {
   still: spread,
   near: load,
   far: gather,
@@ -85,7 +85,7 @@ const clamped = (t: Tile, s: Scope): Tile =>
 type Reach = (place: Place, s: Scope, laneAxis: string | undefined, rowAxis: string | undefined) => Reached;
 
 const reaching =
-  ({ world: { intern, machine }, named }: Pick<Asked, 'world' | 'named'>, { sum }: Starts): Reach =>
+  ({ world: { intern }, named }: Pick<Asked, 'world' | 'named'>, { sum }: Starts): Reach =>
   ({ buffer, address, plain }, s, laneAxis, rowAxis) => {
     const run = laneAxis === undefined ? 'still' : runAlong(address, laneAxis);
     const rowStep = rowAxis === undefined ? null : stepAlong(address, rowAxis);
@@ -103,7 +103,7 @@ const reaching =
       run,
       tile: s.speculative && !plain ? clamped(bare, s) : bare,
       offset: (row, vector) =>
-        Math.max(0, constant) + (fixedRows ? row * rowStep : 0) + (run === 'near' ? 4 * machine.lanes * vector : 0),
+        registers(run === 'near' ? 4 * vector : 0, Math.max(0, constant) + (fixedRows ? row * rowStep : 0)),
     };
   };
 

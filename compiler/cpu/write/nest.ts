@@ -1,6 +1,6 @@
 /** The loops over a kernel's cells, tile by tile. */
-import { get, int, least, local, loop, op, set, sub, when } from '../../code/build.js';
-import type { Code, Local, Statement } from '../../code/tree.js';
+import { amount, get, least, local, loop, op, registers, scaled, set, sub, when } from '../../code/build.js';
+import type { Amount, Code, Local, Statement } from '../../code/tree.js';
 import type { LoopAxis } from '../../loops/ir.js';
 import type { Tiling } from '../job.js';
 import type { Machine } from '../../code/machine.js';
@@ -46,7 +46,7 @@ interface Covering {
   readonly position: Local;
   readonly range: Range;
   /** Cells in each of what a strip counts. */
-  readonly size: number;
+  readonly size: Amount;
   readonly once: boolean;
   /** The body of tiles of `count`, the first of which begins at `base`; `overlap`: it may lie over cells that are done. */
   readonly tile: (count: number, base: Code, overlap: boolean) => readonly Statement[];
@@ -62,15 +62,17 @@ const overlapping = (c: Covering, { count, always }: Extract<Strip, { kind: 'ove
     once,
     tile,
   } = c;
-  const step = size * count;
+  const step = scaled(size, count);
   const base = local(`${axis}.here`, 'i32');
-  const last = keep(into, `${axis}.last`, sub(to, int(step)));
+  const last = keep(into, `${axis}.last`, sub(to, amount(step)));
   // Where it matters whether a cell is done already, only the last tile is asked.
   if (once) covered(c, { kind: 'whole', count, even: false }, into);
   const body = tile(count, get(base), true);
   const lines = [loop(position, null, to, step, [set(base, least(get(position), last)), ...body])];
   into.push(...(always ? lines : [when(op('ge', last, from), lines)]));
 };
+
+const less = (step: Amount): Amount => (typeof step === 'number' ? step - 1 : { ...step, plain: step.plain - 1 });
 
 const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
   const {
@@ -84,20 +86,15 @@ const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
   const here = get(position);
   switch (strip.kind) {
     case 'whole': {
-      const step = size * strip.count;
+      const step = scaled(size, strip.count);
       const body = tile(strip.count, here, false);
       into.push(
-        loop(position, null, strip.even ? to : keep(into, `${axis}.whole`, sub(to, int(step - 1))), step, body),
+        loop(position, null, strip.even ? to : keep(into, `${axis}.whole`, sub(to, amount(less(step)))), step, body),
       );
       return;
     }
     case 'overlap':
       overlapping(c, strip, into);
-      return;
-    case 'rest':
-      into.push(
-        when(op('eq', sub(to, here), int(size * strip.count)), [...tile(strip.count, here, false), set(position, to)]),
-      );
       return;
     case 'single':
       into.push(loop(position, null, to, 1, single()));
@@ -121,7 +118,7 @@ const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope
     axis: axis.name,
     position,
     range,
-    size: n.machine.lanes,
+    size: registers(1),
     once: n.once,
     tile,
     single: () => tile(0, get(position), false),

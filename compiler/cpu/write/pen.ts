@@ -1,5 +1,6 @@
 /** What the parts of a writer ask of one another. */
-import type { Code } from '../../code/tree.js';
+import type { Machine } from '../../code/machine.js';
+import type { Amount, Code } from '../../code/tree.js';
 import type { DType } from '../../../dsl/scalar.js';
 import type { Expr } from '../../loops/ir.js';
 import type { Address, Run } from '../address.js';
@@ -30,7 +31,7 @@ export interface Place {
 /** Code of the address of a cell for each row (and lane, where lanes are no neighbours), and its constant part. */
 export interface Reached {
   readonly tile: Tile;
-  readonly offset: (row: number, vector: number) => number;
+  readonly offset: (row: number, vector: number) => Amount;
   /** Lanes are one cell, neighbours in memory, or neither. */
   readonly run: Run;
 }
@@ -50,6 +51,7 @@ export interface Memory {
 
 export interface Writer {
   readonly world: World;
+  readonly machine: Machine;
   readonly shape: (e: Expr, s: Scope) => Shape;
   readonly value: (e: Expr, s: Scope) => Tile;
   /** The value as something that may stand more than once. */

@@ -1,5 +1,5 @@
 /** Sums and maxima: loops that accumulate, for a tile of cells at once. */
-import { add, get, int, lane, least, local, loop, most, set, sub } from '../../code/build.js';
+import { add, amount, foldLanes, get, int, least, local, loop, most, registers, set, sub } from '../../code/build.js';
 import { accumulation, constant } from '../../code/scalars.js';
 import type { Code, Local } from '../../code/tree.js';
 import { integer } from '../../loops/build.js';
@@ -79,22 +79,14 @@ const runAxis = (
   start: Code,
   end: Code,
 ): void => {
-  const {
-    w: {
-      world: {
-        machine: { lanes },
-      },
-    },
-    total,
-    inLanes,
-  } = sum;
+  const { total, inLanes } = sum;
   const k = local(axis.name, 'i32');
   const limit = keep(around.code, `${axis.name}.end`, end);
   if (inLanes !== null && rest.length === 0 && row === null) {
-    const stop = keep(around.code, `${axis.name}.four`, sub(limit, int(lanes - 1)));
+    const stop = keep(around.code, `${axis.name}.whole`, sub(limit, amount(registers(1, -1))));
     const body = scope('loop', around, bindLanes(axis.name, get(k), 1));
     accumulate(sum, inLanes, body, null);
-    around.code.push(loop(k, start, stop, lanes, body.code));
+    around.code.push(loop(k, start, stop, registers(1), body.code));
     const tail = scope('loop', around, bindLanes(axis.name, get(k), 0));
     accumulate(sum, total, tail, null);
     around.code.push(loop(k, null, limit, 1, tail.code));
@@ -155,23 +147,11 @@ const run = (sum: Sum, over: readonly ReduceAxis[], at: Scope, row: number | nul
 };
 
 /** What the lanes added up, folded into the totals. */
-const fold = (
-  {
-    w: {
-      world: { machine },
-    },
-    e,
-    total,
-  }: Sum,
-  inLanes: Accumulators,
-  s: Scope,
-): void => {
+const fold = ({ e, total }: Sum, inLanes: Accumulators, s: Scope): void => {
   const { step } = accumulation[e.monoid][e.dtype];
   total.cells.forEach((row, r) =>
     row.forEach((cell) => {
-      const all = get(inLanes.cells[r]![0]!);
-      const [first, ...others] = Array.from({ length: machine.lanes }, (_, k) => keep(s.code, 'lane', lane(all, k)));
-      const folded = others.reduce((sofar, one_) => keep(s.code, 'folded', step([sofar, one_], false)), first!);
+      const folded = keep(s.code, 'folded', foldLanes(e.monoid, get(inLanes.cells[r]![0]!)));
       s.code.push(set(cell, step([folded, get(cell)], false)));
     }),
   );

@@ -10,6 +10,7 @@ import {
   op,
   passing,
   ramp,
+  registers,
   select,
   set,
   size,
@@ -28,7 +29,7 @@ import { bound, type Scope, scope } from './scope.js';
 import { grid, keepTile, part, type Tile, uniform } from './tile.js';
 
 const index =
-  ({ world: { intern, machine } }: Writer) =>
+  ({ world: { intern } }: Writer) =>
   (e: Of<'index'>, s: Scope): Tile => {
     const { binding, owner } = bound(e.axis, s);
     if (binding.kind === 'one') return uniform(binding.code);
@@ -39,7 +40,7 @@ const index =
     const tile =
       binding.kind === 'rows'
         ? grid(binding.count, 0, (r) => (r === 0 ? base : add(base, int(r))))
-        : grid(1, binding.vectors, (_, c) => add(splat(base), ramp(machine.lanes * c)));
+        : grid(1, binding.vectors, (_, c) => add(splat(base), ramp(registers(c))));
     const kept = keepTile(owner.code, e.axis, tile);
     owner.known.set(intern(e), kept);
     return kept;
@@ -85,7 +86,7 @@ const settled = (t: Tile, few: boolean, wanted: string, s: Scope): Tile => {
   };
 };
 
-const apply = ({ world: { machine }, shape, value, wide, called }: Writer): Kinds['apply'] => {
+const apply = ({ machine, shape, value, wide, called }: Writer): Kinds['apply'] => {
   const known = new Map<Expr, boolean>();
   const sums = (e: Expr): boolean => {
     const found = known.get(e) ?? (e.kind === 'reduce' || children(e).some(sums));
@@ -103,7 +104,7 @@ const apply = ({ world: { machine }, shape, value, wide, called }: Writer): Kind
       written.set(a, repeated ? keepTile(s.code, called(a), t) : t);
     }
     const args = e.args.map((a) => written.get(a)!);
-    const few = rows * vectors <= machine.few;
+    const few = rows * vectors <= machine.written;
     return settled(
       grid(rows, vectors, (r, c) =>
         write(
@@ -157,13 +158,13 @@ const GOLDEN = 0x9e3779b9 | 0;
 
 /** A random number: the counter mixed with the stream, always in lanes. */
 const random =
-  ({ world: { intern, streams, machine }, shape, value, wide }: Writer): Kinds['uniform'] =>
+  ({ world: { intern, streams }, machine, shape, value, wide }: Writer): Kinds['uniform'] =>
   (e, s) => {
     const { rows, vectors } = shape(e, s);
     const stream = intern({ kind: 'read', buffer: streamsId, at: [integer(streams.get(e.key) ?? 0)], dtype: 'i32' });
     const side = vectors > 0 ? wide : value;
     const [counter, own] = [side(e.counter, s), side(stream, s)];
-    const few = rows * vectors <= machine.few;
+    const few = rows * vectors <= machine.written;
     const mixed = (hash: Code): Code =>
       hasLanes(hash.type) ? call('mix', [hash], 'f32s', few) : lane(call('mix', [splat(hash)], 'f32s', few), 0);
     return settled(

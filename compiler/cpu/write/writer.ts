@@ -5,6 +5,7 @@
  * around it in the same expression, and nothing needs to recognise it. Imperative inside: one writer lives while one function is
  * written.
  */
+import type { Machine } from '../../code/machine.js';
 import type { Code } from '../../code/tree.js';
 import { constant, onAllLanes } from '../../code/scalars.js';
 import { dtypeOf } from '../../loops/build.js';
@@ -19,7 +20,7 @@ import { bound, type Scope } from './scope.js';
 import { grid, keepTile, part, type Tile } from './tile.js';
 import { expressions } from './values.js';
 
-export const writer = (world: World, roots: readonly Expr[]): Writer => {
+export const writer = (world: World, machine: Machine, roots: readonly Expr[]): Writer => {
   const free = freeVariables();
   const count = uses(roots);
   const { home, lookup, depth } = hoisting(free);
@@ -88,7 +89,7 @@ export const writer = (world: World, roots: readonly Expr[]): Writer => {
     return part(value(e, s), 0, 0);
   };
 
-  const common = { world, shape, value, named, wide, single, called, depth, free };
+  const common = { world, machine, shape, value, named, wide, single, called, depth, free };
   const w: Writer = { ...common, memory: memory(common) };
   const kinds: Kinds = { ...expressions(w), ...reductions(w) };
   return w;

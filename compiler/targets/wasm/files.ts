@@ -3,6 +3,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { arrange } from '../../../runtime/contract/arena.js';
 import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
+import { planText } from '../../cpu/files.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { assemble } from './assemble.js';
 import { type WasmText, wasmText } from './module.js';
@@ -23,43 +24,14 @@ const binary = (text: string, name: string): Uint8Array => {
   return result.right;
 };
 
-const list = (items: readonly unknown[], pad: string): string =>
-  `[\n${items.map((x) => `${pad}  ${JSON.stringify(x)},\n`).join('')}${pad}]`;
-
 export const wasmFiles = {
   names,
   plan: (program: LoopProgram): string => {
     const { plan } = textOf(program);
-    const entries = plan.entries.map(({ buffers, phases, ...rest }) =>
-      [
-        '    {',
-        `      ...${JSON.stringify(rest)},`,
-        `      buffers: ${list(buffers, '      ')},`,
-        '      phases: [',
-        ...phases.flatMap((p) => [
-          '        {',
-          ...Object.entries(p).map(
-            ([key, value]) =>
-              `          ${key}: ${Array.isArray(value) ? list(value, '          ') : JSON.stringify(value)},`,
-          ),
-          '        },',
-        ]),
-        '      ],',
-        '    },',
-      ].join('\n'),
-    );
     return `/** How the kernels of ${program.model} in model.wat run: buffers, and phases between which threads meet. */
 import { loadBeside } from 'pcrec/runtime';
 
-export const program = {
-  format: 1,
-  model: ${JSON.stringify(program.model)},
-  streams: ${JSON.stringify(plan.streams)},
-  load: loadBeside(import.meta.url, './model.wasm', './model.fma.wasm'),
-  entries: [
-${entries.join('\n')}
-  ],
-};
+export const program = ${planText(plan, "  load: loadBeside(import.meta.url, './model.wasm', './model.fma.wasm'),")};
 `;
   },
   /** By the function that lays a session's memory out. */
@@ -70,7 +42,7 @@ ${entries.join('\n')}
   assets: (program: LoopProgram): readonly Asset[] => {
     const { text, relaxed } = textOf(program);
     return [
-      { name: names[0], content: text },
+      { name: names[0], content: text, comment: ';;' },
       { name: names[1], content: binary(text, names[1]) },
       { name: names[2], content: binary(relaxed, names[2]) },
     ];

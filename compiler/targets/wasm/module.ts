@@ -4,7 +4,7 @@ import { mathOf } from '../../code/link.js';
 import { wasm128 } from '../../code/machine.js';
 import type { Func } from '../../code/tree.js';
 import type { Observe } from '../../compiled.js';
-import { type Look, toCode, toFusedCode } from '../../cpu/passes.js';
+import { type Look, passesFor } from '../../cpu/passes.js';
 import { type CpuProgram, cpuProgram, fusedEntries } from '../../cpu/program.js';
 import { kernelsText } from '../../cpu/text.js';
 import type { LoopProgram } from '../../loops/ir.js';
@@ -64,7 +64,7 @@ export const wasmText = (program: LoopProgram): WasmText => {
 
 /** The passes of this target; `observe` sees the kernels, or the code, that each leaves of each entry. */
 export const wasmPasses = {
-  list: [...toCode.list, ...toFusedCode.list],
+  list: passesFor(wasm128),
   observe: (program: LoopProgram, observe: Observe): void => {
     const look: Look = ({ name }, after) =>
       observe(name, () =>

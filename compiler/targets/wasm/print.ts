@@ -1,10 +1,11 @@
 /** Code as WebAssembly text: the one place that knows how WebAssembly is spelt. */
-import type { Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
-import { hasLanes } from '../../code/tree.js';
+import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
+import { amountFor, hasLanes } from '../../code/tree.js';
 
 const families: { readonly [T in Type]: string } = {
   f32: 'f32',
   i32: 'i32',
+  at: 'i32',
   f32s: 'f32x4',
   i32s: 'i32x4',
   f64s: 'f64x2',
@@ -13,6 +14,7 @@ const families: { readonly [T in Type]: string } = {
 const valueTypes: { readonly [T in Type]: string } = {
   f32: 'f32',
   i32: 'i32',
+  at: 'i32',
   f32s: 'v128',
   i32s: 'v128',
   f64s: 'v128',
@@ -69,12 +71,13 @@ const instructions: { readonly [O in Op]: ((type: Type) => string) | null } = {
   splat: (type) => `${families[type]}x4.splat`,
   toI32: (type) => (type === 'f32' ? 'i32.trunc_sat_f32_s' : 'i32x4.trunc_sat_f32x4_s'),
   toF32: (type) => (type === 'i32' ? 'f32.convert_i32_s' : 'f32x4.convert_i32x4_s'),
-  toF32Unsigned: (type) => (type === 'i32' ? 'f32.convert_i32_u' : 'f32x4.convert_i32x4_u'),
   narrow: () => 'f32x4.demote_f64x2_zero',
   narrowI32: () => 'i32x4.trunc_sat_f64x2_s_zero',
   lowerHalf: () => 'f64x2.promote_low_f32x4',
   fma: null,
   select: null,
+  sumLanes: null,
+  maxLanes: null,
   bits: null,
   upperHalf: null,
   join: null,
@@ -102,7 +105,13 @@ const literal = (value: number, type: Type): string => {
 /** Four lanes of eight, of 32 bits each. */
 const shuffled = (lanes: readonly number[], a: string, b: string): string =>
   `(i8x16.shuffle ${lanes.flatMap((l) => [0, 1, 2, 3].map((k) => 4 * l + k)).join(' ')} ${a} ${b})`;
-const at = (offset: number): string => (offset === 0 ? '' : ` offset=${offset}`);
+/** 128 bits are four numbers. */
+const lanes = 4;
+const counted = (amount: Amount): number => amountFor(amount, lanes);
+const at = (amount: Amount): string => {
+  const offset = counted(amount);
+  return offset === 0 ? '' : ` offset=${offset}`;
+};
 const globalName = (global: Global): string =>
   global.kind === 'size' ? global.symbol : global.kind === 'base' ? `@${global.buffer}` : '@end';
 
@@ -163,6 +172,13 @@ const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] =
     if (op === 'upperHalf')
       return `(f64x2.promote_low_f32x4 ${shuffled([2, 3, 2, 3], code(args[0]!), code(args[0]!))})`;
     if (op === 'join') return shuffled([0, 1, 4, 5], code(args[0]!), code(args[1]!));
+    if (op === 'sumLanes' || op === 'maxLanes') {
+      const [all, from] = [code(args[0]!), args[0]!.type];
+      const each = Array.from({ length: lanes }, (_, l): string => `(${families[from]}.extract_lane ${l} ${all})`);
+      // One number of whole numbers has no instruction for the greater of two.
+      if (op === 'maxLanes' && type === 'i32') return each.reduce((a, b) => `(select ${a} ${b} (i32.gt_s ${a} ${b}))`);
+      return each.reduce((a, b) => `(${families[type]}.${op === 'sumLanes' ? 'add' : 'max'} ${a} ${b})`);
+    }
     const instruction = instructions[op]!(args[0]!.type);
     return args.length === 1 ? `(${instruction} ${code(args[0]!)})` : `(${instruction} ${args.map(code).join(' ')})`;
   };
@@ -187,8 +203,10 @@ const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] =
       }
       case 'literal':
         return literal(c.value, c.type);
+      case 'amount':
+        return literal(counted(c.amount), 'i32');
       case 'ramp':
-        return `(v128.const i32x4 ${[0, 1, 2, 3].map((l) => c.from + l).join(' ')})`;
+        return `(v128.const i32x4 ${[0, 1, 2, 3].map((l) => counted(c.from) + l).join(' ')})`;
       case 'op':
         return operation(c);
       case 'lane':
@@ -215,7 +233,7 @@ const printer = (name: Names['of'], globals: Set<string>): Printer => {
       ...start,
       `(if ${more} (then (loop ${label}`,
       ...indent(block(body)),
-      `  (local.set $${own} (i32.add (local.get $${own}) (i32.const ${step})))`,
+      `  (local.set $${own} (i32.add (local.get $${own}) (i32.const ${counted(step)})))`,
       `  (br_if ${label} ${more}))))`,
     ];
   };

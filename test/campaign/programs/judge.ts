@@ -14,7 +14,8 @@ import { data, open } from '../../gpu/sessions.js';
 import { givenOf } from '../../support/lowered.js';
 import { reorder, runLoops } from '../../support/loops.js';
 import { programOf, runPass } from '../../support/programs.js';
-import { opened } from '../../wasm/sessions.js';
+import { available, opened as openedNative } from '../../native/sessions.js';
+import { opened as openedWasm } from '../../wasm/sessions.js';
 import type { Fault, Verdict } from '../part.js';
 import { type Case, environmentOf, outputsOf } from './case.js';
 import { type Arithmetic, difference, float32, float64, type Round } from './compare.js';
@@ -212,27 +213,32 @@ const onSession = async (target: string, session: Session, j: Judged): Promise<F
 };
 
 /** All programs in one module, whose sizes they share; one by one where that does not even open, to tell which of them it is. */
-const onWasm = async (of: readonly Judged[]): Promise<readonly (Fault | null)[]> => {
-  try {
-    const session = await opened(
-      { model: 'campaign', entries: [...new Set(of.map((j) => j.entry))] },
-      of[0]!.env.sizes,
-      { threads: 1 },
-    );
+const together =
+  (target: string, opened: typeof openedWasm | typeof openedNative) =>
+  async (of: readonly Judged[]): Promise<readonly (Fault | null)[]> => {
     try {
+      const session = await opened(
+        { model: 'campaign', entries: [...new Set(of.map((j) => j.entry))] },
+        of[0]!.env.sizes,
+        { threads: 1 },
+      );
+      try {
+        const found: (Fault | null)[] = [];
+        for (const j of of) found.push(await onSession(target, session, j));
+        return found;
+      } finally {
+        await session.dispose();
+      }
+    } catch (e) {
+      if (of.length === 1) return [threw(target, e)];
       const found: (Fault | null)[] = [];
-      for (const j of of) found.push(await onSession('wasm', session, j));
+      for (const j of of) found.push(...(await together(target, opened)([j])));
       return found;
-    } finally {
-      await session.dispose();
     }
-  } catch (e) {
-    if (of.length === 1) return [threw('wasm', e)];
-    const found: (Fault | null)[] = [];
-    for (const j of of) found.push(...(await onWasm([j])));
-    return found;
-  }
-};
+  };
+
+const onWasm = together('wasm', openedWasm);
+const onNative = together('native', openedNative);
 
 const onGpu =
   (device: 'cpu' | 'webasm') =>
@@ -251,9 +257,11 @@ const onGpu =
     }
   };
 
-/** gpu.js takes a hundred times as long to open a program as all the rest: it sees one case in so many. */
+/** gpu.js takes a hundred times as long to open a program as all the rest, a compiler of C ten times: each sees one case in so many. */
 const SAMPLE = 50;
+const BUILT = 10;
 const onSample = (of: Case): boolean => of.seed % SAMPLE === 0;
+const isBuilt = (of: Case): boolean => available && of.seed % BUILT === 0;
 
 export const judge = async (cases: readonly Case[]): Promise<readonly Verdict[]> => {
   const all = cases.map(judged);
@@ -262,6 +270,11 @@ export const judge = async (cases: readonly Case[]): Promise<readonly Verdict[]>
   if (good.length > 0)
     (await onWasm(good.map(([j]) => j))).forEach((fault, k) => {
       faults[good[k]![1]] ??= fault;
+    });
+  const chosen = good.filter(([, i]) => faults[i] === null && isBuilt(cases[i]!));
+  if (chosen.length > 0)
+    (await onNative(chosen.map(([j]) => j))).forEach((fault, k) => {
+      faults[chosen[k]![1]] = fault;
     });
   for (const [j, i] of good) {
     if (faults[i] === null && onSample(cases[i]!)) faults[i] = (await onGpu('cpu')(j)) ?? (await onGpu('webasm')(j));

@@ -1,18 +1,15 @@
-/** Opens what the wasm target emitted: WebAssembly with SIMD, on as many threads as there are cores. */
+/** A session of kernels for processors, on as many threads as there are cores: what runs is the plan, whatever the kernels are written in. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { DeviceName, OpenOptions } from '../contract/compiled.js';
-import { messageOf } from '../errors.js';
 import { type Draw, stream } from '../contract/random.js';
-import type { Ceilings, Data, KernelTime, Manifest, Session, Sizes } from '../contract/session.js';
+import type { Ceilings, Data, KernelTime, Session, Sizes } from '../contract/session.js';
 import { plural } from '../contract/words.js';
 import { type Arena, arrange } from '../contract/arena.js';
-import { ceilings } from './ceiling.js';
 import { type Existing, pack, unpack } from './pack.js';
 import {
   type PlanBuffer,
   type PlanEntry,
   type PlanJob,
-  type WasmModule,
+  type CpuPlan,
   calledBy,
   cellsOf,
   chunks,
@@ -20,14 +17,14 @@ import {
   extents,
   sizeOf,
 } from '../contract/cpu-plan.js';
-import { type PhaseTasks, type Seen, type ThreadSetup, control, thread } from './thread.js';
+import { type Link, type PhaseTasks, type Places, type Seen, type ThreadSetup, control, thread } from './thread.js';
 import { bytesOf, operationsOf, packedCells } from './work.js';
-import { cores, hire, inNode } from './workers.js';
+import { hire, inNode } from './workers.js';
 
 type Given = Readonly<Record<string, Data>>;
 
 /** A session on processors, which can also be timed. */
-export interface WasmSession extends Session {
+export interface CpuSession extends Session {
   readonly threads: number;
   /** Runs an entry on one thread, as `run` does, and tells how long each kernel took, longest first. */
   profile(entry: string, inputs: Given, random: Draw): Promise<readonly KernelTime[]>;
@@ -36,74 +33,17 @@ export interface WasmSession extends Session {
   readonly peakBytes: number;
 }
 
-/** How many threads, and which of the two copies of the code. */
-export interface WasmOptions extends OpenOptions {
-  /** Fused multiply-add: wherever the engine has it, unless told otherwise. */
-  readonly fused?: boolean;
+/** A target's kernels, ready for threads of this machine. */
+export interface Kernels<G> {
+  /** What runs, in words: `wasm`, and what else there is to say of it. */
+  readonly name: string;
+  readonly details: readonly string[];
+  readonly given: G;
+  readonly link: Link<G>;
+  readonly ceilings: () => Promise<Ceilings>;
 }
 
-/** A function of one relaxed instruction, and one of SIMD: does the engine take them? */
-const header = [0, 97, 115, 109, 1, 0, 0, 0];
-const simdProbe = Uint8Array.from([
-  ...header,
-  1,
-  5,
-  1,
-  96,
-  0,
-  1,
-  123,
-  3,
-  2,
-  1,
-  0,
-  10,
-  10,
-  1,
-  8,
-  0,
-  65,
-  0,
-  253,
-  15,
-  253,
-  98,
-  11,
-]);
-const fmaProbe = Uint8Array.from([
-  ...header,
-  1,
-  8,
-  1,
-  96,
-  3,
-  123,
-  123,
-  123,
-  1,
-  123,
-  3,
-  2,
-  1,
-  0,
-  10,
-  13,
-  1,
-  11,
-  0,
-  32,
-  0,
-  32,
-  1,
-  32,
-  2,
-  253,
-  133,
-  2,
-  11,
-]);
-
-const missing = ({ entries }: WasmModule, sizes: Sizes): readonly string[] =>
+const missing = ({ entries }: CpuPlan, sizes: Sizes): readonly string[] =>
   [...new Set(entries.flatMap((e) => e.buffers).flatMap((b) => b.axes.map((a) => a.size)))].filter(
     (s): s is string => typeof s === 'string' && s !== 'chunks' && !((sizes[s] ?? 0) > 0),
   );
@@ -176,20 +116,18 @@ const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>
     : [...phases, { rows: [], shares: [], batch: { rows, missing: null }, sums: [], grids: [], inverses: [], copies }];
 };
 
-const session = async (
-  plan: WasmModule,
+const session = async <G>(
+  plan: CpuPlan,
   arena: Arena,
-  binary: Uint8Array<ArrayBuffer>,
+  kernels: Kernels<G>,
   sizes: Sizes,
   threads: number,
-  fused: boolean,
-): Promise<WasmSession> => {
+): Promise<CpuSession> => {
   const pages = Math.ceil(arena.bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const module = await WebAssembly.compile(binary);
   const places = new Map(plan.entries.map((e) => [e.name, new Map([...arena.states, ...arena.entries.get(e.name)!])]));
   const entries = plan.entries.map((e) => tasksOf(e, sizes, places.get(e.name)!));
-  const importsOf = (t: number): ThreadSetup['imports'] => ({
+  const placesOf = (t: number): Places => ({
     at: Object.fromEntries([
       ['@end', arena.end],
       ['@streams', arena.streams],
@@ -199,16 +137,19 @@ const session = async (
     ]),
     size: { ...sizes, chunks },
   });
-  const setup = (t: number): ThreadSetup => ({
-    module,
+  const setup = (t: number): ThreadSetup<G> => ({
     memory,
-    imports: importsOf(t),
+    places: placesOf(t),
+    given: kernels.given,
     entries,
     threads,
     sleeps: t > 0 || inNode(),
   });
-  const own = thread(setup(0));
-  const crew = await hire(Array.from({ length: threads - 1 }, (_, i) => setup(i + 1)));
+  const own = thread(setup(0), kernels.link);
+  const crew = await hire(
+    Array.from({ length: threads - 1 }, (_, i) => setup(i + 1)),
+    kernels.link,
+  );
   const words = new Int32Array(memory.buffer);
   const floats = new Float32Array(memory.buffer);
   const view = (b: PlanBuffer): Data => (b.dtype === 'f32' ? floats : words);
@@ -255,29 +196,29 @@ const session = async (
       throw new Error(`Of the ${all} rows of '${name}' ${all - rows} are said to be missing.`);
     const exist: Existing = { rows, length: (id, row) => (row < rows ? inputs[id]![row]! : 0) };
     for (const { id, lengths: factors } of entry.packings) {
-      const to = place.get(id)! >> 2;
+      const to = place.get(id)! / 4;
       const n = inputs[factors[0]!]!.length;
       words[to] = 0;
       for (let r = 0; r < n; r++)
         words[to + r + 1] = words[to + r]! + factors.reduce((product, f) => product * exist.length(f, r), 1);
     }
     for (const b of entry.buffers)
-      if (b.role === 'input') pack(b, sizes, exist, inputs[b.id]!, view(b), place.get(b.id)! >> 2);
+      if (b.role === 'input') pack(b, sizes, exist, inputs[b.id]!, view(b), place.get(b.id)! / 4);
     plan.streams.forEach((key, i) => {
-      words[(arena.streams >> 2) + i] = stream(seed, step, key);
+      words[arena.streams / 4 + i] = stream(seed, step, key);
     });
     return { entry, number, place, infos, exist };
   };
   const handOut = (b: PlanBuffer, exist: Existing, at: number): Data => {
     const into = b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes));
-    unpack(b, sizes, exist, view(b), at >> 2, into);
+    unpack(b, sizes, exist, view(b), at / 4, into);
     return into;
   };
 
-  const self: WasmSession = {
+  const self: CpuSession = {
     threads,
     peakBytes: arena.peak,
-    backend: `wasm (${plural(threads, 'thread')}, SIMD${fused ? ', fused multiply-add' : ''})`,
+    backend: `${kernels.name} (${[plural(threads, 'thread'), ...kernels.details].join(', ')})`,
     run: async (name, inputs, draw) => {
       const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       words.fill(0, control.counters, control.counters + 512);
@@ -296,7 +237,7 @@ const session = async (
         Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, exist, place.get(id)!)]),
       );
     },
-    ceilings: () => ceilings(fused),
+    ceilings: kernels.ceilings,
     profile: async (name, inputs, draw) => {
       const began = performance.now();
       const { entry, number, infos, exist } = prepare(name, inputs, draw);
@@ -379,7 +320,7 @@ const session = async (
           seen.get(b.id) ??
           (b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes)));
         seen.set(b.id, into);
-        unpack(b, sizes, exist, view(b), place.get(b.id)! >> 2, into, b.local ? row : null);
+        unpack(b, sizes, exist, view(b), place.get(b.id)! / 4, into, b.local ? row : null);
       };
       for (const b of entry.buffers) if (b.role === 'input' || b.role === 'state') look(b, null);
       const grids = entry.phases.map((p) =>
@@ -417,7 +358,7 @@ const session = async (
       return Object.fromEntries(
         [...stateInfos.values()].map((b) => {
           const into = new Float32Array(denseCells(b, sizes));
-          unpack(b, sizes, noRows, floats, arena.states.get(b.id)! >> 2, into);
+          unpack(b, sizes, noRows, floats, arena.states.get(b.id)! / 4, into);
           return [calledBy(b), into];
         }),
       );
@@ -432,7 +373,7 @@ const session = async (
       }
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name)!;
-        pack(b, sizes, noRows, value, floats, arena.states.get(b.id)! >> 2);
+        pack(b, sizes, noRows, value, floats, arena.states.get(b.id)! / 4);
       }
     },
     dispose: async () => {
@@ -448,38 +389,18 @@ const session = async (
 };
 
 /** A session of fixed sizes. The Left says what is missing and what to do about it. */
-export const openWasm = async (
-  plan: WasmModule,
-  _manifest: Manifest,
-  device: DeviceName | 'auto',
+export const openSession = async <G>(
+  plan: CpuPlan,
   sizes: Sizes,
-  options: WasmOptions = {},
-): Promise<Either<string, WasmSession>> => {
-  if (device !== 'wasm' && device !== 'auto')
-    return left(
-      `This trainer carries kernels of our own WebAssembly only; compile the model with --target all for ${device}.`,
-    );
-  if (plan.format !== 1)
-    return left(`These kernels have format ${plan.format}; this runtime reads format 1. Compile the model again.`);
+  threads: number,
+  kernels: Kernels<G>,
+): Promise<Either<string, CpuSession>> => {
   const unbound = missing(plan, sizes);
   if (unbound.length > 0) return left(`The model needs a positive size for ${unbound.join(', ')}.`);
-  if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe))
-    return left('This JavaScript engine has no WebAssembly SIMD; choose cpu.');
-  if (typeof SharedArrayBuffer === 'undefined')
+  const arena = arrange(plan, sizes, threads);
+  if (arena.bytes > 2 ** 32 - 65536)
     return left(
-      'Threads need shared memory: serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
+      `These sizes need ${Math.ceil(arena.bytes / 2 ** 30)} GiB, and kernels address 4. Choose a smaller batch.`,
     );
-  try {
-    const fused = options.fused ?? WebAssembly.validate(fmaProbe);
-    const threads = options.threads ?? (await cores());
-    const arena = arrange(plan, sizes, threads);
-    if (arena.bytes > 2 ** 32 - 65536)
-      return left(
-        `These sizes need ${Math.ceil(arena.bytes / 2 ** 30)} GiB, and WebAssembly addresses 4. Choose a smaller batch.`,
-      );
-    const binary = await plan.load(fused);
-    return right(await session(plan, arena, new Uint8Array(binary), sizes, threads, fused));
-  } catch (e) {
-    return left(`${device} does not work here: ${messageOf(e)}`);
-  }
+  return right(await session(plan, arena, kernels, sizes, threads));
 };

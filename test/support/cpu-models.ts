@@ -1,0 +1,197 @@
+/** Whole models, tiny: every buffer of every entry as the float64 interpreter of loops has it, and equal bytes on any number of threads. For each target for processors. */
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  axis,
+  gather,
+  mul,
+  model,
+  nextItem,
+  normal,
+  param,
+  recommenderHypers,
+  recommenderOptimizer,
+  sequenceInput,
+  sum,
+  uniformIndices,
+} from 'pcrec';
+import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
+import bert4rec from '../../models/bert4rec.js';
+import gru4rec from '../../models/gru4rec.js';
+import hstu from '../../models/hstu.js';
+import llama from '../../models/llama.js';
+import mamba4rec from '../../models/mamba4rec.js';
+import pcrec from '../../models/pcrec.js';
+import pcrecSimple from '../../models/pcrec-simple.js';
+import sasrec from '../../models/sasrec.js';
+import ttt4rec from '../../models/ttt4rec.js';
+import { programsOf } from '../../compiler/compile.js';
+import type { Traced } from '../../compiler/frontend/index.js';
+import type { Entry, LoopProgram } from '../../compiler/loops/ir.js';
+import { lowerEntry } from '../../compiler/lower/kernels.js';
+import { pipeline } from '../../compiler/pipeline.js';
+import type { Data, Sizes } from '../../runtime/contract/session.js';
+import type { CpuSession } from '../../runtime/cpu/index.js';
+import { stream } from '../generators/axes.js';
+import { runLoops } from './loops.js';
+import { runPass } from './programs.js';
+
+/** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
+export const few = model({
+  name: 'few',
+  hyper: recommenderHypers,
+  optimizer: recommenderOptimizer,
+  build: (context) => {
+    const { batch, seq } = context.batch;
+    const [bucket, slot] = [axis('bucket', 3), axis('slot', 8)];
+    const found = gather(
+      param('buckets', bucket, normal(1)),
+      uniformIndices('slots', bucket, [batch, seq, slot]),
+      bucket,
+    );
+    const { width, items, input } = sequenceInput(context);
+    return nextItem(context, { width, items }, mul(input, sum(found, slot)));
+  },
+});
+
+const LENGTH = 11;
+const sizes = { batch: 5, items: 13, seen: 4 };
+const lengths = [LENGTH, 1, 7, 0, 4];
+const tiny = { width: 10, length: LENGTH, blocks: 2, negatives: 9 };
+const random = { seed: 7, step: 2 };
+
+export const loopsOf = (model: Model, over: Readonly<Record<string, HyperValue>>): LoopProgram => {
+  const hyper = {
+    ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])),
+    ...tiny,
+    ...over,
+  };
+  const batch = batchOf(LENGTH);
+  const build = (phase: 'training' | 'inference') => model.build({ hyper, batch, phase });
+  const traced: Traced = {
+    model,
+    hyper,
+    file: 'model.ts',
+    batch,
+    training: build('training'),
+    inference: build('inference'),
+    optimizer: model.optimizer(hyper),
+    provenance: new WeakMap(),
+  };
+  return {
+    model: model.name,
+    entries: programsOf(traced).map((p) => lowerEntry(pipeline.reduce((q, pass) => runPass(pass, q), p))),
+  };
+};
+
+/** A value depends on the buffer's name alone; what lies beyond a row's length is never read, nor the last row, which is missing. */
+const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(
+    entry.buffers
+      .filter((b) => b.role === 'input' || b.role === 'state')
+      .map((b) => {
+        const cells = b.axes.reduce(
+          (n, a) => n * (typeof a.size === 'number' ? a.size : sizes[a.size as keyof typeof sizes]),
+          1,
+        );
+        if (b.id === 'seq.lengths') return [b.id, Float32Array.from(lengths)];
+        if (b.id === 'seen.lengths') return [b.id, Float32Array.of(2, 0, 4, 1, 3)];
+        if (b.id === 'step') return [b.id, Float32Array.of(2)];
+        if (b.id === 'batch.missing') return [b.id, Float32Array.of(1)];
+        const next = stream([...b.id].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
+        const draw = (i: number): number =>
+          b.id.startsWith('times')
+            ? (i % LENGTH) * 900 + (b.id === 'times' ? 0 : 500)
+            : b.role === 'input'
+              ? Math.floor(next() * sizes.items)
+              : b.id.endsWith('.v')
+                ? next()
+                : next() * 2 - 1;
+        return [b.id, Float32Array.from({ length: cells }, (_, i) => draw(i))];
+      }),
+  );
+
+const inputsOf = (entry: Entry, given: Readonly<Record<string, Float32Array>>): Readonly<Record<string, Data>> =>
+  Object.fromEntries(
+    entry.buffers
+      .filter((b) => b.role === 'input')
+      .map((b) => [b.id, b.dtype === 'f32' ? given[b.id]! : Int32Array.from(given[b.id]!)]),
+  );
+const statesOf = (
+  entry: Entry,
+  given: Readonly<Record<string, Float32Array>>,
+): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(entry.buffers.filter((b) => b.role === 'state').map((b) => [b.id, given[b.id]!]));
+
+export const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
+  ['hstu', hstu, {}],
+  [
+    'hstu, negatives of each position, so many that rows add them up',
+    hstu,
+    { draws: 'position', negatives: 740, blocks: 1 },
+  ],
+  ['hstu, few negatives of each position', hstu, { draws: 'position', blocks: 1 }],
+  ['a table of a few numbers that all positions look into', few, {}],
+  ['hstu with heads and times', hstu, { heads: 2, times: true }],
+  ['pcrec', pcrec, {}],
+  ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
+  ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],
+  ['sasrec', sasrec, { heads: 2 }],
+  ['llama', llama, {}],
+  ['bert4rec', bert4rec, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
+  ['gru4rec', gru4rec, { hidden: 5 }],
+  ['mamba4rec', mamba4rec, { states: 3, taps: 3 }],
+  ['mamba4rec in sweeps', mamba4rec, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
+  ['ttt4rec', ttt4rec, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
+  ['pcrec-simple, of a size that takes two tiles', pcrecSimple, { width: 20, negatives: 9 }],
+];
+
+type Open = (program: LoopProgram, sizes: Sizes, options: { readonly threads: number }) => Promise<CpuSession>;
+
+export const behaves = (chosen: typeof cases, opened: Open): void =>
+  describe.each(chosen)('%s', (_, model, over) => {
+    const program = loopsOf(model, over);
+    const sessions: CpuSession[] = [];
+    afterAll(async () => {
+      for (const s of sessions) await s.dispose();
+    });
+
+    test.each([0, 1, 2])('entry %i computes every buffer as the loops mean it', async (i) => {
+      const session = sessions[0] ?? (await opened(program, sizes, { threads: 2 }));
+      sessions[0] = session;
+      const entry = program.entries[i]!;
+      const given = givenOf(entry);
+      await session.write(statesOf(entry, given));
+      const want = runLoops(entry, { sizes, given, random });
+      const inspected = await session.inspect(entry.name, inputsOf(entry, given), random);
+      const off = (name: string, got: ArrayLike<number>): readonly unknown[] => {
+        const expected = want.get(name)!;
+        const norm = Math.sqrt(expected.reduce((sum, x) => sum + x * x, 0));
+        const error =
+          Math.sqrt(Array.from(got).reduce((sum, x, k) => sum + (x - expected[k]!) ** 2, 0)) / Math.max(1e-2, norm);
+        return error < 1e-3 ? [] : [{ name, error }];
+      };
+      const made = new Set(entry.kernels.map((k) => k.output));
+      const seen = inspected.filter((b) => made.has(b.name));
+      expect(seen.length).toBe(made.size);
+      expect(seen.flatMap(({ name, data }) => off(name, data))).toEqual([]);
+      const result = await session.run(entry.name, inputsOf(entry, given), random);
+      expect(Object.entries(entry.outputs).flatMap(([name, id]) => off(id, result[name]!))).toEqual([]);
+      const after = await session.read();
+      expect(Object.entries(entry.updates).flatMap(([state, id]) => off(id, after[state]!))).toEqual([]);
+    });
+
+    test('threads do not change a bit', async () => {
+      const entry = program.entries[0]!;
+      const given = givenOf(entry);
+      const results: unknown[] = [];
+      for (const threads of [1, 2, 4]) {
+        const session = await opened(program, sizes, { threads });
+        sessions.push(session);
+        await session.write(statesOf(entry, given));
+        for (let step = 1; step < 4; step++) await session.run('train', inputsOf(entry, given), { seed: 3, step });
+        results.push(await session.read());
+      }
+      expect(results[1]).toEqual(results[0]);
+      expect(results[2]).toEqual(results[0]);
+    });
+  });

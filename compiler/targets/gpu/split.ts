@@ -44,7 +44,11 @@ const split = (kernel: Kernel, output: readonly LoopAxis[], taken: ReadonlySet<s
     if (first === undefined) return [];
     const { name, size } = first.axis;
     const id = `${kernel.output}_by_${name}${i === 0 ? '' : `_${i + 1}`}`;
-    const axes = [{ name, size }, ...output];
+    // The result has all positions of an axis whose rows it lacks, so the parts have: a cell that a row is too short for is no 0.
+    const axes = [
+      { name, size },
+      ...output.map((a): LoopAxis => (a.ragged?.rows === name ? { name: a.name, size: a.size } : a)),
+    ];
     const sum: Expr = { ...reduce, over: [first], body: { kind: 'read', buffer: id, at: axes.map(at), dtype: 'f32' } };
     return [
       {

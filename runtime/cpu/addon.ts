@@ -4,11 +4,11 @@
  * the emitted `model.c`.
  */
 export const addon = String.raw`// Between Node and the kernels. Compiled with the emitted text, once for each processor.
-#include <stdbool.h>
+// First: what these define, a name of the model could be.
+#include MODEL
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include MODEL
 
 typedef struct napi_env__ *napi_env;
 typedef struct napi_value__ *napi_value;

@@ -1,7 +1,8 @@
 /** Random kernels and every scalar function as C, many in one library: a build takes longer than all of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entry, LoopProgram } from '../../compiler/loops/ir.js';
+import { apply } from '../../compiler/loops/build.js';
+import type { Entry, Expr, LoopProgram } from '../../compiler/loops/ir.js';
 import { worth } from '../../compiler/scalars.js';
 import { interpret } from '../gpu/interpret.js';
 import { choices, longer, randomProgram, sizes, valuesFor } from '../gpu/random.js';
@@ -51,6 +52,56 @@ describe.skipIf(!available)('in C', () => {
     },
     600_000,
   );
+
+  it('names that C has taken, or the header, or that C would make one of, are names like others', async () => {
+    const names = [
+      'int',
+      'unix',
+      'WIDE',
+      'SQRT',
+      'bool',
+      'NULL',
+      'm',
+      'memory',
+      'F32S',
+      'select_f32s',
+      'lanes_exp',
+      'a.b',
+      'a_b',
+      'a_b_2',
+      '2nd',
+      'sizes',
+    ];
+    const axis = { name: 'i', size: 20 };
+    const at = [{ kind: 'index', axis: 'i' }] as const;
+    const entry: Entry = {
+      name: 'train',
+      buffers: [
+        ...names.map((id) => ({ id, dtype: 'f32' as const, role: 'input' as const, axes: [axis] })),
+        { id: 'double', dtype: 'f32', role: 'output', axes: [axis] },
+      ],
+      kernels: [
+        {
+          name: 'double',
+          output: 'double',
+          comment: 'all of them',
+          body: names
+            .map((buffer): Expr => ({ kind: 'read', buffer, dtype: 'f32', at }))
+            .reduce((x, y) => apply('add', x, apply('exp', y))),
+        },
+      ],
+      outputs: { double: 'double' },
+      updates: {},
+    };
+    const program = { model: 'names', entries: [entry] };
+    const session = await opened(program, {}, { threads: 1 });
+    const given = Object.fromEntries(
+      names.map((id, k) => [id, Array.from({ length: 20 }, (_, i) => Math.sin(k * 20 + i))]),
+    );
+    const got = await session.run('train', data(program, given), draw);
+    expect(differences(got, interpret(entry, {}, given, draw))).toEqual([]);
+    await session.dispose();
+  }, 600_000);
 
   it('every scalar function is as near to float64 as in WebAssembly, in lanes and alone', async () => {
     const all = trials.flatMap((trial) => [1, 3].map((along) => ({ trial, along })));

@@ -186,5 +186,21 @@ WRITTEN_OUT i32s toI32_f32s(f32s x) { return (i32s)EACH(TO_I32); }
 WRITTEN_OUT f32s fma_f32s(f32s sum, f32s a, f32s b) { return (f32s)EACH(FMA); }
 #endif
 
+// What was for this header alone: names of models are free to be these.
+#undef WIDE
+#undef HALF
+#undef ANYWHERE
+#undef ALL_LANES
+#undef HALF_LANES
+#undef WRITTEN_OUT
+#undef X86
+#undef EACH
+#undef SQRT
+#undef FLOOR
+#undef NEAREST
+#undef TO_I32
+#undef FMA
+#undef FMA_OF
+
 #endif
 `;

@@ -103,14 +103,15 @@ const unique = (names: readonly string[]): readonly string[] => [...new Set(name
 export const nativeText = (program: LoopProgram): NativeText => {
   const code = cpuProgram(program, native);
   const functions = fusedEntries(code).flat();
-  const globals: readonly Global[] = functions.flatMap((f) => [...globalsOf(f)]);
+  const asked = new Map(functions.map((f) => [f.name, [...globalsOf(f)]] as const));
+  const globals: readonly Global[] = [...asked.values()].flat();
   const linkage: Linkage = {
     sizes: unique(globals.flatMap((g) => (g.kind === 'size' ? [g.symbol] : []))),
     buffers: unique(globals.flatMap((g) => (g.kind === 'base' ? [g.buffer] : []))),
     kernels: functions.flatMap((f) => (f.exported ? [f.name] : [])),
   };
   const spelt = spelling();
-  const draws = (f: Func): boolean => [...globalsOf(f)].some((g) => g.kind === 'base' && g.buffer === streamsId);
+  const draws = ({ name }: Func): boolean => asked.get(name)!.some((g) => g.kind === 'base' && g.buffer === streamsId);
   const heads = functions.map((f) => `${kernelHead(f, spelt)};`);
   const parts = inParts(functions.map((f) => printFunction(f, spelt)));
   return {

@@ -1,75 +1,39 @@
 /** Names of C: what the tree calls things, spelt as C allows. */
 
 /** Words that C or our own header has taken. */
-const taken: ReadonlySet<string> = new Set([
-  'auto',
-  'break',
-  'case',
-  'char',
-  'const',
-  'continue',
-  'default',
-  'do',
-  'double',
-  'else',
-  'enum',
-  'extern',
-  'float',
-  'for',
-  'goto',
-  'if',
-  'inline',
-  'int',
-  'long',
-  'register',
-  'restrict',
-  'return',
-  'short',
-  'signed',
-  'sizeof',
-  'static',
-  'struct',
-  'switch',
-  'typedef',
-  'union',
-  'unsigned',
-  'void',
-  'volatile',
-  'while',
-  'asm',
-  'typeof',
-  'main',
-  'linux',
-  'unix',
-  'memory',
-  'kernel',
-  'm',
-  'ramp',
-  'clear',
-  'f32s',
-  'i32s',
-  'u32s',
-  'f64s',
-  'i64s',
-  'u64s',
-  'LANES',
-  'KERNEL',
-  'FUNCTION',
-  'F32',
-  'I32',
-  'F32S',
-  'I32S',
-]);
+const taken: ReadonlySet<string> = new Set(
+  [
+    'auto break case char const continue default do double else enum extern float for goto if inline int long',
+    'register restrict return short signed sizeof static struct switch typedef union unsigned void volatile',
+    'while asm typeof main linux unix memory kernel m ramp clear f32s i32s u32s f64s i64s u64s i386',
+  ]
+    .join(' ')
+    .split(' '),
+);
+
+/** How the header's functions end, which are called by operation and type. */
+const endings = ['_f32', '_i32', '_at', '_f32s', '_i32s', '_f64s', '_i64s'] as const;
 
 const isWord = (c: string): boolean =>
   (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c === '_';
 
-/** Letters, digits and underscores; what C has taken gets an underscore behind it, and so do names that end in a type of the header's functions. */
-export const plain = (name: string): string => {
+const spelt = (name: string): string => {
   const word = Array.from(name, (c) => (isWord(c) ? c : '_')).join('');
   const first = word[0] ?? '';
   const begun = first === '' || (first >= '0' && first <= '9') ? `n${word}` : word;
-  return taken.has(begun) ? `${begun}_` : begun;
+  // Macros of headers are in capitals.
+  const shouted = begun.length > 1 && begun === begun.toUpperCase();
+  const isTaken = taken.has(begun) || shouted || begun.startsWith('lanes_') || endings.some((e) => begun.endsWith(e));
+  return isTaken ? `${begun}_` : begun;
+};
+
+/** The same few names are asked for again and again. */
+const known = new Map<string, string>();
+/** Letters, digits and underscores; what C has taken gets an underscore behind it. */
+export const plain = (name: string): string => {
+  const found = known.get(name) ?? spelt(name);
+  known.set(name, found);
+  return found;
 };
 
 /** Different names for different things, numbered where two would be one, in the order in which they are asked for. */

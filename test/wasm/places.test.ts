@@ -89,3 +89,11 @@ test('and where what lies side by side is no row of targets', async () => {
   const inputs = { y: Array.from({ length: 16 }, (_, i) => i), 'seq.lengths': [8, 3], 'batch.missing': [0] };
   await expectReference(roots, inputs);
 });
+
+test('sums of many positions at the one place of an axis', async () => {
+  const rows = partial('batch', 'batch');
+  const seq = ragged('seq', rows, 2);
+  const at = build.broadcast(build.constant(0, 'i32'), [rows, seq]);
+  const roots = [build.scatter(build.constant(1), at, axis('width', 1), ['batch', 'seq'])];
+  await expectReference(roots, { 'seq.lengths': [2, 1], 'batch.missing': [0] });
+});

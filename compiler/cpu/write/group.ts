@@ -6,7 +6,7 @@ import { conjuncts } from '../../loops/bounds.js';
 import { apply, integer } from '../../loops/build.js';
 import type { Expr, LoopAxis } from '../../loops/ir.js';
 import { nodes } from '../../loops/shape.js';
-import { cellPlace, domain, type Group, isReduce, isWalk, type Job, shareAxis, type Tiling } from '../job.js';
+import { cellOf, cellPlace, domain, type Group, isReduce, isWalk, type Job, shareAxis, type Tiling } from '../job.js';
 import { strides } from '../layout.js';
 import type { World } from '../world.js';
 import { once, overlaps, rootOf, storeCells } from './cells.js';
@@ -87,9 +87,12 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
     lanes: job.tiling.lanes,
     rows: group.map((j) => j.tiling.rows).find((r) => r !== null) ?? null,
   };
-  const w = writer(world, machine, [
-    ...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world)))),
-  ]);
+  const w = writer(
+    world,
+    machine,
+    [...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world))))],
+    new Set(group.filter((j) => j.adds).map((j) => cellOf(j, world))),
+  );
   const start = scope('root', null, job.adds ? [[shareAxis.name, one(get(given.chunk))]] : []);
   // A loop does not clear what its conditions rule out: it writes zeros there.
   const asked = {

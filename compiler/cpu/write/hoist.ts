@@ -41,10 +41,15 @@ export interface Hoisting {
   readonly depth: (e: Expr, s: Scope) => number;
 }
 
-export const hoisting = (free: (e: Expr) => ReadonlySet<string>): Hoisting => {
+/** `changing`: reads of what the function adds to. They stand where they are asked for, even where each turn reads one cell. */
+export const hoisting = (free: (e: Expr) => ReadonlySet<string>, changing: ReadonlySet<Expr>): Hoisting => {
   const known = new Map<Expr, Reach>();
   const reach = (e: Expr): Reach => {
-    const found = known.get(e) ?? children(e).map(reach).reduce(further, ownReach(e));
+    const found =
+      known.get(e) ??
+      children(e)
+        .map(reach)
+        .reduce(further, changing.has(e) ? 'any' : ownReach(e));
     known.set(e, found);
     return found;
   };

@@ -20,10 +20,15 @@ import { bound, type Scope } from './scope.js';
 import { grid, keepTile, part, type Tile } from './tile.js';
 import { expressions } from './values.js';
 
-export const writer = (world: World, machine: Machine, roots: readonly Expr[]): Writer => {
+export const writer = (
+  world: World,
+  machine: Machine,
+  roots: readonly Expr[],
+  changing: ReadonlySet<Expr> = new Set(),
+): Writer => {
   const free = freeVariables();
   const count = uses(roots);
-  const { home, lookup, depth } = hoisting(free);
+  const { home, lookup, depth } = hoisting(free, changing);
 
   const shape = (e: Expr, s: Scope): Shape =>
     [...free(e)].reduce<Shape>(

@@ -7,7 +7,7 @@ import * as build from '../dsl/build.js';
 import type { MapNode, Node } from '../dsl/node.js';
 import { LOWEST } from '../dsl/lowest.js';
 import { table } from './scalars.js';
-import { conditions, isQuotient, isShare, isTotal } from './shares.js';
+import { conditions, isQuotient, isShare, isTotal } from './softmax.js';
 
 export interface Facts {
   readonly low: number;

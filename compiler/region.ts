@@ -5,7 +5,7 @@
 import { type Axis, copied } from '../dsl/axis.js';
 import * as build from '../dsl/build.js';
 import type { Node } from '../dsl/node.js';
-import { conditions } from './shares.js';
+import { conditions } from './softmax.js';
 import { stored } from './stored.js';
 
 /** One of these lists of conditions holds wherever the value is not 0. No list: it is 0 throughout. An empty one: anywhere. */

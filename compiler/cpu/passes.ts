@@ -12,7 +12,7 @@ import type { PassInfo } from '../compiled.js';
 import type { Kernels } from './kernels.js';
 import { lift } from './lift.js';
 import { schedule, type Scheduled } from './phases.js';
-import { inPlace } from './place.js';
+import { inPlace } from './in-place.js';
 import { scatterShares } from './scatter.js';
 import { shareRows } from './shares.js';
 import { unnest } from './unnest.js';

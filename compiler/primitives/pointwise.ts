@@ -8,7 +8,7 @@ import { isPositional } from '../loops/bounds.js';
 import { apply } from '../loops/build.js';
 import { exprText } from '../loops/text.js';
 import { table, worth } from '../scalars.js';
-import { conditions } from '../shares.js';
+import { conditions } from '../softmax.js';
 import { cellwise } from './prefix.js';
 import type { Of, Primitive } from './record.js';
 

@@ -1,5 +1,5 @@
 /** What the tests of the documents read in them. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { packageRoot } from '../../compiler/package.js';
 
@@ -7,6 +7,8 @@ import { packageRoot } from '../../compiler/package.js';
 export const pages = ['README.md', 'dsl/README.md', 'models/README.md', 'runtime/README.md'] as const;
 /** Those of people who change it. */
 export const notes = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'test/laws/README.md'] as const;
+/** What an error that has a code leads to. */
+export const errorPages: readonly string[] = readdirSync(join(packageRoot, 'errors')).map((page) => `errors/${page}`);
 
 export const document = (name: string): string => readFileSync(join(packageRoot, name), 'utf8');
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile, packageRoot } from '../../compiler/package.js';
-import { links, notes, pages } from '../docs/markdown.js';
+import { errorPages, links, notes, pages } from '../docs/markdown.js';
 
 interface Packed {
   readonly filename: string;
@@ -71,8 +71,10 @@ describe('the packed package', () => {
     expect(packed.unpackedSize).toBeLessThan(2_000_000);
     const outside = packed.files
       .map(({ path }) => path)
-      .filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples|errors)\//.test(path));
-    expect(outside.filter((path) => ![...pages, ...notes, 'LICENSE', 'package.json'].includes(path))).toEqual([]);
+      .filter((path) => !/^(dist\/(dsl|compiler|runtime|models)|models|examples)\//.test(path));
+    expect(
+      outside.filter((path) => ![...pages, ...notes, ...errorPages, 'LICENSE', 'package.json'].includes(path)),
+    ).toEqual([]);
     const paths = new Set(packed.files.map(({ path }) => path));
     for (const path of [
       'dist/dsl/index.d.ts',
@@ -87,9 +89,10 @@ describe('the packed package', () => {
 
   it('carries every page, and whatever a page links to', () => {
     const paths = packed.files.map(({ path }) => path);
-    expect(paths.filter((path) => path.endsWith('.md')).sort()).toEqual([...pages, ...notes].sort());
+    const all = [...pages, ...notes, ...errorPages];
+    expect(paths.filter((path) => path.endsWith('.md')).sort()).toEqual(all.toSorted());
     expect(
-      [...pages, ...notes].flatMap((page) =>
+      all.flatMap((page) =>
         links(page)
           .filter(({ path }) => !paths.includes(path))
           .map(({ path }) => `${page}: ${path}`),

@@ -1,15 +1,13 @@
 /** What gpu.js cannot run, said of a loop program before anything is emitted. */
 import { type Diagnostic, error } from '../../diagnostics.js';
-import type { Buffer, Entry, Expr, Kernel, LoopProgram } from '../../loops/ir.js';
+import type { Buffer, Entry, Kernel, LoopProgram } from '../../loops/ir.js';
 import { maxArrayArguments } from '../../loops/limits.js';
 import { targetsOf } from '../../loops/inverse.js';
-import { writeDevice } from './kernel.js';
-import { axesOf, collectsOf, place } from './placement.js';
+import { writeDevice } from './device.js';
+import { axesOf, collectsOf, place, rootsOf } from './placement.js';
 import { nodes } from '../../loops/shape.js';
 
 export { maxArrayArguments };
-
-const roots = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);
 
 /** What the lowering promises of a collect, whatever the model: gpu.js runs along an inverse index by the cell's own position. */
 const promised = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): void =>
@@ -22,7 +20,7 @@ const promised = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): void =>
   });
 
 const literals = (kernel: Kernel): readonly Diagnostic[] =>
-  [...nodes(roots(kernel))]
+  [...nodes(rootsOf(kernel))]
     .filter((e) => e.kind === 'literal' && Number.isNaN(e.value))
     .map(() => error('PC6005', `'${kernel.name}' contains a constant that is not a number`, kernel.source));
 

@@ -1,20 +1,25 @@
 /** Writes the loop program as one ES module, `kernels.gpu.js`: functions a person can read, and the plan of each entry as data. */
 import type { Buffer, Entry, Kernel, LoopAxis, LoopProgram } from '../../loops/ir.js';
-import { type Written, writeDevice, writeHost } from './kernel.js';
+import { writeDevice } from './device.js';
+import { type HelperName, helpers, withCalled } from './helpers.js';
+import { writeHost } from './host.js';
+import type { Written } from './kernel.js';
 import { namer } from './names.js';
 import { type Compute, type Invert, place } from './placement.js';
-import { helpers } from './scalars.js';
 
 /** Functions of the module by name; entries that need the same function share it. */
 interface FunctionPool {
   readonly put: (wanted: string, written: Written) => string;
-  readonly texts: () => readonly string[];
+  readonly texts: readonly string[];
+  /** Helper functions that they call. */
+  readonly helpers: ReadonlySet<HelperName>;
 }
 
 const functionPool = (): FunctionPool => {
   const name = namer();
   const byText = new Map<string, string>();
   const texts: string[] = [];
+  const called = new Set<HelperName>();
   return {
     put: (wanted, written) => {
       const key = `${wanted} ${written.text('_')}`;
@@ -23,9 +28,11 @@ const functionPool = (): FunctionPool => {
       const fresh = name(wanted);
       byText.set(key, fresh);
       texts.push(written.text(fresh));
+      written.helpers.forEach((helper) => called.add(helper));
       return fresh;
     },
-    texts: () => texts,
+    texts,
+    helpers: called,
   };
 };
 
@@ -101,29 +108,16 @@ const entryText = (entry: Entry, functions: FunctionPool): string => {
   ].join('\n');
 };
 
-/** Helpers that the functions call, and those that these call. */
-const usedHelpers = (text: string): readonly string[] => {
-  const names = Object.keys(helpers);
-  const calls = (code: string): readonly string[] => names.filter((name) => code.includes(`${name}(`));
-  const close = (found: ReadonlySet<string>): ReadonlySet<string> => {
-    const more = new Set([...found, ...[...found].flatMap((name) => calls(helpers[name] ?? ''))]);
-    return more.size === found.size ? found : close(more);
-  };
-  const used = close(new Set(calls(text)));
-  return names.filter((name) => used.has(name));
-};
-
 export const emitGpu = (program: LoopProgram): string => {
   const functions = functionPool();
   const entries = program.entries.map((entry) => entryText(entry, functions));
-  const body = functions.texts().join('\n\n');
-  const used = usedHelpers(body);
+  const used = withCalled(functions.helpers);
   return `/**
  * The kernels of ${program.model} for gpu.js. Each function computes one cell of its result, at this.thread; those marked
  * "On the host" compute integers and random numbers in ordinary loops. \`x / 1\` makes a float of an integer.
  */
 
-${[...used.map((name) => helpers[name]), body].join('\n\n')}
+${[...used.map((name) => helpers[name]), ...functions.texts].join('\n\n')}
 
 export const program = {
   format: 1,

@@ -1,5 +1,5 @@
 /** Identifiers of emitted code: the model's own words where the languages allow them, numbered where they collide. */
-import { helpers } from './scalars.js';
+import { helperNames } from './helpers.js';
 
 const reserved: ReadonlySet<string> = new Set([
   ...'arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield'.split(
@@ -14,7 +14,7 @@ const reserved: ReadonlySet<string> = new Set([
   'out',
   'entries',
   'program',
-  ...Object.keys(helpers),
+  ...helperNames,
 ]);
 
 export const identifier = (text: string): string => {

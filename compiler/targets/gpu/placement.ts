@@ -32,7 +32,8 @@ export interface Placement {
   readonly device: readonly Kernel[];
 }
 
-const rootsOf = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);
+/** In the order in which they are written. */
+export const rootsOf = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);
 export const collectsOf = (kernel: Kernel): readonly Collect[] =>
   [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'collect' ? [e] : []));
 const uniformsOf = (kernel: Kernel) => [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'uniform' ? [e] : []));

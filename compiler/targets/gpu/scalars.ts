@@ -1,47 +1,51 @@
 /**
  * The scalar functions as kernel source, total over `ScalarName`. Every target language here is float32 without promises
- * about infinities, so nothing may overflow on the way to a finite result: the helpers below are written once in the
- * common subset of JavaScript, WGSL, GLSL and gpu.js's WebAssembly, and read by people in the emitted file.
+ * about infinities, so nothing may overflow on the way to a finite result: what a language does not have so is a helper function.
  */
 import type { ScalarName } from '../../../dsl/scalar.js';
-import { bare } from './brackets.js';
+import type { HelperName } from './helpers.js';
+import { call, help, integer, operation, type Piece } from './piece.js';
 
-/** Code of a call from the code of its arguments, each of them already safe to stand inside any expression. */
-export type Write = (...args: readonly string[]) => string;
+/** The code of a call from the code of its arguments. */
+export type Write = (...args: readonly Piece[]) => Piece;
 type Table = { readonly [F in ScalarName]: Write };
 
 const infix =
   (operator: string): Write =>
   (a, b) =>
-    `(${a} ${operator} ${b})`;
-const call =
-  (name: string): Write =>
+    operation`${a} ${operator} ${b}`;
+const math =
+  (fn: string): Write =>
   (...args) =>
-    `${name}(${args.map(bare).join(', ')})`;
+    call(`Math.${fn}`, ...args);
+const helper =
+  (fn: HelperName): Write =>
+  (...args) =>
+    help(fn, ...args);
 
 export const floats: Table = {
   add: infix('+'),
   sub: infix('-'),
   mul: infix('*'),
   div: infix('/'),
-  max: call('Math.max'),
-  min: call('Math.min'),
-  neg: (a) => `(-${a})`,
-  pow: call('power'),
-  exp: call('Math.exp'),
-  log: call('Math.log'),
-  log1p: call('logOnePlus'),
-  sqrt: call('Math.sqrt'),
-  rsqrt: (a) => `(1 / Math.sqrt(${a}))`,
-  sin: (a) => `wave(${a}, 0)`,
-  cos: (a) => `wave(${a}, 1)`,
-  tanh: call('hyperbolicTangent'),
-  sigmoid: call('sigmoid'),
-  softplus: call('softplus'),
-  erf: call('errorFunction'),
-  abs: call('Math.abs'),
-  sign: call('signOf'),
-  floor: call('Math.floor'),
+  max: math('max'),
+  min: math('min'),
+  neg: (a) => operation`-${a}`,
+  pow: helper('power'),
+  exp: math('exp'),
+  log: math('log'),
+  log1p: helper('logOnePlus'),
+  sqrt: math('sqrt'),
+  rsqrt: (a) => operation`1 / ${math('sqrt')(a)}`,
+  sin: (a) => help('wave', a, integer(0)),
+  cos: (a) => help('wave', a, integer(1)),
+  tanh: helper('hyperbolicTangent'),
+  sigmoid: helper('sigmoid'),
+  softplus: helper('softplus'),
+  erf: helper('errorFunction'),
+  abs: math('abs'),
+  sign: helper('signOf'),
+  floor: math('floor'),
   eq: infix('==='),
   ne: infix('!=='),
   lt: infix('<'),
@@ -50,11 +54,11 @@ export const floats: Table = {
   ge: infix('>='),
   and: infix('&&'),
   or: infix('||'),
-  not: (a) => `(!${a})`,
-  select: (p, a, b) => `(${p} ? ${a} : ${b})`,
-  toI32: call('truncate'),
+  not: (a) => operation`!${a}`,
+  select: (p, a, b) => operation`${p} ? ${a} : ${b}`,
+  toI32: helper('truncate'),
   /** Dividing is what makes a float of an integer in gpu.js; `* 1` would stay an integer. */
-  toF32: (a) => `(${a} / 1)`,
+  toF32: (a) => operation`${a} / 1`,
 };
 
 /**
@@ -63,108 +67,20 @@ export const floats: Table = {
  */
 export const conditions: Table = {
   ...floats,
-  eq: (a, b) => `((${a} && ${b}) || (!${a} && !${b}))`,
-  ne: (a, b) => `((${a} && !${b}) || (!${a} && ${b}))`,
-  select: (p, a, b) => `((${p} && ${a}) || (!${p} && ${b}))`,
+  eq: (a, b) => operation`(${a} && ${b}) || (!${a} && !${b})`,
+  ne: (a, b) => operation`(${a} && !${b}) || (!${a} && ${b})`,
+  select: (p, a, b) => operation`(${p} && ${a}) || (!${p} && ${b})`,
 };
 
 /** The same for i32 in a gpu.js kernel, which takes a choice between integer literals to be what it is not, and mixes no types in GLSL: a choice is a float. */
-export const counts: Table = { ...floats, select: (p, a, b) => `(${p} ? ${a} / 1 : ${b} / 1)` };
+export const counts: Table = { ...floats, select: (p, a, b) => operation`${p} ? ${a} / 1 : ${b} / 1` };
 
 /** The same on the host for i32 values: two's complement, as WebAssembly and the reference have it. */
 export const integers: Table = {
   ...floats,
-  add: (a, b) => `(${a} + ${b} | 0)`,
-  sub: (a, b) => `(${a} - ${b} | 0)`,
-  mul: call('Math.imul'),
-  neg: (a) => `(-${a} | 0)`,
-  toI32: (a) => `(Math.max(-2147483648, Math.min(2147483647, ${bare(a)})) | 0)`,
-};
-
-/**
- * Helper functions by name, in an order in which each calls only earlier ones.
- * errorFunction: below 1 the minimax polynomial of Cephes (ndtrf), above it the Chebyshev fit of erfc of Numerical Recipes
- * (relative error of erfc below 1.2e-7). logOnePlus: the series of 2 artanh(x / (2 + x)), because compilers may rewrite
- * Kahan's (1 + x) - 1. hyperbolicTangent: near 0 the polynomial of Cephes (tanhf). wave: Cephes (sinf, cosf), because WGSL
- * promises sin and cos only to 2^-11, after taking off quarter turns byte by byte: 256^k is so many quarter turns, modulo 4, in a
- * part that is a multiple of 2^-12, of which the sums are exact, and a small rest. Comparisons are written so that what is no
- * number stays none; roots of negative numbers are how the three languages write it.
- */
-export const helpers: Readonly<Record<string, string>> = {
-  signOf: `function signOf(x) {
-  return x > 0 ? 1 : (x < 0 ? -1 : x);
-}`,
-  truncate: `function truncate(x) {
-  const size = Math.floor(Math.min(Math.abs(x), 2147483648));
-  return x > 0 ? size : (x < 0 ? -size : 0);
-}`,
-  power: `function power(x, y) {
-  if (y === 0) return 1;
-  const base = Math.abs(x);
-  if (base === 0 && y > 0) return 0;
-  const half = y * 0.5;
-  if (base === 0 && y < 0) return half !== Math.floor(half) && y === Math.floor(y) ? 1 / x : 1 / base;
-  const size = Math.pow(base, y);
-  if (x < 0 && y !== Math.floor(y) && base * 0.5 !== base) return Math.sqrt(x);
-  return x < 0 && half !== Math.floor(half) && y === Math.floor(y) ? -size : size;
-}`,
-  logOnePlus: `function logOnePlus(x) {
-  if (x > -0.5 && x < 0.5) {
-    const s = x / (2 + x);
-    const z = s * s;
-    return 2 * s * (1 + z * (0.33333334 + z * (0.2 + z * (0.14285715 + z * (0.11111111 + z * (0.09090909 + z * 0.07692308))))));
-  }
-  return Math.log(1 + x);
-}`,
-  hyperbolicTangent: `function hyperbolicTangent(x) {
-  const size = Math.abs(x) > 10.5 ? 10.5 : Math.abs(x);
-  if (size < 0.625) {
-    const z = x * x;
-    return x + x * z * (-0.33333282 + z * (0.13331442 + z * (-0.053739715 + z * (0.020639089 - z * 0.0057049887))));
-  }
-  const far = 1 - 2 / (1 + Math.exp(2 * size));
-  return x < 0 ? -far : far;
-}`,
-  wave: `function wave(x, y) {
-  const size = Math.abs(x);
-  if (size > 2147483648) return Math.sqrt(-size);
-  const whole = Math.floor(size);
-  const byte1 = Math.floor(whole * 0.00390625);
-  const byte2 = Math.floor(byte1 * 0.00390625);
-  const byte3 = Math.floor(byte2 * 0.00390625);
-  const d0 = whole - byte1 * 256;
-  const d1 = byte1 - byte2 * 256;
-  const d2 = byte2 - byte3 * 256;
-  const exact = d0 * 0.63671875 - d1 * 1.025390625 + d2 * 1.513427734375 - byte3 * 0.569091796875;
-  const rest = (size - whole) * 0.63661977 - d0 * 0.000098977632 + d1 * 0.000052351101 - d2 * 0.000025852564 - byte3 * 0.000026459535;
-  const near = Math.floor(exact + 0.5);
-  const part = (exact - near) + rest;
-  const more = Math.floor(part + 0.5);
-  const turns = near + more;
-  const r = size < 0.75 ? size : (part - more) * 1.5707964;
-  const z = r * r;
-  const quarter = turns + y - 4 * Math.floor((turns + y) * 0.25);
-  const sine = r + r * z * (-0.16666655 + z * (0.0083321609 - z * 0.00019515296));
-  const cosine = 1 - 0.5 * z + z * z * (0.041666646 + z * (-0.0013887316 + z * 0.000024433157));
-  const value = quarter === 1 || quarter === 3 ? cosine : sine;
-  return (quarter > 1.5 ? -value : value) * (x < 0 ? 1 - 2 * (1 - y) : 1);
-}`,
-  sigmoid: `function sigmoid(x) {
-  const e = Math.exp(-Math.abs(x));
-  return (x >= 0 ? 1 : e) / (1 + e);
-}`,
-  softplus: `function softplus(x) {
-  return Math.max(x, 0) + logOnePlus(Math.exp(-Math.abs(x)));
-}`,
-  errorFunction: `function errorFunction(x) {
-  const size = Math.abs(x) > 6.5 ? 6.5 : Math.abs(x);
-  if (size < 1) {
-    const z = x * x;
-    return x * (1.1283792 + z * (-0.37612626 + z * (0.11283585 + z * (-0.026853814 + z * (0.0051883277 + z * (-0.00080101934 + z * 0.000078538614))))));
-  }
-  const t = 1 / (1 + 0.5 * size);
-  const fit = 1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)))))));
-  const far = 1 - t * Math.exp(-size * size - 1.26551223 + t * fit);
-  return x < 0 ? -far : far;
-}`,
+  add: (a, b) => operation`${a} + ${b} | 0`,
+  sub: (a, b) => operation`${a} - ${b} | 0`,
+  mul: math('imul'),
+  neg: (a) => operation`-${a} | 0`,
+  toI32: (a) => operation`${math('max')(integer(-2147483648), math('min')(integer(2147483647), a))} | 0`,
 };

@@ -108,9 +108,9 @@ const exp = func('exp', x, { n: 'f32s', r: 'f32s', k: 'i32s', h: 'i32s' }, ({ x,
   result: mul(mul(get(r), powerOfTwo(get(h))), powerOfTwo(sub(get(k), get(h)))),
 }));
 
-/** e^x for x at most 0, where what is below the least normal number makes no difference. */
+/** e^x for x at most 0; 0 from -88 on, where 2^n has no exponent left: its share of anything large is none. */
 const decay = func('decay', x, { n: 'f32s', r: 'f32s', k: 'i32s' }, ({ x, n, r, k }) => ({
-  lines: [set(x, op('greater', get(x), f(-87))), ...reduced(x, n, r, k)],
+  lines: [set(x, op('greater', get(x), f(-88))), ...reduced(x, n, r, k)],
   result: mul(get(r), powerOfTwo(get(k))),
 }));
 const decayOf = (x: Code): Code => call('decay', [x], 'f32s', true);

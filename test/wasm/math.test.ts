@@ -51,3 +51,12 @@ describe.each(trials.map((t) => [`${t.fn} of ${t.dtype}`, t] as const))('%s', (_
     }
   });
 });
+
+it('makes nothing of what is too small for a number, not the least that there is: multiplied by much, that is something', async () => {
+  const trial = trials.find((t) => t.fn === 'sigmoid' && t.dtype === 'f32')!;
+  const rows = [-89, -1000, -1e30, -Infinity].map((x) => [x]);
+  const session = await opened(functionOf({ ...trial, range: { ...trial.range, rows } }, 1), {}, { threads: 1 });
+  const { out } = await session.run('all', { a0: Float32Array.from(rows.flat()) }, { seed: 1, step: 1 });
+  await session.dispose();
+  expect([...out!]).toEqual([0, 0, 0, 0]);
+});

@@ -24,17 +24,17 @@ describe('training on all positions is refused', () => {
       .replace('pcrec/models/hstu', './hstu.js');
     expect(leaking).toContain("horizon: 'last' } }");
     expect(refused(leaking, { 'hstu.ts': code('hstu') })).toMatchInlineSnapshot(`
-      "tried.ts:39:15: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
-        losses   tried.ts:40  reads all positions
-        s_2      tried.ts:39  reads all positions
-        guess_1  hstu.ts:48   reads positions <= t
-        input    tried.ts:32  reads position t
+      "tried.ts:75:15: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
+        losses   tried.ts:76  reads all positions
+        s_2      tried.ts:75  reads all positions
+        guess_1  hstu.ts:80   reads positions <= t
+        input    tried.ts:63  reads position t
         items
-        37 |     const gamma = gates(guess, width);
-        38 |     const energy = layeredPredictionError({ batch, width, layers: hyper.blocks, activation: activations[hyper.activation] });
-      > 39 |     const s = infer({ ...context, hyper: { ...hyper, horizon: 'last' } }, { guess, gamma, energy });
+        73 |       activation: activations[hyper.activation],
+        74 |     });
+      > 75 |     const s = infer({ ...context, hyper: { ...hyper, horizon: 'last' } }, { guess, gamma, energy });
            |               ^
-        40 |     return nextItem(context, { width, items }, s.at(-1)!, trainedAt(hyper));
+        76 |     return nextItem(context, { width, items }, s.at(-1)!, trainedAt(hyper));
       hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)
       more: pcrec-compile --explain-error PC5001"
     `);

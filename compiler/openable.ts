@@ -1,5 +1,6 @@
 /** What no session could open, whatever the data: said when the model is compiled, not by the trainer. */
 import { isLeft } from 'fp-ts/lib/Either.js';
+import { calledBy } from '../runtime/contract/plan.js';
 import { newSettings } from '../runtime/contract/settings.js';
 import type { Manifest } from '../runtime/contract/session.js';
 import { type Diagnostic, error, type Source } from './diagnostics.js';
@@ -18,7 +19,7 @@ export const openingErrors = (
     .flatMap((e) => e.buffers)
     .filter((b) => leastCells(b.axes) > maxCells)
     .map((b) => {
-      const name = b.name ?? b.id;
+      const name = calledBy(b);
       const axes = b.axes.map((a) => `'${a.name}' (${a.size})`).join(', ');
       return error(
         'PC6001',

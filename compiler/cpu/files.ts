@@ -1,5 +1,25 @@
-/** A plan as JavaScript, for the emitted module that a trainer imports. */
+/** What the emitted files of both targets for processors have in common. */
+import { arrange } from '../../runtime/contract/arena.js';
 import type { CpuPlan, PlanEntry } from '../../runtime/contract/cpu-plan.js';
+import type { Sizes } from '../../runtime/contract/session.js';
+import type { Peak } from '../compiled.js';
+import type { LoopProgram } from '../loops/ir.js';
+
+/** Written once for a program, whoever asks. */
+export const once = <T>(write: (program: LoopProgram) => T): ((program: LoopProgram) => T) => {
+  const texts = new WeakMap<LoopProgram, T>();
+  return (program) => {
+    const found = texts.get(program) ?? write(program);
+    texts.set(program, found);
+    return found;
+  };
+};
+
+/** What a session of these sizes takes, by the function that lays its memory out. */
+export const peakOf = (plan: CpuPlan, sizes: Sizes): Peak => {
+  const { peak, slab } = arrange(plan, sizes, 0);
+  return { bytes: peak, thread: slab };
+};
 
 const list = (items: readonly unknown[], pad: string): string =>
   `[\n${items.map((x) => `${pad}  ${JSON.stringify(x)},\n`).join('')}${pad}]`;
@@ -22,7 +42,7 @@ const entryText = ({ buffers, phases, ...rest }: PlanEntry): string =>
     '    },',
   ].join('\n');
 
-/** `more`: fields of a target's own, as lines. */
+/** A plan as JavaScript, for the emitted module that a trainer imports; `more`: fields of a target's own, as lines. */
 export const planText = ({ format, model, streams, entries }: CpuPlan, more: string): string => `{
   format: ${format},
   model: ${JSON.stringify(model)},

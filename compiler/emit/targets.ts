@@ -1,10 +1,11 @@
 /** The targets, by the name that `--target` takes; a new target is one row. The first is the default. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Target } from '../compiled.js';
+import { checkCpu } from '../cpu/limits.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
 import { nativeFiles, nativePasses } from '../targets/native/index.js';
-import { checkWasm, wasmFiles, wasmPasses } from '../targets/wasm/index.js';
+import { wasmFiles, wasmPasses } from '../targets/wasm/index.js';
 
 const refusal = ([first, ...rest]: readonly Diagnostic[]): Either<Diagnostics, void> =>
   first === undefined ? right(undefined) : left([first, ...rest]);
@@ -21,7 +22,7 @@ const wasm: Target = {
   description: 'our own WebAssembly, with SIMD and threads: for processors',
   file: 'kernels.wasm.js',
   opener: 'openWasm',
-  check: (program) => refusal(checkWasm(program)),
+  check: (program) => refusal(checkCpu(program)),
   emit: wasmFiles.plan,
   peak: wasmFiles.peak,
   passes: wasmPasses,
@@ -33,7 +34,7 @@ const native: Target = {
   file: 'kernels.native.js',
   opener: 'openNative',
   builder: 'buildNative',
-  check: (program) => refusal(checkWasm(program)),
+  check: (program) => refusal(checkCpu(program)),
   emit: nativeFiles.plan,
   peak: nativeFiles.peak,
   passes: nativePasses,
@@ -47,7 +48,7 @@ export const targets = {
     opener: 'openAny',
     parts: { gpu, native, wasm },
     passes: wasmPasses,
-    check: (program) => refusal([...checkGpu(program), ...checkWasm(program)]),
+    check: (program) => refusal([...checkGpu(program), ...checkCpu(program)]),
     emit: () => '',
   },
   gpu,

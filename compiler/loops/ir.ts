@@ -6,34 +6,18 @@
  */
 import type { DType, ScalarName } from '../../dsl/scalar.js';
 import type { Monoid } from '../../dsl/node.js';
+import type { PlanAxis, PlanBuffer, Size } from '../../runtime/contract/plan.js';
 
-/** A number, or a symbol bound at start. */
-export type Size = number | string;
+export type { Size };
 
-export interface LoopAxis {
-  readonly name: string;
-  /** The number of positions, or their bound where `lengths` is given. */
-  readonly size: Size;
-  /** A ragged axis: the i32 buffer with one length for each position of the axis `rows`. */
-  readonly ragged?: { readonly rows: string; readonly lengths: string };
-  /** The i32 buffer without axes that says how many of the last positions do not exist. */
-  readonly missing?: string;
+export interface LoopAxis extends PlanAxis {
   /** An axis that no model has: the entries of a list of positions, or the shares of a batch. */
   readonly made?: 'entry' | 'share';
 }
 
-export interface Buffer {
-  readonly id: string;
-  /** What the model calls it, where programs call it otherwise (names.ts): sessions are asked by this name. */
-  readonly name?: string;
-  readonly dtype: DType;
-  /** Outermost first. A ragged axis is stored up to its bound here; a target may pack it instead. */
+/** A ragged axis is stored up to its bound here; a target may pack it instead. A state's new value is a temp or output named by `Entry.updates`. */
+export interface Buffer extends PlanBuffer {
   readonly axes: readonly LoopAxis[];
-  /**
-   * input: given at each run. state: a parameter or optimizer slot, kept from run to run. temp: lives within one run.
-   * output: handed back. A state's new value is a temp or output named by `Entry.updates`.
-   */
-  readonly role: 'input' | 'state' | 'temp' | 'output';
 }
 
 /** `expr` at loop variables: evaluated once for each cell; shared subexpressions are shared objects. */

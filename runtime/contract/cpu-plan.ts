@@ -1,28 +1,12 @@
 /** What a target for processors emits as data beside the code: buffers, phases, and how sizes bind them. */
+import type { PlanAxis, PlanBuffer as Buffer, Size } from './plan.js';
 import type { Sizes } from './session.js';
 
-export type Size = number | string;
-
-export interface PlanAxis {
-  readonly name: string;
-  readonly size: Size;
-  readonly ragged?: { readonly rows: string; readonly lengths: string };
-  /** The input that says how many of the last positions do not exist. */
-  readonly missing?: string;
-}
-
-export interface PlanBuffer {
-  readonly id: string;
-  /** What the model calls it, where that is another name. */
-  readonly name?: string;
+export interface PlanBuffer extends Buffer {
   /** The module's global for its address. */
   readonly global: string;
   /** The state in whose place it is: it has none of its own. */
   readonly over?: string;
-  readonly dtype: 'f32' | 'i32' | 'bool';
-  readonly role: 'input' | 'state' | 'temp' | 'output';
-  /** As the session's caller sees them. */
-  readonly axes: readonly PlanAxis[];
   /** Where rows follow one another, and the lengths whose product is a row's number of cells; see compiler/cpu/layout. */
   readonly rows?: { readonly at: number; readonly lengths: readonly string[] };
   /** The other axes as they lie in memory, outermost first. */
@@ -126,9 +110,6 @@ export interface NativeModule extends CpuPlan {
   /** Into how many parts it is divided: with `PART` defined as one of them, that alone is compiled. */
   readonly parts: number;
 }
-
-/** What a session's caller calls a buffer. */
-export const calledBy = ({ id, name }: { readonly id: string; readonly name?: string }): string => name ?? id;
 
 /** A batch is split into this many shares, whatever the number of threads, so that sums do not depend on it. */
 export const chunks = 32;

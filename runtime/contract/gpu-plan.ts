@@ -1,22 +1,6 @@
 /** The emitted module `kernels.gpu.js` as the runtime sees it: functions and the plan of each entry as data. */
+import type { PlanAxis, PlanBuffer, Size } from './plan.js';
 import type { Sizes } from './session.js';
-
-export interface PlanAxis {
-  readonly name: string;
-  readonly size: number | string;
-  readonly ragged?: { readonly rows: string; readonly lengths: string };
-  /** The input that says how many of the last positions do not exist. */
-  readonly missing?: string;
-}
-
-export interface PlanBuffer {
-  readonly id: string;
-  /** What the model calls it, where that is another name. */
-  readonly name?: string;
-  readonly dtype: 'f32' | 'i32' | 'bool';
-  readonly role: 'input' | 'state' | 'temp' | 'output';
-  readonly axes: readonly PlanAxis[];
-}
 
 export type Numbers = Float32Array | Int32Array;
 
@@ -43,7 +27,7 @@ export type HostStep =
       readonly output: string;
       readonly index: string;
       readonly axes: readonly PlanAxis[];
-      readonly targets: number | string;
+      readonly targets: Size;
       readonly once: boolean;
     };
 
@@ -53,7 +37,7 @@ export type DeviceKernel = (...args: never[]) => unknown;
 /** Steps of one loop stand side by side and run in turn for each position, the position being their last argument. */
 export interface DeviceLoop {
   readonly id: number;
-  readonly length: number | string;
+  readonly length: Size;
   readonly reverse: boolean;
 }
 
@@ -82,8 +66,7 @@ export interface GpuModule {
   readonly entries: readonly PlanEntry[];
 }
 
-export const extent = (size: number | string, sizes: Sizes): number =>
-  typeof size === 'number' ? size : (sizes[size] ?? 0);
+export const extent = (size: Size, sizes: Sizes): number => (typeof size === 'number' ? size : (sizes[size] ?? 0));
 
 export const cells = (axes: readonly PlanAxis[], sizes: Sizes): number =>
   axes.reduce((n, { size }) => n * extent(size, sizes), 1);

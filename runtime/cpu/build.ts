@@ -193,6 +193,11 @@ const built = async (
 
 const folderOf = ({ here }: NativeModule): string => dirname(fileURLToPath(here));
 
+const textOf = (program: NativeModule): Text => ({
+  main: join(folderOf(program), program.sources[0]),
+  parts: program.parts,
+});
+
 /** What a library is made of, besides what the machine adds. */
 const contentOf = (program: NativeModule): Either<string, string> => {
   const hash = createHash('sha256').update(addon);
@@ -270,11 +275,7 @@ export const buildLibrary = async (program: NativeModule): Promise<Either<string
   if (!isRight(content)) return content;
   if (!isRight(compiler)) return compiler;
   const path = join(folderOf(program), ahead.library);
-  const made = await built(
-    { main: join(folderOf(program), program.sources[0]), parts: program.parts },
-    compiler.right,
-    path,
-  );
+  const made = await built(textOf(program), compiler.right, path);
   if (!isRight(made)) return made;
   const about: About = {
     description: 'Emitted by pcrec-compile: what model.node was built from, and for',
@@ -309,5 +310,5 @@ export const library = async (
   const path = join(cacheFolder(), `${key.digest('hex').slice(0, 32)}.node`);
   if (existsSync(path)) return right({ path, compiler: compiler.right.name });
   begins(compiler.right.name);
-  return built({ main: join(folderOf(program), program.sources[0]), parts: program.parts }, compiler.right, path);
+  return built(textOf(program), compiler.right, path);
 };

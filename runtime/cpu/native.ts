@@ -5,7 +5,7 @@ import type { NativeModule } from '../contract/cpu-plan.js';
 import type { Ceilings, Manifest, Sizes } from '../contract/session.js';
 import { messageOf } from '../errors.js';
 import { best, far, near } from './ceiling.js';
-import { type CpuSession, openSession } from './session.js';
+import { type CpuSession, openSession, unfitFor } from './session.js';
 import type { Link } from './thread.js';
 import { cores, inNode } from './workers.js';
 
@@ -75,10 +75,8 @@ export const openNative = async (
   sizes: Sizes,
   options: OpenOptions = {},
 ): Promise<Either<string, CpuSession>> => {
-  if (device !== 'native' && device !== 'auto')
-    return left(`This trainer carries kernels in C only; compile the model with --target all for ${device}.`);
-  if (plan.format !== 1)
-    return left(`These kernels have format ${plan.format}; this runtime reads format 1. Compile the model again.`);
+  const unfit = unfitFor(plan, device, 'native', 'in C');
+  if (unfit !== undefined) return left(unfit);
   if (!inNode()) return left('Kernels in C need Node; a page has none.');
   try {
     const { library } = await import('./build.js');

@@ -1,5 +1,6 @@
 /** A session of kernels for processors, on as many threads as there are cores: what runs is the plan, whatever the kernels are written in. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { DeviceName } from '../contract/compiled.js';
 import { type Draw, stream } from '../contract/random.js';
 import type { Ceilings, Data, KernelTime, Session, Sizes } from '../contract/session.js';
 import { plural } from '../contract/words.js';
@@ -10,14 +11,13 @@ import {
   type PlanEntry,
   type PlanJob,
   type CpuPlan,
-  calledBy,
-  cellsOf,
   chunks,
   denseCells,
-  extents,
   sizeOf,
 } from '../contract/cpu-plan.js';
-import { type Link, type PhaseTasks, type Places, type Seen, type ThreadSetup, control, thread } from './thread.js';
+import { calledBy } from '../contract/plan.js';
+import { pieces, tasksOf } from './tasks.js';
+import { type Link, type Places, type Seen, type ThreadSetup, control, thread } from './thread.js';
 import { bytesOf, operationsOf, packedCells } from './work.js';
 import { hire, inNode } from './workers.js';
 
@@ -43,78 +43,23 @@ export interface Kernels<G> {
   readonly ceilings: () => Promise<Ceilings>;
 }
 
+/** Why the kernels of `own`, told in words, are not for the device; undefined where they are. */
+export const unfitFor = (
+  { format }: CpuPlan,
+  device: DeviceName | 'auto',
+  own: DeviceName,
+  words: string,
+): string | undefined =>
+  device !== own && device !== 'auto'
+    ? `This trainer carries kernels ${words} only; compile the model with --target all for ${device}.`
+    : format !== 1
+      ? `These kernels have format ${format}; this runtime reads format 1. Compile the model again.`
+      : undefined;
+
 const missing = ({ entries }: CpuPlan, sizes: Sizes): readonly string[] =>
   [...new Set(entries.flatMap((e) => e.buffers).flatMap((b) => b.axes.map((a) => a.size)))].filter(
     (s): s is string => typeof s === 'string' && s !== 'chunks' && !((sizes[s] ?? 0) > 0),
   );
-
-/** Pieces of a kernel's range: a number that does not depend on the number of threads. */
-const pieces = (n: number): readonly (readonly [number, number])[] => {
-  const step = Math.max(1, Math.ceil(n / 32 / 16) * 16);
-  return Array.from({ length: Math.ceil(n / step) }, (_, i) => [i * step, Math.min(n, (i + 1) * step)] as const);
-};
-
-const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>): readonly PhaseTasks[] => {
-  const infos = new Map(entry.buffers.map((b) => [b.id, b]));
-  const address = (id: string): number => {
-    const found = at.get(id);
-    if (found === undefined) throw new Error(`Nothing is called '${id}'.`);
-    return found;
-  };
-  const rows = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
-  const perShare = Math.ceil(rows / chunks);
-  const shares = Array.from(
-    { length: chunks },
-    (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const,
-  );
-  const phases = entry.phases.map((p): PhaseTasks => ({
-    ...(p.together === undefined ? {} : { together: p.together }),
-    rows: p.rows.map((j) => j.run),
-    shares: p.rows.length === 0 ? [] : shares,
-    batch: { rows, missing: entry.missing === undefined ? null : address(entry.missing) },
-    sums: p.rows
-      .filter((j) => j.adds)
-      .flatMap((j) =>
-        j.outputs.map((id) => ({ at: address(id), bytes: (4 * cellsOf(infos.get(id)!, sizes)) / chunks })),
-      ),
-    grids: p.grids.flatMap((j) =>
-      j.task === null
-        ? [{ run: j.run, from: 0, to: 1 }]
-        : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })),
-    ),
-    inverses: p.inverses.map((i) => {
-      const index = infos.get(i.index)!;
-      const rows = index.rows === undefined ? undefined : index.axes[index.rows.at]!.name;
-      // As the index lies in memory; axes of one position are nowhere.
-      const places = [...(index.rows === undefined ? [] : [index.rows.at]), ...index.inner];
-      const axes = [...places, ...index.axes.keys()].filter((k, n, all) => all.indexOf(k) === n).map((k) => i.axes[k]!);
-      return {
-        starts: address(`${i.id}.starts`),
-        coordinates: axes.map((a) => address(`${i.id}.${a.name}`)),
-        targets: sizeOf(i.targets, sizes),
-        index: address(i.index),
-        extents: extents({ axes }, sizes),
-        missing: axes.map((a) => (a.missing === undefined ? null : address(a.missing))),
-        packed:
-          index.rows === undefined || index.rows.lengths.length === 0
-            ? null
-            : {
-                offsets: address(`${index.rows.lengths.join('*')}.before`),
-                lengths: axes.map((a) =>
-                  a.ragged !== undefined && a.ragged.rows === rows ? address(a.ragged.lengths) : null,
-                ),
-              },
-      };
-    }),
-    copies: [],
-  }));
-  const copies = Object.entries(entry.updates)
-    .filter(([, id]) => infos.get(id)?.over === undefined)
-    .map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);
-  return copies.length === 0
-    ? phases
-    : [...phases, { rows: [], shares: [], batch: { rows, missing: null }, sums: [], grids: [], inverses: [], copies }];
-};
 
 const session = async <G>(
   plan: CpuPlan,
@@ -209,8 +154,10 @@ const session = async <G>(
     });
     return { entry, number, place, infos, exist };
   };
+  const emptied = (b: PlanBuffer): Data =>
+    b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes));
   const handOut = (b: PlanBuffer, exist: Existing, at: number): Data => {
-    const into = b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes));
+    const into = emptied(b);
     unpack(b, sizes, exist, view(b), at / 4, into);
     return into;
   };
@@ -316,9 +263,7 @@ const session = async <G>(
       const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       const seen = new Map<string, Data>();
       const look = (b: PlanBuffer, row: number | null): void => {
-        const into =
-          seen.get(b.id) ??
-          (b.dtype === 'f32' ? new Float32Array(denseCells(b, sizes)) : new Int32Array(denseCells(b, sizes)));
+        const into = seen.get(b.id) ?? emptied(b);
         seen.set(b.id, into);
         unpack(b, sizes, exist, view(b), place.get(b.id)! / 4, into, b.local ? row : null);
       };

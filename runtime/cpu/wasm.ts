@@ -5,7 +5,7 @@ import type { WasmModule } from '../contract/cpu-plan.js';
 import type { Manifest, Sizes } from '../contract/session.js';
 import { messageOf } from '../errors.js';
 import { ceilings } from './ceiling.js';
-import { type CpuSession, openSession } from './session.js';
+import { type CpuSession, openSession, unfitFor } from './session.js';
 import type { Kernel, Link } from './thread.js';
 import { cores } from './workers.js';
 
@@ -90,12 +90,8 @@ export const openWasm = async (
   sizes: Sizes,
   options: WasmOptions = {},
 ): Promise<Either<string, CpuSession>> => {
-  if (device !== 'wasm' && device !== 'auto')
-    return left(
-      `This trainer carries kernels of our own WebAssembly only; compile the model with --target all for ${device}.`,
-    );
-  if (plan.format !== 1)
-    return left(`These kernels have format ${plan.format}; this runtime reads format 1. Compile the model again.`);
+  const unfit = unfitFor(plan, device, 'wasm', 'of our own WebAssembly');
+  if (unfit !== undefined) return left(unfit);
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe))
     return left('This JavaScript engine has no WebAssembly SIMD; choose cpu.');
   if (typeof SharedArrayBuffer === 'undefined')

@@ -6,6 +6,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { isNumber, shown, visible } from './cells.js';
 import {
+  type Header,
   aliases,
   cellsOf,
   columnOf,
@@ -54,6 +55,23 @@ const quotesIn = (delimiter: Delimiter): boolean => delimiter !== '::';
 
 const orPairs = 'if the rows of each user stand in order of time, say so with --format pairs';
 
+/** Reads rows laid out as a header says. */
+const rowsUnder = (header: Header, reading: Reading): Step => {
+  const { delimiter, cells, columns } = header;
+  reading.columns = headerText(header);
+  return rowsOf(
+    {
+      shape: visible(cells.join(delimiter)),
+      delimiter,
+      quotes: quotesIn(delimiter),
+      columns: cells.length,
+      ...columns,
+    },
+    reading.into,
+    reading.clock,
+  );
+};
+
 /** Reads a header, then rows laid out as it says, columns in any order. */
 const headed =
   (shape: string) =>
@@ -61,21 +79,9 @@ const headed =
   (bytes, start, end) => {
     const header = readHeader(textOf(bytes, start, end), shape, orFormat);
     if (isLeft(header)) return header.left;
-    const { delimiter, cells, columns } = header.right;
-    if (columns.time < 0)
+    if (header.right.columns.time < 0)
       return `the header ${shown(bytes, start, end)} has no column for the time (${aliases.time.join(' or ')}); name it so, or, ${orPairs}`;
-    reading.columns = headerText(header.right);
-    return rowsOf(
-      {
-        shape: visible(cells.join(delimiter)),
-        delimiter,
-        quotes: quotesIn(delimiter),
-        columns: cells.length,
-        ...columns,
-      },
-      reading.into,
-      reading.clock,
-    );
+    return rowsUnder(header.right, reading);
   };
 
 /** The delimiter, of those that a format allows, under which a line is four cells of which the last two are a rating and a time. */
@@ -128,22 +134,10 @@ const pairs =
     }
     const header = readHeader(line, 'user_id,item_id', orFormat);
     if (isLeft(header)) return header.left;
-    const { delimiter, cells, columns } = header.right;
+    const { cells, columns } = header.right;
     if (columns.time >= 0)
       return `the header has a column for the time (${cells[columns.time]}), which the format pairs does not read; leave --format out`;
-    reading.columns = headerText(header.right);
-    return rowsOf(
-      {
-        shape: visible(cells.join(delimiter)),
-        delimiter,
-        quotes: quotesIn(delimiter),
-        columns: cells.length,
-        ...columns,
-        rating: -1,
-      },
-      reading.into,
-      reading.clock,
-    );
+    return rowsUnder({ ...header.right, columns: { ...columns, rating: -1 } }, reading);
   };
 
 /** Reads one user a line. */

@@ -55,8 +55,8 @@ const attempts: readonly Attempt[] = [
 ];
 
 /**
- * A session on the device named, or under `auto` on the first that answers: WebGPU, WebGL2 in browsers, `wasm`, then gpu.js
- * on the CPU. Left: what is missing and what to do, of each device tried.
+ * A session on the device named, or under `auto` on the first that answers: WebGPU, WebGL2 in browsers, `native` in Node,
+ * `wasm`, then gpu.js on the CPU. Left: what is missing and what to do, of each device tried.
  */
 export const openAny = async (
   programs: Programs,

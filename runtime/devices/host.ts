@@ -2,15 +2,8 @@
 import { type Draw, stream, uniformAt } from '../contract/random.js';
 import type { Sizes } from '../contract/session.js';
 import { invert } from './inverse.js';
-import {
-  type HostStep,
-  type Numbers,
-  type PlanBuffer,
-  type PlanEntry,
-  type Random,
-  cells,
-  extent,
-} from '../contract/gpu-plan.js';
+import { type HostStep, type Numbers, type PlanEntry, type Random, cells, extent } from '../contract/gpu-plan.js';
+import type { PlanBuffer } from '../contract/plan.js';
 
 const random = ({ seed, step }: Draw): Random => ({ stream: (key) => stream(seed, step, key), at: uniformAt });
 

@@ -7,7 +7,8 @@
  *   [targets + 1 + n .. ]     the second coordinate, and so on, n positions apart
  */
 import type { Sizes } from '../contract/session.js';
-import { type Numbers, type PlanAxis, cells, extent } from '../contract/gpu-plan.js';
+import { type Numbers, cells, extent } from '../contract/gpu-plan.js';
+import type { PlanAxis } from '../contract/plan.js';
 
 /** Positions that do not exist and targets out of range are left out. Imperative: one counting sort. */
 export const invert = (

@@ -8,15 +8,8 @@ import { type Choice, choose, tryOut } from './choose.js';
 import { type Gpu, type Library, loadLibrary } from './gpujs.js';
 import { hostStage } from './host.js';
 import { type DevicePlan, degraded, devicePlan } from './pipeline.js';
-import {
-  type GpuModule,
-  type Numbers,
-  type PlanBuffer,
-  type PlanEntry,
-  cells,
-  unbound,
-  undispatchable,
-} from '../contract/gpu-plan.js';
+import { type GpuModule, type Numbers, type PlanEntry, cells, unbound, undispatchable } from '../contract/gpu-plan.js';
+import { calledBy, type PlanBuffer } from '../contract/plan.js';
 import { stateStore } from './states.js';
 import { type Device, executorDevice, watch } from './resident.js';
 import { plural } from '../contract/words.js';
@@ -95,7 +88,7 @@ const session = (
 ): Session => {
   const runners = new Map(module.entries.map((entry) => [entry.name, runner(gpu, library, device, sizes)(entry)]));
   const stateBuffers = module.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state'));
-  const ids = new Map(stateBuffers.map((b) => [b.name ?? b.id, b.id]));
+  const ids = new Map(stateBuffers.map((b) => [calledBy(b), b.id]));
   const idOf = (state: string): string => ids.get(state) ?? state;
   const length = new Map([
     ...manifest.states.map(
@@ -104,7 +97,7 @@ const session = (
     ),
     ...stateBuffers.map((b) => [b.id, cells(b.axes, sizes)] as const),
   ]);
-  const names = new Map(stateBuffers.map((b) => [b.id, b.name ?? b.id]));
+  const names = new Map(stateBuffers.map((b) => [b.id, calledBy(b)]));
   const states = stateStore(length, device === 'webgpu' ? probed.device : null);
   let last: Promise<unknown> = Promise.resolve();
   let kind = probed.kind;
@@ -185,7 +178,7 @@ const session = (
         } = await execute(name, inputs, draw, true);
         const given = entry.buffers
           .filter((b) => b.role === 'input' || b.role === 'state')
-          .map((b) => ({ name: b.name ?? b.id, id: b.id }));
+          .map((b) => ({ name: calledBy(b), id: b.id }));
         const computed = [...entry.host.flatMap((s) => (s.kind === 'compute' ? [s] : [])), ...entry.device].map(
           (s) => ({ name: s.name, id: s.output }),
         );

@@ -6,12 +6,12 @@ import {
   type DeviceLoop,
   type DeviceStep,
   type Numbers,
-  type PlanBuffer,
   type PlanEntry,
   cells,
   extent,
   shape,
 } from '../contract/gpu-plan.js';
+import type { PlanBuffer } from '../contract/plan.js';
 import { type Vault, residentRun } from './resident.js';
 
 export interface DevicePlan {

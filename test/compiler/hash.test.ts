@@ -1,12 +1,8 @@
 /** By what checkpoints know a model: its numbers, and neither the lines nor the words of its file. */
-import { join } from 'node:path';
-import { chain, isLeft } from 'fp-ts/lib/Either.js';
-import { pipe } from 'fp-ts/lib/function.js';
+import { isLeft } from 'fp-ts/lib/Either.js';
 import { expect, it } from 'vitest';
-import { compile } from '../../compiler/compile.js';
-import { hyperValues, open, trace } from '../../compiler/frontend/index.js';
 import { renderAll } from '../../compiler/diagnostics.js';
-import { modelText, project } from '../frontend/fixtures.js';
+import { compiledText, modelText } from '../frontend/fixtures.js';
 
 const body = `    const width = axis('width', hyper.width);
     const table = param('item', [batch.item, width], normal(0.02));
@@ -16,17 +12,7 @@ const body = `    const width = axis('width', hyper.width);
 const text = modelText(body);
 
 const hash = (of: string, set: readonly string[] = []): string => {
-  const folder = project({ 'tiny.ts': of });
-  const done = pipe(
-    open(join(folder, 'tiny.ts')),
-    chain((opened) =>
-      pipe(
-        hyperValues(opened.model, { set }),
-        chain((values) => trace(opened, values)),
-      ),
-    ),
-    chain((model) => compile(model)),
-  );
+  const { compiled: done } = compiledText(of, set);
   if (isLeft(done))
     throw new Error(renderAll(done.left, { colour: false, read: () => undefined, show: (file) => file }));
   return done.right.manifest.hash;

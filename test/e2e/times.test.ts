@@ -95,29 +95,11 @@ describe('models/hstu.ts with times', () => {
         cwd: folder,
         encoding: 'utf8',
       });
-    const asked = run(
-      'recommend',
-      '--out',
-      at('runs'),
-      '--data',
-      at('before.csv'),
-      '--user',
-      'u3',
-      '--at',
-      '2021-01-01',
-    );
+    const askedAt = (when: string) =>
+      run('recommend', '--out', at('runs'), '--data', at('before.csv'), '--user', 'u3', '--at', when);
+    const asked = askedAt('2021-01-01');
     expect(asked.stdout).toMatch(/\nAsked at 2021-01-01T00:00:00Z, 10\d days after the last event\.\n/);
-    const early = run(
-      'recommend',
-      '--out',
-      at('runs'),
-      '--data',
-      at('before.csv'),
-      '--user',
-      'u3',
-      '--at',
-      '1999-01-01',
-    );
+    const early = askedAt('1999-01-01');
     expect([early.status, early.stderr]).toEqual([
       1,
       expect.stringMatching(/lies before the last event of the history, 2020-09-\S+: give that time or a later one/),

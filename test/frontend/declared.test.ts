@@ -1,6 +1,6 @@
 /** What a model declares by name: two things of one name, sizes that are none, and what no trainer could open, in words. */
 import { join } from 'node:path';
-import { chain, isLeft } from 'fp-ts/lib/Either.js';
+import { isLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { describe, expect, it, test } from 'vitest';
 import {
@@ -33,23 +33,12 @@ import { type Tensor, typed } from '../../dsl/tensor.js';
 import { compile } from '../../compiler/compile.js';
 import { fromDisk, renderAll } from '../../compiler/diagnostics.js';
 import { targets } from '../../compiler/emit/targets.js';
-import { hyperValues, open, trace } from '../../compiler/frontend/index.js';
 import { traced } from '../support/models.js';
-import { modelText, project } from './fixtures.js';
+import { compiledText, modelText } from './fixtures.js';
 
 /** What the author of a model file reads. */
 const complaint = (text: string, set: readonly string[] = []): string => {
-  const folder = project({ 'tiny.ts': text });
-  const result = pipe(
-    open(join(folder, 'tiny.ts')),
-    chain((opened) =>
-      pipe(
-        hyperValues(opened.model, { set }),
-        chain((values) => trace(opened, values)),
-      ),
-    ),
-    chain((model) => compile(model)),
-  );
+  const { folder, compiled: result } = compiledText(text, set);
   return isLeft(result)
     ? renderAll(result.left, { colour: false, read: (file) => fromDisk(join(folder, file)), show: (file) => file })
     : 'nothing';

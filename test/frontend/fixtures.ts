@@ -2,7 +2,11 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { chain } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import { onTestFinished } from 'vitest';
+import { compile } from '../../compiler/compile.js';
+import { hyperValues, open, trace } from '../../compiler/frontend/index.js';
 
 export type Files = Readonly<Record<string, string>>;
 
@@ -15,6 +19,25 @@ export const project = (files: Files): string => {
     writeFileSync(join(folder, name), text);
   });
   return folder;
+};
+
+/** The model `tiny.ts` of this text, opened, traced and compiled; its folder, for messages that show lines. */
+export const compiledText = (
+  text: string,
+  set: readonly string[] = [],
+): { readonly folder: string; readonly compiled: ReturnType<typeof compile> } => {
+  const folder = project({ 'tiny.ts': text });
+  const compiled = pipe(
+    open(join(folder, 'tiny.ts')),
+    chain((opened) =>
+      pipe(
+        hyperValues(opened.model, { set }),
+        chain((values) => trace(opened, values)),
+      ),
+    ),
+    chain((model) => compile(model)),
+  );
+  return { folder, compiled };
 };
 
 /** Lines 1 to 3 of every model text here. */

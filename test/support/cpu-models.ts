@@ -14,7 +14,7 @@ import {
   sum,
   uniformIndices,
 } from 'pcrec';
-import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
+import type { HyperValue, Model } from '../../dsl/model.js';
 import bert4rec from '../../models/bert4rec.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
@@ -24,8 +24,6 @@ import pcrec from '../../models/pcrec.js';
 import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import ttt4rec from '../../models/ttt4rec.js';
-import { programsOf } from '../../compiler/compile.js';
-import type { Traced } from '../../compiler/frontend/index.js';
 import type { Entry, LoopProgram } from '../../compiler/loops/ir.js';
 import { lowerEntry } from '../../compiler/lower/kernels.js';
 import { pipeline } from '../../compiler/pipeline.js';
@@ -33,6 +31,7 @@ import type { Data, Sizes } from '../../runtime/contract/session.js';
 import type { CpuSession } from '../../runtime/cpu/index.js';
 import { stream } from '../generators/axes.js';
 import { runLoops } from './loops.js';
+import { programs } from './models.js';
 import { runPass } from './programs.js';
 
 /** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
@@ -59,29 +58,12 @@ const lengths = [LENGTH, 1, 7, 0, 4];
 const tiny = { width: 10, length: LENGTH, blocks: 2, negatives: 9 };
 const random = { seed: 7, step: 2 };
 
-export const loopsOf = (model: Model, over: Readonly<Record<string, HyperValue>>): LoopProgram => {
-  const hyper = {
-    ...Object.fromEntries(Object.entries(model.hyper).map(([name, h]) => [name, h.value])),
-    ...tiny,
-    ...over,
-  };
-  const batch = batchOf(LENGTH);
-  const build = (phase: 'training' | 'inference') => model.build({ hyper, batch, phase });
-  const traced: Traced = {
-    model,
-    hyper,
-    file: 'model.ts',
-    batch,
-    training: build('training'),
-    inference: build('inference'),
-    optimizer: model.optimizer(hyper),
-    provenance: new WeakMap(),
-  };
-  return {
-    model: model.name,
-    entries: programsOf(traced).map((p) => lowerEntry(pipeline.reduce((q, pass) => runPass(pass, q), p))),
-  };
-};
+export const loopsOf = (model: Model, over: Readonly<Record<string, HyperValue>>): LoopProgram => ({
+  model: model.name,
+  entries: programs(model, { ...tiny, ...over }).map((p) =>
+    lowerEntry(pipeline.reduce((q, pass) => runPass(pass, q), p)),
+  ),
+});
 
 /** A value depends on the buffer's name alone; what lies beyond a row's length is never read, nor the last row, which is missing. */
 const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> =>

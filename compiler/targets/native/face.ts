@@ -2,7 +2,8 @@
  * The face for programs that are not JavaScript: `model.h`, and `score.c`, which is compiled and linked with nothing else. What the
  * runtime does with a plan, `score.c` does with tables of it, on one thread.
  */
-import { calledBy, type PlanBuffer, type PlanEntry, type Size } from '../../../runtime/contract/cpu-plan.js';
+import type { PlanBuffer, PlanEntry } from '../../../runtime/contract/cpu-plan.js';
+import { calledBy, type Size } from '../../../runtime/contract/plan.js';
 import { engine } from './engine.js';
 import { plain } from './names.js';
 import type { NativeText } from './module.js';

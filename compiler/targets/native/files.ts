@@ -1,12 +1,11 @@
 /** The emitted files: the plan as a module, and the text. */
-import { arrange } from '../../../runtime/contract/arena.js';
 import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
-import { planText } from '../../cpu/files.js';
+import { once, peakOf, planText } from '../../cpu/files.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { faceOf, headerOf, scoring } from './face.js';
 import { header } from './header.js';
-import { type NativeText, nativeText } from './module.js';
+import { nativeText } from './module.js';
 
 const sources = ['model.c', 'lanes.h'] as const;
 /** Only where the scores can be had without the runtime. */
@@ -14,13 +13,7 @@ const face = ['model.h', 'score.c'] as const;
 /** What `trainer.js build` adds: of another text they are of no use. */
 const built = ['model.node', 'model.node.json'] as const;
 
-/** Written once for a program, whoever asks. */
-const texts = new WeakMap<LoopProgram, NativeText>();
-const textOf = (program: LoopProgram): NativeText => {
-  const found = texts.get(program) ?? nativeText(program);
-  texts.set(program, found);
-  return found;
-};
+const textOf = once(nativeText);
 
 export const nativeFiles = {
   names: [...sources, ...face, ...built],
@@ -31,11 +24,7 @@ export const nativeFiles = {
 export const program = ${planText(plan, `  here: import.meta.url,\n  sources: ${JSON.stringify(sources)},\n  parts: ${parts},\n  linkage: ${JSON.stringify(linkage)},`)};
 `;
   },
-  /** By the function that lays a session's memory out. */
-  peak: (program: LoopProgram, sizes: Sizes): Peak => {
-    const { peak, slab } = arrange(textOf(program).plan, sizes, 0);
-    return { bytes: peak, thread: slab };
-  },
+  peak: (program: LoopProgram, sizes: Sizes): Peak => peakOf(textOf(program).plan, sizes),
   assets: (program: LoopProgram): readonly Asset[] => {
     const text = textOf(program);
     const entry = scoring(text);

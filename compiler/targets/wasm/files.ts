@@ -1,22 +1,15 @@
 /** The emitted files: the plan as a module, the text, and what it assembles to, with and without fused multiply-add. */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { arrange } from '../../../runtime/contract/arena.js';
 import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
-import { planText } from '../../cpu/files.js';
+import { once, peakOf, planText } from '../../cpu/files.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { assemble } from './assemble.js';
-import { type WasmText, wasmText } from './module.js';
+import { wasmText } from './module.js';
 
 const names = ['model.wat', 'model.wasm', 'model.fma.wasm'] as const;
 
-/** Written once for a program, whoever asks. */
-const texts = new WeakMap<LoopProgram, WasmText>();
-const textOf = (program: LoopProgram): WasmText => {
-  const found = texts.get(program) ?? wasmText(program);
-  texts.set(program, found);
-  return found;
-};
+const textOf = once(wasmText);
 
 const binary = (text: string, name: string): Uint8Array => {
   const result = assemble(text, name);
@@ -34,11 +27,7 @@ import { loadBeside } from 'pcrec/runtime';
 export const program = ${planText(plan, "  load: loadBeside(import.meta.url, './model.wasm', './model.fma.wasm'),")};
 `;
   },
-  /** By the function that lays a session's memory out. */
-  peak: (program: LoopProgram, sizes: Sizes): Peak => {
-    const { peak, slab } = arrange(textOf(program).plan, sizes, 0);
-    return { bytes: peak, thread: slab };
-  },
+  peak: (program: LoopProgram, sizes: Sizes): Peak => peakOf(textOf(program).plan, sizes),
   assets: (program: LoopProgram): readonly Asset[] => {
     const { text, relaxed } = textOf(program);
     return [

@@ -70,12 +70,22 @@ const onLine =
     return text.slice(0, from) + edit(text.slice(from, to), more) + text.slice(to);
   };
 const delimiterOf = (line: string): string => ['::', '\t', ',', ' '].find((d) => line.includes(d)) ?? ',';
-const onField = (edit: (field: string, more: number) => string) =>
+type Edit = (fields: readonly string[], more: number) => readonly string[];
+const onFields = (edit: Edit) =>
   onLine((line, more) => {
     const d = delimiterOf(line);
-    const fields = line.split(d);
-    return fields.map((f, i) => (i === more % fields.length ? edit(f, more) : f)).join(d);
+    return edit(line.split(d), more).join(d);
   });
+const onAllFields =
+  (edit: Edit) =>
+  (text: string, { more }: Mistake): string => {
+    const d = delimiterOf(text);
+    const edited = (line: string): string => (line === '' ? line : edit(line.split(d), more).join(d));
+    return text.split('\n').map(edited).join('\n');
+  };
+const withoutOne: Edit = (fields, more) => fields.filter((_, i) => i !== more % fields.length);
+const onField = (edit: (field: string, more: number) => string) =>
+  onFields((fields, more) => fields.map((f, i) => (i === more % fields.length ? edit(f, more) : f)));
 const put =
   (what: string) =>
   (text: string, { at }: Mistake): string => {
@@ -131,55 +141,13 @@ export const mistakes: Readonly<Record<string, (text: string, m: Mistake) => str
   'another delimiter in one line': onLine((line, more) =>
     line.replaceAll(delimiterOf(line), [';', '|', '\t', ',', ', '][more % 5]!),
   ),
-  'a column twice': onLine((line) => {
-    const d = delimiterOf(line);
-    return [...line.split(d), line.split(d).at(-1)].join(d);
-  }),
-  'a column twice everywhere': (text) =>
-    text
-      .split('\n')
-      .map((l) => {
-        const d = delimiterOf(text);
-        return l === '' ? l : `${l}${d}${l.split(d)[0]}`;
-      })
-      .join('\n'),
-  'a column missing': onLine((line, more) => {
-    const d = delimiterOf(line);
-    return line
-      .split(d)
-      .filter((_, i, all) => i !== more % all.length)
-      .join(d);
-  }),
-  'a column missing everywhere': (text, { more }) => {
-    const d = delimiterOf(text);
-    return text
-      .split('\n')
-      .map((l) =>
-        l === ''
-          ? l
-          : l
-              .split(d)
-              .filter((_, i, all) => i !== more % all.length)
-              .join(d),
-      )
-      .join('\n');
-  },
+  'a column twice': onFields((fields) => [...fields, fields.at(-1)!]),
+  'a column twice everywhere': onAllFields((fields) => [...fields, fields[0]!]),
+  'a column missing': onFields(withoutOne),
+  'a column missing everywhere': onAllFields(withoutOne),
   'a quote': put('"'),
   'a field in quotes': onField((f) => `"${f}"`),
-  'everything in quotes': (text) => {
-    const d = delimiterOf(text);
-    return text
-      .split('\n')
-      .map((l) =>
-        l === ''
-          ? l
-          : l
-              .split(d)
-              .map((f) => `"${f}"`)
-              .join(d),
-      )
-      .join('\n');
-  },
+  'everything in quotes': onAllFields((fields) => fields.map((f) => `"${f}"`)),
   'a quote inside a field': onField((f) => `${f.slice(0, 1)}"${f.slice(1)}`),
   'a field with a break in quotes': onField((f) => `"${f}\n"`),
   'spaces around a field': onField((f, more) => [` ${f}`, `${f} `, ` ${f} `][more % 3]!),

@@ -77,19 +77,8 @@ export const run = (argv: readonly string[], folder: string, kill?: Kill): Promi
     });
   });
 
-/** A training of three epochs of five steps, with a checkpoint every other step. */
-export const training = (seed: number, threads: number, out: string): readonly string[] => [
-  'train',
-  '--data',
-  DATA,
-  '--epochs',
-  '3',
-  '--batch',
-  '8',
-  '--seed',
-  `${seed}`,
-  '--checkpoint-steps',
-  '2',
+/** On the device that runs are compared on, into a folder, told as data. */
+const into = (threads: number, out: string): readonly string[] => [
   '--device',
   'wasm',
   '--threads',
@@ -98,40 +87,19 @@ export const training = (seed: number, threads: number, out: string): readonly s
   '--out',
   out,
 ];
-export const resuming = (threads: number, out: string): readonly string[] => [
+/** With a checkpoint every other step. */
+const train = (threads: number, out: string, ...more: readonly string[]): readonly string[] => [
   'train',
-  '--resume',
+  ...more,
   '--checkpoint-steps',
   '2',
-  '--device',
-  'wasm',
-  '--threads',
-  `${threads}`,
-  '--json',
-  '--out',
-  out,
+  ...into(threads, out),
 ];
+/** A training of three epochs of five steps. */
+export const training = (seed: number, threads: number, out: string): readonly string[] =>
+  train(threads, out, '--data', DATA, '--epochs', '3', '--batch', '8', '--seed', `${seed}`);
+export const resuming = (threads: number, out: string): readonly string[] => train(threads, out, '--resume');
 export const reading = {
-  evaluate: (out: string): readonly string[] => [
-    'evaluate',
-    '--device',
-    'wasm',
-    '--threads',
-    '1',
-    '--json',
-    '--out',
-    out,
-  ],
-  recommend: (out: string): readonly string[] => [
-    'recommend',
-    '--history',
-    '1,2,3',
-    '--device',
-    'wasm',
-    '--threads',
-    '1',
-    '--json',
-    '--out',
-    out,
-  ],
+  evaluate: (out: string): readonly string[] => ['evaluate', ...into(1, out)],
+  recommend: (out: string): readonly string[] => ['recommend', '--history', '1,2,3', ...into(1, out)],
 } as const;

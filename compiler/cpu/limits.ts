@@ -1,13 +1,13 @@
 /** What WebAssembly cannot hold, said before anything is emitted. */
-import { type Diagnostic, error } from '../../diagnostics.js';
-import type { LoopProgram } from '../../loops/ir.js';
-import { leastCells } from '../../loops/limits.js';
+import { type Diagnostic, error } from '../diagnostics.js';
+import type { LoopProgram } from '../loops/ir.js';
+import { leastCells } from '../loops/limits.js';
 
 /** Addresses have 32 bits. */
 const addressed = 2 ** 32;
 
 /** States are kept side by side; beside them lies, at some time, each other array, unless it is written over a state. */
-export const checkWasm = ({ entries }: LoopProgram): readonly Diagnostic[] => {
+export const checkCpu = ({ entries }: LoopProgram): readonly Diagnostic[] => {
   const states = new Map(
     entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map((b) => [b.id, b] as const)),
   );

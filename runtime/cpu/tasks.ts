@@ -1,0 +1,72 @@
+/** What the threads of a session do of each entry: its phases, as pieces of work with their addresses. */
+import { type PlanEntry, cellsOf, chunks, extents, sizeOf } from '../contract/cpu-plan.js';
+import type { Sizes } from '../contract/session.js';
+import type { PhaseTasks } from './thread.js';
+
+/** Pieces of a kernel's range: a number that does not depend on the number of threads. */
+export const pieces = (n: number): readonly (readonly [number, number])[] => {
+  const step = Math.max(1, Math.ceil(n / 32 / 16) * 16);
+  return Array.from({ length: Math.ceil(n / step) }, (_, i) => [i * step, Math.min(n, (i + 1) * step)] as const);
+};
+
+export const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>): readonly PhaseTasks[] => {
+  const infos = new Map(entry.buffers.map((b) => [b.id, b]));
+  const address = (id: string): number => {
+    const found = at.get(id);
+    if (found === undefined) throw new Error(`Nothing is called '${id}'.`);
+    return found;
+  };
+  const rows = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
+  const perShare = Math.ceil(rows / chunks);
+  const shares = Array.from(
+    { length: chunks },
+    (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const,
+  );
+  const phases = entry.phases.map((p): PhaseTasks => ({
+    ...(p.together === undefined ? {} : { together: p.together }),
+    rows: p.rows.map((j) => j.run),
+    shares: p.rows.length === 0 ? [] : shares,
+    batch: { rows, missing: entry.missing === undefined ? null : address(entry.missing) },
+    sums: p.rows
+      .filter((j) => j.adds)
+      .flatMap((j) =>
+        j.outputs.map((id) => ({ at: address(id), bytes: (4 * cellsOf(infos.get(id)!, sizes)) / chunks })),
+      ),
+    grids: p.grids.flatMap((j) =>
+      j.task === null
+        ? [{ run: j.run, from: 0, to: 1 }]
+        : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })),
+    ),
+    inverses: p.inverses.map((i) => {
+      const index = infos.get(i.index)!;
+      const rows = index.rows === undefined ? undefined : index.axes[index.rows.at]!.name;
+      // As the index lies in memory; axes of one position are nowhere.
+      const places = [...(index.rows === undefined ? [] : [index.rows.at]), ...index.inner];
+      const axes = [...places, ...index.axes.keys()].filter((k, n, all) => all.indexOf(k) === n).map((k) => i.axes[k]!);
+      return {
+        starts: address(`${i.id}.starts`),
+        coordinates: axes.map((a) => address(`${i.id}.${a.name}`)),
+        targets: sizeOf(i.targets, sizes),
+        index: address(i.index),
+        extents: extents({ axes }, sizes),
+        missing: axes.map((a) => (a.missing === undefined ? null : address(a.missing))),
+        packed:
+          index.rows === undefined || index.rows.lengths.length === 0
+            ? null
+            : {
+                offsets: address(`${index.rows.lengths.join('*')}.before`),
+                lengths: axes.map((a) =>
+                  a.ragged !== undefined && a.ragged.rows === rows ? address(a.ragged.lengths) : null,
+                ),
+              },
+      };
+    }),
+    copies: [],
+  }));
+  const copies = Object.entries(entry.updates)
+    .filter(([, id]) => infos.get(id)?.over === undefined)
+    .map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);
+  return copies.length === 0
+    ? phases
+    : [...phases, { rows: [], shares: [], batch: { rows, missing: null }, sums: [], grids: [], inverses: [], copies }];
+};

@@ -39,7 +39,10 @@ const shifted = (x: Code, by: number): Code => op('shiftLeft', x, int(by));
 const d = (value: number): Code => literal(value, 'f64s');
 /** Horner's rule, highest coefficient first. */
 const poly = (x: Code, [first = 0, ...rest]: readonly number[]): Code =>
-  rest.reduce((sum, c) => add(mul(sum, x), literal(c, x.type)), literal(first, x.type));
+  rest.reduce(
+    (sum, c) => (x.type === 'f32s' ? op('mulAdd', f(c), sum, x) : add(mul(sum, x), literal(c, x.type))),
+    literal(first, x.type),
+  );
 /** `x` where a condition holds, else 0. */
 const where = (condition: Code, x: Code): Code => float(and(condition, whole(x)));
 /** A size with the sign of `x`. */

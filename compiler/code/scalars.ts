@@ -37,6 +37,16 @@ const none =
     throw new Error(`'${name}' has no such form.`);
   };
 
+const smallestNormal = 2 ** -126;
+/** A product takes a fraction of what a division does: divided by a constant, a number is multiplied, where both are numbers of full precision. */
+const quotient: Apply = ([a, b]) => {
+  if (b!.kind !== 'literal') return op('div', a!, b!);
+  const inverse = 1 / Math.fround(b!.value);
+  return [b!.value, inverse].every((x) => Math.abs(x) >= smallestNormal && Math.abs(x) < 1 / smallestNormal)
+    ? op('mul', a!, literal(Math.fround(inverse), b!.type))
+    : op('div', a!, b!);
+};
+
 type Row = { readonly [D in DType]: Apply };
 const numbers = (f: Apply, i: Apply = none('a function of reals')): Row => ({
   f32: f,
@@ -53,7 +63,7 @@ export const functions: { readonly [F in ScalarName]: Row } = {
   add: both('add'),
   sub: both('sub'),
   mul: both('mul'),
-  div: numbers(plain('div')),
+  div: numbers(quotient),
   max: numbers(
     plain('max'),
     apart(

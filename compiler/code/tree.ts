@@ -62,6 +62,8 @@ export type Op =
   | 'shiftRightUnsigned'
   /** a + b * c, rounded once. */
   | 'fma'
+  /** The same, rounded as often as the machine pleases. */
+  | 'mulAdd'
   /** (condition, yes, no): both are computed. */
   | 'select'
   /** One number on all lanes. */

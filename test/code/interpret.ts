@@ -167,7 +167,7 @@ const evaluator = ({ memory, global, lanes }: Ground, callOf: (fn: string) => Ca
         const [p, x, y] = [a(), b(), c()];
         return each((l) => (Number(at(p, l)) !== 0 ? at(x, l) : at(y, l)));
       };
-    if (op === 'fma')
+    if (op === 'fma' || op === 'mulAdd')
       return () => {
         const [s, x, y] = [a(), b(), c()];
         return each((l) => Math.fround(Number(at(s, l)) + Number(at(x, l)) * Number(at(y, l))));

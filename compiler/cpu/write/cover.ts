@@ -7,6 +7,8 @@ import type { Machine } from '../../code/machine.js';
 export type Strip =
   /** Tiles one after the other, as long as one fits; `even` where nothing is left over. */
   | { readonly kind: 'whole'; readonly count: number; readonly even: boolean }
+  /** The same, and one more, moved back so that it ends with the range, where more is left over than half of one. */
+  | { readonly kind: 'fuller'; readonly count: number }
   /** Whole tiles, the last moved back so that it ends with the range; `always` where the range is known to have room for one. */
   | { readonly kind: 'overlap'; readonly count: number; readonly always: boolean }
   | { readonly kind: 'single' };
@@ -24,7 +26,10 @@ export const alongLanes = (
   /** Whether one of so many registers has room, for some number of lanes. */
   const fits = (left: number | null, count: number): boolean => left === null || lanes.some((l) => left >= l * count);
   const strips: Strip[] = [];
-  if (rows > 1 && fits(length, vectors)) strips.push({ kind: 'whole', count: vectors, even: false });
+  if (rows > 1 && fits(length, vectors)) {
+    const gains = length === null || lanes.some((l) => length > l * vectors && length % (l * vectors) > l);
+    strips.push(gains ? { kind: 'fuller', count: vectors } : { kind: 'whole', count: vectors, even: false });
+  }
   if (rows === 1 && waits) {
     wide.reduce<readonly (number | null)[]>(
       (left, count) => {

@@ -1,5 +1,5 @@
 /** The loops over a kernel's cells, tile by tile. */
-import { amount, get, least, local, loop, op, registers, scaled, set, sub, when } from '../../code/build.js';
+import { amount, get, least, local, loop, op, registers, scaled, select, set, sub, when } from '../../code/build.js';
 import type { Amount, Code, Local, Statement } from '../../code/tree.js';
 import type { LoopAxis } from '../../loops/ir.js';
 import type { Tiling } from '../job.js';
@@ -74,6 +74,23 @@ const overlapping = (c: Covering, { count, always }: Extract<Strip, { kind: 'ove
 
 const less = (step: Amount): Amount => (typeof step === 'number' ? step - 1 : { ...step, plain: step.plain - 1 });
 
+/** One tile more for what is left takes as long as one, and so does one of half its size that has half as many sums to wait for. */
+const fuller = (
+  { axis, position, range: { from, to }, size, tile }: Covering,
+  count: number,
+  into: Statement[],
+): void => {
+  const step = scaled(size, count);
+  const base = local(`${axis}.here`, 'i32');
+  const last = keep(into, `${axis}.last`, sub(to, amount(step)));
+  const left = op('and', sub(to, from), amount(less(step)));
+  const stop = select(op('and', op('ge', last, from), op('gt', left, amount(size))), to, sub(to, amount(less(step))));
+  const body = tile(count, get(base), true);
+  into.push(
+    loop(position, null, keep(into, `${axis}.stop`, stop), step, [set(base, least(get(position), last)), ...body]),
+  );
+};
+
 const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
   const {
     axis,
@@ -93,6 +110,9 @@ const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
       );
       return;
     }
+    case 'fuller':
+      fuller(c, strip.count, into);
+      return;
     case 'overlap':
       overlapping(c, strip, into);
       return;

@@ -185,6 +185,7 @@ WRITTEN_OUT i32s toI32_f32s(f32s x) { return (i32s)EACH(TO_I32); }
 #endif
 WRITTEN_OUT f32s fma_f32s(f32s sum, f32s a, f32s b) { return (f32s)EACH(FMA); }
 #endif
+WRITTEN_OUT f32s mulAdd_f32s(f32s sum, f32s a, f32s b) { return fma_f32s(sum, a, b); }
 
 // What was for this header alone: names of models are free to be these.
 #undef WIDE

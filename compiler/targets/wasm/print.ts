@@ -75,6 +75,7 @@ const instructions: { readonly [O in Op]: ((type: Type) => string) | null } = {
   narrowI32: () => 'i32x4.trunc_sat_f64x2_s_zero',
   lowerHalf: () => 'f64x2.promote_low_f32x4',
   fma: null,
+  mulAdd: null,
   select: null,
   sumLanes: null,
   maxLanes: null,
@@ -168,6 +169,7 @@ const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] =
     if (op === 'bits') return code(args[0]!);
     if (op === 'select')
       return `(${hasLanes(type) ? 'v128.bitselect' : 'select'} ${code(args[1]!)} ${code(args[2]!)} ${code(args[0]!)})`;
+    if (op === 'mulAdd') return `(f32x4.add (f32x4.mul ${code(args[1]!)} ${code(args[2]!)}) ${code(args[0]!)})`;
     if (op === 'fma') return `(f32x4.relaxed_madd ${code(args[1]!)} ${code(args[2]!)} ${code(args[0]!)})`;
     if (op === 'upperHalf')
       return `(f64x2.promote_low_f32x4 ${shuffled([2, 3, 2, 3], code(args[0]!), code(args[0]!))})`;

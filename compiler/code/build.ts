@@ -93,20 +93,13 @@ const isSame = (a: Code, b: Code): boolean =>
 export const least = (a: Code, b: Code): Code => (isSame(a, b) ? a : select(op('lt', a, b), a, b));
 export const most = (a: Code, b: Code): Code => (isSame(a, b) ? a : select(op('gt', a, b), a, b));
 
-export const load = (address: Code, offset: Amount, type: Type): Code => ({
-  kind: 'load',
-  address,
-  offset,
-  type,
-  spread: false,
-});
-export const spread = (address: Code, offset: Amount, type: 'f32s' | 'i32s'): Code => ({
-  kind: 'load',
-  address,
-  offset,
-  type,
-  spread: true,
-});
+const loading =
+  <T extends Type>(apart: number) =>
+  (address: Code, offset: Amount, type: T): Code => ({ kind: 'load', address, offset, type, apart });
+export const load = loading<Type>(4);
+export const spread = loading<'f32s' | 'i32s'>(0);
+/** Lanes a number of bytes from one another. */
+export const strided = (apart: number): typeof spread => loading(apart);
 export const gather = (addresses: Code, offset: Amount, type: 'f32s' | 'i32s'): Code => ({
   kind: 'gather',
   addresses,

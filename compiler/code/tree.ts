@@ -95,12 +95,12 @@ export type Code =
   | { readonly kind: 'ramp'; readonly from: Amount; readonly type: 'i32s' }
   | { readonly kind: 'op'; readonly op: Op; readonly args: readonly Code[]; readonly type: Type }
   | { readonly kind: 'lane'; readonly lane: number; readonly of: Code; readonly type: 'f32' | 'i32' }
-  /** `offset` bytes behind `address`. Lanes are neighbours in memory, or, where it is `spread`, one number on all of them. */
+  /** `offset` bytes behind `address`. Lanes lie `apart` bytes from one another: 4 where they are neighbours, 0 where one number is on all of them. */
   | {
       readonly kind: 'load';
       readonly address: Code;
       readonly offset: Amount;
-      readonly spread: boolean;
+      readonly apart: number;
       readonly type: Type;
     }
   /** Each lane from an address of its own. */

@@ -77,7 +77,8 @@ export const addressOf = (layout: Layout, at: readonly Expr[], intern: (e: Expr)
   return { terms: [...found.values()].filter((t) => t.scale !== 0), constant };
 };
 
-export type Run = 'still' | 'near' | 'far';
+/** From lane to lane: the same place, its neighbour, one as far ahead each time, or any. */
+export type Run = 'still' | 'near' | 'even' | 'far';
 
 /** The bytes that a step along `axis` moves, where that is one number; null where it is not. */
 export const stepAlong = ({ terms }: Address, axis: string): number | null => {
@@ -96,7 +97,9 @@ export const runAlong = (address: Address, axis: string): Run => {
   const moved = address.terms.some(
     ({ atom, factor }) => mentions(atom, axis) || (factor !== null && mentions(factor, axis)),
   );
-  return !moved ? 'still' : stepAlong(address, axis) === 4 ? 'near' : 'far';
+  if (!moved) return 'still';
+  const step = stepAlong(address, axis);
+  return step === null || step < 0 ? 'far' : step === 4 ? 'near' : 'even';
 };
 
 export const termExpr = ({ atom, scale, factor }: Term): Expr => {

@@ -43,7 +43,7 @@ const copiesFor = ({ job, world, outer }: Question, r: Reduce, axis: string): Ag
   const run = (e: Read): Run => runAlong(addressOf(layouts.get(e.buffer)!, e.at, intern), axis);
   const turning = (id: string): boolean => job.loop !== undefined && loops.get(id) === job.loop.id;
   const inside = [...nodes([r.body])].filter(isRead).filter((e) => r.over.some((o) => mentions(e, o.axis.name)));
-  const far = inside.filter((e) => mentions(e, axis) && run(e) === 'far');
+  const far = inside.filter((e) => mentions(e, axis) && (run(e) === 'even' || run(e) === 'far'));
   if (far.length === 0) return [];
   // Worth a copy where the other factor is another for each row; else lanes go along the sum.
   const reused = inside.some(

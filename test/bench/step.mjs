@@ -1,6 +1,6 @@
 /**
  * Times one training step on real batches: our targets for processors, and beside them, taking turns, what else is asked for:
- * PyTorch where its script is given, our kernels for gpu.js on its WebAssembly (--webasm), and HSTU in TensorFlow.js and jax-js
+ * PyTorch where its script is given, as it is and compiled (its best counts), our kernels for gpu.js on its WebAssembly (--webasm), and HSTU in TensorFlow.js and jax-js
  * where they are installed in a folder (--peers; see peers.mjs).
  *
  *   npm run build && node test/bench/step.mjs --data FILE [--model hstu] [--batch 128] [--length 200] [--width 50] [--blocks 2]
@@ -13,6 +13,7 @@
  * adds the time of each kernel on one thread, with the operations of its sums of products on the packed batch.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -109,17 +110,29 @@ const once = async (of) => {
 // The engine optimises the kernels while they run.
 for (const of of ours) for (let i = 0; i < 12; i++) await once(of);
 
-const torch = () => {
-  if (given.pytorch === undefined) return null;
+/** PyTorch's ways to take a step, each with the median milliseconds of every round. */
+const torch =
+  given.pytorch === undefined ? [] : [[], ['--compile']].map((more) => ({ more, medians: [], version: '' }));
+const inTorch = (way) => {
   const flags = ['batch', 'length', 'width', 'blocks', 'threads'].flatMap((name) => [`--${name}`, given[name]]);
-  const { status, stdout, stderr } = spawnSync(given.python, [given.pytorch, given.model, ...flags], {
-    encoding: 'utf8',
-  });
+  // Some machines hold its products to old kernels.
+  const { OPENBLAS_CORETYPE: _type, OPENBLAS_L2_SIZE: _size, ...env } = process.env;
+  const data = existsSync(given.data) ? ['--data', given.data] : [];
+  const { status, stdout, stderr } = spawnSync(
+    given.python,
+    [given.pytorch, given.model, ...flags, ...data, ...way.more],
+    {
+      encoding: 'utf8',
+      env,
+    },
+  );
   if (status !== 0) {
     console.error(`PyTorch does not run: ${stderr.trim().split('\n').at(-1)}`);
-    return null;
+    return;
   }
-  return JSON.parse(stdout.trim().split('\n').at(-1));
+  const answer = JSON.parse(stdout.trim().split('\n').at(-1));
+  way.version = `${answer.torch}${answer.compiled ? ', compiled' : ''}`;
+  way.medians.push(answer.median_ms);
 };
 
 const cannot = (name, why) => console.log(`${name} cannot take the step: ${why}`);
@@ -179,13 +192,11 @@ console.log(
 console.log(
   `${ours.map(({ session }) => session.backend).join(', ')} on ${cpus()[0]?.model ?? 'a processor'}, load ${loadavg()[0].toFixed(1)}; memory ${(ours[0].session.peakBytes / 2 ** 20).toFixed(0)} MiB; sums of products ${gflop.toFixed(2)} GFLOP a step.`,
 );
-const theirs = [];
 // The first step of each compiles its kernels.
 for (const other of others) await beside(other);
 for (let round = 0; round < number('rounds'); round++) {
   for (const of of ours) for (let i = 0; i < number('steps'); i++) of.taken.push(await once(of));
-  const answer = torch();
-  if (answer !== null) theirs.push(Object.entries(answer).find(([name]) => /median/.test(name))?.[1]);
+  torch.forEach(inTorch);
   for (const other of others) await beside(other);
 }
 const ms = median(ours[0].taken.map((o) => o.ms));
@@ -195,8 +206,10 @@ for (const { name, taken } of ours) {
     `${name.padEnd(9)} median ${took.toFixed(1)} ms, best ${Math.min(...taken.map((o) => o.ms)).toFixed(1)} ms, cpu ${Math.min(...taken.map((o) => o.cpu)).toFixed(1)} ms, ${((gflop / took) * 1000).toFixed(1)} GFLOP/s: ${(took / ms).toFixed(2)} times the first`,
   );
 }
-if (theirs.length > 0)
-  console.log(`pytorch   median ${median(theirs).toFixed(1)} ms: ${(median(theirs) / ms).toFixed(2)} times ours`);
+for (const { medians, version } of torch.filter((way) => way.medians.length > 0))
+  console.log(
+    `pytorch ${version} median ${median(medians).toFixed(1)} ms: ${(median(medians) / ms).toFixed(2)} times ours`,
+  );
 for (const { name, taken } of others.filter((other) => !other.failed)) {
   const [{ loss: first }, ...counted] = taken;
   const took = median(counted.map((t) => t.ms));

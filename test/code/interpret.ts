@@ -233,7 +233,7 @@ const evaluator = ({ memory, global, lanes }: Ground, callOf: (fn: string) => Ca
         ];
         return () => {
           const from = Number(address()) + amountFor(c.offset, lanes);
-          return each((l) => load(from + (c.spread ? 0 : 4 * l)));
+          return each((l) => load(from + c.apart * l));
         };
       }
       case 'gather': {

@@ -1,5 +1,5 @@
 /** Addresses of a tile's cells, and what is loaded from them. */
-import { base, end, gather, load, op, registers, select, splat, spread } from '../../code/build.js';
+import { base, end, gather, load, op, registers, select, splat, spread, strided } from '../../code/build.js';
 import { typeOf } from '../../code/scalars.js';
 import type { Amount, Code } from '../../code/tree.js';
 import { apply, integer } from '../../loops/build.js';
@@ -15,10 +15,11 @@ import type { Memory, Of, Place, Reached, Writer } from './pen.js';
  * How lanes are filled. A place may hang on the position of a lane and yet be one address for all: that of an axis of one
  * position, looked up at what data say.
  */
-const fetch: { readonly [K in Run]: (at: Code, offset: Amount, lanes: 'f32s' | 'i32s') => Code } = {
-  still: spread,
-  near: load,
-  far: gather,
+const fetch: { readonly [K in Run]: (apart: number) => (at: Code, offset: Amount, lanes: 'f32s' | 'i32s') => Code } = {
+  still: () => spread,
+  near: () => load,
+  even: strided,
+  far: () => gather,
 };
 
 type Asked = Pick<Writer, 'world' | 'shape' | 'named' | 'depth'> & { readonly free: (e: Expr) => ReadonlySet<string> };
@@ -87,7 +88,10 @@ type Reach = (place: Place, s: Scope, laneAxis: string | undefined, rowAxis: str
 const reaching =
   ({ world: { intern }, named }: Pick<Asked, 'world' | 'named'>, { sum }: Starts): Reach =>
   ({ buffer, address, plain }, s, laneAxis, rowAxis) => {
-    const run = laneAxis === undefined ? 'still' : runAlong(address, laneAxis);
+    const found = laneAxis === undefined ? 'still' : runAlong(address, laneAxis);
+    // Where a place may be outside of memory, each lane's is looked at.
+    const run = found === 'even' && s.speculative && !plain ? 'far' : found;
+    const apart = run === 'near' || run === 'even' ? stepAlong(address, laneAxis!)! : 0;
     const rowStep = rowAxis === undefined ? null : stepAlong(address, rowAxis);
     // Rows at a constant distance go by one address and constant offsets.
     const fixedRows = rowStep !== null && rowStep >= 0;
@@ -100,10 +104,9 @@ const reaching =
     const { constant } = address;
     const bare = named(sum(buffer, constant < 0 ? [...terms, intern(integer(constant))] : terms, s), s);
     return {
-      run,
+      fetch: fetch[run](apart),
       tile: s.speculative && !plain ? clamped(bare, s) : bare,
-      offset: (row, vector) =>
-        registers(run === 'near' ? 4 * vector : 0, Math.max(0, constant) + (fixedRows ? row * rowStep : 0)),
+      offset: (row, vector) => registers(apart * vector, Math.max(0, constant) + (fixedRows ? row * rowStep : 0)),
     };
   };
 
@@ -124,8 +127,8 @@ export const memory = (asked: Asked): Memory => {
     const { rows, vectors, laneAxis, rowAxis } = shape(e, s);
     const dtype = layout(e.buffer).buffer.dtype;
     const lanes = dtype === 'f32' ? 'f32s' : 'i32s';
-    const { tile, offset, run } = reachAlong(placeOfRead(e), s, laneAxis, rowAxis);
-    if (vectors > 0) return grid(rows, vectors, (r, c) => fetch[run](part(tile, r, c), offset(r, c), lanes));
+    const { tile, offset, fetch } = reachAlong(placeOfRead(e), s, laneAxis, rowAxis);
+    if (vectors > 0) return grid(rows, vectors, (r, c) => fetch(part(tile, r, c), offset(r, c), lanes));
     return alone === 'one'
       ? grid(rows, 0, (r) => load(part(tile, r, 0), offset(r, 0), typeOf(dtype, false)))
       : grid(rows, 1, (r) => spread(part(tile, r, 0), offset(r, 0), lanes));

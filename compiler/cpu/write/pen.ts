@@ -3,7 +3,7 @@ import type { Machine } from '../../code/machine.js';
 import type { Amount, Code } from '../../code/tree.js';
 import type { DType } from '../../../dsl/scalar.js';
 import type { Expr } from '../../loops/ir.js';
-import type { Address, Run } from '../address.js';
+import type { Address } from '../address.js';
 import type { Layout } from '../layout.js';
 import type { World } from '../world.js';
 import type { Scope } from './scope.js';
@@ -32,8 +32,8 @@ export interface Place {
 export interface Reached {
   readonly tile: Tile;
   readonly offset: (row: number, vector: number) => Amount;
-  /** Lanes are one cell, neighbours in memory, or neither. */
-  readonly run: Run;
+  /** Loads the lanes of a register. */
+  readonly fetch: (at: Code, offset: Amount, lanes: 'f32s' | 'i32s') => Code;
 }
 
 export interface Memory {

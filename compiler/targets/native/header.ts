@@ -71,6 +71,12 @@ WRITTEN_OUT f32s gather_f32s(const char *base, i32s at) { return (f32s)ALL_LANES
 #define FROM(l) I32(base + (unsigned)at[l])
 WRITTEN_OUT i32s gather_i32s(const char *base, i32s at) { return (i32s)ALL_LANES(FROM); }
 #undef FROM
+#define FROM(l) F32(at + l * apart)
+WRITTEN_OUT f32s strided_f32s(const char *at, int apart) { return (f32s)ALL_LANES(FROM); }
+#undef FROM
+#define FROM(l) I32(at + l * apart)
+WRITTEN_OUT i32s strided_i32s(const char *at, int apart) { return (i32s)ALL_LANES(FROM); }
+#undef FROM
 WRITTEN_OUT void clear(char *from, char *to) { __builtin_memset(from, 0, to - from); }
 
 WRITTEN_OUT i32s select_i32s(i32s where, i32s a, i32s b) { return (where & a) | (~where & b); }

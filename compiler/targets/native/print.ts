@@ -167,11 +167,12 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
         return called(`${op}_${from}`, ...args.map(plainly));
     }
   };
-  const load = ({ address, offset, spread, type }: Extract<Code, { kind: 'load' }>): Text => {
+  const load = ({ address, offset, apart, type }: Extract<Code, { kind: 'load' }>): Text => {
     const at = `${within(code(address), binding.sum)}${bytes(offset)}`;
-    return spread
+    if (apart === 4 || !hasLanes(type)) return called(type.toUpperCase(), at);
+    return apart === 0
       ? called(`splat_${type}`, `${type === 'f32s' ? 'F32' : 'I32'}(${at})`)
-      : called(type.toUpperCase(), at);
+      : called(`strided_${type}`, at, `${apart}`);
   };
   const code = (c: Code): Text => {
     switch (c.kind) {

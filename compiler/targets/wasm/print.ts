@@ -184,15 +184,20 @@ const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] =
     const instruction = instructions[op]!(args[0]!.type);
     return args.length === 1 ? `(${instruction} ${code(args[0]!)})` : `(${instruction} ${args.map(code).join(' ')})`;
   };
-  const load = ({ address, offset, spread, type }: Extract<Code, { kind: 'load' }>): string =>
-    `(${spread ? 'v128.load32_splat' : hasLanes(type) ? 'v128.load' : `${families[type]}.load`}${at(offset)} ${code(address)})`;
-  const gather = ({ addresses, offset }: Extract<Code, { kind: 'gather' }>): string => {
-    const from = code(addresses);
-    const address = (lane: number): string => `(i32x4.extract_lane ${lane} ${from})`;
-    return [1, 2, 3].reduce(
+  const eachLane = (offset: Amount, address: (lane: number) => string): string =>
+    [1, 2, 3].reduce(
       (sofar, lane) => `(v128.load32_lane${at(offset)} ${lane} ${address(lane)} ${sofar})`,
       `(v128.load32_zero${at(offset)} ${address(0)})`,
     );
+  const load = ({ address, offset, apart, type }: Extract<Code, { kind: 'load' }>): string => {
+    const from = code(address);
+    if (!hasLanes(type)) return `(${families[type]}.load${at(offset)} ${from})`;
+    if (apart === 4 || apart === 0) return `(v128.load${apart === 0 ? '32_splat' : ''}${at(offset)} ${from})`;
+    return eachLane(offset, (lane) => (lane === 0 ? from : `(i32.add ${from} ${literal(lane * apart, 'i32')})`));
+  };
+  const gather = ({ addresses, offset }: Extract<Code, { kind: 'gather' }>): string => {
+    const from = code(addresses);
+    return eachLane(offset, (lane) => `(i32x4.extract_lane ${lane} ${from})`);
   };
   const code = (c: Code): string => {
     switch (c.kind) {

@@ -18,7 +18,19 @@ import { flatten, isLinear, type Term } from '../algebra/terms.js';
 
 type Sum = Extract<Node, { op: 'reduce' }>;
 
-const volume = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * typical(a), 1);
+/** Of what has the axes of either. Both are in the order of their names, as a node's axes are. */
+const jointVolume = (a: readonly Axis[], b: readonly Axis[]): number => {
+  let volume = 1;
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
+    const [x, y] = [a[i], b[j]];
+    const first = x !== undefined && (y === undefined || x.name <= y.name);
+    const axis = first ? x : y!;
+    if (axis.name === x?.name) i++;
+    if (axis.name === y?.name) j++;
+    volume *= typical(axis);
+  }
+  return volume;
+};
 
 /** A product of some of a term's factors, with what can be summed already summed. */
 interface Partial {
@@ -96,12 +108,11 @@ const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial 
       const a = best.get(part);
       const b = best.get(rest);
       if (a === undefined || b === undefined) continue;
-      const joined = a.mask && b.mask ? null : join(a, b);
-      if (joined === null) continue;
-      const cost = a.cost + b.cost + joined.cost;
+      if (a.mask && b.mask) continue;
+      const cost = a.cost + b.cost + costOfJoining(a, b);
       const sofar = best.get(set);
       if (sofar !== undefined && sofar.cost <= cost) continue;
-      const node = close(joined.node, set);
+      const node = close(joined(a, b), set);
       best.set(set, { node, cost: cost + (set === everything ? 0 : rent(node)), mask: false });
     }
   }
@@ -110,15 +121,15 @@ const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial 
 };
 
 /** Masks cost nothing where they fit: they narrow the loop that is there anyway. */
-const join = (a: Partial, b: Partial): { readonly node: Node; readonly cost: number } => {
-  const masked = (mask: Node, x: Node) => ({
-    node: build.map('select', mask, x, build.constant(0)),
-    cost: mask.axes.every((m) => build.hasAxis(x, m.name)) ? 0 : volume(build.unionAxes(mask.axes, x.axes)),
-  });
-  if (a.mask) return masked(a.node, b.node);
-  if (b.mask) return masked(b.node, a.node);
-  const node = build.map('mul', a.node, b.node);
-  return { node, cost: cells(node) };
+const costOfJoining = (a: Partial, b: Partial): number => {
+  const fits = (mask: Partial, x: Partial): boolean =>
+    mask.mask && mask.node.axes.every((m) => build.hasAxis(x.node, m.name));
+  return fits(a, b) || fits(b, a) ? 0 : jointVolume(a.node.axes, b.node.axes);
+};
+
+const joined = (a: Partial, b: Partial): Node => {
+  const masked = (mask: Node, x: Node): Node => build.map('select', mask, x, build.constant(0));
+  return a.mask ? masked(a.node, b.node) : b.mask ? masked(b.node, a.node) : build.map('mul', a.node, b.node);
 };
 
 /** index(axis) <= index(end), where the position `end` is still at hand. */

@@ -203,53 +203,55 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
   return code;
 };
 
-const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
+const deeper = (pad: string): string => `${pad}  `;
 
 type Declared = ReadonlyMap<Statement, readonly Local[]>;
 
-/** Statements of a block, each below the locals that are declared with it. */
+/** Statements of a block, each below the locals that are declared with it; lines begin with `pad`. */
 const blockPrinter = (
   { local: name, kernel }: Names,
   code: (c: Code) => Text,
   declared: Declared,
   known: ReadonlyMap<Local, Home>,
-): ((b: Block) => readonly string[]) => {
+): ((b: Block, pad: string) => readonly string[]) => {
   const value = (c: Code): string => code(c).text;
-  const loop = (s: Extract<Statement, { kind: 'loop' }>, fresh: boolean): readonly string[] => {
+  const loop = (s: Extract<Statement, { kind: 'loop' }>, fresh: boolean, pad: string): readonly string[] => {
     const own = name(s.variable);
     const start = s.from === null ? '' : `${fresh ? 'int ' : ''}${own} = ${value(s.from)}`;
     return [
-      `for (${start}; ${own} < ${within(code(s.to), binding.sum)}; ${own} += ${counted(s.step)}) {`,
-      ...indent(block(s.body)),
-      '}',
+      `${pad}for (${start}; ${own} < ${within(code(s.to), binding.sum)}; ${own} += ${counted(s.step)}) {`,
+      ...block(s.body, deeper(pad)),
+      `${pad}}`,
     ];
   };
-  const statement = (s: Statement, fresh: Local | null): readonly string[] => {
+  const statement = (s: Statement, fresh: Local | null, pad: string): readonly string[] => {
     switch (s.kind) {
       case 'set':
-        return [`${fresh === null ? '' : types[fresh.type]}${name(s.local)} = ${value(s.value)};`];
+        return [`${pad}${fresh === null ? '' : types[fresh.type]}${name(s.local)} = ${value(s.value)};`];
       case 'store':
         return [
-          `${s.value.type.toUpperCase()}(${within(code(s.address), binding.sum)}${bytes(s.offset)}) = ${value(s.value)};`,
+          `${pad}${s.value.type.toUpperCase()}(${within(code(s.address), binding.sum)}${bytes(s.offset)}) = ${value(s.value)};`,
         ];
       case 'if':
         return [
-          `if (${value(s.condition)}) {`,
-          ...indent(block(s.then)),
-          ...(s.otherwise === null || s.otherwise.length === 0 ? [] : ['} else {', ...indent(block(s.otherwise))]),
-          '}',
+          `${pad}if (${value(s.condition)}) {`,
+          ...block(s.then, deeper(pad)),
+          ...(s.otherwise === null || s.otherwise.length === 0
+            ? []
+            : [`${pad}} else {`, ...block(s.otherwise, deeper(pad))]),
+          `${pad}}`,
         ];
       case 'loop':
-        return loop(s, fresh !== null);
+        return loop(s, fresh !== null, pad);
       case 'while':
-        return [`while (${value(s.condition)}) {`, ...indent(block(s.body)), '}'];
+        return [`${pad}while (${value(s.condition)}) {`, ...block(s.body, deeper(pad)), `${pad}}`];
       case 'clear':
-        return [`clear(${value(s.from)}, ${value(s.to)});`];
+        return [`${pad}clear(${value(s.from)}, ${value(s.to)});`];
       case 'run':
-        return [`${kernel(s.fn)}(m, ${s.args.map(value).join(', ')});`];
+        return [`${pad}${kernel(s.fn)}(m, ${s.args.map(value).join(', ')});`];
     }
   };
-  const block = (b: Block): readonly string[] =>
+  const block = (b: Block, pad: string): readonly string[] =>
     b.flatMap((s) => {
       const all = declared.get(s) ?? [];
       // A loop counts with a variable of its own where nobody asks for it later.
@@ -260,7 +262,10 @@ const blockPrinter = (
             ? s.variable
             : null;
       const fresh = own !== null && all.includes(own) ? own : null;
-      return [...all.filter((l) => l !== fresh).map((l) => `${types[l.type]}${name(l)};`), ...statement(s, fresh)];
+      return [
+        ...all.filter((l) => l !== fresh).map((l) => `${pad}${types[l.type]}${name(l)};`),
+        ...statement(s, fresh, pad),
+      ];
     });
   return block;
 };
@@ -289,16 +294,17 @@ export const printFunction = (f: Func, spelt: Spelling): string => {
   });
   const parameters = f.parameters.map((p) => `${types[p.type]}${names.local(p)}`);
   const code = codePrinter(names);
-  const body = blockPrinter(names, code, declared, known)(f.body);
-  const result = f.result === null ? [] : [`return ${code(f.result).text};`];
+  const inside = deeper('');
+  const body = blockPrinter(names, code, declared, known)(f.body, inside);
+  const result = f.result === null ? [] : [`${inside}return ${code(f.result).text};`];
   const given = [...globals.entries()].map(([key, of]) =>
     of.kind === 'size'
-      ? `const int ${named(key)} = m->size.${spelt.size(of.symbol)};`
-      : `char *const ${named(key)} = m->${of.kind === 'end' ? 'end' : `at.${spelt.buffer(of.buffer)}`};`,
+      ? `${inside}const int ${named(key)} = m->size.${spelt.size(of.symbol)};`
+      : `${inside}char *const ${named(key)} = m->${of.kind === 'end' ? 'end' : `at.${spelt.buffer(of.buffer)}`};`,
   );
   const head =
     f.result === null
       ? `KERNEL ${spelt.kernel(f.name)}(const struct memory *m, ${parameters.join(', ')}) {`
       : `FUNCTION ${types[f.result.type]}lanes_${f.name}(${parameters.join(', ')}) {`;
-  return [...f.comments.map(comment), head, ...indent([...given, ...body, ...result]), '}'].join('\n');
+  return [...f.comments.map(comment), head, ...given, ...body, ...result, '}'].join('\n');
 };

@@ -148,6 +148,7 @@ const names = (parameters: readonly Local[]): Names => {
   };
 };
 
+const deeper = (pad: string): string => `${pad}  `;
 export const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
 /** Declarations, several a line. */
 const folded = (declarations: readonly string[]): readonly string[] =>
@@ -160,7 +161,8 @@ const folded = (declarations: readonly string[]): readonly string[] =>
 
 interface Printer {
   readonly code: (code: Code) => string;
-  readonly block: (block: Block) => readonly string[];
+  /** Lines that begin with `pad`. */
+  readonly block: (block: Block, pad: string) => readonly string[];
 }
 
 const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] => {
@@ -224,58 +226,63 @@ const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] =
 
 const printer = (name: Names['of'], globals: Set<string>): Printer => {
   const code = codePrinter(name, globals);
-  const loop = ({ variable, from, to, step, body }: Extract<Statement, { kind: 'loop' }>): readonly string[] => {
-    const start = from === null ? [] : [`(local.set $${name(variable)} ${code(from)})`];
+  const loop = (
+    { variable, from, to, step, body }: Extract<Statement, { kind: 'loop' }>,
+    pad: string,
+  ): readonly string[] => {
+    const start = from === null ? [] : [`${pad}(local.set $${name(variable)} ${code(from)})`];
     const own = name(variable);
     const label = `$each.${own}`;
     const more = `(i32.lt_s (local.get $${own}) ${code(to)})`;
     return [
       ...start,
-      `(if ${more} (then (loop ${label}`,
-      ...indent(block(body)),
-      `  (local.set $${own} (i32.add (local.get $${own}) (i32.const ${counted(step)})))`,
-      `  (br_if ${label} ${more}))))`,
+      `${pad}(if ${more} (then (loop ${label}`,
+      ...block(body, deeper(pad)),
+      `${pad}  (local.set $${own} (i32.add (local.get $${own}) (i32.const ${counted(step)})))`,
+      `${pad}  (br_if ${label} ${more}))))`,
     ];
   };
-  const statement = (s: Statement): readonly string[] => {
+  const statement = (s: Statement, pad: string): readonly string[] => {
     switch (s.kind) {
       case 'set': {
         const value = code(s.value);
-        return [`(local.set $${name(s.local)} ${value})`];
+        return [`${pad}(local.set $${name(s.local)} ${value})`];
       }
       case 'store':
         return [
-          `(${hasLanes(s.value.type) ? 'v128' : families[s.value.type]}.store${at(s.offset)} ${code(s.address)} ${code(s.value)})`,
+          `${pad}(${hasLanes(s.value.type) ? 'v128' : families[s.value.type]}.store${at(s.offset)} ${code(s.address)} ${code(s.value)})`,
         ];
       case 'if':
         return s.otherwise === null
-          ? [`(if ${code(s.condition)} (then`, ...indent(block(s.then)), '))']
+          ? [`${pad}(if ${code(s.condition)} (then`, ...block(s.then, deeper(pad)), `${pad}))`]
           : [
-              `(if ${code(s.condition)}`,
-              '  (then',
-              ...indent(indent(block(s.then))),
-              '  )',
-              '  (else',
-              ...indent(indent(block(s.otherwise))),
-              '  ))',
+              `${pad}(if ${code(s.condition)}`,
+              `${pad}  (then`,
+              ...block(s.then, deeper(deeper(pad))),
+              `${pad}  )`,
+              `${pad}  (else`,
+              ...block(s.otherwise, deeper(deeper(pad))),
+              `${pad}  ))`,
             ];
       case 'loop':
-        return loop(s);
+        return loop(s, pad);
       case 'while':
         return [
-          '(block $done (loop $turn',
-          ...indent([`(br_if $done (i32.eqz ${code(s.condition)}))`, ...block(s.body), '(br $turn)']),
-          '))',
+          `${pad}(block $done (loop $turn`,
+          `${pad}  (br_if $done (i32.eqz ${code(s.condition)}))`,
+          ...block(s.body, deeper(pad)),
+          `${pad}  (br $turn)`,
+          `${pad}))`,
         ];
       case 'clear': {
         const from = code(s.from);
-        return [`(memory.fill ${from} (i32.const 0) (i32.sub ${code(s.to)} ${from}))`];
+        return [`${pad}(memory.fill ${from} (i32.const 0) (i32.sub ${code(s.to)} ${from}))`];
       }
       case 'run':
-        return [`(call $${s.fn} ${s.args.map(code).join(' ')})`];
+        return [`${pad}(call $${s.fn} ${s.args.map(code).join(' ')})`];
     }
   };
-  const block = (b: Block): readonly string[] => b.flatMap(statement);
+  const block = (b: Block, pad: string): readonly string[] => b.flatMap((s) => statement(s, pad));
   return { code, block };
 };
 
@@ -289,7 +296,8 @@ export const printFunction = ({ name, exported, comments, parameters, body, resu
   const own = names(parameters);
   const globals = new Set<string>();
   const { code, block } = printer(own.of, globals);
-  const lines = [...block(body), ...(result === null ? [] : [code(result)])];
+  const inside = deeper('');
+  const lines = [...block(body, inside), ...(result === null ? [] : [`${inside}${code(result)}`])];
   const heads = [
     `$${name}`,
     ...(exported ? [`(export "${name}")`] : []),
@@ -300,7 +308,7 @@ export const printFunction = ({ name, exported, comments, parameters, body, resu
     ...comments.map((c) => `;; ${c}`),
     `(func ${heads.join(' ')}`,
     ...indent(folded(own.declared())),
-    ...indent(lines),
+    ...lines,
     ')',
   ].join('\n');
   return { text, globals };

@@ -1,5 +1,6 @@
 /** Code as C with GNU vectors: the one place that knows how C is spelt. What is no operator of C is a function of `lanes.h`, called by its operation and type. */
 import { homes, type Home } from '../../code/declare.js';
+import { laidOut, type Line } from '../../code/lines.js';
 import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
 import { hasLanes } from '../../code/tree.js';
 import { naming } from './names.js';
@@ -203,55 +204,51 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
   return code;
 };
 
-const deeper = (pad: string): string => `${pad}  `;
-
 type Declared = ReadonlyMap<Statement, readonly Local[]>;
 
-/** Statements of a block, each below the locals that are declared with it; lines begin with `pad`. */
+/** Statements of a block, each below the locals that are declared with it. */
 const blockPrinter = (
   { local: name, kernel }: Names,
   code: (c: Code) => Text,
   declared: Declared,
   known: ReadonlyMap<Local, Home>,
-): ((b: Block, pad: string) => readonly string[]) => {
+): ((b: Block) => readonly Line[]) => {
   const value = (c: Code): string => code(c).text;
-  const loop = (s: Extract<Statement, { kind: 'loop' }>, fresh: boolean, pad: string): readonly string[] => {
+  const loop = (s: Extract<Statement, { kind: 'loop' }>, fresh: boolean): readonly Line[] => {
     const own = name(s.variable);
     const start = s.from === null ? '' : `${fresh ? 'int ' : ''}${own} = ${value(s.from)}`;
     return [
-      `${pad}for (${start}; ${own} < ${within(code(s.to), binding.sum)}; ${own} += ${counted(s.step)}) {`,
-      ...block(s.body, deeper(pad)),
-      `${pad}}`,
+      `for (${start}; ${own} < ${within(code(s.to), binding.sum)}; ${own} += ${counted(s.step)}) {`,
+      block(s.body),
+      '}',
     ];
   };
-  const statement = (s: Statement, fresh: Local | null, pad: string): readonly string[] => {
+  const statement = (s: Statement, fresh: Local | null): readonly Line[] => {
     switch (s.kind) {
       case 'set':
-        return [`${pad}${fresh === null ? '' : types[fresh.type]}${name(s.local)} = ${value(s.value)};`];
+        return [`${fresh === null ? '' : types[fresh.type]}${name(s.local)} = ${value(s.value)};`];
       case 'store':
         return [
-          `${pad}${s.value.type.toUpperCase()}(${within(code(s.address), binding.sum)}${bytes(s.offset)}) = ${value(s.value)};`,
+          `${s.value.type.toUpperCase()}(${within(code(s.address), binding.sum)}${bytes(s.offset)}) = ${value(s.value)};`,
         ];
       case 'if':
         return [
-          `${pad}if (${value(s.condition)}) {`,
-          ...block(s.then, deeper(pad)),
-          ...(s.otherwise === null || s.otherwise.length === 0
-            ? []
-            : [`${pad}} else {`, ...block(s.otherwise, deeper(pad))]),
-          `${pad}}`,
+          `if (${value(s.condition)}) {`,
+          block(s.then),
+          ...(s.otherwise === null || s.otherwise.length === 0 ? [] : ['} else {', block(s.otherwise)]),
+          '}',
         ];
       case 'loop':
-        return loop(s, fresh !== null, pad);
+        return loop(s, fresh !== null);
       case 'while':
-        return [`${pad}while (${value(s.condition)}) {`, ...block(s.body, deeper(pad)), `${pad}}`];
+        return [`while (${value(s.condition)}) {`, block(s.body), '}'];
       case 'clear':
-        return [`${pad}clear(${value(s.from)}, ${value(s.to)});`];
+        return [`clear(${value(s.from)}, ${value(s.to)});`];
       case 'run':
-        return [`${pad}${kernel(s.fn)}(m, ${s.args.map(value).join(', ')});`];
+        return [`${kernel(s.fn)}(m, ${s.args.map(value).join(', ')});`];
     }
   };
-  const block = (b: Block, pad: string): readonly string[] =>
+  const block = (b: Block): readonly Line[] =>
     b.flatMap((s) => {
       const all = declared.get(s) ?? [];
       // A loop counts with a variable of its own where nobody asks for it later.
@@ -262,10 +259,7 @@ const blockPrinter = (
             ? s.variable
             : null;
       const fresh = own !== null && all.includes(own) ? own : null;
-      return [
-        ...all.filter((l) => l !== fresh).map((l) => `${pad}${types[l.type]}${name(l)};`),
-        ...statement(s, fresh, pad),
-      ];
+      return [...all.filter((l) => l !== fresh).map((l) => `${types[l.type]}${name(l)};`), ...statement(s, fresh)];
     });
   return block;
 };
@@ -294,17 +288,16 @@ export const printFunction = (f: Func, spelt: Spelling): string => {
   });
   const parameters = f.parameters.map((p) => `${types[p.type]}${names.local(p)}`);
   const code = codePrinter(names);
-  const inside = deeper('');
-  const body = blockPrinter(names, code, declared, known)(f.body, inside);
-  const result = f.result === null ? [] : [`${inside}return ${code(f.result).text};`];
+  const body = blockPrinter(names, code, declared, known)(f.body);
+  const result = f.result === null ? [] : [`return ${code(f.result).text};`];
   const given = [...globals.entries()].map(([key, of]) =>
     of.kind === 'size'
-      ? `${inside}const int ${named(key)} = m->size.${spelt.size(of.symbol)};`
-      : `${inside}char *const ${named(key)} = m->${of.kind === 'end' ? 'end' : `at.${spelt.buffer(of.buffer)}`};`,
+      ? `const int ${named(key)} = m->size.${spelt.size(of.symbol)};`
+      : `char *const ${named(key)} = m->${of.kind === 'end' ? 'end' : `at.${spelt.buffer(of.buffer)}`};`,
   );
   const head =
     f.result === null
       ? `KERNEL ${spelt.kernel(f.name)}(const struct memory *m, ${parameters.join(', ')}) {`
       : `FUNCTION ${types[f.result.type]}lanes_${f.name}(${parameters.join(', ')}) {`;
-  return [...f.comments.map(comment), head, ...given, ...body, ...result, '}'].join('\n');
+  return laidOut([...f.comments.map(comment), head, [...given, ...body, ...result], '}']).join('\n');
 };

@@ -1,4 +1,5 @@
 /** Code as WebAssembly text: the one place that knows how WebAssembly is spelt. */
+import { laidOut, type Line } from '../../code/lines.js';
 import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
 import { amountFor, hasLanes } from '../../code/tree.js';
 
@@ -148,8 +149,6 @@ const names = (parameters: readonly Local[]): Names => {
   };
 };
 
-const deeper = (pad: string): string => `${pad}  `;
-export const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
 /** Declarations, several a line. */
 const folded = (declarations: readonly string[]): readonly string[] =>
   declarations.reduce<string[]>((lines, d) => {
@@ -161,8 +160,7 @@ const folded = (declarations: readonly string[]): readonly string[] =>
 
 interface Printer {
   readonly code: (code: Code) => string;
-  /** Lines that begin with `pad`. */
-  readonly block: (block: Block, pad: string) => readonly string[];
+  readonly block: (block: Block) => readonly Line[];
 }
 
 const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] => {
@@ -226,63 +224,49 @@ const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] =
 
 const printer = (name: Names['of'], globals: Set<string>): Printer => {
   const code = codePrinter(name, globals);
-  const loop = (
-    { variable, from, to, step, body }: Extract<Statement, { kind: 'loop' }>,
-    pad: string,
-  ): readonly string[] => {
-    const start = from === null ? [] : [`${pad}(local.set $${name(variable)} ${code(from)})`];
+  const loop = ({ variable, from, to, step, body }: Extract<Statement, { kind: 'loop' }>): readonly Line[] => {
+    const start = from === null ? [] : [`(local.set $${name(variable)} ${code(from)})`];
     const own = name(variable);
     const label = `$each.${own}`;
     const more = `(i32.lt_s (local.get $${own}) ${code(to)})`;
     return [
       ...start,
-      `${pad}(if ${more} (then (loop ${label}`,
-      ...block(body, deeper(pad)),
-      `${pad}  (local.set $${own} (i32.add (local.get $${own}) (i32.const ${counted(step)})))`,
-      `${pad}  (br_if ${label} ${more}))))`,
+      `(if ${more} (then (loop ${label}`,
+      block(body),
+      [`(local.set $${own} (i32.add (local.get $${own}) (i32.const ${counted(step)})))`, `(br_if ${label} ${more}))))`],
     ];
   };
-  const statement = (s: Statement, pad: string): readonly string[] => {
+  const statement = (s: Statement): readonly Line[] => {
     switch (s.kind) {
       case 'set': {
         const value = code(s.value);
-        return [`${pad}(local.set $${name(s.local)} ${value})`];
+        return [`(local.set $${name(s.local)} ${value})`];
       }
       case 'store':
         return [
-          `${pad}(${hasLanes(s.value.type) ? 'v128' : families[s.value.type]}.store${at(s.offset)} ${code(s.address)} ${code(s.value)})`,
+          `(${hasLanes(s.value.type) ? 'v128' : families[s.value.type]}.store${at(s.offset)} ${code(s.address)} ${code(s.value)})`,
         ];
       case 'if':
         return s.otherwise === null
-          ? [`${pad}(if ${code(s.condition)} (then`, ...block(s.then, deeper(pad)), `${pad}))`]
-          : [
-              `${pad}(if ${code(s.condition)}`,
-              `${pad}  (then`,
-              ...block(s.then, deeper(deeper(pad))),
-              `${pad}  )`,
-              `${pad}  (else`,
-              ...block(s.otherwise, deeper(deeper(pad))),
-              `${pad}  ))`,
-            ];
+          ? [`(if ${code(s.condition)} (then`, block(s.then), '))']
+          : [`(if ${code(s.condition)}`, '  (then', [block(s.then)], '  )', '  (else', [block(s.otherwise)], '  ))'];
       case 'loop':
-        return loop(s, pad);
+        return loop(s);
       case 'while':
         return [
-          `${pad}(block $done (loop $turn`,
-          `${pad}  (br_if $done (i32.eqz ${code(s.condition)}))`,
-          ...block(s.body, deeper(pad)),
-          `${pad}  (br $turn)`,
-          `${pad}))`,
+          '(block $done (loop $turn',
+          [`(br_if $done (i32.eqz ${code(s.condition)}))`, ...block(s.body), '(br $turn)'],
+          '))',
         ];
       case 'clear': {
         const from = code(s.from);
-        return [`${pad}(memory.fill ${from} (i32.const 0) (i32.sub ${code(s.to)} ${from}))`];
+        return [`(memory.fill ${from} (i32.const 0) (i32.sub ${code(s.to)} ${from}))`];
       }
       case 'run':
-        return [`${pad}(call $${s.fn} ${s.args.map(code).join(' ')})`];
+        return [`(call $${s.fn} ${s.args.map(code).join(' ')})`];
     }
   };
-  const block = (b: Block, pad: string): readonly string[] => b.flatMap((s) => statement(s, pad));
+  const block = (b: Block): readonly Line[] => b.flatMap(statement);
   return { code, block };
 };
 
@@ -296,20 +280,18 @@ export const printFunction = ({ name, exported, comments, parameters, body, resu
   const own = names(parameters);
   const globals = new Set<string>();
   const { code, block } = printer(own.of, globals);
-  const inside = deeper('');
-  const lines = [...block(body, inside), ...(result === null ? [] : [`${inside}${code(result)}`])];
+  const lines = [...block(body), ...(result === null ? [] : [code(result)])];
   const heads = [
     `$${name}`,
     ...(exported ? [`(export "${name}")`] : []),
     ...parameters.map((p) => `(param $${own.of(p)} ${valueTypes[p.type]})`),
     ...(result === null ? [] : [`(result ${valueTypes[result.type]})`]),
   ];
-  const text = [
+  const text = laidOut([
     ...comments.map((c) => `;; ${c}`),
     `(func ${heads.join(' ')}`,
-    ...indent(folded(own.declared())),
-    ...lines,
+    [...folded(own.declared()), ...lines],
     ')',
-  ].join('\n');
+  ]).join('\n');
   return { text, globals };
 };

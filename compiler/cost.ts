@@ -54,6 +54,12 @@ export const peakOf = (entry: Entry, sizes: Sizes): number => {
   entry.kernels.forEach((k, i) => kernelReads(k).forEach((id) => last.set(id, i)));
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
   const size = new Map(entry.buffers.map((b) => [b.id, bytes(b, sizes)]));
+  /** What is let go of after each kernel. */
+  const freed = new Map<number, number>();
+  for (const { id, role } of entry.buffers) {
+    const at = last.get(id);
+    if (role === 'temp' && !kept.has(id) && at !== undefined) freed.set(at, (freed.get(at) ?? 0) + size.get(id)!);
+  }
   let live = entry.buffers
     .filter((b) => b.role === 'input' || b.role === 'state')
     .reduce((n, b) => n + size.get(b.id)!, 0);
@@ -61,8 +67,7 @@ export const peakOf = (entry: Entry, sizes: Sizes): number => {
   entry.kernels.forEach((k, i) => {
     live += size.get(k.output)!;
     most = Math.max(most, live);
-    for (const b of entry.buffers)
-      if (b.role === 'temp' && !kept.has(b.id) && last.get(b.id) === i) live -= size.get(b.id)!;
+    live -= freed.get(i) ?? 0;
   });
   return most;
 };

@@ -35,24 +35,42 @@ import { type DType, type ScalarName, scalars } from './scalar.js';
 
 const byName = (a: Axis, b: Axis): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-const isSorted = (axes: readonly Axis[]): boolean => axes.every((a, i) => i === 0 || axes[i - 1]!.name < a.name);
-const isSame = (a: readonly Axis[], b: readonly Axis[]): boolean =>
-  a === b || (a.length === b.length && a.every((x, i) => x === b[i]));
+/** An axis name must mean one extent. */
+const agreed = (known: Axis, axis: Axis): Axis =>
+  known === axis || sameExtent(known, axis)
+    ? known
+    : fail('PC2005', `axis '${axis.name}' has two extents: ${showExtent(known)} and ${showExtent(axis)}`);
 
-/** Sorted union; an axis name must mean one extent. */
-export const unionAxes = (...groups: readonly (readonly Axis[])[]): readonly Axis[] => {
-  // Of most nodes the arguments have the same axes.
-  const [first] = groups;
-  if (first !== undefined && isSorted(first) && groups.every((g) => isSame(g, first))) return first;
+const isSorted = (axes: readonly Axis[]): boolean => axes.every((a, i) => i === 0 || axes[i - 1]!.name < a.name);
+/** By name, each once. */
+const inOrder = (axes: readonly Axis[]): readonly Axis[] => {
+  if (isSorted(axes)) return axes;
   const found = new Map<string, Axis>();
-  for (const axis of groups.flat()) {
-    const known = found.get(axis.name);
-    if (known === undefined) found.set(axis.name, axis);
-    else if (!sameExtent(known, axis))
-      fail('PC2005', `axis '${axis.name}' has two extents: ${showExtent(known)} and ${showExtent(axis)}`);
-  }
+  for (const axis of axes) found.set(axis.name, agreed(found.get(axis.name) ?? axis, axis));
   return [...found.values()].sort(byName);
 };
+
+/** Of two lists in order; the first itself where it has them all, as of most nodes. */
+const joined = (a: readonly Axis[], b: readonly Axis[]): readonly Axis[] => {
+  if (a === b) return a;
+  const all: Axis[] = [];
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
+    const [x, y] = [a[i], b[j]];
+    if (y === undefined || (x !== undefined && x.name <= y.name)) {
+      all.push(y?.name === x!.name ? agreed(x!, y) : x!);
+      i++;
+      if (y?.name === x!.name) j++;
+    } else {
+      all.push(y);
+      j++;
+    }
+  }
+  return all.length === a.length ? a : all;
+};
+
+/** Sorted union; an axis name must mean one extent. */
+export const unionAxes = (...groups: readonly (readonly Axis[])[]): readonly Axis[] =>
+  groups.map(inOrder).reduce((all, axes) => (all.length === 0 ? axes : joined(all, axes)), []);
 
 /** The axes that have none of these names. */
 export const withoutAxes = (axes: readonly Axis[], names: readonly string[]): readonly Axis[] =>

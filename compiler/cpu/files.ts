@@ -3,17 +3,6 @@ import { arrange } from '../../runtime/contract/arena.js';
 import type { CpuPlan, PlanEntry } from '../../runtime/contract/cpu-plan.js';
 import type { Sizes } from '../../runtime/contract/session.js';
 import type { Peak } from '../compiled.js';
-import type { LoopProgram } from '../loops/ir.js';
-
-/** Written once for a program, whoever asks. */
-export const once = <T>(write: (program: LoopProgram) => T): ((program: LoopProgram) => T) => {
-  const texts = new WeakMap<LoopProgram, T>();
-  return (program) => {
-    const found = texts.get(program) ?? write(program);
-    texts.set(program, found);
-    return found;
-  };
-};
 
 /** What a session of these sizes takes, by the function that lays its memory out. */
 export const peakOf = (plan: CpuPlan, sizes: Sizes): Peak => {

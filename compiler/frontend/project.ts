@@ -7,7 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, left, orElse, right } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import { Project, type SourceFile, ts } from 'ts-morph';
 import { type Diagnostic, type Diagnostics, error, type Source } from '../diagnostics.js';
 import { nearest, packageFile, packageRoot } from '../package.js';
@@ -143,17 +144,44 @@ const ofModel =
 /** Type-checks the model; `project` is the folder its messages are relative to. */
 export type CheckTypes = (model: string, project: string) => Either<Diagnostics, readonly ModelFile[]>;
 
-/** One program for models that have their settings in common, checked one at a time: the first pays for the language and its types. */
-export const typeChecker = (models: readonly [string, ...string[]]): CheckTypes => {
-  const { options, complaints } = configured(models[0]);
+/** Not the browser's declarations, nor those of packages that a model does not import: several times the language's own. */
+const narrowed = (options: ts.CompilerOptions): ts.CompilerOptions => ({
+  ...options,
+  types: [],
+  lib: (options.lib ?? [ts.getDefaultLibFileName(options)]).flatMap((name) =>
+    /^lib\.es\d/.test(name) ? [name.replace('.full', '')] : (wholes[name] ?? []),
+  ),
+});
+/** Libraries that hold the browser's declarations, and what of them is the language's. */
+const wholes: Readonly<Record<string, string>> = { 'lib.d.ts': 'lib.es5.d.ts', 'lib.es6.d.ts': 'lib.es2015.d.ts' };
+
+type Programs = Pick<Checking, 'program'> & { readonly filesOf: ReadonlyMap<string, readonly SourceFile[]> };
+const programsFor = (models: readonly [string, ...string[]], options: ts.CompilerOptions): Programs => {
   const morph = new Project({
     compilerOptions: lent(models[0], options),
     skipLoadingLibFiles: false,
     skipFileDependencyResolution: true,
   });
   const filesOf = new Map(models.map((model) => [model, reached(morph.addSourceFileAtPath(model))]));
-  const program = morph.getProgram().compilerObject;
-  return (model, project) => checked({ files: filesOf.get(model)!, program, complaints }, project);
+  return { filesOf, program: morph.getProgram().compilerObject };
+};
+
+/**
+ * One program for models that have their settings in common, checked one at a time: the first pays for the language and its types.
+ * A model that has all it names from the language is checked with nothing else around it, and pays for no more. Where anything
+ * is found, the whole of what the settings ask for is read, and what is found then counts.
+ */
+export const typeChecker = (models: readonly [string, ...string[]]): CheckTypes => {
+  const { options, complaints } = configured(models[0]);
+  const narrow = programsFor(models, narrowed(options));
+  let whole: Programs | undefined;
+  const checkedIn = ({ filesOf, program }: Programs, model: string, project: string) =>
+    checked({ files: filesOf.get(model)!, program, complaints }, project);
+  return (model, project) =>
+    pipe(
+      checkedIn(narrow, model, project),
+      orElse(() => checkedIn((whole ??= programsFor(models, options)), model, project)),
+    );
 };
 
 export const checkTypes: CheckTypes = (model, project) => typeChecker([model])(model, project);

@@ -1,6 +1,7 @@
 /** One object for equal expressions, so that what two places share is computed once. */
 import type { Expr, LoopAxis, ReduceAxis } from './ir.js';
 import { rewrite } from './rewrite.js';
+import { children } from './shape.js';
 
 const axisKey = ({ name, size, ragged, missing, made }: LoopAxis): string =>
   `${name}:${size}${made === undefined ? '' : `!${made}`}${missing === undefined ? '' : `-${missing}`}${ragged === undefined ? '' : `~${ragged.rows}~${ragged.lengths}`}`;
@@ -46,7 +47,9 @@ export const interning = (): Intern => {
   const intern = (e: Expr): Expr => {
     const found = known.get(e);
     if (found !== undefined) return found;
-    const fresh = one(rewrite((x) => (x === e ? null : intern(x)))(e));
+    // Most are made of parts that are interned already.
+    const settled = children(e).every((part) => known.get(part) === part);
+    const fresh = one(settled ? e : rewrite((x) => (x === e ? null : intern(x)))(e));
     known.set(e, fresh);
     known.set(fresh, fresh);
     return fresh;

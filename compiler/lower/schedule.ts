@@ -18,37 +18,55 @@ const unitsOf = (kernels: readonly Kernel[]): readonly Unit[] =>
       : [...units, [k]];
   }, []);
 
+interface Step {
+  readonly unit: Unit;
+  readonly made: readonly string[];
+  /** What others made, or nobody. */
+  readonly reads: readonly string[];
+  /** Bytes of what it makes. */
+  readonly freed: number;
+}
+
+const stepOf = (unit: Unit, bytes: ReadonlyMap<string, number>): Step => {
+  const made = unit.map((k) => k.output);
+  const reads = [...new Set(unit.flatMap((k) => [...kernelReads(k)]))].filter((id) => !made.includes(id));
+  return { unit, made, reads, freed: made.reduce((sum, id) => sum + bytes.get(id)!, 0) };
+};
+
 const reordered = (entry: Entry): readonly Kernel[] => {
   const bytes = new Map(
     entry.buffers.map((b) => [b.id, b.role === 'input' || b.role === 'state' ? 0 : cells(b.axes, typicalSizes)]),
   );
-  const units = unitsOf(entry.kernels);
-  const made = (u: Unit): readonly string[] => u.map((k) => k.output);
-  const reads = new Map(
-    units.map((u) => [u, [...new Set(u.flatMap((k) => [...kernelReads(k)]))].filter((id) => !made(u).includes(id))]),
-  );
-  const waiting = new Map<string, number>();
-  for (const ids of reads.values()) for (const id of ids) waiting.set(id, (waiting.get(id) ?? 0) + 1);
+  // From the last to the first, which is how they are taken where nothing else decides.
+  const steps = unitsOf(entry.kernels)
+    .map((unit) => stepOf(unit, bytes))
+    .reverse();
+  const maker = new Map(steps.flatMap((step) => step.made.map((id) => [id, step] as const)));
+  /** How many steps yet to be taken read what a step makes, each result of it by itself. */
+  const waiting = new Map<Step, number>();
+  const wait = (id: string, by: number): number => {
+    const of = maker.get(id);
+    if (of === undefined) return Infinity;
+    const left = (waiting.get(of) ?? 0) + by;
+    waiting.set(of, left);
+    return left;
+  };
+  steps.forEach(({ reads }) => reads.forEach((id) => wait(id, 1)));
   const live = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
-  const left = [...units].reverse();
+  const kept = ({ reads, freed }: Step): number =>
+    reads.reduce((sum, id) => sum + (live.has(id) ? 0 : bytes.get(id)!), 0) - freed;
+  const place = new Map(steps.map((step, i) => [step, i]));
+  const ready = new Set(steps.filter((step) => (waiting.get(step) ?? 0) === 0));
   const order: Unit[] = [];
-  while (left.length > 0) {
-    let best = -1;
-    let least = Infinity;
-    left.forEach((u, i) => {
-      if (made(u).some((id) => (waiting.get(id) ?? 0) > 0)) return;
-      const freed = made(u).reduce((sum, id) => sum + bytes.get(id)!, 0);
-      const kept = reads.get(u)!.reduce((sum, id) => sum + (live.has(id) ? 0 : bytes.get(id)!), 0) - freed;
-      if (kept < least) {
-        least = kept;
-        best = i;
-      }
-    });
-    const [next] = left.splice(best, 1) as [Unit];
-    order.push(next);
-    made(next).forEach((id) => live.delete(id));
-    for (const id of reads.get(next)!) {
-      waiting.set(id, waiting.get(id)! - 1);
+  while (ready.size > 0) {
+    const next = [...ready]
+      .map((step) => ({ step, kept: kept(step), at: place.get(step)! }))
+      .reduce((best, one) => (one.kept < best.kept || (one.kept === best.kept && one.at < best.at) ? one : best)).step;
+    ready.delete(next);
+    order.push(next.unit);
+    next.made.forEach((id) => live.delete(id));
+    for (const id of next.reads) {
+      if (wait(id, -1) === 0) ready.add(maker.get(id)!);
       live.add(id);
     }
   }

@@ -10,7 +10,7 @@ import * as build from '../../dsl/build.js';
 import { argsOf } from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
 import { finiteness } from '../finite.js';
-import { replaceAll, rewrite, topological, userCounts } from '../graph.js';
+import { dependents, replaceAll, rewrite, topological, userCounts } from '../graph.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 import { simplifyNode } from './simplify.js';
 import { cells, typical } from '../sizes.js';
@@ -18,7 +18,19 @@ import { flatten, isLinear, type Term } from '../algebra/terms.js';
 
 type Sum = Extract<Node, { op: 'reduce' }>;
 
-const volume = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * typical(a), 1);
+/** Of what has the axes of either. Both are in the order of their names, as a node's axes are. */
+const jointVolume = (a: readonly Axis[], b: readonly Axis[]): number => {
+  let volume = 1;
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
+    const [x, y] = [a[i], b[j]];
+    const first = x !== undefined && (y === undefined || x.name <= y.name);
+    const axis = first ? x : y!;
+    if (axis.name === x?.name) i++;
+    if (axis.name === y?.name) j++;
+    volume *= typical(axis);
+  }
+  return volume;
+};
 
 /** A product of some of a term's factors, with what can be summed already summed. */
 interface Partial {
@@ -61,6 +73,7 @@ const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial 
     });
     return names;
   };
+  const outsides = new Map<number, ReadonlySet<string>>();
   const rowsOf = (a: Axis): string | undefined => (a.extent.kind === 'ragged' ? a.extent.rows : undefined);
   /** A ragged axis may be summed where its row is known, or where a mask ends it at a position that is known to exist. */
   const mayBeSummed = (a: Axis, node: Node, set: number, left: ReadonlySet<string>): boolean => {
@@ -73,7 +86,8 @@ const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial 
     );
   };
   const close = (node: Node, set: number): Node => {
-    const outside = axesOutside(set);
+    const outside = outsides.get(set) ?? axesOutside(set);
+    outsides.set(set, outside);
     const left = new Set(node.axes.map((a) => a.name).filter((name) => outside.has(name)));
     const over = node.axes
       .filter((a) => summed.has(a.name) && !outside.has(a.name) && mayBeSummed(a, node, set, left))
@@ -96,12 +110,11 @@ const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial 
       const a = best.get(part);
       const b = best.get(rest);
       if (a === undefined || b === undefined) continue;
-      const joined = a.mask && b.mask ? null : join(a, b);
-      if (joined === null) continue;
-      const cost = a.cost + b.cost + joined.cost;
+      if (a.mask && b.mask) continue;
+      const cost = a.cost + b.cost + costOfJoining(a, b);
       const sofar = best.get(set);
       if (sofar !== undefined && sofar.cost <= cost) continue;
-      const node = close(joined.node, set);
+      const node = close(joined(a, b), set);
       best.set(set, { node, cost: cost + (set === everything ? 0 : rent(node)), mask: false });
     }
   }
@@ -110,15 +123,15 @@ const bestOrder = (term: Term, out: readonly Axis[], pairwise: number): Partial 
 };
 
 /** Masks cost nothing where they fit: they narrow the loop that is there anyway. */
-const join = (a: Partial, b: Partial): { readonly node: Node; readonly cost: number } => {
-  const masked = (mask: Node, x: Node) => ({
-    node: build.map('select', mask, x, build.constant(0)),
-    cost: mask.axes.every((m) => build.hasAxis(x, m.name)) ? 0 : volume(build.unionAxes(mask.axes, x.axes)),
-  });
-  if (a.mask) return masked(a.node, b.node);
-  if (b.mask) return masked(b.node, a.node);
-  const node = build.map('mul', a.node, b.node);
-  return { node, cost: cells(node) };
+const costOfJoining = (a: Partial, b: Partial): number => {
+  const fits = (mask: Partial, x: Partial): boolean =>
+    mask.mask && mask.node.axes.every((m) => build.hasAxis(x.node, m.name));
+  return fits(a, b) || fits(b, a) ? 0 : jointVolume(a.node.axes, b.node.axes);
+};
+
+const joined = (a: Partial, b: Partial): Node => {
+  const masked = (mask: Node, x: Node): Node => build.map('select', mask, x, build.constant(0));
+  return a.mask ? masked(a.node, b.node) : b.mask ? masked(b.node, a.node) : build.map('mul', a.node, b.node);
 };
 
 /** index(axis) <= index(end), where the position `end` is still at hand. */
@@ -178,11 +191,23 @@ const standingCost = (
 const WORTHWHILE = 0.7;
 const MOST_TERMS = 8;
 
-const reordered = (root: Sum, users: ReadonlyMap<Node, number>, finite: (n: Node) => boolean): Node | null => {
+/** Which nodes a product may be seen through, and how many use each. */
+interface Sight {
+  readonly users: ReadonlyMap<Node, number>;
+  readonly opens: (n: Node) => boolean;
+  /** Nodes that are made of a sum which may be opened, or are one. */
+  readonly holding: ReadonlySet<Node>;
+}
+const sightOf = (order: readonly Node[]): Sight => {
+  const users = userCounts(order);
   const opens = (n: Node): boolean =>
     isLinear(n) && ((users.get(n) ?? 1) === 1 || n.op === 'rename' || n.op === 'broadcast' || isPairwise(n));
-  const inner = topological([root]).some((n) => n !== root && n.op === 'reduce' && opens(n));
-  if (!inner) return null;
+  const sums = new Set(order.filter((n) => n.op === 'reduce' && opens(n)));
+  return { users, opens, holding: dependents(order, sums) };
+};
+
+const reordered = (root: Sum, { users, opens, holding }: Sight, finite: (n: Node) => boolean): Node | null => {
+  if (!holding.has(root.arg)) return null;
   const terms = flatten(root, { opens, limit: MOST_TERMS });
   if (terms === null || terms.length === 0) return null;
   // A mask will stand at some of its factors: the others are multiplied by 0 where it fails, which must be 0.
@@ -210,11 +235,11 @@ const ROUNDS = 8;
 const round = (program: Program): Program | null => {
   const roots = rootsOf(program);
   const order = topological(roots);
-  const users = userCounts(order);
+  const sight = sightOf(order);
   const finite = finiteness('trained').of;
   const replaced = new Map<Node, Node>();
   for (const n of order) {
-    const better = n.op === 'reduce' && isLinear(n) ? reordered(n, users, finite) : null;
+    const better = n.op === 'reduce' && isLinear(n) ? reordered(n, sight, finite) : null;
     if (better === null) continue;
     replaced.set(n, better);
     const origin = program.origins.get(n);

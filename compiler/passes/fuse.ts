@@ -179,48 +179,51 @@ const asked = (n: Node): readonly Axis[] => {
   }
 };
 
-/** The buffers a stored node's kernel reads, those that say which positions exist included. */
-export const readsOf = (root: Node, stored: ReadonlySet<Node>): ReadonlySet<string | Node> => {
-  const found = new Set<string | Node>();
-  const seen = new Set<Node>();
-  const visit = (n: Node): void => {
-    if (seen.has(n)) return;
-    seen.add(n);
-    for (const a of [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])]) {
-      const { extent } = a;
-      if (extent.kind === 'ragged' && (n.op === 'extent' || n.axes.some((x) => x.name === extent.rows)))
-        found.add(extent.lengths);
-    }
-    if (n !== root && (stored.has(n) || isBuffer(n))) {
-      found.add(n);
-      return;
-    }
-    asked(n)
-      .map(missingOf)
-      .forEach((id) => {
-        if (id !== undefined) found.add(id);
-      });
-    if (n.op === 'uniform' || n.op === 'carry') found.add(n);
+/** What says how long the rows are along which a node is computed. */
+const lengthsOf = (n: Node): readonly string[] =>
+  [...n.axes, ...(n.op === 'extent' ? [n.axis] : [])].flatMap(({ extent }) =>
+    extent.kind === 'ragged' && (n.op === 'extent' || n.axes.some((x) => x.name === extent.rows))
+      ? [extent.lengths]
+      : [],
+  );
+
+/** What a kernel reads: buffers, by their nodes or by name. */
+type Reads = ReadonlySet<string | Node>;
+
+/** The buffers that the kernel of a node reads while those in `stored` are stored, those that say which positions exist included. */
+const reading = (stored: ReadonlySet<Node>): ((root: Node) => Reads) => {
+  const known = new Map<Node, Reads>();
+  const elsewhere = (n: Node): boolean => stored.has(n) || isBuffer(n);
+  const own = (n: Node): readonly (string | Node)[] => [
+    ...lengthsOf(n),
+    ...asked(n).flatMap((a) => missingOf(a) ?? []),
+    ...(n.op === 'uniform' || n.op === 'carry' ? [n] : []),
     // An inverse index is counted as two arrays beside the index itself: no target takes more.
-    if (n.op === 'scatter' && n.over.length > 0) found.add(`${n.op} starts`).add(`${n.op} order`);
-    evaluated(n).forEach(visit);
+    ...(n.op === 'scatter' && n.over.length > 0 ? [`${n.op} starts`, `${n.op} order`] : []),
+  ];
+  const found = (a: Node): Iterable<string | Node> => (elsewhere(a) ? [...lengthsOf(a), a] : known.get(a)!);
+  return (root) => {
+    // Arguments first, so that each node only joins what its arguments read.
+    for (const n of topological([root], (x) => known.has(x) || (x !== root && elsewhere(x)))) {
+      const reads = new Set(own(n));
+      for (const a of evaluated(n)) for (const id of found(a)) reads.add(id);
+      known.set(n, reads);
+    }
+    return known.get(root)!;
   };
-  visit(root);
-  return found;
 };
 
 /** Stores further nodes until no kernel reads more than `most` buffers; one in a loop may read its own as well. */
 const limited = (order: readonly Node[], start: ReadonlySet<Node>, most: number): ReadonlySet<Node> => {
   const stored = new Set(start);
   const looped = new Set(loopsOf(order).flatMap(({ states, inside }) => [...states, ...inside]));
+  let readsOf = reading(stored);
   for (const root of [...order].reverse()) {
     const limit = looped.has(root) ? most - 1 : most;
-    while (stored.has(root) && readsOf(root, stored).size > limit) {
+    while (stored.has(root) && readsOf(root).size > limit) {
       const elsewhere = (n: Node): boolean => n !== root && (stored.has(n) || isBuffer(n));
       const inside = topological(evaluated(root), elsewhere).filter((n) => n !== root && !free(n) && n.dtype === 'f32');
-      const candidates = inside
-        .map((n) => ({ n, saves: readsOf(n, stored).size - 1 }))
-        .filter(({ saves }) => saves > 0);
+      const candidates = inside.map((n) => ({ n, saves: readsOf(n).size - 1 })).filter(({ saves }) => saves > 0);
       if (candidates.length === 0) break;
       // The largest part that itself fits; among equals the smallest buffer.
       const fitting = candidates.filter(({ saves }) => saves + 1 <= limit);
@@ -228,6 +231,7 @@ const limited = (order: readonly Node[], start: ReadonlySet<Node>, most: number)
         (a, b) => b.saves - a.saves || cells(a.n) - cells(b.n),
       )[0]!;
       stored.add(best.n);
+      readsOf = reading(stored);
     }
   }
   return stored;

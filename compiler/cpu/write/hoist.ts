@@ -67,17 +67,7 @@ export const hoisting = (free: (e: Expr) => ReadonlySet<string>, changing: Reado
   const home = (e: Expr, s: Scope): Scope => (leaves(s, e) ? home(e, s.parent!) : s);
   const lookup = (map: 'known' | 'wide', e: Expr, s: Scope | null): Tile | undefined =>
     s === null ? undefined : (s[map].get(e) ?? (binds(s, e) ? undefined : lookup(map, e, s.parent)));
-  const depth = (e: Expr, s: Scope): number => {
-    const chain: Scope[] = [];
-    for (let x: Scope | null = s; x !== null; x = x.parent) chain.unshift(x);
-    return [...free(e)].reduce(
-      (deepest, v) =>
-        Math.max(
-          deepest,
-          chain.findLastIndex((x) => x.variables.has(v)),
-        ),
-      0,
-    );
-  };
+  const level = (s: Scope): number => (s.parent === null ? 0 : 1 + level(s.parent));
+  const depth = (e: Expr, s: Scope): number => (s.parent === null ? 0 : binds(s, e) ? level(s) : depth(e, s.parent));
   return { home, lookup, depth };
 };

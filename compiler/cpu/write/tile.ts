@@ -14,10 +14,15 @@ export const part = (t: Tile, row: number, vector: number): Code => {
   return cells[Math.min(vector, cells.length - 1)]!;
 };
 
-export const grid = (rows: number, vectors: number, cell: (row: number, vector: number) => Code): Tile => ({
-  vectors,
-  parts: Array.from({ length: rows }, (_, r) => Array.from({ length: Math.max(1, vectors) }, (_v, c) => cell(r, c))),
-});
+export const grid = (rows: number, vectors: number, cell: (row: number, vector: number) => Code): Tile => {
+  const parts: Code[][] = [];
+  for (let r = 0; r < rows; r++) {
+    const row: Code[] = [];
+    for (let c = 0; c < Math.max(1, vectors); c++) row.push(cell(r, c));
+    parts.push(row);
+  }
+  return { vectors, parts };
+};
 
 /** The same for every cell. */
 export const uniform = (code: Code): Tile => grid(1, 0, () => code);

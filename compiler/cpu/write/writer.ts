@@ -20,6 +20,9 @@ import { bound, type Scope } from './scope.js';
 import { grid, keepTile, part, type Tile } from './tile.js';
 import { expressions } from './values.js';
 
+/** One value for all cells. */
+const pointwise: Shape = { rows: 1, vectors: 0 };
+
 export const writer = (
   world: World,
   machine: Machine,
@@ -30,18 +33,15 @@ export const writer = (
   const count = uses(roots);
   const { home, lookup, depth } = hoisting(free, changing);
 
-  const shape = (e: Expr, s: Scope): Shape =>
-    [...free(e)].reduce<Shape>(
-      (sofar, v) => {
-        const { binding } = bound(v, s);
-        return binding.kind === 'rows'
-          ? { ...sofar, rows: binding.count, rowAxis: v }
-          : binding.kind === 'lanes'
-            ? { ...sofar, vectors: binding.vectors, laneAxis: v }
-            : sofar;
-      },
-      { rows: 1, vectors: 0 },
-    );
+  const shape = (e: Expr, s: Scope): Shape => {
+    let found = pointwise;
+    for (const v of free(e)) {
+      const { binding } = bound(v, s);
+      if (binding.kind === 'rows') found = { ...found, rows: binding.count, rowAxis: v };
+      if (binding.kind === 'lanes') found = { ...found, vectors: binding.vectors, laneAxis: v };
+    }
+    return found;
+  };
   const called = (e: Expr): string =>
     e.kind === 'read'
       ? e.buffer

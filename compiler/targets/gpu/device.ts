@@ -1,10 +1,11 @@
 /** A kernel as a gpu.js kernel function: one call computes one cell, at `this.thread`. */
 import { apply, dtypeOf } from '../../loops/build.js';
-import type { Buffer, Expr, Kernel, Loop, LoopAxis } from '../../loops/ir.js';
+import type { Buffer, Entry, Expr, Kernel, Loop, LoopAxis } from '../../loops/ir.js';
+import { once } from '../../once.js';
 import { device, inThree } from './flavour.js';
 import { cell, raggedIn, written, type Written } from './kernel.js';
 import { given, inside, integer, type Piece } from './piece.js';
-import { rootsOf } from './placement.js';
+import { place, rootsOf } from './placement.js';
 import { block, scope, type Scope, variable } from './scope.js';
 import { writer } from './write.js';
 import { extent, type Writer } from './writer.js';
@@ -98,7 +99,7 @@ const within = (s: Scope, [first, ...others]: readonly Condition[], work: (s: Sc
   s.lines.push(...block(`if (${condition})`, body));
 };
 
-export const writeDevice = (whole: Kernel, buffers: ReadonlyMap<string, Buffer>): Written => {
+const writeDevice = (whole: Kernel, buffers: ReadonlyMap<string, Buffer>): Written => {
   const axes = buffers.get(whole.output)?.axes ?? [];
   const kernel = whole.loop === undefined ? whole : atPosition(whole, whole.loop, axes);
   const w = writer(device, buffers, rootsOf(kernel));
@@ -117,3 +118,9 @@ export const writeDevice = (whole: Kernel, buffers: ReadonlyMap<string, Buffer>)
   }
   return written(kernel, w, root, legend === '' ? [] : [legend], { after: now.map((n) => n.text) });
 };
+
+/** An entry's kernels on the device, in their order, each as it is written. */
+export const deviceKernels = once((entry: Entry): readonly { readonly kernel: Kernel; readonly written: Written }[] => {
+  const { buffers, device: kernels } = place(entry);
+  return kernels.map((kernel) => ({ kernel, written: writeDevice(kernel, buffers) }));
+});

@@ -1,4 +1,5 @@
 /** One kernel as the text of a function. */
+import { laidOut } from '../../code/lines.js';
 import type { Expr, Kernel, LoopAxis } from '../../loops/ir.js';
 import { comment } from './comment.js';
 import type { HelperName } from './helpers.js';
@@ -36,10 +37,11 @@ export const written = (
   { before = [], after = [] }: { readonly before?: readonly string[]; readonly after?: readonly string[] },
 ): Written => {
   const arrays = [...w.parameters.all];
-  const parameters = [...before, ...arrays.map(([, name]) => name), ...after];
+  const parameters = [...before, ...arrays.map(([, name]) => name), ...after].join(', ');
+  const [head, inside] = [comment(kernel, notes), laidOut(block(`(${parameters})`, body)).join('\n')];
   return {
     args: arrays.map(([id]) => id),
     helpers: w.helpers,
-    text: (name) => [comment(kernel, notes), ...block(`function ${name}(${parameters.join(', ')})`, body)].join('\n'),
+    text: (name) => `${head}\nfunction ${name}${inside}`,
   };
 };

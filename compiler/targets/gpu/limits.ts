@@ -3,7 +3,7 @@ import { type Diagnostic, error } from '../../diagnostics.js';
 import type { Buffer, Entry, Kernel, LoopProgram } from '../../loops/ir.js';
 import { maxArrayArguments } from '../../loops/limits.js';
 import { targetsOf } from '../../loops/inverse.js';
-import { writeDevice } from './device.js';
+import { deviceKernels } from './device.js';
 import { axesOf, collectsOf, place, rootsOf } from './placement.js';
 import { nodes } from '../../loops/shape.js';
 
@@ -39,11 +39,9 @@ const loopsOnHost = (entry: Entry): readonly Diagnostic[] =>
         ],
   );
 
-const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
-  const { buffers, device } = place(entry);
-  return device.flatMap((kernel) => {
-    const { args } = writeDevice(kernel, buffers);
-    return args.length <= maxArrayArguments
+const argumentsOf = (entry: Entry): readonly Diagnostic[] =>
+  deviceKernels(entry).flatMap(({ kernel, written: { args } }) =>
+    args.length <= maxArrayArguments
       ? []
       : [
           error(
@@ -52,9 +50,8 @@ const argumentsOf = (entry: Entry): readonly Diagnostic[] => {
             kernel.source,
             'say a part of its conditions in numbers (where(condition, 1, 0)), which can be stored, or compile with --target wasm',
           ),
-        ];
-  });
-};
+        ],
+  );
 
 /** Errors; empty where every kernel can run. */
 export const checkGpu = (program: LoopProgram): readonly Diagnostic[] =>

@@ -1,6 +1,6 @@
 /** Writes the loop program as one ES module, `kernels.gpu.js`: functions a person can read, and the plan of each entry as data. */
-import type { Buffer, Entry, Kernel, LoopAxis, LoopProgram } from '../../loops/ir.js';
-import { writeDevice } from './device.js';
+import type { Buffer, Entry, LoopAxis, LoopProgram } from '../../loops/ir.js';
+import { deviceKernels } from './device.js';
 import { type HelperName, helpers, withCalled } from './helpers.js';
 import { writeHost } from './host.js';
 import type { Written } from './kernel.js';
@@ -60,7 +60,7 @@ const list = (items: readonly string[], pad: string): string =>
   items.length === 0 ? '[]' : `[\n${items.map((item) => `${pad}  ${item},\n`).join('')}${pad}]`;
 
 const entryText = (entry: Entry, functions: FunctionPool): string => {
-  const { buffers, host, device } = place(entry);
+  const { buffers, host } = place(entry);
   const inverses = new Set(host.flatMap((s) => (s.kind === 'invert' ? [s.output] : [])));
   const hostText = (s: Invert | Compute): string => {
     if (s.kind === 'invert')
@@ -78,8 +78,7 @@ const entryText = (entry: Entry, functions: FunctionPool): string => {
       functions.put(s.kernel.name, written),
     );
   };
-  const deviceText = (kernel: Kernel): string => {
-    const written = writeDevice(kernel, buffers);
+  const deviceText = ({ kernel, written }: ReturnType<typeof deviceKernels>[number]): string => {
     const { loop } = kernel;
     const length =
       loop === undefined ? undefined : buffers.get(kernel.output)?.axes.find((a) => a.name === loop.axis)?.size;
@@ -101,7 +100,7 @@ const entryText = (entry: Entry, functions: FunctionPool): string => {
       '      ',
     )},`,
     `      host: ${list(host.map(hostText), '      ')},`,
-    `      device: ${list(device.map(deviceText), '      ')},`,
+    `      device: ${list(deviceKernels(entry).map(deviceText), '      ')},`,
     `      outputs: ${JSON.stringify(entry.outputs)},`,
     `      updates: ${JSON.stringify(entry.updates)},`,
     '    }',

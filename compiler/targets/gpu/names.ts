@@ -25,13 +25,15 @@ export const identifier = (text: string): string => {
 /** Hands out each name once. Imperative inside: one of these lives while one function is written. */
 export const namer = (): ((wanted: string) => string) => {
   const taken = new Set<string>(reserved);
+  /** The number that a word is tried with next: all before it are taken. */
+  const next = new Map<string, number>();
   return (wanted) => {
     const word = identifier(wanted);
-    const free = (n: number): string => {
-      const candidate = n === 1 ? word : `${word}${n}`;
-      return taken.has(candidate) ? free(n + 1) : candidate;
-    };
-    const name = free(1);
+    let n = next.get(word) ?? 1;
+    const candidate = (): string => (n === 1 ? word : `${word}${n}`);
+    while (taken.has(candidate())) n++;
+    const name = candidate();
+    next.set(word, n + 1);
     taken.add(name);
     return name;
   };

@@ -5,6 +5,7 @@
 import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
 import { exprText } from '../../loops/text.js';
 import { type Collect, inverseId, targetsOf } from '../../loops/inverse.js';
+import { once } from '../../once.js';
 import { identifier } from './names.js';
 import { interning } from '../../loops/intern.js';
 import { rewrite } from '../../loops/rewrite.js';
@@ -110,7 +111,7 @@ const shared = (kernel: Kernel): Kernel => {
 
 const changing: ReadonlySet<string> = new Set(['input', 'state']);
 
-export const place = (given: Entry): Placement => {
+export const place = once((given: Entry): Placement => {
   const entry = splitReductions({ ...given, kernels: given.kernels.map(shared) });
   const own = new Map(entry.buffers.map((b) => [b.id, b]));
   const onHost = hostOutputs(entry, own);
@@ -151,4 +152,4 @@ export const place = (given: Entry): Placement => {
   [...drawn.values()].forEach(({ kernel }) => compute(kernel));
   device.forEach(invert);
   return { buffers, host: steps, device };
-};
+});

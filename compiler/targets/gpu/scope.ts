@@ -1,5 +1,6 @@
 /** The blocks of an emitted function, and in which of them a value is written. */
 import type { Expr } from '../../loops/ir.js';
+import type { Line } from '../../code/lines.js';
 import { nodes } from '../../loops/shape.js';
 import type { Piece } from './piece.js';
 
@@ -14,7 +15,7 @@ export interface Scope {
   readonly parent: Scope | null;
   /** Loop variables bound here, by axis. */
   readonly variables: ReadonlyMap<string, Piece>;
-  readonly lines: string[];
+  readonly lines: Line[];
   readonly known: Map<Expr, Piece>;
 }
 
@@ -24,9 +25,8 @@ export const scope = (
   variables: Iterable<readonly [string, Piece]> = [],
 ): Scope => ({ kind, parent, variables: new Map(variables), lines: [], known: new Map() });
 
-export const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
 /** `head { lines }` */
-export const block = (head: string, { lines }: Scope): readonly string[] => [`${head} {`, ...indent(lines), '}'];
+export const block = (head: string, { lines }: Scope): readonly Line[] => [`${head} {`, lines, '}'];
 
 export const variable = (axis: string, s: Scope | null): Piece => {
   if (s === null) throw new Error(`No loop runs over the axis '${axis}'.`);

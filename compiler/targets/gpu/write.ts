@@ -10,7 +10,7 @@ import { collection } from './collection.js';
 import type { Flavour } from './flavour.js';
 import { reduction } from './loops.js';
 import { literal, operation, type Piece } from './piece.js';
-import { indent, places, scope, type Scope, variable } from './scope.js';
+import { places, scope, type Scope, variable } from './scope.js';
 import { called, element, extent, keep, position, type Writer, writing } from './writer.js';
 
 const arithmetic: ReadonlySet<ScalarName> = new Set<ScalarName>(['add', 'sub', 'mul', 'neg', 'toF32']);
@@ -34,8 +34,8 @@ const choice = (w: Writer, e: Extract<Expr, { kind: 'guard' }>, s: Scope): Piece
   s.lines.push(
     `let ${into.text} = ${(plain ? otherwise : literal(0, e.dtype)).text};`,
     `if (${condition.text}) {`,
-    ...indent([...yes.lines, `${into.text} = ${then.text};`]),
-    ...(plain ? [] : ['} else {', ...indent([...no.lines, `${into.text} = ${otherwise.text};`])]),
+    [...yes.lines, `${into.text} = ${then.text};`],
+    ...(plain ? [] : ['} else {', [...no.lines, `${into.text} = ${otherwise.text};`]]),
     '}',
   );
   return into;

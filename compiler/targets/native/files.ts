@@ -1,8 +1,9 @@
 /** The emitted files: the plan as a module, and the text. */
 import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
-import { once, peakOf, planText } from '../../cpu/files.js';
+import { peakOf, planText } from '../../cpu/files.js';
 import type { LoopProgram } from '../../loops/ir.js';
+import { once } from '../../once.js';
 import { faceOf, headerOf, scoring } from './face.js';
 import { header } from './header.js';
 import { nativeText } from './module.js';

@@ -1,5 +1,6 @@
 /** Code as C with GNU vectors: the one place that knows how C is spelt. What is no operator of C is a function of `lanes.h`, called by its operation and type. */
 import { homes, type Home } from '../../code/declare.js';
+import { laidOut, type Line } from '../../code/lines.js';
 import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
 import { hasLanes } from '../../code/tree.js';
 import { naming } from './names.js';
@@ -204,8 +205,6 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
   return code;
 };
 
-const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
-
 type Declared = ReadonlyMap<Statement, readonly Local[]>;
 
 /** Statements of a block, each below the locals that are declared with it. */
@@ -214,18 +213,18 @@ const blockPrinter = (
   code: (c: Code) => Text,
   declared: Declared,
   known: ReadonlyMap<Local, Home>,
-): ((b: Block) => readonly string[]) => {
+): ((b: Block) => readonly Line[]) => {
   const value = (c: Code): string => code(c).text;
-  const loop = (s: Extract<Statement, { kind: 'loop' }>, fresh: boolean): readonly string[] => {
+  const loop = (s: Extract<Statement, { kind: 'loop' }>, fresh: boolean): readonly Line[] => {
     const own = name(s.variable);
     const start = s.from === null ? '' : `${fresh ? 'int ' : ''}${own} = ${value(s.from)}`;
     return [
       `for (${start}; ${own} < ${within(code(s.to), binding.sum)}; ${own} += ${counted(s.step)}) {`,
-      ...indent(block(s.body)),
+      block(s.body),
       '}',
     ];
   };
-  const statement = (s: Statement, fresh: Local | null): readonly string[] => {
+  const statement = (s: Statement, fresh: Local | null): readonly Line[] => {
     switch (s.kind) {
       case 'set':
         return [`${fresh === null ? '' : types[fresh.type]}${name(s.local)} = ${value(s.value)};`];
@@ -236,21 +235,21 @@ const blockPrinter = (
       case 'if':
         return [
           `if (${value(s.condition)}) {`,
-          ...indent(block(s.then)),
-          ...(s.otherwise === null || s.otherwise.length === 0 ? [] : ['} else {', ...indent(block(s.otherwise))]),
+          block(s.then),
+          ...(s.otherwise === null || s.otherwise.length === 0 ? [] : ['} else {', block(s.otherwise)]),
           '}',
         ];
       case 'loop':
         return loop(s, fresh !== null);
       case 'while':
-        return [`while (${value(s.condition)}) {`, ...indent(block(s.body)), '}'];
+        return [`while (${value(s.condition)}) {`, block(s.body), '}'];
       case 'clear':
         return [`clear(${value(s.from)}, ${value(s.to)});`];
       case 'run':
         return [`${kernel(s.fn)}(m, ${s.args.map(value).join(', ')});`];
     }
   };
-  const block = (b: Block): readonly string[] =>
+  const block = (b: Block): readonly Line[] =>
     b.flatMap((s) => {
       const all = declared.get(s) ?? [];
       // A loop counts with a variable of its own where nobody asks for it later.
@@ -301,5 +300,5 @@ export const printFunction = (f: Func, spelt: Spelling): string => {
     f.result === null
       ? `KERNEL ${spelt.kernel(f.name)}(const struct memory *m, ${parameters.join(', ')}) {`
       : `FUNCTION ${types[f.result.type]}lanes_${f.name}(${parameters.join(', ')}) {`;
-  return [...f.comments.map(comment), head, ...indent([...given, ...body, ...result]), '}'].join('\n');
+  return laidOut([...f.comments.map(comment), head, [...given, ...body, ...result], '}']).join('\n');
 };

@@ -2,8 +2,9 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
-import { once, peakOf, planText } from '../../cpu/files.js';
+import { peakOf, planText } from '../../cpu/files.js';
 import type { LoopProgram } from '../../loops/ir.js';
+import { once } from '../../once.js';
 import { assemble } from './assemble.js';
 import { wasmText } from './module.js';
 

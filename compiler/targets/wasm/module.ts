@@ -1,5 +1,6 @@
 /** A loop program as one WebAssembly module in text, and the plan of its entries as data. */
 import { fuseMultiplyAdd } from '../../code/fuse.js';
+import { laidOut } from '../../code/lines.js';
 import { mathOf } from '../../code/link.js';
 import { wasm128 } from '../../code/machine.js';
 import type { Func } from '../../code/tree.js';
@@ -8,7 +9,7 @@ import { type Look, passesFor } from '../../cpu/passes.js';
 import { type CpuProgram, cpuProgram, fusedEntries } from '../../cpu/program.js';
 import { kernelsText } from '../../cpu/text.js';
 import type { LoopProgram } from '../../loops/ir.js';
-import { indent, type Printed, printFunction } from './print.js';
+import { type Printed, printFunction } from './print.js';
 
 export interface WasmText {
   readonly text: string;
@@ -19,19 +20,19 @@ export interface WasmText {
 
 const moduleText = (model: string, functions: readonly Printed[], linked: readonly Printed[]): string => {
   const globals = new Set([...linked, ...functions].flatMap((f) => [...f.globals]));
-  return [
+  return laidOut([
     `;; The kernels of ${model}. A function computes the positions [$from, $to) of its result's outermost axis; $chunk is`,
     ';; the share of a batch to whose sums it adds. Globals are sizes, and, with an @, the addresses of buffers.',
     '(module',
-    ...indent([
+    [
       '(import "env" "memory" (memory 1 65536 shared))',
       ...[...globals].sort().map((g) => `(import "${g.startsWith('@') ? 'at' : 'size'}" "${g}" (global $${g} i32))`),
-    ]),
+    ],
     ...linked.map((f) => f.text),
     functions.map((f) => f.text).join('\n\n'),
     ')',
     '',
-  ].join('\n');
+  ]).join('\n');
 };
 
 export const wasmText = (program: LoopProgram): WasmText => {

@@ -1,4 +1,5 @@
 /** Code as WebAssembly text: the one place that knows how WebAssembly is spelt. */
+import { laidOut, type Line } from '../../code/lines.js';
 import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
 import { amountFor, hasLanes } from '../../code/tree.js';
 
@@ -149,7 +150,6 @@ const names = (parameters: readonly Local[]): Names => {
   };
 };
 
-export const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
 /** Declarations, several a line. */
 const folded = (declarations: readonly string[]): readonly string[] =>
   declarations.reduce<string[]>((lines, d) => {
@@ -161,7 +161,7 @@ const folded = (declarations: readonly string[]): readonly string[] =>
 
 interface Printer {
   readonly code: (code: Code) => string;
-  readonly block: (block: Block) => readonly string[];
+  readonly block: (block: Block) => readonly Line[];
 }
 
 const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] => {
@@ -231,7 +231,7 @@ const codePrinter = (name: Names['of'], globals: Set<string>): Printer['code'] =
 
 const printer = (name: Names['of'], globals: Set<string>): Printer => {
   const code = codePrinter(name, globals);
-  const loop = ({ variable, from, to, step, body }: Extract<Statement, { kind: 'loop' }>): readonly string[] => {
+  const loop = ({ variable, from, to, step, body }: Extract<Statement, { kind: 'loop' }>): readonly Line[] => {
     const start = from === null ? [] : [`(local.set $${name(variable)} ${code(from)})`];
     const own = name(variable);
     const label = `$each.${own}`;
@@ -239,12 +239,11 @@ const printer = (name: Names['of'], globals: Set<string>): Printer => {
     return [
       ...start,
       `(if ${more} (then (loop ${label}`,
-      ...indent(block(body)),
-      `  (local.set $${own} (i32.add (local.get $${own}) (i32.const ${counted(step)})))`,
-      `  (br_if ${label} ${more}))))`,
+      block(body),
+      [`(local.set $${own} (i32.add (local.get $${own}) (i32.const ${counted(step)})))`, `(br_if ${label} ${more}))))`],
     ];
   };
-  const statement = (s: Statement): readonly string[] => {
+  const statement = (s: Statement): readonly Line[] => {
     switch (s.kind) {
       case 'set': {
         const value = code(s.value);
@@ -256,22 +255,14 @@ const printer = (name: Names['of'], globals: Set<string>): Printer => {
         ];
       case 'if':
         return s.otherwise === null
-          ? [`(if ${code(s.condition)} (then`, ...indent(block(s.then)), '))']
-          : [
-              `(if ${code(s.condition)}`,
-              '  (then',
-              ...indent(indent(block(s.then))),
-              '  )',
-              '  (else',
-              ...indent(indent(block(s.otherwise))),
-              '  ))',
-            ];
+          ? [`(if ${code(s.condition)} (then`, block(s.then), '))']
+          : [`(if ${code(s.condition)}`, '  (then', [block(s.then)], '  )', '  (else', [block(s.otherwise)], '  ))'];
       case 'loop':
         return loop(s);
       case 'while':
         return [
           '(block $done (loop $turn',
-          ...indent([`(br_if $done (i32.eqz ${code(s.condition)}))`, ...block(s.body), '(br $turn)']),
+          [`(br_if $done (i32.eqz ${code(s.condition)}))`, ...block(s.body), '(br $turn)'],
           '))',
         ];
       case 'clear': {
@@ -282,7 +273,7 @@ const printer = (name: Names['of'], globals: Set<string>): Printer => {
         return [`(call $${s.fn} ${s.args.map(code).join(' ')})`];
     }
   };
-  const block = (b: Block): readonly string[] => b.flatMap(statement);
+  const block = (b: Block): readonly Line[] => b.flatMap(statement);
   return { code, block };
 };
 
@@ -303,12 +294,11 @@ export const printFunction = ({ name, exported, comments, parameters, body, resu
     ...parameters.map((p) => `(param $${own.of(p)} ${valueTypes[p.type]})`),
     ...(result === null ? [] : [`(result ${valueTypes[result.type]})`]),
   ];
-  const text = [
+  const text = laidOut([
     ...comments.map((c) => `;; ${c}`),
     `(func ${heads.join(' ')}`,
-    ...indent(folded(own.declared())),
-    ...indent(lines),
+    [...folded(own.declared()), ...lines],
     ')',
-  ].join('\n');
+  ]).join('\n');
   return { text, globals };
 };

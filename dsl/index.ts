@@ -15,6 +15,7 @@ export * from './attention.js';
 export * from './transformer.js';
 export * from './recurrent.js';
 export * from './loss.js';
+export * from './negatives.js';
 export * from './backward.js';
 export { type DescendOptions, type Descent, type Rate, type States, descend } from './descend.js';
 export { type Along, type ScanOptions, scan } from './scan.js';

@@ -83,9 +83,9 @@ const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> =>
         const draw = (i: number): number =>
           b.id.startsWith('times')
             ? (i % LENGTH) * 900 + (b.id === 'times' ? 0 : 500)
-            : b.role === 'input'
+            : b.role === 'input' && b.dtype !== 'f32'
               ? Math.floor(next() * sizes.items)
-              : b.id.endsWith('.v')
+              : b.role === 'input' || b.id.endsWith('.v')
                 ? next()
                 : next() * 2 - 1;
         return [b.id, Float32Array.from({ length: cells }, (_, i) => draw(i))];

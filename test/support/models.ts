@@ -72,7 +72,8 @@ export const environment = (stages: readonly Program[], { sizes, inputs: given }
     const next = stream([...name].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
     const count = n.axes.reduce((total, a) => total * sizeOf(a, env), 1);
     const draw = (): number => {
-      if (n.op === 'input') return Math.floor(next() * (name.startsWith('times') ? 90_000 : sizes.items));
+      if (n.op === 'input')
+        return n.dtype === 'f32' ? next() : Math.floor(next() * (name.startsWith('times') ? 90_000 : sizes.items));
       return name.endsWith('.v') ? next() : next() * 2 - 1;
     };
     (n.op === 'input' ? inputs : params)[name] = Array.from({ length: count }, draw);

@@ -131,6 +131,11 @@ export const barrier = (arg: Node, key: string): Barrier => ({
   axes: arg.axes,
   dtype: arg.dtype,
 });
+/** The key of barriers whose value is computed once, into a buffer: the compiler sees to it (`compiler/stored.ts`). */
+export const STORED = 'stored';
+/** The same value, one number for all who compare it; leaves are that anyway. */
+export const stored = (n: Node): Node =>
+  n.op === 'input' || n.op === 'param' || n.op === 'constant' ? n : barrier(n, STORED);
 /** `value`, with the derivative of the implicit function theorem through `through` = step(value). Axes: those of `value`. */
 export const implicit = (value: Node, through: Node, of: FixedPoint): Implicit => ({
   op: 'implicit',

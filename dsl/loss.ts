@@ -2,14 +2,16 @@
  * Next-item losses: one number for each position (mean over the positions that exist comes after). The score of an item
  * is the cosine, or the dot product, of the state and the item's row, over the temperature.
  */
-import { type Axis, axis } from './axis.js';
-import { add, div, exp, log, maximum, ne, neg, sub, where } from './elementwise.js';
+import type { Axis } from './axis.js';
+import { add, and, div, exp, log, maximum, minimum, mul, ne, neg, scalar, sub, toF32, where } from './elementwise.js';
 import { softplus } from './activation.js';
 import * as build from './build.js';
 import { normalise } from './layer.js';
 import { LOWEST } from './lowest.js';
+import { fail } from './errors.js';
+import { type Negatives, type Sampled, uniformNegatives } from './negatives.js';
 import { embed } from './position.js';
-import { stop, uniformIndices } from './random.js';
+import { stop } from './random.js';
 import { dot, max, sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
 import type { Without } from './wording.js';
@@ -28,15 +30,16 @@ export interface NextItem<A extends string, B extends string, W extends string> 
   /** Default cosine. */
   readonly score?: 'cosine' | 'dot';
 }
-/** How negatives are drawn. */
-export interface Sampled {
-  /** Names the draw: two losses of one key draw the same negatives. */
-  readonly key: string;
-  /** How many items are drawn, uniformly and with repetition. */
-  readonly negatives: number;
-  /** The axes along whose positions draws differ; none (the default): one draw for the whole batch. */
-  readonly drawnFor?: readonly Axis[];
-}
+/** What stands against the targets: a draw, or negatives of one kind or of several together. */
+export type Against = Sampled | { readonly against: Negatives | readonly Negatives[] };
+/** A softmax over a sample, and whether it makes up for how the sample was drawn. */
+export type Corrected = Against & {
+  /**
+   * Subtracts from each score, the target's too, the logarithm of how many times its item is expected among the negatives (default
+   * false), so that what is drawn often is not pushed down for it: Bengio & Senecal 2008; Yi et al. 2019, whose s - log Q this is.
+   */
+  readonly logQ?: boolean;
+};
 type Loss<A extends string, B extends string, W extends string> = Tensor<Without<A | B, W>>;
 type Loose = Tensor<string>;
 
@@ -64,17 +67,38 @@ const loose = <A extends string, B extends string, W extends string>(
   given: NextItem<A, B, W>,
 ): NextItem<string, string, string> => given as unknown as NextItem<string, string, string>;
 
-/** log(exp(a) + sum over `over` of exp(b) where `counted` holds) - a, the largest exponent subtracted first. */
-const negativeLogShare = (a: Loose, b: Loose, over: Axis, counted: Tensor<string, 'bool'>): Loose => {
-  const top = stop(maximum(a, max(where(counted, b, LOWEST), over)));
-  const total = add(exp(sub(a, top)), sum(where(counted, exp(sub(b, top)), 0), over));
+/** Scores that take part beside the target's, of one kind of negatives. */
+interface Candidates {
+  readonly scores: Loose;
+  readonly over: Axis;
+  readonly counted: Tensor<string, 'bool'>;
+}
+/** log(exp(a) + sum over the candidates of exp) - a, the largest exponent subtracted first. */
+const negativeLogShare = (a: Loose, candidates: readonly Candidates[]): Loose => {
+  const top = stop(
+    candidates.reduce<Loose>(
+      (m, { scores, over, counted }) => maximum(m, max(where(counted, scores, LOWEST), over)),
+      a,
+    ),
+  );
+  const total = candidates.reduce<Loose>(
+    (t, { scores, over, counted }) => add(t, sum(where(counted, exp(sub(scores, top)), 0), over)),
+    exp(sub(a, top)),
+  );
   return add(log(total), sub(top, a));
 };
 
-const drawn = (given: NextItem<string, string, string>, { key, negatives, drawnFor = [] }: Sampled) => {
-  const negative: Axis = axis('negative', negatives);
-  const ids = uniformIndices(key, build.axisOf(given.items, 'item'), [...drawnFor, negative]);
-  return { negative, ids, distinct: ne(ids, given.targets), many: drawnFor.length > 0 };
+const kindsOf = (given: NextItem<string, string, string>, options: Against): readonly Negatives[] =>
+  'against' in options ? [options.against].flat() : [uniformNegatives(build.axisOf(given.items, 'item'), options)];
+
+/** The scores of negatives; those equal to the target take no part. */
+const opposed = (
+  { targets }: NextItem<string, string, string>,
+  { of }: ReturnType<typeof scoring>,
+  { ids, over, exist, many }: Negatives,
+): Candidates => {
+  const distinct = ne(ids, targets);
+  return { scores: of(ids, many), over, counted: exist === undefined ? distinct : and(exist, distinct) };
 };
 
 /**
@@ -82,12 +106,20 @@ const drawn = (given: NextItem<string, string, string>, { key, negatives, drawnF
  * part. `-log(exp(s+ / t) / (exp(s+ / t) + sum exp(s- / t)))`, in nats. Axes: those of state and targets without the width.
  */
 export const sampledSoftmax = <A extends string, B extends string, W extends string>(
-  options: NextItem<A, B, W> & Sampled,
+  options: NextItem<A, B, W> & Corrected,
 ): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);
-  const { negative, ids, distinct, many } = drawn(given, options);
-  return typed(negativeLogShare(scores.targets, scores.of(ids, many), negative, distinct));
+  const kinds = kindsOf(given, options);
+  const expected = (ids: Tensor<string, 'i32'>): Loose =>
+    kinds.map(({ number, chance }): Loose => mul(number, chance(ids))).reduce((a, b) => add(a, b));
+  const corrected = (score: Loose, ids: Tensor<string, 'i32'>): Loose =>
+    options.logQ === true ? sub(score, log(expected(ids))) : score;
+  const candidates = kinds.map((kind): Candidates => {
+    const found = opposed(given, scores, kind);
+    return { ...found, scores: corrected(found.scores, kind.ids) };
+  });
+  return typed(negativeLogShare(corrected(scores.targets, given.targets), candidates));
 };
 
 /** -log softmax of the target's score among all items, in nats. Axes: those of state and targets without the width. */
@@ -102,16 +134,56 @@ export const fullSoftmax = <A extends string, B extends string, W extends string
   return typed(add(log(sum(exp(sub(all, top)), item)), sub(top, scores.targets)));
 };
 
+/** How a generalised binary cross-entropy weighs the target. */
+export interface Generalised {
+  /** The power of the target's probability, in (0, 1]: a number, or what `calibratedBeta` gives. */
+  readonly beta: number | Tensor<never>;
+}
 /**
- * -log sigmoid(s+) - mean over the negatives of log(1 - sigmoid(s-)) (SASRec, with shared negatives), in nats. Axes: those of state and
- * targets without the width.
+ * -(beta log sigmoid(s+) + sum over the negatives of log(1 - sigmoid(s-))) / (negatives + 1), in nats: gBCE (Petrov & Macdonald, RecSys
+ * 2023, arXiv:2308.07192, equation 10), the target's probability being sigmoid^beta. A negative equal to the target takes no part.
+ * Axes: those of state and targets without the width.
  */
-export const binaryCrossEntropy = <A extends string, B extends string, W extends string>(
-  options: NextItem<A, B, W> & Sampled,
+export const generalisedBinaryCrossEntropy = <A extends string, B extends string, W extends string>(
+  options: NextItem<A, B, W> & Against & Generalised,
 ): Loss<A, B, W> => {
   const given = loose(options);
   const scores = scoring(given);
-  const { negative, ids, distinct, many } = drawn(given, options);
-  const against = div(sum(where(distinct, softplus(scores.of(ids, many)), 0), negative), options.negatives);
-  return typed(add(softplus(neg(scores.targets)), against));
+  const kinds = kindsOf(given, options);
+  const { beta } = options;
+  if (typeof beta === 'number' && !(beta > 0 && beta <= 1))
+    fail('PC2012', `beta is above 0 and at most 1, not ${beta}: calibratedBeta gives it from the rate of sampling`);
+  const target = softplus(neg(scores.targets));
+  const all = kinds.reduce<Loose>(
+    (total, kind) => {
+      const { scores: against, over, counted } = opposed(given, scores, kind);
+      return add(total, sum(where(counted, softplus(against), 0), over));
+    },
+    beta === 1 ? target : mul(target, beta as number),
+  );
+  return typed(
+    div(
+      all,
+      kinds.reduce<Loose>((total, { number }) => add(total, number), typed(scalar(1))),
+    ),
+  );
+};
+
+/**
+ * -(log sigmoid(s+) + sum over the negatives of log(1 - sigmoid(s-))) / (negatives + 1), in nats (SASRec, which has one negative). Axes:
+ * those of state and targets without the width.
+ */
+export const binaryCrossEntropy = <A extends string, B extends string, W extends string>(
+  options: NextItem<A, B, W> & Against,
+): Loss<A, B, W> => generalisedBinaryCrossEntropy({ ...options, beta: 1 });
+
+/**
+ * beta = alpha (t (1 - 1/alpha) + 1/alpha) = 1 - t (1 - alpha), alpha = negatives / (|items| - 1), at most 1, being the rate at which
+ * negatives are sampled: gSASRec's (Petrov & Macdonald 2023, equation 13). The calibration t is in [0, 1]: at 0 gBCE is the binary
+ * cross-entropy, at 1 its scores are those of probabilities that sampling has not inflated. No axes.
+ */
+export const calibratedBeta = (t: number, negatives: number, item: Axis): Tensor<never> => {
+  if (!(t >= 0 && t <= 1)) fail('PC2012', `a calibration is between 0 and 1, not ${t}`);
+  const others = maximum(sub(toF32(typed<never, 'i32'>(build.extent(item, []))), 1), 1);
+  return sub(1, mul(sub(1, minimum(div(negatives, others), 1)), t));
 };

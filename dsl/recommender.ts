@@ -5,8 +5,17 @@
 import { type Axis, axis } from './axis.js';
 import { add, mul } from './elementwise.js';
 import { embedding, normalise } from './layer.js';
-import { sampledSoftmax } from './loss.js';
-import { type Batch, type Outputs, type Phase, choice, integer, number } from './model.js';
+import {
+  type Against,
+  binaryCrossEntropy,
+  calibratedBeta,
+  fullSoftmax,
+  generalisedBinaryCrossEntropy,
+  type NextItem,
+  sampledSoftmax,
+} from './loss.js';
+import { type Batch, boolean, choice, fail as refuse, integer, number, type Outputs, type Phase } from './model.js';
+import { batchNegatives, uniformNegatives } from './negatives.js';
 import { adamw } from './optimizers.js';
 import type { Optimizer } from './optimizer.js';
 import { truncatedNormal } from './parameter.js';
@@ -20,11 +29,21 @@ export const recommenderHypers = {
   width: integer(50, 'channels of an item and of a state'),
   length: integer(200, 'positions of the history that are read, the newest'),
   dropout: number(0.2, 'share of values set to 0 while training', { min: 0, max: 0.99 }),
+  loss: choice(
+    ['sampledSoftmax', 'fullSoftmax', 'bce', 'gbce'],
+    "softmax over the target and its negatives, or over all items; binary cross-entropy, or gSASRec's generalised one",
+  ),
+  against: choice(
+    ['uniform', 'batch', 'mixed'],
+    'negatives: items drawn uniformly, the answers of other rows at the same position, or both',
+  ),
   negatives: integer(128, 'items drawn to stand against each target'),
   draws: choice(
     ['user', 'batch', 'position'],
     'for whom negatives are drawn: each user, the whole batch, or each position of each user',
   ),
+  logQ: boolean(false, 'a sampled softmax makes up for how often each item is a negative'),
+  calibration: number(0.75, 'the t of gbce: 0 is bce, 1 calibrates its scores wholly', { min: 0, max: 1 }),
   temperature: number(0.05, 'divides the cosine scores in the loss', { min: 1e-4 }),
   rate: number(1e-3, 'learning rate of AdamW', { min: 0 }),
 } as const;
@@ -34,8 +53,12 @@ export interface RecommenderHyper {
   readonly width: number;
   readonly length: number;
   readonly dropout: number;
+  readonly loss: 'sampledSoftmax' | 'fullSoftmax' | 'bce' | 'gbce';
+  readonly against: 'uniform' | 'batch' | 'mixed';
   readonly negatives: number;
   readonly draws: 'user' | 'batch' | 'position';
+  readonly logQ: boolean;
+  readonly calibration: number;
   readonly temperature: number;
   readonly rate: number;
 }
@@ -93,36 +116,76 @@ const drawnFor: Readonly<Record<RecommenderHyper['draws'], (batch: Batch) => rea
   position: ({ batch, seq }) => [batch, seq],
 };
 
+type Given = NextItem<string, string, string>;
+type Wanted = Pick<RecommenderContext, 'hyper' | 'batch' | 'phase'>;
+
+/** Negatives of these targets. Outside training they are drawn uniformly, for all alike: no row may then read another. */
+const negativesOf = ({ hyper, batch, phase }: Wanted, { targets }: Given): Against => {
+  const training = phase === 'training';
+  const uniform = () =>
+    uniformNegatives(batch.item, {
+      key: 'negatives',
+      negatives: hyper.negatives,
+      drawnFor: training ? drawnFor[hyper.draws](batch) : [],
+    });
+  const others = () => batchNegatives(targets, batch.batch, batch.popularity);
+  const kinds = {
+    uniform: () => [uniform()],
+    batch: () => [others()],
+    mixed: () => [others(), uniform()],
+  };
+  return { against: kinds[training ? hyper.against : 'uniform']() };
+};
+
+const losses: Readonly<Record<RecommenderHyper['loss'], (given: Given, wanted: Wanted) => Tensor<string>>> = {
+  sampledSoftmax: (given, wanted) =>
+    sampledSoftmax({
+      ...given,
+      ...negativesOf(wanted, given),
+      logQ: wanted.hyper.logQ && wanted.phase === 'training',
+    }),
+  fullSoftmax: (given) => fullSoftmax(given),
+  bce: (given, wanted) => binaryCrossEntropy({ ...given, ...negativesOf(wanted, given) }),
+  gbce: (given, wanted) =>
+    generalisedBinaryCrossEntropy({
+      ...given,
+      ...negativesOf(wanted, given),
+      beta: calibratedBeta(wanted.hyper.calibration, wanted.hyper.negatives, wanted.batch.item),
+    }),
+};
+
+/** Settings that another leaves without effect. */
+const unread = ({ loss, against, logQ }: RecommenderHyper): void => {
+  if (logQ && loss !== 'sampledSoftmax')
+    refuse(`logQ corrects a softmax over a sample: leave it out, or set loss=sampledSoftmax`);
+  if (against !== 'uniform' && loss === 'fullSoftmax')
+    refuse(`against=${against}, but in a full softmax all items stand against the target: leave one of the two out`);
+  if (against !== 'uniform' && loss === 'gbce')
+    refuse(`gbce is calibrated for items drawn uniformly, and against=${against}: leave it out, or set loss=bce`);
+};
+
 /**
- * The sampled softmax of cosine scores over the temperature, for each state and the item that it should predict. A draw for
- * each user is one for each place in the batch, which is not the user's own: outside training all meet the same negatives.
+ * The loss that the hyperparameters name, of cosine scores over the temperature, for each state and the item that it should predict. A
+ * draw for each user is one for each place in the batch, which is not the user's own: outside training all meet the same negatives.
  */
 export const itemLoss = <A extends string>(
-  { hyper, batch, phase }: Pick<RecommenderContext, 'hyper' | 'batch' | 'phase'>,
+  wanted: Wanted,
   { width, items }: ItemTable,
   state: Tensor<A | 'width'>,
   targets: Tensor<A, 'i32'>,
-): Tensor<A> =>
-  typed(
-    sampledSoftmax({
-      state,
-      targets,
-      items,
-      width,
-      negatives: hyper.negatives,
-      temperature: hyper.temperature,
-      key: 'negatives',
-      drawnFor: phase === 'training' ? drawnFor[hyper.draws](batch) : [],
-    }),
-  );
+): Tensor<A> => {
+  const { hyper } = wanted;
+  unread(hyper);
+  const given = { state, targets, items, width, temperature: hyper.temperature } as unknown as Given;
+  return typed(losses[hyper.loss](given, wanted));
+};
 
 /** The cosine of each row's state with every item. */
 export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 'width'>): Tensor<'batch' | 'item'> =>
   dot(normalise(state, width), normalise(items, width), width);
 
 /**
- * The loss (sampled softmax of cosine scores over the temperature, mean over the targets that exist) and the scores of all
- * items after the last position. `at` says which positions are trained: `all`, or each row's `last` alone (the others may
+ * The loss (`itemLoss`, mean over the targets that exist) and the scores of all items after the last position. `at` says which positions are trained: `all`, or each row's `last` alone (the others may
  * then have seen what follows them, so there are no `losses`).
  */
 export const nextItem = (

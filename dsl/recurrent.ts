@@ -1,13 +1,14 @@
-/** Layers that carry a state along the sequence: GRU, causal convolution, selective state spaces, test-time training. */
+/** Layers that carry a state along the sequence: GRU, selective state spaces, test-time training. */
 import { sigmoid, silu, softplus, tanh } from './activation.js';
 import { type Axis, axis, like } from './axis.js';
 import { axisOf } from './build.js';
+import { causalConvolution } from './convolution.js';
 import { descend } from './descend.js';
-import { add, div, eq, exp, floor, mul, neg, scalar, sub, square, toF32, toI32, where } from './elementwise.js';
+import { add, div, eq, exp, floor, mul, neg, scalar, sub, square, toF32, where } from './elementwise.js';
 import { fail } from './errors.js';
 import { layerNorm, linear } from './layer.js';
 import { normal, ones, param, uniformBetween, zeros } from './parameter.js';
-import { boundOf, expand, gather, index, rename, shift } from './position.js';
+import { boundOf, expand, index, rename } from './position.js';
 import { dot, sum } from './reduction.js';
 import { scan, type ScanOptions } from './scan.js';
 import type { Node } from './node.js';
@@ -43,28 +44,6 @@ export const gru = (
     const n = tanh(add(candidate, mul(r, carried('candidate', h, true))));
     return add(n, mul(z, sub(h, n)));
   });
-};
-
-/**
- * y[t] = sum over j < taps of w[j] * x[t - j] + b, channel by channel: a causal depthwise convolution. Parameters:
- * `<path>.weight` (tap, channel; uniform within 1 / sqrt(taps)) and `<path>.bias`. Positions before the first count as 0.
- */
-export const causalConvolution = (
-  path: string,
-  x: Along<'inner'>,
-  seq: Axis<'seq'>,
-  channels: Axis<'inner'>,
-  taps: number,
-): Along<'inner'> => {
-  const tap = axis('tap', taps);
-  const weight = param(`${path}.weight`, [tap, channels], uniformBetween(-1 / Math.sqrt(taps), 1 / Math.sqrt(taps)));
-  const parts = Array.from({ length: taps }, (_, j) =>
-    mul(j === 0 ? x : shift(x, seq, j), gather(weight, toI32(scalar(j)), tap)),
-  );
-  return add(
-    parts.reduce((a, b) => add(a, b)),
-    param(`${path}.bias`, channels, zeros),
-  );
 };
 
 /** The sizes of a selective state space. */

@@ -78,6 +78,8 @@ export type Fill =
   | { readonly from: 'length'; readonly of: RaggedName }
   /** How many rows at the end of the batch do not exist. */
   | { readonly from: 'missing' }
+  /** Each item's share of the events that one trains on. */
+  | { readonly from: 'popularity' }
   /** The distinct items of the whole history, the answer left out. */
   | { readonly from: 'seen' }
   /** What a run counts: optimizer steps from 1, and how many are planned. */
@@ -120,6 +122,8 @@ export const given = {
   times: { name: 'times', axes: ['batch', 'seq'], dtype: 'i32', tells: 'past', ids: null, entries: always, fill: { from: 'event', column: 'times', shift: 0, since: 'first' } },
   /** The same for the next event: the time at which the prediction is asked for. */
   nextTimes: { name: 'times.next', axes: ['batch', 'seq'], dtype: 'i32', tells: 'past', ids: null, entries: always, fill: { from: 'event', column: 'times', shift: 1, since: 'first' } },
+  /** Each item's share of the events that one trains on, for losses (training only): what it says of the future, it says of no user. */
+  popularity: { name: 'items.popularity', axes: ['item'], dtype: 'f32', tells: 'nothing', ids: null, entries: ['train'], fill: { from: 'popularity' } },
 } as const satisfies Readonly<Record<string, InputRow>>;
 
 /** And what the compiler reads besides: which positions exist, what ranking leaves out, how far training is. */

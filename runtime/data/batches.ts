@@ -94,6 +94,15 @@ const orders = {
   stored: (users: Int32Array): Int32Array => users,
 } as const;
 
+/** Each item's share of the training events. */
+const shares = ({ dataset: { users, items, offsets, sequence }, trainingEnds }: Split): Float32Array => {
+  const counts = new Float64Array(items.length);
+  let events = 0;
+  for (let user = 0; user < users.length; user++)
+    for (let i = offsets[user]!; i < trainingEnds[user]!; i++, events++) counts[sequence[i]!]!++;
+  return Float32Array.from(counts, (count) => count / Math.max(1, events));
+};
+
 /** The sizes of training batches, and what decides their order. */
 export interface TrainingOptions {
   /** Rows and positions of a batch. */
@@ -117,12 +126,13 @@ export const trainingBatches = (split: Split, options: TrainingOptions): Batches
   );
   const users = orders[order](eligible, seed, epoch);
   const numbers = stream(seed, epoch, 'data.horizon');
+  const popularity = shares(split);
   const ends = users.map((user) =>
     horizons[horizon](dataset.offsets[user]!, trainingEnds[user]!, uniformAt(numbers, user)),
   );
   return lazily(Math.ceil(users.length / batch), (index) => {
     const own = windows(dataset, users, ends, index * batch, options);
-    return { rows: own.starts.length, ...filled('train', { ...own, seen: nothingSeen }) } as Batch;
+    return { rows: own.starts.length, ...filled('train', { ...own, seen: nothingSeen, popularity }) } as Batch;
   });
 };
 

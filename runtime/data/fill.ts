@@ -37,6 +37,8 @@ export interface Windows {
   readonly batch: number;
   readonly length: number;
   readonly seen: Seen;
+  /** Each item's share of the events that one trains on; while training alone. */
+  readonly popularity?: Float32Array;
 }
 
 const lengths: { readonly [A in RaggedName]: (windows: Windows) => Int32Array } = {
@@ -81,6 +83,7 @@ const ways: {
   length: (windows, { of }) => lengths[of](windows),
   missing: ({ batch, starts }) => Int32Array.of(batch - starts.length),
   seen: ({ seen }) => seen.values,
+  popularity: ({ popularity }) => popularity ?? new Float32Array(0),
 };
 
 /** What the data, or a request, give to an entry: all of its inputs but those that a run counts. */

@@ -119,6 +119,7 @@ const windowsOf = (data: Dataset, batch: number, length: number): Windows => {
     batch,
     length,
     seen: { values: new Int32Array(batch * 3), lengths: new Int32Array(batch) },
+    popularity: new Float32Array(data.items.length),
   };
 };
 

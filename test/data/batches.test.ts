@@ -291,3 +291,17 @@ describe('evaluation batches', () => {
     );
   });
 });
+
+it('says how popular items are in the training part alone, the same in every batch', () => {
+  const split = leaveOneOut(
+    fromHistories('five', [
+      { user: 'a', items: ['x', 'y', 'x', 'z', 'y'] },
+      { user: 'b', items: ['y', 'y', 'z', 'z'] },
+    ]),
+  );
+  const code = (item: string): number => split.dataset.items.indexOf(item);
+  const wanted = { x: 2 / 5, y: 3 / 5, z: 0 };
+  for (const batch of trainingBatches(split, { batch: 1, length: 3, seed: 1, epoch: 0 }))
+    for (const [item, share] of Object.entries(wanted))
+      expect(batch['items.popularity'][code(item)]).toBeCloseTo(share, 6);
+});

@@ -61,6 +61,10 @@ const causal: readonly (readonly [string, Settings, string])[] = [
     'prediction at t reads positions t - 20 to t of items; rows independent',
   ],
   ['ttt4rec', { heads: 2, miniBatch: 4 }, 'prediction at t reads positions <= t of items; rows independent'],
+  // Two blocks, each of two convolutions of three taps: twice the dilations 1 and 2, then 4 and 8.
+  ['nextitnet', {}, 'prediction at t reads positions t - 30 to t of items; rows independent'],
+  ['fmlp', {}, 'prediction at t reads positions <= t of items; rows independent'],
+  ['fmlp', { filter: 'circular' }, 'one prediction a row, which may read all of its positions; rows independent'],
   ['swiglu', {}, 'prediction at t reads positions <= t of items; rows independent'],
   ['bert4rec', {}, 'one prediction a row, which may read all of its positions; rows independent'],
 ];

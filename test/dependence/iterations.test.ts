@@ -48,7 +48,18 @@ const theta = param('theta', [seq, key], normal(1));
 /** The offsets up to which the loss of each position reads items, and how many leaks there are. */
 const judged = (state: State) => {
   const losses = itemLoss(
-    { hyper: { negatives: 4, temperature: 1, draws: 'batch' } as never, batch, phase: 'training' },
+    {
+      hyper: {
+        loss: 'sampledSoftmax',
+        against: 'uniform',
+        logQ: false,
+        negatives: 4,
+        temperature: 1,
+        draws: 'batch',
+      } as never,
+      batch,
+      phase: 'training',
+    },
     { width, items },
     state,
     batch.targets,

@@ -277,7 +277,7 @@ describe('losses', () => {
       .map((i) => ids({ negative: i }))
       .filter((i) => i !== target);
     expect(loss(here)).toBeCloseTo(
-      softplus(-dotted(state, row(target))) + total(drawn.map((i) => softplus(dotted(state, row(i))))) / 12,
+      (softplus(-dotted(state, row(target))) + total(drawn.map((i) => softplus(dotted(state, row(i)))))) / 13,
       10,
     );
   });

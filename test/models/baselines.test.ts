@@ -1,4 +1,4 @@
-/** SASRec, LLaMa and BERT4Rec: figures worked out elsewhere, what they may read, and that every preset compiles. */
+/** SASRec, LLaMa, BERT4Rec, NextItNet and FMLP-Rec: figures worked out elsewhere, what they may read, and that every preset compiles. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -18,7 +18,9 @@ import {
   zeros,
 } from 'pcrec';
 import bert4rec, { bert4recBlock } from 'pcrec/models/bert4rec';
+import fmlp from 'pcrec/models/fmlp';
 import llama, { llamaBlock } from 'pcrec/models/llama';
+import nextitnet from 'pcrec/models/nextitnet';
 import sasrec, { sasrecBlock } from 'pcrec/models/sasrec';
 import { compile } from '../../compiler/compile.js';
 import { topological } from '../../compiler/graph.js';
@@ -47,20 +49,31 @@ const hyper = {
   negatives: 3,
   temperature: 0.5,
   draws: 'batch' as const,
+  loss: 'sampledSoftmax' as const,
+  against: 'uniform' as const,
+  logQ: false,
+  calibration: 0.75,
   rate: 1e-3,
   mask: 0.55,
   lastOnly: 0.3,
+  taps: 2,
+  cycle: 2,
+  filter: 'causal' as const,
 };
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
-const build = ({ build: f }: { readonly build: unknown }, phase: Phase): Outputs =>
+const build = (
+  { build: f }: { readonly build: unknown },
+  phase: Phase,
+  over: Readonly<Record<string, HyperValue>> = {},
+): Outputs =>
   (
     f as (context: {
       readonly hyper: Readonly<Record<string, HyperValue>>;
       readonly batch: Batch;
       readonly phase: Phase;
     }) => Outputs
-  )({ hyper, batch, phase });
+  )({ hyper: { ...hyper, ...over }, batch, phase });
 
 /** A weight of `path` at a place in memory order (axes sorted by name): ((7 place + codes) mod 13 - 6) / 10, codes the sum of the path's characters. */
 const weight = (path: string, place: number): number =>
@@ -104,19 +117,44 @@ const figures = {
       [-0.0200756006, 0.6346678162, -0.5702482479, -0.0717059915, 0.7432447452, -0.2937477568, -0.8367815652],
     ],
   },
+  nextitnet: {
+    loss: 1.3960242772534757,
+    scores: [
+      [-0.0710949624, -0.1896954943, 0.3395410184, 0.3057233147, -0.3652271139, -0.1734555452, 0.8652815698],
+      [0.4094260801, 0.0288080743, -0.1210697019, 0.8672858824, -0.0825892259, -0.374599994, 0.2294997586],
+    ],
+  },
+  fmlp: {
+    loss: 1.2966624619840996,
+    scores: [
+      [-0.0359657762, 0.9012543523, -0.5928060642, -0.1818764633, 0.8170299108, -0.5135407181, -0.2280113023],
+      [0.1014051407, 0.8808551165, -0.7818350781, -0.1086086607, 0.7397086987, -0.5517952819, -0.2418885822],
+    ],
+  },
+  // By a complex transform, products, and the transform back.
+  'fmlp in circles': {
+    loss: 0.5702358803845389,
+    scores: [
+      [-0.0351102682, 0.8999744245, -0.5902044999, -0.1834004598, 0.8168315862, -0.5105343869, -0.2289269964],
+      [0.1007976266, 0.8811211775, -0.7810153903, -0.1090316598, 0.7401056761, -0.5521093421, -0.2414468779],
+    ],
+  },
 } as const;
 
 test.each([
-  ['sasrec', sasrec],
-  ['llama', llama],
-  ['bert4rec', bert4rec],
-] as const)('%s gives the figures worked out elsewhere', (name, model) => {
-  const { scores } = build(model, 'inference');
+  ['sasrec', sasrec, {}],
+  ['llama', llama, {}],
+  ['bert4rec', bert4rec, {}],
+  ['nextitnet', nextitnet, {}],
+  ['fmlp', fmlp, {}],
+  ['fmlp in circles', fmlp, { filter: 'circular' }],
+] as const)('%s gives the figures worked out elsewhere', (name, model, over) => {
+  const { scores } = build(model, 'inference', over);
   const found = run1(scores, environment([scores]));
   figures[name].scores.forEach((row, b) =>
     row.forEach((score, i) => expect(found({ batch: b, item: i })).toBeCloseTo(score, 9)),
   );
-  const { loss } = build(model, 'training');
+  const { loss } = build(model, 'training', over);
   expect(run1(loss, environment([loss]))()).toBeCloseTo(figures[name].loss, 12);
 });
 

@@ -1,9 +1,9 @@
-/** The nine models as C. */
+/** The models as C, each once. */
 import { describe } from 'vitest';
 import { behaves, cases } from '../support/cpu-models.js';
 import { available, opened } from './sessions.js';
 
-const nine = [
+const each = [
   'hstu',
   'pcrec',
   'sasrec',
@@ -12,11 +12,13 @@ const nine = [
   'gru4rec',
   'mamba4rec',
   'ttt4rec',
+  'nextitnet',
+  'fmlp',
   'pcrec-simple, of a size that takes two tiles',
 ];
 describe.skipIf(!available)('in C', () =>
   behaves(
-    cases.filter(([name]) => nine.includes(name)),
+    cases.filter(([name]) => each.includes(name)),
     opened,
   ),
 );

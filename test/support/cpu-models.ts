@@ -16,10 +16,12 @@ import {
 } from 'pcrec';
 import type { HyperValue, Model } from '../../dsl/model.js';
 import bert4rec from '../../models/bert4rec.js';
+import fmlp from '../../models/fmlp.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
+import nextitnet from '../../models/nextitnet.js';
 import pcrec from '../../models/pcrec.js';
 import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
@@ -83,9 +85,9 @@ const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> =>
         const draw = (i: number): number =>
           b.id.startsWith('times')
             ? (i % LENGTH) * 900 + (b.id === 'times' ? 0 : 500)
-            : b.role === 'input'
+            : b.role === 'input' && b.dtype !== 'f32'
               ? Math.floor(next() * sizes.items)
-              : b.id.endsWith('.v')
+              : b.role === 'input' || b.id.endsWith('.v')
                 ? next()
                 : next() * 2 - 1;
         return [b.id, Float32Array.from({ length: cells }, (_, i) => draw(i))];
@@ -124,6 +126,9 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['mamba4rec', mamba4rec, { states: 3, taps: 3 }],
   ['mamba4rec in sweeps', mamba4rec, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
   ['ttt4rec', ttt4rec, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
+  ['nextitnet', nextitnet, {}],
+  ['fmlp', fmlp, {}],
+  ['fmlp in circles', fmlp, { filter: 'circular', blocks: 1 }],
   ['pcrec-simple, of a size that takes two tiles', pcrecSimple, { width: 20, negatives: 9 }],
 ];
 

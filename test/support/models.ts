@@ -1,10 +1,12 @@
 /** Whole models, tiny: traced at small hyperparameters, with values for every leaf. */
 import { batchOf, type HyperValue, type Model } from '../../dsl/model.js';
 import bert4rec from '../../models/bert4rec.js';
+import fmlp from '../../models/fmlp.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
+import nextitnet from '../../models/nextitnet.js';
 import pcrec from '../../models/pcrec.js';
 import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
@@ -72,7 +74,8 @@ export const environment = (stages: readonly Program[], { sizes, inputs: given }
     const next = stream([...name].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
     const count = n.axes.reduce((total, a) => total * sizeOf(a, env), 1);
     const draw = (): number => {
-      if (n.op === 'input') return Math.floor(next() * (name.startsWith('times') ? 90_000 : sizes.items));
+      if (n.op === 'input')
+        return n.dtype === 'f32' ? next() : Math.floor(next() * (name.startsWith('times') ? 90_000 : sizes.items));
       return name.endsWith('.v') ? next() : next() * 2 - 1;
     };
     (n.op === 'input' ? inputs : params)[name] = Array.from({ length: count }, draw);
@@ -105,6 +108,9 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['mamba4rec', mamba4rec, { states: 3, taps: 3 }],
   ['mamba4rec in sweeps', mamba4rec, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
   ['ttt4rec', ttt4rec, { heads: 2, miniBatch: 4, blocks: 1 }],
+  ['nextitnet', nextitnet, { taps: 2 }],
+  ['fmlp', fmlp, {}],
+  ['fmlp in circles', fmlp, { filter: 'circular', blocks: 1 }],
 ];
 
 /** What one entry of a model gives on a device, and what the unoptimised program means in float64. */

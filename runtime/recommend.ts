@@ -10,6 +10,7 @@ import { type Asked, type Moment, momentOf, timeless } from './asked.js';
 import { type Columns, filled, nothingSeen } from './data/fill.js';
 import { type Dataset, longestGap, longestSpan, timesOf } from './data/index.js';
 import { call, output, readsTimes, withColumns } from './entries.js';
+import { sizesOf } from './features.js';
 import type { Inputs } from './job.js';
 import { type Catalogue, type Index, index, item, list, nearest } from './lookup.js';
 import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
@@ -258,7 +259,7 @@ const answering = (
   const catalogue = index({ items, titles });
   const everybody = once(
     pipe(
-      dataOf(options, data),
+      dataOf(manifest, options, data),
       TE.map((loaded) => people(catalogue)(loaded.data)),
     ),
   );
@@ -318,7 +319,7 @@ export const recommender =
         openSession(
           compiled,
           { ...options, threads: options.threads ?? 1 },
-          { batch: 1, items: kept.items.length, seen: 1 },
+          { batch: 1, items: kept.items.length, seen: 1, ...sizesOf(kept.features) },
         ),
       ),
       TE.chain(({ kept, session }) =>

@@ -14,13 +14,15 @@
 import { type Axis, sameExtent } from '../../dsl/axis.js';
 import { hasAxis } from '../../dsl/build.js';
 import type { Input, Node } from '../../dsl/node.js';
-import { type Tells, tellsOf } from '../../runtime/contract/batch.js';
+import { rowOf } from '../../dsl/batch.js';
+import type { Tells } from '../../runtime/contract/batch.js';
 import { topological } from '../graph.js';
 import { type Dependence, dependence, offsetsOf } from './analysis.js';
 import { type Seen, seenAnswer } from './answers.js';
 import { hull, type Interval } from './zone.js';
 
-const tells = (input: Input): Tells => tellsOf(input.name);
+/** Of an input that has no row the worst is taken: that it tells the past. */
+const tells = (input: Input): Tells => rowOf(input)?.tells ?? 'past';
 const isAnswer = (input: Input): boolean => tells(input) === 'answer' || tells(input) === 'answerOfRow';
 
 /** Offsets, position read less own, that a prediction may read. */

@@ -18,6 +18,7 @@ export {
   timesOf,
   titleOf,
 } from './dataset.js';
+export type { FeatureColumn, FeatureColumns } from './columns.js';
 export { type Format, describeFormats, formats } from './formats.js';
 export { type History, fromHistories } from './interactions.js';
 export { type LoadOptions, load, samplePath } from './load.js';

@@ -14,7 +14,7 @@ import { embedding } from './layer.js';
 import type { Batch } from './model.js';
 import { named } from './names.js';
 import { truncatedNormal } from './parameter.js';
-import { embed, indicator, shift } from './position.js';
+import { indicator, shift } from './position.js';
 import { dot, sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
 import type { Init } from './node.js';
@@ -175,7 +175,13 @@ const embedded = (path: string, feature: Embedded, width: Axis, init: Init): Ten
       ),
     );
   const known = gt(feature.values, 0);
-  const rows = where(known, embed(embedding(path, feature.vocabulary, width, init), feature.values), 0);
+  const rows = where(
+    known,
+    typed<string>(
+      build.gather(embedding(path, feature.vocabulary, width, init), feature.values, feature.vocabulary.name),
+    ),
+    0,
+  );
   const { place } = feature;
   return place === undefined ? rows : typed(div(sum(rows, place), maximum(sum(indicator(known), place), 1)));
 };

@@ -218,6 +218,14 @@ export const givenStates = (manifest: Manifest, lexicon: Lexicon | undefined, sp
     ),
   );
 
+/** What a model that learnt this of a column of events reads where it says `value`: 0 where that is missing. */
+export const eventNumber = (found: Learnt, value: string | number | undefined): number => {
+  if (value === undefined) return 0;
+  if (found.kind === 'category') return 1 + found.vocabulary.indexOf(String(value));
+  const number = Number(value);
+  return found.kind === 'number' && Number.isFinite(number) ? (number - found.mean) / found.deviation : 0;
+};
+
 /** What a model reads of events, in their order, by the names of columns. */
 export const eventValues = (
   lexicon: Lexicon | undefined,

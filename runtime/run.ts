@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Apart, apartOf } from './apart.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
@@ -331,6 +332,8 @@ export interface EvaluateResult extends Evaluation {
   readonly backend: string;
   /** The rank of each evaluated user, in the order of their codes. */
   readonly ranks: Float32Array;
+  /** By whether training met the target; where `cold` asks for it. */
+  readonly apart?: Apart;
 }
 
 /** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
@@ -373,7 +376,12 @@ export const evaluateCheckpoint =
               ),
               TE.map(({ found, ranks }) => {
                 // A checkpoint holds the parameters of its own moment, which need not be the best one's.
-                const at = { ...found, epoch: kept.progress.epoch, step: kept.progress.step };
+                const at = {
+                  ...found,
+                  epoch: kept.progress.epoch,
+                  step: kept.progress.step,
+                  ...(options.cold === true ? { apart: apartOf(feed, found.part, ranks) } : {}),
+                };
                 listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
                 return { ...at, checkpoint: path, backend: session.backend, ranks };
               }),

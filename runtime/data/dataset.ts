@@ -105,15 +105,16 @@ export const overlong = ({
   return undefined;
 };
 
-/** What the times of a data set are; undefined where it has none. Those that came in no file are seconds. */
-export const timesOf = ({ times, reading }: Dataset): Times | undefined => {
-  if (times === undefined || reading?.times !== undefined) return reading?.times;
-  const [from, to] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)] as const, [
-    Infinity,
-    -Infinity,
-  ] as readonly [number, number]);
+/** What times are that came in no file: seconds, and dates where they may be. */
+export const timesFrom = (times: Iterable<number>): Times => {
+  let [from, to] = [Infinity, -Infinity];
+  for (const time of times) [from, to] = [Math.min(from, time), Math.max(to, time)];
   return { units: ['seconds'], calendar: isCalendar(from, to), from, to };
 };
+
+/** What the times of a data set are; undefined where it has none. */
+export const timesOf = ({ times, reading }: Pick<Dataset, 'times' | 'reading'>): Times | undefined =>
+  times === undefined || reading?.times !== undefined ? reading?.times : timesFrom(times);
 
 /** The longest time between two events of one user, one after the other; 0 where there are no times. */
 export const longestGap = ({ offsets, times, users }: Dataset): number => {

@@ -15,6 +15,7 @@ export {
   longestGap,
   statistics,
   summary,
+  timesFrom,
   timesOf,
   titleOf,
 } from './dataset.js';

@@ -29,14 +29,16 @@ export const genres = ['war', 'noir', 'comedy', 'space'];
 export const actions = ['view', 'cart', 'buy'];
 const items = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
-/** Twelve users of eight items; two more items that nobody met. */
+/** Twelve users of eight items, and a ninth that only the last event of the first user is of. */
 export const histories = (users = 12): readonly History[] =>
   Array.from({ length: users }, (_, u) => {
     const numbers = stream(11, u, 'histories');
     const length = 4 + Math.floor(5 * uniformAt(numbers, 0));
     return {
       user: `u${u}`,
-      items: Array.from({ length }, (_, i) => items[Math.floor(items.length * uniformAt(numbers, i + 1))]!),
+      items: Array.from({ length }, (_, i) =>
+        u === 0 && i === length - 1 ? 'k' : items[Math.floor(items.length * uniformAt(numbers, i + 1))]!,
+      ),
       times: Array.from({ length }, (_, i) => 1_700_000_000 + 40_000 * i + 1000 * u),
     };
   });

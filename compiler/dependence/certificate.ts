@@ -50,6 +50,8 @@ export interface Certificate {
   readonly mixed: readonly string[];
   /** Whether anything of the past is read at all. */
   readonly readsPast: boolean;
+  /** Columns of items that are read: that they were known before what is predicted is the author's promise. */
+  readonly promised: readonly string[];
 }
 
 /** A tensor that reads what it must not. */
@@ -79,6 +81,15 @@ export const isRagged = ({ extent }: Axis): boolean => extent.kind === 'ragged';
 export const sequenceOf = (input: Input): Axis | undefined => input.axes.find(isRagged);
 export const inputsOf = (roots: readonly Node[]): readonly Input[] =>
   topological(roots).filter((n): n is Input => n.op === 'input');
+
+const promisedIn = (roots: readonly Node[]): readonly string[] =>
+  [
+    ...new Set(
+      topological(roots).flatMap((n) =>
+        n.op === 'param' && n.init.kind === 'given' && n.init.feature.kind !== 'met' ? [n.init.feature.name] : [],
+      ),
+    ),
+  ].sort();
 
 interface Term {
   readonly readsLength: boolean;
@@ -188,6 +199,7 @@ export const certify = (
       readsLength: terms.some((t) => t.readsLength),
       mixed: mixedRows([loss], inputs, d),
       readsPast: reads('past')(loss),
+      promised: promisedIn([loss]),
     },
   };
 };
@@ -207,6 +219,7 @@ export const certifyScores = (
       readsLength: false,
       mixed: mixedRows([scores], inputs, d),
       readsPast: read.some((i) => tells(i) === 'past'),
+      promised: promisedIn([scores]),
     },
   };
 };

@@ -7,6 +7,7 @@ const nine = [
   'hstu',
   'pcrec',
   'sasrec',
+  'sasrecf',
   'llama',
   'bert4rec',
   'gru4rec',

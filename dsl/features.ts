@@ -43,7 +43,7 @@ export interface CodedLists<N extends string> extends Coded<'item' | `${N}.place
   /** As many places as the longest list has. */
   readonly place: Axis<`${N}.place`>;
 }
-/** Vectors. */
+/** A vector of each item, all of one width. */
 export interface Vectors<N extends string> {
   readonly values: Tensor<'item' | N>;
   readonly width: Axis<N>;

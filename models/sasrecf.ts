@@ -1,5 +1,5 @@
 /**
- * SASRec with features of items, fused before attention: the model that FDSA is compared with as SASRec+ (Zhang et al.,
+ * SASRec (Kang & McAuley, arXiv:1808.09781) with features of items, fused before attention: the model that FDSA is compared with as SASRec+ (Zhang et al.,
  * "Feature-level Deeper Self-Attention Network for Sequential Recommendation", IJCAI 2019) and that RecBole calls SASRecF. Each
  * feature becomes a vector, and one linear map of them and of the item's own vector, laid side by side, is what attention reads; here
  * written as the sum of one map each, which is the same.

@@ -133,7 +133,7 @@ const session = (
     }
     if (all || !found.lean) await states.toHost();
     const given = (id: string): Numbers | undefined => inputs[id] ?? states.get(id);
-    const onHost = host(given, draw);
+    const onHost = host.run(given, draw);
     const before: Values = (id) => {
       const value = onHost.get(id) ?? given(id);
       if (value === undefined) throw new Error(`Nothing computes '${id}'.`);
@@ -205,6 +205,7 @@ const session = (
             throw new Error(`The state '${name}' has ${plural(due, 'value')}, not ${value.length}.`);
         }
         await states.toHost();
+        runners.forEach(({ host }) => host.forget());
         states.set(new Map(Object.entries(values).map(([name, value]) => [idOf(name), value.slice()])));
       }),
     dispose: async () => {

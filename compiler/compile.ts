@@ -3,7 +3,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as build from '../dsl/build.js';
 import { batchAxes, inputNode } from '../dsl/batch.js';
 import type { Node, Param } from '../dsl/node.js';
-import { type AxisName, given, inputs, inputsFor } from '../runtime/contract/batch.js';
+import { type AxisName, given, inputs, type InputRow, inputsFor } from '../runtime/contract/batch.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/contract/session.js';
 import type { Compile, CompileOptions, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
@@ -80,7 +80,17 @@ const paramsOf = (programs: readonly Program[]): ReadonlyMap<string, Param> =>
       .map((p) => [p.path, p]),
   );
 
-/** What the model itself reads are parameters; what only the finished training step reads are the optimizer's slots. */
+/** Rows that the table of inputs has not, by name. */
+const ownRows = (programs: readonly Program[]): readonly InputRow[] =>
+  [
+    ...new Map(
+      programs
+        .flatMap((p) => topological(rootsOf(p)))
+        .flatMap((n) => (n.op === 'input' && n.row !== undefined ? [[n.name, n.row] as const] : [])),
+    ).values(),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** What the model itself reads is given or a parameter; what only the finished training step reads are the optimizer's slots. */
 const statesOf = (
   written: readonly Program[],
   finished: readonly Program[],
@@ -95,11 +105,14 @@ const statesOf = (
       .map((b) => [b.id, b]),
   );
   return [...states.values()]
-    .map((b): StateInfo => ({
-      ...tensorInfo(b.id, b),
-      init: all.get(b.id)!.init,
-      role: parameters.has(b.id) ? 'parameter' : 'slot',
-    }))
+    .map((b): StateInfo => {
+      const { init } = all.get(b.id)!;
+      return {
+        ...tensorInfo(b.id, b),
+        init,
+        role: init.kind === 'given' ? 'given' : parameters.has(b.id) ? 'parameter' : 'slot',
+      };
+    })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
@@ -165,6 +178,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
   );
   const loops: LoopProgram = withPlainNames({ model: traced.model.name, entries });
   const states = statesOf(written, finished, entries);
+  const rows = ownRows(finished);
   const manifest: Manifest = {
     format: 1,
     model: traced.model.name,
@@ -173,6 +187,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     length: Number(traced.hyper['length']),
     states,
     entries: Object.fromEntries(entries.map((e) => [e.name, entryInfo(e)])),
+    ...(rows.length === 0 ? {} : { rows }),
     hash: hashOf(loops, { states, hyper: traced.hyper }),
   };
   const sources = new Map(

@@ -8,12 +8,13 @@
  */
 import { type Axis, axisProblem, bound, missingOf, sameExtent, showExtent } from '../dsl/axis.js';
 import { sameAxes } from '../dsl/build.js';
-import { batchAxes, inputNode } from '../dsl/batch.js';
+import { batchAxes, inputNode, rowOf } from '../dsl/batch.js';
 import type { Init, Input, Node, Param } from '../dsl/node.js';
 import { misnamed } from '../dsl/names.js';
 import type { Optimizer } from '../dsl/optimizer.js';
 import type { Code } from './catalogue.js';
 import { axes as axisRows, inputOf, type InputRow, inputs as table, sizes } from '../runtime/contract/batch.js';
+import { type ItemFeature, measuredBy, sizeOfFeature } from '../runtime/contract/features.js';
 import { type Diagnostic, error, type Source } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import { type Origins, topological } from './graph.js';
@@ -71,6 +72,8 @@ const listed = (names: readonly string[]): string => names.map((n) => `'${n}'`).
 const axesText = (axes: readonly Axis[]): string =>
   axes.length === 0 ? 'has no axes' : `is over ${axes.map((a) => `'${a.name}' (${showExtent(a)})`).join(', ')}`;
 
+const featureText = (feature: ItemFeature): string =>
+  feature.kind === 'met' ? 'what training met' : `the column '${feature.name}' of items (${feature.kind})`;
 const initText = (init: Init): string => {
   switch (init.kind) {
     case 'constant':
@@ -80,6 +83,8 @@ const initText = (init: Init): string => {
       return `starts as ${init.kind}(${init.std})`;
     case 'uniform':
       return `starts between ${init.low} and ${init.high}`;
+    case 'given':
+      return `is given by ${featureText(init.feature)}`;
     case 'xavierUniform':
       return `starts as xavierUniform from ${listed(init.fanIn) || 'none'} to ${listed(init.fanOut) || 'none'}`;
   }
@@ -144,6 +149,17 @@ const conflicts = (phases: Readonly<Record<Phase, readonly Declaration[]>>): rea
 };
 
 const symbols: ReadonlySet<string> = new Set(sizes);
+/** The sizes of features that a program reads: those of states that are given, and of inputs that are no rows of the table. */
+const featureSizes = (order: readonly Node[]): ReadonlySet<string> =>
+  new Set(
+    order.flatMap((n): readonly string[] => {
+      const sizeOf = (of: 'item' | 'event', name: string) =>
+        (['values', 'width', 'most'] as const).map((part) => sizeOfFeature(of, name, part));
+      if (n.op === 'param' && n.init.kind === 'given')
+        return n.init.feature.kind === 'met' ? [] : sizeOf('item', n.init.feature.name);
+      return n.op === 'input' && n.row?.fill.from === 'feature' ? sizeOf('event', n.row.fill.feature.name) : [];
+    }),
+  );
 /** Of an input that the runtime gives to training or to scores its row. Who may read an answer is for the certificate to say. */
 const givenAs = (name: string): InputRow | undefined => {
   const row = inputOf(name);
@@ -154,11 +170,11 @@ const givenAs = (name: string): InputRow | undefined => {
     : undefined;
 };
 
-const axisDiagnostics = (a: Axis, source: Source | undefined): readonly Diagnostic[] => {
+const axisDiagnostics = (a: Axis, source: Source | undefined, measured: ReadonlySet<string>): readonly Diagnostic[] => {
   const problem = axisProblem(a);
   if (problem !== null) return [error(problem.code, problem.message, source)];
   const size = bound(a);
-  if (typeof size === 'string' && !symbols.has(size))
+  if (typeof size === 'string' && !symbols.has(size) && !measured.has(size))
     return [
       error(
         'PC2007',
@@ -176,7 +192,9 @@ const countsOf = (a: Axis): readonly string[] =>
 
 /** What of a parameter depends on the batch: it would be another tensor for each. */
 const batchwise = ({ axes }: Param): Axis | undefined =>
-  axes.find((a) => typeof bound(a) === 'string' && bound(a) !== axisRows.item.size);
+  axes.find(
+    (a) => typeof bound(a) === 'string' && bound(a) !== axisRows.item.size && measuredBy(bound(a)) === undefined,
+  );
 
 const initProblem = ({ init, axes }: Param): string | null => {
   const numbers =
@@ -184,7 +202,7 @@ const initProblem = ({ init, axes }: Param): string | null => {
       ? [init.value]
       : init.kind === 'uniform'
         ? [init.low, init.high]
-        : init.kind === 'xavierUniform'
+        : init.kind === 'xavierUniform' || init.kind === 'given'
           ? []
           : [init.std];
   if (!numbers.every(Number.isFinite))
@@ -221,7 +239,7 @@ const paramDiagnostics = (p: Param, source: Source | undefined): readonly Diagno
 /** What a trainer gives under a name is what the table says: who took it for another tensor would read past its rows, or other numbers. */
 const unlike = (own: Input, length: number): string | null => {
   const row = givenAs(own.name);
-  if (row === undefined) return null;
+  if (row === undefined || own.row !== undefined) return null;
   const real = inputNode(row, batchAxes(length));
   const same =
     own.dtype === real.dtype && sameAxes(own.axes, real.axes) && own.axes.every((a, i) => sameExtent(a, real.axes[i]!));
@@ -248,15 +266,18 @@ const unfit = (order: readonly Node[], origins: Origins, length: number): readon
     if (n.op === 'input') {
       const wrong = unlike(n, length);
       return wrong === null
-        ? missing(n.name, source)
+        ? rowOf(n) === n.row
+          ? []
+          : missing(n.name, source)
         : [error('PC3004', wrong, source, 'take it from the batch that build is given')];
     }
     const wrong = n.op === 'uniform' ? misnamed('a random number', n.key) : null;
     return wrong === null ? [] : [error('PC3001', wrong, source)];
   };
+  const measured = featureSizes(order);
   return [
     ...[...axesIn(order, origins)].flatMap(([a, source]) => [
-      ...axisDiagnostics(a, source),
+      ...axisDiagnostics(a, source, measured),
       ...countsOf(a).flatMap((name) => missing(name, source)),
     ]),
     ...order.flatMap((n) => ofNode(n, origins.get(n)?.source)),
@@ -285,24 +306,26 @@ const collisions = (
         : [];
   });
   const states = new Map(params.map((p) => [p.path, { of: p, what: `the parameter '${p.path}'` }]));
-  const kept = params.flatMap((p) =>
-    slots.flatMap((slot): readonly Diagnostic[] => {
-      const path = slotPath(p.path, slot);
-      const known = states.get(path);
-      const what = `the slot '${slot}' that ${name} keeps for '${p.path}'`;
-      states.set(path, { of: p, what });
-      if (known === undefined) return [];
-      const [source, beside] = [sourceOf(known.of), sourceOf(p)];
-      return [
-        {
-          ...error('PC3008', `${known.what} has the name of ${what}`, source, 'give one of them another path'),
-          ...(beside === undefined
-            ? {}
-            : { beside: { source: beside, message: 'the parameter that the slot is for' } }),
-        },
-      ];
-    }),
-  );
+  const kept = params
+    .filter(({ init }) => init.kind !== 'given')
+    .flatMap((p) =>
+      slots.flatMap((slot): readonly Diagnostic[] => {
+        const path = slotPath(p.path, slot);
+        const known = states.get(path);
+        const what = `the slot '${slot}' that ${name} keeps for '${p.path}'`;
+        states.set(path, { of: p, what });
+        if (known === undefined) return [];
+        const [source, beside] = [sourceOf(known.of), sourceOf(p)];
+        return [
+          {
+            ...error('PC3008', `${known.what} has the name of ${what}`, source, 'give one of them another path'),
+            ...(beside === undefined
+              ? {}
+              : { beside: { source: beside, message: 'the parameter that the slot is for' } }),
+          },
+        ];
+      }),
+    );
   return [...taken, ...wrong, ...kept];
 };
 

@@ -1,5 +1,5 @@
 /** From the table of inputs to axes and nodes: for `batchOf`, and for what the compiler reads of a batch besides. */
-import { type AxisName, type AxisRow, axes as table, type InputRow } from '../runtime/contract/batch.js';
+import { type AxisName, type AxisRow, axes as table, type InputRow, inputOf } from '../runtime/contract/batch.js';
 import { type Axis, axis, partial, ragged } from './axis.js';
 import { input } from './build.js';
 import type { Input } from './node.js';
@@ -17,9 +17,12 @@ export const batchAxes = (length: number): Axes => {
 };
 
 /** The tensor of an input, over these axes. */
-export const inputNode = ({ name, axes: over, dtype }: InputRow, among: Readonly<Record<string, Axis>>): Input =>
+export const inputNode = (row: InputRow, among: Readonly<Record<string, Axis>>): Input =>
   input(
-    name,
-    over.map((a) => among[a]!),
-    dtype,
+    row.name,
+    row.axes.map((a) => among[a]!),
+    row.dtype,
+    inputOf(row.name) === undefined ? row : undefined,
   );
+/** The row of an input: its own, or the table's. */
+export const rowOf = ({ name, row }: Input): InputRow | undefined => row ?? inputOf(name);

@@ -2,6 +2,7 @@
  * Untyped constructors, one for each primitive: they compute axes and element type and refuse what has no meaning.
  * The typed language (`tensor.ts`) and the compiler's own rewrites are both built from these.
  */
+import type { InputRow } from '../runtime/contract/batch.js';
 import { type Axis, sameExtent, showExtent } from './axis.js';
 import { fail, impossible } from './errors.js';
 import type {
@@ -89,13 +90,14 @@ export const sameAxes = (a: readonly Axis[], b: readonly Axis[]): boolean =>
   a.length === b.length && a.every((x, i) => x.name === b[i]!.name);
 
 /** Data of the batch, by the name that the runtime fills. */
-export const input = (name: string, axes: readonly Axis[], dtype: DType): Input => ({
+export const input = (name: string, axes: readonly Axis[], dtype: DType, row?: InputRow): Input => ({
   op: 'input',
   name,
   axes: unionAxes(axes),
   dtype,
+  ...(row === undefined ? {} : { row }),
 });
-/** A trained tensor (f32). Neither the path nor that equal paths agree is checked here. */
+/** A tensor that stays from run to run (f32), trained unless its init is `given`. Neither the path nor that equal paths agree is checked here. */
 export const param = (path: string, axes: readonly Axis[], init: Init): Param => ({
   op: 'param',
   path,

@@ -30,6 +30,7 @@ export type { Optimizer, Update } from './optimizer.js';
 export * from './optimizers.js';
 export * from './rates.js';
 
+export * from './features.js';
 export * from './recommender.js';
 export * from './model.js';
 export * from './personalise.js';

@@ -13,7 +13,7 @@ export type HyperValue = number | string | boolean;
 
 /** One hyperparameter: default, one line of help, and how to read it from `--set name=value`. */
 export interface Hyper<T extends HyperValue = HyperValue> {
-  readonly kind: 'integer' | 'number' | 'boolean' | 'choice';
+  readonly kind: 'integer' | 'number' | 'boolean' | 'choice' | 'names';
   readonly value: T;
   readonly doc: string;
   readonly choices?: readonly string[];
@@ -46,6 +46,18 @@ export const choice = <const C extends string>(choices: readonly [C, ...C[]], do
   doc,
   choices,
 });
+
+/** Names, separated by commas: columns of data, say. `listed` makes a list of the value. */
+export const names = (value: string, doc: string): Hyper<string> => ({ kind: 'names', value, doc });
+/** The names in a value of `names`, each once. */
+export const listed = (value: string): readonly string[] => [
+  ...new Set(
+    value
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  ),
+];
 
 /** Hyperparameters by name. */
 export type Hypers = Readonly<Record<string, Hyper>>;

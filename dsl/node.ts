@@ -2,6 +2,8 @@
  * The primitives: a tensor expression is an immutable graph of these nodes. Everything else in the language is an
  * ordinary function that returns one of them; the compiler has exactly one record for each `op`.
  */
+import type { InputRow } from '../runtime/contract/batch.js';
+import type { ItemFeature } from '../runtime/contract/features.js';
 import type { Axis } from './axis.js';
 import type { DType, ScalarName } from './scalar.js';
 
@@ -14,7 +16,9 @@ export type Init =
   | { readonly kind: 'normal'; readonly std: number }
   | { readonly kind: 'truncatedNormal'; readonly std: number }
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
-  | { readonly kind: 'xavierUniform'; readonly fanIn: readonly string[]; readonly fanOut: readonly string[] };
+  | { readonly kind: 'xavierUniform'; readonly fanIn: readonly string[]; readonly fanOut: readonly string[] }
+  /** Data give it once for all: no step changes it, and nothing is differentiated by it. */
+  | { readonly kind: 'given'; readonly feature: ItemFeature };
 
 interface Typed {
   /** Sorted by name. */
@@ -26,8 +30,10 @@ interface Typed {
 export interface Input extends Typed {
   readonly op: 'input';
   readonly name: string;
+  /** What it is, where the table of inputs has no row of its name. */
+  readonly row?: InputRow;
 }
-/** A trained tensor, or a slot of the optimizer; `path` names it in checkpoints. */
+/** A trained tensor, a slot of the optimizer, or what data say of items; `path` names it in checkpoints. */
 export interface Param extends Typed {
   readonly op: 'param';
   readonly path: string;

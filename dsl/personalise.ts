@@ -37,7 +37,7 @@ export interface PersonaliseOptions<H extends Hypers> {
   readonly presets?: Readonly<Record<string, Partial<Values<H & Adaptation>>>>;
 }
 
-/** Every parameter below some expressions, one for each path. */
+/** Every trained parameter below some expressions, one for each path. */
 const parametersOf = (roots: readonly Node[]): readonly Param[] => {
   const found = new Map<string, Param>();
   const seen = new Set<Node>();
@@ -45,7 +45,7 @@ const parametersOf = (roots: readonly Node[]): readonly Param[] => {
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    if (node.op === 'param') found.set(node.path, node);
+    if (node.op === 'param' && node.init.kind !== 'given') found.set(node.path, node);
     pending.push(...argsOf(node));
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Lexicon, sizesOf } from './features.js';
 import { readBytes, writeAtomically } from './files.js';
 import { shapeOf, type States } from './init.js';
 import { decode, encode, type Safetensors, type Tensor } from './safetensors.js';
@@ -24,6 +25,8 @@ export interface Checkpoint {
   /** Item ids in the order of their indices, and their titles when they are known. */
   readonly items: readonly string[];
   readonly titles: readonly string[] | null;
+  /** What training found of features; absent where the model reads none. */
+  readonly features?: Lexicon | undefined;
   /** Parameters and optimizer slots, by name. */
   readonly states: States;
 }
@@ -32,17 +35,19 @@ const format = 'pcrec-checkpoint-1';
 
 /** The parts kept as JSON in the metadata. */
 const parts = ['data', 'settings', 'progress', 'items', 'titles'] as const;
+/** And one that only checkpoints of models have that read features. */
+const optional = ['features'] as const;
 
 /** The sizes of the catalogue that a checkpoint's states have. */
 const tensorsOf = (
   manifest: Manifest,
-  { states, items }: Checkpoint,
+  { states, items, features }: Checkpoint,
 ): E.Either<string, Readonly<Record<string, Tensor>>> =>
   pipe(
     manifest.states,
     E.traverseArray((info) =>
       pipe(
-        shapeOf(info, { items: items.length }),
+        shapeOf(info, { items: items.length, ...sizesOf(features) }),
         E.map((shape) => [info.name, { shape, data: states[info.name] ?? new Float32Array() }] as const),
       ),
     ),
@@ -76,7 +81,12 @@ export const save = (path: string, manifest: Manifest, checkpoint: Checkpoint): 
             format,
             model: checkpoint.model,
             manifest: checkpoint.manifest,
-            ...Object.fromEntries(parts.map((part) => [part, JSON.stringify(checkpoint[part])])),
+            ...Object.fromEntries(
+              [...parts, ...optional.filter((part) => checkpoint[part] !== undefined)].map((part) => [
+                part,
+                JSON.stringify(checkpoint[part]),
+              ]),
+            ),
           },
           tensors,
         }),
@@ -88,17 +98,19 @@ const isList = (x: unknown): x is readonly string[] => Array.isArray(x) && x.eve
 const isTable = (x: unknown): boolean => typeof x === 'object' && x !== null && !Array.isArray(x);
 
 /** What each part must be at least; the checksum vouches that a file of our format was written whole by `save`. */
-const kinds: Readonly<Record<(typeof parts)[number], (x: unknown) => boolean>> = {
+type Part = (typeof parts)[number] | (typeof optional)[number];
+const kinds: Readonly<Record<Part, (x: unknown) => boolean>> = {
   data: isTable,
   settings: isTable,
   progress: isTable,
   items: isList,
   titles: (x) => x === null || isList(x),
+  features: (x) => isTable(x) && isTable((x as Partial<Lexicon>).items) && isTable((x as Partial<Lexicon>).events),
 };
 
 const json =
   (metadata: Safetensors['metadata']) =>
-  (part: (typeof parts)[number]): E.Either<string, readonly [string, unknown]> =>
+  (part: Part): E.Either<string, readonly [string, unknown]> =>
     pipe(
       metadata[part],
       E.fromNullable(`its metadata lack \`${part}\``),
@@ -117,12 +129,12 @@ const json =
 const fromTensors = ({ metadata, tensors }: Safetensors): E.Either<string, Checkpoint> =>
   metadata['format'] === format
     ? pipe(
-        parts,
+        [...parts, ...optional.filter((part) => metadata[part] !== undefined)],
         E.traverseArray(json(metadata)),
         E.map((entries) => ({
           model: metadata['model'] ?? '',
           manifest: metadata['manifest'] ?? '',
-          ...(Object.fromEntries(entries) as Pick<Checkpoint, (typeof parts)[number]>),
+          ...(Object.fromEntries(entries) as Pick<Checkpoint, Part>),
           states: Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data])),
         })),
       )
@@ -146,7 +158,7 @@ const fitting =
       manifest.states,
       E.traverseArray((info) =>
         pipe(
-          shapeOf(info, { items: checkpoint.items.length }),
+          shapeOf(info, { items: checkpoint.items.length, ...sizesOf(checkpoint.features) }),
           E.filterOrElse(
             (shape) => JSON.stringify(tensors[info.name]?.shape) === JSON.stringify(shape),
             (shape) =>

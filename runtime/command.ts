@@ -2,6 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { apartText } from './apart.js';
+import { type Names, namesIn } from './candidates.js';
 import { type CompiledModel, deviceNames } from './contract/compiled.js';
 import { formats, samplePath } from './data/index.js';
 import { messageOf } from './errors.js';
@@ -58,6 +60,12 @@ const number =
     if (E.isLeft(value)) throw new InvalidArgumentError(value.left);
     return value.right;
   };
+
+const nameList = (text: string): Names => {
+  const names = namesIn(text);
+  if (E.isLeft(names)) throw new InvalidArgumentError(names.left);
+  return names.right;
+};
 
 /** Options that commands share. */
 export const flags = {
@@ -288,6 +296,7 @@ const program = (
     .addOption(flags.titles)
     .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
     .addOption(counted('batch', 'users of a batch (default: as in training)'))
+    .addOption(new Option('--cold', 'apart as well: targets that training met, and those that it never saw'))
     .addOption(flags.device)
     .addOption(threads)
     .addOption(flags.json)
@@ -298,7 +307,10 @@ const program = (
           manifest.model,
           options,
           (run) => evaluateCheckpoint(compiled)({ ...options, ...run }),
-          (found) => ({ code: 0, text: `Checkpoint ${found.checkpoint} on ${found.backend}.` }),
+          (found) => ({
+            code: 0,
+            text: `${found.apart === undefined ? '' : `${apartText(found.apart)}\n`}Checkpoint ${found.checkpoint} on ${found.backend}.`,
+          }),
         ),
       );
     });
@@ -310,16 +322,29 @@ const program = (
     .addOption(
       new Option(
         '--history <list>',
-        'ids or titles (or parts of titles), oldest first, separated by commas; a title in quotes may hold them',
+        'ids or titles (or parts of titles), oldest first, separated by commas; a title in quotes may hold them; or a JSON list of events: item, time, and columns that the model reads',
       ),
     )
     .addOption(
       new Option(
         '--requests <file>',
-        'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, or @ID (or @ID at TIME) for a user of the data',
+        'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, @ID (or @ID at TIME) for a user of the data, or a request in JSON',
       ).conflicts(['user', 'history']),
     )
     .addOption(counted('top', 'how many items (default: 10)'))
+    .addOption(
+      new Option(
+        '--only <list>',
+        'recommend these items alone: a list as --history takes it, or a file with one a line',
+      ).argParser(nameList),
+    )
+    .addOption(new Option('--except <list>', 'never recommend these, told in the same way').argParser(nameList))
+    .addOption(
+      new Option(
+        '--where <column=value>',
+        'recommend items of a category alone; again for another value of the column, or for another column that must hold too',
+      ).argParser((value: string, sofar: readonly string[] = []) => [...sofar, value]),
+    )
     .addOption(
       new Option(
         '--at <time>',

@@ -13,8 +13,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { columnsOf } from './data/fill.js';
 import type { Dataset } from './data/index.js';
 import { messageOf } from './errors.js';
+import { rowIn, withEvents } from './features.js';
 import type { Inputs, Job } from './job.js';
-import { type ColumnName, columnOf, columns, type Fill, inputOf, inputsFor } from './contract/batch.js';
+import { type ColumnName, columnOf, columns, type Fill, inputsFor } from './contract/batch.js';
 import type { Draw } from './contract/random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session } from './contract/session.js';
 
@@ -41,8 +42,8 @@ const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<st
   );
 
 /** The columns of data that a model reads, in any of its entries. */
-export const columnsRead = ({ entries }: Manifest): readonly ColumnName[] => {
-  const read = Object.values(entries).flatMap(({ inputs }) => inputs.map(({ name }) => inputOf(name)));
+export const columnsRead = (manifest: Manifest): readonly ColumnName[] => {
+  const read = Object.values(manifest.entries).flatMap(({ inputs }) => inputs.map(({ name }) => rowIn(manifest, name)));
   return [...new Set(read.flatMap((row) => (row === undefined ? [] : (columnOf(row) ?? []))))];
 };
 /** Whether a request says, or has assumed for it, when it comes. */
@@ -52,14 +53,14 @@ export const readsTimes = (manifest: Manifest): boolean =>
 /** Left: data without a column that the model reads. It would learn, and tell, what zeros say. */
 export const withColumns = (
   manifest: Manifest,
-  data: Pick<Dataset, 'name' | 'sequence' | 'times'>,
+  data: Pick<Dataset, 'name' | 'sequence' | 'times' | 'events'>,
 ): E.Either<string, void> => {
   const given = columnsOf(data);
   const lack = columnsRead(manifest)
     .filter((column) => given[column] === undefined)
     .map((column) => columns[column].lack)
     .find((l) => l !== null);
-  if (lack === undefined) return E.right(undefined);
+  if (lack === undefined) return withEvents(manifest, data);
   const { what, give, without } = lack;
   return E.left(
     `The model ${manifest.model} reads ${what}, and the data ${data.name} have none: what it made of them would be false. Give data with ${give}` +

@@ -2,6 +2,7 @@
  * What a run tells while it goes: values, so that the bar on a terminal, the lines of a log file and JSON are three readers of
  * one story. `metrics.jsonl` and `--json` print these records as they are.
  */
+import type { Apart } from './apart.js';
 import type { Statistics } from './data/index.js';
 import type { Metrics } from './metrics.js';
 import type { Protocol, Settings } from './contract/settings.js';
@@ -63,7 +64,7 @@ export type Event =
       readonly seconds: number;
     }
   | { readonly kind: 'interrupted'; readonly step: number; readonly checkpoint: string }
-  | ({ readonly kind: 'result'; readonly seconds: number } & Evaluation)
+  | ({ readonly kind: 'result'; readonly seconds: number; readonly apart?: Apart } & Evaluation)
   | { readonly kind: 'warning'; readonly message: string }
   /** The command failed, and why; the last event there is. With a line: the request there could not be answered; the rest go on. */
   | { readonly kind: 'failed'; readonly line?: number; readonly message: string };

@@ -26,6 +26,10 @@ export { type Protocol, protocols as trainingProtocols, type Settings } from './
 export type { Epoch } from './progress.js';
 export { hashKey, mix, stream, uniformAt } from './contract/random.js';
 export type { Asked } from './asked.js';
+export type { Apart } from './apart.js';
+export type { Names } from './candidates.js';
+export type { Learnt, Lexicon } from './features.js';
+export type { History as RequestHistory, HistoryEvent } from './past.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
 export type { EvaluateResult, TrainResult } from './run.js';
 export type {

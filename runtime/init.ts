@@ -56,12 +56,13 @@ export const normalQuantile = (p: number): number => {
 const beyondTwo = 0.02275013194817921;
 
 /** One law: from the description and the sizes of axes to a function of a uniform number in (0, 1). */
-type Law<K extends InitInfo['kind']> = (
+type Drawn = Exclude<InitInfo['kind'], 'given'>;
+type Law<K extends Drawn> = (
   init: Extract<InitInfo, { readonly kind: K }>,
   size: (axis: string) => number,
 ) => (u: number) => number;
 
-const laws: { readonly [K in InitInfo['kind']]: Law<K> } = {
+const laws: { readonly [K in Drawn]: Law<K> } = {
   constant:
     ({ value }) =>
     () =>
@@ -85,8 +86,10 @@ const laws: { readonly [K in InitInfo['kind']]: Law<K> } = {
 };
 
 /** The draw that a state makes of a uniform number. */
-const lawOf = (init: InitInfo, size: (axis: string) => number): ((u: number) => number) =>
-  (laws[init.kind] as Law<InitInfo['kind']>)(init as never, size);
+const lawOf = (
+  init: Extract<InitInfo, { readonly kind: Drawn }>,
+  size: (axis: string) => number,
+): ((u: number) => number) => (laws[init.kind] as Law<Drawn>)(init as never, size);
 
 /**
  * The first values of one state, flat and row-major. `std` of a truncated normal is that of the law before truncation at
@@ -98,6 +101,8 @@ export const initial =
     pipe(
       shapeOf(state, sizes),
       E.map((shape) => {
+        // What data give is nothing until they do.
+        if (state.init.kind === 'given') return new Float32Array(product(shape));
         const draw = lawOf(state.init, (axis) => shape[state.axes.indexOf(axis)] ?? 1);
         const random = stream(seed, 0, `init ${state.name}`);
         // The half step keeps u inside the open interval, where every quantile is finite.

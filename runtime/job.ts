@@ -2,7 +2,9 @@
 import type { Part, Listener } from './events.js';
 import type { Settings } from './contract/settings.js';
 import type { Identity } from './progress.js';
-import type { Data, Manifest, Session } from './contract/session.js';
+import type { Lexicon } from './features.js';
+import type { States } from './init.js';
+import type { Data, Manifest, Session, Sizes } from './contract/session.js';
 
 export type Inputs = Readonly<Record<string, Data>>;
 
@@ -26,6 +28,10 @@ export interface Feed {
   popularity(part: Part): Float32Array;
   /** Room for seen items a row. */
   readonly seen: number;
+  /** What is read of features: what training found, the sizes that binds, and the states that data give. */
+  readonly features: { readonly lexicon: Lexicon | undefined; readonly sizes: Sizes; readonly given: () => States };
+  /** For each evaluated user, whether training met the target. */
+  warm(part: Part): Int32Array;
 }
 
 export interface Job {

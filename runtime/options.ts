@@ -3,7 +3,9 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from './contract/compiled.js';
 import { timeOf, timeShape } from './data/index.js';
+import type { Names } from './candidates.js';
 import type { Listener } from './events.js';
+import type { History } from './past.js';
 import { flag, numberIn, type NumberName, type Protocol, protocols, ranges } from './contract/settings.js';
 import type { Manifest } from './contract/session.js';
 import { deviceNames } from './contract/compiled.js';
@@ -61,6 +63,8 @@ export type EvaluateOptions = DataOptions &
     checkpoint: string;
     part: 'validation' | 'test';
     batch: number;
+    /** Apart as well: users whose target training met, and those whose target it never saw. */
+    cold: boolean;
   }>;
 
 export type ProfileOptions = DataOptions & DeviceOptions & Maybe<{ batch: number; seed: number }>;
@@ -78,8 +82,11 @@ export type RecommenderOptions = DataOptions &
 export type RecommendRequest = Maybe<{
   /** A user of the data. */
   user: string;
-  /** Item ids or titles, oldest first; in one text they are separated by commas. */
-  history: string | readonly string[];
+  /**
+   * Item ids or titles, oldest first; in one text they are separated by commas. Or events: an item, perhaps its time, and what else the
+   * model reads of events (`{ item: '318', time: '2020-09-13', rating: 4 }`); a text may be a list of such in JSON.
+   */
+  history: History;
   /** How many items to recommend; 10 unless given. */
   top: number;
   /**
@@ -87,6 +94,12 @@ export type RecommendRequest = Maybe<{
    * where the data's times are dates and none of the user's is later; else the time of the user's last event.
    */
   at: string | number;
+  /** Recommend these alone, by ids or titles. */
+  only: Names;
+  /** Never these, told in the same way. */
+  except: Names;
+  /** Items of a category alone: `genre=war`. Of one column any of several values may hold, of several columns each must. */
+  where: Names;
 }>;
 
 /** What `recommend` takes: a model and a request. */
@@ -94,14 +107,22 @@ export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
 const choices = { protocol: protocols, device: ['auto', ...deviceNames], part: ['validation', 'test'] } as const;
 
-type Kind = 'text' | 'texts' | 'flag' | 'number' | 'choice' | 'time' | 'signal' | 'listener';
+type Kind = 'text' | 'texts' | 'history' | 'flag' | 'number' | 'choice' | 'time' | 'signal' | 'listener';
 /** Every option of a function, and what it takes. Numbers and choices are looked at by `checked`. */
 type Kinds<O> = { readonly [K in keyof O]-?: Kind };
 
 const ofData: Kinds<DataOptions> = { data: 'text', format: 'text', titles: 'text' };
 const ofDevice: Kinds<DeviceOptions> = { device: 'choice', threads: 'number' };
 const ofRun: Kinds<RunOptions> = { signal: 'signal', listen: 'listener' };
-const ofRequest: Kinds<RecommendRequest> = { user: 'text', history: 'texts', top: 'number', at: 'time' };
+const ofRequest: Kinds<RecommendRequest> = {
+  user: 'text',
+  history: 'history',
+  top: 'number',
+  at: 'time',
+  only: 'texts',
+  except: 'texts',
+  where: 'texts',
+};
 const ofRecommender: Kinds<RecommenderOptions> = { ...ofData, ...ofDevice, out: 'text', checkpoint: 'text' };
 /** The options of the importable functions. */
 const taken = {
@@ -127,6 +148,7 @@ const taken = {
     checkpoint: 'text',
     part: 'choice',
     batch: 'number',
+    cold: 'flag',
   } satisfies Kinds<EvaluateOptions>,
   recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,
   recommender: ofRecommender,
@@ -138,6 +160,10 @@ const anything = (): boolean => true;
 const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolean; readonly wanted: string } } = {
   text: { fits: isText, wanted: 'a string' },
   texts: { fits: (v) => isText(v) || (Array.isArray(v) && v.every(isText)), wanted: 'a string or a list of strings' },
+  history: {
+    fits: (v) => isText(v) || (Array.isArray(v) && v.every((one) => isText(one) || typeof one === 'object')),
+    wanted: 'a string, or a list of strings or events',
+  },
   time: { fits: (v) => isText(v) || typeof v === 'number', wanted: 'a time, as a string or a number' },
   flag: { fits: (v) => typeof v === 'boolean', wanted: 'true or false' },
   signal: {

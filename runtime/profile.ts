@@ -6,11 +6,10 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { ceilingsOf, scalars, timed } from './entries.js';
 import { feedOf } from './feed.js';
-import { initialStates } from './init.js';
 import type { Feed, Inputs } from './job.js';
 import { newSettings, type Settings } from './contract/settings.js';
 import type { ProfileOptions } from './options.js';
-import { dataOf, place, withSession } from './run.js';
+import { dataOf, firstStates, place, withSession } from './run.js';
 import type { Ceilings, KernelTime, Session } from './contract/session.js';
 import { plural } from './contract/words.js';
 
@@ -123,16 +122,16 @@ export const profile =
     return pipe(
       TE.Do,
       TE.bind('settings', () => TE.fromEither(newSettings(manifest, options))),
-      TE.bind('loaded', () => dataOf(options, undefined)),
+      TE.bind('loaded', () => dataOf(manifest, options, undefined)),
       TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, loaded.data, settings))),
       TE.chain(({ settings, loaded: { data }, feed }) =>
         withSession(
           compiled,
           options,
-          { batch: settings.batch, items: data.items.length, seen: feed.seen },
+          { batch: settings.batch, items: data.items.length, seen: feed.seen, ...feed.features.sizes },
           (session) =>
             pipe(
-              TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states)),
+              TE.fromEither(firstStates(manifest, settings, feed, data)),
               TE.chain((states) => place(session, states)),
               TE.chain(() => measure(session, settings, feed)),
             ),

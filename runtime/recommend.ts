@@ -4,17 +4,22 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as T from 'fp-ts/lib/Task.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Checkpoint, restore } from './checkpoint.js';
+import { restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { type Asked, type Moment, momentOf, timeless } from './asked.js';
+import { allowedBy, type Remembered, rememberedOf } from './candidates.js';
+import type { InputRow } from './contract/batch.js';
 import { type Columns, filled, nothingSeen } from './data/fill.js';
-import { type Dataset, longestGap, longestSpan, timesOf } from './data/index.js';
+import { longestSpan, timesFrom, timesOf } from './data/index.js';
 import { call, output, readsTimes, withColumns } from './entries.js';
+import { type Lexicon, sizesOf, withEvents } from './features.js';
 import type { Inputs } from './job.js';
-import { type Catalogue, type Index, index, item, list, nearest } from './lookup.js';
+import { type Catalogue, type Index, index } from './lookup.js';
 import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
 import { closeSession, dataOf, openSession, outOf, place } from './run.js';
 import type { Data, Manifest, Session } from './contract/session.js';
+import { type People, pastOf, people } from './people.js';
+import { type Past, written } from './past.js';
 import { fileOf } from './train.js';
 
 /** An item as a person knows it. */
@@ -44,103 +49,50 @@ export interface Recommendations {
   readonly backend: string;
 }
 
-/** Item indices, oldest first, and Unix seconds where they are known. */
-interface Past {
-  readonly items: readonly number[];
-  readonly times: readonly number[] | undefined;
-}
-
 const named = ({ items, titles }: Catalogue, at: number): Named => ({
   id: items[at] ?? String(at),
   title: titles?.[at] ?? null,
 });
 
 /** A past as columns of events, and of the event that is asked for what a request knows. Without a moment it comes with the last event. */
-const asColumns = ({ items, times }: Past, at: number | null): Columns => ({
+const asColumns = ({ items, times, features }: Past, at: number | null): Columns => ({
   items: Int32Array.from(items),
   times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]),
+  ...(features === undefined ? {} : { features }),
 });
 
 /**
  * The inputs of a request that comes at `at`, in the seconds of the past's times. Without times the whole past, and the request,
  * are of one moment.
  */
-export const row = (past: Past, length: number, at: number | null): Inputs => {
+export const row = (past: Past, length: number, at: number | null, more?: readonly InputRow[]): Inputs => {
   const end = past.items.length;
-  return filled('score', {
-    columns: asColumns(past, at),
-    starts: Int32Array.of(Math.max(0, end - length)),
-    ends: Int32Array.of(end),
-    batch: 1,
-    length,
-    seen: nothingSeen,
-  });
+  return filled(
+    'score',
+    {
+      columns: asColumns(past, at),
+      starts: Int32Array.of(Math.max(0, end - length)),
+      ends: Int32Array.of(end),
+      batch: 1,
+      length,
+      seen: nothingSeen,
+    },
+    more,
+  );
 };
 
-/** The data set as requests for its users read it: where each user is, and what each of its items is in the checkpoint. */
-interface People {
-  readonly data: Dataset;
-  readonly places: ReadonlyMap<string, number>;
-  /** By item code; undefined where an item came after training. */
-  readonly known: readonly (number | undefined)[];
-  /** The longest time between two events of one user. */
-  readonly gap: () => number;
-}
-
-const people =
-  (catalogue: Catalogue) =>
-  (data: Dataset): People => {
-    const indices = new Map(catalogue.items.map((id, i) => [id, i]));
-    let gap: number | undefined;
-    return {
-      data,
-      places: new Map(data.users.map((id, at) => [id, at])),
-      known: data.items.map((id) => indices.get(id)),
-      gap: () => (gap ??= longestGap(data)),
-    };
-  };
-
-/** A user's whole past, in the checkpoint's item indices; items that came after training are left out. */
-const pastOf =
-  (user: string) =>
-  ({ data, places, known }: People): E.Either<string, Past> => {
-    const at = places.get(user);
-    if (at === undefined) {
-      const near = nearest({ items: data.users, titles: null }, user)
-        .map((u) => data.users[u])
-        .join(', ');
-      return E.left(
-        `There is no user "${user}" in the data ${data.name}; the nearest are ${near}. For somebody who is not in the data, give --history.`,
-      );
-    }
-    const [from, to] = [data.offsets[at] ?? 0, data.offsets[at + 1] ?? 0];
-    const events = Array.from(data.sequence.subarray(from, to), (code, i) => ({
-      item: known[code],
-      time: data.times?.[from + i],
-    }));
-    const kept = events.filter(
-      (event): event is { item: number; time: number | undefined } => event.item !== undefined,
-    );
-    return E.right({
-      items: kept.map((event) => event.item),
-      times: data.times === undefined ? undefined : kept.map((event) => event.time ?? 0),
-    });
-  };
-
-const written = (catalogue: Index, history: string | readonly string[]): E.Either<string, Past> =>
-  pipe(
-    typeof history === 'string' ? list(catalogue)(history) : E.traverseArray(item(catalogue))(history),
-    E.map((items) => ({ items, times: undefined })),
-  );
-
 const pastFrom =
-  (catalogue: Index, everybody: TaskEither<string, People>) =>
+  (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined, everybody: TaskEither<string, People>) =>
   ({ user, history }: RecommendRequest): TaskEither<string, Past> => {
     const past =
       user !== undefined && history === undefined
-        ? pipe(everybody, TE.chainEitherK(pastOf(user)))
+        ? pipe(
+            everybody,
+            TE.chainFirstEitherK(({ data }) => withEvents(manifest, data)),
+            TE.chainEitherK(pastOf(user)),
+          )
         : history !== undefined && user === undefined
-          ? TE.fromEither(written(catalogue, history))
+          ? TE.fromEither(written(manifest, catalogue, lexicon)(history))
           : TE.left('Give one of --user and --history: whom, or after what, to recommend.');
     return pipe(
       past,
@@ -165,20 +117,32 @@ const momentFor = (
       ? E.left(
           'The request comes more than 68 years after the first event of the history that is read: give an earlier --at.',
         )
-      : E.right({ ...moment, inputs: row(past, manifest.length, seconds) });
+      : E.right({ ...moment, inputs: row(past, manifest.length, seconds, manifest.rows) });
   };
   const unread = at === undefined ? [] : ['The model reads no times, so --at (or `at`) changes nothing.'];
   if (!readsTimes(manifest))
     return TE.right({
       asked: { seconds: null, from: 'nothing' },
       notes: unread,
-      inputs: row(past, manifest.length, null),
+      inputs: row(past, manifest.length, null, manifest.rows),
     });
+  if (user === undefined && past.times !== undefined)
+    return pipe(
+      momentOf({
+        at,
+        last: past.times.at(-1)!,
+        times: timesFrom(past.times),
+        gap: () => Infinity,
+        now: Date.now() / 1000,
+      }),
+      E.chain(rowAt),
+      TE.fromEither,
+    );
   if (user === undefined)
     return at === undefined
       ? TE.fromEither(rowAt(timeless))
       : TE.left(
-          '--at has no meaning beside --history, whose items have no times: ask for a --user of data with times.',
+          '--at has no meaning beside a --history whose items have no times: give them times, or ask for a --user of data with times.',
         );
   return pipe(
     everybody,
@@ -205,17 +169,22 @@ const ahead =
   };
 
 /**
- * The `top` best items that are not in the past, in the order of `ahead`. One pass: whatever does not exceed the last of the best
+ * The `top` best items that are not in the past and `may` be shown, in the order of `ahead`. One pass: whatever does not exceed the last of the best
  * `top` so far is passed over, and the rest is sorted each time that it has become twice as many as are wanted.
  */
-export const topOf = (scores: Data, past: readonly number[], top: number): readonly number[] => {
+export const topOf = (
+  scores: Data,
+  past: readonly number[],
+  top: number,
+  may: (item: number) => boolean = () => true,
+): readonly number[] => {
   const seen = new Set(past);
   const order = ahead(scores);
   const found: number[] = [];
   // No number is at most NaN, so nothing is passed over at first, nor where the last of the best is itself not a number.
   let bar = Number.NaN;
   for (let at = 0; at < scores.length; at++) {
-    if ((scores[at] as number) <= bar || seen.has(at)) continue;
+    if ((scores[at] as number) <= bar || seen.has(at) || !may(at)) continue;
     found.push(at);
     if (found.length < 2 * top) continue;
     found.sort(order).length = top;
@@ -245,21 +214,19 @@ const once = <A>(task: TaskEither<string, A>): TaskEither<string, A> => {
   };
 };
 
-/** What of a checkpoint is still needed when its states are on the device. */
-type Remembered = Pick<Checkpoint, 'items' | 'titles' | 'data' | 'settings'>;
-
 const answering = (
   compiled: CompiledModel,
   options: RecommenderOptions,
-  { items, titles, data, settings }: Remembered,
+  remembered: Remembered,
   session: Session,
 ): Recommender => {
+  const { items, titles, data, settings, features } = remembered;
   const { manifest } = compiled;
   const catalogue = index({ items, titles });
   const everybody = once(
     pipe(
-      dataOf(options, data),
-      TE.map((loaded) => people(catalogue)(loaded.data)),
+      dataOf(manifest, options, data),
+      TE.map((loaded) => people(catalogue, features)(loaded.data)),
     ),
   );
   let closed = false;
@@ -270,23 +237,24 @@ const answering = (
     answer: (request) =>
       pipe(
         TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : checked(request))),
-        TE.chain(pastFrom(catalogue, everybody)),
+        TE.chain(pastFrom(manifest, catalogue, features, everybody)),
         TE.bindTo('past'),
+        TE.bind('may', () => allowedBy(remembered, catalogue, everybody, request)),
         TE.bind('moment', ({ past }) => momentFor(manifest, everybody, request, past)),
-        TE.chain(({ past, moment: { asked, notes, inputs } }) =>
+        TE.chain(({ past, may, moment: { asked, notes, inputs } }) =>
           pipe(
             call({ manifest, session }, 'score', inputs, { seed: settings.seed, step: 0 }),
             TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
             TE.map((scores) => ({
               user: request.user ?? null,
               history: past.items.map((at) => named(catalogue, at)),
-              items: topOf(scores, past.items, request.top ?? 10).map((at, i) => ({
+              items: topOf(scores, past.items, request.top ?? 10, may).map((at, i) => ({
                 rank: i + 1,
                 ...named(catalogue, at),
                 score: scores[at] as number,
               })),
               at: readsTimes(manifest) ? asked : null,
-              notes,
+              notes: [...notes, ...(past.notes ?? [])],
               backend: session.backend,
             })),
           ),
@@ -318,13 +286,13 @@ export const recommender =
         openSession(
           compiled,
           { ...options, threads: options.threads ?? 1 },
-          { batch: 1, items: kept.items.length, seen: 1 },
+          { batch: 1, items: kept.items.length, seen: 1, ...sizesOf(kept.features) },
         ),
       ),
       TE.chain(({ kept, session }) =>
         pipe(
           place(session, kept.states),
-          TE.map(() => answering(compiled, options, kept, session)),
+          TE.map(() => answering(compiled, options, rememberedOf(compiled.manifest, kept), session)),
           TE.orElse((why) =>
             pipe(
               closeSession(session),

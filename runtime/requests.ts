@@ -3,12 +3,14 @@ import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Limits } from './candidates.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { timeOf } from './data/index.js';
 import { reason } from './files.js';
-import type { RecommenderOptions, RecommendRequest } from './options.js';
+import { known, type RecommenderOptions, type RecommendRequest } from './options.js';
 import { type Recommendations, type Recommender, recommender } from './recommend.js';
 import { plural } from './contract/words.js';
 
@@ -18,17 +20,27 @@ const userAt = (text: string): RecommendRequest => {
   return user !== undefined && at !== undefined && !Number.isNaN(timeOf(at)) ? { user, at } : { user: text };
 };
 
+/** `{"user": "7", "where": "genre=war"}`; undefined where the text is no such object. */
+const inJson = (text: string): RecommendRequest | undefined => {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(text) as RecommendRequest;
+  } catch {
+    return undefined;
+  }
+};
+
 /**
  * What a line asks for: `@7` recommends to the user 7 of the data, `@7 at 2020-09-13T12:26:40Z` at that time, any other line after
- * the history that it is; undefined where it is empty. A history whose first item begins with an @ takes a comma before it.
+ * the history that it is, or the request that it is in JSON; undefined where it is empty. A history whose first item begins with an @ takes a comma before it.
  */
 export const requestOf = (line: string): RecommendRequest | undefined => {
   const text = line.trim();
   if (text === '') return undefined;
-  return text.startsWith('@') ? userAt(text.slice(1).trim()) : { history: text };
+  return text.startsWith('@') ? userAt(text.slice(1).trim()) : (inJson(text) ?? { history: text });
 };
 
-export interface RequestsOptions extends RecommenderOptions {
+export interface RequestsOptions extends RecommenderOptions, Limits {
   /** The file of requests; `-` is the standard input. */
   readonly requests: string;
   readonly top?: number | undefined;
@@ -75,12 +87,14 @@ const sourceAt = (path: string, stdin: NodeJS.ReadableStream): TaskEither<string
 const answerAll =
   (
     opened: Recommender,
+    known: (request: RecommendRequest) => E.Either<string, RecommendRequest>,
     input: NodeJS.ReadableStream,
-    { requests, top, at }: RequestsOptions,
+    { requests, top, at, only, except, where }: RequestsOptions,
     { signal, now, answered, refused }: Desk,
   ): TaskEither<string, Tally> =>
   async () => {
     const times: number[] = [];
+    const shared = { only, except, where };
     let [line, failed] = [0, 0];
     let fault: unknown;
     // A reader that is closed before anybody listens to it would never end.
@@ -96,7 +110,10 @@ const answerAll =
         const request = requestOf(text);
         if (request === undefined) continue;
         const began = now();
-        const found = await opened.answer({ ...(request.user === undefined ? {} : { at }), ...request, top })();
+        const found = await pipe(
+          TE.fromEither(known(request)),
+          TE.chain((fit) => opened.answer({ ...shared, ...(fit.user === undefined ? {} : { at }), top, ...fit })),
+        )();
         const ms = now() - began;
         if (E.isRight(found)) {
           times.push(ms);
@@ -129,7 +146,7 @@ export const answerRequests =
       ({ input }) =>
         TE.bracket(
           recommender(compiled)(options),
-          (opened) => answerAll(opened, input, options, desk),
+          (opened) => answerAll(opened, known(compiled.manifest, 'recommender.recommend'), input, options, desk),
           (opened) => opened.close(),
         ),
       ({ close }) => TE.fromIO(close),

@@ -6,12 +6,14 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Apart, apartOf } from './apart.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
 import { messageOf } from './errors.js';
 import { evaluate } from './evaluation.js';
 import { all, type Evaluation, type Listener, type Part } from './events.js';
+import { catalogued } from './features.js';
 import { feedOf } from './feed.js';
 import { makeFolder, reason } from './files.js';
 import { initialStates, type States } from './init.js';
@@ -22,7 +24,7 @@ import { newSettings, resumedSettings, type Settings } from './contract/settings
 import { checked, type DataOptions, type DeviceOptions, type EvaluateOptions, type TrainOptions } from './options.js';
 import { beginning, best, type Epoch, type Identity, type Progress } from './progress.js';
 import type { BoundSizes } from './contract/batch.js';
-import type { Session } from './contract/session.js';
+import type { Manifest, Session } from './contract/session.js';
 import { fileOf, fit } from './train.js';
 
 /** What `train` gives. */
@@ -49,8 +51,9 @@ const never = new AbortController().signal;
 export const outOf = (compiled: CompiledModel, out: string | undefined): string =>
   out ?? join('runs', compiled.manifest.model);
 
-/** Loads what the options name, or else what a checkpoint remembers. */
+/** Loads what the options name, or else what a checkpoint remembers, with the catalogue as the model has it. */
 export const dataOf = (
+  manifest: Manifest,
   options: DataOptions,
   kept: Identity | undefined,
 ): TaskEither<string, { readonly data: Dataset; readonly identity: Identity }> => {
@@ -60,7 +63,7 @@ export const dataOf = (
   const titles = options.titles ?? remembered?.titles ?? null;
   return pipe(
     () => load(source, { format: format ?? undefined, titles: titles ?? undefined }),
-    TE.map((data) => ({ data, identity: { hash: data.hash, source, format, titles } })),
+    TE.map((data) => ({ data: catalogued(manifest, data), identity: { hash: data.hash, source, format, titles } })),
   );
 };
 
@@ -181,6 +184,18 @@ const priorOf = (
   return TE.right(undefined);
 };
 
+/** How a run begins: parameters and slots by the seed, features by the data. */
+export const firstStates = (
+  manifest: Manifest,
+  { seed }: Pick<Settings, 'seed'>,
+  { features }: Pick<Feed, 'features'>,
+  data: Dataset,
+): E.Either<string, States> =>
+  pipe(
+    initialStates(seed, { items: data.items.length, ...features.sizes }, manifest.states),
+    E.map((states) => ({ ...states, ...features.given() })),
+  );
+
 const parametersOf = (compiled: CompiledModel, states: States): number =>
   compiled.manifest.states
     .filter(({ role }) => role === 'parameter')
@@ -237,9 +252,7 @@ export const train =
         };
         const progress = prior?.progress ?? beginning;
         return pipe(
-          prior === undefined
-            ? TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states))
-            : TE.right(prior.states),
+          prior === undefined ? TE.fromEither(firstStates(manifest, settings, feed, data)) : TE.right(prior.states),
           TE.chainFirst((states) => place(session, states)),
           // Only now, when nothing can be refused any more, does an earlier run give way.
           TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
@@ -290,7 +303,7 @@ export const train =
       TE.bind('settings', ({ prior }) =>
         TE.fromEither(prior === undefined ? newSettings(manifest, options) : resumedSettings(prior.settings, options)),
       ),
-      TE.bind('loaded', ({ prior }) => dataOf(options, prior?.data)),
+      TE.bind('loaded', ({ prior }) => dataOf(manifest, options, prior?.data)),
       TE.tapIO(
         ({ loaded }) =>
           () =>
@@ -299,12 +312,14 @@ export const train =
       TE.chainFirstEitherK(({ prior, loaded }) =>
         prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded),
       ),
-      TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, loaded.data, settings))),
+      TE.bind('feed', ({ prior, loaded, settings }) =>
+        TE.fromEither(feedOf(manifest, loaded.data, settings, prior?.features)),
+      ),
       TE.chain(({ prior, settings, loaded: { data, identity }, feed }) =>
         withSession(
           compiled,
           options,
-          { batch: settings.batch, items: data.items.length, seen: feed.seen },
+          { batch: settings.batch, items: data.items.length, seen: feed.seen, ...feed.features.sizes },
           run(prior, settings, data, identity, feed),
         ),
       ),
@@ -317,6 +332,8 @@ export interface EvaluateResult extends Evaluation {
   readonly backend: string;
   /** The rank of each evaluated user, in the order of their codes. */
   readonly ranks: Float32Array;
+  /** By whether training met the target; where `cold` asks for it. */
+  readonly apart?: Apart;
 }
 
 /** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
@@ -331,7 +348,7 @@ export const evaluateCheckpoint =
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
       TE.bind('kept', () => restore(path, manifest)),
-      TE.bind('data', ({ kept }) => dataOf(options, kept.data)),
+      TE.bind('data', ({ kept }) => dataOf(manifest, options, kept.data)),
       TE.tapIO(
         ({ data }) =>
           () =>
@@ -339,12 +356,14 @@ export const evaluateCheckpoint =
       ),
       TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
       TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
-      TE.bind('feed', ({ data, settings }) => TE.fromEither(feedOf(manifest, data.data, settings))),
+      TE.bind('feed', ({ kept, data, settings }) =>
+        TE.fromEither(feedOf(manifest, data.data, settings, kept.features)),
+      ),
       TE.chain(({ kept, settings, feed }) =>
         withSession(
           compiled,
           options,
-          { batch: settings.batch, items: kept.items.length, seen: feed.seen },
+          { batch: settings.batch, items: kept.items.length, seen: feed.seen, ...feed.features.sizes },
           (session) =>
             pipe(
               place(session, kept.states),
@@ -357,7 +376,12 @@ export const evaluateCheckpoint =
               ),
               TE.map(({ found, ranks }) => {
                 // A checkpoint holds the parameters of its own moment, which need not be the best one's.
-                const at = { ...found, epoch: kept.progress.epoch, step: kept.progress.step };
+                const at = {
+                  ...found,
+                  epoch: kept.progress.epoch,
+                  step: kept.progress.step,
+                  ...(options.cold === true ? { apart: apartOf(feed, found.part, ranks) } : {}),
+                };
                 listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
                 return { ...at, checkpoint: path, backend: session.backend, ranks };
               }),

@@ -62,6 +62,7 @@ const persist = async (job: Job, name: 'last' | 'best', progress: Progress): Pro
     progress,
     items,
     titles,
+    ...(job.feed.features.lexicon === undefined ? {} : { features: job.feed.features.lexicon }),
     states: states.right,
   };
   return save(fileOf(job.out, name), manifest, checkpoint)();

@@ -22,7 +22,9 @@
 import type { Axis } from '../../dsl/axis.js';
 import { argsOf, hasAxis } from '../../dsl/build.js';
 import type { Carry, Input, Node } from '../../dsl/node.js';
-import { axes, tellsOf } from '../../runtime/contract/batch.js';
+import { rowOf } from '../../dsl/batch.js';
+import { axes } from '../../runtime/contract/batch.js';
+import { measuredBy } from '../../runtime/contract/features.js';
 import { topological } from '../graph.js';
 import { termsOf } from './summands.js';
 
@@ -108,9 +110,11 @@ const ofMap = (at: Node, args: readonly Node[], of: MarkOf, features: ReadonlySe
     : { ...mark, role, guilt };
 };
 
-/** As many positions as there are items. */
-const isCatalogue = ({ extent }: Axis): boolean => extent.kind === 'fixed' && extent.size === axes.item.size;
-const isNumbered = ({ extent }: Axis): boolean => extent.kind === 'fixed' && typeof extent.size === 'number';
+/** As many positions as there are candidates: items, or values of a vocabulary. */
+const isCatalogue = ({ extent }: Axis): boolean =>
+  extent.kind === 'fixed' && (extent.size === axes.item.size || measuredBy(extent.size) === 'values');
+const isNumbered = ({ extent }: Axis): boolean =>
+  extent.kind === 'fixed' && (typeof extent.size === 'number' || measuredBy(extent.size) === 'width');
 
 const ofGather = (node: Node, table: Node, at: Node, axis: string, of: MarkOf): Mark => {
   const [t, i] = [of(table), of(at)];
@@ -133,7 +137,7 @@ const markOf = (node: Node, of: MarkOf, answers: ReadonlySet<string>, features: 
     case 'input':
       return answers.has(node.name)
         ? { ...FREE, role: 'answer' }
-        : { ...FREE, past: tellsOf(node.name) === 'past', knows: true };
+        : { ...FREE, past: (rowOf(node)?.tells ?? 'past') === 'past', knows: true };
     case 'param':
       return { ...FREE, knows: true, items: node.axes.some(isCatalogue) };
     case 'map':

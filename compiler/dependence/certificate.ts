@@ -14,13 +14,15 @@
 import { type Axis, sameExtent } from '../../dsl/axis.js';
 import { hasAxis } from '../../dsl/build.js';
 import type { Input, Node } from '../../dsl/node.js';
-import { type Tells, tellsOf } from '../../runtime/contract/batch.js';
+import { rowOf } from '../../dsl/batch.js';
+import type { Tells } from '../../runtime/contract/batch.js';
 import { topological } from '../graph.js';
 import { type Dependence, dependence, offsetsOf } from './analysis.js';
 import { type Seen, seenAnswer } from './answers.js';
 import { hull, type Interval } from './zone.js';
 
-const tells = (input: Input): Tells => tellsOf(input.name);
+/** Of an input that has no row the worst is taken: that it tells the past. */
+const tells = (input: Input): Tells => rowOf(input)?.tells ?? 'past';
 const isAnswer = (input: Input): boolean => tells(input) === 'answer' || tells(input) === 'answerOfRow';
 
 /** Offsets, position read less own, that a prediction may read. */
@@ -48,6 +50,8 @@ export interface Certificate {
   readonly mixed: readonly string[];
   /** Whether anything of the past is read at all. */
   readonly readsPast: boolean;
+  /** Columns of items that are read: that they were known before what is predicted is the author's promise. */
+  readonly promised: readonly string[];
 }
 
 /** A tensor that reads what it must not. */
@@ -77,6 +81,15 @@ export const isRagged = ({ extent }: Axis): boolean => extent.kind === 'ragged';
 export const sequenceOf = (input: Input): Axis | undefined => input.axes.find(isRagged);
 export const inputsOf = (roots: readonly Node[]): readonly Input[] =>
   topological(roots).filter((n): n is Input => n.op === 'input');
+
+const promisedIn = (roots: readonly Node[]): readonly string[] =>
+  [
+    ...new Set(
+      topological(roots).flatMap((n) =>
+        n.op === 'param' && n.init.kind === 'given' && n.init.feature.kind !== 'met' ? [n.init.feature.name] : [],
+      ),
+    ),
+  ].sort();
 
 interface Term {
   readonly readsLength: boolean;
@@ -186,6 +199,7 @@ export const certify = (
       readsLength: terms.some((t) => t.readsLength),
       mixed: mixedRows([loss], inputs, d),
       readsPast: reads('past')(loss),
+      promised: promisedIn([loss]),
     },
   };
 };
@@ -205,6 +219,7 @@ export const certifyScores = (
       readsLength: false,
       mixed: mixedRows([scores], inputs, d),
       readsPast: read.some((i) => tells(i) === 'past'),
+      promised: promisedIn([scores]),
     },
   };
 };

@@ -39,4 +39,8 @@ const sequence: { readonly [P in Certificate['predicts']]: (of: Certificate) => 
 
 /** `prediction at t reads positions <= t of items; rows independent`. */
 export const certificateText = (certificate: Certificate): string =>
-  `${sequence[certificate.predicts](certificate)}; ${rows(certificate.mixed)}`;
+  `${sequence[certificate.predicts](certificate)}; ${rows(certificate.mixed)}${
+    certificate.promised.length === 0
+      ? ''
+      : `; that the table of items told ${certificate.promised.join(', ')} beforehand is the author's word`
+  }`;

@@ -1,7 +1,7 @@
 /** Hyperparameters from the command line: `--preset NAME`, then `--set name=value`, read as the model declares them. */
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import type { Hyper, HyperValue, Hypers, Model } from '../../dsl/model.js';
-import { misnamed } from '../../dsl/names.js';
+import { type Hyper, type HyperValue, type Hypers, listed, type Model } from '../../dsl/model.js';
+import { misnamed, nameProblem } from '../../dsl/names.js';
 import type { HyperList } from '../../runtime/contract/hypers.js';
 import { suggest } from '../../runtime/contract/words.js';
 import { type Diagnostic, type Diagnostics, error } from '../diagnostics.js';
@@ -52,6 +52,8 @@ const readers: Readonly<Record<Hyper['kind'], (hyper: Hyper, text: string) => Ei
     const b = booleans.get(text.toLowerCase());
     return b === undefined ? left('true or false') : right(b);
   },
+  names: (_, text) =>
+    listed(text).every((name) => nameProblem(name) === null) ? right(text) : left('names, separated by commas'),
   choice: ({ choices = [] }, text) => (choices.includes(text) ? right(text) : left(`one of ${choices.join(', ')}`)),
 };
 
@@ -129,12 +131,16 @@ export const hyperValues = (model: Model, { preset, set }: Choices): Either<Diag
   return first === undefined ? right(Object.fromEntries(chosen)) : left([first, ...rest]);
 };
 
+const words = {
+  integer: 'whole number',
+  number: 'number',
+  boolean: 'true | false',
+  names: 'names, by commas',
+} as const;
 const taken = (hyper: Hyper): string =>
   hyper.kind === 'choice'
     ? (hyper.choices ?? []).join(' | ')
-    : [{ integer: 'whole number', number: 'number', boolean: 'true | false' }[hyper.kind], bounds(hyper)]
-        .filter((s) => s !== '')
-        .join(' ');
+    : [words[hyper.kind], bounds(hyper)].filter((s) => s !== '').join(' ');
 
 /** Rows of cells, each column as wide as its widest. */
 const columns = (rows: readonly (readonly string[])[]): readonly string[] => {

@@ -13,7 +13,7 @@ import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 
 export const slotPath = (parameter: string, slot: string): string => `${parameter}.${slot}`;
 
-const isParam = (n: Node): n is Param => n.op === 'param';
+const isTrained = (n: Node): n is Param => n.op === 'param' && n.init.kind !== 'given';
 
 export const differentiate: Pass = {
   name: 'differentiate',
@@ -24,7 +24,7 @@ export const differentiate: Pass = {
       outputs: { loss },
     } = program;
     if (optimizer === undefined || loss === undefined) return right(settled(program));
-    const parameters = topological([loss]).filter(isParam);
+    const parameters = topological([loss]).filter(isTrained);
     if (parameters.length === 0)
       return left([
         error('PC5005', 'the loss reads no parameter: there is nothing to train', program.origins.get(loss)?.source),

@@ -67,13 +67,29 @@ export const columns = {
 } as const satisfies Readonly<Record<string, Column>>;
 export type ColumnName = keyof typeof columns;
 
+/** What data may tell of each event beside its item and its time: a column of theirs, by its name. */
+export interface EventFeature {
+  readonly name: string;
+  readonly kind: 'category' | 'number';
+}
+/** What is read of a moment: how many seconds it lies after the row's first event, or where it lies in its day or week (UTC). */
+export type ClockPart = 'hour' | 'weekday';
+
 /** Where an input's numbers come from. What lies past a row's end, or in a row that does not exist, is 0. */
 export type Fill =
   /**
    * A column, `shift` events later: at each position where the input has the axis `seq`, else at the row's last. With `since`
-   * less what the column says of the row's first event.
+   * less what the column says of the row's first event; with `part` that part of the moment.
    */
-  | { readonly from: 'event'; readonly column: ColumnName; readonly shift: number; readonly since?: 'first' }
+  | {
+      readonly from: 'event';
+      readonly column: ColumnName;
+      readonly shift: number;
+      readonly since?: 'first';
+      readonly part?: ClockPart;
+    }
+  /** The same of a feature of events, as the checkpoint reads it (`runtime/features.ts`). */
+  | { readonly from: 'feature'; readonly feature: EventFeature; readonly shift: number }
   /** How many positions each row has along an axis. */
   | { readonly from: 'length'; readonly of: RaggedName }
   /** How many rows at the end of the batch do not exist. */

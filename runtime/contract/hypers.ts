@@ -6,7 +6,7 @@ export interface HyperList {
     Record<
       string,
       {
-        readonly kind: 'integer' | 'number' | 'boolean' | 'choice';
+        readonly kind: 'integer' | 'number' | 'boolean' | 'choice' | 'names';
         /** The default. */
         readonly value: number | string | boolean;
         readonly doc: string;

@@ -1,3 +1,6 @@
+import type { InputRow } from './batch.js';
+import type { ItemFeature } from './features.js';
+
 /**
  * What the training loop sees of a compiled model on a device. Every target implements it.
  */
@@ -21,13 +24,15 @@ export type InitInfo =
   | { readonly kind: 'normal'; readonly std: number }
   | { readonly kind: 'truncatedNormal'; readonly std: number }
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
-  | { readonly kind: 'xavierUniform'; readonly fanIn: readonly string[]; readonly fanOut: readonly string[] };
+  | { readonly kind: 'xavierUniform'; readonly fanIn: readonly string[]; readonly fanOut: readonly string[] }
+  /** Not at all: data give it, once, and no step changes it. */
+  | { readonly kind: 'given'; readonly feature: ItemFeature };
 
-/** A tensor that training changes and a checkpoint holds. */
+/** A tensor that stays on the device from run to run, and that a checkpoint holds. */
 export interface StateInfo extends TensorInfo {
   readonly init: InitInfo;
-  /** A trained parameter, or a slot of the optimizer (`<parameter>.m`). */
-  readonly role: 'parameter' | 'slot';
+  /** A trained parameter, a slot of the optimizer (`<parameter>.m`), or what data say of items. */
+  readonly role: 'parameter' | 'slot' | 'given';
 }
 
 /** What an entry is given and what it gives. */
@@ -47,6 +52,8 @@ export interface Manifest {
   readonly states: readonly StateInfo[];
   /** `train`, `rank`, `score`: see runtime/entries. */
   readonly entries: Readonly<Record<string, EntryInfo>>;
+  /** Rows of inputs that the table of inputs has not: features of events, which the model asked for. */
+  readonly rows?: readonly InputRow[];
   /** Of everything that decides the numbers (programs, how states begin, hyperparameters) and of nothing else: see `manifestHash`. */
   readonly hash: string;
 }

@@ -6,10 +6,10 @@
  * A window is (user, start, end): the items `sequence[start, end)`, whose last target is `sequence[end]`. Training and evaluation
  * differ only in their windows.
  */
-import type { EntryName, inputs } from '../contract/batch.js';
+import type { EntryName, inputs, InputRow } from '../contract/batch.js';
 import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
-import { columnsOf, filled, nothingSeen, type Seen, type Windows } from './fill.js';
+import { columnsOf, filled, nothingSeen, type Numbers, type Seen, type Windows } from './fill.js';
 import { type Held, type Split, distinctVisitor, history, target, targetPosition } from './split.js';
 
 type Table = typeof inputs;
@@ -51,17 +51,23 @@ const lazily = <B>(count: number, at: (index: number) => B): Batches<B> => {
   return { count, at, batchesFrom, [Symbol.iterator]: () => batchesFrom(0) };
 };
 
+/** What a model reads of events beside the table of inputs: rows of its own, and the values of the features that they name. */
+export interface OwnInputs {
+  readonly rows: readonly InputRow[];
+  readonly features: ReadonlyMap<string, Numbers>;
+}
+
 /** The windows that end at `ends[i]`, of user `users[i]`, for i in [first, first + batch). */
 const windows = (
   dataset: Dataset,
   users: Int32Array,
   ends: Int32Array,
   first: number,
-  { batch, length }: { readonly batch: number; readonly length: number },
+  { batch, length, own: more }: { readonly batch: number; readonly length: number; readonly own?: OwnInputs },
 ): Omit<Windows, 'seen'> => {
   const own = ends.subarray(first, first + batch);
   return {
-    columns: columnsOf(dataset),
+    columns: more === undefined ? columnsOf(dataset) : { ...columnsOf(dataset), features: more.features },
     starts: own.map((end, row) => Math.max(dataset.offsets[users[first + row]!]!, end - length)),
     ends: own,
     batch,
@@ -112,6 +118,7 @@ export interface TrainingOptions {
   readonly epoch: number;
   readonly order?: keyof typeof orders;
   readonly horizon?: keyof typeof horizons;
+  readonly own?: OwnInputs;
 }
 
 /**
@@ -132,7 +139,10 @@ export const trainingBatches = (split: Split, options: TrainingOptions): Batches
   );
   return lazily(Math.ceil(users.length / batch), (index) => {
     const own = windows(dataset, users, ends, index * batch, options);
-    return { rows: own.starts.length, ...filled('train', { ...own, seen: nothingSeen, popularity }) } as Batch;
+    return {
+      rows: own.starts.length,
+      ...filled('train', { ...own, seen: nothingSeen, popularity }, options.own?.rows),
+    } as Batch;
   });
 };
 
@@ -142,6 +152,7 @@ export interface EvaluationOptions {
   readonly length: number;
   /** Room for seen items a row: at least `seenMax(split)`. */
   readonly seenMax: number;
+  readonly own?: OwnInputs;
 }
 
 /**
@@ -153,7 +164,7 @@ export interface EvaluationOptions {
 export const evaluationBatches = (
   split: Split,
   which: Held,
-  { batch, length, seenMax }: EvaluationOptions,
+  { batch, length, seenMax, own: more }: EvaluationOptions,
 ): Batches<EvaluationBatch> => {
   const { dataset, evaluated } = split;
   const ends = evaluated.map((user) => targetPosition(split, which, user));
@@ -173,7 +184,15 @@ export const evaluationBatches = (
   };
   return lazily(Math.ceil(evaluated.length / batch), (index) => {
     const users = evaluated.slice(index * batch, (index + 1) * batch);
-    const own = windows(dataset, evaluated, ends, index * batch, { batch, length });
-    return { rows: users.length, users, ...filled('rank', { ...own, seen: seenBy(users) }) } as EvaluationBatch;
+    const own = windows(dataset, evaluated, ends, index * batch, {
+      batch,
+      length,
+      ...(more === undefined ? {} : { own: more }),
+    });
+    return {
+      rows: users.length,
+      users,
+      ...filled('rank', { ...own, seen: seenBy(users) }, more?.rows),
+    } as EvaluationBatch;
   });
 };

@@ -1,5 +1,6 @@
 /** How inputs are filled: a function for each way that rows of their table (`runtime/contract/batch.ts`) name. */
 import {
+  type ClockPart,
   type ColumnName,
   type EntryName,
   type Fill,
@@ -10,9 +11,11 @@ import {
 import type { Data } from '../contract/session.js';
 import type { Dataset } from './dataset.js';
 
-type Numbers = Int32Array | Float64Array;
-/** What is told of events, in their order; undefined where nothing is. */
-export type Columns = { readonly [C in ColumnName]: Numbers | undefined };
+export type Numbers = Int32Array | Float64Array | Float32Array;
+/** What is told of events, in their order; undefined where nothing is. `features` by name, as the checkpoint reads them. */
+export type Columns = { readonly [C in ColumnName]: Numbers | undefined } & {
+  readonly features?: ReadonlyMap<string, Numbers>;
+};
 export const columnsOf = ({ sequence, times }: Pick<Dataset, 'sequence' | 'times'>): Columns => ({
   items: sequence,
   times,
@@ -57,16 +60,44 @@ const copyLess = (zero: number, out: Data, to: number, values: Numbers, from: nu
   for (let i = from; i < end; i++) out[to++] = values[i]! - zero;
 };
 
+/** 1970 began on a Thursday; times before it count on in the same days. */
+const clocks: { readonly [P in ClockPart]: (seconds: number) => number } = {
+  hour: (seconds) => Math.floor((((seconds % 86400) + 86400) % 86400) / 3600),
+  weekday: (seconds) => (((Math.floor(seconds / 86400) + 3) % 7) + 7) % 7,
+};
+
+/** Of each row what the values of its events say, `shift` later: of all of them where the input has the axis `seq`, else of the last. */
+const placed = (
+  values: Numbers | undefined,
+  { starts, ends, batch, length }: Windows,
+  { axes, dtype }: InputRow,
+  shift: number,
+  said = (value: number): number => value,
+): Data => {
+  const each = axes.includes('seq');
+  const out = new arrays[dtype](each ? batch * length : batch);
+  if (values === undefined) return out;
+  for (let row = 0; row < starts.length; row++) {
+    const end = ends[row]!;
+    let to = each ? row * length : row;
+    for (let i = each ? starts[row]! : end - 1; i < end; i++) out[to++] = said(values[i + shift]!);
+  }
+  return out;
+};
+
 type Filled = Exclude<Fill, { readonly from: 'run' }>;
 type Way = Filled['from'];
 
 const ways: {
   readonly [W in Way]: (windows: Windows, fill: Extract<Filled, { readonly from: W }>, row: InputRow) => Data;
 } = {
-  event: ({ columns, starts, ends, batch, length }, { column, shift, since }, { axes, dtype }) => {
+  event: (windows, { column, shift, since, part }, input) => {
+    const { columns, starts, ends, batch, length } = windows;
+    const { axes, dtype } = input;
+    const values = columns[column];
+    if (part !== undefined) return placed(values, windows, input, shift, clocks[part]);
     const each = axes.includes('seq');
     const out = new arrays[dtype](each ? batch * length : batch);
-    const values = columns[column];
     if (values === undefined) return out;
     for (let row = 0; row < starts.length; row++) {
       const start = starts[row]!;
@@ -80,17 +111,25 @@ const ways: {
     }
     return out;
   },
+  feature: (windows, { feature: { name }, shift }, input) =>
+    placed(windows.columns.features?.get(name), windows, input, shift),
   length: (windows, { of }) => lengths[of](windows),
   missing: ({ batch, starts }) => Int32Array.of(batch - starts.length),
   seen: ({ seen }) => seen.values,
   popularity: ({ popularity }) => popularity ?? new Float32Array(0),
 };
 
-/** What the data, or a request, give to an entry: all of its inputs but those that a run counts. */
-export const filled = (entry: EntryName, windows: Windows): Readonly<Record<string, Data>> => {
+/** What the data, or a request, give to an entry: all of its inputs but those that a run counts, and `more` of the model's own. */
+export const filled = (
+  entry: EntryName,
+  windows: Windows,
+  more: readonly InputRow[] = [],
+): Readonly<Record<string, Data>> => {
   const of = <W extends Way>(row: InputRow, fill: Extract<Filled, { readonly from: W }>): Data =>
     ways[fill.from as W](windows, fill, row);
   return Object.fromEntries(
-    inputsFor(entry).flatMap((row) => (row.fill.from === 'run' ? [] : [[row.name, of(row, row.fill)] as const])),
+    [...inputsFor(entry), ...more.filter(({ entries }) => entries.includes(entry))].flatMap((row) =>
+      row.fill.from === 'run' ? [] : [[row.name, of(row, row.fill)] as const],
+    ),
   );
 };

@@ -6,7 +6,8 @@
  * much about the next, the recent past says something, and popularity says a little: what a sequential recommender is for.
  */
 import { stream, uniformAt } from '../contract/random.js';
-import type { Dataset } from './dataset.js';
+import type { FeatureColumn } from './columns.js';
+import { type Dataset, dataset } from './dataset.js';
 import { type History, fromHistories } from './interactions.js';
 
 const seed = 20240229;
@@ -24,34 +25,39 @@ const parts = [6, 5, 4, 4, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1, 1, 1] as const;
 const numerals = ['', ' II', ' III', ' IV', ' V', ' VI'] as const;
 
 /** Four adjectives and four nouns a genre make its sixteen series. Neighbours in this list attract the same people. */
-const genres: readonly (readonly [adjectives: string, nouns: string])[] = [
-  ['Silent Broken Hidden Second', 'Witness Alibi Cipher Verdict'],
-  ['Long Dark Cold Final', 'Corridor Whisper Cellar Mirror'],
-  ['Distant Orbital Pale Last', 'Signal Colony Engine Horizon'],
-  ['Copper Ancient Winged Thirteenth', 'Crown Oath Labyrinth Dragon'],
-  ['Lost Burning Northern Secret', 'Island Compass Caravan Summit'],
-  ['Dusty Lonesome Crooked Golden', 'Saddle Canyon Marshal Spur'],
-  ['Iron Forgotten Winter Distant', 'Regiment Bridge Armistice Convoy'],
-  ['Quiet Paper Summer Borrowed', 'Letters Orchard Promise Waltz'],
-  ['Accidental Reluctant Perfect Noisy', 'Neighbour Wedding Butler Holiday'],
-  ['Open Wild Deep Patient', 'River Forest Ocean Season'],
+const genres: readonly (readonly [name: string, adjectives: string, nouns: string])[] = [
+  ['crime', 'Silent Broken Hidden Second', 'Witness Alibi Cipher Verdict'],
+  ['thriller', 'Long Dark Cold Final', 'Corridor Whisper Cellar Mirror'],
+  ['science fiction', 'Distant Orbital Pale Last', 'Signal Colony Engine Horizon'],
+  ['fantasy', 'Copper Ancient Winged Thirteenth', 'Crown Oath Labyrinth Dragon'],
+  ['adventure', 'Lost Burning Northern Secret', 'Island Compass Caravan Summit'],
+  ['western', 'Dusty Lonesome Crooked Golden', 'Saddle Canyon Marshal Spur'],
+  ['war', 'Iron Forgotten Winter Distant', 'Regiment Bridge Armistice Convoy'],
+  ['romance', 'Quiet Paper Summer Borrowed', 'Letters Orchard Promise Waltz'],
+  ['comedy', 'Accidental Reluctant Perfect Noisy', 'Neighbour Wedding Butler Holiday'],
+  ['nature', 'Open Wild Deep Patient', 'River Forest Ocean Season'],
 ];
 
 interface Item {
   readonly id: string;
+  readonly genre: string;
   readonly title: string;
 }
 
 /** [genre][series][part]; ids count from 1. */
 const catalogue: readonly (readonly (readonly Item[])[])[] = (() => {
   let id = 0;
-  return genres.map(([adjectives, nouns]) => {
+  return genres.map(([genre, adjectives, nouns]) => {
     const [adjective, noun] = [adjectives.split(' '), nouns.split(' ')];
     // Both rotate, each in its own step, so that every pair occurs once and neighbouring series share no word.
     const name = (series: number): string =>
       `The ${adjective[(series + Math.floor(series / 4)) % 4]!} ${noun[series % 4]!}`;
     return parts.map((count, series) =>
-      Array.from({ length: count }, (_, part) => ({ id: `${++id}`, title: `${name(series)}${numerals[part]!}` })),
+      Array.from({ length: count }, (_, part) => ({
+        id: `${++id}`,
+        genre,
+        title: `${name(series)}${numerals[part]!}`,
+      })),
     );
   });
 })();
@@ -102,10 +108,24 @@ const reader = (user: number): History => {
   return { user: `${user + 1}`, items, times };
 };
 
-/** The generated data set, the same on every machine: 600 users, nearly 400 items, with times and titles. */
-export const sample = (): Dataset =>
-  fromHistories(
+/** The column of genres, for items by their codes. */
+const genreOf = (ids: readonly string[]): FeatureColumn => {
+  const vocabulary = genres.map(([name]) => name);
+  const known = new Map(catalogue.flat(2).map(({ id, genre }) => [id, 1 + vocabulary.indexOf(genre)]));
+  return { kind: 'category', vocabulary, values: Int32Array.from(ids, (id) => known.get(id) ?? 0) };
+};
+
+/** The generated data set, the same on every machine: 600 users, nearly 400 items, with times, titles and genres; the few items that nobody read too. */
+export const sample = (): Dataset => {
+  const { hash: _, ...read } = fromHistories(
     'sample',
     Array.from({ length: userCount }, (_, user) => reader(user)),
     new Map(catalogue.flat(2).map(({ id, title }) => [id, title])),
   );
+  const items = new Set(read.items);
+  const unmet = catalogue
+    .flat(2)
+    .map(({ id }) => id)
+    .filter((id) => !items.has(id));
+  return dataset({ ...read, unmet, features: new Map([['genre', genreOf([...read.items, ...unmet])]]) });
+};

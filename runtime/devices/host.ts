@@ -10,17 +10,20 @@ const random = ({ seed, step }: Draw): Random => ({ stream: (key) => stream(seed
 const empty = ({ dtype, axes }: PlanBuffer, sizes: Sizes): Numbers =>
   dtype === 'f32' ? new Float32Array(cells(axes, sizes)) : new Int32Array(cells(axes, sizes));
 
-/**
- * Runs an entry's host steps. `given` holds inputs and states; the result maps buffers to values that stay valid until
- * the next call. What depends on neither is computed at the first call only.
- */
-export const hostStage = (
-  { buffers, host }: PlanEntry,
-  sizes: Sizes,
-): ((given: (id: string) => Numbers | undefined, draw: Draw) => ReadonlyMap<string, Numbers>) => {
+export interface HostStage {
+  /**
+   * Runs an entry's host steps. `given` holds inputs and states; the result maps buffers to values that stay valid until the next call.
+   * What depends on no input, and on no state that a run changes, is computed at the first call only.
+   */
+  readonly run: (given: (id: string) => Numbers | undefined, draw: Draw) => ReadonlyMap<string, Numbers>;
+  /** States were written: what was computed of them is computed anew. */
+  readonly forget: () => void;
+}
+
+export const hostStage = ({ buffers, host }: PlanEntry, sizes: Sizes): HostStage => {
   const infos = new Map(buffers.map((b) => [b.id, b]));
   const values = new Map<string, Numbers>();
-  return (given, draw) => {
+  const run: HostStage['run'] = (given, draw) => {
     const numbers = random(draw);
     const value = (id: string): Numbers => {
       const found = values.get(id) ?? given(id);
@@ -45,4 +48,5 @@ export const hostStage = (
     }
     return values;
   };
+  return { run, forget: () => values.clear() };
 };

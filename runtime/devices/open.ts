@@ -32,17 +32,16 @@ interface Runner {
   readonly host: ReturnType<typeof hostStage>;
   readonly plan: (all: boolean) => DevicePlan;
   readonly plans: () => readonly DevicePlan[];
-  /** Neither the host's work nor an output needs a state's values, so states can stay on the device. */
+  /** Neither the host's work nor an output needs the values of a state that some entry advances, so states can stay on the device. */
   readonly lean: boolean;
 }
 
 const runner =
-  (gpu: Gpu, library: Library, device: GpuDevice, sizes: Sizes) =>
+  (gpu: Gpu, library: Library, device: GpuDevice, sizes: Sizes, advanced: ReadonlySet<string>) =>
   (entry: PlanEntry): Runner => {
     const computed = entry.device.map((s) => s.output);
     const wanted = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
     const plans = new Map<boolean, DevicePlan>();
-    const given = new Set(entry.buffers.filter((b) => b.role === 'state').map((b) => b.id));
     const onHost = entry.host.flatMap((s) => (s.kind === 'compute' ? s.args : [s.index]));
     return {
       entry,
@@ -63,7 +62,7 @@ const runner =
         return fresh;
       },
       plans: () => [...plans.values()],
-      lean: ![...onHost, ...Object.values(entry.outputs)].some((id) => given.has(id)),
+      lean: ![...onHost, ...Object.values(entry.outputs)].some((id) => advanced.has(id)),
     };
   };
 
@@ -86,7 +85,10 @@ const session = (
   probed: Probed,
   sizes: Sizes,
 ): Session => {
-  const runners = new Map(module.entries.map((entry) => [entry.name, runner(gpu, library, device, sizes)(entry)]));
+  const advanced = new Set(module.entries.flatMap((e) => Object.keys(e.updates)));
+  const runners = new Map(
+    module.entries.map((entry) => [entry.name, runner(gpu, library, device, sizes, advanced)(entry)]),
+  );
   const stateBuffers = module.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state'));
   const ids = new Map(stateBuffers.map((b) => [calledBy(b), b.id]));
   const idOf = (state: string): string => ids.get(state) ?? state;
@@ -131,7 +133,7 @@ const session = (
     }
     if (all || !found.lean) await states.toHost();
     const given = (id: string): Numbers | undefined => inputs[id] ?? states.get(id);
-    const onHost = host(given, draw);
+    const onHost = host.run(given, draw);
     const before: Values = (id) => {
       const value = onHost.get(id) ?? given(id);
       if (value === undefined) throw new Error(`Nothing computes '${id}'.`);
@@ -203,6 +205,7 @@ const session = (
             throw new Error(`The state '${name}' has ${plural(due, 'value')}, not ${value.length}.`);
         }
         await states.toHost();
+        runners.forEach(({ host }) => host.forget());
         states.set(new Map(Object.entries(values).map(([name, value]) => [idOf(name), value.slice()])));
       }),
     dispose: async () => {

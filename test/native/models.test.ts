@@ -7,6 +7,7 @@ const each = [
   'hstu',
   'pcrec',
   'sasrec',
+  'sasrecf',
   'llama',
   'bert4rec',
   'gru4rec',

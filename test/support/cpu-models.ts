@@ -25,15 +25,17 @@ import nextitnet from '../../models/nextitnet.js';
 import pcrec from '../../models/pcrec.js';
 import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
+import sasrecf from '../../models/sasrecf.js';
 import ttt4rec from '../../models/ttt4rec.js';
 import type { Entry, LoopProgram } from '../../compiler/loops/ir.js';
 import { lowerEntry } from '../../compiler/lower/kernels.js';
 import { pipeline } from '../../compiler/pipeline.js';
+import { type ItemFeature, stateOfFeature } from '../../runtime/contract/features.js';
 import type { Data, Sizes } from '../../runtime/contract/session.js';
 import type { CpuSession } from '../../runtime/cpu/index.js';
 import { stream } from '../generators/axes.js';
 import { runLoops } from './loops.js';
-import { programs } from './models.js';
+import { columns, columnSizes, drawnOf, programs } from './models.js';
 import { runPass } from './programs.js';
 
 /** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
@@ -55,7 +57,17 @@ export const few = model({
 });
 
 const LENGTH = 11;
-const sizes = { batch: 5, items: 13, seen: 4 };
+const sizes: Sizes = { batch: 5, items: 13, seen: 4, ...columnSizes };
+/** What data say of items, by the names of states. */
+const given: ReadonlyMap<string, ItemFeature> = new Map(
+  (
+    [
+      { kind: 'category', name: columns.categories },
+      { kind: 'categories', name: columns.lists },
+      { kind: 'met' },
+    ] as const
+  ).map((feature) => [stateOfFeature(feature), feature]),
+);
 const lengths = [LENGTH, 1, 7, 0, 4];
 const tiny = { width: 10, length: LENGTH, blocks: 2, negatives: 9 };
 const random = { seed: 7, step: 2 };
@@ -73,10 +85,7 @@ const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> =>
     entry.buffers
       .filter((b) => b.role === 'input' || b.role === 'state')
       .map((b) => {
-        const cells = b.axes.reduce(
-          (n, a) => n * (typeof a.size === 'number' ? a.size : sizes[a.size as keyof typeof sizes]),
-          1,
-        );
+        const cells = b.axes.reduce((n, a) => n * (typeof a.size === 'number' ? a.size : sizes[a.size]!), 1);
         if (b.id === 'seq.lengths') return [b.id, Float32Array.from(lengths)];
         if (b.id === 'seen.lengths') return [b.id, Float32Array.of(2, 0, 4, 1, 3)];
         if (b.id === 'step') return [b.id, Float32Array.of(2)];
@@ -86,10 +95,12 @@ const givenOf = (entry: Entry): Readonly<Record<string, Float32Array>> =>
           b.id.startsWith('times')
             ? (i % LENGTH) * 900 + (b.id === 'times' ? 0 : 500)
             : b.role === 'input' && b.dtype !== 'f32'
-              ? Math.floor(next() * sizes.items)
-              : b.role === 'input' || b.id.endsWith('.v')
-                ? next()
-                : next() * 2 - 1;
+              ? Math.floor(next() * sizes['items']!)
+              : given.has(b.id)
+                ? drawnOf(given.get(b.id)!, sizes, next())
+                : b.role === 'input' || b.id.endsWith('.v')
+                  ? next()
+                  : next() * 2 - 1;
         return [b.id, Float32Array.from({ length: cells }, (_, i) => draw(i))];
       }),
   );
@@ -120,6 +131,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],
   ['sasrec', sasrec, { heads: 2 }],
+  ['sasrecf', sasrecf, { heads: 2, ...columns }],
   ['llama', llama, {}],
   ['bert4rec', bert4rec, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
   ['gru4rec', gru4rec, { hidden: 5 }],

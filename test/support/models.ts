@@ -10,6 +10,7 @@ import nextitnet from '../../models/nextitnet.js';
 import pcrec from '../../models/pcrec.js';
 import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
+import sasrecf from '../../models/sasrecf.js';
 import ttt4rec from '../../models/ttt4rec.js';
 import type { Compiled } from '../../compiler/compiled.js';
 import { compile, programsOf } from '../../compiler/compile.js';
@@ -17,6 +18,8 @@ import type { Traced } from '../../compiler/frontend/index.js';
 import { topological } from '../../compiler/graph.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
 import { type Environment, evaluate } from '../../compiler/targets/reference.js';
+import { type ItemFeature, sizeOfFeature } from '../../runtime/contract/features.js';
+import type { Sizes } from '../../runtime/contract/session.js';
 import { stream } from '../generators/axes.js';
 import { givenOf } from './lowered.js';
 import { reorder } from './loops.js';
@@ -53,15 +56,32 @@ export const traced = (model: Model, over: Readonly<Record<string, HyperValue>> 
 export const programs = (model: Model, over: Readonly<Record<string, HyperValue>> = {}): readonly Program[] =>
   programsOf(traced(model, over));
 
+/** Columns of each kind, for `sasrecf`, and what they bind. */
+export const columns = { categories: 'genre', lists: 'tags', numbers: 'year', vectors: 'text' } as const;
+export const columnSizes = {
+  item_genre_values: 4,
+  item_tags_values: 5,
+  item_tags_most: 3,
+  item_text_width: 6,
+} as const;
+
 export interface Scale {
-  readonly sizes: { readonly batch: number; readonly items: number; readonly seen: number };
+  readonly sizes: Sizes & { readonly batch: number; readonly items: number; readonly seen: number };
   /** Inputs that are not drawn, the lengths of rows among them. */
   readonly inputs: Readonly<Record<string, readonly number[]>>;
 }
 const usual: Scale = {
-  sizes: { batch: BATCH, items: ITEMS, seen: SEEN },
+  sizes: { batch: BATCH, items: ITEMS, seen: SEEN, ...columnSizes },
   inputs: { 'seq.lengths': [LENGTH, 1, 3], 'seen.lengths': [2, 0, SEEN] },
 };
+
+/** A number that a state of items may hold: codes where it is a category, 0 and 1 where it says whom training met. */
+export const drawnOf = (feature: ItemFeature, sizes: Sizes, u: number): number =>
+  feature.kind === 'category' || feature.kind === 'categories'
+    ? Math.floor(u * sizes[sizeOfFeature('item', feature.name, 'values')]!)
+    : feature.kind === 'met'
+      ? Number(u > 0.3)
+      : u * 2 - 1;
 
 /** One environment for every stage of a program: a value depends on the leaf's name alone, and of rows the first are those of fewer. */
 export const environment = (stages: readonly Program[], { sizes, inputs: given }: Scale = usual): Environment => {
@@ -76,7 +96,11 @@ export const environment = (stages: readonly Program[], { sizes, inputs: given }
     const draw = (): number => {
       if (n.op === 'input')
         return n.dtype === 'f32' ? next() : Math.floor(next() * (name.startsWith('times') ? 90_000 : sizes.items));
-      return name.endsWith('.v') ? next() : next() * 2 - 1;
+      return n.op === 'param' && n.init.kind === 'given'
+        ? drawnOf(n.init.feature, sizes, next())
+        : name.endsWith('.v')
+          ? next()
+          : next() * 2 - 1;
     };
     (n.op === 'input' ? inputs : params)[name] = Array.from({ length: count }, draw);
   }
@@ -102,6 +126,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['pcrec without steps', pcrec, { steps: 0 }],
   ['pcrec-simple', pcrecSimple, {}],
   ['sasrec', sasrec, { heads: 2 }],
+  ['sasrecf', sasrecf, { heads: 2, ...columns }],
   ['llama', llama, { heads: 2 }],
   ['bert4rec', bert4rec, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
   ['gru4rec', gru4rec, { hidden: 5 }],

@@ -59,8 +59,8 @@ const step = (data: Readonly<Record<string, unknown>>, run?: string): string => 
 const list = (items: readonly string[], pad: string): string =>
   items.length === 0 ? '[]' : `[\n${items.map((item) => `${pad}  ${item},\n`).join('')}${pad}]`;
 
-const entryText = (entry: Entry, functions: FunctionPool): string => {
-  const { buffers, host } = place(entry);
+const entryText = (entry: Entry, functions: FunctionPool, advanced: ReadonlySet<string>): string => {
+  const { buffers, host } = place(entry, advanced);
   const inverses = new Set(host.flatMap((s) => (s.kind === 'invert' ? [s.output] : [])));
   const hostText = (s: Invert | Compute): string => {
     if (s.kind === 'invert')
@@ -109,7 +109,8 @@ const entryText = (entry: Entry, functions: FunctionPool): string => {
 
 export const emitGpu = (program: LoopProgram): string => {
   const functions = functionPool();
-  const entries = program.entries.map((entry) => entryText(entry, functions));
+  const advanced = new Set(program.entries.flatMap((entry) => Object.keys(entry.updates)));
+  const entries = program.entries.map((entry) => entryText(entry, functions, advanced));
   const used = withCalled(functions.helpers);
   return `/**
  * The kernels of ${program.model} for gpu.js. Each function computes one cell of its result, at this.thread; those marked

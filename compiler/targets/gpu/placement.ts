@@ -109,9 +109,11 @@ const shared = (kernel: Kernel): Kernel => {
   return { ...kernel, body: share(kernel.body), ...(kernel.where === undefined ? {} : { where: share(kernel.where) }) };
 };
 
-const changing: ReadonlySet<string> = new Set(['input', 'state']);
-
-export const place = once((given: Entry): Placement => {
+/**
+ * `advanced`: the states that some entry of the program changes; all of them, unless it says. What hangs on no others and on no input is
+ * computed once, and again when states are written.
+ */
+const placed = (given: Entry, advanced?: ReadonlySet<string>): Placement => {
   const entry = splitReductions({ ...given, kernels: given.kernels.map(shared) });
   const own = new Map(entry.buffers.map((b) => [b.id, b]));
   const onHost = hostOutputs(entry, own);
@@ -121,7 +123,9 @@ export const place = once((given: Entry): Placement => {
 
   // In order: an inverse index right before the first host kernel that reads it, or after them all.
   const steps: (Invert | Compute)[] = [];
-  const varying = new Set(entry.buffers.filter((b) => changing.has(b.role)).map((b) => b.id));
+  const changes = ({ id, role }: Buffer): boolean =>
+    role === 'input' || (role === 'state' && advanced?.has(id) !== false);
+  const varying = new Set(entry.buffers.filter(changes).map((b) => b.id));
   const invert = (kernel: Kernel): void =>
     collectsOf(kernel).forEach((e) => {
       const output = inverseId(e);
@@ -152,4 +156,8 @@ export const place = once((given: Entry): Placement => {
   [...drawn.values()].forEach(({ kernel }) => compute(kernel));
   device.forEach(invert);
   return { buffers, host: steps, device };
-});
+};
+const whatever = once((entry: Entry) => placed(entry));
+
+export const place: typeof placed = (entry, advanced) =>
+  advanced === undefined ? whatever(entry) : placed(entry, advanced);

@@ -1,0 +1,84 @@
+/**
+ * What data may say of items and of events, as the compiler and the runtime both name it.
+ *
+ * A feature of an item is a state that is given: along `item` (and an axis of its own), written when a session opens, part of the
+ * checkpoint, never updated. A feature of an event is an input: rows like those of the table of inputs, made when a model asks for it.
+ * How many values a feature has, and how long its vectors are, the data say: sizes that are bound when a trainer starts.
+ */
+import type { ClockPart, EventFeature, InputRow } from './batch.js';
+
+/** A column of the table of items; `met` is no column: 1 for an item of some training event, 0 for one that training never saw. */
+export type ItemFeature =
+  | { readonly kind: 'category' | 'categories' | 'number' | 'vector'; readonly name: string }
+  | { readonly kind: 'met' };
+
+/** A size that data bind: the values of a vocabulary and one for none, the width of vectors, the most values that an item has. */
+export type Measured = 'values' | 'width' | 'most';
+
+/** Letters and digits stand for themselves, so that no two names are spelt alike and every language can write them. */
+const spelt = (name: string): string =>
+  name.replace(/[^A-Za-z0-9]/g, (c) => (c === '_' ? '__' : `_${c.codePointAt(0)!.toString(16)}_`));
+
+/** The symbol of a size: `item_genre_values`. */
+export const sizeOfFeature = (of: 'item' | 'event', name: string, part: Measured): string =>
+  `${of}_${spelt(name)}_${part}`;
+/** Which of a feature's sizes a symbol is; none where it is no feature's. */
+export const measuredBy = (size: unknown): Measured | undefined =>
+  typeof size === 'string'
+    ? (/^(?:item|event)_.*_(values|width|most)$/.exec(size)?.[1] as Measured | undefined)
+    : undefined;
+
+/** What checkpoints call the state of a feature of items. */
+export const stateOfFeature = (feature: ItemFeature): string =>
+  feature.kind === 'met' ? 'items.met' : `item.${feature.name}`;
+
+const always = ['train', 'rank', 'score'] as const;
+
+/**
+ * A feature of events: at each position of the history; of the event after each position, which is asked for and so tells the
+ * answer; and of the event after the row's last position, for models trained on one target a sequence.
+ */
+export const eventRows = (feature: EventFeature): Readonly<Record<'values' | 'next' | 'asked', InputRow>> => {
+  const { name, kind } = feature;
+  const own = { dtype: kind === 'category' ? 'i32' : 'f32', ids: null } as const;
+  return {
+    values: {
+      ...own,
+      name: `event.${name}`,
+      axes: ['batch', 'seq'],
+      tells: 'past',
+      entries: always,
+      fill: { from: 'feature', feature, shift: 0 },
+    },
+    next: {
+      ...own,
+      name: `next.${name}`,
+      axes: ['batch', 'seq'],
+      tells: 'answer',
+      entries: ['train'],
+      fill: { from: 'feature', feature, shift: 1 },
+    },
+    asked: {
+      ...own,
+      name: `asked.${name}`,
+      axes: ['batch'],
+      tells: 'answerOfRow',
+      entries: ['train'],
+      fill: { from: 'feature', feature, shift: 1 },
+    },
+  };
+};
+
+/** A part of the moment of each event, and of the moment at which the prediction is asked for: that is known, as `times.next` is. */
+export const clockRows = (part: ClockPart): Readonly<Record<'values' | 'next', InputRow>> => {
+  const row = (name: string, shift: number): InputRow => ({
+    name,
+    axes: ['batch', 'seq'],
+    dtype: 'i32',
+    tells: 'past',
+    ids: null,
+    entries: always,
+    fill: { from: 'event', column: 'times', shift, part },
+  });
+  return { values: row(`times.${part}`, 0), next: row(`times.next.${part}`, 1) };
+};

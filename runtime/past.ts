@@ -1,0 +1,140 @@
+/** What a request says of the past: items, and of each event its time and what else the model reads of it. */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { Manifest } from './contract/session.js';
+import { suggest } from './contract/words.js';
+import type { Numbers } from './data/fill.js';
+import { timeOf, timeShape } from './data/index.js';
+import { eventColumns, eventNumber, type Lexicon } from './features.js';
+import { type Index, item, list } from './lookup.js';
+
+/** An event of a history that is written down: an item by its id or title, and columns of events by their names. */
+export interface HistoryEvent {
+  readonly item: string;
+  /** ISO 8601, or a number as in the data. */
+  readonly time?: string | number;
+  readonly [column: string]: string | number | undefined;
+}
+/** Items, oldest first; in one text they are separated by commas, or it is a list of events in JSON. */
+export type History = string | readonly (string | HistoryEvent)[];
+
+/** Item indices, oldest first, and Unix seconds where they are known. */
+export interface Past {
+  readonly items: readonly number[];
+  readonly times: readonly number[] | undefined;
+  /** What the model reads of events, by the names of columns. */
+  readonly features?: ReadonlyMap<string, Numbers>;
+  /** What was assumed, in sentences. */
+  readonly notes?: readonly string[];
+}
+
+const parsed = (text: string): History => {
+  if (!/^\s*\[\s*[{"]/.test(text)) return text;
+  try {
+    return JSON.parse(text) as History;
+  } catch {
+    return text;
+  }
+};
+
+const isEvent = (value: unknown): value is HistoryEvent =>
+  typeof value === 'object' && value !== null && typeof (value as Partial<HistoryEvent>).item === 'string';
+
+/** Left: times of some events and not of others, that are none, or that run backwards. */
+const timesIn = (events: readonly HistoryEvent[]): E.Either<string, readonly number[] | undefined> => {
+  const without = events.find(({ time }) => time === undefined);
+  if (events.every(({ time }) => time === undefined)) return E.right(undefined);
+  if (without !== undefined)
+    return E.left(`The history has times, but not of the item "${without.item}": give each event its time, or none.`);
+  const times = events.map(({ time }) => timeOf(String(time)));
+  const wrong = times.findIndex((time) => Number.isNaN(time));
+  if (wrong >= 0)
+    return E.left(
+      `The time of the item "${events[wrong]!.item}" in the history is ${timeShape}, not ${JSON.stringify(events[wrong]!.time)}.`,
+    );
+  const back = times.findIndex((time, i) => i > 0 && time < times[i - 1]!);
+  return back < 0
+    ? E.right(times)
+    : E.left(`The history runs backwards at the item "${events[back]!.item}": give the oldest first.`);
+};
+
+/** Left: something of an event that the model does not read. */
+const readable = (manifest: Manifest, events: readonly HistoryEvent[]): E.Either<string, void> => {
+  const columns = ['item', 'time', ...eventColumns(manifest).map(({ name }) => name)];
+  const stray = events.flatMap(Object.keys).find((name) => !columns.includes(name));
+  return stray === undefined
+    ? E.right(undefined)
+    : E.left(
+        `An event of the history has '${stray}', which the model ${manifest.model} does not read: ${suggest(stray, columns, 'columns')}.`,
+      );
+};
+
+const featuresIn = (
+  manifest: Manifest,
+  lexicon: Lexicon | undefined,
+  events: readonly HistoryEvent[],
+): Pick<Past, 'features' | 'notes'> => {
+  const columns = eventColumns(manifest);
+  if (columns.length === 0) return {};
+  const silent = columns.filter(({ name }) => events.every((event) => event[name] === undefined));
+  const strange = columns.flatMap(({ name, kind }) =>
+    kind === 'category'
+      ? [...new Set(events.map((event) => event[name]))]
+          .filter((value) => value !== undefined && eventNumber(lexicon!.events[name]!, value) === 0)
+          .map((value) => `Training met no event whose ${name} is ${JSON.stringify(value)}: it is taken as missing.`)
+      : [],
+  );
+  return {
+    features: new Map(
+      columns.map(({ name }) => [
+        name,
+        Float32Array.from(events, (event) => eventNumber(lexicon!.events[name]!, event[name])),
+      ]),
+    ),
+    notes: [
+      ...silent.map(
+        ({ name }) => `The model reads the ${name} of events, and the history tells none: it is taken as missing.`,
+      ),
+      ...strange,
+    ],
+  };
+};
+
+/** A history that is written down. Left: items that cannot be told, or an event that is none. */
+export const written =
+  (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined) =>
+  (history: History): E.Either<string, Past> => {
+    const told = typeof history === 'string' ? parsed(history) : history;
+    /** An event, and its item where the list has told it. */
+    type Told = readonly [event: HistoryEvent, item?: number];
+    const events: E.Either<string, readonly Told[]> =
+      typeof told === 'string'
+        ? pipe(
+            list(catalogue)(told),
+            E.map((found) => found.map((at): Told => [{ item: catalogue.items[at]! }, at])),
+          )
+        : pipe(
+            told,
+            E.traverseArray((one: unknown): E.Either<string, Told> =>
+              typeof one === 'string'
+                ? E.right([{ item: one }])
+                : isEvent(one)
+                  ? E.right([one])
+                  : E.left(`An event of the history is an object with an item, not ${JSON.stringify(one)}.`),
+            ),
+          );
+    return pipe(
+      E.Do,
+      E.bind('all', () => events),
+      E.let('plain', ({ all }) => all.map(([event]) => event)),
+      E.chainFirst(({ plain }) => readable(manifest, plain)),
+      E.bind('items', ({ all }) =>
+        pipe(
+          all,
+          E.traverseArray(([event, at]) => (at === undefined ? item(catalogue)(event.item) : E.right(at))),
+        ),
+      ),
+      E.bind('times', ({ plain }) => timesIn(plain)),
+      E.map(({ plain, items, times }) => ({ items, times, ...featuresIn(manifest, lexicon, plain) })),
+    );
+  };

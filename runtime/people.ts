@@ -1,0 +1,65 @@
+/** The data set as requests for its users read it. */
+import * as E from 'fp-ts/lib/Either.js';
+import type { Numbers } from './data/fill.js';
+import { type Dataset, longestGap } from './data/index.js';
+import { eventValues, type Lexicon } from './features.js';
+import { type Catalogue, nearest } from './lookup.js';
+import type { Past } from './past.js';
+
+/** The data set as requests for its users read it: where each user is, and what each of its items is in the checkpoint. */
+export interface People {
+  readonly data: Dataset;
+  readonly places: ReadonlyMap<string, number>;
+  /** By item code; undefined where an item came after training. */
+  readonly known: readonly (number | undefined)[];
+  /** The longest time between two events of one user. */
+  readonly gap: () => number;
+  /** What the model reads of events, in their order. */
+  readonly features: () => ReadonlyMap<string, Numbers>;
+}
+
+export const people =
+  (catalogue: Catalogue, lexicon: Lexicon | undefined) =>
+  (data: Dataset): People => {
+    const indices = new Map(catalogue.items.map((id, i) => [id, i]));
+    let gap: number | undefined;
+    let features: ReadonlyMap<string, Numbers> | undefined;
+    return {
+      data,
+      places: new Map(data.users.map((id, at) => [id, at])),
+      known: data.items.map((id) => indices.get(id)),
+      gap: () => (gap ??= longestGap(data)),
+      features: () => (features ??= eventValues(lexicon, data.events)),
+    };
+  };
+
+/** A user's whole past, in the checkpoint's item indices; items that came after training are left out. */
+export const pastOf =
+  (user: string) =>
+  ({ data, places, known, features }: People): E.Either<string, Past> => {
+    const at = places.get(user);
+    if (at === undefined) {
+      const near = nearest({ items: data.users, titles: null }, user)
+        .map((u) => data.users[u])
+        .join(', ');
+      return E.left(
+        `There is no user "${user}" in the data ${data.name}; the nearest are ${near}. For somebody who is not in the data, give --history.`,
+      );
+    }
+    const [from, to] = [data.offsets[at] ?? 0, data.offsets[at + 1] ?? 0];
+    const events = Array.from(data.sequence.subarray(from, to), (code, i) => ({
+      item: known[code],
+      time: data.times?.[from + i],
+      event: from + i,
+    }));
+    const kept = events.filter(
+      (event): event is { item: number; time: number | undefined; event: number } => event.item !== undefined,
+    );
+    return E.right({
+      items: kept.map((event) => event.item),
+      times: data.times === undefined ? undefined : kept.map((event) => event.time ?? 0),
+      features: new Map(
+        [...features()].map(([name, all]) => [name, Float32Array.from(kept, ({ event }) => all[event]!)]),
+      ),
+    });
+  };

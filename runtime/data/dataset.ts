@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { plural } from '../contract/words.js';
+import type { FeatureColumn, FeatureColumns } from './columns.js';
 import { type Times, isCalendar, longestSpan } from './times.js';
 
 /** How a file was understood: nothing that a model learns from, but what a person should see before it learns. */
@@ -31,17 +32,40 @@ export interface Dataset {
   readonly sequence: Int32Array;
   /** [interactions], Unix seconds; absent where the file tells only the order. */
   readonly times?: Float64Array;
+  /** What else is known of each event, a value an event, in the order of `sequence`. */
+  readonly events?: FeatureColumns;
+  /** What is known of each item, a value an item code. */
+  readonly features?: FeatureColumns;
   /** Titles by raw item id. */
   readonly titles?: ReadonlyMap<string, string>;
   /** How the file was understood. */
   readonly reading?: Understood;
-  /** sha-256, in hexadecimal, of ids, offsets, sequence and times: of what a model can learn from, not of its name or titles. */
+  /**
+   * sha-256, in hexadecimal, of ids, offsets, sequence, times and columns: of what a model can learn from, not of its name, its titles
+   * or columns of text.
+   */
   readonly hash: string;
 }
 
 const idsPerUpdate = 4096;
 
-const contentHash = ({ users, items, offsets, sequence, times }: Omit<Dataset, 'hash'>): string => {
+/** What of a column a model can learn from, beside its name: a head, and the arrays. */
+const learnt = (column: FeatureColumn): readonly [string, readonly NodeJS.ArrayBufferView[]] => {
+  switch (column.kind) {
+    case 'category':
+      return [JSON.stringify(['category', column.vocabulary]), [column.values]];
+    case 'categories':
+      return [JSON.stringify(['categories', column.vocabulary]), [column.offsets, column.values]];
+    case 'number':
+      return ['["number"]', [column.values]];
+    case 'vector':
+      return [JSON.stringify(['vector', column.width]), [column.values]];
+    case 'text':
+      return ['', []];
+  }
+};
+
+const contentHash = ({ users, items, offsets, sequence, times, events, features }: Omit<Dataset, 'hash'>): string => {
   const hash = createHash('sha256');
   hash.update(
     `pcrec data 1: ${users.length} ${items.length} ${sequence.length} ${times === undefined ? 'order' : 'times'}\n`,
@@ -51,6 +75,16 @@ const contentHash = ({ users, items, offsets, sequence, times }: Omit<Dataset, '
   }
   // The arrays in the machine's byte order, which is little-endian wherever this has been run.
   for (const array of times === undefined ? [offsets, sequence] : [offsets, sequence, times]) hash.update(array);
+  // By name: the order in which columns were asked for means nothing. Data without columns have the hash they always had.
+  for (const [of, columns] of [
+    ['events', events],
+    ['features', features],
+  ] as const)
+    for (const [name, column] of [...(columns ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const [head, arrays] = learnt(column);
+      if (head !== '') hash.update(`${of} ${JSON.stringify(name)} ${head}\n`);
+      for (const array of arrays) hash.update(array);
+    }
   return hash.digest('hex');
 };
 

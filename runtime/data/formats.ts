@@ -57,6 +57,13 @@ const isSpacedRating = (line: string): boolean => {
 /** In order of detection: the first format that recognises the first line is taken. */
 export const formats: readonly Format[] = [
   {
+    name: 'jsonl',
+    shape: '{"user_id": "u7", "item_id": "i3", "timestamp": 1577836800} (JSON lines: an object a line)',
+    timed: true,
+    detect: (line) => /^\s*\{/.test(line),
+    read: jsonLines,
+  },
+  {
     name: 'ratings.dat',
     shape: 'user::item::rating::time',
     timed: true,
@@ -97,13 +104,6 @@ export const formats: readonly Format[] = [
     timed: true,
     detect: (line) => headerDelimiter(line) !== undefined,
     read: table('user_id,item_id,timestamp'),
-  },
-  {
-    name: 'jsonl',
-    shape: '{"user_id": "u7", "item_id": "i3", "timestamp": 1577836800} (JSON lines: an object a line)',
-    timed: true,
-    detect: (line) => /^\s*\{/.test(line),
-    read: jsonLines,
   },
   {
     name: 'amazon-2018',

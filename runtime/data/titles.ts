@@ -17,7 +17,7 @@ export const titleColumn = (names: readonly string[]): number => {
   return known >= 0 ? known : names.findIndex((name) => /title|name/i.test(name));
 };
 
-const titlesOf = ({ names, records }: Records, id: number, title: number): ReadonlyMap<string, string> =>
+const titlesOf = ({ records }: Records, id: number, title: number): ReadonlyMap<string, string> =>
   new Map(
     records
       .map(({ values }) => [spelled(textOf(values[id])), spelled(textOf(values[title]))] as const)

@@ -96,7 +96,7 @@ const tableOf = (path: string, of: Records, choice: Choice): Either<string, Item
   for (const { name, place, kind } of kept.right) {
     const values = records.map((record) => record.values[place]);
     const isTitle = place === title;
-    const isTyped = /:token_seq$/.test(names[place]!);
+    const isTyped = names[place]!.endsWith(':token_seq');
     const way = wayOf(values, isTitle && (kind === undefined || isTyped) ? 'text' : kind, isTyped, isTitle);
     if (way === undefined) {
       passed.push(name);

@@ -1,6 +1,6 @@
 /** Parquet: a row group at a time, and of it the columns that are used. */
 import { open } from 'node:fs/promises';
-import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { type AsyncBuffer, type DecodedArray, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { messageOf } from '../../errors.js';

@@ -196,7 +196,7 @@ export const columnsOf = (cells: readonly string[], choice: Choice): Either<stri
   });
 };
 
-const visibleName = (cell: string): string => quoted(cell).slice(1, -1);
+const visibleName = (cell: string): string => quoted(cell.replace(/:[a-z_]+$/, '')).slice(1, -1);
 
 export interface Header {
   readonly delimiter: Delimiter;

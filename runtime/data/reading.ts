@@ -1,6 +1,6 @@
 /** One reading of a file of events: what is asked of it, where its rows go, and what is learnt on the way. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { quoted } from './cells.js';
+import { numberAt, quoted } from './cells.js';
 import { aliases, columnOf, type Columns } from './headers.js';
 import { type Interactions, interactions } from './interactions.js';
 import type { Bound, Layout } from './rows.js';
@@ -59,6 +59,7 @@ export const laid = (
   cells: readonly string[],
   { of, further, text }: Columns,
   called: Layout['called'],
+  number: Layout['number'] = numberAt,
 ): Either<string, { readonly layout: Omit<Layout, 'shape'>; readonly bound: Bound }> => {
   const { choice, sieve } = reading;
   const asked = (role: Role): boolean => choice.some(({ name }) => name === role);
@@ -72,14 +73,14 @@ export const laid = (
     ['rating', 'number'],
     ['action', 'category'],
   ] as const)
-    if (asked(role)) kept.push({ place: of[role], column: eventColumn(role, kind) });
+    if (asked(role)) kept.push({ place: of[role], column: eventColumn(role, kind, number) });
   for (const { name, place } of further) {
     const kind = choice.find((wanted) => wanted.name === name)?.kind;
     if (kind !== undefined && !isEventKind(kind))
       return left(
         `--columns: what is known of an event is of the kind ${eventKinds.join(', ')}, and ${quoted(name)} is asked for as ${kind}; give one of these, or leave the kind out`,
       );
-    kept.push({ place, column: eventColumn(name, kind) });
+    kept.push({ place, column: eventColumn(name, kind, number) });
   }
   const wants = (role: 'rating' | 'action'): boolean => asked(role) || sieve?.needs.includes(role) === true;
   reading.columns = text;
@@ -93,6 +94,7 @@ export const laid = (
       time: of.time,
       kept,
       called,
+      number,
     },
     bound: bound(
       reading,

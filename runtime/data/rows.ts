@@ -3,12 +3,12 @@
  *
  * The loops over bytes are imperative on purpose: a string a cell would cost five times the time.
  */
-import { numberAt, shown } from './cells.js';
+import { shown } from './cells.js';
 import type { Delimiter } from './headers.js';
 import { decode, faultIn, spelled } from './ids.js';
 import type { Interactions } from './interactions.js';
 import type { Step } from './lines.js';
-import type { EventColumn } from './tables/events.js';
+import type { EventColumn, NumberAt } from './tables/events.js';
 import type { Sieve } from './tables/sieve.js';
 import type { Clock } from './times.js';
 
@@ -24,6 +24,7 @@ export interface Layout {
   readonly kept: readonly { readonly place: number; readonly column: EventColumn }[];
   /** What messages call a cell by its place. */
   readonly called: (place: number) => string;
+  readonly number: NumberAt;
 }
 
 /** The same in delimited text. */
@@ -134,7 +135,7 @@ export type Take = (bytes: Buffer, starts: Int32Array, ends: Int32Array) => stri
 
 /** Takes rows of a layout, wherever their cells come from. */
 export const taking = (layout: Layout, { into, clock, sieve }: Bound): Take => {
-  const { shape, user, item, rating, action, time, kept, called } = layout;
+  const { shape, user, item, rating, action, time, kept, called, number } = layout;
   const optional = kept.some(({ place }) => place === rating);
   const noId = (what: string, bytes: Buffer, start: number, end: number): string => {
     const id = spelled(decode(bytes.subarray(start, end)));
@@ -147,7 +148,7 @@ export const taking = (layout: Layout, { into, clock, sieve }: Bound): Take => {
     if (itemCode < 0) return noId('item', bytes, starts[item]!, ends[item]!);
     let rated = NaN;
     if (rating >= 0) {
-      rated = numberAt(bytes, starts[rating]!, ends[rating]!);
+      rated = number(bytes, starts[rating]!, ends[rating]!);
       if (!Number.isFinite(rated) && !(optional && starts[rating] === ends[rating]))
         return `expected a rating, a number, in ${called(rating)}, found ${shown(bytes, starts[rating]!, ends[rating]!)}; ${remedy}`;
     }

@@ -468,7 +468,12 @@ const times: readonly Case[] = [
   { what: 'a rating that is no number', content: `${header}1,10,good,100\n`, refused: [2, 'expected a rating'] },
   {
     what: 'a rating with a decimal comma',
-    content: 'userId;movieId;rating;timestamp\n1;10;4,5;100\n',
+    content: 'userId;movieId;rating;timestamp\n1;10;4,5;100\n1;11;4;101\n',
+    is: both,
+  },
+  {
+    what: 'a rating with a comma that may mean thousands',
+    content: 'userId;movieId;rating;timestamp\n1;10;4,500;100\n',
     refused: [2, 'expected a rating'],
   },
 ];

@@ -1,6 +1,6 @@
 /** Delimited text as tables: below a header, in columns that a format knows, or in columns that a person counts. */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { isNumber, quoted, shown, visible } from '../cells.js';
+import { commaNumberAt, isNumber, numberAt, quoted, shown, visible } from '../cells.js';
 import {
   aliases,
   cellsOf,
@@ -33,7 +33,13 @@ const rowsUnder = (
   columns: Columns,
   reading: Reading,
 ): Step | string => {
-  const found = laid(reading, cells, columns, (place) => `column ${place + 1}`);
+  const found = laid(
+    reading,
+    cells,
+    columns,
+    (place) => `column ${place + 1}`,
+    delimiter === ';' ? commaNumberAt : numberAt,
+  );
   return isLeft(found)
     ? found.left
     : rowsOf(

@@ -2,7 +2,7 @@
  * Columns of events, filled while a file is read, a value a row in file order. A category is kept as a code, so a column of a
  * few words costs four bytes a row; a column that nobody gave a kind is one of categories until all its values turn out numbers.
  */
-import { isNumber, numberAt, shown } from '../cells.js';
+import { commaNumberAt, isNumber, shown, withPoint } from '../cells.js';
 import type { FeatureColumn } from '../columns.js';
 import { codes, decode, faultIn, ranked, spelled } from '../ids.js';
 import type { Kind } from './choice.js';
@@ -11,6 +11,9 @@ import { growing } from './growing.js';
 /** The kinds that an event's columns have. */
 export const eventKinds = ['category', 'number', 'text'] as const satisfies readonly Kind[];
 export type EventKind = (typeof eventKinds)[number];
+
+/** How a number is read: `numberAt`, or `commaNumberAt`. */
+export type NumberAt = (bytes: Buffer, start: number, end: number) => number;
 
 /** One column of events. Mutable: it lives only while a file is read. */
 export interface EventColumn {
@@ -28,13 +31,13 @@ const isEmpty = (bytes: Buffer, start: number, end: number): boolean => {
   return true;
 };
 
-const numbers = (name: string): EventColumn => {
+const numbers = (name: string, read: NumberAt): EventColumn => {
   const values = growing(Float64Array);
   let last = NaN;
   return {
     name,
     look: (bytes, start, end) => {
-      last = isEmpty(bytes, start, end) ? NaN : numberAt(bytes, start, end);
+      last = isEmpty(bytes, start, end) ? NaN : read(bytes, start, end);
       return Number.isFinite(last) || isEmpty(bytes, start, end)
         ? undefined
         : `expected a number, found ${shown(bytes, start, end)}`;
@@ -44,7 +47,7 @@ const numbers = (name: string): EventColumn => {
   };
 };
 
-const categories = (name: string, found: boolean): EventColumn => {
+const categories = (name: string, found: boolean, read: NumberAt): EventColumn => {
   const known = codes();
   const values = growing(Int32Array);
   let last = 0;
@@ -62,11 +65,12 @@ const categories = (name: string, found: boolean): EventColumn => {
       const used = new Uint8Array(known.ids.length);
       order.forEach((row) => void (values.at(row) > 0 && (used[values.at(row) - 1] = 1)));
       const left = known.ids.flatMap((_, code) => (used[code] === 1 ? [code] : []));
-      if (found && left.length > 0 && left.every((code) => isNumber(known.ids[code]!))) {
-        const read = known.ids.map(Number);
+      const point = read === commaNumberAt ? withPoint : (text: string) => text;
+      if (found && left.length > 0 && left.every((code) => isNumber(point(known.ids[code]!)))) {
+        const numbers = known.ids.map((id) => Number(point(id)));
         return {
           kind: 'number',
-          values: Float64Array.from(order, (row) => (values.at(row) === 0 ? NaN : read[values.at(row) - 1]!)),
+          values: Float64Array.from(order, (row) => (values.at(row) === 0 ? NaN : numbers[values.at(row) - 1]!)),
         };
       }
       const { ids, rank } = ranked(left.map((code) => known.ids[code]!));
@@ -91,12 +95,12 @@ const texts = (name: string): EventColumn => {
   };
 };
 
-const made: Readonly<Record<EventKind, (name: string) => EventColumn>> = {
+const made: Readonly<Record<EventKind, (name: string, read: NumberAt) => EventColumn>> = {
   number: numbers,
-  category: (name) => categories(name, false),
+  category: (name, read) => categories(name, false, read),
   text: texts,
 };
 
 /** A column of that kind; of the kind that its values turn out to have, where none is given. */
-export const eventColumn = (name: string, kind: EventKind | undefined): EventColumn =>
-  kind === undefined ? categories(name, true) : made[kind](name);
+export const eventColumn = (name: string, kind: EventKind | undefined, read: NumberAt): EventColumn =>
+  kind === undefined ? categories(name, true, read) : made[kind](name, read);

@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { messageOf } from '../../errors.js';
-import { quoted } from '../cells.js';
+import { isNumber, quoted, withPoint } from '../cells.js';
 import { cellsOf, type Delimiter, delimiters, namesItem } from '../headers.js';
 import { decode } from '../ids.js';
 import { wholeFile } from '../lines.js';
@@ -67,18 +67,33 @@ const delimiterOf = (line: string, choice: Choice): Delimiter | undefined =>
   });
 const isTyped = (line: string): boolean => /(?:^|\t)item_id:/.test(line);
 
+/** Columns of numbers with decimal commas, with points. */
+const withPoints = (records: readonly Rec[]): readonly Rec[] => {
+  const columns = [...(records[0]?.values.keys() ?? [])].filter((c) =>
+    records
+      .slice(1)
+      .every(({ values }) => String(values[c] ?? '').trim() === '' || isNumber(withPoint(String(values[c])))),
+  );
+  return records.map(({ line, values }) => ({
+    line,
+    values: values.map((value, c) => (columns.includes(c) ? withPoint(String(value)) : value)),
+  }));
+};
+
 const quotedRecords =
   (delimiter: (first: string, choice: Choice) => Delimiter | undefined) =>
   (text: string, first: string, choice: Choice): Either<string, readonly Rec[]> => {
     try {
+      const between = delimiter(first, choice) ?? ',';
       const found = parse(text, {
-        delimiter: delimiter(first, choice) ?? ',',
+        delimiter: between,
         relax_column_count: true,
         skip_empty_lines: true,
         record_delimiter: ['\r\r\n', '\r\n', '\n'],
         info: true,
       }) as unknown as readonly { readonly record: readonly string[]; readonly info: { readonly lines: number } }[];
-      return right(found.map(({ record, info }) => ({ line: info.lines, values: record })));
+      const records = found.map(({ record, info }) => ({ line: info.lines, values: record }));
+      return right(between === ';' ? withPoints(records) : records);
     } catch (error) {
       return left(messageOf(error));
     }

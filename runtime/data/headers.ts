@@ -74,12 +74,27 @@ const types: Readonly<Partial<Record<Role, string>>> = { user: 'token', item: 't
 export const delimiters = ['::', '\t', ';', '|', ',', ' '] as const;
 export type Delimiter = (typeof delimiters)[number];
 
+/** A line cut at delimiters that are not inside a quoted cell. */
+const cut = (line: string, delimiter: Delimiter): readonly string[] =>
+  line.includes('"') && delimiter !== '::'
+    ? line
+        .split(delimiter)
+        .reduce<readonly string[]>(
+          (cells, part) =>
+            /^\s*"/.test(cells.at(-1) ?? '') && ((cells.at(-1) ?? '').split('"').length - 1) % 2 === 1
+              ? [...cells.slice(0, -1), `${cells.at(-1)}${delimiter}${part}`]
+              : [...cells, part],
+          [],
+        )
+    : line.split(delimiter);
+
 /** The cells of a line as text, for looking at headers and first lines. */
 export const cellsOf = (line: string, delimiter: Delimiter): readonly string[] =>
-  (delimiter === ' ' ? line.trim().split(/ +/) : line.split(delimiter)).map((cell) =>
+  (delimiter === ' ' ? line.trim().split(/ +/) : cut(line, delimiter)).map((cell) =>
     cell
       .trim()
       .replace(/^"(.*)"$/s, '$1')
+      .replaceAll('""', '"')
       .trim(),
   );
 

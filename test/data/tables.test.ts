@@ -14,9 +14,8 @@ const read = async (path: string, options: LoadOptions = {}): Promise<Dataset> =
 
 /** A column as plain values, one an event or an item. */
 const plain = (column: FeatureColumn | undefined): readonly unknown[] => {
-  switch (column?.kind) {
-    case undefined:
-      return [];
+  if (column === undefined) return [];
+  switch (column.kind) {
     case 'category':
       return [...column.values].map((code) => (code === 0 ? undefined : column.vocabulary[code - 1]));
     case 'categories':
@@ -184,8 +183,8 @@ describe('columns', () => {
       actions: 'buy',
     });
     expect(contents(counted)).toEqual(new Map([['a', [['y', 3]]]]));
-    const comma = await read(await file('comma.csv', '"a,b",item_id,timestamp\nu,x,3\n'.replace('"a,b"', 'a b')), {
-      columns: '"user"="a b"',
+    const comma = await read(await file('comma.csv', '"a,b",item_id,timestamp\nu,x,3\n'), {
+      columns: 'user="a,b"',
     });
     expect(comma.users).toEqual(['u']);
   });
@@ -225,33 +224,29 @@ describe('columns', () => {
   });
 
   it("stay with their events, whatever the rows' order", async () => {
-    await fc
-      .assert(
-        fc.asyncProperty(rows, async (of) => {
-          const tagged = of.map((row, i) => ({ ...row, tag: i }));
-          const text = ['user,item,rating,time,tag', ...tagged.map((r) => Object.values(r).join(','))].join('\n');
-          const data = await read(await file('tags.csv', text), { columns: 'rating,tag=tag:number', minRating: 1 });
-          const [tags, ratings] = [plain(data.events?.get('tag')), plain(data.events?.get('rating'))];
-          const left = tagged.filter(({ rating }) => rating >= 1);
-          expect([...tags].sort((a, b) => Number(a) - Number(b))).toEqual(left.map(({ tag }) => tag));
-          data.users.forEach((user, u) => {
-            for (let at = data.offsets[u]!; at < data.offsets[u + 1]!; at++) {
-              const row = tagged[Number(tags[at])]!;
-              expect([user, data.items[data.sequence[at]!], data.times![at], ratings[at]]).toEqual([
-                row.user,
-                row.item,
-                row.time,
-                row.rating,
-              ]);
-            }
-          });
-        }),
-        { numRuns: 20 },
-      )
-      .catch((error: unknown) => {
-        // Where no rating is 1 or more, nothing is left, which is an error of its own.
-        if (!String(error).includes('nothing is left')) throw error;
-      });
+    await fc.assert(
+      fc.asyncProperty(rows, async (of) => {
+        fc.pre(of.some(({ rating }) => rating >= 1));
+        const tagged = of.map((row, i) => ({ ...row, tag: i }));
+        const text = ['user,item,rating,time,tag', ...tagged.map((r) => Object.values(r).join(','))].join('\n');
+        const data = await read(await file('tags.csv', text), { columns: 'rating,tag=tag:number', minRating: 1 });
+        const [tags, ratings] = [plain(data.events?.get('tag')), plain(data.events?.get('rating'))];
+        const left = tagged.filter(({ rating }) => rating >= 1);
+        expect([...tags].sort((a, b) => Number(a) - Number(b))).toEqual(left.map(({ tag }) => tag));
+        data.users.forEach((user, u) => {
+          for (let at = data.offsets[u]!; at < data.offsets[u + 1]!; at++) {
+            const row = tagged[Number(tags[at])]!;
+            expect([user, data.items[data.sequence[at]!], data.times![at], ratings[at]]).toEqual([
+              row.user,
+              row.item,
+              row.time,
+              row.rating,
+            ]);
+          }
+        });
+      }),
+      { numRuns: 20 },
+    );
   });
 });
 
@@ -326,7 +321,7 @@ describe('filters', () => {
         );
         const expected = settled(of, u + 1, i + 1, dropRepeats);
         const found = await load(path, { minUser: u + 1, minItem: i + 1, dropRepeats });
-        if (expected.length === 0) return expect(errorOf(found)).toContain('nothing is left');
+        if (expected.length === 0) return void expect(errorOf(found)).toContain('nothing is left');
         const data = valueOf(found);
         const flat = [...contents(data)].flatMap(([user, events]) => events.map(([item, time]) => [user, item, time]));
         expect(flat).toEqual(expected.map(({ user, item, time }) => [user, item, time]));

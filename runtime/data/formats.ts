@@ -60,7 +60,7 @@ export const formats: readonly Format[] = [
     name: 'jsonl',
     shape: '{"user_id": "u7", "item_id": "i3", "timestamp": 1577836800} (JSON lines: an object a line)',
     timed: true,
-    detect: (line) => /^\s*\{/.test(line),
+    detect: (line) => /^\s*(?:\{|\[\s*\{)/.test(line),
     read: jsonLines,
   },
   {

@@ -10,6 +10,7 @@ import { quoted, shown } from './cells.js';
 import { type Dataset, type Understood, dataset, overlong } from './dataset.js';
 import type { FeatureColumns } from './columns.js';
 import { type Format, describeFormats, formatOf, formats } from './formats.js';
+import { decode } from './ids.js';
 import { type Packed, pack } from './interactions.js';
 import { type Step, eachLine } from './lines.js';
 import type { Reading } from './reading.js';
@@ -109,7 +110,7 @@ interface Read {
 const readText = async (path: string, given: Format | undefined, reading: Reading): Promise<Either<string, string>> => {
   let found = given;
   const begin: Step = (bytes, start, end) => {
-    found ??= formatOf(bytes.toString('latin1', start, end), reading.choice);
+    found ??= formatOf(decode(bytes.subarray(start, end)), reading.choice);
     return found === undefined
       ? `the first line, ${shown(bytes, start, end)}, is of no format known here; expected one of the following, or a name with --format, or a table whose columns --columns names\n${describeFormats()}`
       : found.read(reading)(bytes, start, end);
@@ -144,7 +145,7 @@ const readInteractions =
     if ((reading.into?.count() ?? 0) > 0) return right({ format: read.right, reading });
     return left(
       reading.into?.sieved === true
-        ? `${path}: nothing is left. ${(sieve?.says() ?? []).join(' ')} Ask for less`
+        ? `${path}: nothing is left; ask for less, or leave the filters out. ${(sieve?.says() ?? []).join(' ')}`
         : `${path}: there is a header and nothing below it; expected one interaction a line`,
     );
   };

@@ -36,7 +36,11 @@ export const bound = (
 };
 
 /** What a filter needs, where the file has none. */
-const needs = { rating: '--min-rating', action: '--actions', time: '--since and --until' } as const;
+const needs = {
+  rating: '--min-rating needs a rating',
+  action: '--actions needs an action',
+  time: '--since and --until need a time',
+} as const;
 
 const isEventKind = (kind: string): kind is EventKind => (eventKinds as readonly string[]).includes(kind);
 
@@ -47,7 +51,7 @@ export const unmet = ({ choice, sieve }: Reading, format: string): string | unde
     ? `--columns goes with tables, and the format ${format} has no columns; leave it out, or name another format with --format`
     : need === undefined
       ? undefined
-      : `${needs[need]} needs a ${need} of each event, and the format ${format} has none; leave it out, or give a table that has`;
+      : `${needs[need]} of each event, and the format ${format} has none; leave it out, or give a table that has`;
 };
 
 /**
@@ -66,7 +70,7 @@ export const laid = (
   for (const need of sieve?.needs ?? [])
     if (of[need] < 0)
       return left(
-        `${needs[need]} needs a ${need} of each event, and no column says that it is one; name it with --columns ${need}=COLUMN; the columns are ${cells.map((cell) => quoted(cell)).join(', ')}`,
+        `${needs[need]} of each event, and no column says that it is one; name it with --columns ${need}=COLUMN; the columns are ${cells.map((cell) => quoted(cell)).join(', ')}`,
       );
   const kept: Layout['kept'][number][] = [];
   for (const [role, kind] of [

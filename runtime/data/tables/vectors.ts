@@ -66,7 +66,7 @@ const idsBeside = async (path: string): Promise<Either<string, readonly string[]
   const beside = `${stemOf(path)}.ids.txt`;
   const text = await wholeFile(beside);
   return isLeft(text)
-    ? left(`${text.left}; the rows of ${path} are of items whose ids it should hold, an id a line`)
+    ? left(`${text.left}; write the ids of the items that the rows of ${path} are of there, an id a line`)
     : right(
         decode(text.right)
           .replace(/^\uFEFF/, '')
@@ -93,7 +93,8 @@ export const readVectors = async (path: string): Promise<Either<string, Vectors>
   const bytes = await wholeFile(path);
   if (isLeft(bytes)) return bytes;
   const found = isNpy ? npy(bytes.right) : decodeForeign(bytes.right);
-  if (isLeft(found)) return left(`${path}: ${found.left}`);
+  if (isLeft(found))
+    return left(`${path}: ${found.left}${isNpy ? '' : '; write the file again, its numbers as 32-bit floats'}`);
   const tensors: Readonly<Record<string, Tensor>> =
     'tensors' in found.right ? found.right.tensors : { [basename(stemOf(path))]: found.right };
   const metadata = 'metadata' in found.right ? found.right.metadata : {};

@@ -1,9 +1,10 @@
 /**
  * A data set: who met what, in which order. Everything after the readers sees this and nothing else.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { plural } from '../contract/words.js';
-import type { FeatureColumn, FeatureColumns } from './columns.js';
+import type { FeatureColumns } from './columns.js';
+import { canonical } from './recode.js';
 import { type Times, isCalendar, longestSpan } from './times.js';
 
 /** How a file was understood: nothing that a model learns from, but what a person should see before it learns. */
@@ -32,40 +33,44 @@ export interface Dataset {
   readonly sequence: Int32Array;
   /** [interactions], Unix seconds; absent where the file tells only the order. */
   readonly times?: Float64Array;
-  /** What else is known of each event, a value an event, in the order of `sequence`. */
+  /** What is known of each event beside who and when, one value an event in the order of `sequence`. */
   readonly events?: FeatureColumns;
-  /** What is known of each item, a value an item code. */
+  /** What is known of each item, one value an item code; then one for each of `unmet`. */
   readonly features?: FeatureColumns;
+  /** Ids of items that nobody met and `features` knows: their codes follow those of `items` where a model reads features. */
+  readonly unmet?: readonly string[];
   /** Titles by raw item id. */
   readonly titles?: ReadonlyMap<string, string>;
   /** How the file was understood. */
   readonly reading?: Understood;
-  /**
-   * sha-256, in hexadecimal, of ids, offsets, sequence, times and columns: of what a model can learn from, not of its name, its titles
-   * or columns of text.
-   */
+  /** sha-256, in hexadecimal, of ids, offsets, sequence, times and features: of what a model can learn from, not of its name, titles or other texts. */
   readonly hash: string;
 }
 
 const idsPerUpdate = 4096;
 
-/** What of a column a model can learn from, beside its name: a head, and the arrays. */
-const learnt = (column: FeatureColumn): readonly [string, readonly NodeJS.ArrayBufferView[]] => {
-  switch (column.kind) {
-    case 'category':
-      return [JSON.stringify(['category', column.vocabulary]), [column.values]];
-    case 'categories':
-      return [JSON.stringify(['categories', column.vocabulary]), [column.offsets, column.values]];
-    case 'number':
-      return ['["number"]', [column.values]];
-    case 'vector':
-      return [JSON.stringify(['vector', column.width]), [column.values]];
-    case 'text':
-      return ['', []];
+/** The same for columns whose vocabularies are in another order: they mean the same. */
+const hashColumns = (hash: Hash, of: string, columns: FeatureColumns | undefined): void => {
+  for (const [name, column] of [...(columns ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (column.kind === 'text') continue;
+    const same = canonical(column);
+    hash.update(`${JSON.stringify([of, name, same.kind, 'vocabulary' in same ? same.vocabulary : []])}\n`);
+    if (same.kind === 'vector') hash.update(`${same.width}\n`);
+    if (same.kind === 'categories') hash.update(same.offsets);
+    hash.update(same.values);
   }
 };
 
-const contentHash = ({ users, items, offsets, sequence, times, events, features }: Omit<Dataset, 'hash'>): string => {
+const contentHash = ({
+  users,
+  items,
+  offsets,
+  sequence,
+  times,
+  events,
+  features,
+  unmet = [],
+}: Omit<Dataset, 'hash'>): string => {
   const hash = createHash('sha256');
   hash.update(
     `pcrec data 1: ${users.length} ${items.length} ${sequence.length} ${times === undefined ? 'order' : 'times'}\n`,
@@ -75,16 +80,9 @@ const contentHash = ({ users, items, offsets, sequence, times, events, features 
   }
   // The arrays in the machine's byte order, which is little-endian wherever this has been run.
   for (const array of times === undefined ? [offsets, sequence] : [offsets, sequence, times]) hash.update(array);
-  // By name: the order in which columns were asked for means nothing. Data without columns have the hash they always had.
-  for (const [of, columns] of [
-    ['events', events],
-    ['features', features],
-  ] as const)
-    for (const [name, column] of [...(columns ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const [head, arrays] = learnt(column);
-      if (head !== '') hash.update(`${of} ${JSON.stringify(name)} ${head}\n`);
-      for (const array of arrays) hash.update(array);
-    }
+  hashColumns(hash, 'events', events);
+  hashColumns(hash, 'items', features);
+  if (unmet.length > 0) hash.update(JSON.stringify(unmet));
   return hash.digest('hex');
 };
 
@@ -107,15 +105,16 @@ export const overlong = ({
   return undefined;
 };
 
-/** What the times of a data set are; undefined where it has none. Those that came in no file are seconds. */
-export const timesOf = ({ times, reading }: Dataset): Times | undefined => {
-  if (times === undefined || reading?.times !== undefined) return reading?.times;
-  const [from, to] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)] as const, [
-    Infinity,
-    -Infinity,
-  ] as readonly [number, number]);
+/** What times are that came in no file: seconds, and dates where they may be. */
+export const timesFrom = (times: Iterable<number>): Times => {
+  let [from, to] = [Infinity, -Infinity];
+  for (const time of times) [from, to] = [Math.min(from, time), Math.max(to, time)];
   return { units: ['seconds'], calendar: isCalendar(from, to), from, to };
 };
+
+/** What the times of a data set are; undefined where it has none. */
+export const timesOf = ({ times, reading }: Pick<Dataset, 'times' | 'reading'>): Times | undefined =>
+  times === undefined || reading?.times !== undefined ? reading?.times : timesFrom(times);
 
 /** The longest time between two events of one user, one after the other; 0 where there are no times. */
 export const longestGap = ({ offsets, times, users }: Dataset): number => {

@@ -15,11 +15,12 @@ export {
   longestGap,
   statistics,
   summary,
+  timesFrom,
   timesOf,
   titleOf,
 } from './dataset.js';
-export { type Format, describeFormats, formats } from './formats.js';
 export type { FeatureColumn, FeatureColumns } from './columns.js';
+export { type Format, describeFormats, formats } from './formats.js';
 export { type History, fromHistories } from './interactions.js';
 export { type LoadOptions, load, samplePath } from './load.js';
 export { type FileFormat, fileFormats } from './tables/files.js';

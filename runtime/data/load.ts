@@ -230,6 +230,7 @@ const assembled = (
       ...data,
       ...(events.size === 0 ? {} : { events }),
       ...(features.right.columns.size === 0 ? {} : { features: features.right.columns }),
+      ...(features.right.unmet.length === 0 ? {} : { unmet: features.right.unmet }),
       ...(known === undefined ? {} : { titles: known }),
       reading: understood(read, [...(sieve?.says() ?? []), ...kept.says], known, features.right.says, data),
     }),

@@ -28,6 +28,7 @@ export const timeUnits = {
   date: 'a date (20190501, 201905011230, 20190501123000 or 2019-05-01)',
   iso: 'ISO 8601 (2019-05-01, 2019-05-01T12:30:00Z)',
 } as const;
+/** A name in `timeUnits`. */
 export type TimeUnit = keyof typeof timeUnits;
 /** Places of the numbers among `units`. */
 const numeric: Readonly<Partial<Record<TimeUnit, number>>> = { s: 0, ms: 1, us: 2, ns: 3 };

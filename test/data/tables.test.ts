@@ -136,8 +136,8 @@ describe('one shop, as tools write it', () => {
       query: "SELECT sku AS item, customer_id AS user, ts AS time FROM events WHERE event = 'view'",
     });
     expect(views.items).toEqual(['p2', 'p3']);
-    expect(errorOf(await load(here('shop.sqlite'), { query: 'SELECT nothing FROM nowhere' }))).toContain(
-      'cannot be read by --query "SELECT nothing FROM nowhere": no such table: nowhere; correct the query',
+    expect(errorOf(await load(here('shop.sqlite'), { query: 'SELECT * FROM nowhere' }))).toContain(
+      'cannot be read by --query "SELECT * FROM nowhere": no such table: nowhere; correct the query',
     );
   });
   it.runIf(major < 22)('SQLite, where Node has no reader of it', async () =>
@@ -345,7 +345,8 @@ describe('items', () => {
   const events = 'user,item,time\na,p1,1\na,p2,2\nb,p3,3\n';
   const featured = async (options: LoadOptions) => {
     const data = await read(await file('e.csv', events), options);
-    return { data, of: (name: string) => plain(data.features?.get(name)) };
+    // The values of items that nobody met follow.
+    return { data, of: (name: string) => plain(data.features?.get(name)).slice(0, data.items.length) };
   };
 
   it('of Parquet, with lists and vectors; titles are among them', async () => {
@@ -364,6 +365,12 @@ describe('items', () => {
       [1, 2, 3],
     ]);
     expect(data.titles?.get('p3')).toBe('Three');
+    expect(data.unmet).toEqual(['p7', 'p9']);
+    expect(plain(data.features?.get('price'))).toEqual([1.5, NaN, 3, NaN, 2]);
+    expect(plain(data.features?.get('text')).slice(3)).toEqual([
+      [7, 8, 9.5],
+      [0, 0, 0],
+    ]);
     expect(data.reading?.says).toContain(
       'Items of items.parquet: genres (categories of 2), price (number), brand (category of 2), vec (vector of 2), title (text); 3 of 3 items are in it; 1 item of it in no event.',
     );
@@ -467,11 +474,15 @@ describe('items', () => {
     expect(contents(data)).toEqual(contents(bare));
     const texts = await featured({ items: here('items.parquet'), itemColumns: 'item=sku,title' });
     expect(texts.data.hash).toBe(bare.hash);
+    expect([texts.data.unmet, texts.of('title')]).toEqual([undefined, ['One', 'Two', 'Three']]);
   });
 
   it('come in the order of the items that filters left', async () => {
     const { data, of } = await featured({ items: here('items.parquet'), since: 2 });
-    expect(data.items).toEqual(['p2', 'p3']);
+    expect([data.items, data.unmet]).toEqual([
+      ['p2', 'p3'],
+      ['p1', 'p9'],
+    ]);
     expect(of('brand')).toEqual(['y', 'x']);
   });
 });

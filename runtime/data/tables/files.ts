@@ -51,6 +51,7 @@ const readDatabase =
       return right(undefined);
     });
 
+/** The formats that are no lines of text. */
 export const fileFormats: readonly FileFormat[] = [
   {
     name: 'parquet',

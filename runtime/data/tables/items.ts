@@ -5,7 +5,7 @@ import { plural } from '../../contract/words.js';
 import { quoted } from '../cells.js';
 import type { FeatureColumn, FeatureColumns } from '../columns.js';
 import { spoken } from '../headers.js';
-import { faultIn, spelled } from '../ids.js';
+import { compareIds, faultIn, spelled } from '../ids.js';
 import { titleColumn } from '../titles.js';
 import { type Choice, type Kind, placeOf, typedKinds } from './choice.js';
 import { columnOfKind, type Made, vectors, wayOf } from './kinds.js';
@@ -175,21 +175,26 @@ const told = (name: string, column: FeatureColumn): string => {
 
 interface Features {
   readonly columns: FeatureColumns;
+  /** Ids of items that a table knows and nobody met, whose values follow those of the items; none where columns are for the eyes alone. */
+  readonly unmet: readonly string[];
   /** Titles by raw item id, where a table has them. */
   readonly titles: ReadonlyMap<string, string> | undefined;
   /** A sentence a table. */
   readonly says: readonly string[];
 }
 
-/** The columns of tables for the items of the data. Left: a table that knows none of them. */
+/** The columns of tables for the items of the data, and for those that nobody met. Left: a table that knows none of the data's. */
 export const featuresOf = (tables: readonly ItemTable[], items: readonly string[]): Either<string, Features> => {
   const columns = new Map<string, FeatureColumn>();
   const says: string[] = [];
   let titles: ReadonlyMap<string, string> | undefined;
+  const met = new Set(items);
+  const unmet = [...new Set(tables.flatMap(({ ids }) => ids.filter((id) => !met.has(id))))].sort(compareIds);
+  const all = [...items, ...unmet];
   for (const { path, ids, columns: own, passed, title } of tables) {
     const records = new Map(ids.map((id, at) => [id, at]));
-    const order = Int32Array.from(items, (id) => records.get(id) ?? -1);
-    const known = order.reduce((sum, at) => sum + Number(at >= 0), 0);
+    const order = Int32Array.from(all, (id) => records.get(id) ?? -1);
+    const known = order.subarray(0, items.length).reduce((sum, at) => sum + Number(at >= 0), 0);
     if (known === 0)
       return left(
         `${path}: it knows none of the items of the data: ${quoted(items[0]!)} is not there, and ${quoted(ids[0]!)} is; give the table of these data, or name its column of ids with --item-columns item=COLUMN`,
@@ -197,7 +202,7 @@ export const featuresOf = (tables: readonly ItemTable[], items: readonly string[
     for (const { name, made } of own) columns.set(name, made(order));
     const texts = title === undefined ? undefined : columns.get(title);
     if (texts?.kind === 'text')
-      titles ??= new Map(items.flatMap((id, i) => (texts.values[i] === undefined ? [] : [[id, texts.values[i]]])));
+      titles ??= new Map(all.flatMap((id, i) => (texts.values[i] === undefined ? [] : [[id, texts.values[i]]])));
     says.push(
       [
         `Items of ${basename(path)}: ${own.map(({ name }) => told(name, columns.get(name)!)).join(', ')}`,
@@ -207,5 +212,20 @@ export const featuresOf = (tables: readonly ItemTable[], items: readonly string[
       ].join('; ') + '.',
     );
   }
-  return right({ columns, titles, says });
+  const learnt = [...columns.values()].some(({ kind }) => kind !== 'text');
+  return right({
+    columns: learnt ? columns : shortened(columns, items.length),
+    unmet: learnt ? unmet : [],
+    titles,
+    says,
+  });
 };
+
+/** Texts of the first items alone. */
+const shortened = (columns: FeatureColumns, count: number): FeatureColumns =>
+  new Map(
+    [...columns].map(([name, column]) => [
+      name,
+      column.kind === 'text' ? { ...column, values: column.values.slice(0, count) } : column,
+    ]),
+  );

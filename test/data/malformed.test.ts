@@ -4,6 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { type LoadOptions, load } from '../../runtime/data/index.js';
 import { errorOf, temporaryFiles } from './support.js';
@@ -532,3 +534,22 @@ describe.each(Object.entries(groups))('%s', (group, cases) => {
 });
 
 it('there are sixty and more', () => expect(Object.values(groups).flat().length).toBeGreaterThanOrEqual(60));
+
+it('Parquet with bits flipped is read or refused, and nothing of our insides is shown', async () => {
+  const whole = await fixture('zstd.parquet');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat({ max: 8 * (whole.length - 8) - 1 }), { minLength: 1, maxLength: 3 }),
+      async (bits) => {
+        const bytes = Buffer.from(whole);
+        for (const bit of bits) bytes[4 + (bit >> 3)]! ^= 1 << (bit & 7);
+        const path = await file('flipped.parquet', bytes);
+        const found = await load(path, { columns: 'rating,action' });
+        if (isRight(found)) return;
+        expect(found.left).toContain(`${path}:`);
+        expect(found.left).not.toMatch(/\n|undefined \(reading|is not a function|\[object/);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});

@@ -4,6 +4,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { type AsyncBuffer, type DecodedArray, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { messageOf } from '../../errors.js';
+import { visible } from '../cells.js';
 
 /** Times as Unix seconds, to the fraction that a double has. */
 const parsers = {
@@ -23,8 +24,9 @@ export interface ColumnFile {
   ) => Promise<string | undefined>;
 }
 
+/** The reader's own errors are plain ones; others are what bytes without sense make of its code. */
 const broken = (path: string, error: unknown): string =>
-  `${path}: this Parquet file cannot be read: ${messageOf(error)}; write it again, or as CSV`;
+  `${path}: this Parquet file cannot be read: ${error instanceof TypeError || error instanceof RangeError ? 'its bytes are damaged' : visible(messageOf(error))}; write it again, or as CSV`;
 
 /** Opens a Parquet file, lets `use` read it, and closes it. Left: what is wrong with the file, or what `use` says. */
 export const withParquet = async <A>(

@@ -10,6 +10,7 @@ import { quoted, shown } from './cells.js';
 import { type Dataset, type Understood, dataset, overlong } from './dataset.js';
 import type { FeatureColumns } from './columns.js';
 import { type Format, describeFormats, formatOf, formats } from './formats.js';
+import { cellsOf, delimiters } from './headers.js';
 import { decode } from './ids.js';
 import { type Packed, pack } from './interactions.js';
 import { type Step, eachLine } from './lines.js';
@@ -20,7 +21,7 @@ import { core } from './tables/core.js';
 import { type FileFormat, fileFormatOf, fileFormats } from './tables/files.js';
 import { type ItemTable, featuresOf, readItems } from './tables/items.js';
 import { type FilterOptions, type Filters, filtersOf, type Sieve, sieveOf } from './tables/sieve.js';
-import { calendarText, clock, type TimeUnit, timesText, timeUnits } from './times.js';
+import { calendarText, clock, type TimeUnit, timesLeft, timesText, timeUnits } from './times.js';
 import { readTitles } from './titles.js';
 
 /** What the file does not say of itself, and what of it is wanted. */
@@ -106,13 +107,24 @@ interface Read {
   readonly reading: Reading;
 }
 
+/** What to do about a header that names no user, or no item. */
+const headerHint = (line: string): string => {
+  const columns = delimiters
+    .filter((delimiter) => delimiter !== ' ')
+    .map((delimiter) => cellsOf(line, delimiter))
+    .sort((a, b) => b.length - a.length)[0]!;
+  return columns.length < 2
+    ? ''
+    : `say which column is what with --columns user=COLUMN,item=COLUMN,time=COLUMN, by names where this is a header (${columns.map((column) => quoted(column)).join(', ')}), by places (1 to ${columns.length}) where it is none; or `;
+};
+
 /** Reads lines of text, deciding on the format at the first unless it is given. */
 const readText = async (path: string, given: Format | undefined, reading: Reading): Promise<Either<string, string>> => {
   let found = given;
   const begin: Step = (bytes, start, end) => {
     found ??= formatOf(decode(bytes.subarray(start, end)), reading.choice);
     return found === undefined
-      ? `the first line, ${shown(bytes, start, end)}, is of no format known here; expected one of the following, or a name with --format, or a table whose columns --columns names\n${describeFormats()}`
+      ? `the first line, ${shown(bytes, start, end)}, is of no format known here; ${headerHint(decode(bytes.subarray(start, end)))}expected one of the following, or a name with --format\n${describeFormats()}`
       : found.read(reading)(bytes, start, end);
   };
   const read = await eachLine(path, begin);
@@ -173,7 +185,8 @@ const understood = (
   items: readonly string[],
   data: Packed,
 ): Understood => {
-  const times = reading.clock.times();
+  const read = reading.clock.times();
+  const times = read === undefined || data.times === undefined ? read : timesLeft(read, data.times);
   const order = format === 'sequences' ? 'the order of a line' : "the order of a user's rows";
   const titled = titles === undefined ? undefined : data.items.filter((id) => titles.has(id)).length;
   return {

@@ -235,6 +235,16 @@ export const clock = (told?: TimeUnit): Clock => {
   };
 };
 
+/** What times are of which only some are left: written in the same way, perhaps no longer so far apart. */
+export const timesLeft = ({ units: of, calendar }: Times, left: Float64Array): Times => {
+  let [from, to] = [Infinity, -Infinity];
+  for (const time of left) {
+    if (time < from) from = time;
+    if (time > to) to = time;
+  }
+  return { units: of, calendar: calendar || isCalendar(from, to), from, to };
+};
+
 /** A time as a person writes it, in Unix seconds; NaN where it is none. */
 export const timeOf = (text: string): number => {
   const bytes = Buffer.from(text.trim());

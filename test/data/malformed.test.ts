@@ -75,7 +75,7 @@ const columns: readonly Case[] = [
   {
     what: 'a header that says nothing',
     data: 'a,b,c\n1,2,3\n',
-    says: [1, 'no format known here', '--columns'],
+    says: [1, 'no format known here', '--columns user=COLUMN', "'a', 'b', 'c'", 'places (1 to 3)'],
   },
   {
     what: 'no time, and nobody says that the rows are in order',

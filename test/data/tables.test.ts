@@ -333,6 +333,7 @@ describe('filters', () => {
 
   it('leave what a file of the rows that are left would be', async () => {
     const filtered = await read(await file('all.csv', log), { minRating: 4 });
+    expect(filtered.reading?.times).toMatchObject({ from: 1, to: 4 });
     const less = log
       .split('\n')
       .filter((line) => !/,[12],(buy|cart|view)$/.test(line))

@@ -1,8 +1,7 @@
 /** Parquet: a row group at a time, and of it the columns that are used. */
 import { open } from 'node:fs/promises';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { type AsyncBuffer, type DecodedArray, parquetScan, parquetSchema } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import type { AsyncBuffer, DecodedArray } from 'hyparquet';
 import { messageOf } from '../../errors.js';
 import { visible } from '../cells.js';
 
@@ -44,6 +43,9 @@ export const withParquet = async <A>(
         return bytes.buffer;
       },
     };
+    // Looked up only here: whoever reads text need not wait for them.
+    const { parquetScan, parquetSchema } = await import('hyparquet');
+    const { compressors } = await import('hyparquet-compressors');
     const scan = await parquetScan({ file, compressors, parsers });
     const names = parquetSchema(scan.metadata).children.map(({ element }) => element.name);
     return await use({

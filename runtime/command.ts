@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { apartText } from './apart.js';
 import { type Names, namesIn } from './candidates.js';
 import { type CompiledModel, deviceNames } from './contract/compiled.js';
-import { formats, samplePath } from './data/index.js';
+import { withData } from './dataflags.js';
 import { messageOf } from './errors.js';
 import { all, frequent, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
@@ -69,14 +69,6 @@ const nameList = (text: string): Names => {
 
 /** Options that commands share. */
 export const flags = {
-  data: new Option(
-    '--data <file>',
-    `interactions (${formats.map(({ name }) => name).join(', ')}; plain or gzip), or \`${samplePath}\` for generated ones`,
-  ),
-  format: new Option('--format <name>', 'format of the data, where their first line does not tell').choices(
-    formats.map(({ name }) => name),
-  ),
-  titles: new Option('--titles <file>', 'titles of items'),
   device: new Option('--device <name>', 'where to compute; a named device that does not answer is an error')
     .choices(['auto', ...deviceNames])
     .default('auto'),
@@ -246,12 +238,8 @@ const program = (
     .allowExcessArguments()
     .showHelpAfterError('(--help tells the options)');
 
-  const training = root
-    .command('train', { isDefault: true })
+  const training = withData(root.command('train', { isDefault: true }))
     .description('Train, choosing the epoch on validation, and test once. What `trainer.js` does without a command.')
-    .addOption(flags.data)
-    .addOption(flags.format)
-    .addOption(flags.titles)
     .addOption(counted('epochs', `passes over the data at most${fallback(standard?.epochs)}`))
     .addOption(counted('batch', `users of a batch${fallback(standard?.batch)}`))
     .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
@@ -286,14 +274,10 @@ const program = (
       );
     });
 
-  root
-    .command('evaluate')
+  withData(root.command('evaluate'))
     .description('Rank the held-out items with a checkpoint.')
     .addOption(flags.checkpoint)
     .addOption(out)
-    .addOption(flags.data)
-    .addOption(flags.format)
-    .addOption(flags.titles)
     .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
     .addOption(counted('batch', 'users of a batch (default: as in training)'))
     .addOption(new Option('--cold', 'apart as well: targets that training met, and those that it never saw'))
@@ -315,8 +299,7 @@ const program = (
       );
     });
 
-  root
-    .command('recommend')
+  withData(root.command('recommend'))
     .description('What comes next for a user of the data, or after a history of items.')
     .addOption(new Option('--user <id>', 'a user of the data').conflicts('history'))
     .addOption(
@@ -353,9 +336,6 @@ const program = (
     )
     .addOption(flags.checkpoint)
     .addOption(out)
-    .addOption(flags.data)
-    .addOption(flags.format)
-    .addOption(flags.titles)
     .addOption(flags.device)
     .addOption(threads)
     .addOption(flags.json)
@@ -401,14 +381,10 @@ const program = (
       );
     });
 
-  root
-    .command('profile')
+  withData(root.command('profile'))
     .description(
       "Time the kernels of a training step, by the model's own names, beside what the machine can do (devices native and wasm); --profile does the same.",
     )
-    .addOption(flags.data)
-    .addOption(flags.format)
-    .addOption(flags.titles)
     .addOption(counted('batch', `users of a batch${fallback(standard?.batch)}`))
     .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
     .addOption(flags.device)

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from './contract/compiled.js';
-import { timeOf, timeShape } from './data/index.js';
+import { type LoadOptions, timeOf, timeShape } from './data/index.js';
 import type { Names } from './candidates.js';
 import type { Listener } from './events.js';
 import type { History } from './past.js';
@@ -13,15 +13,12 @@ import { suggest } from './contract/words.js';
 
 type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
-/** Which data. */
-export type DataOptions = Maybe<{
-  /** A file of interactions, or `sample` for the generated one. */
-  data: string;
-  /** Its format, where the first line does not tell. */
-  format: string;
-  /** A file of titles. */
-  titles: string;
-}>;
+/** Which data, and how they are to be read. */
+export type DataOptions = LoadOptions &
+  Maybe<{
+    /** A file of interactions, or `sample` for the generated one. */
+    data: string;
+  }>;
 
 /** Where to compute. */
 export type DeviceOptions = Maybe<{
@@ -111,7 +108,32 @@ type Kind = 'text' | 'texts' | 'history' | 'flag' | 'number' | 'choice' | 'time'
 /** Every option of a function, and what it takes. Numbers and choices are looked at by `checked`. */
 type Kinds<O> = { readonly [K in keyof O]-?: Kind };
 
-const ofData: Kinds<DataOptions> = { data: 'text', format: 'text', titles: 'text' };
+const ofLoad: Kinds<LoadOptions> = {
+  format: 'text',
+  columns: 'text',
+  timeUnit: 'text',
+  query: 'text',
+  minRating: 'number',
+  actions: 'texts',
+  since: 'time',
+  until: 'time',
+  dropRepeats: 'flag',
+  minUser: 'number',
+  minItem: 'number',
+  items: 'texts',
+  itemColumns: 'text',
+  titles: 'text',
+};
+const ofData: Kinds<DataOptions> = { data: 'text', ...ofLoad };
+
+/** Those of the options that say how data are to be read, without those that are not given. */
+export const loadOptionsOf = (options: DataOptions): LoadOptions =>
+  Object.fromEntries(
+    Object.keys(ofLoad).flatMap((name) => {
+      const value = options[name as keyof LoadOptions];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 const ofDevice: Kinds<DeviceOptions> = { device: 'choice', threads: 'number' };
 const ofRun: Kinds<RunOptions> = { signal: 'signal', listen: 'listener' };
 const ofRequest: Kinds<RecommendRequest> = {

@@ -1,15 +1,18 @@
 /** Where a run stands, as data, and how it moves: pure functions, so that a resumed run is the same function of the same values. */
 import type { Settings } from './contract/settings.js';
+import type { LoadOptions } from './data/index.js';
 import type { Metrics } from './metrics.js';
 
 /** Which data a run saw: enough to load them again, and to notice that they are others. */
 export interface Identity {
-  /** sha-256 of users, items, order and times. */
+  /** sha-256 of users, items, order, times and columns. */
   readonly hash: string;
   /** As given on the command line, so that `evaluate` and `recommend` find it again. */
   readonly source: string;
   readonly format: string | null;
   readonly titles: string | null;
+  /** How else it was to be read; absent where nothing was said. */
+  readonly reading?: LoadOptions;
 }
 
 /** One finished epoch. No times here: see checkpoint.ts. */

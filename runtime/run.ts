@@ -21,7 +21,14 @@ import type { Feed, Job } from './job.js';
 import { log, logFile, startLog } from './log.js';
 import { metrics } from './metrics.js';
 import { newSettings, resumedSettings, type Settings } from './contract/settings.js';
-import { checked, type DataOptions, type DeviceOptions, type EvaluateOptions, type TrainOptions } from './options.js';
+import {
+  checked,
+  type DataOptions,
+  type DeviceOptions,
+  type EvaluateOptions,
+  loadOptionsOf,
+  type TrainOptions,
+} from './options.js';
 import { beginning, best, type Epoch, type Identity, type Progress } from './progress.js';
 import type { BoundSizes } from './contract/batch.js';
 import type { Manifest, Session } from './contract/session.js';
@@ -59,11 +66,21 @@ export const dataOf = (
 ): TaskEither<string, { readonly data: Dataset; readonly identity: Identity }> => {
   const remembered = options.data === undefined ? kept : undefined;
   const source = options.data ?? remembered?.source ?? samplePath;
-  const format = options.format ?? remembered?.format ?? null;
-  const titles = options.titles ?? remembered?.titles ?? null;
+  const given = loadOptionsOf(options);
+  const { format = remembered?.format ?? null, titles = remembered?.titles ?? null } = given;
+  const { format: _, titles: __, ...reading } = { ...remembered?.reading, ...given };
   return pipe(
-    () => load(source, { format: format ?? undefined, titles: titles ?? undefined }),
-    TE.map((data) => ({ data: catalogued(manifest, data), identity: { hash: data.hash, source, format, titles } })),
+    () => load(source, { ...reading, format: format ?? undefined, titles: titles ?? undefined }),
+    TE.map((data) => ({
+      data: catalogued(manifest, data),
+      identity: {
+        hash: data.hash,
+        source,
+        format,
+        titles,
+        ...(Object.keys(reading).length === 0 ? {} : { reading }),
+      },
+    })),
   );
 };
 

@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import { counted, flags, underSignals, type World } from '../command.js';
+import { withData } from '../dataflags.js';
 import { frequent, throttled } from '../events.js';
 import { protocols, readNumber } from '../contract/settings.js';
 import { packageModels } from '../contract/package.js';
@@ -38,7 +39,7 @@ const seeds = (text: string): readonly number[] =>
 
 /** The parser. */
 export const describe = (): Command =>
-  new Command('pcrec-compare')
+  withData(new Command('pcrec-compare'))
     .description(
       'Trains several models on the same data with the same seeds, and compares them: a table of means and deviations, and paired significance per user. What is finished is kept, so the same command goes on after an interruption.',
     )
@@ -59,9 +60,6 @@ export const describe = (): Command =>
         'models to compare against (default: all but those that begin with pcrec)',
       ).argParser(list),
     )
-    .addOption(flags.data)
-    .addOption(flags.format)
-    .addOption(flags.titles)
     .addOption(new Option('--out <folder>', 'folder of results and checkpoints').default(defaults.out))
     .addOption(counted('epochs', `passes over the data at most (default: ${defaults.epochs})`))
     .addOption(counted('batch', `users of a batch (default: ${defaults.batch})`))

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { load } from '../data/index.js';
+import { loadOptionsOf } from '../options.js';
 import { folderAt } from '../files.js';
 import { type Comparison, comparisonOf, modelsOf } from './comparison.js';
 import { compiled, type Contestant } from './contestant.js';
@@ -82,7 +83,7 @@ const trained = async (plan: Plan, audience: Audience): Finished => {
     listen({ kind: 'interrupted', finished: results.length, runs: plan.models.length * plan.seeds.length });
     return E.right({ interrupted: true, comparison: null, results, failures });
   };
-  const data = await load(plan.source.data, { format: plan.source.format, titles: plan.source.titles });
+  const data = await load(plan.source.data, loadOptionsOf(plan.source));
   if (E.isLeft(data)) return data;
   // Before anything that takes long: a folder that cannot be made is told now.
   const folder = await folderAt(join(plan.out, 'models'))();

@@ -2,9 +2,9 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from '../contract/compiled.js';
-import { samplePath } from '../data/index.js';
+import { type LoadOptions, samplePath } from '../data/index.js';
 import { numberIn, type Protocol } from '../contract/settings.js';
-import { checked, type DataOptions, type DeviceOptions } from '../options.js';
+import { checked, type DataOptions, type DeviceOptions, loadOptionsOf } from '../options.js';
 import { amongModels } from './comparison.js';
 import type { CompareListener } from './events.js';
 import { labelOf, type Wanted, wantedModels } from './models.js';
@@ -43,7 +43,7 @@ export interface Plan {
   readonly seeds: readonly number[];
   /** Labels; null: all that do not begin with pcrec. */
   readonly baselines: readonly string[] | null;
-  readonly source: { readonly data: string; readonly format: string | undefined; readonly titles: string | undefined };
+  readonly source: LoadOptions & { readonly data: string };
   readonly training: {
     readonly epochs: number;
     readonly batch: number;
@@ -98,7 +98,7 @@ export const reportPlanOf = ({ models, seeds, baselines, out }: CompareOptions):
 
 /** Left: one sentence naming the option, what it takes and what it got. */
 export const planOf = (options: CompareOptions): E.Either<string, Plan> => {
-  const { data, format, titles, device, threads, epochs, batch, patience, protocol = defaults.protocol } = options;
+  const { data, device, threads, epochs, batch, patience, protocol = defaults.protocol } = options;
   return pipe(
     checked({ device, threads, epochs, batch, patience, protocol }),
     E.chain(() => wantedModels(options.models ?? [], options.set ?? [])),
@@ -124,7 +124,7 @@ export const planOf = (options: CompareOptions): E.Either<string, Plan> => {
       baselines,
       seeds: seeds ?? defaults.seeds,
       out: options.out ?? defaults.out,
-      source: { data: data ?? samplePath, format, titles },
+      source: { data: data ?? samplePath, ...loadOptionsOf(options) },
       training: {
         epochs: epochs ?? defaults.epochs,
         batch: batch ?? defaults.batch,

@@ -11,6 +11,19 @@ const tens = Float64Array.from({ length: 16 }, (_, i) => 10 ** i);
 /** Whether a text is a number as files write them: no `0x10`, no `1,234`, no `NaN`. */
 export const isNumber = (text: string): boolean => decimal.test(text.trim());
 
+/**
+ * A number with a decimal comma, as Excel writes it between semicolons, with a point. Three digits after the comma may be thousands,
+ * and stay as they are.
+ */
+export const withPoint = (text: string): string =>
+  /^\s*[+-]?\d+,(?:\d{1,2}|\d{4,})\s*$/.test(text) ? text.replace(',', '.') : text;
+
+/** The number `bytes[start, end)` of a table whose decimal sign may be a comma, or NaN. */
+export const commaNumberAt = (bytes: Buffer, start: number, end: number): number => {
+  const text = withPoint(bytes.toString('latin1', start, end));
+  return isNumber(text) ? Number(text) : NaN;
+};
+
 const slowNumber = (bytes: Buffer, start: number, end: number): number => {
   const text = bytes.toString('latin1', start, end).trim();
   return decimal.test(text) ? Number(text) : NaN;

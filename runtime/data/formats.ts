@@ -3,37 +3,14 @@
  * kinds of reader exist: rows of delimited cells (`rows.ts`, with a header that `headers.ts` reads) and one user a line
  * (`sequences.ts`); a new format is one row here.
  */
-import { isLeft } from 'fp-ts/lib/Either.js';
-import { isNumber, shown, visible } from './cells.js';
-import {
-  type Header,
-  aliases,
-  cellsOf,
-  columnOf,
-  type Delimiter,
-  delimiters,
-  headerDelimiter,
-  headerText,
-  readHeader,
-} from './headers.js';
-import { decode } from './ids.js';
-import type { Interactions } from './interactions.js';
+import { aliases, cellsOf, chosenDelimiter, columnOf, type Delimiter, headerDelimiter } from './headers.js';
 import type { Step } from './lines.js';
-import { orFormat, rowsOf } from './rows.js';
+import { bound, type Reading, unmet } from './reading.js';
 import { sequencesOf } from './sequences.js';
-import { type Clock, isTime } from './times.js';
-
-/** One reading of a file: where rows go, and what is learnt on the way. Mutable: it lives only while a file is read. */
-export interface Reading {
-  readonly into: Interactions;
-  readonly clock: Clock;
-  /** Whether somebody named the format; then nothing is doubted that it allows. */
-  readonly named: boolean;
-  /** Which columns were taken for what, for a person. */
-  columns: string;
-  /** What is wrong with the whole, when all lines are read. */
-  end: () => string | undefined;
-}
+import { byPlace, type Choice } from './tables/choice.js';
+import { headed, headless, pairs, ratingDelimiter, table } from './tables/delimited.js';
+import { fileFormats } from './tables/files.js';
+import { jsonLines } from './tables/json.js';
 
 /** A data format: a row of `formats`. */
 export interface Format {
@@ -48,105 +25,17 @@ export interface Format {
   readonly read: (reading: Reading) => Step;
 }
 
-const textOf = (bytes: Buffer, start: number, end: number): string => decode(bytes.subarray(start, end));
-
-/** `::` and quotes do not go together: titles of films hold both. */
-const quotesIn = (delimiter: Delimiter): boolean => delimiter !== '::';
-
-const orPairs = 'if the rows of each user stand in order of time, say so with --format pairs';
-
-/** Reads rows laid out as a header says. */
-const rowsUnder = (header: Header, reading: Reading): Step => {
-  const { delimiter, cells, columns } = header;
-  reading.columns = headerText(header);
-  return rowsOf(
-    {
-      shape: visible(cells.join(delimiter)),
-      delimiter,
-      quotes: quotesIn(delimiter),
-      columns: cells.length,
-      ...columns,
-    },
-    reading.into,
-    reading.clock,
-  );
-};
-
-/** Reads a header, then rows laid out as it says, columns in any order. */
-const headed =
-  (shape: string) =>
-  (reading: Reading): Step =>
-  (bytes, start, end) => {
-    const header = readHeader(textOf(bytes, start, end), shape, orFormat);
-    if (isLeft(header)) return header.left;
-    if (header.right.columns.time < 0)
-      return `the header ${shown(bytes, start, end)} has no column for the time (${aliases.time.join(' or ')}); name it so, or, ${orPairs}`;
-    return rowsUnder(header.right, reading);
-  };
-
-/** The delimiter, of those that a format allows, under which a line is four cells of which the last two are a rating and a time. */
-const ratingDelimiter = (line: string, allowed: readonly Delimiter[]): Delimiter | undefined =>
-  allowed.find((delimiter) => {
-    const cells = cellsOf(line, delimiter);
-    return cells.length === 4 && isNumber(cells[2]!) && isTime(cells[3]!);
-  });
-
-/** Reads rows of four columns, and a header where there is one after all. */
-const headless =
-  (shape: string, allowed: readonly Delimiter[], user: number, item: number) =>
-  (reading: Reading): Step =>
-  (bytes, start, end) => {
-    const line = textOf(bytes, start, end);
-    if (headerDelimiter(line) !== undefined) return headed(shape)(reading)(bytes, start, end);
-    const delimiter = ratingDelimiter(line, allowed) ?? allowed.find((d) => line.includes(d)) ?? allowed[0]!;
-    reading.columns = shape;
-    return rowsOf(
-      { shape, delimiter, quotes: quotesIn(delimiter), columns: 4, user, item, rating: 2, time: 3 },
-      reading.into,
-      reading.clock,
-    )(bytes, start, end);
-  };
-
-/** Reads rows of a user and an item, below a header or without one, whose order is that of time. */
-const pairs =
-  (reading: Reading): Step =>
-  (bytes, start, end) => {
-    const line = textOf(bytes, start, end);
-    if (headerDelimiter(line) === undefined) {
-      const delimiter = delimiters.find((d) => cellsOf(line, d).length === 2);
-      if (delimiter === undefined)
-        return `expected two columns, a user and an item, or a header that names them (user_id, item_id), found ${shown(bytes, start, end)}; ${orFormat}`;
-      reading.columns = 'user, item';
-      return rowsOf(
-        {
-          shape: visible(`user${delimiter}item`),
-          delimiter,
-          quotes: quotesIn(delimiter),
-          columns: 2,
-          user: 0,
-          item: 1,
-          rating: -1,
-          time: -1,
-        },
-        reading.into,
-        reading.clock,
-      )(bytes, start, end);
-    }
-    const header = readHeader(line, 'user_id,item_id', orFormat);
-    if (isLeft(header)) return header.left;
-    const { cells, columns } = header.right;
-    if (columns.time >= 0)
-      return `the header has a column for the time (${cells[columns.time]}), which the format pairs does not read; leave --format out`;
-    return rowsUnder({ ...header.right, columns: { ...columns, rating: -1 } }, reading);
-  };
-
 /** Reads one user a line. */
-const sequences = (reading: Reading): Step => {
-  const { step, end } = sequencesOf(reading.into, reading.named);
-  reading.columns = 'user, then items in order of time';
-  reading.end = end;
-  return step;
-};
+const sequences =
+  (reading: Reading): Step =>
+  (...line) => {
+    const fault = unmet(reading, 'sequences');
+    if (fault !== undefined) return fault;
+    const { step, end } = sequencesOf(bound(reading, false).into, reading.named);
+    reading.columns = 'user, then items in order of time';
+    reading.end = end;
+    return step(...line);
+  };
 
 /** Whether a line is a header whose item goes by one of these names, the best that it has. */
 const hasHeader = (line: string, ...items: readonly string[]): boolean => {
@@ -157,6 +46,7 @@ const hasHeader = (line: string, ...items: readonly string[]): boolean => {
 };
 /** Amazon's item ids have ten characters, a B or an ISBN; its users begin with an A. The release of 2018 puts items first. */
 const itemFirst = (line: string): boolean => /^"?(?:B[0-9A-Z]{9}|\d{9}[\dX])"?,"?A[0-9A-Z]{8,}"?,/.test(line);
+const userFirst = ['user', 'item', 'rating', 'time'];
 const separated: readonly Delimiter[] = [',', ';', '|'];
 /** With spaces between, four numbers may be a history: only a rating and a time of our days make them a row. */
 const isSpacedRating = (line: string): boolean => {
@@ -167,11 +57,18 @@ const isSpacedRating = (line: string): boolean => {
 /** In order of detection: the first format that recognises the first line is taken. */
 export const formats: readonly Format[] = [
   {
+    name: 'jsonl',
+    shape: '{"user_id": "u7", "item_id": "i3", "timestamp": 1577836800} (JSON lines: an object a line)',
+    timed: true,
+    detect: (line) => /^\s*(?:\{|\[\s*\{)/.test(line),
+    read: jsonLines,
+  },
+  {
     name: 'ratings.dat',
     shape: 'user::item::rating::time',
     timed: true,
     detect: (line) => line.includes('::'),
-    read: headless('user::item::rating::time', ['::'], 0, 1),
+    read: headless(userFirst, 'user::item::rating::time', ['::']),
   },
   {
     name: 'inter',
@@ -185,7 +82,7 @@ export const formats: readonly Format[] = [
     shape: 'user<TAB>item<TAB>rating<TAB>time',
     timed: true,
     detect: (line) => ratingDelimiter(line, ['\t']) !== undefined || isSpacedRating(line),
-    read: headless('user<TAB>item<TAB>rating<TAB>time', ['\t', ' '], 0, 1),
+    read: headless(userFirst, 'user<TAB>item<TAB>rating<TAB>time', ['\t', ' ']),
   },
   {
     name: 'ratings.csv',
@@ -202,18 +99,25 @@ export const formats: readonly Format[] = [
     read: headed('user_id,parent_asin,rating,timestamp'),
   },
   {
+    name: 'table',
+    shape: 'any table with a header that names user, item and time in its own way, or whose columns --columns names',
+    timed: true,
+    detect: (line) => headerDelimiter(line) !== undefined,
+    read: table('user_id,item_id,timestamp'),
+  },
+  {
     name: 'amazon-2018',
     shape: 'item,user,rating,time',
     timed: true,
     detect: (line) => itemFirst(line) && ratingDelimiter(line, [',']) !== undefined,
-    read: headless('item,user,rating,time', [','], 1, 0),
+    read: headless(['item', 'user', 'rating', 'time'], 'item,user,rating,time', [',']),
   },
   {
     name: 'amazon',
     shape: 'user,item,rating,time',
     timed: true,
     detect: (line) => ratingDelimiter(line, separated) !== undefined,
-    read: headless('user,item,rating,time', separated, 0, 1),
+    read: headless(userFirst, 'user,item,rating,time', separated),
   },
   {
     name: 'sequences',
@@ -232,6 +136,15 @@ export const formats: readonly Format[] = [
   },
 ];
 
+/** The first format that recognises a line. Where columns are asked for, a table that has them is one before all else. */
+export const formatOf = (line: string, choice: Choice): Format | undefined => {
+  const [any, json] = [formats.find(({ name }) => name === 'table'), formats.find(({ name }) => name === 'jsonl')];
+  if (choice.length === 0) return formats.find(({ detect }) => detect(line));
+  if (json?.detect(line) === true) return json;
+  if (byPlace(choice) || chosenDelimiter(line, choice) !== undefined) return any;
+  return formats.find(({ name, detect }) => name !== 'sequences' && detect(line)) ?? any;
+};
+
 /** The table as help and error messages show it. */
 export const describeFormats = (): string =>
-  formats.map(({ name, shape }) => `  ${name.padEnd(12)} ${shape}`).join('\n');
+  [...formats, ...fileFormats].map(({ name, shape }) => `  ${name.padEnd(12)} ${shape}`).join('\n');

@@ -23,7 +23,9 @@ export type { FeatureColumn, FeatureColumns } from './columns.js';
 export { type Format, describeFormats, formats } from './formats.js';
 export { type History, fromHistories } from './interactions.js';
 export { type LoadOptions, load, samplePath } from './load.js';
-export { type Times, calendarText, longestSpan, timeOf, timeShape } from './times.js';
+export { type FileFormat, fileFormats } from './tables/files.js';
+export type { FilterOptions } from './tables/sieve.js';
+export { type Times, type TimeUnit, calendarText, longestSpan, timeOf, timeShape, timeUnits } from './times.js';
 export { readTitles } from './titles.js';
 export { sample } from './sample.js';
 export {

@@ -6,15 +6,22 @@
  */
 import { type Dataset, dataset } from './dataset.js';
 import { type Codes, codes, ranked } from './ids.js';
+import type { EventColumn } from './tables/events.js';
 
 /** Rows in file order. Mutable: it lives only while a file is read. */
 export interface Interactions {
   readonly users: Codes;
   readonly items: Codes;
   readonly timed: boolean;
+  /** What else is known of each row; whoever adds a row adds to these. */
+  readonly columns: readonly EventColumn[];
   count(): number;
   /** Codes from `users` and `items`; Unix seconds, ignored where the rows are not timed. */
   add(user: number, item: number, time: number): void;
+  /** Rows were left out: there may be codes that no row has. */
+  sieved: boolean;
+  /** The item of a row. */
+  item(row: number): number;
   /** Every row in file order. */
   forEach(visit: (user: number, item: number, time: number) => void): void;
 }
@@ -23,7 +30,7 @@ const segmentBits = 16;
 const segmentSize = 1 << segmentBits;
 
 /** An empty collection. Segments, not doubling arrays: growth copies nothing and wastes less than one segment. */
-export const interactions = (timed: boolean): Interactions => {
+export const interactions = (timed: boolean, columns: readonly EventColumn[] = []): Interactions => {
   const segments: { readonly users: Int32Array; readonly items: Int32Array; readonly times: Float64Array }[] = [];
   const segment = (size: number) => ({
     users: new Int32Array(size),
@@ -36,7 +43,10 @@ export const interactions = (timed: boolean): Interactions => {
     users: codes(),
     items: codes(),
     timed,
+    columns,
+    sieved: false,
     count: () => count,
+    item: (row) => segments[row >> segmentBits]!.items[row & (segmentSize - 1)]!,
     add: (user, item, time) => {
       const at = count++ & (segmentSize - 1);
       if (at === 0) segments.push((last = segment(segmentSize)));
@@ -103,10 +113,32 @@ const isAscending = (values: Float64Array, from: number, to: number): boolean =>
 /** What a data set is before it is named by its content. */
 export type Packed = Pick<Dataset, 'users' | 'items' | 'offsets' | 'sequence' | 'times'>;
 
+/** What is packed, and for each place the row that it came from; absent where the rows know nothing but who, what and when. */
+export interface Sorted {
+  readonly data: Packed;
+  readonly order?: Int32Array;
+}
+
+/** `ranked`, of the codes alone that a row has. */
+const rankedOf = (
+  { ids }: Codes,
+  rows: Interactions,
+  codeOf: (user: number, item: number) => number,
+): ReturnType<typeof ranked> => {
+  if (!rows.sieved) return ranked(ids);
+  const used = new Uint8Array(ids.length);
+  rows.forEach((user, item) => void (used[codeOf(user, item)] = 1));
+  const codes = Array.from(ids.keys()).filter((code) => used[code] === 1);
+  const found = ranked(codes.map((code) => ids[code]!));
+  const rank = new Int32Array(ids.length);
+  codes.forEach((code, i) => (rank[code] = found.rank[i]!));
+  return { ids: found.ids, rank };
+};
+
 /** Rows as columns: users and items in the order of their ids, each user's rows by time, equal times in file order. */
-export const pack = (rows: Interactions): Packed => {
-  const users = ranked(rows.users.ids);
-  const items = ranked(rows.items.ids);
+export const pack = (rows: Interactions): Sorted => {
+  const users = rankedOf(rows.users, rows, (user) => user);
+  const items = rankedOf(rows.items, rows, (_, item) => item);
   const offsets = new Int32Array(users.ids.length + 1);
   rows.forEach((user) => void offsets[users.rank[user]! + 1]!++);
   let longest = 0;
@@ -115,12 +147,15 @@ export const pack = (rows: Interactions): Packed => {
     offsets[u + 1]! += offsets[u]!;
   }
 
+  // Where more is known of a row than its item, rows are sorted by their numbers, and the items follow.
+  const numbered = rows.columns.length > 0;
   const sequence = new Int32Array(rows.count());
   const times = new Float64Array(rows.timed ? rows.count() : 0);
   const cursor = offsets.slice();
+  let row = 0;
   rows.forEach((user, item, time) => {
     const at = cursor[users.rank[user]!]!++;
-    sequence[at] = items.rank[item]!;
+    sequence[at] = numbered ? row++ : items.rank[item]!;
     if (rows.timed) times[at] = time;
   });
   if (rows.timed) {
@@ -132,12 +167,21 @@ export const pack = (rows: Interactions): Packed => {
       if (!isAscending(times, from, to)) sortByTime(times, sequence, from, to, spareTimes, spareItems);
     }
   }
-  return { users: users.ids, items: items.ids, offsets, sequence, ...(rows.timed ? { times } : {}) };
+  return {
+    data: {
+      users: users.ids,
+      items: items.ids,
+      offsets,
+      sequence: numbered ? sequence.map((of) => items.rank[rows.item(of)]!) : sequence,
+      ...(rows.timed ? { times } : {}),
+    },
+    ...(numbered ? { order: sequence } : {}),
+  };
 };
 
 /** Rows to a data set. Throws a RangeError as `dataset` does. */
 export const assemble = (name: string, rows: Interactions, titles?: ReadonlyMap<string, string>): Dataset =>
-  dataset({ name, ...pack(rows), ...(titles === undefined ? {} : { titles }) });
+  dataset({ name, ...pack(rows).data, ...(titles === undefined ? {} : { titles }) });
 
 /** One user's items in order, with Unix seconds or without. */
 export interface History {

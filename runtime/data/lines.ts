@@ -35,7 +35,7 @@ const signatures: readonly {
   { name: 'zstandard', magic: [0x28, 0xb5, 0x2f, 0xfd], remedy: 'unpack it first' },
   { name: 'bzip2', magic: [0x42, 0x5a, 0x68], remedy: 'unpack it first' },
   { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58], remedy: 'unpack it first' },
-  { name: 'parquet', magic: [0x50, 0x41, 0x52, 0x31], remedy: 'write it as CSV first' },
+  { name: 'Parquet', magic: [0x50, 0x41, 0x52, 0x31], remedy: 'leave --format out, or name parquet' },
   { name: 'UTF-16', magic: [0xff, 0xfe], remedy: 'save it as UTF-8' },
   { name: 'UTF-16', magic: [0xfe, 0xff], remedy: 'save it as UTF-8' },
 ];

@@ -5,19 +5,39 @@ import { basename, dirname, resolve } from 'node:path';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { flag } from '../contract/settings.js';
 import { quoted, shown } from './cells.js';
 import { type Dataset, type Understood, dataset, overlong } from './dataset.js';
-import { type Format, type Reading, describeFormats, formats } from './formats.js';
-import { type Interactions, type Packed, interactions, pack } from './interactions.js';
+import type { FeatureColumns } from './columns.js';
+import { type Format, describeFormats, formatOf, formats } from './formats.js';
+import { cellsOf, delimiters } from './headers.js';
+import { decode } from './ids.js';
+import { type Packed, pack } from './interactions.js';
 import { type Step, eachLine } from './lines.js';
+import type { Reading } from './reading.js';
 import { sample } from './sample.js';
-import { calendarText, clock, timesText } from './times.js';
+import { type Choice, choiceOf } from './tables/choice.js';
+import { core } from './tables/core.js';
+import { type FileFormat, fileFormatOf, fileFormats } from './tables/files.js';
+import { type ItemTable, featuresOf, readItems } from './tables/items.js';
+import { type FilterOptions, type Filters, filtersOf, type Sieve, sieveOf } from './tables/sieve.js';
+import { calendarText, clock, type TimeUnit, timesLeft, timesText, timeUnits } from './times.js';
 import { readTitles } from './titles.js';
 
-/** What the file does not say of itself. */
-export interface LoadOptions {
+/** What the file does not say of itself, and what of it is wanted. */
+export interface LoadOptions extends FilterOptions {
   /** A name from `formats`; without it the file's first line decides. */
   readonly format?: string | undefined;
+  /** Which column is what, and which are kept beside user, item and time: see `choiceOf`. */
+  readonly columns?: string | undefined;
+  /** What times are, where their size misleads: a name from `timeUnits`. */
+  readonly timeUnit?: string | undefined;
+  /** What to read of a database. */
+  readonly query?: string | undefined;
+  /** Files of what is known of items: see `readItems`. In one text they are separated by commas. */
+  readonly items?: string | readonly string[] | undefined;
+  /** Which columns of these are kept, and their kinds; all of them unless given. */
+  readonly itemColumns?: string | undefined;
   /** A file of titles: see `readTitles`. */
   readonly titles?: string | undefined;
 }
@@ -36,116 +56,207 @@ const nameOf = (path: string): string => {
   return sharedNames.has(stem) && folder !== '' ? folder : stem;
 };
 
-/** The format of that name; without a name, undefined: the file decides. */
-const named = (format: string | undefined): Either<string, Format | undefined> => {
-  const found = formats.find(({ name }) => name === format);
-  return format !== undefined && found === undefined
-    ? left(`--format ${format}: there is no such format; expected one of\n${describeFormats()}`)
-    : right(found);
+/** The options, checked. */
+interface Asked {
+  readonly format: Format | FileFormat | undefined;
+  readonly choice: Choice;
+  readonly unit: TimeUnit | undefined;
+  readonly query: string | undefined;
+  readonly filters: Filters;
+  readonly items: readonly string[];
+  readonly itemChoice: Choice;
+  readonly titles: string | undefined;
+}
+
+const isUnit = (text: string): text is TimeUnit => Object.hasOwn(timeUnits, text);
+
+const asked = (options: LoadOptions): Either<string, Asked> => {
+  const { format: name, timeUnit, query, titles, items = [] } = options;
+  const format = [...formats, ...fileFormats].find((of) => of.name === name);
+  if (name !== undefined && format === undefined)
+    return left(`--format ${name}: there is no such format; expected one of\n${describeFormats()}`);
+  if (timeUnit !== undefined && !isUnit(timeUnit))
+    return left(`--time-unit takes one of ${Object.keys(timeUnits).join(', ')}, not ${quoted(timeUnit)}.`);
+  const choice = choiceOf('--columns', options.columns);
+  if (isLeft(choice)) return choice;
+  const itemChoice = choiceOf('--item-columns', options.itemColumns);
+  if (isLeft(itemChoice)) return itemChoice;
+  const files = typeof items === 'string' ? items.split(',') : items;
+  if (itemChoice.right.length > 0 && files.length === 0)
+    return left(
+      '--item-columns says what to keep of --items, which is not given: add it, or leave --item-columns out.',
+    );
+  const filters = filtersOf(options);
+  if (isLeft(filters)) return filters;
+  const ofColumn = choice.right.find(({ unit }) => unit !== undefined)?.unit;
+  return right({
+    format,
+    choice: choice.right,
+    unit: timeUnit ?? ofColumn,
+    query,
+    filters: filters.right,
+    items: files,
+    itemChoice: itemChoice.right,
+    titles,
+  });
 };
 
 /** What a file gave. */
 interface Read {
-  readonly rows: Interactions;
-  readonly format: Format;
+  readonly format: string;
   readonly reading: Reading;
 }
 
-/** Reads interactions, deciding on the format at the first line unless it is given. */
+/** What to do about a header that names no user, or no item. */
+const headerHint = (line: string): string => {
+  const columns = delimiters
+    .filter((delimiter) => delimiter !== ' ')
+    .map((delimiter) => cellsOf(line, delimiter))
+    .sort((a, b) => b.length - a.length)[0]!;
+  return columns.length < 2
+    ? ''
+    : `say which column is what with --columns user=COLUMN,item=COLUMN,time=COLUMN, by names where this is a header (${columns.map((column) => quoted(column)).join(', ')}), by places (1 to ${columns.length}) where it is none; or `;
+};
+
+/** Reads lines of text, deciding on the format at the first unless it is given. */
+const readText = async (path: string, given: Format | undefined, reading: Reading): Promise<Either<string, string>> => {
+  let found = given;
+  const begin: Step = (bytes, start, end) => {
+    found ??= formatOf(decode(bytes.subarray(start, end)), reading.choice);
+    return found === undefined
+      ? `the first line, ${shown(bytes, start, end)}, is of no format known here; ${headerHint(decode(bytes.subarray(start, end)))}expected one of the following, or a name with --format\n${describeFormats()}`
+      : found.read(reading)(bytes, start, end);
+  };
+  const read = await eachLine(path, begin);
+  return isLeft(read) ? read : right(found!.name);
+};
+
+/** Reads interactions. Left: also a file without any. */
 const readInteractions =
-  (path: string, given: Format | undefined): TE.TaskEither<string, Read> =>
+  (path: string, { format, choice, unit, query }: Asked, sieve: Sieve | undefined): TE.TaskEither<string, Read> =>
   async () => {
-    let found: Read | undefined;
-    const begin: Step = (bytes, start, end) => {
-      const format = given ?? formats.find(({ detect }) => detect(bytes.toString('latin1', start, end)));
-      if (format === undefined)
-        return `the first line, ${shown(bytes, start, end)}, is of no format known here; expected one of the following, or a name with --format\n${describeFormats()}`;
-      const rows = interactions(format.timed);
-      const reading: Reading = {
-        into: rows,
-        clock: clock(),
-        named: given !== undefined,
-        columns: '',
-        end: () => undefined,
-      };
-      found = { rows, format, reading };
-      return format.read(reading)(bytes, start, end);
+    const reading: Reading = {
+      clock: clock(unit),
+      choice,
+      sieve,
+      named: format !== undefined,
+      into: undefined,
+      columns: '',
+      end: () => undefined,
     };
-    const read = await eachLine(path, begin);
+    const file = format === undefined ? await fileFormatOf(path) : 'magic' in format ? format : undefined;
+    if (query !== undefined && file?.name !== 'sqlite' && file?.name !== 'duckdb')
+      return left(`${path}: --query asks databases, and this is no SQLite or DuckDB file; leave it out`);
+    const read =
+      file === undefined
+        ? await readText(path, format as Format | undefined, reading)
+        : await fileRead(file, path, reading, query);
     if (isLeft(read)) return read;
-    if (found === undefined || found.rows.count() === 0)
-      return left(`${path}: there is a header and nothing below it; expected one interaction a line`);
-    const fault = found.reading.end() ?? found.reading.clock.fault();
-    return fault === undefined ? right(found) : left(`${path}: ${fault}`);
+    const fault = reading.end() ?? reading.clock.fault();
+    if (fault !== undefined) return left(`${path}: ${fault}`);
+    if ((reading.into?.count() ?? 0) > 0) return right({ format: read.right, reading });
+    return left(
+      reading.into?.sieved === true
+        ? `${path}: nothing is left; ask for less, or leave the filters out. ${(sieve?.says() ?? []).join(' ')}`
+        : `${path}: there is a header and nothing below it; expected one interaction a line`,
+    );
   };
 
-const titlesAt = (path: string | undefined): TE.TaskEither<string, ReadonlyMap<string, string> | undefined> =>
+const fileRead = async (
+  { name, read }: FileFormat,
+  path: string,
+  reading: Reading,
+  query: string | undefined,
+): Promise<Either<string, string>> => {
+  const done = await read(path, reading, query);
+  return isLeft(done) ? done : right(name);
+};
+
+type Titles = ReadonlyMap<string, string>;
+
+const titlesAt = (path: string | undefined): TE.TaskEither<string, Titles | undefined> =>
   path === undefined ? TE.right(undefined) : () => readTitles(path);
 
 /** How the file was understood, in sentences. */
 const understood = (
-  { rows, format, reading }: Read,
-  titles: ReadonlyMap<string, string> | undefined,
+  { reading, format }: Read,
+  left: readonly string[],
+  titles: Titles | undefined,
+  items: readonly string[],
   data: Packed,
 ): Understood => {
-  const times = reading.clock.times();
-  const order = format.name === 'sequences' ? 'the order of a line' : "the order of a user's rows";
-  const mixed = reading.clock.mixture().map(({ unit, user }) => `${unit} (user ${quoted(rows.users.ids[user]!)})`);
+  const read = reading.clock.times();
+  const times = read === undefined || data.times === undefined ? read : timesLeft(read, data.times);
+  const order = format === 'sequences' ? 'the order of a line' : "the order of a user's rows";
   const titled = titles === undefined ? undefined : data.items.filter((id) => titles.has(id)).length;
   return {
     says: [
-      `Read as ${format.name}: ${reading.columns}.`,
+      `Read as ${format}: ${reading.columns}.`,
       times === undefined ? `Times: none; ${order} is taken for the order in time.` : timesText(times),
+      ...left,
+      ...items,
       ...(titles === undefined || titled === undefined
         ? []
         : [
             `Titles: ${titled} of ${data.items.length} items have one${titled < data.items.length ? '; the others are shown by their ids' : ''}.`,
           ]),
     ],
-    warns: [
-      ...(mixed.length === 0
-        ? []
-        : [
-            `The times are written in more than one way: ${mixed.join(', ')}. Each is read by its own; users must not mix them.`,
-          ]),
-      ...(titled === 0
-        ? ['No item of the data has a title in the file of titles: do its ids belong to these data?']
-        : []),
-    ],
+    warns:
+      titled === 0 ? ['No item of the data has a title in the file of titles: do its ids belong to these data?'] : [],
     ...(times === undefined ? {} : { times }),
   };
 };
 
-/** A data set of what was read. Left: a history longer than a batch can count. */
+/** A data set of what was read. Left: nothing is left, a history longer than a batch can count, or an item table that does not fit. */
 const assembled = (
   path: string,
+  { filters }: Asked,
+  sieve: Sieve | undefined,
   read: Read,
-  titles: ReadonlyMap<string, string> | undefined,
+  tables: readonly ItemTable[],
+  titles: Titles | undefined,
 ): Either<string, Dataset> => {
-  const packed = pack(read.rows);
-  const long = overlong(packed);
+  const rows = read.reading.into!;
+  const { data: all, order } = pack(rows);
+  const kept = core(all, filters);
+  if (kept === undefined)
+    return left(
+      `${path}: nothing is left where each user has ${filters.minUser} and each item ${filters.minItem} events; ask for less with --min-user and --min-item`,
+    );
+  const { data } = kept;
+  const long = overlong(data);
   if (long !== undefined)
     return left(
       `${path}: the times of user ${quoted(long.user)} reach from ${long.from} (${calendarText(long.from)}) to ${long.to} (${calendarText(long.to)}) in seconds, and a history may span 68 years at most; ` +
         'correct or remove the lines of that user whose time is a filler or of another unit',
     );
+  const places = order === undefined || kept.kept === undefined ? order : kept.kept.map((at) => order[at]!);
+  const events: FeatureColumns = new Map(
+    places === undefined ? [] : rows.columns.map((column) => [column.name, column.made(places)]),
+  );
+  const features = featuresOf(tables, data.items);
+  if (isLeft(features)) return features;
+  const known = titles ?? features.right.titles;
   return right(
     dataset({
       name: nameOf(path),
-      ...packed,
-      ...(titles === undefined ? {} : { titles: titles }),
-      reading: understood(read, titles, packed),
+      ...data,
+      ...(events.size === 0 ? {} : { events }),
+      ...(features.right.columns.size === 0 ? {} : { features: features.right.columns }),
+      ...(features.right.unmet.length === 0 ? {} : { unmet: features.right.unmet }),
+      ...(known === undefined ? {} : { titles: known }),
+      reading: understood(read, [...(sieve?.says() ?? []), ...kept.says], known, features.right.says, data),
     }),
   );
 };
 
 /** Left: what is said of a file where there is none. */
 const generated = (options: LoadOptions): Either<string, Dataset> => {
-  const [idle] = (['format', 'titles'] as const).filter((name) => options[name] !== undefined);
+  const [idle] = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   return idle === undefined
     ? right(sample())
     : left(
-        `the data '${samplePath}' are generated and take no --${idle}: leave it out, or give the file that it belongs to with --data`,
+        `the data '${samplePath}' are generated and take no ${flag(idle)}: leave it out, or give the file that it belongs to with --data`,
       );
 };
 
@@ -159,9 +270,18 @@ export const load = (path: string, options: LoadOptions = {}): Promise<Either<st
     ? Promise.resolve(generated(options))
     : pipe(
         TE.Do,
-        TE.bind('format', () => TE.fromEither(named(options.format))),
-        // Titles first: they are quick to read, and a mistake in their path should not cost a long wait.
-        TE.bind('titles', () => titlesAt(options.titles)),
-        TE.bind('read', ({ format }) => readInteractions(path, format)),
-        TE.chainEitherK(({ read, titles }) => assembled(path, read, titles)),
+        TE.bind('asked', () => TE.fromEither(asked(options))),
+        TE.let('sieve', ({ asked }) => sieveOf(asked.filters)),
+        // Titles and items first: they are quick to read, and a mistake in their path should not cost a long wait.
+        TE.bind('titles', ({ asked }) => titlesAt(asked.titles)),
+        TE.bind(
+          'tables',
+          ({ asked }) =>
+            () =>
+              readItems(asked.items, asked.itemChoice),
+        ),
+        TE.bind('read', ({ asked, sieve }) => readInteractions(path, asked, sieve)),
+        TE.chainEitherK(({ asked, sieve, read, tables, titles }) =>
+          assembled(path, asked, sieve, read, tables, titles),
+        ),
       )();

@@ -19,6 +19,20 @@ const [date, local, zoned] = [4, 5, 6];
 export const timeShape =
   'a number (seconds, milliseconds, microseconds or nanoseconds since 1970) or ISO 8601 (2019-05-01, 2019-05-01T12:30:00Z)';
 
+/** What a person may say that times are, and what each must look like then. */
+export const timeUnits = {
+  s: 'a number of seconds',
+  ms: 'a number of milliseconds',
+  us: 'a number of microseconds',
+  ns: 'a number of nanoseconds',
+  date: 'a date (20190501, 201905011230, 20190501123000 or 2019-05-01)',
+  iso: 'ISO 8601 (2019-05-01, 2019-05-01T12:30:00Z)',
+} as const;
+/** A name in `timeUnits`. */
+export type TimeUnit = keyof typeof timeUnits;
+/** Places of the numbers among `units`. */
+const numeric: Readonly<Partial<Record<TimeUnit, number>>> = { s: 0, ms: 1, us: 2, ns: 3 };
+
 /** Seconds that a model's times can hold, from a row's first event on: 68 years. */
 export const longestSpan = 2 ** 31 - 1;
 
@@ -44,16 +58,30 @@ const isDate = (year: number, month: number, day: number): boolean => {
   return day <= monthLengths[month - 1]! + (leap ? 1 : 0);
 };
 
+/** `value` without its last `digits`, and those. */
+const cut = (value: number, digits: number): readonly [number, number] => [
+  Math.floor(value / 10 ** digits),
+  value % 10 ** digits,
+];
+
+/** Unix seconds of 20190501, 201905011230 or 20190501123000; NaN for what is none. */
+const compactSeconds = (value: number): number => {
+  const [day, clock] = value >= 1e13 ? cut(value, 6) : value >= 1e11 ? cut(100 * value, 6) : ([value, 0] as const);
+  const [year, monthDay] = cut(day, 4);
+  const [month, dayOfMonth] = cut(monthDay, 2);
+  const [hour, minuteSecond] = cut(clock, 4);
+  const [minute, second] = cut(minuteSecond, 2);
+  return Number.isInteger(value) && isDate(year, month, dayOfMonth) && hour < 24 && minute < 60 && second < 60
+    ? Date.UTC(year, month - 1, dayOfMonth, hour, minute, second) / 1000
+    : NaN;
+};
+
 /** 20190501 and 20190501123000 are dates, though they could be seconds of August 1970 and milliseconds of the year 2609. */
 const isCompact = (value: number): boolean => {
-  const day = value >= 1e13 ? Math.floor(value / 1e6) : value >= 1e11 ? Math.floor(value / 1e4) : value;
-  return (
-    Number.isInteger(value) &&
-    day >= 19000101 &&
-    day <= 21001231 &&
-    isDate(Math.floor(day / 1e4), Math.floor(day / 100) % 100, day % 100)
-  );
+  const seconds = compactSeconds(value);
+  return seconds >= firstCompact && seconds < lastCompact;
 };
+const [firstCompact, lastCompact] = [Date.UTC(1900, 0) / 1000, Date.UTC(2101, 0) / 1000];
 
 /** Unix seconds as a person reads them: `2019-05-01T12:30:00Z`. */
 export const calendarText = (seconds: number): string =>
@@ -77,16 +105,16 @@ export const isCalendar = (from: number, to: number): boolean => from >= earlies
 
 /** Reads the times of one file and remembers what they were. Mutable: it lives only while a file is read. */
 export interface Clock {
+  /** What a time must look like, for messages. */
+  readonly shape: string;
   /** Unix seconds of the time `bytes[start, end)`, or NaN. */
   read(bytes: Buffer, start: number, end: number): number;
-  /** Takes the last time read to the account of a user's code, below `known` if the user was met before. What is wrong, where another time of that user has another unit. */
-  take(user: number, known: number): string | undefined;
+  /** Takes the last time read to the account. What is wrong, where those before it have another unit. */
+  take(): string | undefined;
   /** What is wrong with all times together. */
   fault(): string | undefined;
   /** What they were; undefined before the first. */
   times(): Times | undefined;
-  /** Pairs of a unit and the first user of it, where users have different ones. */
-  mixture(): readonly { readonly unit: string; readonly user: number }[];
 }
 
 /** The part after the date: seconds since midnight UTC, and whether there was a zone; undefined where it is no time. */
@@ -124,15 +152,13 @@ const clockTime = (
   return { seconds: seconds - sign * (3600 * hours + 60 * minutes), zone: true };
 };
 
-export const clock = (): Clock => {
+/** A clock that tells the unit of a time by its size, or knows it. */
+export const clock = (told?: TimeUnit): Clock => {
   let unit = 0;
   let first = -1;
   let [from, to] = [Infinity, -Infinity];
   let compact = true;
-  /** Unit and first user of each; the units of all users only once there are two. */
-  const met = new Map<number, number>();
-  let ofUser: Map<number, number> | undefined;
-  let oldUsers = 0;
+  const given = told === undefined ? undefined : numeric[told];
 
   const iso = (bytes: Buffer, start: number, end: number): number => {
     const [year, month, day] = [
@@ -150,16 +176,28 @@ export const clock = (): Clock => {
     unit = time.zone ? zoned : local;
     return midnight + time.seconds;
   };
+  const number = (value: number, at: number): number => {
+    unit = at;
+    const found = units[at];
+    return found !== undefined && 'per' in found ? value / found.per : NaN;
+  };
   const secondsAt = (bytes: Buffer, start: number, end: number): number => {
-    if (end - start >= 10 && bytes[start + 4] === dash) return iso(bytes, start, end);
+    if (end - start >= 10 && bytes[start + 4] === dash) return given === undefined ? iso(bytes, start, end) : NaN;
     const value = numberAt(bytes, start, end);
+    if (told === 'iso') return NaN;
+    if (told === 'date') {
+      unit = value >= 1e11 ? local : date;
+      return compactSeconds(value);
+    }
+    if (given !== undefined) return number(value, given);
     if (compact && !isCompact(value)) compact = false;
     unit = 0;
     if (value < 1e11 && value > -1e11) return value;
     const size = Math.abs(value);
-    unit = units.findIndex((of) => 'below' in of && size < of.below);
-    const found = units[unit];
-    return found !== undefined && 'per' in found ? value / found.per : NaN;
+    return number(
+      value,
+      units.findIndex((of) => 'below' in of && size < of.below),
+    );
   };
   const read: Clock['read'] = (bytes, start, end) => {
     while (start < end && bytes[start] === space) start++;
@@ -169,38 +207,42 @@ export const clock = (): Clock => {
     if (seconds > to) to = seconds;
     return seconds;
   };
-  const take: Clock['take'] = (user, known) => {
-    if (unit === first && ofUser === undefined) return undefined;
+  const take: Clock['take'] = () => {
+    if (unit === first) return undefined;
     if (first < 0) {
       first = unit;
-      met.set(unit, user);
       return undefined;
     }
-    if (ofUser === undefined) {
-      ofUser = new Map();
-      oldUsers = known;
-    }
-    const before = ofUser.get(user) ?? (user < oldUsers ? first : unit);
-    if (before !== unit)
-      return `this time is in ${units[unit]!.name}, and an earlier one of the same user in ${units[before]!.name}; write all times of the file in one way`;
-    if (user >= oldUsers) ofUser.set(user, unit);
-    if (!met.has(unit)) met.set(unit, user);
-    return undefined;
+    return `this time is in ${units[unit]!.name}, and those before it in ${units[first]!.name}; write all times of the file in one way, or, where their size misleads, say with --time-unit what they are`;
   };
-  const names = (): readonly string[] => [...met.keys()].map((at) => units[at]!.name);
   return {
+    shape: told === undefined ? timeShape : timeUnits[told],
     read,
     take,
     fault: () =>
-      compact && first >= 0 && first < date
-        ? 'all times look like dates written as numbers (20190501); write them as 2019-05-01, or as Unix seconds'
+      told === undefined && compact && first >= 0 && first < date
+        ? 'all times look like dates written as numbers (20190501); say so with --time-unit date, write them as 2019-05-01, or, if they are seconds after all, --time-unit s'
         : undefined,
     times: () =>
       first < 0
         ? undefined
-        : { units: names(), calendar: first >= date ? to < latest : isCalendar(from, to), from, to },
-    mixture: () => (met.size < 2 ? [] : [...met].map(([of, user]) => ({ unit: units[of]!.name, user }))),
+        : {
+            units: [units[first]!.name],
+            calendar: first >= date ? to < latest : isCalendar(from, to),
+            from,
+            to,
+          },
   };
+};
+
+/** What times are of which only some are left: written in the same way, perhaps no longer so far apart. */
+export const timesLeft = ({ units: of, calendar }: Times, left: Float64Array): Times => {
+  let [from, to] = [Infinity, -Infinity];
+  for (const time of left) {
+    if (time < from) from = time;
+    if (time > to) to = time;
+  }
+  return { units: of, calendar: calendar || isCalendar(from, to), from, to };
 };
 
 /** A time as a person writes it, in Unix seconds; NaN where it is none. */

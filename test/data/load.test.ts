@@ -35,11 +35,22 @@ const writers: Readonly<Record<string, (of: readonly Row[]) => string>> = {
       (r) => `${r.rating},${r.user},${r.item},${r.time}000,"a, b"`,
     ),
   'amazon-2018': (of) => table([], of, (r) => `${r.item},${r.user},${r.rating.toFixed(1)},${r.time}`),
+  table: (of) =>
+    table(
+      ['customer;what;sku;event_time'],
+      of,
+      (r) => `${r.user};"x;y";${quote(r.item)};${new Date(r.time * 1000).toISOString()}`,
+    ),
+  jsonl: (of) =>
+    table([], of, (r) =>
+      JSON.stringify({ time: r.time * 1000, user: r.user, item: r.item, more: { rating: r.rating } }),
+    ),
   amazon: (of) => table([], of, (r) => `${r.user},${r.item},${r.rating.toFixed(1)},${r.time}`).trimEnd(),
 };
 
 /** A first line that each format must recognise, and no format before it may. */
 const firstLines: Readonly<Record<string, readonly string[]>> = {
+  jsonl: ['{"user": 1, "item": 2}', ' {"user":'],
   'ratings.dat': ['1::1193::5::978300760'],
   inter: [
     'user_id:token\titem_id:token\ttimestamp:float',
@@ -52,6 +63,7 @@ const firstLines: Readonly<Record<string, readonly string[]>> = {
     'timestamp,item_id,user_id',
   ],
   'amazon-2023': ['user_id,parent_asin,rating,timestamp', 'user_id,parent_asin,rating,timestamp,history'],
+  table: ['customer_id;sku;ts', 'timestamp,visitorid,event,product', 'user_id,product_id'],
   'amazon-2018': ['0321719816,A1QTT3BLRZKHRL,5.0,1443484800', 'B00006IXHD,A2S7JLN2IYKW8H,1.0,1400630400'],
   amazon: ['A39HTATAQ9V7YF,0205616461,5.0,1369699200', '196,242,3,881250949'],
   sequences: ['1 3186 1270 1721', 'A39HTATAQ9V7YF B00006IXHD'],
@@ -70,7 +82,7 @@ describe('formats', () => {
     },
   );
 
-  it.each(['', '{"user": 1}', 'title,genres', '1\t2\t978300760', '<html>', '1193'])('nothing is made of %j', (line) =>
+  it.each(['', '[1, 2]', 'title,genres', '1\t2\t978300760', '<html>', '1193'])('nothing is made of %j', (line) =>
     expect(detected(line)).toBeUndefined(),
   );
 
@@ -208,7 +220,7 @@ describe('errors name the file, the line, what was expected and what to do', () 
     {
       what: 'an unknown format',
       name: 'm.json',
-      content: '{"user": 1}\n',
+      content: 'title,genres\n',
       says: [/m\.json:1: /, 'no format known here', describeFormats()],
     },
     {

@@ -24,7 +24,7 @@ import { bound, type Model } from '../../dsl/index.js';
 import { command, type World } from '../../runtime/command.js';
 import { describe as comparison } from '../../runtime/compare/command.js';
 import { deviceNames } from '../../runtime/contract/compiled.js';
-import { formats } from '../../runtime/data/index.js';
+import { fileFormats, formats } from '../../runtime/data/index.js';
 import pcrec from '../../models/pcrec.js';
 import { errorsOf } from '../dsl/typescript.js';
 import { project } from '../frontend/fixtures.js';
@@ -201,7 +201,7 @@ describe('what the pages list', () => {
   });
 
   it('is every data format and every device', () => {
-    expect(firstColumn(section(runtime, 'Data'))).toEqual(formats.map(({ name }) => name).sort());
+    expect(firstColumn(section(runtime, 'Data'))).toEqual([...formats, ...fileFormats].map(({ name }) => name).sort());
     expect(firstColumn(section(runtime, 'Devices'))).toEqual([...deviceNames].sort());
   });
 

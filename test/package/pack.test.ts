@@ -108,6 +108,8 @@ describe('the packed package', () => {
       'csv-parse',
       'fp-ts',
       'gpu.js',
+      'hyparquet',
+      'hyparquet-compressors',
       'picocolors',
       'ts-morph',
       'wabt',

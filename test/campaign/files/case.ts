@@ -44,6 +44,13 @@ export const writers: Readonly<Record<string, (of: readonly Row[]) => string>> =
     lines(['user_id,parent_asin,rating,timestamp'], of, (r) => `${r.user},${r.item},${r.rating},${r.time}000`),
   'amazon-2018': (of) => lines([], of, (r) => `${r.item},${r.user},${r.rating},${r.time}`),
   amazon: (of) => lines([], of, (r) => `${r.user},${r.item},${r.rating},${r.time}`),
+  table: (of) =>
+    lines(
+      ['customer;sku;stars;ts'],
+      of,
+      (r) => `${r.user};${r.item};${r.rating};${new Date(1000 * r.time).toISOString()}`,
+    ),
+  jsonl: (of) => lines([], of, (r) => JSON.stringify({ user: r.user, item: r.item, rating: r.rating, ts: r.time })),
   sequences: (of) =>
     `${[...byUser(of)].map(([user, events]) => [user, ...events.map((e) => e.item)].join(' ')).join('\n')}\n`,
 };
@@ -69,7 +76,7 @@ const onLine =
     const [from, to] = lineAt(text, at);
     return text.slice(0, from) + edit(text.slice(from, to), more) + text.slice(to);
   };
-const delimiterOf = (line: string): string => ['::', '\t', ',', ' '].find((d) => line.includes(d)) ?? ',';
+const delimiterOf = (line: string): string => ['::', '\t', ';', ',', ' '].find((d) => line.includes(d)) ?? ',';
 type Edit = (fields: readonly string[], more: number) => readonly string[];
 const onFields = (edit: Edit) =>
   onLine((line, more) => {

@@ -88,7 +88,7 @@ const lost = (format: string, plain: Buffer, data: Dataset): Fault | null => {
     .replace(/^\xEF\xBB\xBF/, '')
     .split(/\r*\n/)
     .filter((l) => l.trim() !== '').length;
-  const head = ['inter', 'ratings.csv', 'amazon-2023'].includes(format) ? 1 : 0;
+  const head = ['inter', 'ratings.csv', 'amazon-2023', 'table'].includes(format) ? 1 : 0;
   // A header may have been spoilt into a row, and a row into a header, under another format.
   const allowed = [full, full - 1];
   return allowed.includes(data.sequence.length)

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { type Either, left, orElse, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { Project, type SourceFile, ts } from 'ts-morph';
@@ -173,8 +174,9 @@ const programsFor = (models: readonly [string, ...string[]], options: ts.Compile
  */
 export const typeChecker = (models: readonly [string, ...string[]]): CheckTypes => {
   const { options, complaints } = configured(models[0]);
-  const narrow = programsFor(models, narrowed(options));
-  let whole: Programs | undefined;
+  const few = narrowed(options);
+  const narrow = programsFor(models, few);
+  let whole = isDeepStrictEqual(few, options) ? narrow : undefined;
   const checkedIn = ({ filesOf, program }: Programs, model: string, project: string) =>
     checked({ files: filesOf.get(model)!, program, complaints }, project);
   return (model, project) =>

@@ -165,6 +165,20 @@ ${plainBody}`),
       complaint(modelText(plainBody), { 'tsconfig.json': '{ "compilerOptions": { "target": "es1066" } }' }),
     ).toContain("TypeScript: Argument for '--target' option");
   });
+
+  it('knows what the settings bring into every file, wherever it is named', () => {
+    const browser = {
+      'tsconfig.json':
+        '{ "compilerOptions": { "module": "nodenext", "strict": true, "target": "es2022", "lib": ["es2022", "dom"], "types": [] } }',
+    };
+    const naming = (field: string): string =>
+      `${modelText(plainBody)}\nexport const named = (e: HTMLElement): string => e.${field};`;
+    expect(complaint(naming('id'))).toContain("Cannot find name 'HTMLElement'");
+    expect(complaint(naming('id'), browser)).toBe('nothing');
+    const wrong = complaint(naming('idd'), browser);
+    expect(wrong).toContain("Property 'idd' does not exist on type 'HTMLElement'");
+    expect(wrong).not.toContain('Cannot find name');
+  });
 });
 
 describe('the path of a model', () => {

@@ -59,6 +59,8 @@ const number =
     return value.right;
   };
 
+const cutoffs = (text: string): readonly number[] => text.split(',').map(number('cutoffs'));
+
 /** Options that commands share. */
 export const flags = {
   data: new Option(
@@ -256,6 +258,26 @@ const program = (
         '`hstu` trains on validation items too and reports the best TEST epoch: optimistic, only to compare with figures published so (default: standard)',
       ).choices(protocols),
     )
+    .addOption(
+      new Option(
+        '--split <rule>',
+        'what to hold out: leave-one-out, last:K, time:SHARE (0.9) or time:DATE, user:SHARE (0.1), or the split.json of another run (default: leave-one-out)',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--train-on <what>',
+        '`all` holds nothing out, for the model that goes to work: give the --epochs that were best before',
+      )
+        .choices(['all'])
+        .conflicts(['split', 'patience', 'protocol']),
+    )
+    .addOption(
+      new Option(
+        '--from <checkpoint>',
+        'go on from a checkpoint of this model on new data: items that it knows keep what was learned, new ones join',
+      ).conflicts('resume'),
+    )
     .addOption(flags.device)
     .addOption(threads)
     .addOption(out)
@@ -288,6 +310,20 @@ const program = (
     .addOption(flags.titles)
     .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
     .addOption(counted('batch', 'users of a batch (default: as in training)'))
+    .addOption(new Option('--split <file>', "where the training's split file is now, if it has moved"))
+    .addOption(
+      new Option('--cutoffs <list>', 'HR, Recall, NDCG, MRR and MAP of lists of these lengths, as 5,10,20').argParser(
+        cutoffs,
+      ),
+    )
+    .addOption(new Option('--buckets', 'the same by length of history and by popularity of the wanted item'))
+    .addOption(
+      new Option(
+        '--lists',
+        'coverage, novelty, popularity, repeats and diversity of the lists: a second pass over all scores',
+      ),
+    )
+    .addOption(new Option('--csv <file>', 'write all figures to a file'))
     .addOption(flags.device)
     .addOption(threads)
     .addOption(flags.json)

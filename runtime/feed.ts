@@ -1,9 +1,8 @@
-/** A data set as a model reads it: the batches that a manifest's `train` and `rank` entries ask for, under one protocol. */
+/** A data set as a model reads it: the batches that a manifest's `train` and `rank` entries ask for, under one split. */
 import * as E from 'fp-ts/lib/Either.js';
-import { type Dataset, evaluationBatches, seenMax, split, trainingBatches } from './data/index.js';
+import { evaluationBatches, type Held, ruleText, seenMax, type Split, trainingBatches } from './data/index.js';
 import { withColumns } from './entries.js';
 import type { RankBatch, Feed, Inputs } from './job.js';
-import { popularity } from './metrics.js';
 import type { Settings } from './contract/settings.js';
 import { tellsOf } from './contract/batch.js';
 import type { Manifest } from './contract/session.js';
@@ -14,15 +13,24 @@ const horizonOf = (manifest: Manifest): 'all' | 'last' => {
   return told.has('answerOfRow') && !told.has('answer') ? 'last' : 'all';
 };
 
+/** What is said of a part that asks nothing; undefined where all is well. */
+const unasked = ({ dataset, rule, held }: Split): string | undefined => {
+  const empty = (['validation', 'test'] as const).find((which: Held) => held[which].users.length === 0);
+  if (rule.kind === 'all' || empty === undefined) return undefined;
+  return rule.kind === 'hstu' || (rule.kind === 'last' && rule.count === 1)
+    ? `${dataset.name} holds nothing to evaluate on: a user needs at least three interactions.`
+    : `${dataset.name} holds nothing for ${empty} where ${ruleText(rule, dataset)}: nobody has a history and something held out after it. Choose another --split.`;
+};
+
 /** Left: data too small to train on or to evaluate with, or without a column that the model reads. */
 export const feedOf = (
   manifest: Manifest,
-  data: Dataset,
-  { batch, seed, protocol }: Pick<Settings, 'batch' | 'seed' | 'protocol'>,
+  parts: Split,
+  { batch, seed }: Pick<Settings, 'batch' | 'seed'>,
 ): E.Either<string, Feed> => {
+  const data = parts.dataset;
   const complete = withColumns(manifest, data);
   if (E.isLeft(complete)) return complete;
-  const parts = split(data, protocol);
   const seen = Math.max(1, seenMax(parts));
   const { length } = manifest;
   const epochOf = (epoch: number) =>
@@ -32,8 +40,8 @@ export const feedOf = (
     return E.left(
       `${data.name} holds nothing to train on: no user has two items left once those for validation and test are set aside.`,
     );
-  if (parts.evaluated.length === 0)
-    return E.left(`${data.name} holds nothing to evaluate on: a user needs at least three interactions.`);
+  const why = unasked(parts);
+  if (why !== undefined) return E.left(why);
 
   const training = function* (epoch: number, from: number): Generator<Inputs> {
     for (const { rows: _, ...inputs } of epochOf(epoch).batchesFrom(from)) yield inputs;
@@ -41,9 +49,9 @@ export const feedOf = (
   const evaluation: Feed['evaluation'] = (part) => {
     const found = evaluationBatches(parts, part, { batch, length, seenMax: seen });
     const all = function* (): Generator<RankBatch> {
-      for (const { rows, users: _, ...inputs } of found) yield { inputs, rows };
+      for (const { rows, users: _, questions, ...inputs } of found) yield { inputs, rows, questions };
     };
     return { batches: found.count, all: all() };
   };
-  return E.right({ batches, training, evaluation, popularity: (part) => popularity(parts, part), seen });
+  return E.right({ batches, training, evaluation, split: parts, seen });
 };

@@ -4,6 +4,8 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from './contract/compiled.js';
 import { timeOf, timeShape } from './data/index.js';
 import type { Listener } from './events.js';
+import type { Wish } from './judging.js';
+import type { OwnMeasure } from './measures/figures.js';
 import { flag, numberIn, type NumberName, type Protocol, protocols, ranges } from './contract/settings.js';
 import type { Manifest } from './contract/session.js';
 import { deviceNames } from './contract/compiled.js';
@@ -42,6 +44,12 @@ export type TrainOptions = DataOptions &
     /** Epochs without a better validation NDCG@10 before stopping. */
     patience: number;
     protocol: Protocol;
+    /** What is held out: `leave-one-out`, `last:3`, `time:0.9`, `time:2019-05-01`, `user:0.1`, or a file that a split was written to. */
+    split: string;
+    /** Everything, holding nothing out: for a model that goes to work, after its epochs were chosen. There are no figures then. */
+    trainOn: 'all';
+    /** A checkpoint of the same model to go on from, on these data: its items keep what was learned of them, new ones join. */
+    from: string;
     /** The folder of checkpoints and metrics; `runs/<model>` unless given. */
     out: string;
     /** Go on from the last checkpoint in `out`, bit for bit. */
@@ -61,6 +69,18 @@ export type EvaluateOptions = DataOptions &
     checkpoint: string;
     part: 'validation' | 'test';
     batch: number;
+    /** Where the file of the training's split now is. */
+    split: string;
+    /** HR, Recall, NDCG, MRR and MAP of lists of these lengths; 10 and 50 where other figures are asked for. */
+    cutoffs: readonly number[];
+    /** By length of history and popularity of item too. */
+    buckets: boolean;
+    /** Coverage, novelty, popularity, repeats and diversity of the lists too. */
+    lists: boolean;
+    /** A file for all figures, as CSV. */
+    csv: string;
+    /** Measures of one's own, by name: a mean over what they make of each answer. */
+    measures: Readonly<Record<string, OwnMeasure>>;
   }>;
 
 export type ProfileOptions = DataOptions & DeviceOptions & Maybe<{ batch: number; seed: number }>;
@@ -92,9 +112,25 @@ export type RecommendRequest = Maybe<{
 /** What `recommend` takes: a model and a request. */
 export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
-const choices = { protocol: protocols, device: ['auto', ...deviceNames], part: ['validation', 'test'] } as const;
+/** The figures that are asked for beyond those of every evaluation; undefined: none. */
+export const wishOf = ({ cutoffs, buckets, lists, csv, measures }: EvaluateOptions): Wish | undefined =>
+  (cutoffs ?? csv ?? measures) === undefined && buckets !== true && lists !== true
+    ? undefined
+    : {
+        cutoffs: [...new Set(cutoffs ?? [10, 50])].sort((a, b) => a - b),
+        buckets: buckets === true,
+        lists: lists === true,
+        measures: measures ?? {},
+      };
 
-type Kind = 'text' | 'texts' | 'flag' | 'number' | 'choice' | 'time' | 'signal' | 'listener';
+const choices = {
+  protocol: protocols,
+  trainOn: ['all'],
+  device: ['auto', ...deviceNames],
+  part: ['validation', 'test'],
+} as const;
+
+type Kind = 'text' | 'texts' | 'numbers' | 'functions' | 'flag' | 'number' | 'choice' | 'time' | 'signal' | 'listener';
 /** Every option of a function, and what it takes. Numbers and choices are looked at by `checked`. */
 type Kinds<O> = { readonly [K in keyof O]-?: Kind };
 
@@ -114,6 +150,9 @@ const taken = {
     seed: 'number',
     patience: 'number',
     protocol: 'choice',
+    split: 'text',
+    trainOn: 'choice',
+    from: 'text',
     out: 'text',
     resume: 'flag',
     checkpointSteps: 'number',
@@ -127,6 +166,12 @@ const taken = {
     checkpoint: 'text',
     part: 'choice',
     batch: 'number',
+    split: 'text',
+    cutoffs: 'numbers',
+    buckets: 'flag',
+    lists: 'flag',
+    csv: 'text',
+    measures: 'functions',
   } satisfies Kinds<EvaluateOptions>,
   recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,
   recommender: ofRecommender,
@@ -138,6 +183,11 @@ const anything = (): boolean => true;
 const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolean; readonly wanted: string } } = {
   text: { fits: isText, wanted: 'a string' },
   texts: { fits: (v) => isText(v) || (Array.isArray(v) && v.every(isText)), wanted: 'a string or a list of strings' },
+  numbers: { fits: (v) => Array.isArray(v), wanted: 'a list of numbers' },
+  functions: {
+    fits: (v) => typeof v === 'object' && v !== null && Object.values(v).every((f) => typeof f === 'function'),
+    wanted: 'functions by name',
+  },
   time: { fits: (v) => isText(v) || typeof v === 'number', wanted: 'a time, as a string or a number' },
   flag: { fits: (v) => typeof v === 'boolean', wanted: 'true or false' },
   signal: {
@@ -190,6 +240,15 @@ export const checked = <O extends object>(options: O): E.Either<string, O> =>
         return Number.isNaN(timeOf(String(value)))
           ? E.left(`--at takes a time, ${timeShape}, not ${JSON.stringify(value)}.`)
           : E.right(value);
+      if (name === 'cutoffs')
+        return pipe(
+          value as readonly unknown[],
+          E.traverseArray((k) => numberIn('cutoffs')(typeof k === 'number' ? k : Number.NaN, String(k))),
+          E.filterOrElse(
+            (all) => all.length > 0,
+            () => '--cutoffs takes lengths of lists with commas between them, as 5,10,20.',
+          ),
+        );
       if (name in ranges)
         return numberIn(name as NumberName)(typeof value === 'number' ? value : Number.NaN, String(value));
       const allowed: readonly string[] | undefined = choices[name as keyof typeof choices];

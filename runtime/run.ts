@@ -8,18 +8,27 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
-import { type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
+import { catalogued, type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
 import { messageOf } from './errors.js';
-import { evaluate } from './evaluation.js';
-import { all, type Evaluation, type Listener, type Part } from './events.js';
+import { all, type Evaluation, type Listener } from './events.js';
 import { feedOf } from './feed.js';
-import { makeFolder, reason } from './files.js';
+import { makeFolder, reason, writeAtomically } from './files.js';
+import { grown } from './grow.js';
 import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
+import { judge, type Judged } from './judging.js';
 import { log, logFile, startLog } from './log.js';
-import { metrics } from './metrics.js';
+import { figuresCsv } from './measures/figures.js';
 import { newSettings, resumedSettings, type Settings } from './contract/settings.js';
-import { checked, type DataOptions, type DeviceOptions, type EvaluateOptions, type TrainOptions } from './options.js';
+import {
+  checked,
+  type DataOptions,
+  type DeviceOptions,
+  type EvaluateOptions,
+  type TrainOptions,
+  wishOf,
+} from './options.js';
+import { keepSplit, type Parts, partsOf, sameSplit, splitFile } from './parts.js';
 import { beginning, best, type Epoch, type Identity, type Progress } from './progress.js';
 import type { BoundSizes } from './contract/batch.js';
 import type { Session } from './contract/session.js';
@@ -27,12 +36,12 @@ import { fileOf, fit } from './train.js';
 
 /** What `train` gives. */
 export interface TrainResult {
-  /** Interrupted runs have no final evaluation: resume them. */
+  /** Interrupted runs have no final evaluation: resume them. Nor have those that train on everything. */
   readonly interrupted: boolean;
   readonly settings: Settings;
   readonly history: readonly Epoch[];
   readonly test: Evaluation | null;
-  /** The test rank of each evaluated user, in the order of their codes, of which `test` holds the means; null where that is. */
+  /** The test rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes, of which `test` holds the means; null where that is. */
   readonly ranks: Float32Array | null;
   /** What really ran. */
   readonly backend: string;
@@ -119,42 +128,13 @@ export const place = (session: Session, states: States): TaskEither<string, void
 const titlesOf = (data: Dataset): readonly string[] | null =>
   data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item));
 
-/** An evaluation, and the ranks that it is made of. */
-interface Judged {
-  readonly found: Evaluation;
-  readonly ranks: Float32Array;
-}
-
-/** One evaluation of the states on the device. Left also when the signal aborts it. */
-const judge = (
-  job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>,
-  part: Part,
-  progress: Progress,
-): TaskEither<string, Judged> =>
-  pipe(
-    () => evaluate(job, part),
-    TE.chain(TE.fromNullable('The evaluation was interrupted.')),
-    TE.map((ranks) => ({
-      ranks,
-      found: {
-        part,
-        protocol: job.settings.protocol,
-        epoch: best(progress)?.epoch ?? progress.epoch,
-        step: best(progress)?.step ?? progress.step,
-        users: ranks.length,
-        model: metrics(ranks),
-        popularity: metrics(job.feed.popularity(part)),
-      },
-    })),
-  );
-
 /** A new run does not destroy an earlier one: its files move to `previous`, where the next new run replaces them. */
 const setAside = (out: string, listen: Listener): TaskEither<string, void> =>
   TE.tryCatch(
     async () => {
       const files = ['last', 'best']
         .map((name) => fileOf(out, name as 'last' | 'best'))
-        .concat(logFile(out))
+        .concat(logFile(out), splitFile(out))
         .filter((path) => existsSync(path));
       if (files.length > 0) await makeFolder(join(out, 'previous'));
       for (const path of files) await rename(path, join(out, 'previous', path.slice(out.length + 1)));
@@ -175,10 +155,28 @@ const priorOf = (
   listen: Listener,
 ): TaskEither<string, Checkpoint | undefined> => {
   const path = fileOf(out, 'last');
+  if (options.resume === true && options.from !== undefined)
+    return TE.left('--resume goes on with a run, and --from begins another: leave one of them out.');
   if (options.resume === true && existsSync(path)) return restore(path, compiled.manifest);
   if (options.resume === true)
     listen({ kind: 'warning', message: `There is no checkpoint in ${out} to resume, so a new run begins.` });
   return TE.right(undefined);
+};
+
+/** What a new run goes on from: states of another, and how many steps they have seen. */
+const baseOf = (compiled: CompiledModel, { from }: TrainOptions): TaskEither<string, Checkpoint | undefined> =>
+  from === undefined ? TE.right(undefined) : restore(from, compiled.manifest);
+
+/** Says where events may be tested that a checkpoint has learned. */
+const warnOfBase = (listen: Listener, { settings, data }: Checkpoint, now: Settings, identity: Identity): void => {
+  const held = (of: Settings, split: Identity['split']): string =>
+    of.trainOn !== undefined ? '--train-on all' : split === undefined ? `--protocol ${of.protocol}` : split.given;
+  const [before, after] = [held(settings, data.split), held(now, identity.split)];
+  if (now.trainOn === undefined && (before !== after || after.startsWith('user:')))
+    listen({
+      kind: 'warning',
+      message: `The checkpoint to go on from was trained under ${before}, so it may have learned what is held out now (${after}): the figures of this run are optimistic.`,
+    });
 };
 
 const parametersOf = (compiled: CompiledModel, states: States): number =>
@@ -204,6 +202,29 @@ const conclude = (job: Job, progress: Progress, began: number): TaskEither<strin
     ),
   );
 
+/** What comes after the last epoch where nothing is held out. */
+const concludeUntested = (job: Job, { epoch }: Progress, began: number): TaskEither<string, null> => {
+  job.listen({ kind: 'trained', epoch, checkpoint: fileOf(job.out, 'best'), seconds: (now() - began) / 1000 });
+  return TE.right(null);
+};
+
+/** The settings of a new run; of one that goes on from another, seed and batch are that one's unless given. */
+const newSettingsFrom = (
+  manifest: CompiledModel['manifest'],
+  options: TrainOptions,
+  base: Checkpoint | undefined,
+): E.Either<string, Settings> =>
+  base === undefined
+    ? newSettings(manifest, options)
+    : pipe(
+        newSettings(manifest, {
+          ...options,
+          seed: options.seed ?? base.settings.seed,
+          batch: options.batch ?? base.settings.batch,
+        }),
+        E.map((settings) => ({ ...settings, before: base.progress.step })),
+      );
+
 /** Trains, and tests the best epoch once. Left: one paragraph saying what failed, where, and what to do. */
 export const train =
   (compiled: CompiledModel) =>
@@ -214,13 +235,15 @@ export const train =
     const told = options.listen ?? silent;
 
     const run =
-      (prior: Checkpoint | undefined, settings: Settings, data: Dataset, identity: Identity, feed: Feed) =>
+      (prior: Checkpoint | undefined, base: Checkpoint | undefined, settings: Settings, parts: Parts, feed: Feed) =>
       (session: Session): TaskEither<string, TrainResult> => {
         const listen = all(told, log(out));
         const saveEvery = {
           steps: options.checkpointSteps ?? Number.POSITIVE_INFINITY,
           seconds: options.checkpointSeconds ?? 60,
         };
+        const { identity } = parts;
+        const data = parts.split.dataset;
         const job: Job = {
           manifest,
           session,
@@ -235,15 +258,20 @@ export const train =
           now,
           signal: options.signal ?? never,
         };
-        const progress = prior?.progress ?? beginning;
+        const progress = prior?.progress ?? { ...beginning, step: settings.before ?? 0 };
+        const states =
+          prior !== undefined
+            ? E.right(prior.states)
+            : base !== undefined
+              ? grown(manifest, base, data.items, settings.seed)
+              : initialStates(settings.seed, { items: data.items.length }, manifest.states);
         return pipe(
-          prior === undefined
-            ? TE.fromEither(initialStates(settings.seed, { items: data.items.length }, manifest.states))
-            : TE.right(prior.states),
+          TE.fromEither(states),
           TE.chainFirst((states) => place(session, states)),
           // Only now, when nothing can be refused any more, does an earlier run give way.
           TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
           TE.chainFirst(() => startLog(out, progress.epoch)),
+          TE.chainFirst(() => keepSplit(out, parts)),
           TE.chain((states) => {
             listen({
               kind: 'start',
@@ -255,7 +283,7 @@ export const train =
               settings,
               data: identity,
               statistics: statistics(data),
-              reading: data.reading?.says ?? [],
+              reading: [...(data.reading?.says ?? []), ...parts.says],
               batches: feed.batches,
               out,
               step: progress.step,
@@ -264,11 +292,15 @@ export const train =
           }),
           TE.chain((done) =>
             pipe(
-              done.interrupted ? TE.right<string, Judged | null>(null) : conclude(job, done.progress, began),
+              done.interrupted
+                ? TE.right<string, Judged | null>(null)
+                : settings.trainOn === undefined
+                  ? conclude(job, done.progress, began)
+                  : concludeUntested(job, done.progress, began),
               // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
               TE.orElse((why) => (job.signal.aborted ? TE.right<string, Judged | null>(null) : TE.left(why))),
               TE.map((test) => ({
-                interrupted: test === null,
+                interrupted: done.interrupted || (test === null && settings.trainOn === undefined),
                 settings,
                 history: done.progress.history,
                 test: test?.found ?? null,
@@ -287,10 +319,13 @@ export const train =
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
       TE.bind('prior', () => priorOf(compiled, options, out, told)),
-      TE.bind('settings', ({ prior }) =>
-        TE.fromEither(prior === undefined ? newSettings(manifest, options) : resumedSettings(prior.settings, options)),
+      TE.bind('base', () => baseOf(compiled, options)),
+      TE.bind('settings', ({ prior, base }) =>
+        TE.fromEither(
+          prior === undefined ? newSettingsFrom(manifest, options, base) : resumedSettings(prior.settings, options),
+        ),
       ),
-      TE.bind('loaded', ({ prior }) => dataOf(options, prior?.data)),
+      TE.bind('loaded', ({ prior, base }) => dataOf(options, (prior ?? base)?.data)),
       TE.tapIO(
         ({ loaded }) =>
           () =>
@@ -299,13 +334,26 @@ export const train =
       TE.chainFirstEitherK(({ prior, loaded }) =>
         prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded),
       ),
-      TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, loaded.data, settings))),
-      TE.chain(({ prior, settings, loaded: { data, identity }, feed }) =>
+      TE.bind('parts', ({ prior, base, settings, loaded: { data, identity } }) => {
+        const known = prior ?? base;
+        const all = known === undefined ? data : catalogued(data, known);
+        return partsOf(all, identity, settings, options.split, known?.data.split);
+      }),
+      TE.chainFirstEitherK(({ prior, parts }) =>
+        prior === undefined
+          ? E.right(undefined)
+          : sameSplit(fileOf(out, 'last'), prior.data.split, parts.identity.split),
+      ),
+      TE.tapIO(({ base, settings, parts }) => () => {
+        if (base !== undefined) warnOfBase(told, base, settings, parts.identity);
+      }),
+      TE.bind('feed', ({ parts, settings }) => TE.fromEither(feedOf(manifest, parts.split, settings))),
+      TE.chain(({ prior, base, settings, parts, feed }) =>
         withSession(
           compiled,
           options,
-          { batch: settings.batch, items: data.items.length, seen: feed.seen },
-          run(prior, settings, data, identity, feed),
+          { batch: settings.batch, items: parts.split.dataset.items.length, seen: feed.seen },
+          run(prior, base, settings, parts, feed),
         ),
       ),
     );
@@ -315,7 +363,7 @@ export const train =
 export interface EvaluateResult extends Evaluation {
   readonly checkpoint: string;
   readonly backend: string;
-  /** The rank of each evaluated user, in the order of their codes. */
+  /** The rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes. */
   readonly ranks: Float32Array;
 }
 
@@ -331,6 +379,13 @@ export const evaluateCheckpoint =
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
       TE.bind('kept', () => restore(path, manifest)),
+      TE.chainFirstEitherK(({ kept }) =>
+        kept.settings.trainOn === undefined
+          ? E.right(undefined)
+          : E.left(
+              `The checkpoint ${path} was trained on everything (--train-on all): there is nothing held out to evaluate it on. Evaluate the run that its epochs were chosen by.`,
+            ),
+      ),
       TE.bind('data', ({ kept }) => dataOf(options, kept.data)),
       TE.tapIO(
         ({ data }) =>
@@ -338,8 +393,12 @@ export const evaluateCheckpoint =
             warnOf(listen)(data),
       ),
       TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
+      TE.bind('parts', ({ kept, data: { data, identity } }) =>
+        partsOf(catalogued(data, kept), identity, kept.settings, options.split, kept.data.split),
+      ),
+      TE.chainFirstEitherK(({ kept, parts }) => sameSplit(path, kept.data.split, parts.identity.split)),
       TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
-      TE.bind('feed', ({ data, settings }) => TE.fromEither(feedOf(manifest, data.data, settings))),
+      TE.bind('feed', ({ parts, settings }) => TE.fromEither(feedOf(manifest, parts.split, settings))),
       TE.chain(({ kept, settings, feed }) =>
         withSession(
           compiled,
@@ -353,7 +412,13 @@ export const evaluateCheckpoint =
                   { manifest, session, feed, settings, signal: options.signal ?? never, listen },
                   options.part ?? 'test',
                   kept.progress,
+                  wishOf(options),
                 ),
+              ),
+              TE.chainFirst(({ found }) =>
+                options.csv === undefined || found.figures === undefined
+                  ? TE.right(undefined)
+                  : writeAtomically(options.csv, [Buffer.from(figuresCsv(found.figures))]),
               ),
               TE.map(({ found, ranks }) => {
                 // A checkpoint holds the parameters of its own moment, which need not be the best one's.

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { plural } from '../contract/words.js';
+import type { FeatureColumns } from './columns.js';
 import { type Times, isCalendar, longestSpan } from './times.js';
 
 /** How a file was understood: nothing that a model learns from, but what a person should see before it learns. */
@@ -33,6 +34,9 @@ export interface Dataset {
   readonly times?: Float64Array;
   /** Titles by raw item id. */
   readonly titles?: ReadonlyMap<string, string>;
+  /** What is known of each event, one value an event in the order of `sequence`, and of each item, one an item code. */
+  readonly events?: FeatureColumns;
+  readonly features?: FeatureColumns;
   /** How the file was understood. */
   readonly reading?: Understood;
   /** sha-256, in hexadecimal, of ids, offsets, sequence and times: of what a model can learn from, not of its name or titles. */

@@ -28,15 +28,20 @@ export {
   type Held,
   type ProtocolName,
   type Split,
-  distinctVisitor,
   history,
+  type Questions,
   leaveOneOut,
   protocols,
   seenMax,
   split,
-  target,
+  splitBy,
   training,
+  wanted,
 } from './split.js';
+export { type Rule, isRule, ruled, ruleText } from './rules.js';
+export { parseSplit, splitHash, splitSays, splitText } from './split-file.js';
+export { type Known, catalogued } from './catalogue.js';
+export type { FeatureColumn, FeatureColumns } from './columns.js';
 export {
   type Batch,
   type Batches,

@@ -1,6 +1,7 @@
 /** Full ranking: the rank of each wanted item among all items, from the model's `rank` entry, and lists from its `score` entry. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { seenVisitor } from './data/split.js';
 import { call, output } from './entries.js';
 import type { Part } from './events.js';
 import type { RankBatch, Job } from './job.js';
@@ -58,21 +59,21 @@ export const evaluate = async (judge: Judge, part: Part): Promise<E.Either<strin
  */
 export const listsOf = async (judge: Judge, part: Part, top: number): Promise<E.Either<string, Lists | undefined>> => {
   let known = -1;
-  const { seen: room } = judge.feed;
+  const visit = seenVisitor(judge.feed.split, part);
   const ofBatch = async ({ inputs, rows, questions }: RankBatch) =>
     pipe(
       await call(judge, 'score', inputs, draw(judge))(),
       E.chain((outputs) => output(outputs, 'score', 'scores')),
       E.map((scores) => {
         const items = scores.length / judge.settings.batch;
-        const [seen, lengths] = [inputs['seen']!, inputs['seen.lengths']!];
         const lists: (readonly [shown: readonly number[], whole: readonly number[]])[] = [];
         for (let row = 0; row < rows; row++) {
           // Rows of one question differ in what they want alone, and have one list.
           if (questions[row] === known) continue;
           known = questions[row]!;
           const own = scores.subarray(row * items, (row + 1) * items);
-          const past = seen.subarray(row * room, row * room + lengths[row]!);
+          const past: number[] = [];
+          visit(known, (item) => void past.push(item));
           lists.push([topOf(own, past, top), topOf(own, [], top)]);
         }
         return lists;

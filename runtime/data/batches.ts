@@ -6,7 +6,7 @@
  * A window is (user, start, end): the items `sequence[start, end)`, whose last target is `sequence[end]`. Training and evaluation
  * differ only in their windows.
  */
-import type { EntryName, inputs } from '../contract/batch.js';
+import { columnOf, type EntryName, type inputs, inputsFor } from '../contract/batch.js';
 import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
 import { columnsOf, filled, nothingSeen, type Seen, type Windows } from './fill.js';
@@ -136,6 +136,9 @@ export interface EvaluationOptions {
   readonly seenMax: number;
 }
 
+/** The inputs of a ranking that say which item is ranked. */
+const answers = inputsFor('rank').filter((row) => row.tells === 'answerOfRow' && columnOf(row) === 'items');
+
 /** The question of each row of a part: [rows]. */
 const questionsByRow = ({ starts }: Questions): Int32Array => {
   const found = new Int32Array(starts.at(-1)!);
@@ -178,15 +181,15 @@ export const evaluationBatches = (
   return lazily(Math.ceil(users.length / batch), (index) => {
     const [first, last] = [index * batch, Math.min((index + 1) * batch, users.length)];
     const own = windows(dataset, users, ends, first, { batch, length });
-    const target = new Int32Array(batch);
-    target.set(asked.wanted.subarray(first, last));
+    const wanted = new Int32Array(batch);
+    wanted.set(asked.wanted.subarray(first, last));
     return {
       rows: last - first,
       users: users.slice(first, last),
       questions: questions.slice(first, last),
       ...filled('rank', { ...own, seen: seenBy(questions.subarray(first, last)) }),
       // Not what follows the window, as in training: of several wanted items each has its row.
-      target,
+      ...Object.fromEntries(answers.map(({ name }) => [name, wanted])),
     } as EvaluationBatch;
   });
 };

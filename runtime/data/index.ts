@@ -41,7 +41,6 @@ export {
 export { type Rule, isRule, ruled, ruleText } from './rules.js';
 export { parseSplit, splitHash, splitSays, splitText } from './split-file.js';
 export { type Known, catalogued } from './catalogue.js';
-export type { FeatureColumn, FeatureColumns } from './columns.js';
 export {
   type Batch,
   type Batches,

@@ -93,6 +93,7 @@ const diversity = (column: Categories): ListMeasure => {
 export const listMeasures = (split: Split, which: Held): Readonly<Record<string, ListMeasure>> => {
   const { items, features } = split.dataset;
   const { users, of } = audience(split);
+  const bits = (item: number): number => (users === 0 ? Number.NaN : -Math.log2(Math.max(1, of[item]!) / users));
   const head = headOf(split);
   const histories = split.held[which].users.length;
   const met = Array.from({ length: histories }, (_, question) => new Set(history(split, which, question)));
@@ -103,7 +104,7 @@ export const listMeasures = (split: Split, which: Held): Readonly<Record<string,
   );
   return {
     coverage: ({ shown }, cutoff) => new Set(shown.flatMap((list) => list.slice(0, cutoff))).size / items.length,
-    novelty: ({ shown }, cutoff) => perItem((item) => -Math.log2(Math.max(1, of[item]!) / users))(shown, cutoff),
+    novelty: ({ shown }, cutoff) => perItem(bits)(shown, cutoff),
     popular: ({ shown }, cutoff) => perItem((item) => head[item]!)(shown, cutoff),
     repeats: ({ whole }, cutoff) => perItem((item, question) => (met[question]!.has(item) ? 1 : 0))(whole, cutoff),
     ...Object.fromEntries(categories),

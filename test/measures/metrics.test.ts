@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHistories, history, leaveOneOut, wanted } from '../../runtime/data/index.js';
 import { counts, fullRanks, measureNames, metrics, popularity } from '../../runtime/metrics.js';
-import { datasets } from './support.js';
+import { datasets } from '../data/support.js';
 
 const held = fc.constantFrom('validation' as const, 'test' as const);
 const ranks = fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 200, size: 'max' });

@@ -5,8 +5,7 @@ import { seenVisitor } from './data/split.js';
 import { call, output } from './entries.js';
 import type { Part } from './events.js';
 import type { RankBatch, Job } from './job.js';
-import type { Lists } from './measures/lists.js';
-import { topOf } from './top.js';
+import { type Lists, listOf, type OneList, together } from './measures/lists.js';
 
 export type Judge = Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>;
 
@@ -66,7 +65,7 @@ export const listsOf = async (judge: Judge, part: Part, top: number): Promise<E.
       E.chain((outputs) => output(outputs, 'score', 'scores')),
       E.map((scores) => {
         const items = scores.length / judge.settings.batch;
-        const lists: (readonly [shown: readonly number[], whole: readonly number[]])[] = [];
+        const lists: OneList[] = [];
         for (let row = 0; row < rows; row++) {
           // Rows of one question differ in what they want alone, and have one list.
           if (questions[row] === known) continue;
@@ -74,7 +73,7 @@ export const listsOf = async (judge: Judge, part: Part, top: number): Promise<E.
           const own = scores.subarray(row * items, (row + 1) * items);
           const past: number[] = [];
           visit(known, (item) => void past.push(item));
-          lists.push([topOf(own, past, top), topOf(own, [], top)]);
+          lists.push(listOf(own, past, top));
         }
         return lists;
       }),
@@ -82,8 +81,7 @@ export const listsOf = async (judge: Judge, part: Part, top: number): Promise<E.
   return pipe(
     await eachBatch(judge, part, ofBatch),
     E.map((found) => {
-      const lists = found?.flat();
-      return lists && { shown: lists.map(([shown]) => shown), whole: lists.map(([, whole]) => whole) };
+      return found && together(found.flat());
     }),
   );
 };

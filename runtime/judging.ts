@@ -8,10 +8,9 @@ import { evaluate, type Judge, listsOf } from './evaluation.js';
 import type { Evaluation, Part } from './events.js';
 import { type Baseline, chain, counts, popular } from './measures/baselines.js';
 import { type Contender, type FigureOptions, figuresOf } from './measures/figures.js';
-import type { Lists } from './measures/lists.js';
+import { type Lists, listOf, together } from './measures/lists.js';
 import { metrics } from './metrics.js';
 import { best, type Progress } from './progress.js';
-import { topOf } from './top.js';
 
 /** The figures that are asked for besides those of every evaluation. */
 export interface Wish extends FigureOptions {
@@ -32,9 +31,9 @@ export const baselineLists = (split: Split, part: Part, { scores }: Baseline, to
     const own = scores(part, question);
     const seen: number[] = [];
     visit(question, (item) => void seen.push(item));
-    return { shown: topOf(own, seen, top), whole: topOf(own, [], top) };
+    return listOf(own, seen, top);
   });
-  return { shown: lists.map(({ shown }) => shown), whole: lists.map(({ whole }) => whole) };
+  return together(lists);
 };
 
 /** How many wanted items training never met, and the median of their ranks. */

@@ -16,7 +16,7 @@ import { checked, type RecommenderOptions, type RecommendOptions, type Recommend
 
 import { closeSession, dataOf, openSession, outOf, place } from './run.js';
 import type { Manifest, Session } from './contract/session.js';
-import { topOf } from './top.js';
+import { topOf } from './measures/top.js';
 import { fileOf } from './train.js';
 
 /** An item as a person knows it. */

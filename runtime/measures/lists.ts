@@ -6,6 +6,7 @@ import type { FeatureColumn } from '../data/columns.js';
 import { type Held, type Split, distinctVisitor, history, training } from '../data/split.js';
 import { counts } from './baselines.js';
 import { meanOf } from './ranked.js';
+import { topOf } from './top.js';
 
 /** The best items for each question of a part, the best first; as many as were asked for, where there are so many. */
 export interface Lists {
@@ -14,6 +15,23 @@ export interface Lists {
   /** Of the whole catalogue. */
   readonly whole: readonly (readonly number[])[];
 }
+
+/** What one question has of each. */
+export interface OneList {
+  readonly shown: readonly number[];
+  readonly whole: readonly number[];
+}
+export const together = (lists: readonly OneList[]): Lists => ({
+  shown: lists.map(({ shown }) => shown),
+  whole: lists.map(({ whole }) => whole),
+});
+
+/** The `top` best by scores, [items], with what is seen and without: one pass over the items gives both. */
+export const listOf = (scores: ArrayLike<number>, seen: readonly number[], top: number): OneList => {
+  const best = topOf(scores, [], top + seen.length);
+  const past = new Set(seen);
+  return { shown: best.filter((item) => !past.has(item)).slice(0, top), whole: best.slice(0, top) };
+};
 
 /** A figure of lists cut off after `cutoff` items; NaN where no list tells anything. */
 export type ListMeasure = (lists: Lists, cutoff: number) => number;

@@ -5,6 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { type CompiledModel, deviceNames } from './contract/compiled.js';
 import { formats, samplePath } from './data/index.js';
 import { messageOf } from './errors.js';
+import { evaluateCheckpoint } from './evaluate.js';
 import { all, frequent, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
@@ -19,7 +20,7 @@ import {
 import { endQuietly, isMain } from './process.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
-import { evaluateCheckpoint, outOf, train } from './run.js';
+import { outOf, train } from './run.js';
 import { type Streams, view } from './view.js';
 import { near, plural } from './contract/words.js';
 

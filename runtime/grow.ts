@@ -1,9 +1,16 @@
-/** Tables that grow: the states of a checkpoint, for a catalogue that has more items. */
+/** Runs that go on from a checkpoint on more data: tables that grow, and what a new run takes over. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Checkpoint, restore } from './checkpoint.js';
+import type { CompiledModel } from './contract/compiled.js';
 import type { Manifest, StateInfo } from './contract/session.js';
+import { newSettings, type Settings } from './contract/settings.js';
+import type { Listener } from './events.js';
 import { initial, shapeOf, type States } from './init.js';
+import type { TrainOptions } from './options.js';
+import type { Identity } from './progress.js';
 
 /**
  * Copies the rows of known items along one axis of a state: element (outer, item, inner) of `old` goes to where that item now is.
@@ -71,3 +78,41 @@ export const grown = (
     E.map((entries) => Object.fromEntries(entries)),
   );
 };
+
+/** What a new run goes on from: states of another, and how many steps they have seen. */
+export const baseOf = (compiled: CompiledModel, { from }: TrainOptions): TaskEither<string, Checkpoint | undefined> =>
+  from === undefined ? TE.right(undefined) : restore(from, compiled.manifest);
+
+/** Says where events may be tested that a checkpoint has learned. */
+export const warnOfBase = (
+  listen: Listener,
+  { settings, data }: Checkpoint,
+  now: Settings,
+  identity: Identity,
+): void => {
+  const held = (of: Settings, split: Identity['split']): string =>
+    of.trainOn !== undefined ? '--train-on all' : split === undefined ? `--protocol ${of.protocol}` : split.given;
+  const [before, after] = [held(settings, data.split), held(now, identity.split)];
+  if (now.trainOn === undefined && (before !== after || after.startsWith('user:')))
+    listen({
+      kind: 'warning',
+      message: `The checkpoint to go on from was trained under ${before}, so it may have learned what is held out now (${after}): the figures of this run are optimistic.`,
+    });
+};
+
+/** The settings of a new run; of one that goes on from another, seed and batch are that one's unless given. */
+export const newSettingsFrom = (
+  manifest: Manifest,
+  options: TrainOptions,
+  base: Checkpoint | undefined,
+): E.Either<string, Settings> =>
+  base === undefined
+    ? newSettings(manifest, options)
+    : pipe(
+        newSettings(manifest, {
+          ...options,
+          seed: options.seed ?? base.settings.seed,
+          batch: options.batch ?? base.settings.batch,
+        }),
+        E.map((settings) => ({ ...settings, before: base.progress.step })),
+      );

@@ -27,7 +27,8 @@ export type { Epoch } from './progress.js';
 export { hashKey, mix, stream, uniformAt } from './contract/random.js';
 export type { Asked } from './asked.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
-export type { EvaluateResult, TrainResult } from './run.js';
+export type { EvaluateResult } from './evaluate.js';
+export type { TrainResult } from './run.js';
 export type {
   Data,
   EntryInfo,

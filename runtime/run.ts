@@ -1,4 +1,4 @@
-/** The three things a trainer does, from options to results: everything that can go wrong for a user is a Left. */
+/** Training, from options to results, and what evaluating and recommending share with it: everything that can go wrong for a user is a Left. */
 import { rename } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,22 +12,14 @@ import { catalogued, type Dataset, load, samplePath, statistics, titleOf } from 
 import { messageOf } from './errors.js';
 import { all, type Evaluation, type Listener } from './events.js';
 import { feedOf } from './feed.js';
-import { makeFolder, reason, writeAtomically } from './files.js';
-import { grown } from './grow.js';
+import { makeFolder, reason } from './files.js';
+import { baseOf, grown, newSettingsFrom, warnOfBase } from './grow.js';
 import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { judge, type Judged } from './judging.js';
 import { log, logFile, startLog } from './log.js';
-import { figuresCsv } from './measures/figures.js';
-import { newSettings, resumedSettings, type Settings } from './contract/settings.js';
-import {
-  checked,
-  type DataOptions,
-  type DeviceOptions,
-  type EvaluateOptions,
-  type TrainOptions,
-  wishOf,
-} from './options.js';
+import { resumedSettings, type Settings } from './contract/settings.js';
+import { checked, type DataOptions, type DeviceOptions, type TrainOptions } from './options.js';
 import { keepSplit, type Parts, partsOf, sameSplit, splitFile } from './parts.js';
 import { beginning, best, type Epoch, type Identity, type Progress } from './progress.js';
 import type { BoundSizes } from './contract/batch.js';
@@ -51,9 +43,9 @@ export interface TrainResult {
   readonly best: string;
 }
 
-const silent: Listener = () => undefined;
-const now = (): number => performance.now();
-const never = new AbortController().signal;
+export const silent: Listener = () => undefined;
+export const now = (): number => performance.now();
+export const never = new AbortController().signal;
 
 export const outOf = (compiled: CompiledModel, out: string | undefined): string =>
   out ?? join('runs', compiled.manifest.model);
@@ -74,13 +66,13 @@ export const dataOf = (
 };
 
 /** Says what is odd about data. */
-const warnOf =
+export const warnOf =
   (listen: Listener) =>
   ({ data }: { readonly data: Dataset }): void =>
     data.reading?.warns.forEach((message) => listen({ kind: 'warning', message }));
 
 /** Left: other data than a checkpoint was trained on. Item indices would mean other items. */
-const sameData =
+export const sameData =
   (path: string, kept: Identity) =>
   ({ identity }: { readonly identity: Identity }): E.Either<string, void> =>
     kept.hash === identity.hash
@@ -163,22 +155,6 @@ const priorOf = (
   return TE.right(undefined);
 };
 
-/** What a new run goes on from: states of another, and how many steps they have seen. */
-const baseOf = (compiled: CompiledModel, { from }: TrainOptions): TaskEither<string, Checkpoint | undefined> =>
-  from === undefined ? TE.right(undefined) : restore(from, compiled.manifest);
-
-/** Says where events may be tested that a checkpoint has learned. */
-const warnOfBase = (listen: Listener, { settings, data }: Checkpoint, now: Settings, identity: Identity): void => {
-  const held = (of: Settings, split: Identity['split']): string =>
-    of.trainOn !== undefined ? '--train-on all' : split === undefined ? `--protocol ${of.protocol}` : split.given;
-  const [before, after] = [held(settings, data.split), held(now, identity.split)];
-  if (now.trainOn === undefined && (before !== after || after.startsWith('user:')))
-    listen({
-      kind: 'warning',
-      message: `The checkpoint to go on from was trained under ${before}, so it may have learned what is held out now (${after}): the figures of this run are optimistic.`,
-    });
-};
-
 const parametersOf = (compiled: CompiledModel, states: States): number =>
   compiled.manifest.states
     .filter(({ role }) => role === 'parameter')
@@ -207,23 +183,6 @@ const concludeUntested = (job: Job, { epoch }: Progress, began: number): TaskEit
   job.listen({ kind: 'trained', epoch, checkpoint: fileOf(job.out, 'best'), seconds: (now() - began) / 1000 });
   return TE.right(null);
 };
-
-/** The settings of a new run; of one that goes on from another, seed and batch are that one's unless given. */
-const newSettingsFrom = (
-  manifest: CompiledModel['manifest'],
-  options: TrainOptions,
-  base: Checkpoint | undefined,
-): E.Either<string, Settings> =>
-  base === undefined
-    ? newSettings(manifest, options)
-    : pipe(
-        newSettings(manifest, {
-          ...options,
-          seed: options.seed ?? base.settings.seed,
-          batch: options.batch ?? base.settings.batch,
-        }),
-        E.map((settings) => ({ ...settings, before: base.progress.step })),
-      );
 
 /** Trains, and tests the best epoch once. Left: one paragraph saying what failed, where, and what to do. */
 export const train =
@@ -354,79 +313,6 @@ export const train =
           options,
           { batch: settings.batch, items: parts.split.dataset.items.length, seen: feed.seen },
           run(prior, base, settings, parts, feed),
-        ),
-      ),
-    );
-  };
-
-/** What `evaluate` gives: the measures, of which checkpoint, on what. */
-export interface EvaluateResult extends Evaluation {
-  readonly checkpoint: string;
-  readonly backend: string;
-  /** The rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes. */
-  readonly ranks: Float32Array;
-}
-
-/** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
-export const evaluateCheckpoint =
-  (compiled: CompiledModel) =>
-  (options: EvaluateOptions): TaskEither<string, EvaluateResult> => {
-    const { manifest } = compiled;
-    const began = now();
-    const path = options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best');
-    const listen = options.listen ?? silent;
-    return pipe(
-      TE.Do,
-      TE.chainFirstEitherK(() => checked(options)),
-      TE.bind('kept', () => restore(path, manifest)),
-      TE.chainFirstEitherK(({ kept }) =>
-        kept.settings.trainOn === undefined
-          ? E.right(undefined)
-          : E.left(
-              `The checkpoint ${path} was trained on everything (--train-on all): there is nothing held out to evaluate it on. Evaluate the run that its epochs were chosen by.`,
-            ),
-      ),
-      TE.bind('data', ({ kept }) => dataOf(options, kept.data)),
-      TE.tapIO(
-        ({ data }) =>
-          () =>
-            warnOf(listen)(data),
-      ),
-      TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
-      TE.bind('parts', ({ kept, data: { data, identity } }) =>
-        partsOf(catalogued(data, kept), identity, kept.settings, options.split, kept.data.split),
-      ),
-      TE.chainFirstEitherK(({ kept, parts }) => sameSplit(path, kept.data.split, parts.identity.split)),
-      TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
-      TE.bind('feed', ({ parts, settings }) => TE.fromEither(feedOf(manifest, parts.split, settings))),
-      TE.chain(({ kept, settings, feed }) =>
-        withSession(
-          compiled,
-          options,
-          { batch: settings.batch, items: kept.items.length, seen: feed.seen },
-          (session) =>
-            pipe(
-              place(session, kept.states),
-              TE.chain(() =>
-                judge(
-                  { manifest, session, feed, settings, signal: options.signal ?? never, listen },
-                  options.part ?? 'test',
-                  kept.progress,
-                  wishOf(options),
-                ),
-              ),
-              TE.chainFirst(({ found }) =>
-                options.csv === undefined || found.figures === undefined
-                  ? TE.right(undefined)
-                  : writeAtomically(options.csv, [Buffer.from(figuresCsv(found.figures))]),
-              ),
-              TE.map(({ found, ranks }) => {
-                // A checkpoint holds the parameters of its own moment, which need not be the best one's.
-                const at = { ...found, epoch: kept.progress.epoch, step: kept.progress.step };
-                listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
-                return { ...at, checkpoint: path, backend: session.backend, ranks };
-              }),
-            ),
         ),
       ),
     );

@@ -76,22 +76,39 @@ export const popular = (split: Split): Baseline => {
 /** Ranks by training counts, row by row. */
 export const popularity = (split: Split, which: Held): Float32Array => popular(split).ranks(which);
 
-/** What followed each item in training: the items, ascending, once for each time, of item `i` at `offsets[i] .. offsets[i + 1])`. */
-const successors = (split: Split): { readonly offsets: Int32Array; readonly items: Int32Array } => {
-  const { dataset } = split;
-  const offsets = new Int32Array(dataset.items.length + 1);
+/** What followed item `i` in training stands at `offsets[i] .. offsets[i + 1])`: different items, and how often each did. */
+interface Successors {
+  readonly offsets: Int32Array;
+  readonly items: Int32Array;
+  readonly times: Int32Array;
+}
+
+const successors = (split: Split): Successors => {
+  const { users, items: all } = split.dataset;
   const pairs = (visit: (from: number, to: number) => void): void =>
-    dataset.users.forEach((_, user) => {
+    users.forEach((_, user) => {
       const own = training(split, user);
       for (let i = 1; i < own.length; i++) visit(own[i - 1]!, own[i]!);
     });
-  pairs((from) => void offsets[from + 1]!++);
-  for (let i = 0; i < dataset.items.length; i++) offsets[i + 1]! += offsets[i]!;
-  const items = new Int32Array(offsets.at(-1)!);
-  const cursor = offsets.slice();
+  const starts = new Int32Array(all.length + 1);
+  pairs((from) => void starts[from + 1]!++);
+  for (let i = 0; i < all.length; i++) starts[i + 1]! += starts[i]!;
+  const items = new Int32Array(starts.at(-1)!);
+  const cursor = starts.slice();
   pairs((from, to) => void (items[cursor[from]!++] = to));
-  for (let i = 0; i < dataset.items.length; i++) items.subarray(offsets[i], offsets[i + 1]).sort();
-  return { offsets, items };
+  // Sorted, equal ones lie together: they become one, further to the front.
+  const offsets = new Int32Array(all.length + 1);
+  const times = new Int32Array(items.length);
+  let end = 0;
+  for (let from = 0; from < all.length; from++) {
+    items.subarray(starts[from], starts[from + 1]).sort();
+    for (let i = starts[from]!; i < starts[from + 1]!; i++) {
+      if (end === offsets[from] || items[end - 1] !== items[i]) items[end++] = items[i]!;
+      times[end - 1]!++;
+    }
+    offsets[from + 1] = end;
+  }
+  return { offsets, items: items.slice(0, end), times: times.slice(0, end) };
 };
 
 /**
@@ -99,17 +116,13 @@ const successors = (split: Split): { readonly offsets: Int32Array; readonly item
  * what never did, by popularity.
  */
 export const chain = (split: Split): Baseline => {
-  const { offsets, items } = successors(split);
+  const { offsets, items, times: often } = successors(split);
   const count = counts(split);
   const atLeast = atLeastOf(count);
   /** Calls back with each different item that followed, and how often it did. */
   const following = (which: Held, question: number, visit: (item: number, times: number) => void): void => {
     const last = history(split, which, question).at(-1)!;
-    for (let i = offsets[last]!, end = offsets[last + 1]!; i < end;) {
-      const [item, first] = [items[i]!, i];
-      while (i < end && items[i] === item) i++;
-      visit(item, i - first);
-    }
+    for (let i = offsets[last]!; i < offsets[last + 1]!; i++) visit(items[i]!, often[i]!);
   };
   return {
     ranks: (which) => {

@@ -60,8 +60,6 @@ const number =
     return value.right;
   };
 
-const cutoffs = (text: string): readonly number[] => text.split(',').map(number('cutoffs'));
-
 /** Options that commands share. */
 export const flags = {
   data: new Option(
@@ -76,6 +74,9 @@ export const flags = {
     .choices(['auto', ...deviceNames])
     .default('auto'),
   checkpoint: new Option('--checkpoint <file>', 'the checkpoint to use (default: <out>/best.safetensors)'),
+  cutoffs: new Option('--cutoffs <list>', 'measures of lists of these lengths too, as 5,10,20').argParser(
+    (text: string): readonly number[] => text.split(',').map(number('cutoffs')),
+  ),
   json: new Option('--json', 'print JSON lines and nothing else on the standard output'),
 } as const;
 
@@ -312,11 +313,7 @@ const program = (
     .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
     .addOption(counted('batch', 'users of a batch (default: as in training)'))
     .addOption(new Option('--split <file>', "where the training's split file is now, if it has moved"))
-    .addOption(
-      new Option('--cutoffs <list>', 'HR, Recall, NDCG, MRR and MAP of lists of these lengths, as 5,10,20').argParser(
-        cutoffs,
-      ),
-    )
+    .addOption(flags.cutoffs)
     .addOption(new Option('--buckets', 'the same by length of history and by popularity of the wanted item'))
     .addOption(
       new Option(

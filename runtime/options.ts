@@ -112,12 +112,16 @@ export type RecommendRequest = Maybe<{
 /** What `recommend` takes: a model and a request. */
 export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
+/** Each once, the shortest first. */
+export const cutoffsOf = (cutoffs: readonly number[] = []): readonly number[] =>
+  [...new Set(cutoffs)].sort((a, b) => a - b);
+
 /** The figures that are asked for beyond those of every evaluation; undefined: none. */
 export const wishOf = ({ cutoffs, buckets, lists, csv, measures }: EvaluateOptions): Wish | undefined =>
   (cutoffs ?? csv ?? measures) === undefined && buckets !== true && lists !== true
     ? undefined
     : {
-        cutoffs: [...new Set(cutoffs ?? [10, 50])].sort((a, b) => a - b),
+        cutoffs: cutoffsOf(cutoffs ?? [10, 50]),
         buckets: buckets === true,
         lists: lists === true,
         measures: measures ?? {},

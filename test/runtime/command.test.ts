@@ -130,6 +130,12 @@ describe('the command line', () => {
       ['recommend', '--history', '1', '--requests', '-'],
       /'--requests <file>' cannot be used with option '--history <list>'/,
     ],
+    [['--train-on', 'most'], /Allowed choices are all/],
+    [['--train-on', 'all', '--patience', '3'], /'--train-on <what>' cannot be used with option '--patience <n>'/],
+    [['--from', 'a', '--resume'], /'--from <checkpoint>' cannot be used with option '--resume'/],
+    [['--split', 'time:0.9', '--protocol', 'hstu'], /--protocol hstu says itself what is held out/],
+    [['evaluate', '--cutoffs', '5,ten'], /--cutoffs takes a whole number from 1 to 1000000, not "ten"/],
+    [['evaluate', '--cutoffs', ''], /--cutoffs takes a whole number/],
     [['evaluate', '--part', 'training'], /Allowed choices are validation, test/],
   ])('answers %j with code 2 and what to do', async (argv, message) => {
     const { code, out, err } = await here(argv);

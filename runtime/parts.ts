@@ -15,10 +15,12 @@ import {
   type Split,
   splitHash,
   splitSays,
+  splitShape,
   splitText,
 } from './data/index.js';
 import { reason, writeAtomically } from './files.js';
 import type { Settings } from './contract/settings.js';
+import { missing } from './contract/words.js';
 import type { Identity } from './progress.js';
 
 /** A split, and what a checkpoint remembers of it. */
@@ -40,7 +42,7 @@ const fromFile = (path: string, data: Dataset, hash: string): TaskEither<string,
       () => 'what it divides is not what its hash says: was it changed by hand? Then remove `hash`',
     ),
     TE.bimap(
-      (why) => `The split ${path} cannot be used: ${why}.`,
+      (why) => `The split ${path} cannot be used: ${why}${why === missing ? `; --split takes ${splitShape}` : ''}.`,
       ({ found }) => found,
     ),
   );

@@ -130,6 +130,10 @@ export const resumedSettings = (kept: Settings, options: Chosen): E.Either<strin
     return E.left(
       `${flag(fixed)} ${options[fixed]} contradicts the run to resume, which has ${kept[fixed] === undefined ? 'none' : `${flag(fixed)} ${kept[fixed]}`}: leave it out, or begin a new run without --resume.`,
     );
+  if (kept.trainOn !== undefined && options.split !== undefined)
+    return E.left(
+      '--split says what to hold out, and the run to resume (--train-on all) holds nothing out: leave it out.',
+    );
   if (kept.patience === null && options.patience !== undefined)
     return E.left(
       `--patience needs validation, and the run to resume (${kept.trainOn === undefined ? '--protocol hstu' : '--train-on all'}) has none: leave it out.`,

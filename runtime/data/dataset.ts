@@ -23,7 +23,7 @@ export interface Understood {
  */
 export interface Dataset {
   readonly name: string;
-  /** Raw ids by user code and by item code, in the order of `compareIds`. Every item here was met by somebody. */
+  /** Raw ids by user code and by item code, in the order of `compareIds`. Every item here was met by somebody, but for those that `catalogued` adds. */
   readonly users: readonly string[];
   readonly items: readonly string[];
   /** [users + 1], ascending from 0. */

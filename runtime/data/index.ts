@@ -38,7 +38,7 @@ export {
   training,
   wanted,
 } from './split.js';
-export { type Rule, isRule, ruled, ruleText } from './rules.js';
+export { type Rule, isRule, ruled, ruleText, splitShape } from './rules.js';
 export { parseSplit, splitHash, splitSays, splitText } from './split-file.js';
 export { type Known, catalogued } from './catalogue.js';
 export {

@@ -132,7 +132,7 @@ describe('a run under a split', () => {
     [{ trainOn: 'all', patience: 2 }, '--train-on all holds nothing out'],
     [{ split: 'last:9' }, 'holds nothing for validation where the last 9 items'],
     [{ split: '/no/such' }, 'The split /no/such cannot be used'],
-    [{ split: 'lest:1' }, 'The split lest:1 cannot be used'],
+    [{ split: 'lest:1' }, 'there is no such file; --split takes leave-one-out, last:K'],
     [{ resume: true, from: '/no/such' }, 'leave one of them out'],
     [{ trainOn: 'some' as 'all' }, '--train-on takes one of all'],
   ] as const)('refuses %j', async (options, why) => {
@@ -172,6 +172,7 @@ describe('a run that holds nothing out', () => {
     const listen = (e: Event) => void (e.kind === 'step' && e.step === 6 && controller.abort());
     expect((await train({ out, trainOn: 'all', signal: controller.signal, listen })).interrupted).toBe(true);
     await expect(train({ out, resume: true, patience: 2 })).rejects.toThrow('--train-on all');
+    await expect(train({ out, resume: true, split: 'last:1' })).rejects.toThrow('holds nothing out: leave it out');
     const rest = await train({ out, resume: true });
     expect(rest.interrupted).toBe(false);
     expect((await bytes(rest.last)).equals(await bytes(whole.last))).toBe(true);

@@ -21,7 +21,7 @@ const pace = 30_000;
 const grouped = (n: number): string => n.toLocaleString('en-US');
 const cells = (words: readonly string[]): string => words.map((word) => word.padStart(width)).join('');
 const figures = (metrics: Metrics | null): string =>
-  cells(measureNames.map((name) => metrics?.[name].toFixed(4) ?? '-'));
+  metrics === null ? '' : cells(measureNames.map((name) => metrics[name].toFixed(4)));
 
 /** Seconds as a person says them: `12 s`, `3 min 05 s`, `2 h 07 min`. */
 export const duration = (seconds: number): string => {
@@ -38,8 +38,9 @@ const meanings: Readonly<Record<Protocol, string>> = {
   hstu: 'hstu: no validation, best test epoch; optimistic, and only to compare with figures published that way',
 };
 
-const epochHead = (part: Part): string =>
-  `${'epoch'.padStart(5)}${'loss'.padStart(11)}${cells(measureNames)}${'seconds'.padStart(width)}  on ${part}`;
+/** Without a part, where nothing is held out, an epoch has its loss alone. */
+const epochHead = (part: Part | null): string =>
+  `${'epoch'.padStart(5)}${'loss'.padStart(11)}${part === null ? '' : cells(measureNames)}${'seconds'.padStart(width)}${part === null ? '' : `  on ${part}`}`;
 
 /** The first lines of a run. */
 export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
@@ -156,11 +157,11 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
       }),
     evaluating: (e) => progress.tick({ label: e.part, done: e.batch, of: e.batches, detail: 'ranking all items' }),
     epoch: (e) => {
-      if (!headed) say(paint.dim(epochHead(e.part)));
+      if (!headed) say(paint.dim(epochHead(e.metrics === null ? null : e.part)));
       headed = true;
       const failed = e.unconverged > 0 ? paint.yellow(`  ${plural(e.unconverged, 'row')} unconverged`) : '';
       say(
-        `${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.seconds.toFixed(1).padStart(width)}${e.best ? paint.green('  best') : ''}${failed}`,
+        `${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.seconds.toFixed(1).padStart(width)}${e.best && e.metrics !== null ? paint.green('  best') : ''}${failed}`,
       );
     },
     interrupted: (e) =>

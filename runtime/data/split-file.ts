@@ -26,7 +26,7 @@ export const splitSays = (split: Split): readonly string[] => {
   const part = (which: 'validation' | 'test'): string => {
     const { users, wanted } = held[which];
     const unmet = wanted.reduce((count, item) => count + 1 - met[item]!, 0);
-    return `${which} asks ${plural(users.length, 'user')} for ${plural(wanted.length, 'item')}${unmet === 0 ? '' : `, ${unmet} of which training never met`}`;
+    return `${which} asks ${plural(users.length, 'user')} for ${plural(wanted.length, 'item')}${unmet === 0 ? '' : `, ${unmet.toLocaleString('en-US')} of which training never met`}`;
   };
   const trained = split.trainingEnds.reduce((count, end, user) => count + end - dataset.offsets[user]!, 0);
   const late =

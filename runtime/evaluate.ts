@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import type { Settings } from './contract/settings.js';
-import { catalogued } from './data/index.js';
+import { withKnown } from './data/index.js';
 import type { Evaluation } from './events.js';
 import { feedOf } from './feed.js';
 import { writeAtomically } from './files.js';
@@ -52,7 +52,7 @@ export const evaluateCheckpoint =
       ),
       TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
       TE.bind('parts', ({ kept, data: { data, identity } }) =>
-        partsOf(catalogued(data, kept), identity, kept.settings, options.split, kept.data.split),
+        partsOf(withKnown(data, kept), identity, kept.settings, options.split, kept.data.split),
       ),
       TE.chainFirstEitherK(({ kept, parts }) => sameSplit(path, kept.data.split, parts.identity.split)),
       TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),

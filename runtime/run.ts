@@ -8,7 +8,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
-import { catalogued, type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
+import { withKnown, type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
 import { messageOf } from './errors.js';
 import { all, type Evaluation, type Listener } from './events.js';
 import { feedOf } from './feed.js';
@@ -295,7 +295,7 @@ export const train =
       ),
       TE.bind('parts', ({ prior, base, settings, loaded: { data, identity } }) => {
         const known = prior ?? base;
-        const all = known === undefined ? data : catalogued(data, known);
+        const all = known === undefined ? data : withKnown(data, known);
         return partsOf(all, identity, settings, options.split, known?.data.split);
       }),
       TE.chainFirstEitherK(({ prior, parts }) =>

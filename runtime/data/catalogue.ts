@@ -41,20 +41,24 @@ export interface Known {
  * The same events, and in the catalogue also the items that `known` has and no event meets any more. Data that have them all are
  * given back as they are.
  */
-export const catalogued = (data: Dataset, known: Known): Dataset => {
-  const here = new Map(data.items.map((id, code) => [id, code]));
-  const lost = known.items.filter((id) => !here.has(id));
+export const withKnown = (data: Dataset, known: Known): Dataset => {
+  const met = new Set(data.items);
+  const lost = known.items.filter((id) => !met.has(id));
   if (lost.length === 0) return data;
   const items = [...data.items, ...lost].sort(compareIds);
-  const codes = new Int32Array(data.items.length);
-  const rows = Int32Array.from(items, (id) => here.get(id) ?? -1);
-  rows.forEach((old, code) => void (old >= 0 && (codes[old] = code)));
-  const { features, titles, hash: _, ...rest } = data;
+  const code = new Map(items.map((id, i) => [id, i]));
+  const codes = Int32Array.from(data.items, (id) => code.get(id)!);
+  const { features, titles, unmet, hash: _, ...rest } = data;
+  // What is known of items that nobody met follows what is known of those that somebody did.
+  const before = new Map([...data.items, ...(unmet ?? [])].map((id, row) => [id, row]));
+  const left = unmet?.filter((id) => !code.has(id));
+  const rows = Int32Array.from([...items, ...(left ?? [])], (id) => before.get(id) ?? -1);
   const remembered = known.titles?.map((title, i) => [known.items[i]!, title] as const);
   return dataset({
     ...rest,
     items,
     sequence: data.sequence.map((item) => codes[item]!),
+    ...(left === undefined ? {} : { unmet: left }),
     ...(titles === undefined && remembered === undefined
       ? {}
       : { titles: new Map([...(remembered ?? []), ...(titles ?? [])]) }),

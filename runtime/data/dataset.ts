@@ -1,9 +1,10 @@
 /**
  * A data set: who met what, in which order. Everything after the readers sees this and nothing else.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { plural } from '../contract/words.js';
-import type { FeatureColumns } from './columns.js';
+import type { FeatureColumn, FeatureColumns } from './columns.js';
+import { canonical } from './recode.js';
 import { type Times, isCalendar, longestSpan } from './times.js';
 
 /** How a file was understood: nothing that a model learns from, but what a person should see before it learns. */
@@ -23,7 +24,7 @@ export interface Understood {
  */
 export interface Dataset {
   readonly name: string;
-  /** Raw ids by user code and by item code, in the order of `compareIds`. Every item here was met by somebody, but for those that `catalogued` adds. */
+  /** Raw ids by user code and by item code, in the order of `compareIds`. Every item here was met by somebody, but for those that `withKnown` adds. */
   readonly users: readonly string[];
   readonly items: readonly string[];
   /** [users + 1], ascending from 0. */
@@ -32,20 +33,44 @@ export interface Dataset {
   readonly sequence: Int32Array;
   /** [interactions], Unix seconds; absent where the file tells only the order. */
   readonly times?: Float64Array;
+  /** What is known of each event beside who and when, one value an event in the order of `sequence`. */
+  readonly events?: FeatureColumns;
+  /** What is known of each item, one value an item code; then one for each of `unmet`. */
+  readonly features?: FeatureColumns;
+  /** Ids of items that nobody met and `features` knows: their codes follow those of `items` where a model reads features. */
+  readonly unmet?: readonly string[];
   /** Titles by raw item id. */
   readonly titles?: ReadonlyMap<string, string>;
-  /** What is known of each event, one value an event in the order of `sequence`, and of each item, one an item code. */
-  readonly events?: FeatureColumns;
-  readonly features?: FeatureColumns;
   /** How the file was understood. */
   readonly reading?: Understood;
-  /** sha-256, in hexadecimal, of ids, offsets, sequence and times: of what a model can learn from, not of its name or titles. */
+  /** sha-256, in hexadecimal, of ids, offsets, sequence, times and features: of what a model can learn from, not of its name, titles or other texts. */
   readonly hash: string;
 }
 
 const idsPerUpdate = 4096;
 
-const contentHash = ({ users, items, offsets, sequence, times }: Omit<Dataset, 'hash'>): string => {
+/** The same for columns whose vocabularies are in another order: they mean the same. */
+const hashColumns = (hash: Hash, of: string, columns: FeatureColumns | undefined): void => {
+  for (const [name, column] of [...(columns ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (column.kind === 'text') continue;
+    const same = canonical(column);
+    hash.update(`${JSON.stringify([of, name, same.kind, 'vocabulary' in same ? same.vocabulary : []])}\n`);
+    if (same.kind === 'vector') hash.update(`${same.width}\n`);
+    if (same.kind === 'categories') hash.update(same.offsets);
+    hash.update(same.values);
+  }
+};
+
+const contentHash = ({
+  users,
+  items,
+  offsets,
+  sequence,
+  times,
+  events,
+  features,
+  unmet = [],
+}: Omit<Dataset, 'hash'>): string => {
   const hash = createHash('sha256');
   hash.update(
     `pcrec data 1: ${users.length} ${items.length} ${sequence.length} ${times === undefined ? 'order' : 'times'}\n`,
@@ -55,6 +80,9 @@ const contentHash = ({ users, items, offsets, sequence, times }: Omit<Dataset, '
   }
   // The arrays in the machine's byte order, which is little-endian wherever this has been run.
   for (const array of times === undefined ? [offsets, sequence] : [offsets, sequence, times]) hash.update(array);
+  hashColumns(hash, 'events', events);
+  hashColumns(hash, 'items', features);
+  if (unmet.length > 0) hash.update(JSON.stringify(unmet));
   return hash.digest('hex');
 };
 
@@ -77,15 +105,16 @@ export const overlong = ({
   return undefined;
 };
 
-/** What the times of a data set are; undefined where it has none. Those that came in no file are seconds. */
-export const timesOf = ({ times, reading }: Dataset): Times | undefined => {
-  if (times === undefined || reading?.times !== undefined) return reading?.times;
-  const [from, to] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)] as const, [
-    Infinity,
-    -Infinity,
-  ] as readonly [number, number]);
+/** What times are that came in no file: seconds, and dates where they may be. */
+export const timesFrom = (times: Iterable<number>): Times => {
+  let [from, to] = [Infinity, -Infinity];
+  for (const time of times) [from, to] = [Math.min(from, time), Math.max(to, time)];
   return { units: ['seconds'], calendar: isCalendar(from, to), from, to };
 };
+
+/** What the times of a data set are; undefined where it has none. */
+export const timesOf = ({ times, reading }: Pick<Dataset, 'times' | 'reading'>): Times | undefined =>
+  times === undefined || reading?.times !== undefined ? reading?.times : timesFrom(times);
 
 /** The longest time between two events of one user, one after the other; 0 where there are no times. */
 export const longestGap = ({ offsets, times, users }: Dataset): number => {
@@ -96,8 +125,39 @@ export const longestGap = ({ offsets, times, users }: Dataset): number => {
   return longest;
 };
 
-/** Names the parts by their content. Throws a RangeError where a user's times are no numbers or span more than 68 years. */
+/** How many rows a column has, and whether its codes are of its vocabulary. */
+const fits = (column: FeatureColumn, rows: number): boolean => {
+  const known = (codes: Int32Array, least: number): boolean =>
+    'vocabulary' in column && codes.every((code) => code >= least && code <= column.vocabulary.length);
+  switch (column.kind) {
+    case 'category':
+      return column.values.length === rows && known(column.values, 0);
+    case 'categories':
+      return (
+        column.offsets.length === rows + 1 && column.offsets.at(-1) === column.values.length && known(column.values, 1)
+      );
+    case 'vector':
+      return column.values.length === rows * column.width;
+    case 'number':
+    case 'text':
+      return column.values.length === rows;
+  }
+};
+
+/**
+ * Names the parts by their content. Throws a RangeError where a user's times are no numbers or span more than 68 years, and where a column
+ * has not one value for each event, or for each item and then each of `unmet`.
+ */
 export const dataset = (parts: Omit<Dataset, 'hash'>): Dataset => {
+  for (const [what, columns, rows] of [
+    ['events', parts.events, parts.sequence.length],
+    ['items', parts.features, parts.items.length + (parts.unmet?.length ?? 0)],
+  ] as const)
+    for (const [name, column] of columns ?? [])
+      if (!fits(column, rows))
+        throw new RangeError(
+          `the column '${name}' of ${what} is not one ${column.kind} for each of ${plural(rows, 'row')}, of its own vocabulary`,
+        );
   const found = overlong(parts);
   if (found !== undefined)
     throw new RangeError(

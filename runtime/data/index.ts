@@ -40,7 +40,7 @@ export {
 } from './split.js';
 export { type Rule, isRule, ruled, ruleText, splitShape } from './rules.js';
 export { parseSplit, splitHash, splitSays, splitText } from './split-file.js';
-export { type Known, catalogued } from './catalogue.js';
+export { type Known, withKnown } from './catalogue.js';
 export {
   type Batch,
   type Batches,

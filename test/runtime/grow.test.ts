@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { catalogued, fromHistories, history, leaveOneOut, titleOf } from '../../runtime/data/index.js';
+import { withKnown, fromHistories, history, leaveOneOut, titleOf } from '../../runtime/data/index.js';
 import type { FeatureColumn } from '../../runtime/data/columns.js';
 import { grown } from '../../runtime/grow.js';
 import { initialStates } from '../../runtime/init.js';
@@ -20,7 +20,7 @@ describe('a catalogue with the items that a model knew', () => {
   it('has them all in order, and the same events by raw id', () => {
     fc.assert(
       fc.property(datasets, fc.uniqueArray(fc.nat({ max: 40 }).map(String), { maxLength: 12 }), (data, known) => {
-        const all = catalogued(data, { items: known, titles: null });
+        const all = withKnown(data, { items: known, titles: null });
         expect(new Set(all.items)).toEqual(new Set([...data.items, ...known]));
         expect([...all.items]).toEqual([...all.items].sort((a, b) => Number(a) - Number(b)));
         expect([...all.sequence].map((item) => all.items[item])).toEqual(
@@ -44,7 +44,7 @@ describe('a catalogue with the items that a model knew', () => {
       ['words', { kind: 'text', values: ['p', undefined] }],
     ]);
     const data = { ...fromHistories('two', [{ user: 'u', items: ['2', '4'] }], new Map([['2', 'Two']])), features };
-    const all = catalogued(data, { items: ['3', '2', '1'], titles: ['Three', 'Old', 'One'] });
+    const all = withKnown(data, { items: ['3', '2', '1'], titles: ['Three', 'Old', 'One'] });
     expect(all.items).toEqual(['1', '2', '3', '4']);
     expect(all.items.map((_, i) => titleOf(all, i))).toEqual(['One', 'Two', 'Three', '4']);
     expect(Object.fromEntries(all.features!)).toEqual({
@@ -59,6 +59,18 @@ describe('a catalogue with the items that a model knew', () => {
       place: { kind: 'vector', width: 2, values: Float32Array.of(0, 0, 1, 2, 0, 0, 3, 4) },
       words: { kind: 'text', values: [undefined, 'p', undefined, undefined] },
     });
+  });
+
+  it('knows of items that nobody met, and that a model knew, what the table of items says', () => {
+    const data = {
+      ...fromHistories('one', [{ user: 'u', items: ['2', '2'] }]),
+      unmet: ['3', '9'],
+      features: new Map<string, FeatureColumn>([['size', { kind: 'number', values: Float64Array.of(20, 30, 90) }]]),
+    };
+    const all = withKnown(data, { items: ['1', '3'], titles: null });
+    expect([all.items, all.unmet]).toEqual([['1', '2', '3'], ['9']]);
+    expect(all.features!.get('size')).toEqual({ kind: 'number', values: Float64Array.of(NaN, 20, 30, 90) });
+    expect([...all.sequence]).toEqual([1, 1]);
   });
 });
 

@@ -8,74 +8,62 @@ import type { CompiledModel } from './contract/compiled.js';
 import type { Manifest, StateInfo } from './contract/session.js';
 import { newSettings, type Settings } from './contract/settings.js';
 import type { Listener } from './events.js';
-import { initial, shapeOf, type States } from './init.js';
+import type { States } from './init.js';
 import type { TrainOptions } from './options.js';
 import type { Identity } from './progress.js';
 
-/**
- * Copies the rows of known items along one axis of a state: element (outer, item, inner) of `old` goes to where that item now is.
- * `places[i]` is the new index of the old item `i`.
- */
-const copied = (old: Float32Array, fresh: Float32Array, outer: number, places: Int32Array, items: number): void => {
-  const inner = fresh.length / outer / items;
-  for (let o = 0; o < outer; o++)
-    places.forEach((to, from) => {
-      const start = (o * places.length + from) * inner;
-      fresh.set(old.subarray(start, start + inner), (o * items + to) * inner);
-    });
-};
+/** What training changes, and a new run therefore takes over; anything else data give anew. */
+const learned: ReadonlySet<string> = new Set(['parameter', 'slot'] satisfies readonly StateInfo['role'][]);
 
-/** One state. Left: a shape that nobody can tell, or one with two axes of items. */
+/**
+ * One state: `begun`, with the rows of known items as in `old`, of which item `i` is now item `places[i]` of `items`. Left: two axes
+ * of items.
+ */
 const grownState = (
-  info: StateInfo,
+  { name, shape }: StateInfo,
   old: Float32Array,
-  fresh: Float32Array,
+  begun: Float32Array,
   places: Int32Array,
   items: number,
 ): E.Either<string, Float32Array> => {
-  const along = info.shape.flatMap((size, axis) => (size === 'items' ? [axis] : []));
-  if (along.length === 0) return E.right(old);
-  if (along.length > 1)
-    return E.left(`\`${info.name}\` has a value for each pair of items, and such tables cannot grow: train anew.`);
-  return pipe(
-    shapeOf(info, { items }),
-    E.map((shape) => {
-      copied(
-        old,
-        fresh,
-        shape.slice(0, along[0]).reduce((a, b) => a * b, 1),
-        places,
-        items,
-      );
-      return fresh;
-    }),
-  );
+  const along = shape.indexOf('items');
+  if (along < 0) return E.right(old);
+  if (shape.lastIndexOf('items') !== along)
+    return E.left(`\`${name}\` has a value for each pair of items, and such tables cannot grow: train anew.`);
+  const outer = shape.slice(0, along).reduce<number>((product, size) => product * Number(size), 1);
+  const inner = begun.length / outer / items;
+  const grown = begun.slice();
+  for (let o = 0; o < outer; o++)
+    places.forEach((to, from) => {
+      const start = (o * places.length + from) * inner;
+      grown.set(old.subarray(start, start + inner), (o * items + to) * inner);
+    });
+  return E.right(grown);
 };
 
 /**
  * The states of a checkpoint for a catalogue that holds its items and more, matched by raw id. Rows of known items, and what the
- * optimizer keeps of them, stay to the bit; rows of new items begin as in a new run of that seed.
+ * optimizer keeps of them, stay to the bit; all else is as in `begun`, the states of a new run.
  */
 export const grown = (
   manifest: Manifest,
   { items: known, states }: Pick<Checkpoint, 'items' | 'states'>,
   items: readonly string[],
-  seed: number,
+  begun: States,
 ): E.Either<string, States> => {
   const codes = new Map(items.map((id, code) => [id, code]));
   const places = Int32Array.from(known, (id) => codes.get(id) ?? -1);
   const lost = places.indexOf(-1);
   if (lost >= 0) return E.left(`The catalogue lacks the item ${JSON.stringify(known[lost])}, which the model knows.`);
   return pipe(
-    manifest.states,
+    manifest.states.filter(({ role }) => learned.has(role)),
     E.traverseArray((info) =>
       pipe(
-        initial(seed, { items: items.length })(info),
-        E.chain((fresh) => grownState(info, states[info.name]!, fresh, places, items.length)),
+        grownState(info, states[info.name]!, begun[info.name]!, places, items.length),
         E.map((data) => [info.name, data] as const),
       ),
     ),
-    E.map((entries) => Object.fromEntries(entries)),
+    E.map((entries) => ({ ...begun, ...Object.fromEntries(entries) })),
   );
 };
 

@@ -218,12 +218,14 @@ export const train =
           signal: options.signal ?? never,
         };
         const progress = prior?.progress ?? { ...beginning, step: settings.before ?? 0 };
+        const begun = () => initialStates(settings.seed, { items: data.items.length }, manifest.states);
         const states =
           prior !== undefined
             ? E.right(prior.states)
-            : base !== undefined
-              ? grown(manifest, base, data.items, settings.seed)
-              : initialStates(settings.seed, { items: data.items.length }, manifest.states);
+            : pipe(
+                begun(),
+                E.chain((fresh) => (base === undefined ? E.right(fresh) : grown(manifest, base, data.items, fresh))),
+              );
         return pipe(
           TE.fromEither(states),
           TE.chainFirst((states) => place(session, states)),

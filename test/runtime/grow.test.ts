@@ -96,8 +96,10 @@ describe('states that grow', () => {
         (all, few, seed) => {
           const known = all.slice(0, Math.max(1, few % (all.length + 1))).toReversed();
           const states = valueOf(initialStates(1, { items: known.length }, manifest.states));
-          const found = valueOf(grown(manifest, { items: known, states }, all, seed));
           const begun = valueOf(initialStates(seed, { items: all.length }, manifest.states));
+          const kept = structuredClone(begun);
+          const found = valueOf(grown(manifest, { items: known, states }, all, begun));
+          expect(begun).toEqual(kept);
           all.forEach((id, item) => {
             const before = known.indexOf(id);
             const [from, count, at] = before < 0 ? [begun, all.length, item] : [states, known.length, before];
@@ -115,10 +117,14 @@ describe('states that grow', () => {
 
   it('are refused for tables of pairs, and where the catalogue has lost an item', () => {
     const pairs = { states: [state('pairs', 'items', 'items')] } as unknown as Manifest;
-    expect(errorOf(grown(pairs, { items: ['1'], states: { pairs: Float32Array.of(1) } }, ['1', '2'], 1))).toContain(
-      '`pairs` has a value for each pair of items',
-    );
-    expect(errorOf(grown(manifest, { items: ['7'], states: {} }, ['1'], 1))).toContain('lacks the item "7"');
+    expect(
+      errorOf(
+        grown(pairs, { items: ['1'], states: { pairs: Float32Array.of(1) } }, ['1', '2'], {
+          pairs: new Float32Array(4),
+        }),
+      ),
+    ).toContain('`pairs` has a value for each pair of items');
+    expect(errorOf(grown(manifest, { items: ['7'], states: {} }, ['1'], {}))).toContain('lacks the item "7"');
   });
 });
 

@@ -1,6 +1,7 @@
 /** An evaluation by whether training met the item that is asked for: what a model knows of items that are new to it. */
 import type { Part } from './events.js';
 import type { Feed } from './job.js';
+import { popularity } from './measures/baselines.js';
 import { type Metrics, measureNames, metrics } from './metrics.js';
 import { plural } from './contract/words.js';
 
@@ -10,7 +11,7 @@ export type Apart = {
 };
 
 export const apartOf = (feed: Feed, part: Part, ranks: Float32Array): Apart => {
-  const [warm, popular] = [feed.warm(part), feed.popularity(part)];
+  const [warm, popular] = [feed.warm(part), popularity(feed.split, part)];
   const group = (met: number): Apart['warm'] => {
     const own = (all: Float32Array): Float32Array => all.filter((_, i) => warm[i] === met);
     return { users: own(ranks).length, model: metrics(own(ranks)), popularity: metrics(own(popular)) };

@@ -7,6 +7,7 @@ import { type Names, namesIn } from './candidates.js';
 import { type CompiledModel, deviceNames } from './contract/compiled.js';
 import { withData } from './dataflags.js';
 import { messageOf } from './errors.js';
+import { evaluateCheckpoint } from './evaluate.js';
 import { all, frequent, type Listener, throttled, told } from './events.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
@@ -21,7 +22,7 @@ import {
 import { endQuietly, isMain } from './process.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
-import { evaluateCheckpoint, outOf, train } from './run.js';
+import { outOf, train } from './run.js';
 import { type Streams, view } from './view.js';
 import { near, plural } from './contract/words.js';
 
@@ -73,6 +74,9 @@ export const flags = {
     .choices(['auto', ...deviceNames])
     .default('auto'),
   checkpoint: new Option('--checkpoint <file>', 'the checkpoint to use (default: <out>/best.safetensors)'),
+  cutoffs: new Option('--cutoffs <list>', 'measures of lists of these lengths too, as 5,10,20').argParser(
+    (text: string): readonly number[] => text.split(',').map(number('cutoffs')),
+  ),
   json: new Option('--json', 'print JSON lines and nothing else on the standard output'),
 } as const;
 
@@ -252,6 +256,26 @@ const program = (
         '`hstu` trains on validation items too and reports the best TEST epoch: optimistic, only to compare with figures published so (default: standard)',
       ).choices(protocols),
     )
+    .addOption(
+      new Option(
+        '--split <rule>',
+        'what to hold out: leave-one-out, last:K, time:SHARE (0.9) or time:DATE, user:SHARE (0.1), or the split.json of another run (default: leave-one-out)',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--train-on <what>',
+        '`all` holds nothing out, for the model that goes to work: give the --epochs that were best before',
+      )
+        .choices(['all'])
+        .conflicts(['split', 'patience', 'protocol']),
+    )
+    .addOption(
+      new Option(
+        '--from <checkpoint>',
+        'go on from a checkpoint of this model on new data: items that it knows keep what was learned, new ones join',
+      ).conflicts('resume'),
+    )
     .addOption(flags.device)
     .addOption(threads)
     .addOption(out)
@@ -281,6 +305,16 @@ const program = (
     .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
     .addOption(counted('batch', 'users of a batch (default: as in training)'))
     .addOption(new Option('--cold', 'apart as well: targets that training met, and those that it never saw'))
+    .addOption(new Option('--split <file>', "where the training's split file is now, if it has moved"))
+    .addOption(flags.cutoffs)
+    .addOption(new Option('--buckets', 'the same by length of history and by popularity of the wanted item'))
+    .addOption(
+      new Option(
+        '--lists',
+        'coverage, novelty, popularity, repeats and diversity of the lists: a second pass over all scores',
+      ),
+    )
+    .addOption(new Option('--csv <file>', 'write all figures to a file'))
     .addOption(flags.device)
     .addOption(threads)
     .addOption(flags.json)

@@ -76,7 +76,7 @@ export interface Machine {
 type Counted = Extract<Fill, { readonly from: 'run' }>['count'];
 const counts: { readonly [C in Counted]: (job: Pick<Job, 'settings' | 'feed'>, step: number) => number } = {
   step: (_, step) => step,
-  steps: ({ settings, feed }) => settings.epochs * feed.batches,
+  steps: ({ settings, feed }) => (settings.before ?? 0) + settings.epochs * feed.batches,
 };
 /** Scalars that a `train` entry may list. */
 export const scalars = (job: Pick<Job, 'settings' | 'feed'>, step: number): Inputs =>

@@ -1,16 +1,20 @@
-/** Full ranking: the rank of each user's target among all items, from the model's `rank` entry. */
+/** Full ranking: the rank of each wanted item among all items, from the model's `rank` entry, and lists from its `score` entry. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { seenVisitor } from './data/split.js';
 import { call, output } from './entries.js';
 import type { Part } from './events.js';
 import type { RankBatch, Job } from './job.js';
+import { type Lists, listOf, type OneList, together } from './measures/lists.js';
 
 export type Judge = Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>;
 
-/** The ranks of one batch's users. Left: what the device said, or a rank that is none. */
+const draw = ({ settings }: Judge) => ({ seed: settings.seed, step: 0 });
+
+/** The ranks of one batch's rows. Left: what the device said, or a rank that is none. */
 const ranksOf = async (judge: Judge, { inputs, rows }: RankBatch): Promise<E.Either<string, Float32Array>> =>
   pipe(
-    await call(judge, 'rank', inputs, { seed: judge.settings.seed, step: 0 })(),
+    await call(judge, 'rank', inputs, draw(judge))(),
     E.chain((outputs) => output(outputs, 'rank', 'rank')),
     E.map((ranks) => Float32Array.from(ranks.subarray(0, rows))),
     E.filterOrElse(
@@ -21,18 +25,63 @@ const ranksOf = async (judge: Judge, { inputs, rows }: RankBatch): Promise<E.Eit
   );
 
 /**
- * The rank of every user's target, 1 = best, in the feed's order of users; undefined if the run was aborted meanwhile.
- * The loop is imperative: a device takes one batch at a time.
+ * What `of` makes of each batch of a part; undefined if the run was aborted meanwhile. The loop is imperative: a device takes one
+ * batch at a time.
  */
-export const evaluate = async (judge: Judge, part: Part): Promise<E.Either<string, Float32Array | undefined>> => {
+const eachBatch = async <A>(
+  judge: Judge,
+  part: Part,
+  of: (batch: RankBatch) => Promise<E.Either<string, A>>,
+): Promise<E.Either<string, readonly A[] | undefined>> => {
   const { batches, all } = judge.feed.evaluation(part);
-  const found: Float32Array[] = [];
+  const found: A[] = [];
   for (const batch of all) {
     if (judge.signal.aborted) return E.right(undefined);
     judge.listen({ kind: 'evaluating', part, batch: found.length, batches });
-    const ranks = await ranksOf(judge, batch);
-    if (E.isLeft(ranks)) return ranks;
-    found.push(ranks.right);
+    const made = await of(batch);
+    if (E.isLeft(made)) return made;
+    found.push(made.right);
   }
-  return E.right(Float32Array.from(found.flatMap((ranks) => [...ranks])));
+  return E.right(found);
+};
+
+/** The rank of every row's wanted item, 1 = best, in the order of the split's rows; undefined if the run was aborted meanwhile. */
+export const evaluate = async (judge: Judge, part: Part): Promise<E.Either<string, Float32Array | undefined>> =>
+  pipe(
+    await eachBatch(judge, part, (batch) => ranksOf(judge, batch)),
+    E.map((found) => found && Float32Array.from(found.flatMap((ranks) => [...ranks]))),
+  );
+
+/**
+ * The `top` best items for every question of a part: a second pass, over all scores. What `shown` leaves out is what the ranks
+ * leave out.
+ */
+export const listsOf = async (judge: Judge, part: Part, top: number): Promise<E.Either<string, Lists | undefined>> => {
+  let known = -1;
+  const visit = seenVisitor(judge.feed.split, part);
+  const ofBatch = async ({ inputs, rows, questions }: RankBatch) =>
+    pipe(
+      await call(judge, 'score', inputs, draw(judge))(),
+      E.chain((outputs) => output(outputs, 'score', 'scores')),
+      E.map((scores) => {
+        const items = scores.length / judge.settings.batch;
+        const lists: OneList[] = [];
+        for (let row = 0; row < rows; row++) {
+          // Rows of one question differ in what they want alone, and have one list.
+          if (questions[row] === known) continue;
+          known = questions[row]!;
+          const own = scores.subarray(row * items, (row + 1) * items);
+          const past: number[] = [];
+          visit(known, (item) => void past.push(item));
+          lists.push(listOf(own, past, top));
+        }
+        return lists;
+      }),
+    );
+  return pipe(
+    await eachBatch(judge, part, ofBatch),
+    E.map((found) => {
+      return found && together(found.flat());
+    }),
+  );
 };

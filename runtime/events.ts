@@ -4,6 +4,7 @@
  */
 import type { Apart } from './apart.js';
 import type { Statistics } from './data/index.js';
+import type { Figure } from './measures/figures.js';
 import type { Metrics } from './metrics.js';
 import type { Protocol, Settings } from './contract/settings.js';
 import type { Identity } from './progress.js';
@@ -18,7 +19,13 @@ export interface Evaluation {
   /** Users evaluated. */
   readonly users: number;
   readonly model: Metrics;
+  /** Rankings by counts alone: by how often each item occurs, and by what followed the last item (`markov`). */
   readonly popularity: Metrics;
+  readonly markov: Metrics;
+  /** Wanted items that training never met: how many, and the median of their ranks; absent where there are none. */
+  readonly unmet?: { readonly wanted: number; readonly rank: number };
+  /** Every figure that was asked for besides. */
+  readonly figures?: readonly Figure[];
 }
 
 /** What a run tells, as values. `seconds` are since the epoch began, those of the result since the run did. */
@@ -59,11 +66,14 @@ export type Event =
       readonly loss: number;
       readonly unconverged: number;
       readonly part: Part;
-      readonly metrics: Metrics;
+      /** Null where nothing is held out. */
+      readonly metrics: Metrics | null;
       readonly best: boolean;
       readonly seconds: number;
     }
   | { readonly kind: 'interrupted'; readonly step: number; readonly checkpoint: string }
+  /** The end of a run that held nothing out, and has no figures. */
+  | { readonly kind: 'trained'; readonly epoch: number; readonly checkpoint: string; readonly seconds: number }
   | ({ readonly kind: 'result'; readonly seconds: number; readonly apart?: Apart } & Evaluation)
   | { readonly kind: 'warning'; readonly message: string }
   /** The command failed, and why; the last event there is. With a line: the request there could not be answered; the rest go on. */

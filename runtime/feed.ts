@@ -1,10 +1,9 @@
-/** A data set as a model reads it: the batches that a manifest's `train` and `rank` entries ask for, under one protocol. */
+/** A data set as a model reads it: the batches that a manifest's `train` and `rank` entries ask for, under one split. */
 import * as E from 'fp-ts/lib/Either.js';
-import { type Dataset, evaluationBatches, seenMax, split, target, trainingBatches } from './data/index.js';
+import { evaluationBatches, type Held, ruleText, seenMax, type Split, trainingBatches } from './data/index.js';
 import { withColumns } from './entries.js';
 import { eventValues, givenStates, learnt, type Lexicon, met, rowIn, sizesOf } from './features.js';
 import type { RankBatch, Feed, Inputs } from './job.js';
-import { popularity } from './metrics.js';
 import type { Settings } from './contract/settings.js';
 import type { Manifest } from './contract/session.js';
 
@@ -14,19 +13,28 @@ const horizonOf = (manifest: Manifest): 'all' | 'last' => {
   return told.has('answerOfRow') && !told.has('answer') ? 'last' : 'all';
 };
 
+/** What is said of a part that asks nothing; undefined where all is well. */
+const unasked = ({ dataset, rule, held }: Split): string | undefined => {
+  const empty = (['validation', 'test'] as const).find((which: Held) => held[which].users.length === 0);
+  if (rule.kind === 'all' || empty === undefined) return undefined;
+  return rule.kind === 'hstu' || (rule.kind === 'last' && rule.count === 1)
+    ? `${dataset.name} holds nothing to evaluate on: a user needs at least three interactions.`
+    : `${dataset.name} holds nothing for ${empty} where ${ruleText(rule, dataset)}: nobody has a history and something held out after it. Choose another --split.`;
+};
+
 /**
  * `kept` is what an earlier training found of features; without it this one finds it. Left: data too small to train on or to evaluate
  * with, or without a column that the model reads.
  */
 export const feedOf = (
   manifest: Manifest,
-  data: Dataset,
-  { batch, seed, protocol }: Pick<Settings, 'batch' | 'seed' | 'protocol'>,
+  parts: Split,
+  { batch, seed }: Pick<Settings, 'batch' | 'seed'>,
   kept?: Lexicon,
 ): E.Either<string, Feed> => {
+  const data = parts.dataset;
   const complete = withColumns(manifest, data);
   if (E.isLeft(complete)) return complete;
-  const parts = split(data, protocol);
   const found = kept === undefined ? learnt(manifest, parts) : E.right(kept);
   if (E.isLeft(found)) return found;
   const lexicon = found.right;
@@ -41,8 +49,8 @@ export const feedOf = (
     return E.left(
       `${data.name} holds nothing to train on: no user has two items left once those for validation and test are set aside.`,
     );
-  if (parts.evaluated.length === 0)
-    return E.left(`${data.name} holds nothing to evaluate on: a user needs at least three interactions.`);
+  const why = unasked(parts);
+  if (why !== undefined) return E.left(why);
 
   const training = function* (epoch: number, from: number): Generator<Inputs> {
     for (const { rows: _, ...inputs } of epochOf(epoch).batchesFrom(from)) yield inputs;
@@ -50,7 +58,7 @@ export const feedOf = (
   const evaluation: Feed['evaluation'] = (part) => {
     const found = evaluationBatches(parts, part, { batch, length, seenMax: seen, ...own });
     const all = function* (): Generator<RankBatch> {
-      for (const { rows, users: _, ...inputs } of found) yield { inputs, rows };
+      for (const { rows, users: _, questions, ...inputs } of found) yield { inputs, rows, questions };
     };
     return { batches: found.count, all: all() };
   };
@@ -58,12 +66,12 @@ export const feedOf = (
     batches,
     training,
     evaluation,
-    popularity: (part) => popularity(parts, part),
+    split: parts,
     seen,
     features: { lexicon, sizes: sizesOf(lexicon), given: () => givenStates(manifest, lexicon, parts) },
     warm: (part) => {
       const known = met(parts);
-      return parts.evaluated.map((user) => known[target(parts, part, user)]!);
+      return parts.held[part].wanted.map((item) => known[item]!);
     },
   });
 };

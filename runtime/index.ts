@@ -11,7 +11,17 @@ export type { Evaluation, Event, Listener, Part } from './events.js';
 export { folderAt, writeAtomically } from './files.js';
 export { initial, initialStates, shapeOf } from './init.js';
 export { readManifest } from './manifest.js';
-export { fullRanks, type Measure, measureNames, type Metrics, metrics, popularity, worths } from './metrics.js';
+export { fullRanks, markov, type Measure, measureNames, type Metrics, metrics, popularity, worths } from './metrics.js';
+export {
+  type Answered,
+  type Contender,
+  type Figure,
+  type FigureOptions,
+  figuresCsv,
+  figuresOf,
+  type OwnMeasure,
+} from './measures/figures.js';
+export type { Lists } from './measures/lists.js';
 export { flag, newSettings, type NumberName, readNumber } from './contract/settings.js';
 export type {
   DataOptions,
@@ -31,7 +41,8 @@ export type { Names } from './candidates.js';
 export type { Learnt, Lexicon } from './features.js';
 export type { History as RequestHistory, HistoryEvent } from './past.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
-export type { EvaluateResult, TrainResult } from './run.js';
+export type { EvaluateResult } from './evaluate.js';
+export type { TrainResult } from './run.js';
 export type {
   Data,
   EntryInfo,

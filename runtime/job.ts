@@ -1,4 +1,5 @@
 /** What the loops share: the model on its device, the data as batches, and the world as functions. */
+import type { Split } from './data/index.js';
 import type { Part, Listener } from './events.js';
 import type { Settings } from './contract/settings.js';
 import type { Identity } from './progress.js';
@@ -12,11 +13,13 @@ export type Inputs = Readonly<Record<string, Data>>;
 export interface RankBatch {
   /** Everything that `rank` may list. */
   readonly inputs: Inputs;
-  /** Rows that are users; the rest of the fixed batch is filler. */
+  /** Rows that are asked for; the rest of the fixed batch is filler. */
   readonly rows: number;
+  /** [rows], ascending: the question of the part that each row belongs to. */
+  readonly questions: Int32Array;
 }
 
-/** A data set under one protocol, cut into batches of one fixed size. */
+/** A data set under one split, cut into batches of one fixed size. */
 export interface Feed {
   /** Batches of a training epoch. */
   readonly batches: number;
@@ -24,13 +27,13 @@ export interface Feed {
   training(epoch: number, from: number): Iterable<Inputs>;
   /** How many evaluation batches, and the batches, lazily. */
   evaluation(part: Part): { readonly batches: number; readonly all: Iterable<RankBatch> };
-  /** The ranks that popularity alone gives the same targets, 1 = best. */
-  popularity(part: Part): Float32Array;
+  /** What trains and what is asked. */
+  readonly split: Split;
   /** Room for seen items a row. */
   readonly seen: number;
   /** What is read of features: what training found, the sizes that binds, and the states that data give. */
   readonly features: { readonly lexicon: Lexicon | undefined; readonly sizes: Sizes; readonly given: () => States };
-  /** For each evaluated user, whether training met the target. */
+  /** For each row of a part, whether training met the item that it wants. */
   warm(part: Part): Int32Array;
 }
 

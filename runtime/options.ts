@@ -6,6 +6,8 @@ import { type LoadOptions, timeOf, timeShape } from './data/index.js';
 import type { Names } from './candidates.js';
 import type { Listener } from './events.js';
 import type { History } from './past.js';
+import type { Wish } from './judging.js';
+import type { OwnMeasure } from './measures/figures.js';
 import { flag, numberIn, type NumberName, type Protocol, protocols, ranges } from './contract/settings.js';
 import type { Manifest } from './contract/session.js';
 import { deviceNames } from './contract/compiled.js';
@@ -41,6 +43,12 @@ export type TrainOptions = DataOptions &
     /** Epochs without a better validation NDCG@10 before stopping. */
     patience: number;
     protocol: Protocol;
+    /** What is held out: `leave-one-out`, `last:3`, `time:0.9`, `time:2019-05-01`, `user:0.1`, or a file that a split was written to. */
+    split: string;
+    /** Everything, holding nothing out: for a model that goes to work, after its epochs were chosen. There are no figures then. */
+    trainOn: 'all';
+    /** A checkpoint of the same model to go on from, on these data: its items keep what was learned of them, new ones join. */
+    from: string;
     /** The folder of checkpoints and metrics; `runs/<model>` unless given. */
     out: string;
     /** Go on from the last checkpoint in `out`, bit for bit. */
@@ -62,6 +70,18 @@ export type EvaluateOptions = DataOptions &
     batch: number;
     /** Apart as well: users whose target training met, and those whose target it never saw. */
     cold: boolean;
+    /** Where the file of the training's split now is. */
+    split: string;
+    /** HR, Recall, NDCG, MRR and MAP of lists of these lengths; 10 and 50 where other figures are asked for. */
+    cutoffs: readonly number[];
+    /** By length of history and popularity of item too. */
+    buckets: boolean;
+    /** Coverage, novelty, popularity, repeats and diversity of the lists too. */
+    lists: boolean;
+    /** A file for all figures, as CSV. */
+    csv: string;
+    /** Measures of one's own, by name: a mean over what they make of each answer. */
+    measures: Readonly<Record<string, OwnMeasure>>;
   }>;
 
 export type ProfileOptions = DataOptions & DeviceOptions & Maybe<{ batch: number; seed: number }>;
@@ -102,9 +122,40 @@ export type RecommendRequest = Maybe<{
 /** What `recommend` takes: a model and a request. */
 export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
-const choices = { protocol: protocols, device: ['auto', ...deviceNames], part: ['validation', 'test'] } as const;
+/** Each once, the shortest first. */
+export const cutoffsOf = (cutoffs: readonly number[] = []): readonly number[] =>
+  [...new Set(cutoffs)].sort((a, b) => a - b);
 
-type Kind = 'text' | 'texts' | 'history' | 'flag' | 'number' | 'choice' | 'time' | 'signal' | 'listener';
+/** The figures that are asked for beyond those of every evaluation; undefined: none. */
+export const wishOf = ({ cutoffs, buckets, lists, csv, measures }: EvaluateOptions): Wish | undefined =>
+  (cutoffs ?? csv ?? measures) === undefined && buckets !== true && lists !== true
+    ? undefined
+    : {
+        cutoffs: cutoffsOf(cutoffs ?? [10, 50]),
+        buckets: buckets === true,
+        lists: lists === true,
+        measures: measures ?? {},
+      };
+
+const choices = {
+  protocol: protocols,
+  trainOn: ['all'],
+  device: ['auto', ...deviceNames],
+  part: ['validation', 'test'],
+} as const;
+
+type Kind =
+  | 'text'
+  | 'texts'
+  | 'history'
+  | 'numbers'
+  | 'functions'
+  | 'flag'
+  | 'number'
+  | 'choice'
+  | 'time'
+  | 'signal'
+  | 'listener';
 /** Every option of a function, and what it takes. Numbers and choices are looked at by `checked`. */
 type Kinds<O> = { readonly [K in keyof O]-?: Kind };
 
@@ -157,6 +208,9 @@ const taken = {
     seed: 'number',
     patience: 'number',
     protocol: 'choice',
+    split: 'text',
+    trainOn: 'choice',
+    from: 'text',
     out: 'text',
     resume: 'flag',
     checkpointSteps: 'number',
@@ -171,6 +225,12 @@ const taken = {
     part: 'choice',
     batch: 'number',
     cold: 'flag',
+    split: 'text',
+    cutoffs: 'numbers',
+    buckets: 'flag',
+    lists: 'flag',
+    csv: 'text',
+    measures: 'functions',
   } satisfies Kinds<EvaluateOptions>,
   recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,
   recommender: ofRecommender,
@@ -185,6 +245,11 @@ const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolea
   history: {
     fits: (v) => isText(v) || (Array.isArray(v) && v.every((one) => isText(one) || typeof one === 'object')),
     wanted: 'a string, or a list of strings or events',
+  },
+  numbers: { fits: (v) => Array.isArray(v), wanted: 'a list of numbers' },
+  functions: {
+    fits: (v) => typeof v === 'object' && v !== null && Object.values(v).every((f) => typeof f === 'function'),
+    wanted: 'functions by name',
   },
   time: { fits: (v) => isText(v) || typeof v === 'number', wanted: 'a time, as a string or a number' },
   flag: { fits: (v) => typeof v === 'boolean', wanted: 'true or false' },
@@ -238,6 +303,15 @@ export const checked = <O extends object>(options: O): E.Either<string, O> =>
         return Number.isNaN(timeOf(String(value)))
           ? E.left(`--at takes a time, ${timeShape}, not ${JSON.stringify(value)}.`)
           : E.right(value);
+      if (name === 'cutoffs')
+        return pipe(
+          value as readonly unknown[],
+          E.traverseArray((k) => numberIn('cutoffs')(typeof k === 'number' ? k : Number.NaN, String(k))),
+          E.filterOrElse(
+            (all) => all.length > 0,
+            () => '--cutoffs takes lengths of lists with commas between them, as 5,10,20.',
+          ),
+        );
       if (name in ranges)
         return numberIn(name as NumberName)(typeof value === 'number' ? value : Number.NaN, String(value));
       const allowed: readonly string[] | undefined = choices[name as keyof typeof choices];

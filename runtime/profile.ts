@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './contract/compiled.js';
+import { split } from './data/index.js';
 import { ceilingsOf, scalars, timed } from './entries.js';
 import { feedOf } from './feed.js';
 import type { Feed, Inputs } from './job.js';
@@ -123,7 +124,7 @@ export const profile =
       TE.Do,
       TE.bind('settings', () => TE.fromEither(newSettings(manifest, options))),
       TE.bind('loaded', () => dataOf(manifest, options, undefined)),
-      TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, loaded.data, settings))),
+      TE.bind('feed', ({ loaded, settings }) => TE.fromEither(feedOf(manifest, split(loaded.data), settings))),
       TE.chain(({ settings, loaded: { data }, feed }) =>
         withSession(
           compiled,

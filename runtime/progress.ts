@@ -13,6 +13,8 @@ export interface Identity {
   readonly titles: string | null;
   /** How else it was to be read; absent where nothing was said. */
   readonly reading?: LoadOptions;
+  /** What was held out, where a split was asked for: as given, and its `splitHash`. */
+  readonly split?: { readonly given: string; readonly hash: string };
 }
 
 /** One finished epoch. No times here: see checkpoint.ts. */
@@ -25,8 +27,8 @@ export interface Epoch {
   readonly loss: number;
   /** Rows whose implicit solve failed. */
   readonly unconverged: number;
-  /** On validation, or on test under the `hstu` protocol. */
-  readonly metrics: Metrics;
+  /** On validation, or on test under the `hstu` protocol; null where nothing is held out. */
+  readonly metrics: Metrics | null;
 }
 
 export interface Progress {
@@ -54,7 +56,7 @@ export const stepped = (progress: Progress, loss: number, unconverged: number): 
 });
 
 /** After the evaluation that closes an epoch. */
-export const closed = (progress: Progress, metrics: Metrics): Progress => {
+export const closed = (progress: Progress, metrics: Metrics | null): Progress => {
   const { step, batch, unconverged } = progress;
   const epoch = progress.epoch + 1;
   return {
@@ -65,8 +67,8 @@ export const closed = (progress: Progress, metrics: Metrics): Progress => {
   };
 };
 
-/** The quantity that epochs are chosen by. */
-export const merit = ({ metrics }: Epoch): number => metrics['NDCG@10'];
+/** The quantity that epochs are chosen by. Where nothing is held out a later epoch is taken for a better one. */
+export const merit = ({ metrics, epoch }: Epoch): number => metrics?.['NDCG@10'] ?? epoch;
 
 /** The best epoch so far; the earliest of equals. */
 export const best = ({ history }: Progress): Epoch | undefined =>

@@ -1,4 +1,4 @@
-/** The three things a trainer does, from options to results: everything that can go wrong for a user is a Left. */
+/** Training, from options to results, and what evaluating and recommending share with it: everything that can go wrong for a user is a Left. */
 import { rename } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,29 +6,22 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Apart, apartOf } from './apart.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
-import { type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
+import { withKnown, type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
 import { messageOf } from './errors.js';
-import { evaluate } from './evaluation.js';
-import { all, type Evaluation, type Listener, type Part } from './events.js';
 import { catalogued } from './features.js';
+import { all, type Evaluation, type Listener } from './events.js';
 import { feedOf } from './feed.js';
 import { makeFolder, reason } from './files.js';
+import { baseOf, grown, newSettingsFrom, warnOfBase } from './grow.js';
 import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
+import { judge, type Judged } from './judging.js';
 import { log, logFile, startLog } from './log.js';
-import { metrics } from './metrics.js';
-import { newSettings, resumedSettings, type Settings } from './contract/settings.js';
-import {
-  checked,
-  type DataOptions,
-  type DeviceOptions,
-  type EvaluateOptions,
-  loadOptionsOf,
-  type TrainOptions,
-} from './options.js';
+import { resumedSettings, type Settings } from './contract/settings.js';
+import { checked, type DataOptions, type DeviceOptions, loadOptionsOf, type TrainOptions } from './options.js';
+import { keepSplit, type Parts, partsOf, sameSplit, splitFile } from './parts.js';
 import { beginning, best, type Epoch, type Identity, type Progress } from './progress.js';
 import type { BoundSizes } from './contract/batch.js';
 import type { Manifest, Session } from './contract/session.js';
@@ -36,12 +29,12 @@ import { fileOf, fit } from './train.js';
 
 /** What `train` gives. */
 export interface TrainResult {
-  /** Interrupted runs have no final evaluation: resume them. */
+  /** Interrupted runs have no final evaluation: resume them. Nor have those that train on everything. */
   readonly interrupted: boolean;
   readonly settings: Settings;
   readonly history: readonly Epoch[];
   readonly test: Evaluation | null;
-  /** The test rank of each evaluated user, in the order of their codes, of which `test` holds the means; null where that is. */
+  /** The test rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes, of which `test` holds the means; null where that is. */
   readonly ranks: Float32Array | null;
   /** What really ran. */
   readonly backend: string;
@@ -51,9 +44,9 @@ export interface TrainResult {
   readonly best: string;
 }
 
-const silent: Listener = () => undefined;
-const now = (): number => performance.now();
-const never = new AbortController().signal;
+export const silent: Listener = () => undefined;
+export const now = (): number => performance.now();
+export const never = new AbortController().signal;
 
 export const outOf = (compiled: CompiledModel, out: string | undefined): string =>
   out ?? join('runs', compiled.manifest.model);
@@ -85,13 +78,13 @@ export const dataOf = (
 };
 
 /** Says what is odd about data. */
-const warnOf =
+export const warnOf =
   (listen: Listener) =>
   ({ data }: { readonly data: Dataset }): void =>
     data.reading?.warns.forEach((message) => listen({ kind: 'warning', message }));
 
 /** Left: other data than a checkpoint was trained on. Item indices would mean other items. */
-const sameData =
+export const sameData =
   (path: string, kept: Identity) =>
   ({ identity }: { readonly identity: Identity }): E.Either<string, void> =>
     kept.hash === identity.hash
@@ -139,42 +132,13 @@ export const place = (session: Session, states: States): TaskEither<string, void
 const titlesOf = (data: Dataset): readonly string[] | null =>
   data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item));
 
-/** An evaluation, and the ranks that it is made of. */
-interface Judged {
-  readonly found: Evaluation;
-  readonly ranks: Float32Array;
-}
-
-/** One evaluation of the states on the device. Left also when the signal aborts it. */
-const judge = (
-  job: Pick<Job, 'manifest' | 'session' | 'feed' | 'settings' | 'signal' | 'listen'>,
-  part: Part,
-  progress: Progress,
-): TaskEither<string, Judged> =>
-  pipe(
-    () => evaluate(job, part),
-    TE.chain(TE.fromNullable('The evaluation was interrupted.')),
-    TE.map((ranks) => ({
-      ranks,
-      found: {
-        part,
-        protocol: job.settings.protocol,
-        epoch: best(progress)?.epoch ?? progress.epoch,
-        step: best(progress)?.step ?? progress.step,
-        users: ranks.length,
-        model: metrics(ranks),
-        popularity: metrics(job.feed.popularity(part)),
-      },
-    })),
-  );
-
 /** A new run does not destroy an earlier one: its files move to `previous`, where the next new run replaces them. */
 const setAside = (out: string, listen: Listener): TaskEither<string, void> =>
   TE.tryCatch(
     async () => {
       const files = ['last', 'best']
         .map((name) => fileOf(out, name as 'last' | 'best'))
-        .concat(logFile(out))
+        .concat(logFile(out), splitFile(out))
         .filter((path) => existsSync(path));
       if (files.length > 0) await makeFolder(join(out, 'previous'));
       for (const path of files) await rename(path, join(out, 'previous', path.slice(out.length + 1)));
@@ -195,6 +159,8 @@ const priorOf = (
   listen: Listener,
 ): TaskEither<string, Checkpoint | undefined> => {
   const path = fileOf(out, 'last');
+  if (options.resume === true && options.from !== undefined)
+    return TE.left('--resume goes on with a run, and --from begins another: leave one of them out.');
   if (options.resume === true && existsSync(path)) return restore(path, compiled.manifest);
   if (options.resume === true)
     listen({ kind: 'warning', message: `There is no checkpoint in ${out} to resume, so a new run begins.` });
@@ -236,6 +202,12 @@ const conclude = (job: Job, progress: Progress, began: number): TaskEither<strin
     ),
   );
 
+/** What comes after the last epoch where nothing is held out. */
+const concludeUntested = (job: Job, { epoch }: Progress, began: number): TaskEither<string, null> => {
+  job.listen({ kind: 'trained', epoch, checkpoint: fileOf(job.out, 'best'), seconds: (now() - began) / 1000 });
+  return TE.right(null);
+};
+
 /** Trains, and tests the best epoch once. Left: one paragraph saying what failed, where, and what to do. */
 export const train =
   (compiled: CompiledModel) =>
@@ -246,13 +218,15 @@ export const train =
     const told = options.listen ?? silent;
 
     const run =
-      (prior: Checkpoint | undefined, settings: Settings, data: Dataset, identity: Identity, feed: Feed) =>
+      (prior: Checkpoint | undefined, base: Checkpoint | undefined, settings: Settings, parts: Parts, feed: Feed) =>
       (session: Session): TaskEither<string, TrainResult> => {
         const listen = all(told, log(out));
         const saveEvery = {
           steps: options.checkpointSteps ?? Number.POSITIVE_INFINITY,
           seconds: options.checkpointSeconds ?? 60,
         };
+        const { identity } = parts;
+        const data = parts.split.dataset;
         const job: Job = {
           manifest,
           session,
@@ -267,13 +241,21 @@ export const train =
           now,
           signal: options.signal ?? never,
         };
-        const progress = prior?.progress ?? beginning;
+        const progress = prior?.progress ?? { ...beginning, step: settings.before ?? 0 };
+        const states =
+          prior !== undefined
+            ? E.right(prior.states)
+            : pipe(
+                firstStates(manifest, settings, feed, data),
+                E.chain((fresh) => (base === undefined ? E.right(fresh) : grown(manifest, base, data.items, fresh))),
+              );
         return pipe(
-          prior === undefined ? TE.fromEither(firstStates(manifest, settings, feed, data)) : TE.right(prior.states),
+          TE.fromEither(states),
           TE.chainFirst((states) => place(session, states)),
           // Only now, when nothing can be refused any more, does an earlier run give way.
           TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
           TE.chainFirst(() => startLog(out, progress.epoch)),
+          TE.chainFirst(() => keepSplit(out, parts)),
           TE.chain((states) => {
             listen({
               kind: 'start',
@@ -285,7 +267,7 @@ export const train =
               settings,
               data: identity,
               statistics: statistics(data),
-              reading: data.reading?.says ?? [],
+              reading: [...(data.reading?.says ?? []), ...parts.says],
               batches: feed.batches,
               out,
               step: progress.step,
@@ -294,11 +276,15 @@ export const train =
           }),
           TE.chain((done) =>
             pipe(
-              done.interrupted ? TE.right<string, Judged | null>(null) : conclude(job, done.progress, began),
+              done.interrupted
+                ? TE.right<string, Judged | null>(null)
+                : settings.trainOn === undefined
+                  ? conclude(job, done.progress, began)
+                  : concludeUntested(job, done.progress, began),
               // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
               TE.orElse((why) => (job.signal.aborted ? TE.right<string, Judged | null>(null) : TE.left(why))),
               TE.map((test) => ({
-                interrupted: test === null,
+                interrupted: done.interrupted || (test === null && settings.trainOn === undefined),
                 settings,
                 history: done.progress.history,
                 test: test?.found ?? null,
@@ -317,10 +303,13 @@ export const train =
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
       TE.bind('prior', () => priorOf(compiled, options, out, told)),
-      TE.bind('settings', ({ prior }) =>
-        TE.fromEither(prior === undefined ? newSettings(manifest, options) : resumedSettings(prior.settings, options)),
+      TE.bind('base', () => baseOf(compiled, options)),
+      TE.bind('settings', ({ prior, base }) =>
+        TE.fromEither(
+          prior === undefined ? newSettingsFrom(manifest, options, base) : resumedSettings(prior.settings, options),
+        ),
       ),
-      TE.bind('loaded', ({ prior }) => dataOf(manifest, options, prior?.data)),
+      TE.bind('loaded', ({ prior, base }) => dataOf(manifest, options, (prior ?? base)?.data)),
       TE.tapIO(
         ({ loaded }) =>
           () =>
@@ -329,80 +318,28 @@ export const train =
       TE.chainFirstEitherK(({ prior, loaded }) =>
         prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded),
       ),
-      TE.bind('feed', ({ prior, loaded, settings }) =>
-        TE.fromEither(feedOf(manifest, loaded.data, settings, prior?.features)),
+      TE.bind('parts', ({ prior, base, settings, loaded: { data, identity } }) => {
+        const known = prior ?? base;
+        const all = known === undefined ? data : withKnown(data, known);
+        return partsOf(all, identity, settings, options.split, known?.data.split);
+      }),
+      TE.chainFirstEitherK(({ prior, parts }) =>
+        prior === undefined
+          ? E.right(undefined)
+          : sameSplit(fileOf(out, 'last'), prior.data.split, parts.identity.split),
       ),
-      TE.chain(({ prior, settings, loaded: { data, identity }, feed }) =>
+      TE.tapIO(({ base, settings, parts }) => () => {
+        if (base !== undefined) warnOfBase(told, base, settings, parts.identity);
+      }),
+      TE.bind('feed', ({ prior, base, parts, settings }) =>
+        TE.fromEither(feedOf(manifest, parts.split, settings, (prior ?? base)?.features)),
+      ),
+      TE.chain(({ prior, base, settings, parts, feed }) =>
         withSession(
           compiled,
           options,
-          { batch: settings.batch, items: data.items.length, seen: feed.seen, ...feed.features.sizes },
-          run(prior, settings, data, identity, feed),
-        ),
-      ),
-    );
-  };
-
-/** What `evaluate` gives: the measures, of which checkpoint, on what. */
-export interface EvaluateResult extends Evaluation {
-  readonly checkpoint: string;
-  readonly backend: string;
-  /** The rank of each evaluated user, in the order of their codes. */
-  readonly ranks: Float32Array;
-  /** By whether training met the target; where `cold` asks for it. */
-  readonly apart?: Apart;
-}
-
-/** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
-export const evaluateCheckpoint =
-  (compiled: CompiledModel) =>
-  (options: EvaluateOptions): TaskEither<string, EvaluateResult> => {
-    const { manifest } = compiled;
-    const began = now();
-    const path = options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best');
-    const listen = options.listen ?? silent;
-    return pipe(
-      TE.Do,
-      TE.chainFirstEitherK(() => checked(options)),
-      TE.bind('kept', () => restore(path, manifest)),
-      TE.bind('data', ({ kept }) => dataOf(manifest, options, kept.data)),
-      TE.tapIO(
-        ({ data }) =>
-          () =>
-            warnOf(listen)(data),
-      ),
-      TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
-      TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
-      TE.bind('feed', ({ kept, data, settings }) =>
-        TE.fromEither(feedOf(manifest, data.data, settings, kept.features)),
-      ),
-      TE.chain(({ kept, settings, feed }) =>
-        withSession(
-          compiled,
-          options,
-          { batch: settings.batch, items: kept.items.length, seen: feed.seen, ...feed.features.sizes },
-          (session) =>
-            pipe(
-              place(session, kept.states),
-              TE.chain(() =>
-                judge(
-                  { manifest, session, feed, settings, signal: options.signal ?? never, listen },
-                  options.part ?? 'test',
-                  kept.progress,
-                ),
-              ),
-              TE.map(({ found, ranks }) => {
-                // A checkpoint holds the parameters of its own moment, which need not be the best one's.
-                const at = {
-                  ...found,
-                  epoch: kept.progress.epoch,
-                  step: kept.progress.step,
-                  ...(options.cold === true ? { apart: apartOf(feed, found.part, ranks) } : {}),
-                };
-                listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
-                return { ...at, checkpoint: path, backend: session.backend, ranks };
-              }),
-            ),
+          { batch: settings.batch, items: parts.split.dataset.items.length, seen: feed.seen, ...feed.features.sizes },
+          run(prior, base, settings, parts, feed),
         ),
       ),
     );

@@ -108,11 +108,13 @@ const epoch = async (job: Job, start: Progress): Promise<E.Either<string, Progre
   const part = judgedOn[job.settings.protocol];
   const trained = await trainEpoch(job, start);
   if (E.isLeft(trained) || job.signal.aborted) return trained;
-  const ranks = await evaluate(job, part);
+  const holdsOut = job.settings.trainOn === undefined;
+  const ranks = holdsOut ? await evaluate(job, part) : E.right(null);
   if (E.isLeft(ranks)) return ranks;
   if (ranks.right === undefined) return trained;
 
-  const progress = closed(trained.right, metrics(ranks.right));
+  const { starts } = job.feed.split.held[part];
+  const progress = closed(trained.right, ranks.right === null ? null : metrics(ranks.right, starts));
   const last = progress.history.at(-1);
   const isBest = best(progress) === last;
   // The best goes to disk before the last: a kill in between repeats the epoch and writes the same best again.

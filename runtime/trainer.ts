@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './contract/compiled.js';
+import { evaluateCheckpoint, type EvaluateResult } from './evaluate.js';
 import {
   type EvaluateOptions,
   known,
@@ -13,7 +14,7 @@ import {
   type TrainOptions,
 } from './options.js';
 import { recommend, type Recommendations, type Recommender, recommender } from './recommend.js';
-import { evaluateCheckpoint, type EvaluateResult, train, type TrainResult } from './run.js';
+import { train, type TrainResult } from './run.js';
 
 /** A model that was loaded once and answers many requests. A request that it refuses rejects, and the next may be answered. */
 export interface OpenRecommender {

@@ -3,6 +3,7 @@ import { type Options, SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 import { summary } from './data/index.js';
 import { type Event, type Listener, type Part, told } from './events.js';
+import { figuresText } from './measures/table.js';
 import { measureNames, type Metrics } from './metrics.js';
 import type { Protocol } from './contract/settings.js';
 import { plural } from './contract/words.js';
@@ -19,7 +20,8 @@ const pace = 30_000;
 
 const grouped = (n: number): string => n.toLocaleString('en-US');
 const cells = (words: readonly string[]): string => words.map((word) => word.padStart(width)).join('');
-const figures = (metrics: Metrics): string => cells(measureNames.map((name) => metrics[name].toFixed(4)));
+const figures = (metrics: Metrics | null): string =>
+  metrics === null ? '' : cells(measureNames.map((name) => metrics[name].toFixed(4)));
 
 /** Seconds as a person says them: `12 s`, `3 min 05 s`, `2 h 07 min`. */
 export const duration = (seconds: number): string => {
@@ -36,8 +38,9 @@ const meanings: Readonly<Record<Protocol, string>> = {
   hstu: 'hstu: no validation, best test epoch; optimistic, and only to compare with figures published that way',
 };
 
-const epochHead = (part: Part): string =>
-  `${'epoch'.padStart(5)}${'loss'.padStart(11)}${cells(measureNames)}${'seconds'.padStart(width)}  on ${part}`;
+/** Without a part, where nothing is held out, an epoch has its loss alone. */
+const epochHead = (part: Part | null): string =>
+  `${'epoch'.padStart(5)}${'loss'.padStart(11)}${part === null ? '' : cells(measureNames)}${'seconds'.padStart(width)}${part === null ? '' : `  on ${part}`}`;
 
 /** The first lines of a run. */
 export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
@@ -45,24 +48,36 @@ export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
     `${e.model} on ${e.backend}${e.device === 'auto' ? ', chosen automatically' : ''}: ${plural(e.parameters, 'parameter')}, seed ${e.settings.seed}`,
     summary(e.statistics),
     ...e.reading,
-    `Protocol ${meanings[e.settings.protocol]}.`,
+    ...(e.settings.trainOn === undefined && e.data.split === undefined
+      ? [`Protocol ${meanings[e.settings.protocol]}.`]
+      : []),
     `At most ${plural(e.settings.epochs, 'epoch')} of ${plural(e.batches, 'batch', 'batches')} of ${plural(e.settings.batch, 'user')}` +
       `${e.settings.patience === null ? '' : `, until ${plural(e.settings.patience, 'epoch')} ${e.settings.patience === 1 ? 'brings' : 'bring'} no better NDCG@10`}; everything is kept in ${e.out}.`,
     ...(e.step > 0 ? [`Going on from step ${grouped(e.step)}.`] : []),
   ].join('\n');
 
-/** The final table: the model beside popularity. */
+/** The final table: the model beside rankings by counts, what there is to say of items that training never met, and other figures. */
 export const table = (
-  e: Pick<Extract<Event, { kind: 'result' }>, 'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity'>,
+  e: Pick<
+    Extract<Event, { kind: 'result' }>,
+    'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity' | 'markov' | 'unmet' | 'figures'
+  >,
   model: string,
 ): string => {
-  const names = [model, 'popularity'];
+  const names = [model, 'popularity', 'markov'];
   const first = Math.max(...names.map((name) => name.length));
   return [
     `On ${e.part}, ${plural(e.users, 'user')}, full ranking, parameters of epoch ${e.epoch}${e.protocol === 'hstu' ? ' (the best on test: optimistic)' : ''}:`,
     `${' '.repeat(first)}${cells(measureNames)}`,
     `${model.padEnd(first)}${figures(e.model)}`,
     `${'popularity'.padEnd(first)}${figures(e.popularity)}`,
+    `${'markov'.padEnd(first)}${figures(e.markov)}`,
+    ...(e.unmet === undefined
+      ? []
+      : [
+          `${plural(e.unmet.wanted, 'wanted item')} training never met; the median of their ranks is ${grouped(e.unmet.rank)}.`,
+        ]),
+    ...(e.figures === undefined ? [] : ['', figuresText(e.figures)]),
   ].join('\n');
 };
 
@@ -142,16 +157,20 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
       }),
     evaluating: (e) => progress.tick({ label: e.part, done: e.batch, of: e.batches, detail: 'ranking all items' }),
     epoch: (e) => {
-      if (!headed) say(paint.dim(epochHead(e.part)));
+      if (!headed) say(paint.dim(epochHead(e.metrics === null ? null : e.part)));
       headed = true;
       const failed = e.unconverged > 0 ? paint.yellow(`  ${plural(e.unconverged, 'row')} unconverged`) : '';
       say(
-        `${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.seconds.toFixed(1).padStart(width)}${e.best ? paint.green('  best') : ''}${failed}`,
+        `${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.seconds.toFixed(1).padStart(width)}${e.best && e.metrics !== null ? paint.green('  best') : ''}${failed}`,
       );
     },
     interrupted: (e) =>
       say(
         `Interrupted after step ${grouped(e.step)}, saved in ${e.checkpoint}; the same command with --resume goes on from there.`,
+      ),
+    trained: (e) =>
+      say(
+        `Trained for ${plural(e.epoch, 'epoch')} on everything: nothing was held out, so there are no figures. The model is in ${e.checkpoint}.\nDone in ${duration(e.seconds)}.`,
       ),
     result: (e) => say(`${table(e, model)}\nDone in ${duration(e.seconds)}.`),
     warning: (e) => complain(alert.yellow('Warning:'), e.message),

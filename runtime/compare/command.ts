@@ -86,6 +86,7 @@ export const describe = (): Command =>
     .addOption(
       counted('threads', 'threads of the devices native and wasm, without effect on results (default: a core each)'),
     )
+    .addOption(flags.cutoffs)
     .addOption(new Option('--report', 'train nothing; report what there is'))
     .addOption(new Option('--markdown', 'print the report as Markdown').conflicts('json'))
     .addOption(flags.json)

@@ -53,7 +53,7 @@ const reported = async (plan: ReportPlan): Finished => {
     if (result.right !== undefined) results.push(result.right);
   }
   return pipe(
-    comparisonOf(results, plan.models ?? modelsOf(results), plan.baselines),
+    comparisonOf(results, plan.models ?? modelsOf(results), plan.baselines, plan.cutoffs),
     E.map((comparison) => ({ interrupted: false, comparison, results, failures: [] })),
   );
 };
@@ -100,6 +100,7 @@ const trained = async (plan: Plan, audience: Audience): Finished => {
     results,
     plan.models.map(({ label }) => label),
     plan.baselines,
+    plan.cutoffs,
   );
   if (E.isLeft(comparison)) return comparison;
   const kept = await write(comparisonFile(plan.out), comparison.right)();

@@ -1,6 +1,7 @@
 /** From results to a comparison: pure functions. */
 import * as E from 'fp-ts/lib/Either.js';
 import type { Statistics } from '../data/index.js';
+import { meanOf, ranked, single, worthsOf } from '../measures/ranked.js';
 import { type Measure, measureNames, type Metrics, worths } from '../metrics.js';
 import type { Settings } from '../contract/settings.js';
 import { holm, pairedTest, type PairedTest, type Spread, spread } from '../significance.js';
@@ -15,6 +16,8 @@ export interface ComparisonRow {
   readonly seeds: readonly number[];
   readonly epochs: Spread;
   readonly metrics: Readonly<Record<Measure, Spread>>;
+  /** HR and NDCG of lists of other lengths, where they are asked for: by name, `HR@5`. */
+  readonly more?: Readonly<Record<string, Spread>>;
 }
 
 /** One model against the best baseline. */
@@ -82,7 +85,20 @@ const perUser = (runs: readonly RunResult[]): Float64Array => {
   );
 };
 
-const rowOf = (runs: readonly RunResult[], model: string): ComparisonRow => ({
+/** HR and NDCG at cut-offs, from the ranks that results keep. */
+const moreOf = (runs: readonly RunResult[], cutoffs: readonly number[]): NonNullable<ComparisonRow['more']> =>
+  Object.fromEntries(
+    cutoffs.flatMap((cutoff) =>
+      (['HR', 'NDCG'] as const).map((name) => [
+        `${name}@${cutoff}`,
+        spread(
+          runs.map(({ outcome: { ranks } }) => meanOf(worthsOf(ranked[name](cutoff), ranks, single(ranks.length)))),
+        ),
+      ]),
+    ),
+  );
+
+const rowOf = (runs: readonly RunResult[], model: string, cutoffs: readonly number[]): ComparisonRow => ({
   model,
   parameters: runs[0]?.outcome.parameters ?? 0,
   seeds: runs.map(({ identity }) => identity.settings.seed),
@@ -90,6 +106,7 @@ const rowOf = (runs: readonly RunResult[], model: string): ComparisonRow => ({
   metrics: Object.fromEntries(
     measureNames.map((name) => [name, spread(runs.map(({ outcome }) => outcome.test[name]))]),
   ) as ComparisonRow['metrics'],
+  ...(cutoffs.length === 0 ? {} : { more: moreOf(runs, cutoffs) }),
 });
 
 /** Hyperparameters that all models have, and not all alike. */
@@ -153,6 +170,7 @@ export const comparisonOf = (
   given: readonly RunResult[],
   order: readonly string[],
   baselines: readonly string[] | null,
+  cutoffs: readonly number[] = [],
 ): E.Either<string, Comparison> => {
   // One order of models and seeds, whatever the order in which runs were finished: sums come out to the last bit the same.
   const results = order.flatMap((model) =>
@@ -165,7 +183,7 @@ export const comparisonOf = (
   const known = amongModels(baselines, order);
   if (E.isLeft(known)) return known;
 
-  const rows = modelsOf(results).map((model) => rowOf(of(results, model), model));
+  const rows = modelsOf(results).map((model) => rowOf(of(results, model), model, cutoffs));
   const against = rows.filter(({ model }) => (baselines === null ? usually(model) : baselines.includes(model)));
   const { seed: _, ...settings } = first.identity.settings;
   return E.right({

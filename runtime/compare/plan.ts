@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from '../contract/compiled.js';
 import { type LoadOptions, samplePath } from '../data/index.js';
 import { numberIn, type Protocol } from '../contract/settings.js';
-import { checked, type DataOptions, type DeviceOptions, loadOptionsOf } from '../options.js';
+import { checked, cutoffsOf, type DataOptions, type DeviceOptions, loadOptionsOf } from '../options.js';
 import { amongModels } from './comparison.js';
 import type { CompareListener } from './events.js';
 import { labelOf, type Wanted, wantedModels } from './models.js';
@@ -30,6 +30,8 @@ export type CompareOptions = DataOptions &
     /** Epochs without a better validation NDCG@10 before a run stops; 10 unless given. */
     readonly patience?: number | undefined;
     readonly protocol?: Protocol | undefined;
+    /** HR and NDCG of lists of these lengths too. */
+    readonly cutoffs?: readonly number[] | undefined;
     /** Train nothing, and compare the results that are there. */
     readonly report?: boolean | undefined;
     /** Aborting it ends the comparison; the training in hand is saved. */
@@ -51,6 +53,7 @@ export interface Plan {
     readonly protocol: Protocol;
   };
   readonly device: { readonly device: DeviceName | 'auto'; readonly threads: number | undefined };
+  readonly cutoffs: readonly number[];
   readonly out: string;
 }
 
@@ -60,6 +63,7 @@ export interface ReportPlan {
   readonly models: readonly string[] | null;
   readonly seeds: readonly number[] | null;
   readonly baselines: readonly string[] | null;
+  readonly cutoffs: readonly number[];
   readonly out: string;
 }
 
@@ -85,10 +89,18 @@ const seedsOf = (seeds: readonly number[] | undefined): E.Either<string, readonl
         ),
       );
 
-export const reportPlanOf = ({ models, seeds, baselines, out }: CompareOptions): E.Either<string, ReportPlan> =>
+export const reportPlanOf = ({
+  models,
+  seeds,
+  baselines,
+  out,
+  cutoffs,
+}: CompareOptions): E.Either<string, ReportPlan> =>
   pipe(
-    seedsOf(seeds),
+    checked({ cutoffs }),
+    E.chain(() => seedsOf(seeds)),
     E.map((of) => ({
+      cutoffs: cutoffsOf(cutoffs),
       models: models?.map(labelOf) ?? null,
       seeds: of,
       baselines: baselines ?? null,
@@ -100,7 +112,7 @@ export const reportPlanOf = ({ models, seeds, baselines, out }: CompareOptions):
 export const planOf = (options: CompareOptions): E.Either<string, Plan> => {
   const { data, device, threads, epochs, batch, patience, protocol = defaults.protocol } = options;
   return pipe(
-    checked({ device, threads, epochs, batch, patience, protocol }),
+    checked({ device, threads, epochs, batch, patience, protocol, cutoffs: options.cutoffs }),
     E.chain(() => wantedModels(options.models ?? [], options.set ?? [])),
     E.filterOrElse(
       (models) => models.length > 0,
@@ -132,6 +144,7 @@ export const planOf = (options: CompareOptions): E.Either<string, Plan> => {
         protocol,
       },
       device: { device: device ?? defaults.device, threads },
+      cutoffs: cutoffsOf(options.cutoffs),
     })),
   );
 };

@@ -32,7 +32,7 @@ interface Grid {
 }
 
 const figures = ({ rows, popularity }: Comparison, seconds: ReadonlyMap<string, number>): Grid => ({
-  head: ['model', 'parameters', 's/epoch', 'epochs', 'seeds', ...measureNames],
+  head: ['model', 'parameters', 's/epoch', 'epochs', 'seeds', ...measureNames, ...Object.keys(rows[0]?.more ?? {})],
   rows: [
     ...rows.map((row) => [
       row.model,
@@ -41,8 +41,18 @@ const figures = ({ rows, popularity }: Comparison, seconds: ReadonlyMap<string, 
       varying(row.epochs, 0),
       String(row.seeds.length),
       ...measureNames.map((name) => varying(row.metrics[name], 4)),
+      ...Object.values(row.more ?? {}).map((figure) => varying(figure, 4)),
     ]),
-    ['popularity', '', '', '', '', ...measureNames.map((name) => popularity[name].toFixed(4))],
+    [
+      'popularity',
+      '',
+      '',
+      '',
+      '',
+      ...measureNames.map((name) => popularity[name].toFixed(4)),
+      // Its ranks are in no result.
+      ...Object.keys(rows[0]?.more ?? {}).map(() => '–'),
+    ],
   ],
 });
 

@@ -84,9 +84,10 @@ export const view = ({ err }: Pick<Streams, 'err'>, now: () => number): CompareL
       if (event.kind === 'start')
         say(`${title(of)} on ${event.backend}${event.step > 0 ? `, going on from step ${event.step}` : ''}`);
       if (event.kind === 'epoch') {
-        const best = event.best
-          ? `, best NDCG@10 ${event.metrics['NDCG@10'].toFixed(4)} in epoch ${event.epoch}`
-          : present.best;
+        const best =
+          event.best && event.metrics !== null
+            ? `, best NDCG@10 ${event.metrics['NDCG@10'].toFixed(4)} in epoch ${event.epoch}`
+            : present.best;
         present = { ...present, seconds: [...present.seconds, event.seconds], best };
       }
       if (event.kind === 'step') step(`${title(of)}:`, of.model, event);

@@ -17,6 +17,10 @@ export interface Settings {
   /** Epochs without a better NDCG@10 before stopping; null trains for all epochs. */
   readonly patience: number | null;
   readonly protocol: Protocol;
+  /** Present where nothing is held out: the run trains on every event and for all its epochs. */
+  readonly trainOn?: 'all';
+  /** Optimizer steps of the run that this one went on from (`--from`); absent for none. */
+  readonly before?: number;
 }
 
 interface Range {
@@ -31,6 +35,7 @@ export const ranges = {
   batch: { low: 1, high: 65_536, whole: true },
   seed: { low: 0, high: 2 ** 32 - 1, whole: true },
   patience: { low: 1, high: 1_000_000, whole: true },
+  cutoffs: { low: 1, high: 1_000_000, whole: true },
   top: { low: 1, high: 1_000_000, whole: true },
   threads: { low: 1, high: 64, whole: true },
   checkpointSteps: { low: 1, high: 1e12, whole: true },
@@ -77,15 +82,29 @@ const hyper = ({ hyper: values }: Manifest, name: keyof typeof defaults): E.Eith
 };
 
 /** What a person asks for. */
-type Chosen = { readonly [K in keyof Settings]?: NonNullable<Settings[K]> | undefined };
+type Chosen = { readonly [K in keyof Omit<Settings, 'before'>]?: NonNullable<Settings[K]> | undefined } & {
+  readonly split?: string | undefined;
+};
+
+/** Options that exclude each other, and why. */
+const clash = ({ protocol, patience, split, trainOn }: Chosen): string | undefined => {
+  if (protocol === 'hstu' && patience !== undefined)
+    return '--patience needs validation, and --protocol hstu has none: leave one of them out. Under hstu a run trains for all its --epochs.';
+  if (trainOn !== undefined && patience !== undefined)
+    return '--patience needs validation, and --train-on all holds nothing out: leave one of them out, and give the --epochs that were best before.';
+  const held = trainOn !== undefined ? '--train-on all' : split !== undefined ? '--split' : undefined;
+  if (protocol === 'hstu' && held !== undefined)
+    return `--protocol hstu says itself what is held out, as ${held} does: leave one of them out.`;
+  return trainOn !== undefined && split !== undefined
+    ? '--train-on all holds nothing out, and --split says what to hold out: leave one of them out.'
+    : undefined;
+};
 
 /** The settings of a new run. Left: options that exclude each other, or a hyperparameter that is no setting. */
 export const newSettings = (manifest: Manifest, options: Chosen): E.Either<string, Settings> => {
   const protocol = options.protocol ?? 'standard';
-  if (protocol === 'hstu' && options.patience !== undefined)
-    return E.left(
-      '--patience needs validation, and --protocol hstu has none: leave one of them out. Under hstu a run trains for all its --epochs.',
-    );
+  const why = clash(options);
+  if (why !== undefined) return E.left(why);
   const of = (name: keyof typeof defaults): E.Either<string, number> =>
     options[name] === undefined ? hyper(manifest, name) : E.right(options[name]);
   return pipe(
@@ -93,21 +112,31 @@ export const newSettings = (manifest: Manifest, options: Chosen): E.Either<strin
     E.bind('seed', () => of('seed')),
     E.bind('batch', () => of('batch')),
     E.bind('epochs', () => of('epochs')),
-    E.bind('patience', () => (protocol === 'hstu' ? E.right(null) : of('patience'))),
-    E.map((settings) => ({ ...settings, protocol })),
+    E.bind('patience', () => (protocol === 'hstu' || options.trainOn !== undefined ? E.right(null) : of('patience'))),
+    E.map((settings) => ({
+      ...settings,
+      protocol,
+      ...(options.trainOn === undefined ? {} : { trainOn: options.trainOn }),
+    })),
   );
 };
 
 /** The settings of a resumed run: those it began with; only its end may move. Left: one that would make it another run. */
 export const resumedSettings = (kept: Settings, options: Chosen): E.Either<string, Settings> => {
-  const fixed = (['seed', 'batch', 'protocol'] as const).find(
+  const fixed = (['seed', 'batch', 'protocol', 'trainOn'] as const).find(
     (name) => options[name] !== undefined && options[name] !== kept[name],
   );
   if (fixed !== undefined)
     return E.left(
-      `${flag(fixed)} ${options[fixed]} contradicts the run to resume, which has ${flag(fixed)} ${kept[fixed]}: leave it out, or begin a new run without --resume.`,
+      `${flag(fixed)} ${options[fixed]} contradicts the run to resume, which has ${kept[fixed] === undefined ? 'none' : `${flag(fixed)} ${kept[fixed]}`}: leave it out, or begin a new run without --resume.`,
     );
-  if (kept.protocol === 'hstu' && options.patience !== undefined)
-    return E.left('--patience needs validation, and the run to resume (--protocol hstu) has none: leave it out.');
+  if (kept.trainOn !== undefined && options.split !== undefined)
+    return E.left(
+      '--split says what to hold out, and the run to resume (--train-on all) holds nothing out: leave it out.',
+    );
+  if (kept.patience === null && options.patience !== undefined)
+    return E.left(
+      `--patience needs validation, and the run to resume (${kept.trainOn === undefined ? '--protocol hstu' : '--train-on all'}) has none: leave it out.`,
+    );
   return E.right({ ...kept, epochs: options.epochs ?? kept.epochs, patience: options.patience ?? kept.patience });
 };

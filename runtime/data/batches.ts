@@ -6,11 +6,11 @@
  * A window is (user, start, end): the items `sequence[start, end)`, whose last target is `sequence[end]`. Training and evaluation
  * differ only in their windows.
  */
-import type { EntryName, inputs, InputRow } from '../contract/batch.js';
+import { columnOf, type EntryName, type inputs, type InputRow, inputsFor } from '../contract/batch.js';
 import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
 import { columnsOf, filled, nothingSeen, type Numbers, type Seen, type Windows } from './fill.js';
-import { type Held, type Split, distinctVisitor, history, target, targetPosition } from './split.js';
+import { type Held, type Questions, type Split, seenVisitor } from './split.js';
 
 type Table = typeof inputs;
 /** The inputs of an entry that come from data, by the names of programs: what each is says its row in the table. */
@@ -35,6 +35,8 @@ export type EvaluationBatch = Rows &
   Filled<'rank'> & {
     /** [rows], user codes. */
     readonly users: Int32Array;
+    /** [rows], ascending: which question of the part. */
+    readonly questions: Int32Array;
   };
 
 /** The batches of one pass, by index from 0; iterable from the first or from any. */
@@ -155,9 +157,19 @@ export interface EvaluationOptions {
   readonly own?: OwnInputs;
 }
 
+/** The inputs of a ranking that say which item is ranked. */
+const answers = inputsFor('rank').filter((row) => row.tells === 'answerOfRow' && columnOf(row) === 'items');
+
+/** The question of each row of a part: [rows]. */
+const questionsByRow = ({ starts }: Questions): Int32Array => {
+  const found = new Int32Array(starts.at(-1)!);
+  for (let q = 0; q + 1 < starts.length; q++) found.fill(q, starts[q], starts[q + 1]);
+  return found;
+};
+
 /**
- * Every user that has a target, once, by user code. The window holds the latest `length` items before the target; `seen` holds
- * all of them, so that full ranking can leave them out.
+ * Every question of a part, by user code: a row for each item that it wants. The window holds the latest `length` items before
+ * them; `seen` holds all of these but those that are wanted, so that full ranking can leave them out.
  *
  * Throws a RangeError where `seenMax` is too small: ranks over a cut list would be wrong without a sign of it.
  */
@@ -166,33 +178,43 @@ export const evaluationBatches = (
   which: Held,
   { batch, length, seenMax, own: more }: EvaluationOptions,
 ): Batches<EvaluationBatch> => {
-  const { dataset, evaluated } = split;
-  const ends = evaluated.map((user) => targetPosition(split, which, user));
-  const visit = distinctVisitor(dataset.items.length);
-  const seenBy = (users: Int32Array): Seen => {
+  const { dataset, held } = split;
+  const asked = held[which];
+  const questions = questionsByRow(asked);
+  const users = questions.map((q) => asked.users[q]!);
+  const ends = questions.map((q) => asked.ends[q]!);
+  const visit = seenVisitor(split, which);
+  const seenBy = (own: Int32Array): Seen => {
     const seen = { values: new Int32Array(batch * seenMax), lengths: new Int32Array(batch) };
-    users.forEach((user, row) => {
+    own.forEach((question, row) => {
       let count = 0;
-      visit(history(split, which, user), target(split, which, user), (item) => {
+      visit(question, (item) => {
         if (count === seenMax)
-          throw new RangeError(`seenMax ${seenMax} is too small for user ${dataset.users[user]}: use seenMax(split)`);
+          throw new RangeError(
+            `seenMax ${seenMax} is too small for user ${dataset.users[asked.users[question]!]}: use seenMax(split)`,
+          );
         seen.values[row * seenMax + count++] = item;
       });
       seen.lengths[row] = count;
     });
     return seen;
   };
-  return lazily(Math.ceil(evaluated.length / batch), (index) => {
-    const users = evaluated.slice(index * batch, (index + 1) * batch);
-    const own = windows(dataset, evaluated, ends, index * batch, {
+  return lazily(Math.ceil(users.length / batch), (index) => {
+    const [first, last] = [index * batch, Math.min((index + 1) * batch, users.length)];
+    const own = windows(dataset, users, ends, first, {
       batch,
       length,
       ...(more === undefined ? {} : { own: more }),
     });
+    const wanted = new Int32Array(batch);
+    wanted.set(asked.wanted.subarray(first, last));
     return {
-      rows: users.length,
-      users,
-      ...filled('rank', { ...own, seen: seenBy(users) }, more?.rows),
+      rows: last - first,
+      users: users.slice(first, last),
+      questions: questions.slice(first, last),
+      ...filled('rank', { ...own, seen: seenBy(questions.subarray(first, last)) }, more?.rows),
+      // Not what follows the window, as in training: of several wanted items each has its row.
+      ...Object.fromEntries(answers.map(({ name }) => [name, wanted])),
     } as EvaluationBatch;
   });
 };

@@ -32,15 +32,19 @@ export {
   type Held,
   type ProtocolName,
   type Split,
-  distinctVisitor,
   history,
+  type Questions,
   leaveOneOut,
   protocols,
   seenMax,
   split,
-  target,
+  splitBy,
   training,
+  wanted,
 } from './split.js';
+export { type Rule, isRule, ruled, ruleText, splitShape } from './rules.js';
+export { parseSplit, splitHash, splitSays, splitText } from './split-file.js';
+export { type Known, withKnown } from './catalogue.js';
 export {
   type Batch,
   type Batches,

@@ -1,91 +1,130 @@
 /**
- * Which interactions train, which validate and which test. A split is offsets into the data set; nothing is copied.
+ * Which interactions train, which validate and which test. A split is offsets into the data set and item codes of targets; no
+ * history is copied. How users are divided says a rule (`rules.ts`).
  */
 import type { Dataset } from './dataset.js';
+import { type Rule, placesUnder } from './rules.js';
 
 /** Which held-out items. */
 export type Held = 'validation' | 'test';
 
-/** Where each held-out target lies, counted from the end of a user's sequence (1 is the last), and who has them. */
-interface Protocol {
-  readonly description: string;
-  readonly places: Readonly<Record<Held, number>>;
-  /** Users with fewer interactions stay in training only. */
-  readonly minimum: number;
-}
-
-/** Where held-out items lie, counted from a sequence's end, and who is evaluated: at least `minimum` interactions. */
+/** Today's protocols, by the rule that each divides users by. */
 export const protocols = {
   standard: {
     description: 'the last item tests, the one before it validates, the rest trains',
-    places: { validation: 2, test: 1 },
-    minimum: 3,
+    rule: { kind: 'last', count: 1 },
   },
   hstu: {
     description:
       'the last item tests and validates, the rest trains: optimistic, as published figures of the HSTU repository are',
-    places: { validation: 1, test: 1 },
-    minimum: 3,
+    rule: { kind: 'hstu' },
   },
-} as const satisfies Readonly<Record<string, Protocol>>;
+} as const satisfies Readonly<Record<string, { readonly description: string; readonly rule: Rule }>>;
 
 /** A name in `protocols`. */
 export type ProtocolName = keyof typeof protocols;
 
+/**
+ * What one part asks. Question `q` shows a user's items up to a place and wants what the user met next: one item under
+ * leave-one-out, the distinct items of a stretch under `last:k` and `time:`. A row is a question and one of its items.
+ */
+export interface Questions {
+  /** [questions], user codes, ascending. */
+  readonly users: Int32Array;
+  /** [questions]: the history of question `q` is `sequence[offsets[user] .. ends[q])`. */
+  readonly ends: Int32Array;
+  /** [questions + 1]: question `q` has the rows `starts[q] .. starts[q + 1])`. */
+  readonly starts: Int32Array;
+  /** [rows], item codes of what is wanted. */
+  readonly wanted: Int32Array;
+}
+
 /** A data set, and which of its interactions train, validate and test. */
 export interface Split {
   readonly dataset: Dataset;
-  readonly protocol: ProtocolName;
+  readonly rule: Rule;
   /** [users]: user `u` trains on `sequence[offsets[u] .. trainingEnds[u])`. */
   readonly trainingEnds: Int32Array;
-  /** User codes that have a validation and a test target, ascending. */
-  readonly evaluated: Int32Array;
+  readonly held: Readonly<Record<Held, Questions>>;
 }
 
-/** Splits by time, user by user. */
-export const split = (dataset: Dataset, protocol: ProtocolName = 'standard'): Split => {
-  const { places, minimum } = protocols[protocol];
-  const held = Math.max(places.validation, places.test);
-  const { offsets } = dataset;
-  const isEvaluated = (user: number): boolean => offsets[user + 1]! - offsets[user]! >= minimum;
-  const trainingEnds = new Int32Array(dataset.users.length).map(
-    (_, user) => offsets[user + 1]! - (isEvaluated(user) ? held : 0),
-  );
-  const evaluated = Int32Array.from(dataset.users.keys()).filter(isEvaluated);
-  return { dataset, protocol, trainingEnds, evaluated };
+/** The questions of one part, from the stretch that each user holds out: `ends[u] .. tos[u])`, empty where there is none. */
+const questionsOf = ({ users, items, sequence }: Dataset, ends: Int32Array, tos: Int32Array): Questions => {
+  const asked = Int32Array.from(users.keys()).filter((user) => tos[user]! > ends[user]!);
+  const visit = distinctVisitor(items.length);
+  const starts = new Int32Array(asked.length + 1);
+  const wanted = new Int32Array(asked.reduce((room, user) => room + tos[user]! - ends[user]!, 0));
+  let rows = 0;
+  asked.forEach((user, question) => {
+    visit(sequence.subarray(ends[user], tos[user]), [], (item) => void (wanted[rows++] = item));
+    starts[question + 1] = rows;
+  });
+  return { users: asked, ends: asked.map((user) => ends[user]!), starts, wanted: wanted.slice(0, rows) };
 };
+
+/** Divides each user's sequence by a rule. One by time needs data with times: see `ruled`. */
+export const splitBy = (dataset: Dataset, rule: Rule): Split => {
+  const { users, offsets } = dataset;
+  const places = placesUnder(rule, dataset);
+  const empty = (): Int32Array => new Int32Array(users.length);
+  const trainingEnds = empty();
+  const [validation, test] = [
+    { ends: empty(), tos: empty() },
+    { ends: empty(), tos: empty() },
+  ];
+  for (let user = 0; user < users.length; user++) {
+    const of = places(user, offsets[user]!, offsets[user + 1]!);
+    trainingEnds[user] = of.trainingEnd;
+    for (const [part, stretch] of [
+      [validation, of.validation],
+      [test, of.test],
+    ] as const)
+      if (stretch !== undefined) [part.ends[user], part.tos[user]] = [stretch.end, stretch.to];
+  }
+  return {
+    dataset,
+    rule,
+    trainingEnds,
+    held: {
+      validation: questionsOf(dataset, validation.ends, validation.tos),
+      test: questionsOf(dataset, test.ends, test.tos),
+    },
+  };
+};
+
+/** Splits by one of today's protocols, user by user. */
+export const split = (dataset: Dataset, protocol: ProtocolName = 'standard'): Split =>
+  splitBy(dataset, protocols[protocol].rule);
 
 /** Last item test, the one before validation, the rest training. */
 export const leaveOneOut = (dataset: Dataset): Split => split(dataset, 'standard');
-
-/** Position in `sequence` of an evaluated user's target. */
-export const targetPosition = ({ dataset, protocol }: Split, which: Held, user: number): number =>
-  dataset.offsets[user + 1]! - protocols[protocol].places[which];
 
 /** Item codes a user trains on: a view. */
 export const training = ({ dataset, trainingEnds }: Split, user: number): Int32Array =>
   dataset.sequence.subarray(dataset.offsets[user], trainingEnds[user]);
 
-/** Everything an evaluated user met before the target, the validation item included when testing: a view. */
-export const history = (of: Split, which: Held, user: number): Int32Array =>
-  of.dataset.sequence.subarray(of.dataset.offsets[user], targetPosition(of, which, user));
+/** Everything that the user of a question met before it, the validation items included when testing: a view. */
+export const history = ({ dataset, held }: Split, which: Held, question: number): Int32Array => {
+  const { users, ends } = held[which];
+  return dataset.sequence.subarray(dataset.offsets[users[question]!], ends[question]);
+};
 
-/** Item code of an evaluated user's target. */
-export const target = (of: Split, which: Held, user: number): number =>
-  of.dataset.sequence[targetPosition(of, which, user)]!;
+/** Item codes that a question wants, all different: a view. */
+export const wanted = ({ held }: Split, which: Held, question: number): Int32Array =>
+  held[which].wanted.subarray(held[which].starts[question], held[which].starts[question + 1]);
 
 /**
- * Visitor of the distinct items of a history, except one, in order of first appearance. It owns one stamp an item, so a pass
+ * Visitor of the distinct items of a history, except some, in order of first appearance. It owns one stamp an item, so a pass
  * over all users allocates nothing; make one a pass.
  */
 export const distinctVisitor = (
   items: number,
-): ((history: Int32Array, except: number, visit: (item: number) => void) => void) => {
+): ((history: Int32Array, except: ArrayLike<number>, visit: (item: number) => void) => void) => {
   const stamps = new Int32Array(items);
   let stamp = 0;
   return (history, except, visit) => {
     stamp++;
-    stamps[except] = stamp;
+    for (let i = 0; i < except.length; i++) stamps[except[i]!] = stamp;
     for (let i = 0; i < history.length; i++) {
       const item = history[i]!;
       if (stamps[item] === stamp) continue;
@@ -95,15 +134,19 @@ export const distinctVisitor = (
   };
 };
 
-/**
- * The most distinct items, the target aside, that an evaluated user has seen: the room `evaluationBatches` needs. The test
- * histories decide: a validation history is a beginning of one and cannot hold more.
- */
-export const seenMax = (of: Split): number => {
-  const visit = distinctVisitor(of.dataset.items.length);
-  return of.evaluated.reduce((most, user) => {
-    let count = 0;
-    visit(history(of, 'test', user), target(of, 'test', user), () => void count++);
-    return Math.max(most, count);
-  }, 0);
+/** Visitor of the items that a ranking for a question leaves out: those of its history that it does not want. Make one a pass. */
+export const seenVisitor = (of: Split, which: Held): ((question: number, visit: (item: number) => void) => void) => {
+  const distinct = distinctVisitor(of.dataset.items.length);
+  return (question, visit) => distinct(history(of, which, question), wanted(of, which, question), visit);
 };
+
+/** The most items that the ranking for any question leaves out: the room `evaluationBatches` needs. */
+export const seenMax = (of: Split): number =>
+  (['validation', 'test'] as const).reduce((sofar, which) => {
+    const visit = seenVisitor(of, which);
+    return of.held[which].users.reduce((most, _, question) => {
+      let count = 0;
+      visit(question, () => void count++);
+      return Math.max(most, count);
+    }, sofar);
+  }, 0);

@@ -21,7 +21,6 @@ import {
   tellsOf,
 } from '../../runtime/contract/batch.js';
 import { type Dataset, evaluationBatches, history, leaveOneOut, seenMax } from '../../runtime/data/index.js';
-import { targetPosition } from '../../runtime/data/split.js';
 import { columnsOf, filled, type Windows } from '../../runtime/data/fill.js';
 import { row } from '../../runtime/recommend.js';
 import { datasets } from '../data/support.js';
@@ -186,11 +185,15 @@ describe('filling', () => {
             length,
             seenMax: Math.max(1, seenMax(parts)),
           })) {
-            const user = batch.users[0]!;
-            const [start, end] = [data.offsets[user]!, targetPosition(parts, which, user)];
+            const [user, question] = [batch.users[0]!, batch.questions[0]!];
+            const [start, end] = [data.offsets[user]!, parts.held[which].ends[question]!];
             const times = data.times === undefined ? undefined : [...data.times.subarray(start, end)];
-            const asked = row({ items: [...history(parts, which, user)], times }, length, data.times?.[end] ?? null);
-            const { rows: _rows, users: _users, ...judged } = batch;
+            const asked = row(
+              { items: [...history(parts, which, question)], times },
+              length,
+              data.times?.[end] ?? null,
+            );
+            const { rows: _rows, users: _users, questions: _questions, ...judged } = batch;
             expect(asked).toEqual(
               Object.fromEntries(
                 inputsFor('score').map(({ name }) => [name, (judged as Readonly<Record<string, unknown>>)[name]]),

@@ -39,7 +39,7 @@ const { compile } = await import('../../compiler/compile.js');
 const { call, withColumns } = await import('../../runtime/entries.js');
 const { feedOf } = await import('../../runtime/feed.js');
 const { row } = await import('../../runtime/recommend.js');
-const { fromHistories } = await import('../../runtime/data/index.js');
+const { fromHistories, leaveOneOut } = await import('../../runtime/data/index.js');
 const { newSettings } = await import('../../runtime/contract/settings.js');
 const { traced } = await import('../support/models.js');
 type Tensor<A extends string, D extends 'f32' | 'i32' = 'f32'> = import('../../dsl/index.js').Tensor<A, D>;
@@ -97,7 +97,7 @@ it('is read, looked up without a guard, filled, and given to evaluation and to r
     Array.from({ length: 5 }, (_, u) => ({ user: `u${u}`, items: ['a', 'b', 'c', 'd', 'e'].slice(0, 3 + (u % 3)) })),
   );
   const settings = rightOf(newSettings(manifest, { batch: 3 }));
-  const feed = rightOf(feedOf(manifest, data, settings));
+  const feed = rightOf(feedOf(manifest, leaveOneOut(data), settings));
   const taken: Readonly<Record<string, Data>>[] = [];
   const session = {
     backend: 'none',

@@ -13,9 +13,9 @@ import {
   sample,
   seenMax,
   split,
-  target,
   training,
   trainingBatches,
+  wanted,
 } from '../../runtime/data/index.js';
 import { datasets } from './support.js';
 
@@ -31,16 +31,20 @@ describe('split', () => {
     fc.assert(
       fc.property(datasets, (data) => {
         const parts = leaveOneOut(data);
-        const evaluated = new Set(parts.evaluated);
+        const asked = [...parts.held.test.users];
+        expect(asked).toEqual([...parts.held.validation.users]);
         data.users.forEach((_, user) => {
           const all = userItems(data, user);
-          expect(evaluated.has(user)).toBe(all.length >= 3);
-          if (!evaluated.has(user)) return expect([...training(parts, user)]).toEqual(all);
-          expect([...training(parts, user), target(parts, 'validation', user), target(parts, 'test', user)]).toEqual(
-            all,
-          );
-          expect([...history(parts, 'validation', user)]).toEqual(all.slice(0, -2));
-          expect([...history(parts, 'test', user)]).toEqual(all.slice(0, -1));
+          const question = asked.indexOf(user);
+          expect(question >= 0).toBe(all.length >= 3);
+          if (question < 0) return expect([...training(parts, user)]).toEqual(all);
+          expect([
+            ...training(parts, user),
+            ...wanted(parts, 'validation', question),
+            ...wanted(parts, 'test', question),
+          ]).toEqual(all);
+          expect([...history(parts, 'validation', question)]).toEqual(all.slice(0, -2));
+          expect([...history(parts, 'test', question)]).toEqual(all.slice(0, -1));
         });
       }),
     );
@@ -60,14 +64,14 @@ describe('split', () => {
         fc.constantFrom(...(Object.keys(protocols) as (keyof typeof protocols)[])),
         (data, protocol) => {
           const parts = split(data, protocol);
-          for (const user of parts.evaluated) {
-            const all = userItems(data, user);
-            for (const which of held) {
-              const place = all.length - protocols[protocol].places[which];
-              expect(target(parts, which, user)).toBe(all[place]);
+          const fromEnd = { standard: { validation: 2, test: 1 }, hstu: { validation: 1, test: 1 } }[protocol];
+          for (const which of held)
+            parts.held[which].users.forEach((user, question) => {
+              const all = userItems(data, user);
+              const place = all.length - fromEnd[which];
+              expect([...wanted(parts, which, question)]).toEqual([all[place]]);
               expect(training(parts, user).length).toBeLessThanOrEqual(place);
-            }
-          }
+            });
         },
       ),
     );
@@ -240,16 +244,17 @@ describe('evaluation batches', () => {
         const parts = leaveOneOut(data);
         const room = seenMax(parts);
         const batches = [...evaluationBatches(parts, which, { batch, length, seenMax: room })];
-        expect(batches.flatMap(({ users }) => [...users])).toEqual([...parts.evaluated]);
+        expect(batches.flatMap(({ users }) => [...users])).toEqual([...parts.held[which].users]);
         expect(rowsOf(batches, batch, length)).toEqual(
-          [...parts.evaluated].map((user) => {
-            const end = history(parts, which, user).length;
+          [...parts.held[which].users].map((user, question) => {
+            const end = history(parts, which, question).length;
             const { targets: _, ...told } = window(data, user, Math.max(0, end - length), end);
             return told;
           }),
         );
         for (const {
           users,
+          questions,
           rows,
           seen,
           'seen.lengths': lengths,
@@ -260,7 +265,8 @@ describe('evaluation batches', () => {
           expect(lengths.subarray(rows)).toEqual(new Int32Array(batch - rows));
           expect([...missing]).toEqual([batch - rows]);
           users.forEach((user, row) => {
-            const expected = new Set(history(parts, which, user));
+            expect(parts.held[which].users[questions[row]!]).toBe(user);
+            const expected = new Set(history(parts, which, questions[row]!));
             expected.delete(targets[row]!);
             expect([...seen.subarray(row * room, row * room + lengths[row]!)]).toEqual([...expected]);
           });

@@ -9,13 +9,16 @@ import {
   evaluationBatches,
   leaveOneOut,
   load,
+  ruled,
   seenMax,
+  splitBy,
+  splitSays,
   statistics,
   summary,
   titleOf,
   trainingBatches,
 } from '../../runtime/data/index.js';
-import { metrics, popularity } from '../../runtime/metrics.js';
+import { markov, metrics, popularity } from '../../runtime/metrics.js';
 import { valueOf } from './support.js';
 
 const folder = join(import.meta.dirname, '../../../shared/data');
@@ -45,6 +48,12 @@ describe.runIf(existsSync(movieLens) && existsSync(titles))('MovieLens-1M', () =
     expect(figures['HR@10']).toBeCloseTo(0.0369, 4);
     expect(figures['NDCG@10']).toBeCloseTo(0.018, 4);
   });
+
+  it('has a Markov chain that is far better, after the last item', async () => {
+    const figures = metrics(markov(leaveOneOut(valueOf(await load(movieLens))), 'test'));
+    expect(figures['HR@10']).toBeCloseTo(0.2144, 4);
+    expect(figures['NDCG@10']).toBeCloseTo(0.1259, 4);
+  });
 });
 
 describe.runIf(existsSync(beauty))('Amazon Beauty', () => {
@@ -54,5 +63,13 @@ describe.runIf(existsSync(beauty))('Amazon Beauty', () => {
       'amazon-beauty: 22,363 users, 12,101 items, 198,502 interactions, mean length 8.88',
     );
     expect(data.times?.[0]).toBeGreaterThan(9e8);
+  });
+
+  it('divided by time asks for a quarter of items that training never met', async () => {
+    const data = valueOf(await load(beauty));
+    const of = splitBy(data, valueOf(ruled('time:0.9', data)));
+    expect(splitSays(of)[1]).toBe(
+      'Training has 160,760 events; validation asks 5,471 users for 13,629 items, 872 of which training never met; test asks 5,585 users for 15,610 items, 4,019 of which training never met.',
+    );
   });
 });

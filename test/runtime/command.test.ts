@@ -130,6 +130,12 @@ describe('the command line', () => {
       ['recommend', '--history', '1', '--requests', '-'],
       /'--requests <file>' cannot be used with option '--history <list>'/,
     ],
+    [['--train-on', 'most'], /Allowed choices are all/],
+    [['--train-on', 'all', '--patience', '3'], /'--train-on <what>' cannot be used with option '--patience <n>'/],
+    [['--from', 'a', '--resume'], /'--from <checkpoint>' cannot be used with option '--resume'/],
+    [['--split', 'time:0.9', '--protocol', 'hstu'], /--protocol hstu says itself what is held out/],
+    [['evaluate', '--cutoffs', '5,ten'], /--cutoffs takes a whole number from 1 to 1000000, not "ten"/],
+    [['evaluate', '--cutoffs', ''], /--cutoffs takes a whole number/],
     [['evaluate', '--part', 'training'], /Allowed choices are validation, test/],
   ])('answers %j with code 2 and what to do', async (argv, message) => {
     const { code, out, err } = await here(argv);
@@ -176,9 +182,46 @@ describe('the command line', () => {
                     HR@10  NDCG@10    HR@50  NDCG@50      MRR
       toy          …   …   …   …   …
       popularity   …   …   …   …   …
+      markov       …   …   …   …   …
       Done ….
       "
     `);
+  });
+
+  it('says of a run that holds nothing out its losses, and that there are no figures', async () => {
+    const { code, out } = await here(['--train-on', 'all', '--epochs', '1', '--out', join(folder, 'everything')]);
+    expect(code).toBe(0);
+    expect(
+      out
+        .replaceAll(/\d+\.\d+|in \d+ s|\/.*everything/g, '…')
+        .split('\n')
+        .slice(2),
+    ).toMatchInlineSnapshot(`
+      [
+        "Split: everything trains, and nothing is held out.",
+        "At most 1 epoch of 10 batches of 64 users; everything is kept in ….",
+        "epoch       loss  seconds",
+        "    1    …      …",
+        "Trained for 1 epoch on everything: nothing was held out, so there are no figures. The model is in …/best.safetensors.",
+        "Done ….",
+        "",
+      ]
+    `);
+  });
+
+  it('prints the figures that are asked for, and all of them under --json', async () => {
+    const out = join(folder, 'figures');
+    await here(['--split', 'last:2', '--epochs', '1', '--out', out]);
+    const asked = ['evaluate', '--out', out, '--cutoffs', '5,20', '--lists', '--buckets'];
+    const { out: text } = await here(asked);
+    for (const row of ['HR@5', 'MAP@20', 'coverage@20', 'repeats@5', 'length of history', 'times in training'])
+      expect(text).toMatch(new RegExp(`^${row} +`, 'm'));
+    const [result] = (await here([...asked, '--json'])).out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly kind?: string; readonly figures?: readonly { of: string }[] })
+      .filter(({ kind }) => kind === 'result');
+    expect(new Set(result?.figures?.map(({ of }) => of))).toEqual(new Set(['model', 'popularity', 'markov', 'wanted']));
   });
 
   it('prints JSON lines only under --json, for every command', async () => {

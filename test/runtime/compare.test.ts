@@ -94,6 +94,24 @@ describe('a comparison of results', () => {
     expect(made().popularity).toEqual(popularity);
   });
 
+  it('gives lists of other lengths from the ranks that are kept, and says nothing of popularity, whose are not', () => {
+    const comparison = right(comparisonOf(results, order, null, [2, 5]));
+    const [hstu] = comparison.rows;
+    // Ranks 1 20 3 60, then 2 11 9 70.
+    expect(hstu!.more).toEqual({
+      'HR@2': { mean: 0.25, sd: 0 },
+      'NDCG@2': { mean: expect.closeTo((0.25 + 0.25 / Math.log2(3)) / 2, 12), sd: expect.any(Number) },
+      'HR@5': { mean: 0.375, sd: expect.closeTo(Math.sqrt(0.03125), 12) },
+      'NDCG@5': { mean: expect.closeTo((0.375 + 0.25 / Math.log2(3)) / 2, 12), sd: expect.any(Number) },
+    });
+    const [head, ...rows] = comparisonReport(comparison, results, true)
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    expect(head).toContain('| MRR | HR@2 | NDCG@2 | HR@5 | NDCG@5 |');
+    expect(rows.find((row) => row.startsWith('| popularity'))).toMatch(/\| – \| – \| – \| – \|$/);
+    expect(made().rows.every((row) => !('more' in row))).toBe(true);
+  });
+
   it('tests the others per user, averaged over seeds, against the baseline with the best mean', () => {
     const gain = (rank: number): number => (rank <= 10 ? 1 / Math.log2(1 + rank) : 0);
     const mean = (a: number, b: number): number => (gain(a) + gain(b)) / 2;
@@ -274,8 +292,10 @@ describe('the command line', () => {
       models: ['mine'],
       seeds: null,
       baselines: null,
+      cutoffs: [],
       out: 'results',
     });
+    expect(right(planned('--models', 'hstu', '--cutoffs', '20,5,20')).cutoffs).toEqual([5, 20]);
   });
 
   it('takes files of models anywhere, under their own names', () => {

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { right } from 'fp-ts/lib/Either.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CompiledModel } from '../../runtime/contract/compiled.js';
-import { topOf } from '../../runtime/recommend.js';
+import { topOf } from '../../runtime/measures/top.js';
 import { requestOf, tallyText } from '../../runtime/requests.js';
 import { trainer } from '../../runtime/trainer.js';
 import { toy } from './toy.js';

@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { command, type World } from '../../runtime/command.js';
-import { evaluateCheckpoint, train } from '../../runtime/run.js';
+import { evaluateCheckpoint } from '../../runtime/evaluate.js';
+import { train } from '../../runtime/run.js';
 import { errorOf, valueOf } from '../data/support.js';
 import { toy } from './toy.js';
 

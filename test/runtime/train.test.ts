@@ -65,7 +65,7 @@ describe('training', () => {
   it('tests the epoch that was best on validation, once', async () => {
     const out = fresh();
     const { history, test, ranks } = await run({ out, epochs: 8, patience: 2 });
-    const best = history.reduce((a, b) => (b.metrics['NDCG@10'] > a.metrics['NDCG@10'] ? b : a));
+    const best = history.reduce((a, b) => (b.metrics!['NDCG@10'] > a.metrics!['NDCG@10'] ? b : a));
     expect(test?.epoch).toBe(best.epoch);
     expect(metrics(ranks ?? [])).toEqual(test?.model);
     expect((await records(out)).filter(({ kind }) => kind === 'result')).toHaveLength(1);
@@ -78,7 +78,7 @@ describe('training', () => {
 
   it('stops when patience ends, that many epochs after the best', async () => {
     const { history } = await run({ out: fresh(), epochs: 100, patience: 2 });
-    const merits = history.map(({ metrics }) => metrics['NDCG@10']);
+    const merits = history.map(({ metrics }) => metrics!['NDCG@10']);
     const best = merits.indexOf(Math.max(...merits)) + 1;
     expect(history.length).toBeLessThan(100);
     expect(history.length).toBe(best + 2);
@@ -97,7 +97,7 @@ describe('training', () => {
     const epochs = (await records(out)).filter((e) => e.kind === 'epoch');
     expect(epochs.every((e) => e.part === 'test')).toBe(true);
     expect(test?.protocol).toBe('hstu');
-    expect(test?.model['NDCG@10']).toBe(Math.max(...epochs.map((e) => e.metrics['NDCG@10'])));
+    expect(test?.model['NDCG@10']).toBe(Math.max(...epochs.map((e) => e.metrics!['NDCG@10'])));
   });
 
   it('moves an earlier run aside and does not destroy it', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromHistories, history, leaveOneOut, target } from '../../runtime/data/index.js';
+import { fromHistories, history, leaveOneOut, wanted } from '../../runtime/data/index.js';
 import { counts, fullRanks, measureNames, metrics, popularity } from '../../runtime/metrics.js';
-import { datasets } from './support.js';
+import { datasets } from '../data/support.js';
 
 const held = fc.constantFrom('validation' as const, 'test' as const);
 const ranks = fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 200, size: 'max' });
@@ -69,13 +69,13 @@ describe('full ranking', () => {
       fc.property(datasets, held, fc.infiniteStream(fc.constantFrom(0, 1, 2, 3, NaN)), (data, which, values) => {
         const parts = leaveOneOut(data);
         const scores = data.users.map(() => data.items.map(() => values.next().value ?? 0));
-        const expected = [...parts.evaluated].map((user) => {
-          const seen = new Set(history(parts, which, user));
-          const wanted = target(parts, which, user);
-          const isBeaten = (item: number) => scores[user]![item]! < scores[user]![wanted]!;
-          return 1 + data.items.filter((_, item) => item !== wanted && !seen.has(item) && !isBeaten(item)).length;
+        const expected = [...parts.held[which].users].map((_, question) => {
+          const seen = new Set(history(parts, which, question));
+          const target = wanted(parts, which, question)[0]!;
+          const isBeaten = (item: number) => scores[question]![item]! < scores[question]![target]!;
+          return 1 + data.items.filter((_, item) => item !== target && !seen.has(item) && !isBeaten(item)).length;
         });
-        expect([...fullRanks(parts, which, (user) => scores[user]!)]).toEqual(expected);
+        expect([...fullRanks(parts, which, (question) => scores[question]!)]).toEqual(expected);
       }),
     );
   });

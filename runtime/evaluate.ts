@@ -1,0 +1,101 @@
+/** Evaluating a checkpoint, from options to figures. */
+import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { type Apart, apartOf } from './apart.js';
+import { restore } from './checkpoint.js';
+import type { CompiledModel } from './contract/compiled.js';
+import type { Settings } from './contract/settings.js';
+import { withKnown } from './data/index.js';
+import type { Evaluation } from './events.js';
+import { feedOf } from './feed.js';
+import { writeAtomically } from './files.js';
+import { judge } from './judging.js';
+import { figuresCsv } from './measures/figures.js';
+import { checked, type EvaluateOptions, wishOf } from './options.js';
+import { partsOf, sameSplit } from './parts.js';
+import { dataOf, never, now, outOf, place, sameData, silent, warnOf, withSession } from './run.js';
+import { fileOf } from './train.js';
+
+/** What `evaluate` gives: the measures, of which checkpoint, on what. */
+export interface EvaluateResult extends Evaluation {
+  readonly checkpoint: string;
+  readonly backend: string;
+  /** The rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes. */
+  readonly ranks: Float32Array;
+  /** By whether training met the target; where `cold` asks for it. */
+  readonly apart?: Apart;
+}
+
+/** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
+export const evaluateCheckpoint =
+  (compiled: CompiledModel) =>
+  (options: EvaluateOptions): TaskEither<string, EvaluateResult> => {
+    const { manifest } = compiled;
+    const began = now();
+    const path = options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best');
+    const listen = options.listen ?? silent;
+    return pipe(
+      TE.Do,
+      TE.chainFirstEitherK(() => checked(options)),
+      TE.bind('kept', () => restore(path, manifest)),
+      TE.chainFirstEitherK(({ kept }) =>
+        kept.settings.trainOn === undefined
+          ? E.right(undefined)
+          : E.left(
+              `The checkpoint ${path} was trained on everything (--train-on all): there is nothing held out to evaluate it on. Evaluate the run that its epochs were chosen by.`,
+            ),
+      ),
+      TE.bind('data', ({ kept }) => dataOf(manifest, options, kept.data)),
+      TE.tapIO(
+        ({ data }) =>
+          () =>
+            warnOf(listen)(data),
+      ),
+      TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
+      TE.bind('parts', ({ kept, data: { data, identity } }) =>
+        partsOf(withKnown(data, kept), identity, kept.settings, options.split, kept.data.split),
+      ),
+      TE.chainFirstEitherK(({ kept, parts }) => sameSplit(path, kept.data.split, parts.identity.split)),
+      TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
+      TE.bind('feed', ({ kept, parts, settings }) =>
+        TE.fromEither(feedOf(manifest, parts.split, settings, kept.features)),
+      ),
+      TE.chain(({ kept, settings, feed }) =>
+        withSession(
+          compiled,
+          options,
+          { batch: settings.batch, items: kept.items.length, seen: feed.seen, ...feed.features.sizes },
+          (session) =>
+            pipe(
+              place(session, kept.states),
+              TE.chain(() =>
+                judge(
+                  { manifest, session, feed, settings, signal: options.signal ?? never, listen },
+                  options.part ?? 'test',
+                  kept.progress,
+                  wishOf(options),
+                ),
+              ),
+              TE.chainFirst(({ found }) =>
+                options.csv === undefined || found.figures === undefined
+                  ? TE.right(undefined)
+                  : writeAtomically(options.csv, [Buffer.from(figuresCsv(found.figures))]),
+              ),
+              TE.map(({ found, ranks }) => {
+                // A checkpoint holds the parameters of its own moment, which need not be the best one's.
+                const at = {
+                  ...found,
+                  epoch: kept.progress.epoch,
+                  step: kept.progress.step,
+                  ...(options.cold === true ? { apart: apartOf(feed, found.part, ranks) } : {}),
+                };
+                listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
+                return { ...at, checkpoint: path, backend: session.backend, ranks };
+              }),
+            ),
+        ),
+      ),
+    );
+  };

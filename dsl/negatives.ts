@@ -4,8 +4,8 @@
  */
 import { type Axis, axis, like } from './axis.js';
 import * as build from './build.js';
-import { and, div, lt, maximum, scalar, sub, toF32, where } from './elementwise.js';
-import { embed, extent, index, rename } from './position.js';
+import { div, lt, maximum, scalar, sub, toF32 } from './elementwise.js';
+import { embed, expand, extent, index, indicator, rename } from './position.js';
 import { uniformIndices } from './random.js';
 import { sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
@@ -66,19 +66,14 @@ export const batchNegatives = <A extends string>(
 ): Negatives => {
   const over: Axis = like('other', rows);
   const given: Ids = typed(targets);
-  const there = given.axes
-    .filter(({ extent: e }) => e.kind === 'ragged' && e.rows === rows.name)
-    .map((seq): Holds => lt(index(seq), rename(typed<string, 'i32'>(extent(seq, rows)), rows, over)));
-  // Every row is there where targets have no sequence.
-  const exist = there.reduce<Holds>(
-    (a, b) => and(a, b),
-    typed<string, 'bool'>(build.map('ge', build.index(over), build.constant(0, 'i32'))),
-  );
+  const seq = given.axes.find(({ extent: e }) => e.kind === 'ragged' && e.rows === rows.name);
+  const exist: Holds | undefined = seq && lt(index(seq), rename(typed<string, 'i32'>(extent(seq, rows)), rows, over));
+  const each: Loose = exist === undefined ? typed(expand(scalar(1), over)) : indicator(exist);
   return {
     ids: rename(given, rows, over),
     over,
-    exist,
-    number: maximum(sub(sum(where(exist, 1, 0), over), 1), 1),
+    ...(exist && { exist }),
+    number: maximum(sub(sum<string, string, 'f32'>(each, over), 1), 1),
     chance: (ids) => maximum(embed(popularity as unknown as Tensor<'item'>, ids), LEAST),
     many: true,
   };

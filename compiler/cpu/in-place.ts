@@ -49,9 +49,15 @@ const placesOf = ({ entry, phases, world }: Scheduled): ReadonlyMap<string, stri
   );
 };
 
-/** The group, its kernels told which of them write over what they read. */
-const overwriting = (group: Group, places: ReadonlyMap<string, string>): Group =>
-  group.map((j) => (places.has(j.output) ? { ...j, overwrites: true } : j)) as unknown as Group;
+/**
+ * The group, its kernels told which of them read what is written over, by themselves or by another of the group: where tiles overlap
+ * they would read the new value.
+ */
+const overwriting = (group: Group, places: ReadonlyMap<string, string>): Group => {
+  const gone = new Set(group.flatMap(({ output }) => places.get(output) ?? []));
+  const reads = (job: Job): boolean => [...nodes(rootsOf(job))].some((e) => e.kind === 'read' && gone.has(e.buffer));
+  return group.map((j) => (places.has(j.output) || reads(j) ? { ...j, overwrites: true } : j)) as unknown as Group;
+};
 
 export const inPlace = (s: Scheduled): Scheduled => {
   const places = placesOf(s);

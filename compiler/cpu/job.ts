@@ -16,7 +16,7 @@ export interface Job {
   readonly task: LoopAxis | null;
   /** Adds to what the output holds: the share of some rows in a sum over all. */
   readonly adds: boolean;
-  /** Writes each cell over a value that it reads there. */
+  /** It, or another of its group, writes each cell over a value that it reads there: no cell is computed twice. */
   readonly overwrites?: boolean;
   /** Its function computes one position of this loop's axis, given as a last parameter. */
   readonly loop?: Loop;

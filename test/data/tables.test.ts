@@ -250,6 +250,19 @@ describe('columns', () => {
   });
 });
 
+it('numbers are the ids that their digits spell, in JSON too', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 20 }), async (ids) => {
+      const all = [0, 9, 10, 99, 100, 2 ** 53 - 1, ...ids];
+      const text = all.map((id, i) => JSON.stringify({ user: id, item: -(id % 1e12) - 1, time: i })).join('\n');
+      const data = await read(await file('ids.jsonl', text));
+      expect(new Set(data.users)).toEqual(new Set(all.map(String)));
+      expect(new Set(data.items)).toEqual(new Set(all.map((id) => `${-(id % 1e12) - 1}`)));
+    }),
+    { numRuns: 30 },
+  );
+});
+
 describe('times', () => {
   it.each([
     ['ms', '5000', 5],

@@ -27,11 +27,21 @@ export const textOf = (value: unknown): string => {
   }
 };
 
-/** Whether a value is a whole number from 0 on, that a number holds exactly. */
-const isCount = (value: unknown): value is number | bigint =>
-  typeof value === 'number'
-    ? Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)
-    : typeof value === 'bigint' && value >= 0n && value <= 9_007_199_254_740_991n;
+/** A whole number from 0 on that a number holds exactly; -1 for what is none. */
+const countIn = (value: unknown): number => {
+  const number = typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : -1;
+  return Number.isSafeInteger(number) && number >= 0 && !Object.is(number, -0) ? number : -1;
+};
+
+/** Writes the last `width` decimal digits of a number below 2³¹. */
+const digitsTo = (bytes: Buffer, to: number, width: number, number: number): void => {
+  let rest = number;
+  for (let i = to + width - 1; i >= to; i--) {
+    const tenth = (rest / 10) | 0;
+    bytes[i] = 0x30 + rest - 10 * tenth;
+    rest = tenth;
+  }
+};
 
 /** An id that is a number of more digits than numbers keep: it would be another's. */
 const isRounded = (value: unknown): boolean =>
@@ -60,16 +70,15 @@ const valueCells = (columns: number): ValueCells => {
     begin: () => void (to = 0),
     put: (place, value) => {
       starts[place] = to;
-      if (isCount(value)) {
+      const count = countIn(value);
+      if (count >= 0) {
         // Whole numbers, which are most ids and times, take no string.
         if (to + 16 > bytes.length) bytes = Buffer.concat([bytes], 2 * bytes.length);
-        let [rest, width] = [Number(value), 1];
-        for (let ten = 10; ten <= rest; ten *= 10) width++;
-        for (let i = to + width - 1; i >= to; i--) {
-          const tenth = Math.floor(rest / 10);
-          bytes[i] = 0x30 + rest - 10 * tenth;
-          rest = tenth;
-        }
+        let width = 1;
+        for (let ten = 10; ten <= count; ten *= 10) width++;
+        const low = Math.min(width, 9);
+        if (width > 9) digitsTo(bytes, to, width - 9, Math.floor(count / 1e9));
+        digitsTo(bytes, to + width - low, low, count % 1e9);
         ends[place] = to += width;
         return;
       }

@@ -142,10 +142,10 @@ export interface Columns {
   readonly text: string;
 }
 
-/** What is wrong with the column of one part. */
-const faultOf = (role: Role, cells: readonly string[], at: number): string | undefined => {
+/** What is wrong with the column of one part, which a person may have named as it is written. */
+const faultOf = (role: Role, cells: readonly string[], at: number, named: boolean): string | undefined => {
   const cell = cells[at] ?? '';
-  const twice = cells.findIndex((other, i) => i !== at && bareName(other) === bareName(cell));
+  const twice = named ? -1 : cells.findIndex((other, i) => i !== at && bareName(other) === bareName(cell));
   if (twice >= 0)
     return `columns ${Math.min(at, twice) + 1} and ${Math.max(at, twice) + 1} are both named ${quoted(cell)}; which holds the ${role}? rename the other`;
   const type = /:([a-z_]*)$/.exec(cell)?.[1];
@@ -192,7 +192,14 @@ export const columnsOf = (cells: readonly string[], choice: Choice): Either<stri
   }
   const fault = (['user', 'item', 'time'] as const)
     .filter((role) => of[role] >= 0)
-    .map((role) => faultOf(role, cells, of[role]))
+    .map((role) =>
+      faultOf(
+        role,
+        cells,
+        of[role],
+        choice.some(({ name, column }) => name === role && column !== undefined),
+      ),
+    )
     .find((found) => found !== undefined);
   if (fault !== undefined) return left(fault);
   const asked = [

@@ -187,6 +187,10 @@ describe('columns', () => {
       columns: 'user="a,b"',
     });
     expect(comma.users).toEqual(['u']);
+    const alike = await read(await file('alike.csv', 'User,user,item,time\nu,v,x,3\n'), { columns: 'user=user' });
+    expect(alike.users).toEqual(['v']);
+    const yelp = '{"review_id":"r","user_id":"u","business_id":"b","stars":5,"date":"2018-07-07 22:09:11"}\n';
+    expect((await read(await file('yelp.json', yelp), { minRating: 5 })).items).toEqual(['b']);
   });
 
   it('without a time keep the order of the file, and it is said', async () => {

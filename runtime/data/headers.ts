@@ -75,18 +75,18 @@ export const delimiters = ['::', '\t', ';', '|', ',', ' '] as const;
 export type Delimiter = (typeof delimiters)[number];
 
 /** A line cut at delimiters that are not inside a quoted cell. */
-const cut = (line: string, delimiter: Delimiter): readonly string[] =>
-  line.includes('"') && delimiter !== '::'
-    ? line
-        .split(delimiter)
-        .reduce<readonly string[]>(
-          (cells, part) =>
-            /^\s*"/.test(cells.at(-1) ?? '') && ((cells.at(-1) ?? '').split('"').length - 1) % 2 === 1
-              ? [...cells.slice(0, -1), `${cells.at(-1)}${delimiter}${part}`]
-              : [...cells, part],
-          [],
-        )
-    : line.split(delimiter);
+const cut = (line: string, delimiter: Delimiter): readonly string[] => {
+  if (!line.includes('"') || delimiter === '::') return line.split(delimiter);
+  const cells: string[] = [];
+  let open: string | undefined;
+  for (const part of line.split(delimiter)) {
+    const cell: string = open === undefined ? part : `${open}${delimiter}${part}`;
+    // A quoted cell is open while it has an odd number of quotes.
+    open = /^\s*"/.test(cell) && cell.split('"').length % 2 === 0 ? cell : undefined;
+    if (open === undefined) cells.push(cell);
+  }
+  return open === undefined ? cells : [...cells, open];
+};
 
 /** The cells of a line as text, for looking at headers and first lines. */
 export const cellsOf = (line: string, delimiter: Delimiter): readonly string[] =>

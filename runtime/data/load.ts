@@ -22,6 +22,7 @@ import { type FileFormat, fileFormatOf } from './tables/files.js';
 import { type ItemTable, featuresOf, readItems } from './tables/items.js';
 import { type Sieve, sieveOf } from './tables/sieve.js';
 import { calendarText, clock, timesLeft, timesText } from './times.js';
+import { separatorLine } from './tables/records.js';
 import { readTitles } from './titles.js';
 
 /** The path that means the generated sample. A file of this name is still at hand as `./sample`. */
@@ -59,6 +60,8 @@ const headerHint = (line: string): string => {
 const readText = async (path: string, given: Format | undefined, reading: Reading): Promise<Either<string, string>> => {
   let found = given;
   const begin: Step = (bytes, start, end) => {
+    // Excel's own line above a table.
+    if (separatorLine.test(bytes.toString('latin1', start, Math.min(end, start + 10)))) return begin;
     found ??= formatOf(decode(bytes.subarray(start, end)), reading.choice);
     return found === undefined
       ? `the first line, ${shown(bytes, start, end)}, is of no format known here; ${headerHint(decode(bytes.subarray(start, end)))}expected one of the following, or a name with --format\n${describeFormats()}`

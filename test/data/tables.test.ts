@@ -78,6 +78,16 @@ const written: Readonly<Record<string, string>> = {
     'ann;p3;1,5;view;2024-01-02 07:00:00',
     '',
   ].join('\r\n'),
+  'Excel, with a line that says the separator': [
+    'sep=;',
+    '"customer_id";"sku";"stars";"event";"ts"',
+    'ann;p1;5;buy;2024-01-03 10:00:00.250',
+    'bob;p2;3;view;2024-01-01 09:00',
+    'ann;p2;;view;2024-01-01 08:00',
+    'bob;p3;4;buy;2024-01-02 12:30',
+    'ann;p3;1,5;view;2024-01-02 07:00',
+    '',
+  ].join('\r\n'),
   'pandas, JSON lines, milliseconds': [
     '{"customer_id":"ann","sku":"p1","stars":5.0,"event":"buy","ts":1704276000250}',
     '{"customer_id":"bob","sku":"p2","stars":3.0,"event":"view","ts":1704099600000}',
@@ -432,7 +442,7 @@ describe('items', () => {
     ],
     [
       'Excel',
-      '\uFEFFsku;price;maker\r\np1;1,5;x\r\np2;2;y\r\n',
+      '\uFEFFsep=;\r\nsku;price;maker\r\np1;1,5;x\r\np2;2;y\r\n',
       { price: [1.5, 2, NaN], maker: ['x', 'y', undefined] },
     ],
     [

@@ -30,6 +30,9 @@ export interface Records {
   readonly records: readonly Rec[];
 }
 
+/** What Excel may write above a table; the table says it itself. */
+export const separatorLine = /^"?sep=.?"?\s*$/i;
+
 interface RecordFormat {
   readonly name: string;
   readonly shape: string;
@@ -180,7 +183,9 @@ export const readRecords = async (path: string, what: string, choice: Choice): P
   }
   const bytes = await wholeFile(path);
   if (isLeft(bytes)) return bytes;
-  const text = decode(bytes.right).replace(/^\uFEFF+/, '');
+  const text = decode(bytes.right)
+    .replace(/^\uFEFF+/, '')
+    .replace(/^"?sep=.?"?(?=\r*\n)/i, '');
   const first = lines(text.slice(0, 1 << 16))[0]?.text;
   if (first === undefined) return left(`${path}: the file is empty; expected one item a line`);
   if (text.includes('\0'))

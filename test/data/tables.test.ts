@@ -495,6 +495,22 @@ describe('items', () => {
     expect([...data.features!.keys()]).toEqual(['maker', 'tags', 'v']);
   });
 
+  it('of several files have columns of their own', async () => {
+    const one = await file('one.csv', 'item,genre\np1,x\np2,y\n');
+    const two = await file('two.csv', 'sku,price\np1,3\n');
+    const { data, of } = await featured({ items: [one, two, here('text.npy')], itemColumns: 'item=sku,genre,price' });
+    expect([of('genre'), of('price')]).toEqual([
+      ['x', 'y', undefined],
+      [3, NaN, NaN],
+    ]);
+    expect([...data.features!.keys()]).toEqual(['genre', 'price', 'text']);
+    const path = await file('e.csv', events);
+    expect(errorOf(await load(path, { items: [one, two], itemColumns: 'color' }))).toContain(
+      "none of these has the column 'color'",
+    );
+    expect(errorOf(await load(path, { items: [one, one] }))).toContain("the column 'genre' is in");
+  });
+
   it('are part of the hash, but for texts, and events are as without them', async () => {
     const bare = await read(await file('e.csv', events));
     const { data } = await featured({ items: here('items.parquet') });

@@ -75,18 +75,18 @@ export const delimiters = ['::', '\t', ';', '|', ',', ' '] as const;
 export type Delimiter = (typeof delimiters)[number];
 
 /** A line cut at delimiters that are not inside a quoted cell. */
-const cut = (line: string, delimiter: Delimiter): readonly string[] =>
-  line.includes('"') && delimiter !== '::'
-    ? line
-        .split(delimiter)
-        .reduce<readonly string[]>(
-          (cells, part) =>
-            /^\s*"/.test(cells.at(-1) ?? '') && ((cells.at(-1) ?? '').split('"').length - 1) % 2 === 1
-              ? [...cells.slice(0, -1), `${cells.at(-1)}${delimiter}${part}`]
-              : [...cells, part],
-          [],
-        )
-    : line.split(delimiter);
+const cut = (line: string, delimiter: Delimiter): readonly string[] => {
+  if (!line.includes('"') || delimiter === '::') return line.split(delimiter);
+  const cells: string[] = [];
+  let open: string | undefined;
+  for (const part of line.split(delimiter)) {
+    const cell: string = open === undefined ? part : `${open}${delimiter}${part}`;
+    // A quoted cell is open while it has an odd number of quotes.
+    open = /^\s*"/.test(cell) && cell.split('"').length % 2 === 0 ? cell : undefined;
+    if (open === undefined) cells.push(cell);
+  }
+  return open === undefined ? cells : [...cells, open];
+};
 
 /** The cells of a line as text, for looking at headers and first lines. */
 export const cellsOf = (line: string, delimiter: Delimiter): readonly string[] =>
@@ -142,10 +142,10 @@ export interface Columns {
   readonly text: string;
 }
 
-/** What is wrong with the column of one part. */
-const faultOf = (role: Role, cells: readonly string[], at: number): string | undefined => {
+/** What is wrong with the column of one part, which a person may have named as it is written. */
+const faultOf = (role: Role, cells: readonly string[], at: number, named: boolean): string | undefined => {
   const cell = cells[at] ?? '';
-  const twice = cells.findIndex((other, i) => i !== at && bareName(other) === bareName(cell));
+  const twice = named ? -1 : cells.findIndex((other, i) => i !== at && bareName(other) === bareName(cell));
   if (twice >= 0)
     return `columns ${Math.min(at, twice) + 1} and ${Math.max(at, twice) + 1} are both named ${quoted(cell)}; which holds the ${role}? rename the other`;
   const type = /:([a-z_]*)$/.exec(cell)?.[1];
@@ -192,7 +192,14 @@ export const columnsOf = (cells: readonly string[], choice: Choice): Either<stri
   }
   const fault = (['user', 'item', 'time'] as const)
     .filter((role) => of[role] >= 0)
-    .map((role) => faultOf(role, cells, of[role]))
+    .map((role) =>
+      faultOf(
+        role,
+        cells,
+        of[role],
+        choice.some(({ name, column }) => name === role && column !== undefined),
+      ),
+    )
     .find((found) => found !== undefined);
   if (fault !== undefined) return left(fault);
   const asked = [

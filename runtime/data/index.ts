@@ -22,7 +22,8 @@ export {
 export type { FeatureColumn, FeatureColumns } from './columns.js';
 export { type Format, describeFormats, formats } from './formats.js';
 export { type History, fromHistories } from './interactions.js';
-export { type LoadOptions, load, samplePath } from './load.js';
+export type { LoadOptions } from './asked.js';
+export { load, samplePath } from './load.js';
 export { type FileFormat, fileFormats } from './tables/files.js';
 export type { FilterOptions } from './tables/sieve.js';
 export { type Times, type TimeUnit, calendarText, longestSpan, timeOf, timeShape, timeUnits } from './times.js';

@@ -6,41 +6,24 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { flag } from '../contract/settings.js';
+import { type Asked, asked, type LoadOptions } from './asked.js';
 import { quoted, shown } from './cells.js';
 import { type Dataset, type Understood, dataset, overlong } from './dataset.js';
 import type { FeatureColumns } from './columns.js';
-import { type Format, describeFormats, formatOf, formats } from './formats.js';
+import { type Format, describeFormats, formatOf } from './formats.js';
 import { cellsOf, delimiters } from './headers.js';
 import { decode } from './ids.js';
 import { type Packed, pack } from './interactions.js';
 import { type Step, eachLine } from './lines.js';
 import type { Reading } from './reading.js';
 import { sample } from './sample.js';
-import { type Choice, choiceOf } from './tables/choice.js';
 import { core } from './tables/core.js';
-import { type FileFormat, fileFormatOf, fileFormats } from './tables/files.js';
+import { type FileFormat, fileFormatOf } from './tables/files.js';
 import { type ItemTable, featuresOf, readItems } from './tables/items.js';
-import { type FilterOptions, type Filters, filtersOf, type Sieve, sieveOf } from './tables/sieve.js';
-import { calendarText, clock, type TimeUnit, timesLeft, timesText, timeUnits } from './times.js';
+import { type Sieve, sieveOf } from './tables/sieve.js';
+import { calendarText, clock, timesLeft, timesText } from './times.js';
+import { separatorLine } from './tables/records.js';
 import { readTitles } from './titles.js';
-
-/** What the file does not say of itself, and what of it is wanted. */
-export interface LoadOptions extends FilterOptions {
-  /** A name from `formats`; without it the file's first line decides. */
-  readonly format?: string | undefined;
-  /** Which column is what, and which are kept beside user, item and time: see `choiceOf`. */
-  readonly columns?: string | undefined;
-  /** What times are, where their size misleads: a name from `timeUnits`. */
-  readonly timeUnit?: string | undefined;
-  /** What to read of a database. */
-  readonly query?: string | undefined;
-  /** Files of what is known of items: see `readItems`. In one text they are separated by commas. */
-  readonly items?: string | readonly string[] | undefined;
-  /** Which columns of these are kept, and their kinds; all of them unless given. */
-  readonly itemColumns?: string | undefined;
-  /** A file of titles: see `readTitles`. */
-  readonly titles?: string | undefined;
-}
 
 /** The path that means the generated sample. A file of this name is still at hand as `./sample`. */
 export const samplePath = 'sample';
@@ -54,51 +37,6 @@ const nameOf = (path: string): string => {
     .replace(/\.[^.]+$/, '');
   const folder = basename(dirname(resolve(path)));
   return sharedNames.has(stem) && folder !== '' ? folder : stem;
-};
-
-/** The options, checked. */
-interface Asked {
-  readonly format: Format | FileFormat | undefined;
-  readonly choice: Choice;
-  readonly unit: TimeUnit | undefined;
-  readonly query: string | undefined;
-  readonly filters: Filters;
-  readonly items: readonly string[];
-  readonly itemChoice: Choice;
-  readonly titles: string | undefined;
-}
-
-const isUnit = (text: string): text is TimeUnit => Object.hasOwn(timeUnits, text);
-
-const asked = (options: LoadOptions): Either<string, Asked> => {
-  const { format: name, timeUnit, query, titles, items = [] } = options;
-  const format = [...formats, ...fileFormats].find((of) => of.name === name);
-  if (name !== undefined && format === undefined)
-    return left(`--format ${name}: there is no such format; expected one of\n${describeFormats()}`);
-  if (timeUnit !== undefined && !isUnit(timeUnit))
-    return left(`--time-unit takes one of ${Object.keys(timeUnits).join(', ')}, not ${quoted(timeUnit)}.`);
-  const choice = choiceOf('--columns', options.columns);
-  if (isLeft(choice)) return choice;
-  const itemChoice = choiceOf('--item-columns', options.itemColumns);
-  if (isLeft(itemChoice)) return itemChoice;
-  const files = typeof items === 'string' ? items.split(',') : items;
-  if (itemChoice.right.length > 0 && files.length === 0)
-    return left(
-      '--item-columns says what to keep of --items, which is not given: add it, or leave --item-columns out.',
-    );
-  const filters = filtersOf(options);
-  if (isLeft(filters)) return filters;
-  const ofColumn = choice.right.find(({ unit }) => unit !== undefined)?.unit;
-  return right({
-    format,
-    choice: choice.right,
-    unit: timeUnit ?? ofColumn,
-    query,
-    filters: filters.right,
-    items: files,
-    itemChoice: itemChoice.right,
-    titles,
-  });
 };
 
 /** What a file gave. */
@@ -122,6 +60,8 @@ const headerHint = (line: string): string => {
 const readText = async (path: string, given: Format | undefined, reading: Reading): Promise<Either<string, string>> => {
   let found = given;
   const begin: Step = (bytes, start, end) => {
+    // Excel's own line above a table.
+    if (separatorLine.test(bytes.toString('latin1', start, Math.min(end, start + 10)))) return begin;
     found ??= formatOf(decode(bytes.subarray(start, end)), reading.choice);
     return found === undefined
       ? `the first line, ${shown(bytes, start, end)}, is of no format known here; ${headerHint(decode(bytes.subarray(start, end)))}expected one of the following, or a name with --format\n${describeFormats()}`

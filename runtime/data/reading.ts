@@ -42,6 +42,9 @@ const needs = {
   time: '--since and --until need a time',
 } as const;
 
+/** Kinds of the columns that every shop has. */
+const usual: Readonly<Record<string, EventKind>> = { rating: 'number', action: 'category' };
+
 const isEventKind = (kind: string): kind is EventKind => (eventKinds as readonly string[]).includes(kind);
 
 /** Filters and columns that a file without columns cannot have. */
@@ -72,14 +75,13 @@ export const laid = (
       return left(
         `${needs[need]} of each event, and no column says that it is one; name it with --columns ${need}=COLUMN; the columns are ${cells.map((cell) => quoted(cell)).join(', ')}`,
       );
+  const wanted = [
+    ...(['rating', 'action'] as const).filter(asked).map((role) => ({ name: role, place: of[role] })),
+    ...further,
+  ];
   const kept: Layout['kept'][number][] = [];
-  for (const [role, kind] of [
-    ['rating', 'number'],
-    ['action', 'category'],
-  ] as const)
-    if (asked(role)) kept.push({ place: of[role], column: eventColumn(role, kind, number) });
-  for (const { name, place } of further) {
-    const kind = choice.find((wanted) => wanted.name === name)?.kind;
+  for (const { name, place } of wanted) {
+    const kind = choice.find((one) => one.name === name)?.kind ?? usual[name];
     if (kind !== undefined && !isEventKind(kind))
       return left(
         `--columns: what is known of an event is of the kind ${eventKinds.join(', ')}, and ${quoted(name)} is asked for as ${kind}; give one of these, or leave the kind out`,

@@ -192,6 +192,11 @@ const lines: readonly Case[] = [
     says: [2, 'the item id is empty'],
   },
   {
+    what: 'an id of more digits than a number keeps',
+    data: '{"user":"a","item":1234567890123456789,"time":1}\n',
+    says: [1, "the item id in 'item' has more digits", 'write ids'],
+  },
+  {
     what: 'a time that is null',
     data: json({ user: 'a', item: 'x', time: 1 }, { user: 'a', item: 'y', time: null }),
     says: [2, "expected a time in 'time'"],

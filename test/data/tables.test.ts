@@ -78,6 +78,16 @@ const written: Readonly<Record<string, string>> = {
     'ann;p3;1,5;view;2024-01-02 07:00:00',
     '',
   ].join('\r\n'),
+  'Excel, with a line that says the separator': [
+    'sep=;',
+    '"customer_id";"sku";"stars";"event";"ts"',
+    'ann;p1;5;buy;2024-01-03 10:00:00.250',
+    'bob;p2;3;view;2024-01-01 09:00',
+    'ann;p2;;view;2024-01-01 08:00',
+    'bob;p3;4;buy;2024-01-02 12:30',
+    'ann;p3;1,5;view;2024-01-02 07:00',
+    '',
+  ].join('\r\n'),
   'pandas, JSON lines, milliseconds': [
     '{"customer_id":"ann","sku":"p1","stars":5.0,"event":"buy","ts":1704276000250}',
     '{"customer_id":"bob","sku":"p2","stars":3.0,"event":"view","ts":1704099600000}',
@@ -187,6 +197,10 @@ describe('columns', () => {
       columns: 'user="a,b"',
     });
     expect(comma.users).toEqual(['u']);
+    const alike = await read(await file('alike.csv', 'User,user,item,time\nu,v,x,3\n'), { columns: 'user=user' });
+    expect(alike.users).toEqual(['v']);
+    const yelp = '{"review_id":"r","user_id":"u","business_id":"b","stars":5,"date":"2018-07-07 22:09:11"}\n';
+    expect((await read(await file('yelp.json', yelp), { minRating: 5 })).items).toEqual(['b']);
   });
 
   it('without a time keep the order of the file, and it is said', async () => {
@@ -248,6 +262,19 @@ describe('columns', () => {
       { numRuns: 20 },
     );
   });
+});
+
+it('numbers are the ids that their digits spell, in JSON too', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 20 }), async (ids) => {
+      const all = [0, 9, 10, 99, 100, 2 ** 53 - 1, ...ids];
+      const text = all.map((id, i) => JSON.stringify({ user: id, item: -(id % 1e12) - 1, time: i })).join('\n');
+      const data = await read(await file('ids.jsonl', text));
+      expect(new Set(data.users)).toEqual(new Set(all.map(String)));
+      expect(new Set(data.items)).toEqual(new Set(all.map((id) => `${-(id % 1e12) - 1}`)));
+    }),
+    { numRuns: 30 },
+  );
 });
 
 describe('times', () => {
@@ -415,7 +442,7 @@ describe('items', () => {
     ],
     [
       'Excel',
-      '\uFEFFsku;price;maker\r\np1;1,5;x\r\np2;2;y\r\n',
+      '\uFEFFsep=;\r\nsku;price;maker\r\np1;1,5;x\r\np2;2;y\r\n',
       { price: [1.5, 2, NaN], maker: ['x', 'y', undefined] },
     ],
     [
@@ -466,6 +493,22 @@ describe('items', () => {
       [0, 0],
     ]);
     expect([...data.features!.keys()]).toEqual(['maker', 'tags', 'v']);
+  });
+
+  it('of several files have columns of their own', async () => {
+    const one = await file('one.csv', 'item,genre\np1,x\np2,y\n');
+    const two = await file('two.csv', 'sku,price\np1,3\n');
+    const { data, of } = await featured({ items: [one, two, here('text.npy')], itemColumns: 'item=sku,genre,price' });
+    expect([of('genre'), of('price')]).toEqual([
+      ['x', 'y', undefined],
+      [3, NaN, NaN],
+    ]);
+    expect([...data.features!.keys()]).toEqual(['genre', 'price', 'text']);
+    const path = await file('e.csv', events);
+    expect(errorOf(await load(path, { items: [one, two], itemColumns: 'color' }))).toContain(
+      "none of these has the column 'color'",
+    );
+    expect(errorOf(await load(path, { items: [one, one] }))).toContain("the column 'genre' is in");
   });
 
   it('are part of the hash, but for texts, and events are as without them', async () => {

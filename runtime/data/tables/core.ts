@@ -4,6 +4,7 @@
  */
 import { plural } from '../../contract/words.js';
 import type { Packed } from '../interactions.js';
+import { filled } from './growing.js';
 import type { Filters } from './sieve.js';
 
 interface Left {
@@ -93,6 +94,6 @@ const only = (data: Packed, kept: Int32Array, ofUser: Int32Array, ofItem: Int32A
     items: data.items.filter((_, item) => ofItem[item]! > 0),
     offsets,
     sequence: kept.map((from) => place[data.sequence[from]!]!),
-    ...(times === undefined ? {} : { times: Float64Array.from(kept, (from) => times[from]!) }),
+    ...(times === undefined ? {} : { times: filled(new Float64Array(kept.length), (i) => times[kept[i]!]!) }),
   };
 };

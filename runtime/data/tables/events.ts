@@ -6,7 +6,7 @@ import { commaNumberAt, isNumber, shown, withPoint } from '../cells.js';
 import type { FeatureColumn } from '../columns.js';
 import { codes, decode, faultIn, ranked, spelled } from '../ids.js';
 import type { Kind } from './choice.js';
-import { growing } from './growing.js';
+import { filled, growing } from './growing.js';
 
 /** The kinds that an event's columns have. */
 export const eventKinds = ['category', 'number', 'text'] as const satisfies readonly Kind[];
@@ -37,13 +37,13 @@ const numbers = (name: string, read: NumberAt): EventColumn => {
   return {
     name,
     look: (bytes, start, end) => {
-      last = isEmpty(bytes, start, end) ? NaN : read(bytes, start, end);
-      return Number.isFinite(last) || isEmpty(bytes, start, end)
-        ? undefined
-        : `expected a number, found ${shown(bytes, start, end)}`;
+      last = read(bytes, start, end);
+      if (Number.isFinite(last)) return undefined;
+      last = NaN;
+      return isEmpty(bytes, start, end) ? undefined : `expected a number, found ${shown(bytes, start, end)}`;
     },
     add: () => values.push(last),
-    made: (order) => ({ kind: 'number', values: Float64Array.from(order, (row) => values.at(row)) }),
+    made: (order) => ({ kind: 'number', values: filled(new Float64Array(order.length), (i) => values.at(order[i]!)) }),
   };
 };
 
@@ -70,13 +70,17 @@ const categories = (name: string, found: boolean, read: NumberAt): EventColumn =
         const numbers = known.ids.map((id) => Number(point(id)));
         return {
           kind: 'number',
-          values: Float64Array.from(order, (row) => (values.at(row) === 0 ? NaN : numbers[values.at(row) - 1]!)),
+          values: filled(new Float64Array(order.length), (i) => numbers[values.at(order[i]!) - 1] ?? NaN),
         };
       }
       const { ids, rank } = ranked(left.map((code) => known.ids[code]!));
       const place = new Int32Array(known.ids.length + 1);
       left.forEach((code, i) => (place[code + 1] = 1 + rank[i]!));
-      return { kind: 'category', vocabulary: ids, values: Int32Array.from(order, (row) => place[values.at(row)]!) };
+      return {
+        kind: 'category',
+        vocabulary: ids,
+        values: filled(new Int32Array(order.length), (i) => place[values.at(order[i]!)]!),
+      };
     },
   };
 };

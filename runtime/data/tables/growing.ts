@@ -24,3 +24,9 @@ export const growing = (of: new (size: number) => Int32Array | Float64Array): Gr
     at: (index) => segments[index >> segmentBits]![index & (segmentSize - 1)]!,
   };
 };
+
+/** Fills an array by its places. `from` of typed arrays walks an iterator, at five times the time. */
+export const filled = <A extends Int32Array | Float64Array | Uint8Array>(into: A, at: (place: number) => number): A => {
+  for (let i = 0; i < into.length; i++) into[i] = at(i);
+  return into;
+};

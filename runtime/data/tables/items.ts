@@ -1,6 +1,6 @@
 /** What is known of items, from tables of any kind, and from vectors: columns by name, a value an item of the data. */
 import { basename } from 'node:path';
-import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js';
 import { plural } from '../../contract/words.js';
 import { quoted } from '../cells.js';
 import type { FeatureColumn, FeatureColumns } from '../columns.js';
@@ -43,61 +43,74 @@ const idsOf = (path: string, records: readonly Rec[], place: number): Either<str
   return right(ids);
 };
 
-/** The columns that are kept: their names here, their places, and their kinds where they are given. */
-const keptOf = (
-  { names }: Records,
-  id: number,
-  choice: Choice,
-): Either<string, readonly { readonly name: string; readonly place: number; readonly kind: Kind | undefined }[]> => {
+/** A column that is kept: its name here, its place, and its kind where it is given or typed. */
+interface Kept {
+  readonly name: string;
+  readonly place: number;
+  readonly given: Kind | undefined;
+  readonly typed: Kind | undefined;
+}
+
+const typeOf = (name: string): Kind | undefined => typedKinds[/:([a-z_]+)$/.exec(name)?.[1] ?? ''];
+
+/** The columns that are kept. Left: one that is asked for and not there, where no other file may have it. */
+const keptOf = ({ names }: Records, id: number, choice: Choice, alone: boolean): Either<string, readonly Kept[]> => {
   const asked = choice.filter(({ name }) => name !== 'item');
   if (asked.length === 0)
     return right(
-      names.flatMap((name, place) => {
-        const [, bare = name, type] = /^(.*):([a-z_]+)$/.exec(name) ?? [];
-        return place === id || name === ''
+      names.flatMap((name, place) =>
+        place === id || name === ''
           ? []
-          : [{ name: bare, place, kind: type === undefined ? undefined : typedKinds[type] }];
-      }),
+          : [
+              {
+                name: typeOf(name) === undefined ? name : name.replace(/:[a-z_]+$/, ''),
+                place,
+                given: undefined,
+                typed: typeOf(name),
+              },
+            ],
+      ),
     );
-  const kept: { name: string; place: number; kind: Kind | undefined }[] = [];
+  const kept: Kept[] = [];
   for (const { name, column, kind } of asked) {
     const place = placeOf(names, column ?? name);
-    if (isLeft(place)) return place;
-    const type = /:([a-z_]+)$/.exec(names[place.right]!)?.[1];
-    kept.push({ name, place: place.right, kind: kind ?? (type === undefined ? undefined : typedKinds[type]) });
+    if (isLeft(place) && alone) return place;
+    if (isRight(place)) kept.push({ name, place: place.right, given: kind, typed: typeOf(names[place.right]!) });
   }
   return right(kept);
 };
 
-const tableOf = (path: string, of: Records, choice: Choice): Either<string, ItemTable> => {
+/** The place of the ids, -1 where no column says that it holds them. */
+const idPlace = ({ names }: Records, choice: Choice, alone: boolean): Either<string, number> => {
+  const column = choice.find(({ name }) => name === 'item')?.column;
+  const named = column === undefined ? undefined : placeOf(names, column);
+  return named === undefined || (isLeft(named) && !alone) ? spoken(names, 'item') : named;
+};
+
+const tableOf = (path: string, of: Records, choice: Choice, alone: boolean): Either<string, ItemTable> => {
   const { names, records } = of;
-  const wanted = choice.find(({ name }) => name === 'item')?.column;
-  const id = wanted === undefined ? spoken(names, 'item') : placeOf(names, wanted);
+  const id = idPlace(of, choice, alone);
   if (isLeft(id)) return left(`${path}:1: ${id.left.replace('--columns', '--item-columns')}`);
   if (id.right < 0)
     return left(
       `${path}:1: no column says that it is the item; name it with --item-columns item=COLUMN; the columns are ${names.map((name) => quoted(name)).join(', ')}`,
     );
   if (records.length === 0) return left(`${path}: there is a header and nothing below it; expected one item a line`);
-  const ragged =
-    of.shape.startsWith('item|') || of.shape.startsWith('item::')
-      ? undefined
-      : records.find(({ values }) => values.length !== names.length);
+  const ragged = of.ragged ? undefined : records.find(({ values }) => values.length !== names.length);
   if (ragged !== undefined)
     return left(
       `${path}:${ragged.line}: expected ${names.length} columns (${names.join(', ')}), found ${ragged.values.length}; correct or remove the line`,
     );
   const ids = idsOf(path, records, id.right);
   if (isLeft(ids)) return ids;
-  const kept = keptOf(of, id.right, choice);
+  const kept = keptOf(of, id.right, choice, alone);
   if (isLeft(kept)) return left(`${path}:1: ${kept.left}`);
   const title = titleColumn(names);
   const [columns, passed]: [ItemTable['columns'][number][], string[]] = [[], []];
-  for (const { name, place, kind } of kept.right) {
+  for (const { name, place, given, typed } of kept.right) {
     const values = records.map((record) => record.values[place]);
     const isTitle = place === title;
-    const isTyped = names[place]!.endsWith(':token_seq');
-    const way = wayOf(values, isTitle && (kind === undefined || isTyped) ? 'text' : kind, isTyped, isTitle);
+    const way = wayOf(values, given ?? (isTitle ? 'text' : typed), typed === 'categories');
     if (way === undefined) {
       passed.push(name);
       continue;
@@ -113,12 +126,13 @@ const tableOf = (path: string, of: Records, choice: Choice): Either<string, Item
   return right({ path, ids: ids.right, columns, passed, title: titled });
 };
 
-const tableAt = async (path: string, choice: Choice): Promise<Either<string, ItemTable>> => {
+const tableAt = async (path: string, choice: Choice, alone: boolean): Promise<Either<string, ItemTable>> => {
   if (isVectors(path)) {
     const found = await readVectors(path);
     if (isLeft(found)) return found;
     const { ids, columns } = found.right;
-    const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+    const places = new Map(ids.map((id, at) => [id, at]));
+    const twice = ids.find((id, at) => places.get(id) !== at);
     return twice !== undefined
       ? left(`${path}: the item ${quoted(twice)} has two rows; remove one of the two`)
       : right({
@@ -133,7 +147,7 @@ const tableAt = async (path: string, choice: Choice): Promise<Either<string, Ite
         });
   }
   const records = await readRecords(path, 'items', choice);
-  return isLeft(records) ? records : tableOf(path, records.right, choice);
+  return isLeft(records) ? records : tableOf(path, records.right, choice, alone);
 };
 
 /**
@@ -146,7 +160,7 @@ export const readItems = async (
 ): Promise<Either<string, readonly ItemTable[]>> => {
   const tables: ItemTable[] = [];
   for (const path of paths) {
-    const one = await tableAt(path, choice);
+    const one = await tableAt(path, choice, paths.length === 1);
     if (isLeft(one)) return one;
     for (const { name } of one.right.columns) {
       const other = tables.find(({ columns }) => columns.some((column) => column.name === name));
@@ -157,6 +171,15 @@ export const readItems = async (
     }
     tables.push(one.right);
   }
+  const nowhere = choice.find(
+    ({ name }) =>
+      name !== 'item' &&
+      !tables.some(({ columns, passed }) => columns.some((column) => column.name === name) || passed.includes(name)),
+  );
+  if (nowhere !== undefined && tables.length > 0)
+    return left(
+      `${paths.join(', ')}: none of these has the column ${quoted(nowhere.column ?? nowhere.name)} that --item-columns asks for; correct its name, or leave it out`,
+    );
   return right(tables);
 };
 

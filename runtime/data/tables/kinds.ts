@@ -64,7 +64,7 @@ const vectorOf = (value: unknown): Either<string, readonly number[]> => {
 };
 
 /** The kind that values turn out to be of, those that are missing aside; undefined for what has parts with names. */
-const found = (values: readonly unknown[], isTitle: boolean): Kind | undefined => {
+const found = (values: readonly unknown[]): Kind | undefined => {
   const there = values.filter((value) => !isMissing(value)).map(listIn);
   if (there.some((value) => typeof value === 'object' && !isList(value) && !(value instanceof Date))) return undefined;
   if (there.length > 0 && there.every(isList)) {
@@ -75,7 +75,6 @@ const found = (values: readonly unknown[], isTitle: boolean): Kind | undefined =
       there.every((list) => Array.from(list).every((x) => typeof x === 'number'));
     return isVector ? 'vector' : 'categories';
   }
-  if (isTitle) return 'text';
   if (there.every((value) => typeof value !== 'boolean' && isNumber(textOf(value)))) return 'number';
   const texts = there.map(textOf);
   if (texts.some((text) => text.includes('|'))) return 'categories';
@@ -84,13 +83,8 @@ const found = (values: readonly unknown[], isTitle: boolean): Kind | undefined =
 };
 
 /** How a column is read: as it is asked for or typed, else as its values turn out. Undefined where it cannot be a column. */
-export const wayOf = (
-  values: readonly unknown[],
-  given: Kind | undefined,
-  isTyped: boolean,
-  isTitle: boolean,
-): Way | undefined => {
-  const kind = given ?? found(values, isTitle);
+export const wayOf = (values: readonly unknown[], given: Kind | undefined, isTyped: boolean): Way | undefined => {
+  const kind = given ?? found(values);
   const texts = kind === 'categories' ? values.map(listIn).filter((value) => typeof value === 'string') : [];
   return kind === undefined
     ? undefined

@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js';
 import { messageOf } from '../../errors.js';
 import { isNumber, quoted, withPoint } from '../cells.js';
 import { cellsOf, type Delimiter, delimiters, namesItem } from '../headers.js';
@@ -28,7 +28,12 @@ export interface Records {
   /** Names of the columns, with RecBole's types where they have them. */
   readonly names: readonly string[];
   readonly records: readonly Rec[];
+  /** Whether a record may have fewer cells, or more: where no header promises how many. */
+  readonly ragged: boolean;
 }
+
+/** What Excel may write above a table; the table says it itself. */
+export const separatorLine = /^"?sep=.?"?\s*$/i;
 
 interface RecordFormat {
   readonly name: string;
@@ -56,15 +61,13 @@ const film = (line: string): readonly string[] => {
   return cells.length > 3 ? [cells[0]!, cells.slice(1, -1).join('::'), cells.at(-1)!] : cells;
 };
 
-/** The delimiter under which a line names a column for the item's id, or has the columns that are asked for. */
-const delimiterOf = (line: string, choice: Choice): Delimiter | undefined =>
-  delimiters.find((delimiter) => {
-    if (delimiter === '::' || delimiter === ' ') return false;
-    const cells = cellsOf(line, delimiter);
-    return choice.some(({ name, column }) => name === 'item' && column !== undefined)
-      ? choice.every(({ column }) => column === undefined || !isLeft(placeOf(cells, column)))
-      : namesItem(cells);
-  });
+/** The delimiter under which a line has the column that is asked for as the item's id, or one that says that it is. */
+const delimiterOf = (line: string, choice: Choice): Delimiter | undefined => {
+  const column = choice.find(({ name }) => name === 'item')?.column;
+  const among = (fits: (cells: readonly string[]) => boolean): Delimiter | undefined =>
+    delimiters.find((delimiter) => delimiter !== '::' && delimiter !== ' ' && fits(cellsOf(line, delimiter)));
+  return (column === undefined ? undefined : among((cells) => isRight(placeOf(cells, column)))) ?? among(namesItem);
+};
 const isTyped = (line: string): boolean => /(?:^|\t)item_id:/.test(line);
 
 /** Columns of numbers with decimal commas, with points. */
@@ -176,11 +179,14 @@ export const readRecords = async (path: string, what: string, choice: Choice): P
           shape: 'columns with names',
           names: found.right.names,
           records: found.right.rows.map((values, i) => ({ line: i + 1, values })),
+          ragged: false,
         });
   }
   const bytes = await wholeFile(path);
   if (isLeft(bytes)) return bytes;
-  const text = decode(bytes.right).replace(/^\uFEFF+/, '');
+  const text = decode(bytes.right)
+    .replace(/^\uFEFF+/, '')
+    .replace(/^"?sep=.?"?(?=\r*\n)/i, '');
   const first = lines(text.slice(0, 1 << 16))[0]?.text;
   if (first === undefined) return left(`${path}: the file is empty; expected one item a line`);
   if (text.includes('\0'))
@@ -199,7 +205,8 @@ export const readRecords = async (path: string, what: string, choice: Choice): P
           shape: format.shape,
           names: (records.right[0]?.values ?? []).map((name) => String(name).trim()),
           records: records.right.slice(1),
+          ragged: false,
         }
-      : { shape: format.shape, names: names(records.right), records: records.right },
+      : { shape: format.shape, names: names(records.right), records: records.right, ragged: true },
   );
 };

@@ -23,6 +23,25 @@ export interface Lexicon {
   readonly items: Readonly<Record<string, Learnt>>;
   readonly events: Readonly<Record<string, Learnt>>;
 }
+const isLearnt = (x: unknown): boolean => {
+  const { kind, vocabulary, most, mean, deviation, width } = (x ?? {}) as Readonly<Record<string, unknown>>;
+  const words = Array.isArray(vocabulary) && vocabulary.every((word) => typeof word === 'string');
+  const forms: Readonly<Record<string, boolean>> = {
+    category: words,
+    categories: words && Number.isInteger(most),
+    number: Number.isFinite(mean) && Number.isFinite(deviation),
+    vector: Number.isInteger(width),
+  };
+  return forms[String(kind)] === true;
+};
+/** Whether what a file holds is a lexicon. */
+export const isLexicon = (x: unknown): x is Lexicon => {
+  const { items, events } = (x ?? {}) as Partial<Lexicon>;
+  return [items, events].every(
+    (of) => typeof of === 'object' && of !== null && !Array.isArray(of) && Object.values(of).every(isLearnt),
+  );
+};
+
 type Column<F extends ItemFeature> = Extract<F, { readonly name: string }>;
 
 /** The row of an input that an entry lists: the table's, or the model's own. */

@@ -3,7 +3,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { plural } from '../contract/words.js';
-import type { FeatureColumns } from './columns.js';
+import type { FeatureColumn, FeatureColumns } from './columns.js';
 import { canonical } from './recode.js';
 import { type Times, isCalendar, longestSpan } from './times.js';
 
@@ -125,8 +125,39 @@ export const longestGap = ({ offsets, times, users }: Dataset): number => {
   return longest;
 };
 
-/** Names the parts by their content. Throws a RangeError where a user's times are no numbers or span more than 68 years. */
+/** How many rows a column has, and whether its codes are of its vocabulary. */
+const fits = (column: FeatureColumn, rows: number): boolean => {
+  const known = (codes: Int32Array, least: number): boolean =>
+    'vocabulary' in column && codes.every((code) => code >= least && code <= column.vocabulary.length);
+  switch (column.kind) {
+    case 'category':
+      return column.values.length === rows && known(column.values, 0);
+    case 'categories':
+      return (
+        column.offsets.length === rows + 1 && column.offsets.at(-1) === column.values.length && known(column.values, 1)
+      );
+    case 'vector':
+      return column.values.length === rows * column.width;
+    case 'number':
+    case 'text':
+      return column.values.length === rows;
+  }
+};
+
+/**
+ * Names the parts by their content. Throws a RangeError where a user's times are no numbers or span more than 68 years, and where a column
+ * has not one value for each event, or for each item and then each of `unmet`.
+ */
 export const dataset = (parts: Omit<Dataset, 'hash'>): Dataset => {
+  for (const [what, columns, rows] of [
+    ['events', parts.events, parts.sequence.length],
+    ['items', parts.features, parts.items.length + (parts.unmet?.length ?? 0)],
+  ] as const)
+    for (const [name, column] of columns ?? [])
+      if (!fits(column, rows))
+        throw new RangeError(
+          `the column '${name}' of ${what} is not one ${column.kind} for each of ${plural(rows, 'row')}, of its own vocabulary`,
+        );
   const found = overlong(parts);
   if (found !== undefined)
     throw new RangeError(

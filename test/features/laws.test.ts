@@ -10,7 +10,7 @@ import { type Program, rootsOf, withRoots } from '../../compiler/program.js';
 import { pipeline } from '../../compiler/pipeline.js';
 import { evaluate } from '../../compiler/targets/reference.js';
 import { hashKey, mix } from '../../runtime/contract/random.js';
-import { leaveOneOut } from '../../runtime/data/index.js';
+import { type Dataset, dataset, leaveOneOut } from '../../runtime/data/index.js';
 import { recoded, valuesOf } from '../../runtime/data/recode.js';
 import { catalogued, eventValues, givenStates, learnt, met, sizesOf } from '../../runtime/features.js';
 import { columns, environment, plain, programs } from '../support/models.js';
@@ -200,6 +200,17 @@ describe('what data say', () => {
     const { hash, ...parts } = plainData();
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
     expect(parts).not.toHaveProperty('features');
+  });
+
+  it('is refused where a column has not one value a row, or codes that its vocabulary has not', () => {
+    const { hash: _hash, ...parts } = data();
+    const made = (features: Dataset['features'], events: Dataset['events'] = undefined) =>
+      dataset({ ...parts, ...(features && { features }), ...(events && { events }) });
+    const short = new Map([['year', { kind: 'number', values: new Float64Array(3) } as const]]);
+    expect(() => made(short)).toThrow("the column 'year' of items is not one number for each of 11 rows");
+    expect(() => made(undefined, short)).toThrow("the column 'year' of events is not one number for each of");
+    const codes = { kind: 'category', vocabulary: ['x'], values: new Int32Array(11).fill(2) } as const;
+    expect(() => made(new Map([['genre', codes]]))).toThrow("the column 'genre' of items is not one category");
   });
 
   it('is asked for by name: a column that is not there is named with those that are', () => {

@@ -71,7 +71,7 @@ const having =
         return place >= 0
           ? E.right(place)
           : E.left(
-              `No item has the ${column} ${JSON.stringify(value)}: ${suggest(value, vocabulary, `values of ${column}`)}.`,
+              `No item has the ${column} ${JSON.stringify(value)}: ${suggest(value, vocabulary, `values of ${column}`)}`,
             );
       }),
       E.map((places) => (at) => of(at).some((place) => places.includes(place))),

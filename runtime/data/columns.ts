@@ -15,5 +15,5 @@ export type FeatureColumn =
   | { readonly kind: 'vector'; readonly width: number; readonly values: Float32Array }
   /** For the eyes alone; undefined where it is missing. */
   | { readonly kind: 'text'; readonly values: readonly (string | undefined)[] };
-/** Columns by their names. */
+/** Columns by name. */
 export type FeatureColumns = ReadonlyMap<string, FeatureColumn>;

@@ -80,8 +80,16 @@ const listed = (columns: FeatureColumns | undefined): string =>
     : `has ${[...columns].map(([name, { kind }]) => `${name} (${kinds[kind]})`).join(', ')}`;
 
 const tables = {
-  items: { whose: 'items', give: 'a table of items with that column' },
-  events: { whose: 'events', give: 'events with that column' },
+  items: {
+    whose: 'items',
+    give: 'give a table of items with that column',
+    say: (name: string, kind: string) => `say what it is (--item-columns ${name}:${kind})`,
+  },
+  events: {
+    whose: 'events',
+    give: 'give events with that column',
+    say: (_: string, kind: string) => `give events whose column is a ${kind}`,
+  },
 } as const;
 
 /** Left: a column that a model reads and data have not, or have of another kind. */
@@ -93,7 +101,7 @@ const column = <K extends Learnt['kind']>(
   { name, kind }: { readonly name: string; readonly kind: K },
 ): E.Either<string, Extract<FeatureColumn, { readonly kind: K }>> => {
   const found = columns?.get(name);
-  const { whose, give } = tables[of];
+  const { whose, give, say } = tables[of];
   return found?.kind === kind
     ? E.right(found as Extract<FeatureColumn, { readonly kind: K }>)
     : E.left(
@@ -101,7 +109,7 @@ const column = <K extends Learnt['kind']>(
           found === undefined
             ? `the table of ${whose} of ${data} ${listed(columns)}`
             : `in ${data} it is a ${kinds[found.kind]}`
-        }: give ${give}, or compile the model for other columns.`,
+        }: ${found === undefined ? give : say(name, kind)}, or compile the model for other columns.`,
       );
 };
 

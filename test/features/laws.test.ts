@@ -221,7 +221,7 @@ describe('what data say', () => {
     const odd = compiled(sasrecf, { categories: 'year', blocks: 1 });
     const wrong = learnt(odd.manifest, leaveOneOut(data()));
     expect(isLeft(wrong) && wrong.left).toContain(
-      "reads the column 'year' of items as a category, and in small it is a number",
+      "reads the column 'year' of items as a category, and in small it is a number: say what it is (--item-columns year:category), or compile the model for other columns.",
     );
     const brand = compiled(sasrecf, { categories: 'brand', blocks: 1 });
     const missing = learnt(brand.manifest, leaveOneOut(data()));

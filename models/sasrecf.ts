@@ -11,22 +11,30 @@
  *   to stand alone.
  * - The item's own vector goes through no map. Of a list of categories the mean is taken (RecBole: the sum); vectors go through a map
  *   without bias, numbers are multiples of one row.
+ * - What is known of events is added to their items in the same way, as HSTU's authors add actions: `eventCategories` and `eventNumbers` name
+ *   columns of them, and with `clock` the hour and the weekday are read, those of the next event too: it is known when a prediction is asked for.
+ * - Negatives are drawn from the whole catalogue, in which stand the items that nobody has met.
  * - Blocks, loss and optimizer are those of sasrec in this folder, with its deviations.
  */
 import {
   type Axis,
   type RecommenderContext,
+  type State,
   type Tensor,
   add,
   axis,
+  boolean,
   categories,
   category,
   dropout,
   embed,
   embedFeature,
   embedding,
+  eventFeature,
   fail,
+  gather,
   ge,
+  hours,
   itemFeature,
   itemsMet,
   layerNorm,
@@ -40,6 +48,7 @@ import {
   stacked,
   uniform,
   vector,
+  weekdays,
   where,
 } from 'pcrec';
 import { sasrecBlock, type SasrecHyper, sasrecHypers } from './sasrec.js';
@@ -50,6 +59,9 @@ export interface SasrecfHyper extends SasrecHyper {
   readonly numbers: string;
   readonly vectors: string;
   readonly hidden: number;
+  readonly eventCategories: string;
+  readonly eventNumbers: string;
+  readonly clock: boolean;
 }
 
 /** A vector of each item for each of its features. */
@@ -76,6 +88,27 @@ export const fusedItems = (
   return features.reduce((sum, feature) => add(sum, feature), shown);
 };
 
+/** A vector of each event for each of its features. */
+const eventsOf = ({ hyper, batch }: RecommenderContext<SasrecfHyper>, width: Axis<'width'>): readonly State[] => {
+  const path = (name: string): string => `event.${name}.row`;
+  const [hour, weekday] = [hours(batch), weekdays(batch)];
+  const clock: readonly State[] = [
+    gather(embedding('hour', hour.axis, width), hour.values, hour.axis),
+    gather(embedding('hour.next', hour.axis, width), hour.next, hour.axis),
+    gather(embedding('weekday', weekday.axis, width), weekday.values, weekday.axis),
+    gather(embedding('weekday.next', weekday.axis, width), weekday.next, weekday.axis),
+  ];
+  return [
+    ...listed(hyper.eventCategories).map((name) =>
+      embedFeature(path(name), eventFeature(name, category(), batch), width),
+    ),
+    ...listed(hyper.eventNumbers).map((name) =>
+      embedFeature(path(name), eventFeature(name, numeric(), batch).values, width),
+    ),
+    ...(hyper.clock ? clock : []),
+  ];
+};
+
 export default stacked({
   name: 'sasrecf',
   doc: 'SASRec whose items are what is known of them: categories, numbers, vectors (SASRecF).',
@@ -85,6 +118,9 @@ export default stacked({
     lists: names('', 'columns of items that are several categories'),
     numbers: names('', 'columns of items that are numbers'),
     vectors: names('', 'columns of items that are vectors'),
+    eventCategories: names('', 'columns of events that are one category'),
+    eventNumbers: names('', 'columns of events that are numbers'),
+    clock: boolean(false, 'whether the hours and weekdays of events are read (UTC)'),
     hidden: number(0.1, 'share of items whose own vector a training step does not see', { min: 0, max: 0.99 }),
   },
   presets: { base: {}, large: { blocks: 8, heads: 2 } },
@@ -95,10 +131,11 @@ export default stacked({
     const width = axis('width', hyper.width);
     const items = fusedItems(context, width);
     const embedded = add(mul(embed(items, batch.items), Math.sqrt(hyper.width)), positionTable(batch.seq, width));
+    const told = eventsOf(context, width).reduce((sum, feature) => add(sum, feature), embedded);
     const blocks = Array.from({ length: hyper.blocks }, (_, l) => sasrecBlock(`block.${l}`, context, width));
     return {
       table: { width, items },
-      input: dropout('input', hyper.dropout, phase)(embedded),
+      input: dropout('input', hyper.dropout, phase)(told),
       blocks,
       read: (top) => layerNorm(top, width, { path: 'norm' }),
     };

@@ -71,7 +71,7 @@ const having =
         return place >= 0
           ? E.right(place)
           : E.left(
-              `No item has the ${column} ${JSON.stringify(value)}: ${suggest(value, vocabulary, `values of ${column}`)}.`,
+              `No item has the ${column} ${JSON.stringify(value)}: ${suggest(value, vocabulary, `values of ${column}`)}`,
             );
       }),
       E.map((places) => (at) => of(at).some((place) => places.includes(place))),
@@ -116,7 +116,7 @@ const columnIn =
     if (column?.kind !== 'category' && column?.kind !== 'categories') {
       const there = [...(data.features ?? [])].filter(([, { kind }]) => kind.startsWith('categor')).map(([n]) => n);
       return E.left(
-        `--where asks for the ${name} of items, and no column of ${data.name} tells it: ${suggest(name, there, 'columns of categories')}.`,
+        `--where asks for the ${name} of items, and no column of ${data.name} tells it: ${suggest(name, there, 'columns of categories')}`,
       );
     }
     const codes = new Map(known.map((at, code) => [at, code]));

@@ -6,7 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { type Lexicon, sizesOf } from './features.js';
+import { isLexicon, type Lexicon, sizesOf } from './features.js';
 import { readBytes, writeAtomically } from './files.js';
 import { shapeOf, type States } from './init.js';
 import { decode, encode, type Safetensors, type Tensor } from './safetensors.js';
@@ -105,7 +105,7 @@ const kinds: Readonly<Record<Part, (x: unknown) => boolean>> = {
   progress: isTable,
   items: isList,
   titles: (x) => x === null || isList(x),
-  features: (x) => isTable(x) && isTable((x as Partial<Lexicon>).items) && isTable((x as Partial<Lexicon>).events),
+  features: isLexicon,
 };
 
 const json =

@@ -23,6 +23,25 @@ export interface Lexicon {
   readonly items: Readonly<Record<string, Learnt>>;
   readonly events: Readonly<Record<string, Learnt>>;
 }
+const isLearnt = (x: unknown): boolean => {
+  const { kind, vocabulary, most, mean, deviation, width } = (x ?? {}) as Readonly<Record<string, unknown>>;
+  const words = Array.isArray(vocabulary) && vocabulary.every((word) => typeof word === 'string');
+  const forms: Readonly<Record<string, boolean>> = {
+    category: words,
+    categories: words && Number.isInteger(most),
+    number: Number.isFinite(mean) && Number.isFinite(deviation),
+    vector: Number.isInteger(width),
+  };
+  return forms[String(kind)] === true;
+};
+/** Whether what a file holds is a lexicon. */
+export const isLexicon = (x: unknown): x is Lexicon => {
+  const { items, events } = (x ?? {}) as Partial<Lexicon>;
+  return [items, events].every(
+    (of) => typeof of === 'object' && of !== null && !Array.isArray(of) && Object.values(of).every(isLearnt),
+  );
+};
+
 type Column<F extends ItemFeature> = Extract<F, { readonly name: string }>;
 
 /** The row of an input that an entry lists: the table's, or the model's own. */
@@ -61,8 +80,16 @@ const listed = (columns: FeatureColumns | undefined): string =>
     : `has ${[...columns].map(([name, { kind }]) => `${name} (${kinds[kind]})`).join(', ')}`;
 
 const tables = {
-  items: { whose: 'items', give: 'a table of items with that column' },
-  events: { whose: 'events', give: 'events with that column' },
+  items: {
+    whose: 'items',
+    give: 'give a table of items with that column',
+    say: (name: string, kind: string) => `say what it is (--item-columns ${name}:${kind})`,
+  },
+  events: {
+    whose: 'events',
+    give: 'give events with that column',
+    say: (_: string, kind: string) => `give events whose column is a ${kind}`,
+  },
 } as const;
 
 /** Left: a column that a model reads and data have not, or have of another kind. */
@@ -74,7 +101,7 @@ const column = <K extends Learnt['kind']>(
   { name, kind }: { readonly name: string; readonly kind: K },
 ): E.Either<string, Extract<FeatureColumn, { readonly kind: K }>> => {
   const found = columns?.get(name);
-  const { whose, give } = tables[of];
+  const { whose, give, say } = tables[of];
   return found?.kind === kind
     ? E.right(found as Extract<FeatureColumn, { readonly kind: K }>)
     : E.left(
@@ -82,7 +109,7 @@ const column = <K extends Learnt['kind']>(
           found === undefined
             ? `the table of ${whose} of ${data} ${listed(columns)}`
             : `in ${data} it is a ${kinds[found.kind]}`
-        }: give ${give}, or compile the model for other columns.`,
+        }: ${found === undefined ? give : say(name, kind)}, or compile the model for other columns.`,
       );
 };
 

@@ -65,7 +65,7 @@ const readable = (manifest: Manifest, events: readonly HistoryEvent[]): E.Either
   return stray === undefined
     ? E.right(undefined)
     : E.left(
-        `An event of the history has '${stray}', which the model ${manifest.model} does not read: ${suggest(stray, columns, 'columns')}.`,
+        `An event of the history has '${stray}', which the model ${manifest.model} does not read: ${suggest(stray, columns, 'columns')}`,
       );
 };
 

@@ -108,24 +108,28 @@ const reader = (user: number): History => {
   return { user: `${user + 1}`, items, times };
 };
 
-/** The column of genres, for items by their codes. */
+/** One item a genre that is announced and that nobody has read: only a model that knows genres can tell it from another. */
+const announced: readonly Item[] = genres.map(([genre, , nouns], g) => ({
+  id: `${catalogue.flat(2).length + 1 + g}`,
+  genre,
+  title: `The Next ${nouns.split(' ')[0]!}`,
+}));
+const known: readonly Item[] = [...catalogue.flat(2), ...announced];
+
+/** The column of genres, for items by their ids. */
 const genreOf = (ids: readonly string[]): FeatureColumn => {
   const vocabulary = genres.map(([name]) => name);
-  const known = new Map(catalogue.flat(2).map(({ id, genre }) => [id, 1 + vocabulary.indexOf(genre)]));
-  return { kind: 'category', vocabulary, values: Int32Array.from(ids, (id) => known.get(id) ?? 0) };
+  const codes = new Map(known.map(({ id, genre }) => [id, 1 + vocabulary.indexOf(genre)]));
+  return { kind: 'category', vocabulary, values: Int32Array.from(ids, (id) => codes.get(id) ?? 0) };
 };
 
-/** The generated data set, the same on every machine: 600 users, nearly 400 items, with times, titles and genres; the few items that nobody read too. */
+/** The generated data set, the same on every machine: 600 users, 400 items and ten that nobody met, with times, titles and genres. */
 export const sample = (): Dataset => {
   const { hash: _, ...read } = fromHistories(
     'sample',
     Array.from({ length: userCount }, (_, user) => reader(user)),
-    new Map(catalogue.flat(2).map(({ id, title }) => [id, title])),
+    new Map(known.map(({ id, title }) => [id, title])),
   );
-  const items = new Set(read.items);
-  const unmet = catalogue
-    .flat(2)
-    .map(({ id }) => id)
-    .filter((id) => !items.has(id));
+  const unmet = announced.map(({ id }) => id);
   return dataset({ ...read, unmet, features: new Map([['genre', genreOf([...read.items, ...unmet])]]) });
 };

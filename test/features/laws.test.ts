@@ -10,7 +10,7 @@ import { type Program, rootsOf, withRoots } from '../../compiler/program.js';
 import { pipeline } from '../../compiler/pipeline.js';
 import { evaluate } from '../../compiler/targets/reference.js';
 import { hashKey, mix } from '../../runtime/contract/random.js';
-import { leaveOneOut } from '../../runtime/data/index.js';
+import { type Dataset, dataset, leaveOneOut } from '../../runtime/data/index.js';
 import { recoded, valuesOf } from '../../runtime/data/recode.js';
 import { catalogued, eventValues, givenStates, learnt, met, sizesOf } from '../../runtime/features.js';
 import { columns, environment, plain, programs } from '../support/models.js';
@@ -202,6 +202,17 @@ describe('what data say', () => {
     expect(parts).not.toHaveProperty('features');
   });
 
+  it('is refused where a column has not one value a row, or codes that its vocabulary has not', () => {
+    const { hash: _hash, ...parts } = data();
+    const made = (features: Dataset['features'], events: Dataset['events'] = undefined) =>
+      dataset({ ...parts, ...(features && { features }), ...(events && { events }) });
+    const short = new Map([['year', { kind: 'number', values: new Float64Array(3) } as const]]);
+    expect(() => made(short)).toThrow("the column 'year' of items is not one number for each of 11 rows");
+    expect(() => made(undefined, short)).toThrow("the column 'year' of events is not one number for each of");
+    const codes = { kind: 'category', vocabulary: ['x'], values: new Int32Array(11).fill(2) } as const;
+    expect(() => made(new Map([['genre', codes]]))).toThrow("the column 'genre' of items is not one category");
+  });
+
   it('is asked for by name: a column that is not there is named with those that are', () => {
     const without = learnt(model.manifest, leaveOneOut(plainData()));
     expect(isLeft(without) && without.left).toBe(
@@ -210,7 +221,7 @@ describe('what data say', () => {
     const odd = compiled(sasrecf, { categories: 'year', blocks: 1 });
     const wrong = learnt(odd.manifest, leaveOneOut(data()));
     expect(isLeft(wrong) && wrong.left).toContain(
-      "reads the column 'year' of items as a category, and in small it is a number",
+      "reads the column 'year' of items as a category, and in small it is a number: say what it is (--item-columns year:category), or compile the model for other columns.",
     );
     const brand = compiled(sasrecf, { categories: 'brand', blocks: 1 });
     const missing = learnt(brand.manifest, leaveOneOut(data()));

@@ -134,7 +134,7 @@ describe('candidates', () => {
   it('are refused where nobody could tell them, or none is left', async () => {
     await expect(ids({ where: 'genre=wars' })).rejects.toThrow('No item has the genre "wars": did you mean \'war\'?');
     await expect(ids({ where: 'brand=x' })).rejects.toThrow(
-      '--where asks for the brand of items, and no column of small tells it: columns of categories: genre, tags.',
+      '--where asks for the brand of items, and no column of small tells it: columns of categories: genre, tags',
     );
     await expect(ids({ where: 'war' })).rejects.toThrow('--where takes COLUMN=VALUE, not "war".');
     await expect(ids({ only: 'q' })).rejects.toThrow('The model knows no item "q"');

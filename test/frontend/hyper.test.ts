@@ -2,7 +2,8 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { renderAll } from '../../compiler/diagnostics.js';
 import { hyperValues } from '../../compiler/frontend/hyper.js';
-import { boolean, choice, integer, model, number } from '../../dsl/model.js';
+import { boolean, choice, integer, listed, model, names, number } from '../../dsl/model.js';
+import { adamw } from '../../dsl/optimizers.js';
 
 const it_ = model({
   name: 'tiny',
@@ -83,5 +84,30 @@ describe('hyperparameters', () => {
     expect(read([], 'xyz')).toContain('hint: presets: large, broken');
     expect(read([], 'broken')).toContain("error PC0004: --preset broken: 'rate' must be a number from 0 to 1, not '7'");
     expect(read(['constructor=1'])).toContain("no hyperparameter 'constructor'");
+  });
+});
+
+describe('names', () => {
+  const named = model({
+    name: 'named',
+    hyper: { length: integer(5, 'longest'), columns: names('genre', 'columns that are read') },
+    optimizer: () => adamw({ rate: 0.1 }),
+    build: () => {
+      throw new Error('unused');
+    },
+  });
+  const values = (text: string) => hyperValues(named, { set: [`columns=${text}`] });
+  it('stand between commas, each once, or there are none', () => {
+    expect(values('genre, brand,genre')).toMatchObject({ right: { columns: 'genre, brand,genre' } });
+    expect(listed('genre, brand,genre')).toEqual(['genre', 'brand']);
+    expect(values('')).toMatchObject({ right: { columns: '' } });
+    expect(listed('')).toEqual([]);
+  });
+  it('are names', () => {
+    expect(values('a,7b')).toMatchObject({
+      left: [
+        { code: 'PC0004', message: "--set columns=a,7b: 'columns' must be names, separated by commas, not 'a,7b'" },
+      ],
+    });
   });
 });

@@ -158,7 +158,7 @@ describe('a request', () => {
     [{ user: 'u3', at: last + longestSpan }, /more than 68 years after the first event/],
     [{ user: 'u3', at: 'tomorrow' }, /--at takes a time, a number .* or ISO 8601 .*, not "tomorrow"/],
     [{ user: 'u3', at: Number.NaN }, /--at takes a time/],
-    [{ history: 'i1', at: last }, /--at has no meaning beside --history/],
+    [{ history: 'i1', at: last }, /--at has no meaning beside a --history whose items have no times/],
   ])('%j is refused', async (request, says) => expect(asked('dates', request)).rejects.toThrow(says));
 
   it('after a history that is written down has no time, and says so', async () => {

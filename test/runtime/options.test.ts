@@ -75,7 +75,7 @@ describe('options of a program', () => {
     ['train', { data: 7 }, "The option 'data' of train is a string, not 7."],
     ['train', { resume: 'yes' }, 'The option \'resume\' of train is true or false, not "yes".'],
     ['train', { listen: {} }, /is a function of events/],
-    ['recommend', { history: [1, 2] }, /is a string or a list of strings/],
+    ['recommend', { history: [1, 2] }, /is a string, or a list of strings or events/],
     ['recommend', undefined, 'recommend takes an object of options, not undefined.'],
     ['train', 'sample', 'train takes an object of options, not "sample".'],
   ] as const)('%s of %j', (of, options, message) => {

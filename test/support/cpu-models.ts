@@ -35,7 +35,7 @@ import type { Data, Sizes } from '../../runtime/contract/session.js';
 import type { CpuSession } from '../../runtime/cpu/index.js';
 import { stream } from '../generators/axes.js';
 import { runLoops } from './loops.js';
-import { columns, columnSizes, drawnOf, programs } from './models.js';
+import { columns, columnSizes, drawnOf, ofEvents, programs } from './models.js';
 import { runPass } from './programs.js';
 
 /** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
@@ -131,7 +131,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],
   ['sasrec', sasrec, { heads: 2 }],
-  ['sasrecf', sasrecf, { heads: 2, ...columns }],
+  ['sasrecf', sasrecf, { heads: 2, ...columns, ...ofEvents }],
   ['llama', llama, {}],
   ['bert4rec', bert4rec, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
   ['gru4rec', gru4rec, { hidden: 5 }],

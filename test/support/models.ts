@@ -58,7 +58,9 @@ export const programs = (model: Model, over: Readonly<Record<string, HyperValue>
 
 /** Columns of each kind, for `sasrecf`, and what they bind. */
 export const columns = { categories: 'genre', lists: 'tags', numbers: 'year', vectors: 'text' } as const;
+export const ofEvents = { eventCategories: 'action', eventNumbers: 'rating', clock: true } as const;
 export const columnSizes = {
+  event_action_values: 3,
   item_genre_values: 4,
   item_tags_values: 5,
   item_tags_most: 3,
@@ -83,6 +85,15 @@ export const drawnOf = (feature: ItemFeature, sizes: Sizes, u: number): number =
       ? Number(u > 0.3)
       : u * 2 - 1;
 
+/** Inputs whose values are fewer than the items. */
+const drawnBelow: Readonly<Record<string, number>> = {
+  'event.action': columnSizes.event_action_values,
+  'times.hour': 24,
+  'times.next.hour': 24,
+  'times.weekday': 7,
+  'times.next.weekday': 7,
+};
+
 /** One environment for every stage of a program: a value depends on the leaf's name alone, and of rows the first are those of fewer. */
 export const environment = (stages: readonly Program[], { sizes, inputs: given }: Scale = usual): Environment => {
   const inputs: Record<string, readonly number[]> = { step: [2], ...given };
@@ -95,7 +106,9 @@ export const environment = (stages: readonly Program[], { sizes, inputs: given }
     const count = n.axes.reduce((total, a) => total * sizeOf(a, env), 1);
     const draw = (): number => {
       if (n.op === 'input')
-        return n.dtype === 'f32' ? next() : Math.floor(next() * (name.startsWith('times') ? 90_000 : sizes.items));
+        return n.dtype === 'f32'
+          ? next()
+          : Math.floor(next() * (drawnBelow[name] ?? (name.startsWith('times') ? 90_000 : sizes.items)));
       return n.op === 'param' && n.init.kind === 'given'
         ? drawnOf(n.init.feature, sizes, next())
         : name.endsWith('.v')
@@ -126,7 +139,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['pcrec without steps', pcrec, { steps: 0 }],
   ['pcrec-simple', pcrecSimple, {}],
   ['sasrec', sasrec, { heads: 2 }],
-  ['sasrecf', sasrecf, { heads: 2, ...columns }],
+  ['sasrecf', sasrecf, { heads: 2, ...columns, ...ofEvents }],
   ['llama', llama, { heads: 2 }],
   ['bert4rec', bert4rec, { heads: 2, mask: 0.5, lastOnly: 0.3 }],
   ['gru4rec', gru4rec, { hidden: 5 }],

@@ -171,9 +171,8 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
   const load = ({ address, offset, apart, type }: Extract<Code, { kind: 'load' }>): Text => {
     const at = `${within(code(address), binding.sum)}${bytes(offset)}`;
     if (apart === 4 || !hasLanes(type)) return called(type.toUpperCase(), at);
-    return apart === 0
-      ? called(`splat_${type}`, `${type === 'f32s' ? 'F32' : 'I32'}(${at})`)
-      : called(`strided_${type}`, at, `${apart}`);
+    if (apart > 0) return called(`strided_${type}`, at, `${apart}`);
+    return called(`splat_${type}`, `${type === 'f32s' ? 'F32' : 'I32'}(${at})`);
   };
   const code = (c: Code): Text => {
     switch (c.kind) {

@@ -13,7 +13,7 @@
  *   without bias, numbers are multiples of one row.
  * - What is known of events is added to their items in the same way, as HSTU's authors add actions: `eventCategories` and `eventNumbers` name
  *   columns of them, and with `clock` the hour and the weekday are read, those of the next event too: it is known when a prediction is asked for.
- * - Negatives are drawn from the whole catalogue, in which stand the items that nobody has met.
+ * - Negatives are drawn from the whole catalogue; items that training never saw are zeros there.
  * - Blocks, loss and optimizer are those of sasrec in this folder, with its deviations.
  */
 import {
@@ -75,17 +75,21 @@ const featuresOf = (hyper: SasrecfHyper, width: Axis<'width'>): readonly Tensor<
   ];
 };
 
-/** The item's own vector, unless training never saw it or this step hides it, and the vectors of its features. */
+/**
+ * The item's own vector and the vectors of its features. While training, a step hides the own vectors of some, and an item that no
+ * training event is of is zeros: it can only be drawn as a negative, and that would teach its features that nobody wants them.
+ */
 export const fusedItems = (
   { hyper, batch: { item }, phase }: RecommenderContext<SasrecfHyper>,
   width: Axis<'width'>,
 ): Tensor<'item' | 'width'> => {
   const features = featuresOf(hyper, width);
   if (features.length === 0) fail('there is no feature: name columns, or compile sasrec');
-  const own = mul(embedding('embedding.items', item, width), itemsMet());
-  const shown =
-    phase === 'training' && hyper.hidden > 0 ? where(ge(uniform('hidden', [item]), hyper.hidden), own, 0) : own;
-  return features.reduce((sum, feature) => add(sum, feature), shown);
+  const fused = (own: Tensor<'item' | 'width'>) => features.reduce((sum, feature) => add(sum, feature), own);
+  const own = embedding('embedding.items', item, width);
+  const met = itemsMet();
+  if (phase === 'inference') return fused(mul(own, met));
+  return mul(fused(hyper.hidden > 0 ? where(ge(uniform('hidden', [item]), hyper.hidden), own, 0) : own), met);
 };
 
 /** A vector of each event for each of its features. */

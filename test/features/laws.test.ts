@@ -121,6 +121,29 @@ describe('a model with features', () => {
     );
   });
 
+  it('teaches nothing by items that training never met: what is known of them changes no update', () => {
+    const program = plain(programs(sasrecf, { blocks: 1, categories: 'genre' })[0]!);
+    const env = environment([program]);
+    const [last, only] = [env.params!['items.met']!.length - 1, env.sizes['item_genre_values']! - 1];
+    const elsewhere = (ids: ArrayLike<number>): readonly number[] => Array.from(ids, (id) => (id === last ? 0 : id));
+    const known = (genre: number) => ({
+      ...env,
+      inputs: {
+        ...env.inputs,
+        items: elsewhere(env.inputs!['items']!),
+        targets: elsewhere(env.inputs!['targets']!),
+      },
+      params: {
+        ...env.params,
+        'items.met': Array.from({ length: last + 1 }, (_, i) => Number(i < last)),
+        'item.genre': Array.from({ length: last + 1 }, (_, i) => (i < last ? i % only : genre)),
+      },
+    });
+    const values = (genre: number) => evaluate(rootsOf(program), known(genre)).map(({ data }) => data);
+    expect(values(only)).toEqual(values(0));
+    expect(values(only)[0]![0]).toBeGreaterThan(0);
+  });
+
   it('keeps its states through all passes as what no step changes', () => {
     for (const program of programs(sasrecf, over)) {
       const done = pipeline.reduce((p, pass) => runPass(pass, p), program);

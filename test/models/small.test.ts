@@ -118,7 +118,7 @@ const batches = ({ length, batch }: Small): readonly (readonly [readonly number[
       ];
 
 const scaleOf = ({ items, batch }: Small, lengths: readonly number[], missing: number): Scale => ({
-  sizes: { batch, items, seen: 1 },
+  sizes: { batch, items, seen: 1, item_genre_values: items },
   inputs: {
     'seq.lengths': lengths,
     'seen.lengths': lengths.map((_, i) => (i === 1 ? 1 : 0)),

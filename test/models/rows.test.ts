@@ -3,12 +3,12 @@ import { expect, it } from 'vitest';
 import { programsOf } from '../../compiler/compile.js';
 import { rootsOf } from '../../compiler/program.js';
 import { evaluate } from '../../compiler/targets/reference.js';
-import { cases, environment, plain, traced } from '../support/models.js';
+import { cases, columnSizes, environment, plain, traced } from '../support/models.js';
 
 const users = 3;
 const lengths = [6, 1, 4, 2, 5];
 const scale = (batch: number) => ({
-  sizes: { batch, items: 11, seen: 1 },
+  sizes: { batch, items: 11, seen: 1, ...columnSizes },
   inputs: {
     'seq.lengths': lengths.slice(0, batch),
     'seen.lengths': lengths.slice(0, batch).map(() => 0),

@@ -9,12 +9,14 @@ import { withData } from './dataflags.js';
 import { messageOf } from './errors.js';
 import { evaluateCheckpoint } from './evaluate.js';
 import { all, frequent, type Listener, throttled, told } from './events.js';
+import { inspectData, inspectedText } from './inspect.js';
 import { line } from './log.js';
 import { profile, profileText } from './profile.js';
 import { flag, newSettings, type NumberName, protocols, readNumber } from './contract/settings.js';
 import {
   compiledIn,
   type EvaluateOptions,
+  type InspectOptions,
   type ProfileOptions,
   type RecommendOptions,
   type TrainOptions,
@@ -76,6 +78,10 @@ export const flags = {
   checkpoint: new Option('--checkpoint <file>', 'the checkpoint to use (default: <out>/best.safetensors)'),
   cutoffs: new Option('--cutoffs <list>', 'measures of lists of these lengths too, as 5,10,20').argParser(
     (text: string): readonly number[] => text.split(',').map(number('cutoffs')),
+  ),
+  split: new Option(
+    '--split <rule>',
+    'what to hold out: leave-one-out, last:K, time:SHARE (0.9) or time:DATE, user:SHARE (0.1), or the split.json of another run (default: leave-one-out)',
   ),
   json: new Option('--json', 'print JSON lines and nothing else on the standard output'),
 } as const;
@@ -256,12 +262,7 @@ const program = (
         '`hstu` trains on validation items too and reports the best TEST epoch: optimistic, only to compare with figures published so (default: standard)',
       ).choices(protocols),
     )
-    .addOption(
-      new Option(
-        '--split <rule>',
-        'what to hold out: leave-one-out, last:K, time:SHARE (0.9) or time:DATE, user:SHARE (0.1), or the split.json of another run (default: leave-one-out)',
-      ),
-    )
+    .addOption(flags.split)
     .addOption(
       new Option(
         '--train-on <what>',
@@ -412,6 +413,22 @@ const program = (
                 note: tallyText(tally),
               }),
             ),
+      );
+    });
+
+  withData(root.command('inspect'))
+    .description('Look at data before anything learns from them: sizes, how they spread, and what usually goes wrong.')
+    .addOption(flags.split)
+    .addOption(flags.json)
+    .action(async (options: InspectOptions & Shared) => {
+      finish(
+        await conduct(
+          world,
+          manifest.model,
+          options,
+          () => inspectData(compiled)(options),
+          (found) => ({ code: 0, text: inspectedText(found), json: found }),
+        ),
       );
     });
 

@@ -84,6 +84,8 @@ export type EvaluateOptions = DataOptions &
     measures: Readonly<Record<string, OwnMeasure>>;
   }>;
 
+export type InspectOptions = DataOptions & Maybe<{ split: string }>;
+
 export type ProfileOptions = DataOptions & DeviceOptions & Maybe<{ batch: number; seed: number }>;
 
 /** What a recommender needs before anything is asked of it. */

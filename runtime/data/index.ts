@@ -22,6 +22,7 @@ export {
 export type { FeatureColumn, FeatureColumns } from './columns.js';
 export { type Format, describeFormats, formats } from './formats.js';
 export { type History, fromHistories } from './interactions.js';
+export { type Inspection, type Spread as CountSpread, inspect, inspectionText } from './inspect.js';
 export type { LoadOptions } from './asked.js';
 export { load, samplePath } from './load.js';
 export { type FileFormat, fileFormats } from './tables/files.js';

@@ -148,7 +148,13 @@ describe('the commands', () => {
     };
     help.compiler = lines.join('\n');
     help.train = await ask('train');
-    help.trainer = [help.train, await ask('evaluate'), await ask('recommend'), await ask('profile')].join('\n');
+    help.trainer = [
+      help.train,
+      await ask('evaluate'),
+      await ask('recommend'),
+      await ask('inspect'),
+      await ask('profile'),
+    ].join('\n');
   });
   const options = (text: string): readonly string[] => [
     ...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([name]) => name)),

@@ -400,6 +400,15 @@ describe('the command line', () => {
     });
   });
 
+  it('inspects data without opening a device', async () => {
+    const told = await here(['inspect', '--data', 'sample', '--split', 'last:2']);
+    expect(told).toMatchObject({ code: 0, err: '' });
+    expect(told.out).toContain('Interactions of a user: ');
+    const { tested } = JSON.parse((await here(['inspect', '--json'])).out) as { readonly tested: number };
+    expect(tested).toBeGreaterThan(0);
+    expect(await here(['inspect', '--data', 'nowhere.csv'])).toMatchObject({ code: 1, out: '' });
+  });
+
   it('takes --profile for profile, which needs a device that times its kernels', async () => {
     const told = await here(['profile', '--data', 'sample']);
     expect(told).toMatchObject({

@@ -15,7 +15,7 @@ const several = (text: string, before: readonly string[] | undefined): readonly 
 export const dataFlags: readonly Option[] = [
   new Option(
     '--data <file>',
-    `interactions (${names.join(', ')}; text plain or gzip), or \`${samplePath}\` for generated ones`,
+    `interactions (${names.join(', ')}; text plain or gzip): a file, a folder of them, or a pattern in quotes ('events-*.parquet'); or \`${samplePath}\` for generated ones`,
   ),
   new Option('--format <name>', 'format of the data, where their first line does not tell').choices(names),
   new Option(

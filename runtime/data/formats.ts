@@ -5,7 +5,7 @@
  */
 import { aliases, cellsOf, chosenDelimiter, columnOf, type Delimiter, headerDelimiter } from './headers.js';
 import type { Step } from './lines.js';
-import { bound, type Reading, unmet } from './reading.js';
+import { bound, type Reading, unlike, unmet } from './reading.js';
 import { sequencesOf } from './sequences.js';
 import { byPlace, type Choice } from './tables/choice.js';
 import { headed, headless, pairs, ratingDelimiter, table } from './tables/delimited.js';
@@ -29,7 +29,7 @@ export interface Format {
 const sequences =
   (reading: Reading): Step =>
   (...line) => {
-    const fault = unmet(reading, 'sequences');
+    const fault = unmet(reading, 'sequences') ?? unlike(reading, false);
     if (fault !== undefined) return fault;
     const { step, end } = sequencesOf(bound(reading, false).into, reading.named);
     reading.columns = 'user, then items in order of time';

@@ -15,6 +15,7 @@ import { cellsOf, delimiters } from './headers.js';
 import { decode } from './ids.js';
 import { type Packed, pack } from './interactions.js';
 import { type Step, eachLine } from './lines.js';
+import { filesAt } from './paths.js';
 import type { Reading } from './reading.js';
 import { sample } from './sample.js';
 import { core } from './tables/core.js';
@@ -39,9 +40,10 @@ const nameOf = (path: string): string => {
   return sharedNames.has(stem) && folder !== '' ? folder : stem;
 };
 
-/** What a file gave. */
+/** What the files gave. */
 interface Read {
   readonly format: string;
+  readonly files: number;
   readonly reading: Reading;
 }
 
@@ -71,30 +73,45 @@ const readText = async (path: string, given: Format | undefined, reading: Readin
   return isLeft(read) ? read : right(found!.name);
 };
 
-/** Reads interactions. Left: also a file without any. */
+/** Reads one file. Right: its format. */
+const readFile = async (path: string, { format, query }: Asked, reading: Reading): Promise<Either<string, string>> => {
+  const file = format === undefined ? await fileFormatOf(path) : 'magic' in format ? format : undefined;
+  if (query !== undefined && file?.name !== 'sqlite' && file?.name !== 'duckdb')
+    return left(`${path}: --query asks databases, and this is no SQLite or DuckDB file; leave it out`);
+  const read =
+    file === undefined
+      ? await readText(path, format as Format | undefined, reading)
+      : await fileRead(file, path, reading, query);
+  const fault = isLeft(read) ? undefined : reading.end();
+  reading.end = () => undefined;
+  return fault === undefined ? read : left(`${path}: ${fault}`);
+};
+
+/** Reads interactions, of several files one after the other. Left: also files without any. */
 const readInteractions =
-  (path: string, { format, choice, unit, query }: Asked, sieve: Sieve | undefined): TE.TaskEither<string, Read> =>
+  (path: string, of: Asked, sieve: Sieve | undefined): TE.TaskEither<string, Read> =>
   async () => {
     const reading: Reading = {
-      clock: clock(unit),
-      choice,
+      clock: clock(of.unit),
+      choice: of.choice,
       sieve,
-      named: format !== undefined,
+      named: of.format !== undefined,
       into: undefined,
       columns: '',
       end: () => undefined,
     };
-    const file = format === undefined ? await fileFormatOf(path) : 'magic' in format ? format : undefined;
-    if (query !== undefined && file?.name !== 'sqlite' && file?.name !== 'duckdb')
-      return left(`${path}: --query asks databases, and this is no SQLite or DuckDB file; leave it out`);
-    const read =
-      file === undefined
-        ? await readText(path, format as Format | undefined, reading)
-        : await fileRead(file, path, reading, query);
-    if (isLeft(read)) return read;
-    const fault = reading.end() ?? reading.clock.fault();
+    const files = await filesAt(path);
+    if (isLeft(files)) return files;
+    const formats = new Set<string>();
+    for (const file of files.right) {
+      const read = await readFile(file, of, reading);
+      if (isLeft(read)) return read;
+      formats.add(read.right);
+    }
+    const fault = reading.clock.fault();
     if (fault !== undefined) return left(`${path}: ${fault}`);
-    if ((reading.into?.count() ?? 0) > 0) return right({ format: read.right, reading });
+    const format = [...formats].join(' and ');
+    if ((reading.into?.count() ?? 0) > 0) return right({ format, files: files.right.length, reading });
     return left(
       reading.into?.sieved === true
         ? `${path}: nothing is left; ask for less, or leave the filters out. ${(sieve?.says() ?? []).join(' ')}`
@@ -119,7 +136,7 @@ const titlesAt = (path: string | undefined): TE.TaskEither<string, Titles | unde
 
 /** How the file was understood, in sentences. */
 const understood = (
-  { reading, format }: Read,
+  { reading, format, files }: Read,
   left: readonly string[],
   titles: Titles | undefined,
   items: readonly string[],
@@ -131,8 +148,10 @@ const understood = (
   const titled = titles === undefined ? undefined : data.items.filter((id) => titles.has(id)).length;
   return {
     says: [
-      `Read as ${format}: ${reading.columns}.`,
-      times === undefined ? `Times: none; ${order} is taken for the order in time.` : timesText(times),
+      `Read as ${format}${files === 1 ? '' : `, ${files} files`}: ${reading.columns}.`,
+      times === undefined
+        ? `Times: none; ${order}${files === 1 ? '' : ', the files in the order of their names,'} is taken for the order in time.`
+        : timesText(times),
       ...left,
       ...items,
       ...(titles === undefined || titled === undefined
@@ -201,7 +220,7 @@ const generated = (options: LoadOptions): Either<string, Dataset> => {
 };
 
 /**
- * The data set in a file, plain or gzip, or the generated `sample`.
+ * The data set in a file, plain or gzip, in all files of a folder or of a pattern (`events-*.parquet`), or the generated `sample`.
  *
  * Errors are complete sentences for the terminal: the file, the line, what was expected, what to do.
  */

@@ -24,16 +24,22 @@ export interface Reading {
   end: () => string | undefined;
 }
 
-/** The same with a place for its rows. */
+/** The same with a place for its rows: that of the files before it, where there are any. */
 export const bound = (
   reading: Reading,
   timed: boolean,
   columns: Interactions['columns'] = [],
 ): Bound & { readonly into: Interactions } => {
-  const into = interactions(timed, columns);
+  const into = reading.into ?? interactions(timed, columns);
   reading.into = into;
   return { into, clock: reading.clock, sieve: reading.sieve };
 };
+
+/** What is wrong with a file that has not what the files before it have. */
+export const unlike = ({ into }: Reading, timed: boolean): string | undefined =>
+  into === undefined || into.timed === timed
+    ? undefined
+    : `this file ${timed ? 'has times, and the files before it have' : 'has no times, and the files before it have'} ${timed ? 'none' : 'some'}; give files of one kind`;
 
 /** What a filter needs, where the file has none. */
 const needs = {
@@ -69,6 +75,8 @@ export const laid = (
   number: Layout['number'] = numberAt,
 ): Either<string, { readonly layout: Omit<Layout, 'shape'>; readonly bound: Bound }> => {
   const { choice, sieve } = reading;
+  const other = unlike(reading, of.time >= 0);
+  if (other !== undefined) return left(other);
   const asked = (role: Role): boolean => choice.some(({ name }) => name === role);
   for (const need of sieve?.needs ?? [])
     if (of[need] < 0)
@@ -86,7 +94,7 @@ export const laid = (
       return left(
         `--columns: what is known of an event is of the kind ${eventKinds.join(', ')}, and ${quoted(name)} is asked for as ${kind}; give one of these, or leave the kind out`,
       );
-    kept.push({ place, column: eventColumn(name, kind, number) });
+    kept.push({ place, column: reading.into?.columns[kept.length] ?? eventColumn(name, kind, number) });
   }
   const wants = (role: 'rating' | 'action'): boolean => asked(role) || sieve?.needs.includes(role) === true;
   reading.columns = text;

@@ -538,7 +538,6 @@ describe.each(Object.entries({ ends, encodings, ids, shapes, quotes, times, zipp
 describe('what is no file of interactions', () => {
   it('is refused by its path', async () => {
     const path = await file('there.csv', ending('\n'));
-    expect(errorOf(await load(dirname(path)))).toContain('this is a folder; name the file');
     expect(errorOf(await load(join(dirname(path), 'none')))).toContain('no such file');
     expect(errorOf(await load(join(path, 'below')))).toContain('no such file');
     expect(errorOf(await load(''))).toContain('no such file');

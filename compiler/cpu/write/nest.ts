@@ -83,7 +83,8 @@ const fuller = (
   const step = scaled(size, count);
   const base = local(`${axis}.here`, 'i32');
   const last = keep(into, `${axis}.last`, sub(to, amount(step)));
-  const left = op('and', sub(to, from), amount(less(step)));
+  const whole = from.kind === 'literal' && from.value === 0 ? to : sub(to, from);
+  const left = op('and', whole, amount(less(step)));
   const stop = select(op('and', op('ge', last, from), op('gt', left, amount(size))), to, sub(to, amount(less(step))));
   const body = tile(count, get(base), true);
   into.push(

@@ -123,6 +123,10 @@ const counted = (amount: Amount): string => {
 };
 const bytes = (offset: Amount): string => (offset === 0 ? '' : ` + ${counted(offset)}`);
 
+/** How tightly the sides of an operator hold: what is compared, shifted, or bits, is bracketed for people. */
+const askedOf = (holds: number): number =>
+  holds === binding.shift || holds <= binding.and ? binding.product : holds < binding.shift ? binding.sum : holds;
+
 const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
   const called = (name: string, ...args: readonly string[]): Text => atom(`${name}(${args.join(', ')})`);
   const plainly = (c: Code): string => code(c).text;
@@ -133,8 +137,7 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
     const [left, right] = [side(a!, b!), side(b!, a!)];
     if (sign === '+' && right.text.startsWith('-'))
       return { text: `${within(left, holds)} - ${right.text.slice(1)}`, holds };
-    // Comparisons, and bits beside anything else, are bracketed for people.
-    const asked = holds === binding.shift ? binding.product : holds < binding.shift ? binding.sum : holds;
+    const asked = askedOf(holds);
     return {
       text: `${within(left, asked)} ${sign} ${within(right, sign === '-' || sign === '/' ? holds + 1 : asked)}`,
       holds,

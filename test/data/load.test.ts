@@ -276,10 +276,9 @@ describe('errors name the file, the line, what was expected and what to do', () 
       );
   });
 
-  it('a file that is not there, and a folder', async () => {
+  it('a file that is not there', async () => {
     const path = await file('present.dat', good);
     expect(errorOf(await load(`${path}.absent`))).toMatch(/absent: there is no such file; check the path$/);
-    expect(errorOf(await load(path.replace(/\/[^/]*$/, '')))).toContain('this is a folder; name the file');
   });
 
   it('a malformed line stops the reading wherever it is, and its number is right', async () => {

@@ -111,6 +111,7 @@ describe('the packed package', () => {
       'hyparquet',
       'hyparquet-compressors',
       'picocolors',
+      'tinyglobby',
       'ts-morph',
       'wabt',
     ]);

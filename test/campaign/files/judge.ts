@@ -24,13 +24,19 @@ const fault = (kind: string, expected: string, found: string): Fault => ({
   found: found.slice(0, 1500),
 });
 
-/** A message is for a person: it names the file and, of a text, the line; and it never shows our insides. */
+/**
+ * A message is for a person: it names the file and, of a text, the line, or what of the whole is wrong, as the user whose two times lie too far
+ * apart; and it never shows our insides.
+ */
 const unhelpful = (path: string, message: string): Fault | null => {
   const name = basename(path);
   if (/\n\s+at .*[:(]\d+:\d+|\bTypeError\b|\bRangeError\b|\bundefined\b|\[object /.test(message))
     return fault('an error shows our insides', 'a sentence', message);
   if (!message.includes(name)) return fault('an error does not name the file', name, message);
-  const whole = /the file is empty|nothing below it|gzip|UTF-16|zip data|no line|each of the \d+ lines/.test(message);
+  const whole =
+    /the file is empty|nothing below it|gzip|UTF-16|zip data|no line|each of the \d+ lines|the times of user .+ reach from/.test(
+      message,
+    );
   if (!whole && !new RegExp(`${name.replace(/\./g, '\\.')}:\\d+`).test(message))
     return fault('an error names no line', `${name}:<line>`, message);
   return null;

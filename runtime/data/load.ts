@@ -145,6 +145,9 @@ const understood = (
   const read = reading.clock.times();
   const times = read === undefined || data.times === undefined ? read : timesLeft(read, data.times);
   const order = format === 'sequences' ? 'the order of a line' : "the order of a user's rows";
+  const mixed = reading.clock
+    .mixture()
+    .map(({ unit, user }) => `${unit} (user ${quoted(reading.into!.users.ids[user]!)})`);
   const titled = titles === undefined ? undefined : data.items.filter((id) => titles.has(id)).length;
   return {
     says: [
@@ -160,8 +163,16 @@ const understood = (
             `Titles: ${titled} of ${data.items.length} items have one${titled < data.items.length ? '; the others are shown by their ids' : ''}.`,
           ]),
     ],
-    warns:
-      titled === 0 ? ['No item of the data has a title in the file of titles: do its ids belong to these data?'] : [],
+    warns: [
+      ...(mixed.length === 0
+        ? []
+        : [
+            `The times are written in more than one way: ${mixed.join(', ')}. Each is read by its own; users must not mix them.`,
+          ]),
+      ...(titled === 0
+        ? ['No item of the data has a title in the file of titles: do its ids belong to these data?']
+        : []),
+    ],
     ...(times === undefined ? {} : { times }),
   };
 };

@@ -142,6 +142,7 @@ export const taking = (layout: Layout, { into, clock, sieve }: Bound): Take => {
     return `the ${what} id ${faultIn(id) ?? 'cannot be read'}${id === '' ? '' : ` in ${shown(bytes, start, end)}`}; expected ${shape}; ${remedy}`;
   };
   return (bytes, starts, ends) => {
+    const known = into.users.ids.length;
     const userCode = into.users.at(bytes, starts[user]!, ends[user]!);
     if (userCode < 0) return noId('user', bytes, starts[user]!, ends[user]!);
     const itemCode = into.items.at(bytes, starts[item]!, ends[item]!);
@@ -157,7 +158,7 @@ export const taking = (layout: Layout, { into, clock, sieve }: Bound): Take => {
       seconds = clock.read(bytes, starts[time]!, ends[time]!);
       if (Number.isNaN(seconds))
         return `expected a time in ${called(time)}, ${clock.shape}; found ${shown(bytes, starts[time]!, ends[time]!)}; ${remedy}`;
-      const fault = clock.take();
+      const fault = clock.take(userCode, known);
       if (fault !== undefined) return `${fault}; found ${shown(bytes, starts[time]!, ends[time]!)} in ${called(time)}`;
     }
     for (let k = 0; k < kept.length; k++) {

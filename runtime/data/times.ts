@@ -63,12 +63,14 @@ export interface Clock {
   readonly shape: string;
   /** Unix seconds of the time `bytes[start, end)`, or NaN. */
   read(bytes: Buffer, start: number, end: number): number;
-  /** Takes the last time read to the account. What is wrong, where those before it have another unit. */
-  take(): string | undefined;
+  /** Takes the last time read to the account of a user's code, below `known` if the user was met before. What is wrong, where another time of that user has another unit. */
+  take(user: number, known: number): string | undefined;
   /** What is wrong with all times together. */
   fault(): string | undefined;
   /** What they were; undefined before the first. */
   times(): Times | undefined;
+  /** Pairs of a unit and the first user of it, where users have different ones. */
+  mixture(): readonly { readonly unit: string; readonly user: number }[];
 }
 
 /** A clock that tells the unit of a time by its size, or knows it. */
@@ -78,6 +80,10 @@ export const clock = (told?: TimeUnit): Clock => {
   let [from, to] = [Infinity, -Infinity];
   let compact = true;
   const given = told === undefined ? undefined : numeric[told];
+  /** Unit and first user of each; the units of all users only once there are two. */
+  const met = new Map<number, number>();
+  let ofUser: Map<number, number> | undefined;
+  let oldUsers = 0;
 
   const iso = (bytes: Buffer, start: number, end: number): number => {
     const found = isoTime(bytes, start, end);
@@ -116,13 +122,23 @@ export const clock = (told?: TimeUnit): Clock => {
     if (seconds > to) to = seconds;
     return seconds;
   };
-  const take: Clock['take'] = () => {
-    if (unit === first) return undefined;
+  const take: Clock['take'] = (user, known) => {
+    if (unit === first && ofUser === undefined) return undefined;
     if (first < 0) {
       first = unit;
+      met.set(unit, user);
       return undefined;
     }
-    return `this time is in ${units[unit]!.name}, and those before it in ${units[first]!.name}; write all times of the file in one way, or, where their size misleads, say with --time-unit what they are`;
+    if (ofUser === undefined) {
+      ofUser = new Map();
+      oldUsers = known;
+    }
+    const before = ofUser.get(user) ?? (user < oldUsers ? first : unit);
+    if (before !== unit)
+      return `this time is in ${units[unit]!.name}, and an earlier one of the same user in ${units[before]!.name}; write all times of the file in one way, or, where their size misleads, say with --time-unit what they are`;
+    if (user >= oldUsers) ofUser.set(user, unit);
+    if (!met.has(unit)) met.set(unit, user);
+    return undefined;
   };
   return {
     shape: told === undefined ? timeShape : timeUnits[told],
@@ -136,11 +152,12 @@ export const clock = (told?: TimeUnit): Clock => {
       first < 0
         ? undefined
         : {
-            units: [units[first]!.name],
+            units: [...met.keys()].map((at) => units[at]!.name),
             calendar: first >= date ? to < latest : isCalendar(from, to),
             from,
             to,
           },
+    mixture: () => (met.size < 2 ? [] : [...met].map(([of, user]) => ({ unit: units[of]!.name, user }))),
   };
 };
 

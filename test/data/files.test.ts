@@ -430,12 +430,12 @@ const times: readonly Case[] = [
   {
     what: 'a user in seconds and milliseconds',
     content: at(1600000000, 1600000001000),
-    refused: [3, 'in milliseconds, and those before it in seconds', 'in one way', '--time-unit'],
+    refused: [3, 'in milliseconds, and an earlier one of the same user in seconds', 'in one way', '--time-unit'],
   },
   {
     what: 'a user in numbers and ISO',
     content: at('2020-09-13T12:26:40Z', 1600000001),
-    refused: [3, 'in seconds, and those before it in ISO 8601'],
+    refused: [3, 'in seconds, and an earlier one of the same user in ISO 8601'],
   },
   {
     what: 'a user with a zone and without',
@@ -444,13 +444,19 @@ const times: readonly Case[] = [
   },
   {
     what: 'users in different units',
-    content: `${header}1,10,5,1600000000000\n2,10,5,1600000001\n3,10,5,1600000002\n`,
-    refused: [3, 'in seconds, and those before it in milliseconds'],
+    content: `${header}1,10,5,1600000000000\n2,10,5,1600000001\n3,10,5,1600000002\n2,11,5,1600000009\n`,
+    is: '1: 10@1600000000; 2: 10@1600000001 11@1600000009; 3: 10@1600000002',
+    warns: "in more than one way: milliseconds (user '1'), seconds (user '2')",
   },
   {
-    what: 'a unit that changes late',
-    content: `${header}1,10,5,1600000000000\n2,10,5,1600000001000\n1,11,5,1600000009\n`,
-    refused: [4, 'in seconds, and those before it in milliseconds'],
+    what: 'a user of the first unit, later of another',
+    content: `${header}1,10,5,1600000000000\n2,10,5,1600000001\n1,11,5,1600000009\n`,
+    refused: [4, 'in seconds, and an earlier one of the same user in milliseconds'],
+  },
+  {
+    what: 'a user of the second unit, later of the first',
+    content: `${header}1,10,5,1600000000000\n2,10,5,1600000001\n2,11,5,1600000009000\n`,
+    refused: [4, 'in milliseconds, and an earlier one'],
   },
   { what: 'no number', content: at('NaN'), refused: [2, 'expected a time'] },
   { what: 'infinity', content: at('1e999'), refused: [2, 'expected a time'] },

@@ -229,8 +229,8 @@ const lines: readonly Case[] = [
   },
   {
     what: 'times of two kinds',
-    data: json({ user: 'a', item: 'x', time: 1_600_000_000 }, { user: 'b', item: 'x', time: '2020-01-01' }),
-    says: [2, 'in dates', 'those before it in seconds', 'one way'],
+    data: json({ user: 'a', item: 'x', time: 1_600_000_000 }, { user: 'a', item: 'x', time: '2020-01-01' }),
+    says: [2, 'in dates', 'an earlier one of the same user in seconds', 'one way'],
   },
 ];
 

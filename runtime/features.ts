@@ -9,6 +9,7 @@ import { type EventFeature, inputOf, type InputRow } from './contract/batch.js';
 import { type ItemFeature, sizeOfFeature } from './contract/features.js';
 import type { Manifest, Sizes } from './contract/session.js';
 import type { Dataset, FeatureColumn, FeatureColumns, Split } from './data/index.js';
+import { counts } from './data/split.js';
 import { recoded, valuesOf } from './data/recode.js';
 import type { States } from './init.js';
 
@@ -148,13 +149,7 @@ const learning: {
 };
 
 /** [items], 1 for each that some training event is of. */
-export const met = ({ dataset, trainingEnds }: Split): Uint8Array => {
-  const found = new Uint8Array(dataset.items.length);
-  dataset.users.forEach((_, user) =>
-    dataset.sequence.subarray(dataset.offsets[user], trainingEnds[user]).forEach((item) => void (found[item] = 1)),
-  );
-  return found;
-};
+export const met = (split: Split): Uint8Array => Uint8Array.from(counts(split), (n) => Number(n > 0));
 /** [interactions], 1 for each training event. */
 const trained = ({ dataset, trainingEnds }: Split): Uint8Array => {
   const found = new Uint8Array(dataset.sequence.length);

@@ -7,10 +7,11 @@
  * differ only in their windows.
  */
 import { columnOf, type EntryName, type inputs, type InputRow, inputsFor } from '../contract/batch.js';
+import { once } from '../contract/once.js';
 import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
 import { columnsOf, filled, nothingSeen, type Numbers, type Seen, type Windows } from './fill.js';
-import { type Held, type Questions, type Split, seenVisitor } from './split.js';
+import { counts, type Held, type Questions, type Split, seenVisitor } from './split.js';
 
 type Table = typeof inputs;
 /** The inputs of an entry that come from data, by the names of programs: what each is says its row in the table. */
@@ -103,13 +104,11 @@ const orders = {
 } as const;
 
 /** Each item's share of the training events. */
-const shares = ({ dataset: { users, items, offsets, sequence }, trainingEnds }: Split): Float32Array => {
-  const counts = new Float64Array(items.length);
-  let events = 0;
-  for (let user = 0; user < users.length; user++)
-    for (let i = offsets[user]!; i < trainingEnds[user]!; i++, events++) counts[sequence[i]!]!++;
-  return Float32Array.from(counts, (count) => count / Math.max(1, events));
-};
+const shares = once((split: Split): Float32Array => {
+  const count = counts(split);
+  const events = count.reduce((sum, n) => sum + n, 0);
+  return Float32Array.from(count, (n) => n / Math.max(1, events));
+});
 
 /** The sizes of training batches, and what decides their order. */
 export interface TrainingOptions {

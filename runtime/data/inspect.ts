@@ -1,7 +1,7 @@
 /** What a data set is like, before a model learns from it: its sizes, how they spread, and what usually goes wrong. */
 import { plural } from '../contract/words.js';
 import { type Dataset, type Statistics, statistics, timesOf } from './dataset.js';
-import type { Split } from './split.js';
+import { counts, type Split } from './split.js';
 import { calendarText } from './times.js';
 
 /** How whole numbers from 1 on spread. */
@@ -98,15 +98,12 @@ const oddities: readonly ((of: Found) => string | false)[] = [
 
 /** Inspects data under a split; `length` is how many interactions the model reads of a user. */
 export const inspect = (split: Split, length: number): Inspection => {
-  const { dataset, trainingEnds, held } = split;
+  const { dataset, held } = split;
   const { users, items, offsets, sequence } = dataset;
   const own = statistics(dataset);
   const lengths = Int32Array.from(users, (_, user) => offsets[user + 1]! - offsets[user]!);
-  const [popularity, trained] = [new Int32Array(items.length), new Uint8Array(items.length)];
+  const [popularity, trained] = [new Int32Array(items.length), counts(split)];
   sequence.forEach((item) => void popularity[item]!++);
-  users.forEach((_, user) => {
-    for (let i = offsets[user]!; i < trainingEnds[user]!; i++) trained[sequence[i]!] = 1;
-  });
   const popular = popularity.toSorted().subarray(-Math.max(1, Math.round(items.length / 100)));
   const repeated = repeatsOf(dataset);
   const read = timesOf(dataset);

@@ -2,6 +2,7 @@
  * Which interactions train, which validate and which test. A split is offsets into the data set and item codes of targets; no
  * history is copied. How users are divided says a rule (`rules.ts`).
  */
+import { once } from '../contract/once.js';
 import type { Dataset } from './dataset.js';
 import { type Rule, placesUnder } from './rules.js';
 
@@ -102,6 +103,13 @@ export const leaveOneOut = (dataset: Dataset): Split => split(dataset, 'standard
 /** Item codes a user trains on: a view. */
 export const training = ({ dataset, trainingEnds }: Split, user: number): Int32Array =>
   dataset.sequence.subarray(dataset.offsets[user], trainingEnds[user]);
+
+/** [items], how often each item occurs in training. One array for all who ask: nobody writes to it. */
+export const counts = once((split: Split): Int32Array => {
+  const found = new Int32Array(split.dataset.items.length);
+  split.dataset.users.forEach((_, user) => training(split, user).forEach((item) => void found[item]!++));
+  return found;
+});
 
 /** Everything that the user of a question met before it, the validation items included when testing: a view. */
 export const history = ({ dataset, held }: Split, which: Held, question: number): Int32Array => {

@@ -1,5 +1,8 @@
 /** Rankings that learn nothing but counts, which every model must beat; and the plain meaning of a rank. */
-import { type Held, type Split, history, seenVisitor, training, wanted } from '../data/split.js';
+import { once } from '../contract/once.js';
+import { counts, type Held, type Split, history, seenVisitor, training, wanted } from '../data/split.js';
+
+export { counts } from '../data/split.js';
 
 /** A ranking by counts of the training sequences. */
 export interface Baseline {
@@ -39,13 +42,6 @@ export const fullRanks = (split: Split, which: Held, scores: (question: number) 
   });
 };
 
-/** [items], how often each item occurs in training. */
-export const counts = (split: Split): Int32Array => {
-  const found = new Int32Array(split.dataset.items.length);
-  split.dataset.users.forEach((_, user) => training(split, user).forEach((item) => void found[item]!++));
-  return found;
-};
-
 /** How many items occur at least so often: one table replaces a pass over all items a question. */
 const atLeastOf = (count: Int32Array): Int32Array => {
   const most = count.reduce((a, b) => Math.max(a, b), 0);
@@ -55,12 +51,18 @@ const atLeastOf = (count: Int32Array): Int32Array => {
   return atLeast;
 };
 
+/** Ranks found once for each part: every epoch's validation asks for the same. */
+const remembered = (ranks: Baseline['ranks']): Baseline['ranks'] => {
+  const found: { [W in Held]?: Float32Array } = {};
+  return (which) => (found[which] ??= ranks(which));
+};
+
 /** The items that occur most often in training, the same for everybody. */
-export const popular = (split: Split): Baseline => {
+export const popular = once((split: Split): Baseline => {
   const count = counts(split);
   const scores = Float64Array.from(count);
   return {
-    ranks: (which) => {
+    ranks: remembered((which) => {
       const atLeast = atLeastOf(count);
       const visit = seenVisitor(split, which);
       return each(split, which, (question, item) => {
@@ -68,10 +70,10 @@ export const popular = (split: Split): Baseline => {
         visit(question, (seen) => void (rank -= count[seen]! >= count[item]! ? 1 : 0));
         return rank;
       });
-    },
+    }),
     scores: () => scores,
   };
-};
+});
 
 /** Ranks by training counts, row by row. */
 export const popularity = (split: Split, which: Held): Float32Array => popular(split).ranks(which);
@@ -115,7 +117,7 @@ const successors = (split: Split): Successors => {
  * A Markov chain of the first order: after the last item of the history, what followed it most often in training; equals, and
  * what never did, by popularity.
  */
-export const chain = (split: Split): Baseline => {
+export const chain = once((split: Split): Baseline => {
   const { offsets, items, times: often } = successors(split);
   const count = counts(split);
   const atLeast = atLeastOf(count);
@@ -125,7 +127,7 @@ export const chain = (split: Split): Baseline => {
     for (let i = offsets[last]!; i < offsets[last + 1]!; i++) visit(items[i]!, often[i]!);
   };
   return {
-    ranks: (which) => {
+    ranks: remembered((which) => {
       const visit = seenVisitor(split, which);
       const seenAt = new Int32Array(count.length).fill(-1);
       let asked = -1;
@@ -147,7 +149,7 @@ export const chain = (split: Split): Baseline => {
         });
         return rank;
       });
-    },
+    }),
     scores: (() => {
       const scores = new Float64Array(count.length);
       const more = atLeast.length; // more than any count
@@ -158,7 +160,7 @@ export const chain = (split: Split): Baseline => {
       };
     })(),
   };
-};
+});
 
 /** Ranks by a Markov chain, row by row: see `chain`. */
 export const markov = (split: Split, which: Held): Float32Array => chain(split).ranks(which);

@@ -1,7 +1,7 @@
 /** Addresses of a tile's cells, and what is loaded from them. */
 import { base, end, gather, load, op, registers, select, splat, spread, strided } from '../../code/build.js';
 import { typeOf } from '../../code/scalars.js';
-import type { Amount, Code } from '../../code/tree.js';
+import type { Code } from '../../code/tree.js';
 import { apply, integer } from '../../loops/build.js';
 import type { Expr } from '../../loops/ir.js';
 import { addressOf, type Run, runAlong, stepAlong, termExpr } from '../address.js';
@@ -15,12 +15,7 @@ import type { Memory, Of, Place, Reached, Writer } from './pen.js';
  * How lanes are filled. A place may hang on the position of a lane and yet be one address for all: that of an axis of one
  * position, looked up at what data say.
  */
-const fetch: { readonly [K in Run]: (apart: number) => (at: Code, offset: Amount, lanes: 'f32s' | 'i32s') => Code } = {
-  still: () => spread,
-  near: () => load,
-  even: strided,
-  far: () => gather,
-};
+const fetching = (run: Run, apart: number): typeof gather => (run === 'far' ? gather : strided(apart));
 
 type Asked = Pick<Writer, 'world' | 'shape' | 'named' | 'depth'> & { readonly free: (e: Expr) => ReadonlySet<string> };
 
@@ -104,7 +99,7 @@ const reaching =
     const { constant } = address;
     const bare = named(sum(buffer, constant < 0 ? [...terms, intern(integer(constant))] : terms, s), s);
     return {
-      fetch: fetch[run](apart),
+      fetch: fetching(run, apart),
       tile: s.speculative && !plain ? clamped(bare, s) : bare,
       offset: (row, vector) => registers(apart * vector, Math.max(0, constant) + (fixedRows ? row * rowStep : 0)),
     };

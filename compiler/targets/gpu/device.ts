@@ -1,7 +1,7 @@
 /** A kernel as a gpu.js kernel function: one call computes one cell, at `this.thread`. */
 import { apply, dtypeOf } from '../../loops/build.js';
 import type { Buffer, Entry, Expr, Kernel, Loop, LoopAxis } from '../../loops/ir.js';
-import { once } from '../../once.js';
+import { once } from '../../../runtime/contract/once.js';
 import { device, inThree } from './flavour.js';
 import { cell, raggedIn, written, type Written } from './kernel.js';
 import { given, inside, integer, type Piece } from './piece.js';

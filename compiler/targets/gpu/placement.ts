@@ -5,7 +5,7 @@
 import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
 import { exprText } from '../../loops/text.js';
 import { type Collect, inverseId, targetsOf } from '../../loops/inverse.js';
-import { once } from '../../once.js';
+import { once } from '../../../runtime/contract/once.js';
 import { identifier } from './names.js';
 import { interning } from '../../loops/intern.js';
 import { rewrite } from '../../loops/rewrite.js';

@@ -3,7 +3,7 @@ import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
 import { peakOf, planText } from '../../cpu/files.js';
 import type { LoopProgram } from '../../loops/ir.js';
-import { once } from '../../once.js';
+import { once } from '../../../runtime/contract/once.js';
 import { faceOf, headerOf, scoring } from './face.js';
 import { header } from './header.js';
 import { nativeText } from './module.js';

@@ -4,7 +4,7 @@ import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
 import { peakOf, planText } from '../../cpu/files.js';
 import type { LoopProgram } from '../../loops/ir.js';
-import { once } from '../../once.js';
+import { once } from '../../../runtime/contract/once.js';
 import { assemble } from './assemble.js';
 import { wasmText } from './module.js';
 

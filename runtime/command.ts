@@ -1,111 +1,23 @@
 /** The emitted trainer's command line: options in, an exit code out. 0 ok, 1 the run failed, 2 usage, 130 and 143 interrupted. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { apartText } from './apart.js';
-import { type Names, namesIn } from './candidates.js';
-import { type CompiledModel, deviceNames } from './contract/compiled.js';
+import type { CompiledModel } from './contract/compiled.js';
 import { withData } from './dataflags.js';
 import { messageOf } from './errors.js';
 import { evaluateCheckpoint } from './evaluate.js';
-import { all, frequent, type Listener, throttled, told } from './events.js';
+import { counted, flags, nameList, threads } from './flags.js';
 import { inspectData, inspectedText } from './inspect.js';
-import { line } from './log.js';
 import { profile, profileText } from './profile.js';
-import { flag, newSettings, type NumberName, protocols, readNumber } from './contract/settings.js';
-import {
-  compiledIn,
-  type EvaluateOptions,
-  type InspectOptions,
-  type ProfileOptions,
-  type RecommendOptions,
-  type TrainOptions,
-} from './options.js';
+import { newSettings, protocols } from './contract/settings.js';
+import type { EvaluateOptions, InspectOptions, ProfileOptions, RecommendOptions, TrainOptions } from './options.js';
 import { endQuietly, isMain } from './process.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
 import { outOf, train } from './run.js';
-import { type Streams, view } from './view.js';
-import { near, plural } from './contract/words.js';
-
-/** The world that a command acts on; tests bring their own. */
-export interface World extends Streams {
-  readonly in: NodeJS.ReadableStream;
-  /** Calls back on SIGINT and SIGTERM; the result stops listening. */
-  readonly onSignal: (react: (code: number) => void) => () => void;
-  readonly exit: (code: number) => void;
-  readonly now: () => number;
-}
-
-const codes = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** The real one. */
-export const terminal: World = {
-  // Looked at only where it is read: a look begins to hold the process open.
-  get in() {
-    return process.stdin;
-  },
-  out: process.stdout,
-  err: process.stderr,
-  onSignal: (react) => {
-    const handlers = Object.entries(codes).map(([name, code]) => [name, () => react(code)] as const);
-    handlers.forEach(([name, handler]) => process.on(name, handler));
-    return () => handlers.forEach(([name, handler]) => process.off(name, handler));
-  },
-  exit: (code) => process.exit(code),
-  now: () => performance.now(),
-};
-
-const number =
-  (name: NumberName) =>
-  (text: string): number => {
-    const value = readNumber(name)(text);
-    if (E.isLeft(value)) throw new InvalidArgumentError(value.left);
-    return value.right;
-  };
-
-const nameList = (text: string): Names => {
-  const names = namesIn(text);
-  if (E.isLeft(names)) throw new InvalidArgumentError(names.left);
-  return names.right;
-};
-
-/** Options that commands share. */
-export const flags = {
-  device: new Option('--device <name>', 'where to compute; a named device that does not answer is an error')
-    .choices(['auto', ...deviceNames])
-    .default('auto'),
-  checkpoint: new Option('--checkpoint <file>', 'the checkpoint to use (default: <out>/best.safetensors)'),
-  cutoffs: new Option('--cutoffs <list>', 'measures of lists of these lengths too, as 5,10,20').argParser(
-    (text: string): readonly number[] => text.split(',').map(number('cutoffs')),
-  ),
-  split: new Option(
-    '--split <rule>',
-    'what to hold out: leave-one-out, last:K, time:SHARE (0.9) or time:DATE, user:SHARE (0.1), or the split.json of another run (default: leave-one-out)',
-  ),
-  json: new Option('--json', 'print JSON lines and nothing else on the standard output'),
-} as const;
-
-/** An option that takes a number. */
-export const counted = (name: NumberName, help: string): Option =>
-  new Option(`${flag(name)} <n>`, help).argParser(number(name));
-const threads = counted(
-  'threads',
-  'threads of the devices native and wasm, without effect on results (default: a core each; for recommend, one)',
-);
-
-interface Shared {
-  readonly json?: boolean;
-}
-
-/** What a finished command prints, and its exit code. */
-interface Outcome {
-  readonly code: number;
-  readonly text: string;
-  /** For the standard error. */
-  readonly note?: string;
-  readonly json?: unknown;
-}
+import { betterThan, refuseStray } from './strays.js';
+import { type Carried, conduct, type Ends, type Shared, terminal, type World } from './world.js';
+import { plural } from './contract/words.js';
 
 const label = ({ id, title }: Named): string => (title === null || title === id ? id : `${title} (${id})`);
 
@@ -117,112 +29,6 @@ const recommendations = (found: Recommendations): string =>
       (item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`,
     ),
   ].join('\n');
-
-/**
- * Runs a task under the world's signals: the first asks it to end, with what it does then (`Saving`), the second ends it. The exit
- * code: what `done` makes of the value, or of the signal that came; `failed` hears why there is no value.
- */
-export const underSignals = async <A>(
-  world: Pick<World, 'err' | 'exit' | 'onSignal'>,
-  ending: string,
-  task: (signal: AbortSignal) => TaskEither<string, A>,
-  failed: (why: string) => void,
-  done: (value: A, signalled: number | undefined) => number,
-): Promise<number> => {
-  const controller = new AbortController();
-  let signalled: number | undefined;
-  const silence = world.onSignal((code) => {
-    if (signalled !== undefined) return world.exit(code);
-    signalled = code;
-    controller.abort();
-    world.err.write(`\n${ending}; once more to end at once.\n`);
-  });
-  try {
-    const result = await task(controller.signal)();
-    if (E.isRight(result)) return done(result.right, signalled);
-    failed(result.left);
-    return signalled ?? 1;
-  } finally {
-    silence();
-  }
-};
-
-/** Runs one command with its listener and its signals. */
-const conduct = async <A>(
-  world: World,
-  model: string,
-  shared: Shared,
-  task: (run: { readonly signal: AbortSignal; readonly listen: Listener }) => TaskEither<string, A>,
-  outcome: (value: A, signalled: number | undefined) => Outcome,
-  ending = 'Ending',
-): Promise<number> => {
-  const words = { warning: 'Warning', failed: 'Error' } as const;
-  const warn: Listener = (event) =>
-    void ('message' in event && world.err.write(`${words[event.kind]}: ${told(event)}\n`));
-  const json: Listener = throttled(
-    1000,
-    world.now,
-    ({ kind }) => frequent.has(kind),
-    (event) => void world.out.write(line(event)),
-  );
-  const listen = shared.json === true ? all(json, warn) : view(model, world, world.now);
-  return underSignals(
-    world,
-    ending,
-    (signal) => task({ signal, listen }),
-    (message) => listen({ kind: 'failed', message }),
-    (found, signalled) => {
-      const { code, text, note, json: value } = outcome(found, signalled);
-      if (shared.json === true && value !== undefined) world.out.write(`${JSON.stringify(value)}\n`);
-      if (shared.json !== true && text !== '') world.out.write(`${text}\n`);
-      if (note !== undefined) world.err.write(`${note}\n`);
-      return code;
-    },
-  );
-};
-
-/** Options of the compiler, and what they choose. */
-const hyperparameters = { name: 'set', chooses: 'hyperparameters' };
-const presets = { name: 'preset', chooses: 'hyperparameters' };
-const kernels = { name: 'target', chooses: 'what the kernels are written for' };
-const compilers: ReadonlyMap<string, typeof kernels> = new Map([
-  ['--set', hyperparameters],
-  ['-s', hyperparameters],
-  ['--preset', presets],
-  ['-p', presets],
-  ['--target', kernels],
-  ['-t', kernels],
-]);
-
-/** What is said of an option that commander does not know, where we know more: it is one of the compiler's. */
-const betterThan = (text: string, manifest: CompiledModel['manifest'], argv: readonly string[]): string => {
-  const [, option] = /unknown option '(-[^']*)'/.exec(text) ?? [];
-  if (option === undefined) return text;
-  const [flagged = option, given] = option.split('=', 2);
-  const at = argv.indexOf(option);
-  const next = argv[at + 1];
-  const value = given ?? (at >= 0 && next !== undefined && !next.startsWith('-') ? next : undefined);
-  const compilersOwn = compilers.get(flagged);
-  if (compilersOwn !== undefined)
-    return `error: ${flagged} chooses ${compilersOwn.chooses}, and these are compiled in: compile again with \`pcrec-compile ${manifest.source} --${compilersOwn.name} ${value ?? 'VALUE'}\`.\n`;
-  const name = flagged.replace(/^--/, '').replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const told = compiledIn(manifest, name, value);
-  return told === undefined ? text : `error: ${told}\n`;
-};
-
-/** A word that no option takes: a command that was mistyped, or the data without their option. */
-const refuseStray = (stray: string | undefined, at: Command): void => {
-  if (stray === undefined) return;
-  const commands = (at.parent ?? at).commands.map((c) => c.name()).filter((name) => name !== 'help');
-  const [meant] = near(stray, commands);
-  const hint =
-    meant === undefined
-      ? `data are named by --data; commands: ${commands.join(', ')}`
-      : meant === stray
-        ? 'one command at a time'
-        : `did you mean '${meant}'?`;
-  at.error(`error: nothing takes '${stray}': ${hint}`);
-};
 
 /** The parser; each action leaves its exit code in `finish`. */
 const program = (
@@ -247,6 +53,10 @@ const program = (
     })
     .allowExcessArguments()
     .showHelpAfterError('(--help tells the options)');
+
+  /** Carries a command's task out, and leaves its exit code. */
+  const carryOut = async <A>(options: Shared, task: Carried<A>, outcome: Ends<A>, ending?: string): Promise<void> =>
+    finish(await conduct(world, manifest.model, options, task, outcome, ending));
 
   const training = withData(root.command('train', { isDefault: true }))
     .description('Train, choosing the epoch on validation, and test once. What `trainer.js` does without a command.')
@@ -287,15 +97,11 @@ const program = (
     .action(async (options: TrainOptions & Shared, invoked: Command) => {
       const fit = options.resume === true ? E.right(undefined) : newSettings(manifest, options);
       if (E.isLeft(fit)) invoked.error(`error: ${fit.left}`);
-      finish(
-        await conduct(
-          world,
-          manifest.model,
-          options,
-          (run) => train(compiled)({ ...options, ...run }),
-          ({ interrupted }, signalled) => ({ code: interrupted ? (signalled ?? 1) : 0, text: '' }),
-          'Saving',
-        ),
+      await carryOut(
+        options,
+        (run) => train(compiled)({ ...options, ...run }),
+        ({ interrupted }, signalled) => ({ code: interrupted ? (signalled ?? 1) : 0, text: '' }),
+        'Saving',
       );
     });
 
@@ -320,17 +126,13 @@ const program = (
     .addOption(threads)
     .addOption(flags.json)
     .action(async (options: EvaluateOptions & Shared) => {
-      finish(
-        await conduct(
-          world,
-          manifest.model,
-          options,
-          (run) => evaluateCheckpoint(compiled)({ ...options, ...run }),
-          (found) => ({
-            code: 0,
-            text: `${found.apart === undefined ? '' : `${apartText(found.apart)}\n`}Checkpoint ${found.checkpoint} on ${found.backend}.`,
-          }),
-        ),
+      await carryOut(
+        options,
+        (run) => evaluateCheckpoint(compiled)({ ...options, ...run }),
+        (found) => ({
+          code: 0,
+          text: `${found.apart === undefined ? '' : `${apartText(found.apart)}\n`}Checkpoint ${found.checkpoint} on ${found.backend}.`,
+        }),
       );
     });
 
@@ -380,40 +182,34 @@ const program = (
         command.error(
           'error: give one of --user and --history: whom, or after what, to recommend; or --requests, a file of such.',
         );
-      finish(
-        requests === undefined
-          ? await conduct(
-              world,
-              manifest.model,
-              options,
-              () => recommend(compiled)(options),
-              (found) => ({ code: 0, text: recommendations(found), json: found }),
-            )
-          : await conduct(
-              world,
-              manifest.model,
-              options,
-              ({ signal, listen }) =>
-                answerRequests(compiled)(
-                  { ...options, requests },
-                  {
-                    stdin: world.in,
-                    signal,
-                    now: world.now,
-                    answered: (line, found, ms) =>
-                      void world.out.write(
-                        `${options.json === true ? JSON.stringify({ line, ...found, ms: Number(ms.toFixed(3)) }) : recommendations(found)}\n`,
-                      ),
-                    refused: (line, message) => listen({ kind: 'failed', line, message }),
-                  },
-                ),
-              (tally, signalled) => ({
-                code: signalled ?? (tally.failed > 0 ? 1 : 0),
-                text: '',
-                note: tallyText(tally),
-              }),
-            ),
-      );
+      await (requests === undefined
+        ? carryOut(
+            options,
+            () => recommend(compiled)(options),
+            (found) => ({ code: 0, text: recommendations(found), json: found }),
+          )
+        : carryOut(
+            options,
+            ({ signal, listen }) =>
+              answerRequests(compiled)(
+                { ...options, requests },
+                {
+                  stdin: world.in,
+                  signal,
+                  now: world.now,
+                  answered: (line, found, ms) =>
+                    void world.out.write(
+                      `${options.json === true ? JSON.stringify({ line, ...found, ms: Number(ms.toFixed(3)) }) : recommendations(found)}\n`,
+                    ),
+                  refused: (line, message) => listen({ kind: 'failed', line, message }),
+                },
+              ),
+            (tally, signalled) => ({
+              code: signalled ?? (tally.failed > 0 ? 1 : 0),
+              text: '',
+              note: tallyText(tally),
+            }),
+          ));
     });
 
   withData(root.command('inspect'))
@@ -421,14 +217,10 @@ const program = (
     .addOption(flags.split)
     .addOption(flags.json)
     .action(async (options: InspectOptions & Shared) => {
-      finish(
-        await conduct(
-          world,
-          manifest.model,
-          options,
-          () => inspectData(compiled)(options),
-          (found) => ({ code: 0, text: inspectedText(found), json: found }),
-        ),
+      await carryOut(
+        options,
+        () => inspectData(compiled)(options),
+        (found) => ({ code: 0, text: inspectedText(found), json: found }),
       );
     });
 
@@ -441,14 +233,10 @@ const program = (
     .addOption(flags.device)
     .addOption(flags.json)
     .action(async (options: ProfileOptions & Shared) => {
-      finish(
-        await conduct(
-          world,
-          manifest.model,
-          options,
-          () => profile(compiled)(options),
-          (found) => ({ code: 0, text: profileText(found), json: found }),
-        ),
+      await carryOut(
+        options,
+        () => profile(compiled)(options),
+        (found) => ({ code: 0, text: profileText(found), json: found }),
       );
     });
 
@@ -461,14 +249,10 @@ const program = (
       )
       .addOption(flags.json)
       .action(async (options: Shared) => {
-        finish(
-          await conduct(
-            world,
-            manifest.model,
-            options,
-            () => build,
-            (path) => ({ code: 0, text: `Built ${path}.`, json: { built: path } }),
-          ),
+        await carryOut(
+          options,
+          () => build,
+          (path) => ({ code: 0, text: `Built ${path}.`, json: { built: path } }),
         );
       });
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The executable: the real world, handed to the command. */
-import { terminal } from '../command.js';
+import { terminal } from '../world.js';
 import { messageOf } from '../errors.js';
 import { endQuietly } from '../process.js';
 import { command } from './command.js';

@@ -1,7 +1,8 @@
 /** `pcrec-compare`: options in, an exit code out. 0 ok, 1 something failed, 2 usage, 130 and 143 interrupted. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
-import { counted, flags, underSignals, type World } from '../command.js';
+import { counted, flags } from '../flags.js';
+import { underSignals, type World } from '../world.js';
 import { withData } from '../dataflags.js';
 import { frequent, throttled } from '../events.js';
 import { protocols, readNumber } from '../contract/settings.js';

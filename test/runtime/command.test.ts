@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { command, type World } from '../../runtime/command.js';
+import { command } from '../../runtime/command.js';
+import type { World } from '../../runtime/world.js';
 import { stream, uniformAt } from '../../runtime/contract/random.js';
 import { toy, type Toy } from './toy.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { World } from '../../runtime/command.js';
+import type { World } from '../../runtime/world.js';
 import { command, describe as describeCommand, optionsOf } from '../../runtime/compare/command.js';
 import { compare } from '../../runtime/compare/compare.js';
 import { type Comparison, comparisonOf } from '../../runtime/compare/comparison.js';

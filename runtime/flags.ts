@@ -1,0 +1,44 @@
+/** Options that several commands take; those about data are in `dataflags.ts`. */
+import { InvalidArgumentError, Option } from 'commander';
+import * as E from 'fp-ts/lib/Either.js';
+import { type Names, namesIn } from './candidates.js';
+import { deviceNames } from './contract/compiled.js';
+import { flag, type NumberName, readNumber } from './contract/settings.js';
+
+const number =
+  (name: NumberName) =>
+  (text: string): number => {
+    const value = readNumber(name)(text);
+    if (E.isLeft(value)) throw new InvalidArgumentError(value.left);
+    return value.right;
+  };
+
+export const nameList = (text: string): Names => {
+  const names = namesIn(text);
+  if (E.isLeft(names)) throw new InvalidArgumentError(names.left);
+  return names.right;
+};
+
+/** By what they say; `--device` and `--json` are every command's. */
+export const flags = {
+  device: new Option('--device <name>', 'where to compute; a named device that does not answer is an error')
+    .choices(['auto', ...deviceNames])
+    .default('auto'),
+  checkpoint: new Option('--checkpoint <file>', 'the checkpoint to use (default: <out>/best.safetensors)'),
+  cutoffs: new Option('--cutoffs <list>', 'measures of lists of these lengths too, as 5,10,20').argParser(
+    (text: string): readonly number[] => text.split(',').map(number('cutoffs')),
+  ),
+  split: new Option(
+    '--split <rule>',
+    'what to hold out: leave-one-out, last:K, time:SHARE (0.9) or time:DATE, user:SHARE (0.1), or the split.json of another run (default: leave-one-out)',
+  ),
+  json: new Option('--json', 'print JSON lines and nothing else on the standard output'),
+} as const;
+
+/** An option that takes a number. */
+export const counted = (name: NumberName, help: string): Option =>
+  new Option(`${flag(name)} <n>`, help).argParser(number(name));
+export const threads = counted(
+  'threads',
+  'threads of the devices native and wasm, without effect on results (default: a core each; for recommend, one)',
+);

@@ -2,7 +2,7 @@
  * From a path to a data set.
  */
 import { basename, dirname, resolve } from 'node:path';
-import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, left, map, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { flag } from '../contract/settings.js';
@@ -19,7 +19,7 @@ import { filesAt } from './paths.js';
 import type { Reading } from './reading.js';
 import { sample } from './sample.js';
 import { core } from './tables/core.js';
-import { type FileFormat, fileFormatOf } from './tables/files.js';
+import { fileFormatOf } from './tables/files.js';
 import { type ItemTable, featuresOf, readItems } from './tables/items.js';
 import { type Sieve, sieveOf } from './tables/sieve.js';
 import { calendarText, clock, timesLeft, timesText } from './times.js';
@@ -74,14 +74,14 @@ const readText = async (path: string, given: Format | undefined, reading: Readin
 };
 
 /** Reads one file. Right: its format. */
-const readFile = async (path: string, { format, query }: Asked, reading: Reading): Promise<Either<string, string>> => {
+const readOne = async (path: string, { format, query }: Asked, reading: Reading): Promise<Either<string, string>> => {
   const file = format === undefined ? await fileFormatOf(path) : 'magic' in format ? format : undefined;
   if (query !== undefined && file?.name !== 'sqlite' && file?.name !== 'duckdb')
     return left(`${path}: --query asks databases, and this is no SQLite or DuckDB file; leave it out`);
   const read =
     file === undefined
       ? await readText(path, format as Format | undefined, reading)
-      : await fileRead(file, path, reading, query);
+      : map(() => file.name)(await file.read(path, reading, query));
   const fault = isLeft(read) ? undefined : reading.end();
   reading.end = () => undefined;
   return fault === undefined ? read : left(`${path}: ${fault}`);
@@ -104,7 +104,7 @@ const readInteractions =
     if (isLeft(files)) return files;
     const formats = new Set<string>();
     for (const file of files.right) {
-      const read = await readFile(file, of, reading);
+      const read = await readOne(file, of, reading);
       if (isLeft(read)) return read;
       formats.add(read.right);
     }
@@ -118,16 +118,6 @@ const readInteractions =
         : `${path}: there is a header and nothing below it; expected one interaction a line`,
     );
   };
-
-const fileRead = async (
-  { name, read }: FileFormat,
-  path: string,
-  reading: Reading,
-  query: string | undefined,
-): Promise<Either<string, string>> => {
-  const done = await read(path, reading, query);
-  return isLeft(done) ? done : right(name);
-};
 
 type Titles = ReadonlyMap<string, string>;
 

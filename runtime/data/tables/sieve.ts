@@ -3,6 +3,7 @@
  * with too few events, again and again until nothing more goes (`core.ts`).
  */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { flag } from '../../contract/settings.js';
 import { plural } from '../../contract/words.js';
 import { quoted } from '../cells.js';
 import { calendarText, timeOf, timeShape } from '../times.js';
@@ -34,8 +35,6 @@ export interface Filters {
   readonly dropRepeats: boolean;
 }
 
-const flags = { minUser: '--min-user', minItem: '--min-item', since: '--since', until: '--until' } as const;
-
 /** Left: a filter that no event could pass, or that is none. */
 export const filtersOf = (options: FilterOptions): Either<string, Filters> => {
   const { minRating, actions, minUser = 1, minItem = 1, dropRepeats = false } = options;
@@ -44,14 +43,14 @@ export const filtersOf = (options: FilterOptions): Either<string, Filters> => {
   for (const name of ['minUser', 'minItem'] as const) {
     const least = options[name] ?? 1;
     if (!Number.isInteger(least) || least < 1)
-      return left(`${flags[name]} takes a whole number from 1 on, not ${least}.`);
+      return left(`${flag(name)} takes a whole number from 1 on, not ${least}.`);
   }
   const ends: Partial<Record<'since' | 'until', number>> = {};
   for (const name of ['since', 'until'] as const) {
     const text = options[name];
     if (text === undefined) continue;
     const seconds = timeOf(String(text));
-    if (Number.isNaN(seconds)) return left(`${flags[name]} takes a time, ${timeShape}, not ${quoted(String(text))}.`);
+    if (Number.isNaN(seconds)) return left(`${flag(name)} takes a time, ${timeShape}, not ${quoted(String(text))}.`);
     ends[name] = seconds;
   }
   const { since, until } = ends;

@@ -19,3 +19,12 @@ export const laidOut = (lines: readonly Line[], pad = ''): readonly string[] => 
   lay(lines, pad);
   return found;
 };
+
+/** Things that stand beside one another, as many a line as fit. */
+export const folded = (things: readonly string[]): readonly string[] =>
+  things.reduce<string[]>((lines, thing) => {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && last.length + thing.length < 120) lines[lines.length - 1] = `${last} ${thing}`;
+    else lines.push(thing);
+    return lines;
+  }, []);

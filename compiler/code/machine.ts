@@ -10,12 +10,23 @@ export interface Machine {
   readonly vectors: number;
   /** Registers side by side in one row alone, widest first: each sum waits for itself. */
   readonly wide: readonly number[];
+  /** The same in one row of what is copied and no more; none where a compiler or the processor sees to that. */
+  readonly copied: readonly number[];
   /** Cells (rows times registers) up to which functions are written out where they are called. */
   readonly written: number;
 }
 
 /** WebAssembly's 128 bits; engines have sixteen registers on the processors of today. */
-export const wasm128: Machine = { name: 'wasm', lanes: [4], rows: 4, few: 3, vectors: 2, wide: [8, 4], written: 2 };
+export const wasm128: Machine = {
+  name: 'wasm',
+  lanes: [4],
+  rows: 4,
+  few: 3,
+  vectors: 2,
+  wide: [8, 4],
+  copied: [8, 4],
+  written: 2,
+};
 
 /**
  * What a C compiler makes of vectors: ARM's NEON, AVX2, AVX-512. Six rows by two registers are twelve sums, each of which waits four
@@ -28,5 +39,6 @@ export const native: Machine = {
   few: 3,
   vectors: 2,
   wide: [8, 4],
+  copied: [],
   written: 0,
 };

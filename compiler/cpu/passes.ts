@@ -9,6 +9,8 @@ import { sinkLoads } from '../code/sink.js';
 import { stepAddresses } from '../code/step.js';
 import type { Block, Func } from '../code/tree.js';
 import type { PassInfo } from '../compiled.js';
+import type { Alike } from './alike.js';
+import type { Group } from './job.js';
 import type { Kernels } from './kernels.js';
 import { lift } from './lift.js';
 import { schedule, type Scheduled } from './phases.js';
@@ -73,12 +75,12 @@ export const toOrder = passes<Kernels, Kernels>([], (k) => k)
   .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace);
 
 /** Code for a machine. */
-export const toCode = (machine: Machine): Passes<Scheduled, Written> =>
+export const toCode = (machine: Machine, alike: ReadonlyMap<Group, Alike> = new Map()): Passes<Scheduled, Written> =>
   passes<Scheduled, Scheduled>([], (s) => s)
     .and(
       'tile',
-      'writes each group of kernels as a function: loops over tiles, the last of which overlaps the one before',
-      writeFunctions(machine),
+      'writes each group of kernels as a function, those that are alike as one: loops over tiles, the last of which overlaps the one before',
+      writeFunctions(machine, alike),
     )
     .and('inline', 'writes out functions that few cells ask for', onFunctions(inlineCalls))
     .and('step', 'steps addresses in innermost loops instead of multiplying them anew', onBlocks(stepAddresses))

@@ -4,6 +4,7 @@ import type { Func } from '../code/tree.js';
 import type { PlanEntry } from '../../runtime/contract/cpu-plan.js';
 import type { LoopProgram } from '../loops/ir.js';
 import { nodes } from '../loops/shape.js';
+import { alike } from './alike.js';
 import { kernelsOf } from './kernels.js';
 import { type Look, toCode, toFusedCode, toOrder } from './passes.js';
 import type { Scheduled } from './phases.js';
@@ -43,7 +44,8 @@ export const cpuProgram = (program: LoopProgram, machine: Machine, look?: Look):
     (look === undefined ? known.get(program) : undefined) ??
     program.entries.map((e) => toOrder.run(kernelsOf(e, streams, nameIn(e)), look ?? (() => {})));
   known.set(program, ordered);
-  const entries = ordered.map((s) => toCode(machine).run(s, look ?? (() => {})));
+  const code = toCode(machine, alike(ordered));
+  const entries = ordered.map((s) => code.run(s, look ?? (() => {})));
   return {
     entries,
     plan: { format: 1, model: program.model, streams: keys, entries: entries.map((w) => planOf(w.scheduled)) },

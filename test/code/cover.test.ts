@@ -34,12 +34,12 @@ describe('strips', () => {
     for (const length of lengths)
       for (const known of [length, null]) {
         for (const lanes of machine.lanes)
-          for (const [rows, waits] of [
-            [1, false],
-            [1, true],
-            [machine.rows, false],
+          for (const [rows, wide] of [
+            [1, []],
+            [1, machine.wide],
+            [machine.rows, []],
           ] as const) {
-            const cells = cellsOf(alongLanes({ length: known, rows, waits }, machine), length, lanes);
+            const cells = cellsOf(alongLanes({ length: known, rows, wide }, machine), length, lanes);
             expect(new Set(cells), `${length} along ${lanes} lanes`).toEqual(new Set(Array(length).keys()));
           }
         const cells = cellsOf(alongRows({ length: known }, machine), length, 1);
@@ -49,7 +49,7 @@ describe('strips', () => {
 
   it('need no more tiles than one that is moved back saves', () => {
     // 50 numbers in registers of sixteen: two tiles of two registers, the second over cells of the first.
-    const strips = alongLanes({ length: 50, rows: native.rows, waits: false }, native);
+    const strips = alongLanes({ length: 50, rows: native.rows, wide: [] }, native);
     expect(cellsOf(strips, 50, 16)).toHaveLength(64);
     expect(cellsOf(strips, 50, 16).filter((cell, k, all) => all.indexOf(cell) !== k)).toHaveLength(14);
   });

@@ -18,8 +18,8 @@ const machines: readonly Machine[] = [
   wasm128,
   { ...wasm128, name: 'eight lanes', lanes: [8] },
   native,
-  { name: 'sixteen lanes', lanes: [16], rows: 6, few: 5, vectors: 2, wide: [4], written: 0 },
-  { name: 'two lanes in tall tiles', lanes: [2], rows: 3, few: 2, vectors: 3, wide: [2], written: 100 },
+  { name: 'sixteen lanes', lanes: [16], rows: 6, few: 5, vectors: 2, wide: [4], copied: [], written: 0 },
+  { name: 'two lanes in tall tiles', lanes: [2], rows: 3, few: 2, vectors: 3, wide: [2], copied: [2], written: 100 },
 ];
 const draw = { seed: 11, step: 5 };
 /** RANDOM_RUNS=1000 to look further. */

@@ -18,10 +18,10 @@ interface Range {
   readonly length: number | null;
 }
 
-/** Along lanes; counts are registers. `rows`: how many lie above one another; `waits`: each cell is a sum that waits for itself. */
+/** Along lanes; counts are registers. `rows`: how many lie above one another; `wide`: how many are side by side where there is but one, widest first. */
 export const alongLanes = (
-  { length, rows, waits }: Range & { readonly rows: number; readonly waits: boolean },
-  { lanes, vectors, wide }: Machine,
+  { length, rows, wide }: Range & { readonly rows: number; readonly wide: readonly number[] },
+  { lanes, vectors }: Machine,
 ): readonly Strip[] => {
   /** Whether one of so many registers has room, for some number of lanes. */
   const fits = (left: number | null, count: number): boolean => left === null || lanes.some((l) => left >= l * count);
@@ -30,7 +30,7 @@ export const alongLanes = (
     const gains = length === null || lanes.some((l) => length > l * vectors && length % (l * vectors) > l);
     strips.push(gains ? { kind: 'fuller', count: vectors } : { kind: 'whole', count: vectors, even: false });
   }
-  if (rows === 1 && waits) {
+  if (rows === 1) {
     wide.reduce<readonly (number | null)[]>(
       (left, count) => {
         if (left.some((n, k) => n === null || n >= lanes[k]! * count))

@@ -37,21 +37,18 @@ const orderOf = (job: Job, { lanes, rows }: Tiling, world: World): readonly Loop
   ];
 };
 
+/** Neither a sum nor a function of numbers. */
+const isCopied = (e: Expr): boolean =>
+  e.kind === 'index' || e.kind === 'read' || e.kind === 'literal' || (e.kind === 'apply' && e.dtype === 'i32');
+
 /** What a cell waits for is the same for all lanes of its row: the more of them at once the better. */
-const waiting = (group: Group): boolean => {
+const sideBySide = (group: Group, { wide, copied }: Machine): readonly number[] => {
   const [job] = group;
   const bodies = group.map((j) => [...nodes([j.body])]);
-  const isCopy = bodies.every((all) =>
-    all.every(
-      (e) =>
-        e.kind === 'index' || e.kind === 'read' || e.kind === 'literal' || (e.kind === 'apply' && e.dtype === 'i32'),
-    ),
-  );
-  return (
-    isCopy ||
+  const waits =
     job.scatter !== undefined ||
-    bodies.some((all) => all.some((e) => isReduce(e) && (job.loop !== undefined || isWalk(e))))
-  );
+    bodies.some((all) => all.some((e) => isReduce(e) && (job.loop !== undefined || isWalk(e))));
+  return waits ? wide : bodies.every((all) => all.every(isCopied)) ? copied : [];
 };
 
 /** Zeros in the cells that `where` rules out, from the task's first position to its last. */
@@ -77,7 +74,8 @@ const clear = (w: Writer, j: Job, task: LoopAxis, { from, to }: Given, start: Sc
   return { kind: 'clear', from: begin, to: edge(own.local ? from : to, 'end') };
 };
 
-const said = (j: Job): string =>
+/** What people read above its function. */
+export const said = (j: Job): string =>
   `${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment}`.replaceAll('\n', ' ');
 
 export const writeGroup = (group: Group, world: World, machine: Machine): Func => {
@@ -105,7 +103,7 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
   const loops: Nest = {
     machine,
     tiling,
-    waits: waiting(group),
+    wide: sideBySide(group, machine),
     once: group.some(once),
     turn: job.loop === undefined ? null : { axis: job.loop.axis, at: given.at },
     range: (axis, s) => rangeOf(asked, axis, s),

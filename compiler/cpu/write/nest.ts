@@ -13,8 +13,8 @@ import { keep } from './tile.js';
 export interface Nest {
   readonly machine: Machine;
   readonly tiling: Tiling;
-  /** Each cell waits for itself: as many side by side as there are registers. */
-  readonly waits: boolean;
+  /** How many registers are side by side in one row alone. */
+  readonly wide: readonly number[];
   /** It matters whether a cell is done already: only a last tile asks. */
   readonly once: boolean;
   /** The axis of a loop whose position is given, and that position. */
@@ -145,7 +145,7 @@ const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope
     single: () => tile(0, get(position), false),
   };
   s.code.push(set(position, range.from));
-  for (const strip of alongLanes({ length: lengthOf(range), rows, waits: n.waits }, n.machine))
+  for (const strip of alongLanes({ length: lengthOf(range), rows, wide: n.wide }, n.machine))
     covered(covering, strip, s.code);
 };
 

@@ -112,7 +112,7 @@ export const nativeText = (program: LoopProgram): NativeText => {
   };
   const spelt = spelling();
   const draws = ({ name }: Func): boolean => asked.get(name)!.some((g) => g.kind === 'base' && g.buffer === streamsId);
-  const heads = functions.map((f) => `${kernelHead(f, spelt)};`);
+  const heads = functions.map((f) => kernelHead(f, spelt));
   const parts = inParts(functions.map((f) => printFunction(f, spelt)));
   return {
     text: programText(program.model, { linkage, math: mathOf(functions), heads, parts }, spelt),

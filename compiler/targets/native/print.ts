@@ -1,6 +1,6 @@
 /** Code as C with GNU vectors: the one place that knows how C is spelt. What is no operator of C is a function of `lanes.h`, called by its operation and type. */
 import { homes, type Home } from '../../code/declare.js';
-import { laidOut, type Line } from '../../code/lines.js';
+import { folded, laidOut, type Line } from '../../code/lines.js';
 import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
 import { hasLanes } from '../../code/tree.js';
 import { naming } from './names.js';
@@ -90,8 +90,25 @@ const number = (value: number, type: Type): Text => {
   return { text, holds: text.startsWith('-') || text.startsWith('(') ? binding.unary : binding.atom };
 };
 
+/** A kernel's parameters, called as `named` has it; what is too long for a line goes on in the next, further in. */
+const kernelLines = (f: Func, spelt: Spelling, named: (of: Local) => string, end: ';' | ' {'): readonly Line[] => {
+  const [first = '', ...rest] = folded([
+    `KERNEL ${spelt.kernel(f.name)}(const struct memory *m,`,
+    ...f.parameters.map((p, k) => `${types[p.type]}${named(p)}${k + 1 < f.parameters.length ? ',' : `)${end}`}`),
+  ]);
+  return [first, ...(rest.length === 0 ? [] : [[rest]])];
+};
+
+/** A kernel as it is declared. */
 export const kernelHead = (f: Func, spelt: Spelling): string =>
-  `KERNEL ${spelt.kernel(f.name)}(const struct memory *m, ${f.parameters.map((p) => `${types[p.type]}${p.wanted}`).join(', ')})`;
+  laidOut(
+    kernelLines(
+      f,
+      spelt,
+      naming<Local>(({ wanted }) => wanted),
+      ';',
+    ),
+  ).join('\n');
 
 /** What everything outside of a function is called in C: kernels by their names, and sizes and buffers as fields of structs. */
 export interface Spelling {
@@ -289,7 +306,7 @@ export const printFunction = (f: Func, spelt: Spelling): string => {
     all.push(local);
     declared.set(first, all);
   });
-  const parameters = f.parameters.map((p) => `${types[p.type]}${names.local(p)}`);
+  f.parameters.forEach(names.local);
   const code = codePrinter(names);
   const body = blockPrinter(names, code, declared, known)(f.body);
   const result = f.result === null ? [] : [`return ${code(f.result).text};`];
@@ -300,7 +317,9 @@ export const printFunction = (f: Func, spelt: Spelling): string => {
   );
   const head =
     f.result === null
-      ? `KERNEL ${spelt.kernel(f.name)}(const struct memory *m, ${parameters.join(', ')}) {`
-      : `FUNCTION ${types[f.result.type]}lanes_${f.name}(${parameters.join(', ')}) {`;
-  return laidOut([...f.comments.map(comment), head, [...given, ...body, ...result], '}']).join('\n');
+      ? kernelLines(f, spelt, names.local, ' {')
+      : [
+          `FUNCTION ${types[f.result.type]}lanes_${f.name}(${f.parameters.map((p) => `${types[p.type]}${names.local(p)}`).join(', ')}) {`,
+        ];
+  return laidOut([...f.comments.map(comment), ...head, [...given, ...body, ...result], '}']).join('\n');
 };

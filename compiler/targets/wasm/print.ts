@@ -1,5 +1,5 @@
 /** Code as WebAssembly text: the one place that knows how WebAssembly is spelt. */
-import { laidOut, type Line } from '../../code/lines.js';
+import { folded, laidOut, type Line } from '../../code/lines.js';
 import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
 import { amountFor, hasLanes } from '../../code/tree.js';
 
@@ -150,15 +150,6 @@ const names = (parameters: readonly Local[]): Names => {
   };
 };
 
-/** Declarations, several a line. */
-const folded = (declarations: readonly string[]): readonly string[] =>
-  declarations.reduce<string[]>((lines, d) => {
-    const last = lines[lines.length - 1];
-    if (last !== undefined && last.length + d.length < 120) lines[lines.length - 1] = `${last} ${d}`;
-    else lines.push(d);
-    return lines;
-  }, []);
-
 interface Printer {
   readonly code: (code: Code) => string;
   readonly block: (block: Block) => readonly Line[];
@@ -277,6 +268,10 @@ const printer = (name: Names['of'], globals: Set<string>): Printer => {
   return { code, block };
 };
 
+/** What is too long for a line goes on in the next, further in. */
+const headOf = ([first = '', ...rest]: readonly string[]): readonly Line[] =>
+  rest.length === 0 ? [first] : [first, [rest]];
+
 export interface Printed {
   readonly text: string;
   /** The globals that it reads. */
@@ -296,7 +291,7 @@ export const printFunction = ({ name, exported, comments, parameters, body, resu
   ];
   const text = laidOut([
     ...comments.map((c) => `;; ${c}`),
-    `(func ${heads.join(' ')}`,
+    ...headOf(folded([`(func`, ...heads])),
     [...folded(own.declared()), ...lines],
     ')',
   ]).join('\n');

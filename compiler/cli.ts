@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import picocolors from 'picocolors';
+import { secondThread } from './beside.js';
 import type { Code } from './catalogue.js';
 
 /** Not the author's mistake: an exception here is a bug of the compiler. */
@@ -39,6 +40,8 @@ const start = (): void => {
 };
 
 const work = async (): Promise<void> => {
+  // The second thread loads what it needs while this one does.
+  const beside = secondThread(new URL('./helper.js', import.meta.url), stackSizeMb);
   const [{ main }, { toolchain }] = await Promise.all([import('./command.js'), import('./toolchain.js')]);
   try {
     process.exitCode = main(process.argv.slice(2), toolchain, {
@@ -47,6 +50,7 @@ const work = async (): Promise<void> => {
       now: () => performance.now(),
       colour: picocolors.isColorSupported && workerData === true,
       cwd: process.cwd(),
+      beside,
       run: (script, ...args) => spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' }).status ?? 1,
     });
   } catch (bug) {

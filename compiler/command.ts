@@ -4,10 +4,12 @@
  */
 import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft } from 'fp-ts/lib/Either.js';
+import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { lazy } from '../runtime/contract/once.js';
 import { packageModels } from '../runtime/contract/package.js';
 import { suggest } from '../runtime/contract/words.js';
+import type { Beside } from './beside.js';
 import type { Compiled, Observe, PassInfo, Target, Toolchain } from './compiled.js';
 import { codes } from './catalogue.js';
 import {
@@ -20,8 +22,9 @@ import {
   renderAll,
   tooDeep,
 } from './diagnostics.js';
-import { builds, emit, runtimeReachable } from './emit/index.js';
+import { builds, emittedFiles, partFiles, runtimeReachable, written } from './emit/index.js';
 import {
+  checkTypes,
   hyperList,
   hypersText,
   hyperValues,
@@ -29,6 +32,7 @@ import {
   modelPath,
   open,
   type Opened,
+  projectOf,
   trace,
 } from './frontend/index.js';
 import { packageFile } from './package.js';
@@ -45,7 +49,18 @@ export interface Io {
   readonly cwd: string;
   /** Runs a script of JavaScript, which prints for itself, and gives its exit code; `--build` asks for it. */
   readonly run?: (script: string, ...args: readonly string[]) => number;
+  /** A second thread, where there is one. */
+  readonly beside?: Beside;
 }
+
+/** One thread does all, when it is asked for. */
+const alone: Beside = {
+  check: (model, project) => () => checkTypes(model, project),
+  emit:
+    (compiled, { target }) =>
+    () =>
+      partFiles(compiled, target),
+};
 
 /** 0: compiled. 1: the model is wrong. 2: the command is. */
 export const exitCodes = { ok: 0, model: 1, usage: 2 } as const;
@@ -187,12 +202,30 @@ const build = (
   );
 };
 
-const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, ExitCode> => {
+/** What is found of a model counts where its types are right: what it does with wrong ones says little. */
+type Judge = <A>(found: Either<Failure, A>) => Either<Failure, A>;
+const judging = (verdict: () => Either<Diagnostics, unknown>): Judge => {
+  const types = lazy(() => ofModel(verdict()));
+  return (found) =>
+    pipe(
+      types(),
+      chain(() => found),
+    );
+};
+
+const finish = (opened: Opened, chosen: Chosen, judge: Judge, began: number): Either<Failure, ExitCode> => {
   const { options, target, toolchain, io } = chosen;
-  const compiled = build(opened, chosen);
+  // What prints as it goes waits for the verdict.
+  const compiled =
+    options.dumpAfter === undefined
+      ? build(opened, chosen)
+      : pipe(
+          judge(right(opened)),
+          chain((o) => build(o, chosen)),
+        );
   if (isLeft(compiled) || options.dumpAfter !== undefined)
     return pipe(
-      compiled,
+      judge(compiled),
       map(() => exitCodes.ok),
     );
   if (options.explain !== undefined) {
@@ -202,7 +235,7 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
         ? refuse('PC0005', 'nothing is known of single tensors here')
         : explain(options.explain, ordinary);
     return pipe(
-      ofUsage(told),
+      judge(ofUsage(told)),
       map((text) => {
         io.out(`${text}\n\ntarget ${options.target}: ${target.description}`);
         return exitCodes.ok;
@@ -210,8 +243,10 @@ const finish = (opened: Opened, chosen: Chosen, began: number): Either<Failure, 
     );
   }
   const folder = resolve(io.cwd, options.out ?? `build/${opened.model.name}`);
+  const files = emittedFiles(compiled.right, target, (part) => (io.beside ?? alone).emit(compiled.right, part));
   return pipe(
-    ofUsage(emit(compiled.right, target, toolchain.targets, folder)),
+    judge(right(files)),
+    chain(() => ofUsage(written(files, toolchain.targets, folder))),
     map(({ files }) => {
       const reachable = runtimeReachable(folder, show(folder, io.cwd));
       if (isLeft(reachable)) report([reachable.left], io, opened.locate);
@@ -248,16 +283,18 @@ const compileFile = (file: string, chosen: Chosen): ExitCode => {
   const path = ofUsage(modelPath(file, io.cwd));
   if (isLeft(path)) return said((f) => f)(path.left);
   try {
-    const opened = ofModel(open(path.right));
-    if (isLeft(opened)) return said(locateFrom(path.right))(opened.left);
+    const judge = judging((io.beside ?? alone).check(path.right, projectOf(path.right)));
+    const opened = ofModel(open(path.right, { check: () => right([]) }));
+    const known = isLeft(opened) || chosen.options.hypers === true ? judge(opened) : opened;
+    if (isLeft(known)) return said(locateFrom(path.right))(known.left);
     if (chosen.options.hypers === true) {
       io.out(
-        chosen.options.json === true ? JSON.stringify(hyperList(opened.right.model)) : hypersText(opened.right.model),
+        chosen.options.json === true ? JSON.stringify(hyperList(known.right.model)) : hypersText(known.right.model),
       );
       return exitCodes.ok;
     }
-    const done = finish(opened.right, chosen, began);
-    return isLeft(done) ? said(opened.right.locate)(done.left) : done.right;
+    const done = finish(known.right, chosen, judge, began);
+    return isLeft(done) ? said(known.right.locate)(done.left) : done.right;
   } catch (thrown) {
     if (!isDeep(thrown)) throw thrown;
     return said((f) => f)({

@@ -1,6 +1,7 @@
 /** From what a person writes to items of the catalogue: ids, titles, parts of titles. */
 import * as E from 'fp-ts/lib/Either.js';
 import { type Forms, folded, formsOf, wordsOf } from './names.js';
+import { lazy } from './contract/once.js';
 
 export interface Catalogue {
   /** Ids and titles by item index. */
@@ -31,12 +32,6 @@ const grouped = (keys: Iterable<readonly [key: string, item: number]>): Readonly
     else if (known.at(-1) !== item) known.push(item);
   }
   return map;
-};
-
-/** Computed when first asked for: requests that give ids need no forms of titles. */
-const lazy = <A>(make: () => A): (() => A) => {
-  let made: { readonly value: A } | undefined;
-  return () => (made ??= { value: make() }).value;
 };
 
 /** Titles contain commas ("Matrix, The (1999)"); so many pieces of a list may belong together. */

@@ -93,20 +93,44 @@ export const moduleMarker: EmittedFile = {
   text: json({ description: mark, type: 'module', private: true }),
 };
 
-/** The files of a compiled model, without writing them; for a program that passed the target's check. */
-export const emittedFiles = ({ loops, manifest }: Compiled, target: Target): readonly EmittedFile[] => [
-  { name: 'trainer.js', text: trainerText(manifest, target), executable: true },
-  { name: 'trainer.d.ts', text: typesText(manifest) },
-  ...Object.values(target.parts ?? { only: target }).flatMap((part): readonly EmittedFile[] => [
-    { name: part.file, text: `// ${heading(manifest)}\n${part.emit(loops)}` },
-    ...(part.assets?.emit(loops) ?? []).map(({ name, content, comment }): EmittedFile =>
-      typeof content === 'string'
-        ? { name, text: `${comment} ${heading(manifest)}\n${content}` }
-        : { name, text: '', bytes: content },
-    ),
-  ]),
-  { name: 'manifest.json', text: json(manifest) },
+/** The files of one part of a target, or of a target that has none. */
+export const partFiles = (
+  { loops, manifest }: Pick<Compiled, 'loops' | 'manifest'>,
+  part: Target,
+): readonly EmittedFile[] => [
+  { name: part.file, text: `// ${heading(manifest)}\n${part.emit(loops)}` },
+  ...(part.assets?.emit(loops) ?? []).map(({ name, content, comment }): EmittedFile =>
+    typeof content === 'string'
+      ? { name, text: `${comment} ${heading(manifest)}\n${content}` }
+      : { name, text: '', bytes: content },
+  ),
 ];
+
+/** Begins a part of a target, by its name, and gives what waits for it. */
+type Begin = (part: { readonly target: Target; readonly name: string }) => () => readonly EmittedFile[];
+
+/**
+ * The files of a compiled model, without writing them; for a program that passed the target's check. `beside`: where the last of
+ * several parts is written while the others are.
+ */
+export const emittedFiles = (
+  compiled: Pick<Compiled, 'loops' | 'manifest'>,
+  target: Target,
+  beside?: Begin,
+): readonly EmittedFile[] => {
+  const { manifest } = compiled;
+  const parts = Object.entries(target.parts ?? {});
+  const [name, last] = parts.at(-1) ?? ['', target];
+  const rest =
+    beside === undefined || parts.length < 2 ? () => partFiles(compiled, last) : beside({ target: last, name });
+  return [
+    { name: 'trainer.js', text: trainerText(manifest, target), executable: true },
+    { name: 'trainer.d.ts', text: typesText(manifest) },
+    ...parts.slice(0, -1).flatMap(([, part]) => partFiles(compiled, part)),
+    ...rest(),
+    { name: 'manifest.json', text: json(manifest) },
+  ];
+};
 
 /** Every name that a target may write. */
 export const namesOf = (target: Target): readonly string[] =>

@@ -24,7 +24,8 @@ import { type CheckTypes, checkTypes } from './project.js';
 import { type ProvenanceOf, recorder } from './provenance.js';
 
 export { type Choices, hyperList, type HyperValues, hypersText, hyperValues } from './hyper.js';
-export { typeChecker } from './project.js';
+export { checkTypes, typeChecker } from './project.js';
+export { projectOf } from './modules.js';
 export type { Provenance, ProvenanceOf } from './provenance.js';
 
 /** A model that was read, type-checked and evaluated, and the means to trace it. */

@@ -7,3 +7,9 @@ export const once = <K extends object, T>(make: (of: K) => T): ((of: K) => T) =>
     return found;
   };
 };
+
+/** Made when it is asked for first. */
+export const lazy = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+};

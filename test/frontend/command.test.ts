@@ -215,6 +215,18 @@ describe('pcrec-compile', () => {
     expect(existsSync(join(folder, 'build'))).toBe(false);
   });
 
+  it('tells of wrong types alone, whatever the model does with them', () => {
+    const wrong = { 'models/tiny.ts': `const width: number = 'wide';\nthrow new Error('never');\n` };
+    for (const options of [[], ['--hypers'], ['--dump-after', 'fuse'], ['--explain', 'loss']]) {
+      const folder = project(wrong);
+      const { code, out, err } = run(folder, 'models/tiny.ts', ...options);
+      expect([code, out]).toEqual([1, '']);
+      expect(err).toContain('models/tiny.ts:1:7: error PC1002');
+      expect(err).not.toContain('never');
+      expect(existsSync(join(folder, 'build'))).toBe(false);
+    }
+  });
+
   it('blames an optimizer that the model wrote itself at its own line', () => {
     const folder = project({
       'tiny.ts': modelText(plainBody)

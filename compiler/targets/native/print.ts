@@ -152,13 +152,13 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
     const side = (c: Code, other: Code): Text =>
       isLiteral(c) && !isLiteral(other) && hasLanes(other.type) ? number(c.value, c.type) : code(c);
     const [left, right] = [side(a!, b!), side(b!, a!)];
-    if (sign === '+' && right.text.startsWith('-'))
+    // A minus before all of the right side, which no weaker operator follows.
+    if (sign === '+' && right.text.startsWith('-') && right.holds > holds)
       return { text: `${within(left, holds)} - ${right.text.slice(1)}`, holds };
     const asked = askedOf(holds);
-    return {
-      text: `${within(left, asked)} ${sign} ${within(right, sign === '-' || sign === '/' ? holds + 1 : asked)}`,
-      holds,
-    };
+    // Numbers with a point are rounded in the order of the tree.
+    const inOrder = sign === '-' || sign === '/' || (holds >= binding.sum && isFloat(b!.type));
+    return { text: `${within(left, asked)} ${sign} ${within(right, inOrder ? holds + 1 : asked)}`, holds };
   };
   const operation = ({ op, args, type }: Extract<Code, { kind: 'op' }>): Text => {
     const from = args[0]!.type;

@@ -3,7 +3,7 @@ import { dtypeOf } from '../loops/build.js';
 import type { Buffer, Expr, LoopAxis } from '../loops/ir.js';
 import { rewrite } from '../loops/rewrite.js';
 import { freeVariables, nodes, readsOf } from '../loops/shape.js';
-import { isUnit } from '../loops/units.js';
+import { isUnit, withoutUnits } from '../loops/units.js';
 import { isReduce, isWalk, type Job, taskOf } from './job.js';
 import { extending, type Kernels } from './kernels.js';
 import type { World } from './world.js';
@@ -23,14 +23,16 @@ const unnested = (job: Job, world: World, add: (b: Buffer) => void): readonly Jo
   const hasSum = sumsIn();
   const cells = world.layouts.get(job.output)!.buffer.axes.filter((a) => !isUnit(a));
   const made: Job[] = [];
-  /** A kernel of its own for `x`, over these axes, and the read of its cell. */
-  const apart = (x: Expr, kept: readonly LoopAxis[], turning: boolean): Expr => {
+  /** A kernel of its own for `x`, over these axes, and the read of its cell. One position needs no axis. */
+  const apart = (x: Expr, own: readonly LoopAxis[], turning: boolean): Expr => {
+    const kept = own.filter((a) => !isUnit(a));
+    const clean = withoutUnits(new Set(own.filter(isUnit).map((a) => a.name)));
     const id = `${job.output}.inner${made.length === 0 ? '' : made.length + 1}`;
     add({ id, dtype: 'f32', role: 'temp', axes: kept });
     const fresh: Job = {
       name: id,
       output: id,
-      body: x,
+      body: intern(clean(x)),
       task: null,
       adds: false,
       comment: `${job.comment}: what it sums`,

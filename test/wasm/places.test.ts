@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { axis, like, partial, ragged } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
+import { apply, integer } from '../../compiler/loops/build.js';
+import type { Entry, Expr, LoopAxis, ReduceAxis } from '../../compiler/loops/ir.js';
 import { data } from '../gpu/sessions.js';
 import { scanned } from '../support/scanned.js';
 import { opened } from './sessions.js';
@@ -96,4 +98,52 @@ test('sums of many positions at the one place of an axis', async () => {
   const at = build.broadcast(build.constant(0, 'i32'), [rows, seq]);
   const roots = [build.scatter(build.constant(1), at, axis('width', 1), ['batch', 'seq'])];
   await expectReference(roots, { 'seq.lengths': [2, 1], 'batch.missing': [0] });
+});
+
+test('a sum inside a sum along an axis of one position, which gets a kernel of its own', async () => {
+  const index = (of: string): Expr => ({ kind: 'index', axis: of });
+  const one: LoopAxis = { name: 'width', size: 1 };
+  const row: LoopAxis = { name: 'batch', size: 'batch' };
+  const [seq, key] = [
+    { name: 'seq', size: 2 },
+    { name: 'key', size: 3 },
+  ] as const;
+  const read = (buffer: string, ...at: readonly Expr[]): Expr => ({ kind: 'read', buffer, at, dtype: 'f32' });
+  const sum = (over: ReduceAxis, body: Expr): Expr => ({
+    kind: 'reduce',
+    monoid: 'sum',
+    over: [over],
+    body,
+    dtype: 'f32',
+  });
+  const inner = sum({ axis: key }, read('x', index('batch'), index('key'), index('wide')));
+  const entry: Entry = {
+    name: 'train',
+    buffers: [
+      { id: 'x', dtype: 'f32', role: 'input', axes: [row, key, one] },
+      { id: 'w', dtype: 'f32', role: 'input', axes: [row, seq, one] },
+      { id: 'y', dtype: 'f32', role: 'output', axes: [row, seq, one] },
+    ],
+    kernels: [
+      {
+        name: 'y',
+        output: 'y',
+        comment: 'y',
+        body: sum(
+          { axis: { ...one, name: 'wide' }, from: index('width'), to: apply('add', index('width'), integer(1)) },
+          apply('mul', read('w', index('batch'), index('seq'), index('wide')), inner),
+        ),
+      },
+    ],
+    outputs: { y: 'y' },
+    updates: {},
+  };
+  const session = await opened({ model: 'one', entries: [entry] }, { batch: 2 }, { threads: 1 });
+  const got = await session.run(
+    'train',
+    { x: Float32Array.of(1, 2, 3, 4, 5, 6), w: Float32Array.of(2, 3, -1, 1) },
+    { seed: 1, step: 1 },
+  );
+  await session.dispose();
+  expect([...got['y']!]).toEqual([12, 18, -15, 15]);
 });

@@ -93,24 +93,35 @@ const isSame = (a: Code, b: Code): boolean =>
 export const least = (a: Code, b: Code): Code => (isSame(a, b) ? a : select(op('lt', a, b), a, b));
 export const most = (a: Code, b: Code): Code => (isSame(a, b) ? a : select(op('gt', a, b), a, b));
 
+/** Of the first lanes alone, where it is given. */
+const onFirst = (first: Code | undefined): { readonly first?: Code } => (first === undefined ? {} : { first });
 const loading =
   <T extends Type>(apart: number) =>
-  (address: Code, offset: Amount, type: T): Code => ({ kind: 'load', address, offset, type, apart });
+  (address: Code, offset: Amount, type: T, first?: Code): Code => ({
+    kind: 'load',
+    address,
+    offset,
+    type,
+    apart,
+    ...onFirst(first),
+  });
 export const load = loading<Type>(4);
 export const spread = loading<'f32s' | 'i32s'>(0);
 /** Lanes a number of bytes from one another. */
 export const strided = (apart: number): typeof spread => loading(apart);
-export const gather = (addresses: Code, offset: Amount, type: 'f32s' | 'i32s'): Code => ({
+export const gather = (addresses: Code, offset: Amount, type: 'f32s' | 'i32s', first?: Code): Code => ({
   kind: 'gather',
   addresses,
   offset,
   type,
+  ...onFirst(first),
 });
-export const store = (address: Code, offset: Amount, value: Code): Statement => ({
+export const store = (address: Code, offset: Amount, value: Code, first?: Code): Statement => ({
   kind: 'store',
   address,
   offset,
   value,
+  ...onFirst(first),
 });
 
 export const when = (test: Code, then: Block, otherwise: Block | null = null): Statement => ({

@@ -12,6 +12,8 @@ export interface Machine {
   readonly wide: readonly number[];
   /** The same in one row of what is copied and no more; none where a compiler or the processor sees to that. */
   readonly copied: readonly number[];
+  /** It loads and stores the first lanes of a register alone: what is shorter than a register takes one, and no cell is alone. */
+  readonly partly: boolean;
   /** Cells (rows times registers) up to which functions are written out where they are called. */
   readonly written: number;
 }
@@ -25,6 +27,7 @@ export const wasm128: Machine = {
   vectors: 2,
   wide: [8, 4],
   copied: [8, 4],
+  partly: false,
   written: 2,
 };
 
@@ -40,5 +43,6 @@ export const native: Machine = {
   vectors: 2,
   wide: [8, 4],
   copied: [],
+  partly: true,
   written: 0,
 };

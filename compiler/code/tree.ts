@@ -95,16 +95,26 @@ export type Code =
   | { readonly kind: 'ramp'; readonly from: Amount; readonly type: 'i32s' }
   | { readonly kind: 'op'; readonly op: Op; readonly args: readonly Code[]; readonly type: Type }
   | { readonly kind: 'lane'; readonly lane: number; readonly of: Code; readonly type: 'f32' | 'i32' }
-  /** `offset` bytes behind `address`. Lanes lie `apart` bytes from one another: 4 where they are neighbours, 0 where one number is on all of them. */
+  /**
+   * `offset` bytes behind `address`. Lanes lie `apart` bytes from one another: 4 where they are neighbours, 0 where one number is on all of
+   * them. Where `first` is given only so many lanes are loaded, and the others are 0.
+   */
   | {
       readonly kind: 'load';
       readonly address: Code;
       readonly offset: Amount;
       readonly apart: number;
+      readonly first?: Code;
       readonly type: Type;
     }
-  /** Each lane from an address of its own. */
-  | { readonly kind: 'gather'; readonly addresses: Code; readonly offset: Amount; readonly type: 'f32s' | 'i32s' }
+  /** Each lane from an address of its own; `first` as above. */
+  | {
+      readonly kind: 'gather';
+      readonly addresses: Code;
+      readonly offset: Amount;
+      readonly first?: Code;
+      readonly type: 'f32s' | 'i32s';
+    }
   /** `inline`: few ask at once, so that the function is worth writing out; a call empties the registers. */
   | {
       readonly kind: 'call';
@@ -116,7 +126,14 @@ export type Code =
 
 export type Statement =
   | { readonly kind: 'set'; readonly local: Local; readonly value: Code }
-  | { readonly kind: 'store'; readonly address: Code; readonly offset: Amount; readonly value: Code }
+  /** Where `first` is given, so many lanes of it. */
+  | {
+      readonly kind: 'store';
+      readonly address: Code;
+      readonly offset: Amount;
+      readonly value: Code;
+      readonly first?: Code;
+    }
   | { readonly kind: 'if'; readonly condition: Code; readonly then: Block; readonly otherwise: Block | null }
   /** While `variable` is below `to`, by `step`; `from` is null where the variable is at its beginning already. */
   | {

@@ -15,9 +15,9 @@ export const parts = (code: Code): readonly Code[] => {
     case 'lane':
       return [code.of];
     case 'load':
-      return [code.address];
+      return code.first === undefined ? [code.address] : [code.address, code.first];
     case 'gather':
-      return [code.addresses];
+      return code.first === undefined ? [code.addresses] : [code.addresses, code.first];
   }
 };
 
@@ -27,7 +27,9 @@ export const values = (statement: Statement): readonly Code[] => {
     case 'set':
       return [statement.value];
     case 'store':
-      return [statement.address, statement.value];
+      return statement.first === undefined
+        ? [statement.address, statement.value]
+        : [statement.address, statement.value, statement.first];
     case 'if':
     case 'while':
       return [statement.condition];
@@ -82,12 +84,16 @@ export const mapCode = (change: (code: Code) => Code) => {
         return of === code.of ? code : { ...code, of };
       }
       case 'load': {
-        const address = go(code.address);
-        return address === code.address ? code : { ...code, address };
+        const [address, first] = [go(code.address), code.first === undefined ? undefined : go(code.first)];
+        return address === code.address && first === code.first
+          ? code
+          : { ...code, address, ...(first === undefined ? {} : { first }) };
       }
       case 'gather': {
-        const addresses = go(code.addresses);
-        return addresses === code.addresses ? code : { ...code, addresses };
+        const [addresses, first] = [go(code.addresses), code.first === undefined ? undefined : go(code.first)];
+        return addresses === code.addresses && first === code.first
+          ? code
+          : { ...code, addresses, ...(first === undefined ? {} : { first }) };
       }
     }
   };
@@ -100,12 +106,12 @@ export const mapValues = (statement: Statement, change: (code: Code) => Code): S
   const given = values(statement);
   const next = mapAll(given, change);
   if (next === given) return statement;
-  const [first, second] = next as readonly [Code, Code];
+  const [first, second, third] = next as readonly [Code, Code, Code?];
   switch (statement.kind) {
     case 'set':
       return { ...statement, value: first };
     case 'store':
-      return { ...statement, address: first, value: second };
+      return { ...statement, address: first, value: second, ...(third === undefined ? {} : { first: third }) };
     case 'if':
     case 'while':
       return { ...statement, condition: first };

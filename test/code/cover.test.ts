@@ -14,6 +14,11 @@ const cellsOf = (strips: readonly Strip[], length: number, size: number): readon
       for (; at < length; at++) tile(at, 1);
       continue;
     }
+    if (strip.kind === 'part') {
+      tile(at, length - at);
+      at = length;
+      continue;
+    }
     const step = strip.count * size;
     const last = length - step;
     if (strip.kind === 'overlap' && !strip.always && last < 0) continue;

@@ -231,9 +231,11 @@ const evaluator = ({ memory, global, lanes }: Ground, callOf: (fn: string) => Ca
           all(c.type),
           c.type.startsWith('f') ? (n: number) => memory.getFloat32(n, true) : (n: number) => memory.getInt32(n, true),
         ];
+        const first = c.first === undefined || c.apart === 0 ? null : value(c.first);
         return () => {
           const from = Number(address()) + amountFor(c.offset, lanes);
-          return each((l) => load(from + c.apart * l));
+          const there = first === null ? lanes : Number(first());
+          return each((l) => (l < there ? load(from + c.apart * l) : 0));
         };
       }
       case 'gather': {
@@ -242,9 +244,11 @@ const evaluator = ({ memory, global, lanes }: Ground, callOf: (fn: string) => Ca
           all(c.type),
           c.type.startsWith('f') ? (n: number) => memory.getFloat32(n, true) : (n: number) => memory.getInt32(n, true),
         ];
+        const first = c.first === undefined ? null : value(c.first);
         return () => {
           const places = from();
-          return each((l) => load(Number(at(places, l)) + amountFor(c.offset, lanes)));
+          const there = first === null ? lanes : Number(first());
+          return each((l) => (l < there ? load(Number(at(places, l)) + amountFor(c.offset, lanes)) : 0));
         };
       }
       case 'call': {
@@ -282,9 +286,13 @@ const compiled = (f: Func, ground: Ground, callOf: (fn: string) => Call): Call =
             ? (n: number, x: number) => memory.setFloat32(n, x, true)
             : (n: number, x: number) => memory.setInt32(n, x, true),
         ];
+        const first = s.first === undefined ? null : value(s.first);
         return () => {
           const [to, x] = [Number(address()) + amountFor(s.offset, ground.lanes), v()];
-          (typeof x === 'object' ? x : [x]).forEach((y, l) => put(to + 4 * l, Number(y)));
+          const there = first === null ? ground.lanes : Number(first());
+          (typeof x === 'object' ? x : [x]).forEach((y, l) => {
+            if (l < there) put(to + 4 * l, Number(y));
+          });
         };
       }
       case 'if': {

@@ -17,9 +17,20 @@ import { interpreted } from './interpret.js';
 const machines: readonly Machine[] = [
   wasm128,
   { ...wasm128, name: 'eight lanes', lanes: [8] },
+  { ...wasm128, name: 'eight lanes, or the first of them', lanes: [8], partly: true },
   native,
-  { name: 'sixteen lanes', lanes: [16], rows: 6, few: 5, vectors: 2, wide: [4], copied: [], written: 0 },
-  { name: 'two lanes in tall tiles', lanes: [2], rows: 3, few: 2, vectors: 3, wide: [2], copied: [2], written: 100 },
+  { name: 'sixteen lanes', lanes: [16], rows: 6, few: 5, vectors: 2, wide: [4], copied: [], partly: true, written: 0 },
+  {
+    name: 'two lanes in tall tiles',
+    lanes: [2],
+    rows: 3,
+    few: 2,
+    vectors: 3,
+    wide: [2],
+    copied: [2],
+    partly: false,
+    written: 100,
+  },
 ];
 const draw = { seed: 11, step: 5 };
 /** RANDOM_RUNS=1000 to look further. */

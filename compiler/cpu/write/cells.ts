@@ -6,7 +6,7 @@ import type { Expr } from '../../loops/ir.js';
 import { cellOf, cellPlace, type Group, type Job, type Tiling } from '../job.js';
 import type { World } from '../world.js';
 import type { Writer } from './pen.js';
-import { bindingOf, doneLanes, doneRows, type Scope } from './scope.js';
+import { bindingOf, doneLanes, doneRows, firstOf, type Scope } from './scope.js';
 import { keepTile, part } from './tile.js';
 
 /** Whether the last lanes, or the last rows, lie over cells that are done already, and what was done there is not done again. */
@@ -83,6 +83,7 @@ export const storeCells = (
             part(tile, r, c),
             offset(r, c),
             vectors > 0 && dtype === 'bool' ? op('and', v, constant(1, 'i32', true)) : v,
+            firstOf(tiling.lanes, s),
           ),
         );
       }

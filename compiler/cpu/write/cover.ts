@@ -11,6 +11,8 @@ export type Strip =
   | { readonly kind: 'fuller'; readonly count: number }
   /** Whole tiles, the last moved back so that it ends with the range; `always` where the range is known to have room for one. */
   | { readonly kind: 'overlap'; readonly count: number; readonly always: boolean }
+  /** What is left, which is less than a register. */
+  | { readonly kind: 'part' }
   | { readonly kind: 'single' };
 
 /** What is asked of a range besides its length, which is null where only a run tells. */
@@ -21,7 +23,7 @@ interface Range {
 /** Along lanes; counts are registers. `rows`: how many lie above one another; `wide`: how many are side by side where there is but one, widest first. */
 export const alongLanes = (
   { length, rows, wide }: Range & { readonly rows: number; readonly wide: readonly number[] },
-  { lanes, vectors }: Machine,
+  { lanes, vectors, partly }: Machine,
 ): readonly Strip[] => {
   /** Whether one of so many registers has room, for some number of lanes. */
   const fits = (left: number | null, count: number): boolean => left === null || lanes.some((l) => left >= l * count);
@@ -43,7 +45,7 @@ export const alongLanes = (
   const covered = length !== null && rows > 1 && lanes.every((l) => length % (l * vectors) === 0);
   const always = length !== null && lanes.every((l) => length >= l);
   if (fits(length, 1) && !covered) strips.push({ kind: 'overlap', count: 1, always });
-  if (!always) strips.push({ kind: 'single' });
+  if (!always) strips.push({ kind: partly ? 'part' : 'single' });
   return strips;
 };
 

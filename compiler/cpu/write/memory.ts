@@ -7,7 +7,7 @@ import type { Expr } from '../../loops/ir.js';
 import { addressOf, type Run, runAlong, stepAlong, termExpr } from '../address.js';
 import type { Layout } from '../layout.js';
 import { isPlain } from './hoist.js';
-import { baseOf, bound, type Scope } from './scope.js';
+import { baseOf, bound, firstOf, type Scope } from './scope.js';
 import { grid, keepTile, part, type Tile } from './tile.js';
 import type { Memory, Of, Place, Reached, Writer } from './pen.js';
 
@@ -15,7 +15,10 @@ import type { Memory, Of, Place, Reached, Writer } from './pen.js';
  * How lanes are filled. A place may hang on the position of a lane and yet be one address for all: that of an axis of one
  * position, looked up at what data say.
  */
-const fetching = (run: Run, apart: number): typeof gather => (run === 'far' ? gather : strided(apart));
+const fetching = (run: Run, apart: number, first: Code | undefined): Reached['fetch'] => {
+  const load = run === 'far' ? gather : strided(apart);
+  return (at, offset, lanes) => load(at, offset, lanes, run === 'still' ? undefined : first);
+};
 
 type Asked = Pick<Writer, 'world' | 'shape' | 'named' | 'depth'> & { readonly free: (e: Expr) => ReadonlySet<string> };
 
@@ -99,7 +102,7 @@ const reaching =
     const { constant } = address;
     const bare = named(sum(buffer, constant < 0 ? [...terms, intern(integer(constant))] : terms, s), s);
     return {
-      fetch: fetching(run, apart),
+      fetch: fetching(run, apart, firstOf(laneAxis, s)),
       tile: s.speculative && !plain ? clamped(bare, s) : bare,
       offset: (row, vector) => registers(apart * vector, Math.max(0, constant) + (fixedRows ? row * rowStep : 0)),
     };

@@ -50,6 +50,8 @@ interface Covering {
   readonly once: boolean;
   /** The body of tiles of `count`, the first of which begins at `base`; `overlap`: it may lie over cells that are done. */
   readonly tile: (count: number, base: Code, overlap: boolean) => readonly Statement[];
+  /** The body of a register of which only the first cells exist. */
+  readonly part: (first: Code) => readonly Statement[];
   readonly single: () => readonly Statement[];
 }
 
@@ -99,6 +101,7 @@ const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
     range: { to },
     size,
     tile,
+    part,
     single,
   } = c;
   const here = get(position);
@@ -117,6 +120,11 @@ const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
     case 'overlap':
       overlapping(c, strip, into);
       return;
+    case 'part': {
+      const left = local(`${axis}.left`, 'i32');
+      into.push(when(op('lt', here, to), [set(left, sub(to, here)), ...part(get(left))]));
+      return;
+    }
     case 'single':
       into.push(loop(position, null, to, 1, single()));
       return;
@@ -126,9 +134,9 @@ const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
 const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope, rows: number): void => {
   const range = n.range(axis, s);
   const position = local(axis.name, 'i32');
-  const tile = (vectors: number, base: Code, again: boolean): readonly Statement[] => {
+  const tile = (vectors: number, base: Code, again: boolean, first?: Code): readonly Statement[] => {
     const body = scope('loop', s, [
-      ...bindLanes(axis.name, base, vectors),
+      ...bindLanes(axis.name, base, vectors, first),
       ...(again ? [[doneLanes, one(get(position))] as const] : []),
     ]);
     if (inner.length > 0) underLanes(n, inner, body, again, vectors);
@@ -142,6 +150,7 @@ const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope
     size: registers(1),
     once: n.once,
     tile,
+    part: (first) => tile(1, get(position), false, first),
     single: () => tile(0, get(position), false),
   };
   s.code.push(set(position, range.from));
@@ -167,6 +176,7 @@ const overRows = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope)
     size: 1,
     once: false,
     tile,
+    part: () => [],
     single: () => tile(1, get(position), false),
   };
   s.code.push(set(position, range.from));

@@ -1,5 +1,23 @@
 /** Sums and maxima: loops that accumulate, for a tile of cells at once. */
-import { add, amount, foldLanes, get, int, least, local, loop, most, registers, set, sub } from '../../code/build.js';
+import {
+  add,
+  amount,
+  foldLanes,
+  get,
+  int,
+  least,
+  local,
+  loop,
+  most,
+  op,
+  ramp,
+  registers,
+  select,
+  set,
+  splat,
+  sub,
+  when,
+} from '../../code/build.js';
 import { accumulation, constant } from '../../code/scalars.js';
 import type { Code, Local } from '../../code/tree.js';
 import { integer } from '../../loops/build.js';
@@ -59,12 +77,16 @@ const accumulators = ({ monoid, dtype }: Of<'reduce'>, rows: number, vectors: nu
 };
 
 /** Adds the body to the accumulators, to those of one row where `row` says so. */
-const accumulate = ({ w, e }: Sum, into: Accumulators, at: Scope, row: number | null): void => {
-  const { step } = accumulation[e.monoid][e.dtype];
+const accumulate = ({ w, e }: Sum, into: Accumulators, at: Scope, row: number | null, first?: Code): void => {
+  const { step, start } = accumulation[e.monoid][e.dtype];
   const term = into.vectors > 0 ? w.wide(e.body, at) : w.value(e.body, at);
+  // Lanes that do not exist add nothing.
+  const exists = first === undefined ? undefined : keep(at.code, 'exists', op('lt', ramp(0), splat(first)));
+  const added = (code: Code): Code =>
+    exists === undefined ? code : select(exists, code, constant(start, e.dtype, true));
   for (const r of row === null ? into.cells.keys() : [row]) {
     into.cells[r]!.forEach((cell, c) =>
-      at.code.push(set(cell, step([get(cell), part(term, row === null ? r : 0, c)], false))),
+      at.code.push(set(cell, step([get(cell), added(part(term, row === null ? r : 0, c))], false))),
     );
   }
 };
@@ -87,6 +109,13 @@ const runAxis = (
     const body = scope('loop', around, bindLanes(axis.name, get(k), 1));
     accumulate(sum, inLanes, body, null);
     around.code.push(loop(k, start, stop, registers(1), body.code));
+    if (sum.w.machine.partly) {
+      const left = local(`${axis.name}.left`, 'i32');
+      const some = scope('loop', around, bindLanes(axis.name, get(k), 1, get(left)));
+      accumulate(sum, inLanes, some, null, get(left));
+      around.code.push(when(op('lt', get(k), limit), [set(left, sub(limit, get(k))), ...some.code]));
+      return;
+    }
     const tail = scope('loop', around, bindLanes(axis.name, get(k), 0));
     accumulate(sum, total, tail, null);
     around.code.push(loop(k, null, limit, 1, tail.code));

@@ -3,11 +3,11 @@ import type { Code, Statement } from '../../code/tree.js';
 import type { Expr } from '../../loops/ir.js';
 import type { Tile } from './tile.js';
 
-/** What a loop variable is here: one position, a position for each row of a tile, or one for each lane. */
+/** What a loop variable is here: one position, a position for each row of a tile, or one for each lane, of which maybe only the `first` exist. */
 export type Binding =
   | { readonly kind: 'one'; readonly code: Code }
   | { readonly kind: 'rows'; readonly base: Code; readonly count: number }
-  | { readonly kind: 'lanes'; readonly base: Code; readonly vectors: number };
+  | { readonly kind: 'lanes'; readonly base: Code; readonly vectors: number; readonly first?: Code };
 
 export interface Scope {
   readonly kind: 'root' | 'loop' | 'branch';
@@ -44,8 +44,8 @@ export const bindRows = (axis: string, base: Code, count: number): Bindings => [
   [axis, count === 1 ? one(base) : { kind: 'rows', base, count }],
   [baseOf(axis), one(base)],
 ];
-export const bindLanes = (axis: string, base: Code, vectors: number): Bindings => [
-  [axis, vectors === 0 ? one(base) : { kind: 'lanes', base, vectors }],
+export const bindLanes = (axis: string, base: Code, vectors: number, first?: Code): Bindings => [
+  [axis, vectors === 0 ? one(base) : { kind: 'lanes', base, vectors, ...(first === undefined ? {} : { first }) }],
   [baseOf(axis), one(base)],
 ];
 
@@ -65,4 +65,10 @@ export const bound = (variable: string, s: Scope): { readonly binding: Binding; 
   const found = bindingOf(variable, s);
   if (found === undefined) throw new Error(`No loop runs over the axis '${variable}'.`);
   return found;
+};
+
+/** How many lanes exist along an axis, where that may be fewer than a register has. */
+export const firstOf = (axis: string | null | undefined, s: Scope): Code | undefined => {
+  const binding = axis === null || axis === undefined ? undefined : bindingOf(axis, s)?.binding;
+  return binding?.kind === 'lanes' ? binding.first : undefined;
 };

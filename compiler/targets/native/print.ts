@@ -188,8 +188,12 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
         return called(`${op}_${from}`, ...args.map(plainly));
     }
   };
-  const load = ({ address, offset, apart, type }: Extract<Code, { kind: 'load' }>): Text => {
+  const load = ({ address, offset, apart, first, type }: Extract<Code, { kind: 'load' }>): Text => {
     const at = `${within(code(address), binding.sum)}${bytes(offset)}`;
+    if (first !== undefined && apart > 0)
+      return apart === 4
+        ? called(`first_${type}`, plainly(first), at)
+        : called(`firstStrided_${type}`, plainly(first), at, `${apart}`);
     if (apart === 4 || !hasLanes(type)) return called(type.toUpperCase(), at);
     if (apart > 0) return called(`strided_${type}`, at, `${apart}`);
     return called(`splat_${type}`, `${type === 'f32s' ? 'F32' : 'I32'}(${at})`);
@@ -216,7 +220,9 @@ const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
       case 'load':
         return load(c);
       case 'gather':
-        return called(`gather_${c.type}`, `m->base${bytes(c.offset)}`, plainly(c.addresses));
+        return c.first === undefined
+          ? called(`gather_${c.type}`, `m->base${bytes(c.offset)}`, plainly(c.addresses))
+          : called(`firstGather_${c.type}`, plainly(c.first), `m->base${bytes(c.offset)}`, plainly(c.addresses));
       case 'call':
         return called(`lanes_${c.fn}`, ...c.args.map(plainly));
     }
@@ -248,6 +254,10 @@ const blockPrinter = (
       case 'set':
         return [`${fresh === null ? '' : types[fresh.type]}${name(s.local)} = ${value(s.value)};`];
       case 'store':
+        if (s.first !== undefined)
+          return [
+            `storeFirst_${s.value.type}(${value(s.first)}, ${code(s.address).text}${bytes(s.offset)}, ${value(s.value)});`,
+          ];
         return [
           `${s.value.type.toUpperCase()}(${within(code(s.address), binding.sum)}${bytes(s.offset)}) = ${value(s.value)};`,
         ];

@@ -18,6 +18,8 @@ export interface Job {
   readonly adds: boolean;
   /** It, or another of its group, writes each cell over a value that it reads there: no cell is computed twice. */
   readonly overwrites?: boolean;
+  /** Read by others of its group alone, which have each cell in registers: it is stored nowhere. */
+  readonly passing?: boolean;
   /** Its function computes one position of this loop's axis, given as a last parameter. */
   readonly loop?: Loop;
   /** Loops over these axes instead of `axis`, and adds each value at the place `to` along it. */
@@ -108,3 +110,7 @@ export const taskOf = (job: Job, world: World): LoopAxis | null => {
   const first = domain(job, world)[0] ?? null;
   return job.loop !== undefined && first?.name !== world.rowsAxis ? null : first;
 };
+
+/** What a group leaves in memory. */
+export const storedBy = (group: Group): readonly string[] =>
+  group.flatMap((j) => (j.passing === true ? [] : [j.output]));

@@ -2,6 +2,7 @@
  * In which order, and together with what, kernels run. All that a row needs is computed row by row, one kernel after the
  * other, while the row is in a core's cache; the rest is divided among the threads kernel by kernel.
  */
+import type { Entry } from '../loops/ir.js';
 import { grouping, type Grouping } from './grouping.js';
 import { type Group, type Inverse, listsOf, type TiledJob } from './job.js';
 import type { TiledKernels } from './vectorise.js';
@@ -27,7 +28,7 @@ interface Progress {
 }
 
 /** Kernels without rows that can run now, each with what runs over the same cells. */
-const gridsOf = ({ isRow, asked, grown }: Grouping, { left, done }: Progress): readonly Group[] => {
+const gridsOf = ({ isRow, asked, grown, onlyReader }: Grouping, { left, done }: Progress): readonly Group[] => {
   const taken = new Set<TiledJob>();
   const groups: Group[] = [];
   for (const j of left) {
@@ -37,6 +38,9 @@ const gridsOf = ({ isRow, asked, grown }: Grouping, { left, done }: Progress): r
       left.filter((other) => !isRow(other) && !taken.has(other)),
       (id) => done.has(id),
     );
+    // What one kernel alone waits for, over the same cells, runs with it, and nobody else waits.
+    const reader = onlyReader(j);
+    if (reader !== undefined && !group.includes(reader)) continue;
     group.forEach((g) => taken.add(g));
     groups.push(group);
   }
@@ -98,6 +102,10 @@ const phasesOf = (k: TiledKernels, g: Grouping): readonly Phase[] => {
   return phases;
 };
 
+/** Buffers that are asked for by others than kernels. */
+const keptOf = (entry: Entry, inverses: readonly Inverse[]): ReadonlySet<string> =>
+  new Set([...Object.values(entry.outputs), ...Object.values(entry.updates), ...inverses.map((i) => i.index)]);
+
 /** Buffers of which each thread holds one row, and only while it works on it: nobody reads them in another phase, or other rows of them. */
 const localOf = (
   { entry, jobs, inverses }: TiledKernels,
@@ -105,11 +113,7 @@ const localOf = (
   phases: readonly Phase[],
 ): ReadonlySet<string> => {
   const phaseOf = new Map(phases.flatMap((p, i) => [...p.rows, ...p.grids].flat().map((j) => [j, i] as const)));
-  const kept = new Set([
-    ...Object.values(entry.outputs),
-    ...Object.values(entry.updates),
-    ...inverses.map((i) => i.index),
-  ]);
+  const kept = keptOf(entry, inverses);
   return new Set(
     jobs
       .filter(
@@ -127,10 +131,28 @@ const localOf = (
   );
 };
 
+/** The group, whose kernels know what of them nobody else reads. */
+const passing = (group: Group, readElsewhere: (id: string, group: Group) => boolean): Group =>
+  group[0].loop !== undefined
+    ? group
+    : (group.map((j) => (j.adds || readElsewhere(j.output, group) ? j : { ...j, passing: true })) as unknown as Group);
+
+const withPassing = ({ entry, inverses }: TiledKernels, g: Grouping, phases: readonly Phase[]): readonly Phase[] => {
+  const kept = keptOf(entry, inverses);
+  const readers = new Map<string, Set<Group>>();
+  for (const group of phases.flatMap((p) => [...p.rows, ...p.grids]))
+    group.flatMap((j) => g.of(j).needs).forEach((id) => readers.set(id, (readers.get(id) ?? new Set()).add(group)));
+  const elsewhere = (id: string, group: Group): boolean =>
+    kept.has(id) || [...(readers.get(id) ?? [])].some((reader) => reader !== group);
+  const all = (groups: readonly Group[]): readonly Group[] => groups.map((group) => passing(group, elsewhere));
+  return phases.map((p) => ({ ...p, rows: all(p.rows), grids: all(p.grids) }));
+};
+
 export const schedule = (k: TiledKernels): Scheduled => {
   const g = grouping(k);
-  const phases = phasesOf(k, g);
-  const local = localOf(k, g, phases);
+  const found = phasesOf(k, g);
+  const phases = withPassing(k, g, found);
+  const local = localOf(k, g, found);
   return {
     ...k,
     phases,

@@ -3,7 +3,7 @@ import type { PlanBuffer, PlanEntry, PlanJob, PlanPhase } from '../../runtime/co
 import type { LoopAxis } from '../loops/ir.js';
 import { readsOf } from '../loops/shape.js';
 import { isUnit } from '../loops/units.js';
-import { type Group, type JobBuffer, listsOf, rootsOf } from './job.js';
+import { type Group, type JobBuffer, listsOf, rootsOf, storedBy } from './job.js';
 import { offsetsId } from './layout.js';
 import { runOf, togetherOf } from './names.js';
 import type { Phase, Scheduled } from './phases.js';
@@ -30,7 +30,7 @@ const livesOf = ({ phases, world: { layouts } }: Scheduled): Lives => {
     const [first, last] = uses.get(id) ?? [at, at];
     uses.set(id, [Math.min(first, at), Math.max(last, at)]);
   };
-  const touched = (g: Group): readonly string[] => g.flatMap((j) => [j.output, ...readsOf(rootsOf(j))]);
+  const touched = (g: Group): readonly string[] => [...storedBy(g), ...g.flatMap((j) => readsOf(rootsOf(j)))];
   phases.forEach(({ rows, grids, inverses }, p) => {
     rows.forEach((g, k) =>
       touched(g).forEach((id) => {
@@ -86,7 +86,7 @@ const jobData = (g: Group, s: Scheduled): PlanJob => {
   return {
     run: runOf(g, s.world),
     name: g.map((j) => j.name).join(', '),
-    outputs: g.map((j) => j.output),
+    outputs: storedBy(g),
     comment,
     work: workOf(g, s),
     ...(source === undefined ? {} : { source: `${source.file}:${source.line}` }),
@@ -110,7 +110,10 @@ export const planOf = (s: Scheduled): PlanEntry => {
     phases,
     world: { rowsAxis },
   } = s;
-  const all = [...buffers.values()];
+  const passed = new Set(
+    phases.flatMap((p) => [...p.rows, ...p.grids].flat()).flatMap((j) => (j.passing === true ? [j.output] : [])),
+  );
+  const all = [...buffers.values()].filter((b) => !passed.has(b.id));
   const rows = all.flatMap((b) => b.axes).find((a) => a.name === rowsAxis);
   return {
     name: entry.name,

@@ -46,12 +46,12 @@ const isSparse = (n: Node): n is Scatter =>
       (!n.over.includes(extent.rows) && (!n.over.includes(name) || all.some((a) => a.name === extent.rows))),
   );
 
-/** The scatter with the axes that it sums over called otherwise than `taken`. */
+/** The scatter with the axes that it sums over called otherwise than `taken`, and than the rows of what is ragged among these. */
 const apartFrom = (s: Scatter, taken: readonly Axis[]): Scatter => {
   const used = new Set([...taken, ...s.axes, ...summands(s)].map((a) => a.name));
   const spare = (name: string): string => (used.has(name) ? spare(`${name}'`) : name);
   return s.over
-    .filter((name) => taken.some((a) => a.name === name))
+    .filter((name) => taken.some((a) => a.name === name || (a.extent.kind === 'ragged' && a.extent.rows === name)))
     .reduce((sofar, name) => {
       const to = copied(
         spare(name),
@@ -108,8 +108,12 @@ const product = (a: Split, b: Split): Split => {
     b.parts.length === 0
       ? []
       : a.parts.map((p) => {
-          const other = lookedUp({ dense: null, parts: b.parts }, p.at, p.axis.name);
-          return withArg(p, map('mul', p.arg, other));
+          const own = apartFrom(
+            p,
+            b.parts.flatMap((x) => x.axes),
+          );
+          const other = lookedUp({ dense: null, parts: b.parts }, own.at, own.axis.name);
+          return withArg(own, map('mul', own.arg, other));
         });
   return {
     dense: a.dense === null || b.dense === null ? null : map('mul', a.dense, b.dense),
@@ -127,15 +131,11 @@ const whole = (node: Node): Split => ({ dense: node, parts: [] });
 /** The same along further axes. */
 const along = ({ dense, parts }: Split, axes: readonly Axis[]): Split => ({
   dense: dense === null ? null : build.broadcast(dense, axes),
-  parts: parts.map((p) =>
-    withArg(
-      p,
-      build.broadcast(
-        p.arg,
-        axes.filter((a) => a.name !== p.axis.name),
-      ),
-    ),
-  ),
+  parts: parts.map((p) => {
+    const further = axes.filter((a) => a.name !== p.axis.name);
+    const own = apartFrom(p, further);
+    return withArg(own, build.broadcast(own.arg, further));
+  }),
 });
 
 const sumOver = (n: Of<'reduce'>, arg: Split, table: string): Split | null => {

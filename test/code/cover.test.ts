@@ -15,8 +15,7 @@ const cellsOf = (strips: readonly Strip[], length: number, size: number): readon
       continue;
     }
     if (strip.kind === 'part') {
-      tile(at, length - at);
-      at = length;
+      for (; at < length; at += strip.count * size) tile(at, Math.min(strip.count * size, length - at));
       continue;
     }
     const step = strip.count * size;

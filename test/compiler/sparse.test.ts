@@ -24,6 +24,8 @@ const moved: readonly Node[] = [
   build.scatter(real('moved.history', batch, seq, width), history, item, ['seq']),
   build.scatter(real('moved.again', batch, seq, width), history, item, ['seq']),
   build.scatter(real('moved.drawn', batch, negative, width), drawn, item, ['negative']),
+  // What users have in common, one row of each.
+  build.scatter(real('moved.users', batch, width), ids('user', batch), item, ['batch']),
 ];
 
 /** Tables: the shared one, what it differs by, and what is made of two tables. */
@@ -37,6 +39,7 @@ const makes: readonly Table[] = [
   (a) => map('mul', a, real('query', batch, width)),
   (a) => map('mul', real('scale', item), a),
   (a) => build.broadcast(a, [batch]),
+  (a) => build.broadcast(a, [key]),
 ];
 const tables = fc
   .array(fc.tuple(fc.nat(makes.length - 1), fc.nat(), fc.nat()), { maxLength: 4 })

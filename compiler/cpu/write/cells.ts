@@ -21,8 +21,8 @@ export const overlaps: readonly Overlap[] = [
   { lanes: true, rows: true },
 ];
 
-/** It matters whether a cell is done already. */
-export const once = (j: Job): boolean => j.adds || j.overwrites === true;
+/** It matters whether a cell is done already: where it is stored over what was read. */
+export const once = (j: Job): boolean => j.adds || (j.overwrites === true && j.passing !== true);
 
 /** What is stored: the body, where its condition holds, added to what is there or written over it. */
 export const rootOf = (j: Job, { lanes, rows }: Tiling, overlap: Overlap, world: World): Expr => {
@@ -74,6 +74,7 @@ export const storeCells = (
     const found = vectors > 0 ? w.wide(e, s) : w.value(e, s);
     const value = group.length > 1 ? keepTile(s.code, j.output, found) : found;
     if (!j.adds) s.known.set(cellOf(j, world), value);
+    if (j.passing === true) continue;
     const { tile, offset } = w.memory.reach(w.memory.place(j.output, cellPlace(j, world)), s);
     for (let r = 0; r < count; r++) {
       for (let c = 0; c < Math.max(1, vectors); c++) {
@@ -83,7 +84,7 @@ export const storeCells = (
             part(tile, r, c),
             offset(r, c),
             vectors > 0 && dtype === 'bool' ? op('and', v, constant(1, 'i32', true)) : v,
-            firstOf(tiling.lanes, s),
+            firstOf(tiling.lanes, s)?.[c],
           ),
         );
       }

@@ -11,8 +11,8 @@ export type Strip =
   | { readonly kind: 'fuller'; readonly count: number }
   /** Whole tiles, the last moved back so that it ends with the range; `always` where the range is known to have room for one. */
   | { readonly kind: 'overlap'; readonly count: number; readonly always: boolean }
-  /** What is left, which is less than a register. */
-  | { readonly kind: 'part' }
+  /** Tiles of so many registers, of which the last may be there in part or not at all. */
+  | { readonly kind: 'part'; readonly count: number }
   | { readonly kind: 'single' };
 
 /** What is asked of a range besides its length, which is null where only a run tells. */
@@ -28,6 +28,8 @@ export const alongLanes = (
   /** Whether one of so many registers has room, for some number of lanes. */
   const fits = (left: number | null, count: number): boolean => left === null || lanes.some((l) => left >= l * count);
   const strips: Strip[] = [];
+  if (partly && rows === 1 && length !== null && wide.length > 0)
+    return [{ kind: 'part', count: Math.min(wide[0]!, Math.ceil(length / Math.max(...lanes))) }];
   if (rows > 1 && fits(length, vectors)) {
     const gains = length === null || lanes.some((l) => length > l * vectors && length % (l * vectors) > l);
     strips.push(gains ? { kind: 'fuller', count: vectors } : { kind: 'whole', count: vectors, even: false });
@@ -45,7 +47,7 @@ export const alongLanes = (
   const covered = length !== null && rows > 1 && lanes.every((l) => length % (l * vectors) === 0);
   const always = length !== null && lanes.every((l) => length >= l);
   if (fits(length, 1) && !covered) strips.push({ kind: 'overlap', count: 1, always });
-  if (!always) strips.push({ kind: partly ? 'part' : 'single' });
+  if (!always) strips.push(partly ? { kind: 'part', count: 1 } : { kind: 'single' });
   return strips;
 };
 

@@ -15,9 +15,9 @@ import type { Memory, Of, Place, Reached, Writer } from './pen.js';
  * How lanes are filled. A place may hang on the position of a lane and yet be one address for all: that of an axis of one
  * position, looked up at what data say.
  */
-const fetching = (run: Run, apart: number, first: Code | undefined): Reached['fetch'] => {
+const fetching = (run: Run, apart: number, first: readonly Code[] | undefined): Reached['fetch'] => {
   const load = run === 'far' ? gather : strided(apart);
-  return (at, offset, lanes) => load(at, offset, lanes, run === 'still' ? undefined : first);
+  return (at, offset, lanes, vector) => load(at, offset, lanes, run === 'still' ? undefined : first?.[vector]);
 };
 
 type Asked = Pick<Writer, 'world' | 'shape' | 'named' | 'depth'> & { readonly free: (e: Expr) => ReadonlySet<string> };
@@ -126,7 +126,7 @@ export const memory = (asked: Asked): Memory => {
     const dtype = layout(e.buffer).buffer.dtype;
     const lanes = dtype === 'f32' ? 'f32s' : 'i32s';
     const { tile, offset, fetch } = reachAlong(placeOfRead(e), s, laneAxis, rowAxis);
-    if (vectors > 0) return grid(rows, vectors, (r, c) => fetch(part(tile, r, c), offset(r, c), lanes));
+    if (vectors > 0) return grid(rows, vectors, (r, c) => fetch(part(tile, r, c), offset(r, c), lanes, c));
     return alone === 'one'
       ? grid(rows, 0, (r) => load(part(tile, r, 0), offset(r, 0), typeOf(dtype, false)))
       : grid(rows, 1, (r) => spread(part(tile, r, 0), offset(r, 0), lanes));

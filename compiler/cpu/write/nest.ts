@@ -1,5 +1,20 @@
 /** The loops over a kernel's cells, tile by tile. */
-import { amount, get, least, local, loop, op, registers, scaled, select, set, sub, when } from '../../code/build.js';
+import {
+  amount,
+  get,
+  int,
+  least,
+  local,
+  loop,
+  most,
+  op,
+  registers,
+  scaled,
+  select,
+  set,
+  sub,
+  when,
+} from '../../code/build.js';
 import type { Amount, Code, Local, Statement } from '../../code/tree.js';
 import type { LoopAxis } from '../../loops/ir.js';
 import type { Tiling } from '../job.js';
@@ -50,8 +65,8 @@ interface Covering {
   readonly once: boolean;
   /** The body of tiles of `count`, the first of which begins at `base`; `overlap`: it may lie over cells that are done. */
   readonly tile: (count: number, base: Code, overlap: boolean) => readonly Statement[];
-  /** The body of a register of which only the first cells exist. */
-  readonly part: (first: Code) => readonly Statement[];
+  /** The body of a tile of `count` of which so many cells exist. */
+  readonly part: (count: number, left: Code) => readonly Statement[];
   readonly single: () => readonly Statement[];
 }
 
@@ -122,7 +137,8 @@ const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
       return;
     case 'part': {
       const left = local(`${axis}.left`, 'i32');
-      into.push(when(op('lt', here, to), [set(left, sub(to, here)), ...part(get(left))]));
+      const body = [set(left, sub(to, here)), ...part(strip.count, get(left))];
+      into.push(loop(position, null, to, scaled(size, strip.count), body));
       return;
     }
     case 'single':
@@ -131,10 +147,14 @@ const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
   }
 };
 
+/** As many lanes as a register has, or fewer. */
+const within = (left: Code, vector: number): Code =>
+  least(vector === 0 ? left : most(left, int(0)), amount(registers(1)));
+
 const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope, rows: number): void => {
   const range = n.range(axis, s);
   const position = local(axis.name, 'i32');
-  const tile = (vectors: number, base: Code, again: boolean, first?: Code): readonly Statement[] => {
+  const tile = (vectors: number, base: Code, again: boolean, first?: readonly Code[]): readonly Statement[] => {
     const body = scope('loop', s, [
       ...bindLanes(axis.name, base, vectors, first),
       ...(again ? [[doneLanes, one(get(position))] as const] : []),
@@ -150,7 +170,13 @@ const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope
     size: registers(1),
     once: n.once,
     tile,
-    part: (first) => tile(1, get(position), false, first),
+    part: (count, left) => {
+      const sets: Statement[] = [];
+      const firsts = Array.from({ length: count }, (_, c) =>
+        keep(sets, `${axis.name}.first`, within(c === 0 ? left : sub(left, amount(registers(c))), c)),
+      );
+      return [...sets, ...tile(count, get(position), false, firsts)];
+    },
     single: () => tile(0, get(position), false),
   };
   s.code.push(set(position, range.from));

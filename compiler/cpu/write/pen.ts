@@ -33,7 +33,7 @@ export interface Reached {
   readonly tile: Tile;
   readonly offset: (row: number, vector: number) => Amount;
   /** Loads the lanes of a register. */
-  readonly fetch: (at: Code, offset: Amount, lanes: 'f32s' | 'i32s') => Code;
+  readonly fetch: (at: Code, offset: Amount, lanes: 'f32s' | 'i32s', vector: number) => Code;
 }
 
 export interface Memory {

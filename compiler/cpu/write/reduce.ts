@@ -111,7 +111,7 @@ const runAxis = (
     around.code.push(loop(k, start, stop, registers(1), body.code));
     if (sum.w.machine.partly) {
       const left = local(`${axis.name}.left`, 'i32');
-      const some = scope('loop', around, bindLanes(axis.name, get(k), 1, get(left)));
+      const some = scope('loop', around, bindLanes(axis.name, get(k), 1, [get(left)]));
       accumulate(sum, inLanes, some, null, get(left));
       around.code.push(when(op('lt', get(k), limit), [set(left, sub(limit, get(k))), ...some.code]));
       return;

@@ -3,11 +3,11 @@ import type { Code, Statement } from '../../code/tree.js';
 import type { Expr } from '../../loops/ir.js';
 import type { Tile } from './tile.js';
 
-/** What a loop variable is here: one position, a position for each row of a tile, or one for each lane, of which maybe only the `first` exist. */
+/** What a loop variable is here: one position, a position for each row of a tile, or one for each lane, of which maybe only the `first` of each register exist. */
 export type Binding =
   | { readonly kind: 'one'; readonly code: Code }
   | { readonly kind: 'rows'; readonly base: Code; readonly count: number }
-  | { readonly kind: 'lanes'; readonly base: Code; readonly vectors: number; readonly first?: Code };
+  | { readonly kind: 'lanes'; readonly base: Code; readonly vectors: number; readonly first?: readonly Code[] };
 
 export interface Scope {
   readonly kind: 'root' | 'loop' | 'branch';
@@ -44,7 +44,7 @@ export const bindRows = (axis: string, base: Code, count: number): Bindings => [
   [axis, count === 1 ? one(base) : { kind: 'rows', base, count }],
   [baseOf(axis), one(base)],
 ];
-export const bindLanes = (axis: string, base: Code, vectors: number, first?: Code): Bindings => [
+export const bindLanes = (axis: string, base: Code, vectors: number, first?: readonly Code[]): Bindings => [
   [axis, vectors === 0 ? one(base) : { kind: 'lanes', base, vectors, ...(first === undefined ? {} : { first }) }],
   [baseOf(axis), one(base)],
 ];
@@ -67,8 +67,8 @@ export const bound = (variable: string, s: Scope): { readonly binding: Binding; 
   return found;
 };
 
-/** How many lanes exist along an axis, where that may be fewer than a register has. */
-export const firstOf = (axis: string | null | undefined, s: Scope): Code | undefined => {
+/** How many lanes of each register exist along an axis, where that may be fewer than it has. */
+export const firstOf = (axis: string | null | undefined, s: Scope): readonly Code[] | undefined => {
   const binding = axis === null || axis === undefined ? undefined : bindingOf(axis, s)?.binding;
   return binding?.kind === 'lanes' ? binding.first : undefined;
 };

@@ -8,7 +8,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
-import { withKnown, type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
+import { withKnown, type Dataset, load, readingSays, samplePath, statistics, titleOf } from './data/index.js';
 import { messageOf } from './errors.js';
 import { catalogued } from './features.js';
 import { all, type Evaluation, type Listener } from './events.js';
@@ -63,7 +63,7 @@ export const dataOf = (
   const { format = remembered?.format ?? null, titles = remembered?.titles ?? null } = given;
   const { format: _, titles: __, ...reading } = { ...remembered?.reading, ...given };
   return pipe(
-    () => load(source, { ...reading, format: format ?? undefined, titles: titles ?? undefined }),
+    () => load(source, { ...reading, format: format ?? undefined, titles: titles ?? undefined, cache: options.cache }),
     TE.map((data) => ({
       data: catalogued(manifest, data),
       identity: {
@@ -267,7 +267,7 @@ export const train =
               settings,
               data: identity,
               statistics: statistics(data),
-              reading: [...(data.reading?.says ?? []), ...parts.says],
+              reading: [...readingSays(data), ...parts.says],
               batches: feed.batches,
               out,
               step: progress.step,

@@ -73,9 +73,9 @@ const idsBeside = async (path: string): Promise<Either<string, readonly string[]
     : right(
         decode(text.right)
           .replace(/^\uFEFF/, '')
-          .replace(/\r*\n$/, '')
           .split(/\r*\n/)
-          .map(spelled),
+          .map(spelled)
+          .filter((id) => id !== ''),
       );
 };
 

@@ -39,6 +39,7 @@ export const dataFlags: readonly Option[] = [
     'which of its columns to keep, and their kinds: item=sku,genre,price=cost:number',
   ),
   new Option('--titles <file>', 'titles of items'),
+  new Option('--no-cache', 'neither read nor keep a packed copy of large data'),
 ];
 
 /** Gives a command these options. */

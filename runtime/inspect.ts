@@ -4,7 +4,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { newSettings } from './contract/settings.js';
-import { inspect, type Inspection, inspectionText, summary } from './data/index.js';
+import { inspect, type Inspection, inspectionText, readingSays, summary } from './data/index.js';
 import type { InspectOptions } from './options.js';
 import { partsOf } from './parts.js';
 import { dataOf } from './run.js';
@@ -27,7 +27,7 @@ export const inspectData =
         const found = inspect(parts.split, manifest.length);
         return {
           ...found,
-          reading: [...(data.reading?.says ?? []), ...parts.says],
+          reading: [...readingSays(data), ...parts.says],
           warnings: [...(data.reading?.warns ?? []), ...found.warnings],
         };
       }),

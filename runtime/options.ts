@@ -161,7 +161,8 @@ type Kind =
 /** Every option of a function, and what it takes. Numbers and choices are looked at by `checked`. */
 type Kinds<O> = { readonly [K in keyof O]-?: Kind };
 
-const ofLoad: Kinds<LoadOptions> = {
+/** How data are to be read, which checkpoints remember. */
+const ofReading: Kinds<Omit<LoadOptions, 'cache'>> = {
   format: 'text',
   columns: 'text',
   timeUnit: 'text',
@@ -177,12 +178,12 @@ const ofLoad: Kinds<LoadOptions> = {
   itemColumns: 'text',
   titles: 'text',
 };
-const ofData: Kinds<DataOptions> = { data: 'text', ...ofLoad };
+const ofData: Kinds<DataOptions> = { data: 'text', ...ofReading, cache: 'flag' };
 
 /** Those of the options that say how data are to be read, without those that are not given. */
 export const loadOptionsOf = (options: DataOptions): LoadOptions =>
   Object.fromEntries(
-    Object.keys(ofLoad).flatMap((name) => {
+    Object.keys(ofReading).flatMap((name) => {
       const value = options[name as keyof LoadOptions];
       return value === undefined ? [] : [[name, value]];
     }),

@@ -8,13 +8,13 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
-import { withKnown, type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
+import { withKnown, type Dataset, load, readingSays, samplePath, statistics, titleOf } from './data/index.js';
 import { messageOf } from './errors.js';
 import { catalogued } from './features.js';
 import { all, type Evaluation, type Listener } from './events.js';
 import { feedOf } from './feed.js';
 import { makeFolder, reason } from './files.js';
-import { baseOf, grown, newSettingsFrom, warnOfBase } from './grow.js';
+import { baseOf, grown, grownLexicon, newSettingsFrom, warnOfBase } from './grow.js';
 import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { judge, type Judged } from './judging.js';
@@ -63,7 +63,7 @@ export const dataOf = (
   const { format = remembered?.format ?? null, titles = remembered?.titles ?? null } = given;
   const { format: _, titles: __, ...reading } = { ...remembered?.reading, ...given };
   return pipe(
-    () => load(source, { ...reading, format: format ?? undefined, titles: titles ?? undefined }),
+    () => load(source, { ...reading, format: format ?? undefined, titles: titles ?? undefined, cache: options.cache }),
     TE.map((data) => ({
       data: catalogued(manifest, data),
       identity: {
@@ -218,7 +218,14 @@ export const train =
     const told = options.listen ?? silent;
 
     const run =
-      (prior: Checkpoint | undefined, base: Checkpoint | undefined, settings: Settings, parts: Parts, feed: Feed) =>
+      (
+        prior: Checkpoint | undefined,
+        base: Checkpoint | undefined,
+        settings: Settings,
+        given: readonly string[],
+        parts: Parts,
+        feed: Feed,
+      ) =>
       (session: Session): TaskEither<string, TrainResult> => {
         const listen = all(told, log(out));
         const saveEvery = {
@@ -247,7 +254,11 @@ export const train =
             ? E.right(prior.states)
             : pipe(
                 firstStates(manifest, settings, feed, data),
-                E.chain((fresh) => (base === undefined ? E.right(fresh) : grown(manifest, base, data.items, fresh))),
+                E.chain((fresh) =>
+                  base === undefined
+                    ? E.right(fresh)
+                    : grown(manifest, base, { items: data.items, features: feed.features.lexicon }, fresh, given),
+                ),
               );
         return pipe(
           TE.fromEither(states),
@@ -267,7 +278,7 @@ export const train =
               settings,
               data: identity,
               statistics: statistics(data),
-              reading: [...(data.reading?.says ?? []), ...parts.says],
+              reading: [...readingSays(data), ...parts.says],
               batches: feed.batches,
               out,
               step: progress.step,
@@ -331,15 +342,20 @@ export const train =
       TE.tapIO(({ base, settings, parts }) => () => {
         if (base !== undefined) warnOfBase(told, base, settings, parts.identity);
       }),
-      TE.bind('feed', ({ prior, base, parts, settings }) =>
-        TE.fromEither(feedOf(manifest, parts.split, settings, (prior ?? base)?.features)),
+      TE.bind('features', ({ prior, base, parts }) =>
+        TE.fromEither(
+          base === undefined ? E.right(prior?.features) : grownLexicon(manifest, base.features, parts.split),
+        ),
       ),
-      TE.chain(({ prior, base, settings, parts, feed }) =>
+      TE.bind('feed', ({ features, parts, settings }) =>
+        TE.fromEither(feedOf(manifest, parts.split, settings, features)),
+      ),
+      TE.chain(({ prior, base, settings, loaded, parts, feed }) =>
         withSession(
           compiled,
           options,
           { batch: settings.batch, items: parts.split.dataset.items.length, seen: feed.seen, ...feed.features.sizes },
-          run(prior, base, settings, parts, feed),
+          run(prior, base, settings, loaded.data.items, parts, feed),
         ),
       ),
     );

@@ -75,6 +75,7 @@ export const describe = (): Command =>
         .choices(protocols)
         .default(defaults.protocol),
     )
+    .addOption(flags.split)
     .addOption(new Option('--length <n>', 'positions of the history that are read: --set length=N'))
     .addOption(new Option('--width <n>', 'channels of an item: --set width=N'))
     .addOption(

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { load } from '../data/index.js';
-import { loadOptionsOf } from '../options.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { load, readingSays } from '../data/index.js';
 import { folderAt } from '../files.js';
+import { partsOf } from '../parts.js';
 import { type Comparison, comparisonOf, modelsOf } from './comparison.js';
 import { compiled, type Contestant } from './contestant.js';
 import type { CompareListener } from './events.js';
 import { type CompareOptions, type Plan, planOf, type ReportPlan, reportPlanOf } from './plan.js';
 import type { RunResult } from './result.js';
-import { type RunFailure, performAll, survey } from './runs.js';
+import { type Material, type RunFailure, performAll, survey } from './runs.js';
 import { comparisonFile, found, read, write } from './store.js';
 
 /** What a comparison came to. */
@@ -73,6 +74,29 @@ const compiledAll = async (
   return E.right(contestants);
 };
 
+/** The data of a plan, and what of them is held out. Left: as for a trainer. */
+const materialOf = (
+  { source: { data, ...options }, split, training }: Plan,
+  listen: CompareListener,
+): TaskEither<string, Material> =>
+  pipe(
+    () => load(data, options),
+    TE.bindTo('data'),
+    TE.bind('parts', ({ data: read }) =>
+      partsOf(read, { hash: read.hash, source: data, format: null, titles: null }, training, split),
+    ),
+    TE.map(({ data: read, parts: { identity, says, split: parts } }) => {
+      const [reading, warnings] = [[...readingSays(read), ...says], read.reading?.warns ?? []];
+      if (reading.length + warnings.length > 0) listen({ kind: 'data', reading, warnings });
+      return {
+        data: read,
+        ...(identity.split === undefined
+          ? {}
+          : { split: { ...identity.split, says: says[0] ?? '', starts: parts.held.test.starts } }),
+      };
+    }),
+  );
+
 /** Trains what is not trained yet, and compares. */
 const trained = async (plan: Plan, audience: Audience): Finished => {
   const { signal, listen } = audience;
@@ -83,17 +107,17 @@ const trained = async (plan: Plan, audience: Audience): Finished => {
     listen({ kind: 'interrupted', finished: results.length, runs: plan.models.length * plan.seeds.length });
     return E.right({ interrupted: true, comparison: null, results, failures });
   };
-  const data = await load(plan.source.data, loadOptionsOf(plan.source));
-  if (E.isLeft(data)) return data;
+  const material = await materialOf(plan, listen)();
+  if (E.isLeft(material)) return material;
   // Before anything that takes long: a folder that cannot be made is told now.
   const folder = await folderAt(join(plan.out, 'models'))();
   if (E.isLeft(folder)) return folder;
   const contestants = await compiledAll(plan, audience);
   if (E.isLeft(contestants)) return contestants;
   if (contestants.right === undefined) return interrupted([], []);
-  const runs = await survey(plan, contestants.right, data.right.hash);
+  const runs = await survey(plan, contestants.right, material.right);
   if (E.isLeft(runs)) return runs;
-  const { results, failures, ...ended } = await performAll(plan, runs.right, signal, listen);
+  const { results, failures, ...ended } = await performAll(plan, material.right, runs.right, signal, listen);
   if (ended.interrupted) return interrupted(results, failures);
   if (results.length === 0) return E.right({ interrupted: false, comparison: null, results, failures });
   const comparison = comparisonOf(

@@ -32,6 +32,8 @@ export interface Comparison {
   readonly format: string;
   readonly data: Statistics;
   readonly settings: Omit<Settings, 'seed'>;
+  /** What was held out, in a sentence, where a split was asked for. */
+  readonly split?: string;
   /** Users tested. */
   readonly users: number;
   readonly rows: readonly ComparisonRow[];
@@ -61,7 +63,7 @@ const unlike = (a: RunResult, b: RunResult): readonly string[] => [
   ),
   ...(a.outcome.ranks.length === b.outcome.ranks.length
     ? []
-    : [`${a.outcome.ranks.length} users, not ${b.outcome.ranks.length}`]),
+    : [`${a.outcome.ranks.length} ranks, not ${b.outcome.ranks.length}`]),
 ];
 
 /** The first two results that are not of one comparison, as a sentence. */
@@ -77,9 +79,13 @@ const clash = (results: readonly RunResult[]): string | undefined => {
   );
 };
 
+/** Where the ranks of each user begin. */
+const startsOf = ({ ranks, starts }: RunOutcome): Int32Array =>
+  starts === undefined ? single(ranks.length) : Int32Array.from(starts);
+
 /** The figure of each user, averaged over seeds. */
 const perUser = (runs: readonly RunResult[]): Float64Array => {
-  const figures = runs.map(({ outcome }) => worths(measure, outcome.ranks));
+  const figures = runs.map(({ outcome }) => worths(measure, outcome.ranks, startsOf(outcome)));
   return (figures[0] ?? new Float64Array()).map(
     (_, user) => figures.reduce((sum, run) => sum + (run[user] ?? 0), 0) / figures.length,
   );
@@ -91,9 +97,7 @@ const moreOf = (runs: readonly RunResult[], cutoffs: readonly number[]): NonNull
     cutoffs.flatMap((cutoff) =>
       (['HR', 'NDCG'] as const).map((name) => [
         `${name}@${cutoff}`,
-        spread(
-          runs.map(({ outcome: { ranks } }) => meanOf(worthsOf(ranked[name](cutoff), ranks, single(ranks.length)))),
-        ),
+        spread(runs.map(({ outcome }) => meanOf(worthsOf(ranked[name](cutoff), outcome.ranks, startsOf(outcome))))),
       ]),
     ),
   );
@@ -190,7 +194,8 @@ export const comparisonOf = (
     format,
     data: first.outcome.data,
     settings,
-    users: first.outcome.ranks.length,
+    ...(first.outcome.split === undefined ? {} : { split: first.outcome.split }),
+    users: startsOf(first.outcome).length - 1,
     rows,
     popularity: first.outcome.popularity,
     differing: differing(results),

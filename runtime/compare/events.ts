@@ -13,6 +13,8 @@ export interface Past {
 
 /** What a comparison tells while it goes. */
 export type CompareEvent =
+  /** How the data were read, and what of them is held out, in sentences. */
+  | { readonly kind: 'data'; readonly reading: readonly string[]; readonly warnings: readonly string[] }
   | { readonly kind: 'compiling'; readonly model: string }
   /** A model is compiled; `notes` is what the compiler said on its standard error, mostly nothing. */
   | { readonly kind: 'compiled'; readonly model: string; readonly notes: string }

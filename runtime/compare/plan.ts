@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from '../contract/compiled.js';
 import { type LoadOptions, samplePath } from '../data/index.js';
-import { numberIn, type Protocol } from '../contract/settings.js';
+import { clash, numberIn, type Protocol } from '../contract/settings.js';
 import { checked, cutoffsOf, type DataOptions, type DeviceOptions, loadOptionsOf } from '../options.js';
 import { amongModels } from './comparison.js';
 import type { CompareListener } from './events.js';
@@ -30,6 +30,8 @@ export type CompareOptions = DataOptions &
     /** Epochs without a better validation NDCG@10 before a run stops; 10 unless given. */
     readonly patience?: number | undefined;
     readonly protocol?: Protocol | undefined;
+    /** What is held out: a rule (`time:0.9`), or a file that a split was written to; each user's last items unless given. */
+    readonly split?: string | undefined;
     /** HR and NDCG of lists of these lengths too. */
     readonly cutoffs?: readonly number[] | undefined;
     /** Train nothing, and compare the results that are there. */
@@ -46,6 +48,7 @@ export interface Plan {
   /** Labels; null: all that do not begin with pcrec. */
   readonly baselines: readonly string[] | null;
   readonly source: LoadOptions & { readonly data: string };
+  readonly split: string | undefined;
   readonly training: {
     readonly epochs: number;
     readonly batch: number;
@@ -110,7 +113,7 @@ export const reportPlanOf = ({
 
 /** Left: one sentence naming the option, what it takes and what it got. */
 export const planOf = (options: CompareOptions): E.Either<string, Plan> => {
-  const { data, device, threads, epochs, batch, patience, protocol = defaults.protocol } = options;
+  const { data, cache, split, device, threads, epochs, batch, patience, protocol = defaults.protocol } = options;
   return pipe(
     checked({ device, threads, epochs, batch, patience, protocol, cutoffs: options.cutoffs }),
     E.chain(() => wantedModels(options.models ?? [], options.set ?? [])),
@@ -119,10 +122,10 @@ export const planOf = (options: CompareOptions): E.Either<string, Plan> => {
       () =>
         `--models says which models to compare: ${[...packageModels().keys()].join(', ')}, or paths of model files, with commas between them.`,
     ),
-    E.filterOrElse(
-      () => protocol === 'standard' || patience === undefined,
-      () => '--patience needs validation, and --protocol hstu has none: leave one of them out.',
-    ),
+    E.chainFirst(() => {
+      const why = clash({ protocol, patience, split });
+      return why === undefined ? E.right(undefined) : E.left(why);
+    }),
     E.bindTo('models'),
     E.bind('seeds', () => seedsOf(options.seeds)),
     E.bind('baselines', ({ models }) =>
@@ -136,7 +139,8 @@ export const planOf = (options: CompareOptions): E.Either<string, Plan> => {
       baselines,
       seeds: seeds ?? defaults.seeds,
       out: options.out ?? defaults.out,
-      source: { data: data ?? samplePath, ...loadOptionsOf(options) },
+      source: { data: data ?? samplePath, ...loadOptionsOf(options), cache: cache ?? true },
+      split,
       training: {
         epochs: epochs ?? defaults.epochs,
         batch: batch ?? defaults.batch,

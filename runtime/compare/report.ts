@@ -90,9 +90,10 @@ const meanings: Readonly<Record<Protocol, string>> = {
   hstu: 'no validation, best test epoch: optimistic, and only to compare with figures published that way',
 };
 
-const heading = ({ data, settings, users }: Comparison): string =>
+const heading = ({ data, settings, split, users }: Comparison): string =>
   [
     `${data.name}: ${plural(data.users, 'user')}, ${plural(data.items, 'item')}, ${plural(data.interactions, 'interaction')}. Tested on ${plural(users, 'user')}, full ranking, seen items left out.`,
+    ...(split === undefined ? [] : [split]),
     `Protocol ${settings.protocol}: ${meanings[settings.protocol]}. Batch ${settings.batch}, at most ${plural(settings.epochs, 'epoch')}${settings.patience === null ? '' : `, patience ${settings.patience}`}. Mean ± standard deviation over seeds.`,
   ].join('\n');
 

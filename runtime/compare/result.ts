@@ -16,6 +16,8 @@ export interface RunIdentity {
   readonly manifest: string;
   /** sha-256 of the data's content. */
   readonly data: string;
+  /** The `splitHash` of what was held out, where a split was asked for. */
+  readonly split?: string;
   readonly settings: Settings;
 }
 
@@ -31,8 +33,12 @@ export interface RunOutcome {
   readonly chosen: Epoch['metrics'];
   readonly test: Metrics;
   readonly popularity: Metrics;
-  /** The test rank of each user, 1 = best, in the order of user codes. */
+  /** The test rank of each user, 1 = best, in the order of user codes; of each wanted item, where a split wants several. */
   readonly ranks: readonly number[];
+  /** Where the ranks of each user begin, and an end, where a split wants several items of one. */
+  readonly starts?: readonly number[];
+  /** What was held out, in a sentence, where a split was asked for. */
+  readonly split?: string;
 }
 
 /** What depends on the machine. */
@@ -55,6 +61,7 @@ export const format = 'pcrec-comparison-1';
 /** In what two identities differ, in words; empty if they do not. */
 export const differences = (kept: RunIdentity, wanted: RunIdentity): readonly string[] => [
   ...(kept.data === wanted.data ? [] : ['other data']),
+  ...(kept.split === wanted.split ? [] : ['another split']),
   ...(kept.manifest === wanted.manifest ? [] : ['another model file, compiler or hyperparameter']),
   ...(['batch', 'epochs', 'patience', 'protocol'] as const)
     .filter((name) => kept.settings[name] !== wanted.settings[name])
@@ -66,10 +73,18 @@ const isTable = (x: unknown): x is Readonly<Record<string, unknown>> =>
 const isNumber = (x: unknown): boolean => typeof x === 'number' && Number.isFinite(x);
 const isText = (x: unknown): boolean => typeof x === 'string';
 const isRank = (x: unknown): boolean => Number.isInteger(x) && Number(x) >= 1;
+/** From 0 up to the number of ranks, each user with one at least. */
+const areStarts = (x: unknown, ranks: unknown): boolean =>
+  x === undefined ||
+  (Array.isArray(x) &&
+    x.length > 1 &&
+    x[0] === 0 &&
+    x.at(-1) === (Array.isArray(ranks) ? ranks.length : -1) &&
+    x.every((start, i) => Number.isInteger(start) && (i === 0 || Number(start) > Number(x[i - 1]))));
 const isMetrics = (x: unknown): boolean => isTable(x) && measureNames.every((name) => isNumber(x[name]));
 
 /** What must stand at each path of a result. */
-const form: Readonly<Record<string, (x: unknown) => boolean>> = {
+const form: Readonly<Record<string, (x: unknown, all: unknown) => boolean>> = {
   'identity.model': isText,
   'identity.manifest': isText,
   'identity.data': isText,
@@ -83,6 +98,9 @@ const form: Readonly<Record<string, (x: unknown) => boolean>> = {
   'outcome.test': isMetrics,
   'outcome.popularity': isMetrics,
   'outcome.ranks': (x) => Array.isArray(x) && x.length > 0 && x.every(isRank),
+  'outcome.starts': (x, all) => areStarts(x, at(all, 'outcome.ranks')),
+  'identity.split': (x) => x === undefined || isText(x),
+  'outcome.split': (x) => x === undefined || isText(x),
   'measured.backend': isText,
   'measured.seconds': (x) => Array.isArray(x) && x.every(isNumber),
 };
@@ -102,7 +120,7 @@ export const parse = (content: string): E.Either<string, RunResult> =>
       (value) => `its format is ${JSON.stringify(at(value, 'format') ?? 'unknown')} and not ${format}`,
     ),
     E.chain((value) => {
-      const bad = Object.entries(form).find(([path, holds]) => !holds(at(value, path)));
+      const bad = Object.entries(form).find(([path, holds]) => !holds(at(value, path), value));
       return bad === undefined
         ? E.right(value as RunResult)
         : E.left(`\`${bad[0]}\` is ${at(value, bad[0]) === undefined ? 'missing' : 'not what it should be'}`);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
+import type { Dataset } from '../data/index.js';
 import { messageOf } from '../errors.js';
 import type { Event } from '../events.js';
 import { fileOf } from '../train.js';
@@ -18,6 +19,18 @@ interface Run {
   readonly done: RunResult | undefined;
   /** Why a result that is there does not count. */
   readonly stale: readonly string[];
+}
+
+/** What all models are trained and tested on. */
+export interface Material {
+  readonly data: Dataset;
+  /** Present where a split was asked for: as it was given, its hash, what it is, and where the ranks of each user begin. */
+  readonly split?: {
+    readonly given: string;
+    readonly hash: string;
+    readonly says: string;
+    readonly starts: Int32Array;
+  };
 }
 
 /** A run that failed, and why, in a sentence. */
@@ -40,13 +53,19 @@ export interface Performed {
 export const survey = async (
   { seeds, out }: Plan,
   contestants: readonly Contestant[],
-  data: string,
+  { data: { hash }, split }: Material,
 ): Promise<E.Either<string, readonly Run[]>> => {
   const runs: Run[] = [];
   for (const seed of seeds) {
     for (const contestant of contestants) {
       const { label: model, manifest } = contestant;
-      const identity = { model, manifest, data, settings: contestant.settings(seed) };
+      const identity = {
+        model,
+        manifest,
+        data: hash,
+        ...(split === undefined ? {} : { split: split.hash }),
+        settings: contestant.settings(seed),
+      };
       const kept = await read(out, model, seed)();
       if (E.isLeft(kept)) return kept;
       const stale = kept.right === undefined ? [] : differences(kept.right.identity, identity);
@@ -62,6 +81,7 @@ export const survey = async (
  */
 const perform = async (
   { out, source, device }: Plan,
+  { split }: Material,
   { contestant, identity }: Run,
   signal: AbortSignal,
   listen: (event: Event) => void,
@@ -74,6 +94,7 @@ const perform = async (
       ...source,
       ...device,
       ...settings,
+      split: split?.given,
       patience: patience ?? undefined,
       out: folder,
       resume: existsSync(fileOf(folder, 'last')),
@@ -101,6 +122,8 @@ const perform = async (
       test: test.model,
       popularity: test.popularity,
       ranks: [...ranks],
+      ...(split === undefined ? {} : { split: split.says }),
+      ...(split === undefined || split.starts.length === ranks.length + 1 ? {} : { starts: [...split.starts] }),
     },
     measured: { backend, seconds: await epochSeconds(folder) },
   };
@@ -116,6 +139,7 @@ const pastOf = ({ identity, outcome, measured: { seconds } }: RunResult): Past =
 /** Does what is not done. A run that fails is told of, and the others go on. */
 export const performAll = async (
   plan: Plan,
+  material: Material,
   runs: readonly Run[],
   signal: AbortSignal,
   listen: CompareListener,
@@ -155,7 +179,7 @@ export const performAll = async (
       });
     const result = E.isLeft(aside)
       ? aside
-      : await perform(plan, run, signal, (event) => listen({ kind: 'run', ...standing, event }));
+      : await perform(plan, material, run, signal, (event) => listen({ kind: 'run', ...standing, event }));
     if (E.isLeft(result)) {
       failures.push({ model, seed, message: result.left });
       listen({ kind: 'failed', model, seed, message: result.left });

@@ -61,6 +61,10 @@ export const view = ({ err }: Pick<Streams, 'err'>, now: () => number): CompareL
     });
   };
   const handlers: Handlers = {
+    data: ({ reading, warnings }) => {
+      reading.forEach((sentence) => say(sentence));
+      warnings.forEach((sentence) => warn(sentence));
+    },
     compiling: ({ model }) => say(`compiling ${model}`),
     compiled: ({ notes }) => {
       if (notes !== '') say(notes);

@@ -87,7 +87,12 @@ type Chosen = { readonly [K in keyof Omit<Settings, 'before'>]?: NonNullable<Set
 };
 
 /** Options that exclude each other, and why. */
-const clash = ({ protocol, patience, split, trainOn }: Chosen): string | undefined => {
+export const clash = ({
+  protocol,
+  patience,
+  split,
+  trainOn,
+}: Pick<Chosen, 'protocol' | 'patience' | 'split' | 'trainOn'>): string | undefined => {
   if (protocol === 'hstu' && patience !== undefined)
     return '--patience needs validation, and --protocol hstu has none: leave one of them out. Under hstu a run trains for all its --epochs.';
   if (trainOn !== undefined && patience !== undefined)

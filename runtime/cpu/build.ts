@@ -5,12 +5,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, homedir } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Either, isRight, left, right } from 'fp-ts/lib/Either.js';
 import type { NativeModule } from '../contract/cpu-plan.js';
 import { reason } from '../contract/words.js';
+import { cacheFolder } from '../files.js';
 import { addon } from './addon.js';
 
 /**
@@ -108,9 +109,6 @@ export const findCompiler = async (): Promise<Either<string, Compiler>> => {
   }
   return left(noCompiler());
 };
-
-const cacheFolder = (): string =>
-  process.env['PCREC_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pcrec');
 
 export interface Library {
   readonly path: string;

@@ -23,7 +23,31 @@ export interface LoadOptions extends FilterOptions {
   readonly itemColumns?: string | undefined;
   /** A file of titles: see `readTitles`. */
   readonly titles?: string | undefined;
+  /** False: no packed copy of the data is read or kept. */
+  readonly cache?: boolean | undefined;
 }
+
+/** How an option bears on what is read: by its value, by what is in the files that it names, or not at all. */
+export const bearing: { readonly [K in keyof LoadOptions]-?: 'value' | 'file' | 'files' | 'none' } = {
+  format: 'value',
+  columns: 'value',
+  timeUnit: 'value',
+  query: 'value',
+  minRating: 'value',
+  actions: 'value',
+  since: 'value',
+  until: 'value',
+  dropRepeats: 'value',
+  minUser: 'value',
+  minItem: 'value',
+  items: 'files',
+  itemColumns: 'value',
+  titles: 'file',
+  cache: 'none',
+};
+/** The files that an option names. */
+export const filesIn = (value: string | readonly string[]): readonly string[] =>
+  typeof value === 'string' ? value.split(',') : value;
 
 /** The options, checked. */
 export interface Asked {
@@ -51,7 +75,7 @@ export const asked = (options: LoadOptions): Either<string, Asked> => {
   if (isLeft(choice)) return choice;
   const itemChoice = choiceOf('--item-columns', options.itemColumns);
   if (isLeft(itemChoice)) return itemChoice;
-  const files = typeof items === 'string' ? items.split(',') : items;
+  const files = filesIn(items);
   if (itemChoice.right.length > 0 && files.length === 0)
     return left(
       '--item-columns says what to keep of --items, which is not given: add it, or leave --item-columns out.',

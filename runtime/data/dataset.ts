@@ -15,6 +15,8 @@ export interface Understood {
   readonly warns: readonly string[];
   /** What the times are; absent where there are none. */
   readonly times?: Times;
+  /** A sentence on the packed copy that was read or made; absent where there is none. */
+  readonly copy?: string;
 }
 
 /**
@@ -104,6 +106,10 @@ export const overlong = ({
   }
   return undefined;
 };
+
+/** All that is said of how a data set was read. */
+export const readingSays = ({ reading }: Pick<Dataset, 'reading'>): readonly string[] =>
+  reading === undefined ? [] : [...reading.says, ...(reading.copy === undefined ? [] : [reading.copy])];
 
 /** What times are that came in no file: seconds, and dates where they may be. */
 export const timesFrom = (times: Iterable<number>): Times => {

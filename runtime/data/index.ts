@@ -13,6 +13,7 @@ export {
   type Understood,
   dataset,
   longestGap,
+  readingSays,
   statistics,
   summary,
   timesFrom,

@@ -31,7 +31,11 @@ const signatures: readonly {
   readonly remedy: 'gunzip' | string;
 }[] = [
   { name: 'gzip', magic: [0x1f, 0x8b], remedy: 'gunzip' },
-  { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], remedy: 'unpack it first' },
+  {
+    name: 'zip',
+    magic: [0x50, 0x4b, 0x03, 0x04],
+    remedy: 'unpack it first, or, where it is a spreadsheet, save it as CSV',
+  },
   { name: 'zstandard', magic: [0x28, 0xb5, 0x2f, 0xfd], remedy: 'unpack it first' },
   { name: 'bzip2', magic: [0x42, 0x5a, 0x68], remedy: 'unpack it first' },
   { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58], remedy: 'unpack it first' },

@@ -1,12 +1,12 @@
 /**
  * From a path to a data set.
  */
-import { basename, dirname, resolve } from 'node:path';
 import { type Either, isLeft, left, map, right } from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { flag } from '../contract/settings.js';
 import { type Asked, asked, type LoadOptions } from './asked.js';
+import { throughCopies } from './copies.js';
 import { quoted, shown } from './cells.js';
 import { type Dataset, type Understood, dataset, overlong } from './dataset.js';
 import type { FeatureColumns } from './columns.js';
@@ -15,7 +15,7 @@ import { cellsOf, delimiters } from './headers.js';
 import { decode } from './ids.js';
 import { type Packed, pack } from './interactions.js';
 import { type Step, eachLine } from './lines.js';
-import { filesAt } from './paths.js';
+import { filesAt, nameOf } from './paths.js';
 import type { Reading } from './reading.js';
 import { sample } from './sample.js';
 import { core } from './tables/core.js';
@@ -28,17 +28,6 @@ import { readTitles } from './titles.js';
 
 /** The path that means the generated sample. A file of this name is still at hand as `./sample`. */
 export const samplePath = 'sample';
-
-/** File names that many data sets share: there the folder says more. */
-const sharedNames = new Set(['ratings', 'u', 'interactions', 'sequences', 'data']);
-
-const nameOf = (path: string): string => {
-  const stem = basename(path)
-    .replace(/\.gz$/, '')
-    .replace(/\.[^.]+$/, '');
-  const folder = basename(dirname(resolve(path)));
-  return sharedNames.has(stem) && folder !== '' ? folder : stem;
-};
 
 /** What the files gave. */
 interface Read {
@@ -212,7 +201,9 @@ const assembled = (
 
 /** Left: what is said of a file where there is none. */
 const generated = (options: LoadOptions): Either<string, Dataset> => {
-  const [idle] = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const [idle] = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined || name === 'cache' ? [] : [name],
+  );
   return idle === undefined
     ? right(sample())
     : left(
@@ -220,28 +211,29 @@ const generated = (options: LoadOptions): Either<string, Dataset> => {
       );
 };
 
+/** The data set in files, read from the first byte to the last. */
+const readAll = (path: string, options: LoadOptions): TE.TaskEither<string, Dataset> =>
+  pipe(
+    TE.Do,
+    TE.bind('asked', () => TE.fromEither(asked(options))),
+    TE.let('sieve', ({ asked }) => sieveOf(asked.filters)),
+    // Titles and items first: they are quick to read, and a mistake in their path should not cost a long wait.
+    TE.bind('titles', ({ asked }) => titlesAt(asked.titles)),
+    TE.bind(
+      'tables',
+      ({ asked }) =>
+        () =>
+          readItems(asked.items, asked.itemChoice),
+    ),
+    TE.bind('read', ({ asked, sieve }) => readInteractions(path, asked, sieve)),
+    TE.chainEitherK(({ asked, sieve, read, tables, titles }) => assembled(path, asked, sieve, read, tables, titles)),
+  );
+
 /**
- * The data set in a file, plain or gzip, in all files of a folder or of a pattern (`events-*.parquet`), or the generated `sample`.
+ * The data set in a file, plain or gzip, in all files of a folder or of a pattern (`events-*.parquet`), or the generated `sample`. Of large
+ * files a packed copy is kept and read the next time, unless `cache` is false.
  *
  * Errors are complete sentences for the terminal: the file, the line, what was expected, what to do.
  */
 export const load = (path: string, options: LoadOptions = {}): Promise<Either<string, Dataset>> =>
-  path === samplePath
-    ? Promise.resolve(generated(options))
-    : pipe(
-        TE.Do,
-        TE.bind('asked', () => TE.fromEither(asked(options))),
-        TE.let('sieve', ({ asked }) => sieveOf(asked.filters)),
-        // Titles and items first: they are quick to read, and a mistake in their path should not cost a long wait.
-        TE.bind('titles', ({ asked }) => titlesAt(asked.titles)),
-        TE.bind(
-          'tables',
-          ({ asked }) =>
-            () =>
-              readItems(asked.items, asked.itemChoice),
-        ),
-        TE.bind('read', ({ asked, sieve }) => readInteractions(path, asked, sieve)),
-        TE.chainEitherK(({ asked, sieve, read, tables, titles }) =>
-          assembled(path, asked, sieve, read, tables, titles),
-        ),
-      )();
+  path === samplePath ? Promise.resolve(generated(options)) : throughCopies(path, options, readAll(path, options));

@@ -1,6 +1,6 @@
-/** The files that the path of data means: itself, all that a folder holds, or what a pattern matches. */
+/** The files that the path of data means (itself, all that a folder holds, or what a pattern matches), and what data there are called. */
 import { stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { glob, isDynamicPattern } from 'tinyglobby';
 
@@ -21,4 +21,16 @@ export const filesAt = async (path: string): Promise<Either<string, readonly str
   return paths.length === 0
     ? left(`${path}: ${folder ? 'the folder holds no files' : 'no file matches the pattern'}; check the path`)
     : right(paths.sort());
+};
+
+/** File names that many data sets share: there the folder says more. */
+const sharedNames = new Set(['ratings', 'u', 'interactions', 'sequences', 'data']);
+
+/** What data at a path are called. */
+export const nameOf = (path: string): string => {
+  const stem = basename(path)
+    .replace(/\.gz$/, '')
+    .replace(/\.[^.]+$/, '');
+  const folder = basename(dirname(resolve(path)));
+  return sharedNames.has(stem) && folder !== '' ? folder : stem;
 };

@@ -90,7 +90,7 @@ export interface SplitFile {
 export const parseSplit = (text: string, data: Dataset, hash: string): E.Either<string, SplitFile> =>
   pipe(
     E.tryCatch(
-      () => JSON.parse(text) as unknown,
+      () => JSON.parse(text.replace(/^\uFEFF/, '')) as unknown,
       () => 'it is not JSON',
     ),
     E.filterOrElse(isTable, () => 'it is no table'),

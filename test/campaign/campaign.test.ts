@@ -36,7 +36,7 @@ describe('the campaign', () => {
     expect(said).not.toMatch(/FOUND|the campaign itself/);
     expect(code).toBe(0);
     const { parts } = state();
-    expect(Object.keys(parts)).toEqual(['programs', 'files', 'kills', 'mutants']);
+    expect(Object.keys(parts)).toEqual(['programs', 'files', 'tables', 'kills', 'mutants']);
     for (const [name, { done }] of Object.entries(parts)) expect(done, name).toBeGreaterThan(0);
   }, 900_000);
 
@@ -59,6 +59,6 @@ describe('the campaign', () => {
   it('says what there is where it is asked for what there is not', () => {
     const { code, said } = campaign('--only', 'everything');
     expect(code).not.toBe(0);
-    expect(said).toContain('the parts are programs, files, kills, mutants');
+    expect(said).toContain('the parts are programs, files, tables, kills, mutants');
   });
 });

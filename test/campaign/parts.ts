@@ -3,11 +3,13 @@ import type { Part } from './part.js';
 import { files } from './files/part.js';
 import { kills } from './kills/part.js';
 import { mutantsPart } from './mutants/part.js';
+import { tables } from './tables/part.js';
 import { programs } from './programs/part.js';
 
 export const parts: readonly Part<never>[] = [
   programs,
   files,
+  tables,
   kills,
   mutantsPart,
 ] as readonly unknown[] as readonly Part<never>[];

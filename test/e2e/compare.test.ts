@@ -254,6 +254,42 @@ describe('pcrec-compare', () => {
   );
 
   it(
+    'holds out what it is told to, by a rule and by the file of another run, and says what',
+    async () => {
+      const divided = join(folder, 'divided');
+      const args = [...options, '--models', 'hstu', '--seeds', '1', '--epochs', '2'];
+      const rule = await run([...args, '--out', divided, '--split', 'last:2']);
+      expect({ code: rule.code, out: rule.out }).toEqual({
+        code: 0,
+        out: expect.stringContaining('Split: the last 2 items of each user test') as string,
+      });
+      expect(rule.err).toMatch(/^Split: the last 2 items of each user test, the 2 before them validate\.$/m);
+      const { outcome } = JSON.parse(read(divided, 'hstu.1.json')) as {
+        readonly outcome: {
+          readonly ranks: readonly number[];
+          readonly starts: readonly number[];
+          readonly test: Record<string, number>;
+        };
+      };
+      expect(outcome.starts.at(-1)).toBe(outcome.ranks.length);
+      expect(outcome.ranks.length).toBeGreaterThan(1.5 * (outcome.starts.length - 1));
+      const found = outcome.starts
+        .slice(1)
+        .map((end, i) => outcome.ranks.slice(outcome.starts[i], end).some((rank) => rank <= 10));
+      expect(found.filter(Boolean).length / found.length).toBeCloseTo(outcome.test['HR@10']!, 12);
+
+      const [own = ''] = readdirSync(join(divided, 'runs'));
+      const file = join(divided, 'runs', own, 'split.json');
+      const other = join(folder, 'divided-again');
+      expect((await run([...args, '--out', other, '--split', file])).code).toBe(0);
+      expect(timeless(other, 'hstu.1.json')).toBe(timeless(divided, 'hstu.1.json'));
+      const changed = await run([...args, '--out', divided]);
+      expect(changed.err).toContain('belongs to another comparison (another split)');
+    },
+    5 * minute,
+  );
+
+  it(
     'does a run again whose result is of another comparison, says so, and loses nothing',
     async () => {
       const old = read(whole, 'hstu.1.json');

@@ -151,6 +151,31 @@ describe('a comparison of results', () => {
     ).toBeNull();
   });
 
+  it('takes the figure of a user over all items that a split wants of one, whoever has more', () => {
+    const split = { split: 'what was held out' };
+    const several = (of: RunResult, starts: readonly number[], over: Partial<RunIdentity> = split): RunResult => ({
+      ...of,
+      identity: { ...of.identity, ...over },
+      outcome: { ...of.outcome, starts, split: 'Split: by time.' },
+    });
+    const all = results.map((of) => several(of, [0, 1, 4]));
+    const found = right(comparisonOf(all, order, null, [5]));
+    expect(found).toMatchObject({ users: 2, split: 'Split: by time.' });
+    expect(comparisonReport(found, all)).toContain(
+      'Tested on 2 users, full ranking, seen items left out.\nSplit: by time.\n',
+    );
+    // Users of one item and of three, of which a list of ten holds what it can at best: ranks 1 | 20 3 60, then 2 | 11 9 70.
+    const ideal = 1 + 1 / Math.log2(3) + 1 / 2;
+    const [hstu, pcrec] = [
+      [(1 + 1 / Math.log2(3)) / 2, (1 / 2 + 1 / Math.log2(10)) / ideal / 2],
+      [(1 + 1) / 2, (1 / Math.log2(3) + 1 / Math.log2(5) + 1 / Math.log2(11) + 1 + 1 / Math.log2(7)) / ideal / 2],
+    ];
+    expect(found.verdicts[0]!.difference).toBeCloseTo((pcrec![0]! - hstu![0]! + pcrec![1]! - hstu![1]!) / 2, 12);
+    expect(found.rows[0]!.more!['HR@5']!.mean).toBeCloseTo((1 + 0.5) / 2, 12);
+    const other = [...all.slice(0, 5), several(results[5]!, [0, 1, 4], { split: 'something else' })];
+    expect(left(comparisonOf(other, order, null))).toContain('(another split)');
+  });
+
   it('does not depend on the order in which runs were finished', () => {
     expect(JSON.stringify(right(comparisonOf([...results].reverse(), order, null)))).toBe(JSON.stringify(made()));
   });
@@ -166,7 +191,7 @@ describe('a comparison of results', () => {
       'pcrec.2.json and pcrec.1.json are not of one comparison (another model file, compiler or hyperparameter)',
     );
     expect(left(comparisonOf([...results.slice(0, 5), result('pcrec', 2, 0.5, [1, 1, 1])], order, null))).toContain(
-      '(3 users, not 4)',
+      '(3 ranks, not 4)',
     );
     expect(left(comparisonOf([], order, null))).toContain('no result');
   });
@@ -230,6 +255,16 @@ describe('a result on disk', () => {
     ['no object', '[1]', /^its format is "unknown"/],
     ['without ranks', text.replace('"ranks"', '"rank"'), /^`outcome\.ranks` is missing$/],
     ['with a rank of 0', text.replace('[1,20,', '[0,20,'), /^`outcome\.ranks` is not what it should be$/],
+    [
+      'with users of no rank',
+      text.replace('"ranks"', '"starts":[0,2,2,4],"ranks"'),
+      /^`outcome\.starts` is not what it should be$/,
+    ],
+    [
+      'with users beyond the ranks',
+      text.replace('"ranks"', '"starts":[0,2,5],"ranks"'),
+      /^`outcome\.starts` is not what it should be$/,
+    ],
     ['without a measure', text.replaceAll('"MRR"', '"mrr"'), /^`outcome\.test` is not what it should be$/],
   ])('is refused with the reason where it is %s', (_, content, why) => {
     expect(left(parse(content))).toMatch(why);
@@ -298,6 +333,25 @@ describe('the command line', () => {
     expect(right(planned('--models', 'hstu', '--cutoffs', '20,5,20')).cutoffs).toEqual([5, 20]);
   });
 
+  it("takes the trainer's options about data, and a split", () => {
+    const plan = right(
+      planned(
+        ...'--models hstu --data events.csv --columns rating,action --min-user 5 --drop-repeats'.split(' '),
+        ...'--items a.csv --items b.npy --no-cache --split time:0.9'.split(' '),
+      ),
+    );
+    expect(plan.split).toBe('time:0.9');
+    expect(plan.source).toEqual({
+      data: 'events.csv',
+      columns: 'rating,action',
+      minUser: 5,
+      dropRepeats: true,
+      items: ['a.csv', 'b.npy'],
+      cache: false,
+    });
+    expect(right(planned('--models', 'hstu')).split).toBeUndefined();
+  });
+
   it('takes files of models anywhere, under their own names', () => {
     expect(right(wantedModels(['examples/swiglu.ts', './models/hstu.ts@small'], [])).map(({ label }) => label)).toEqual(
       ['swiglu', 'hstu@small'],
@@ -327,6 +381,7 @@ describe('the command line', () => {
       /--baselines names hst, and the models are hstu, pcrec\. Did you mean 'hstu'\?/,
     ],
     [['--models', 'hstu', '--protocol', 'hstu', '--patience', '3'], /--patience needs validation/],
+    [['--models', 'hstu', '--protocol', 'hstu', '--split', 'last:2'], /--protocol hstu says itself what is held out/],
     [['--report', '--json', '--markdown'], /cannot be used with/],
     [['--modles', 'hstu'], /unknown option '--modles'/],
     [['hstu'], /too many arguments/],
@@ -393,6 +448,7 @@ describe('what is shown while it goes', () => {
     const { outcome, measured } = results[4]!;
     expect(
       shown(
+        { kind: 'data', reading: ['Read as table.'], warnings: ['Odd times.'] },
         { kind: 'compiling', model: 'pcrec' },
         { kind: 'compiled', model: 'pcrec', notes: '' },
         {
@@ -410,6 +466,8 @@ describe('what is shown while it goes', () => {
         { kind: 'interrupted', finished: 1, runs: 2 },
       ).split('\n'),
     ).toEqual([
+      'Read as table.',
+      'Warning: Odd times.',
       'compiling pcrec',
       '1 of 2 runs is finished already, in results.',
       'Warning: results/pcrec.1.json belongs to another comparison (other data); it is in results/previous now, and that run is done again.',

@@ -98,7 +98,7 @@ describe('states that grow', () => {
           const states = valueOf(initialStates(1, { items: known.length }, manifest.states));
           const begun = valueOf(initialStates(seed, { items: all.length }, manifest.states));
           const kept = structuredClone(begun);
-          const found = valueOf(grown(manifest, { items: known, states }, all, begun));
+          const found = valueOf(grown(manifest, { items: known, states }, { items: all }, begun));
           expect(begun).toEqual(kept);
           all.forEach((id, item) => {
             const before = known.indexOf(id);
@@ -119,12 +119,19 @@ describe('states that grow', () => {
     const pairs = { states: [state('pairs', 'items', 'items')] } as unknown as Manifest;
     expect(
       errorOf(
-        grown(pairs, { items: ['1'], states: { pairs: Float32Array.of(1) } }, ['1', '2'], {
-          pairs: new Float32Array(4),
-        }),
+        grown(
+          pairs,
+          { items: ['1'], states: { pairs: Float32Array.of(1) } },
+          { items: ['1', '2'] },
+          {
+            pairs: new Float32Array(4),
+          },
+        ),
       ),
     ).toContain('`pairs` has a value for each pair of items');
-    expect(errorOf(grown(manifest, { items: ['7'], states: {} }, ['1'], {}))).toContain('lacks the item "7"');
+    expect(errorOf(grown(manifest, { items: ['7'], states: {} }, { items: ['1'] }, {}))).toContain(
+      'lacks the item "7"',
+    );
   });
 });
 

@@ -12,6 +12,8 @@ export interface FileFormat {
   readonly shape: string;
   /** The bytes that stand at a place near a file's beginning. */
   readonly magic: { readonly at: number; readonly bytes: string };
+  /** Whether it gives what its bytes say: a database reads a journal beside it, and whatever a query names. */
+  readonly alone: boolean;
   /** Reads all rows. Left: what is wrong, the file and the row in it. */
   readonly read: (path: string, reading: Reading, query: string | undefined) => Promise<Either<string, void>>;
 }
@@ -57,18 +59,21 @@ export const fileFormats: readonly FileFormat[] = [
     name: 'parquet',
     shape: 'a Parquet file (of pandas, Polars, DuckDB, Spark)',
     magic: { at: 0, bytes: 'PAR1' },
+    alone: true,
     read: readParquet,
   },
   {
     name: 'sqlite',
     shape: 'a SQLite database, its only table or what --query asks for (Node 22.13 or newer)',
     magic: { at: 0, bytes: 'SQLite format 3\0' },
+    alone: false,
     read: readDatabase('sqlite'),
   },
   {
     name: 'duckdb',
     shape: 'a DuckDB database, the same (needs the package @duckdb/node-api)',
     magic: { at: 8, bytes: 'DUCK' },
+    alone: false,
     read: readDatabase('duckdb'),
   },
 ];

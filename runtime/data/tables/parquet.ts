@@ -39,6 +39,7 @@ export const withParquet = async <A>(
     const file: AsyncBuffer = {
       byteLength: size,
       slice: async (start, end = size) => {
+        if (!(start >= 0 && start <= end && end <= size)) throw new RangeError('beyond the file');
         const bytes = new Uint8Array(end - start);
         await handle.read(bytes, 0, bytes.length, start);
         return bytes.buffer;
@@ -51,7 +52,11 @@ export const withParquet = async <A>(
       parts: async (places, visit) => {
         for (const { rowStart, rowEnd } of scan.ranges) {
           const columns: DecodedArray[] = [];
-          for (const place of places) columns.push(await scan.readColumn({ column: names[place]!, rowStart, rowEnd }));
+          for (const place of places) {
+            const column = await scan.readColumn({ column: names[place]!, rowStart, rowEnd });
+            if (column.length !== rowEnd - rowStart) throw new RangeError('other rows than there should be');
+            columns.push(column);
+          }
           const fault = visit(columns, rowEnd - rowStart, rowStart + 1);
           if (fault !== undefined) return fault;
         }

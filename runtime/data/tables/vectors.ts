@@ -61,18 +61,21 @@ const npy = (bytes: Buffer): Either<string, Tensor> => {
 
 const stemOf = (path: string): string => path.replace(/\.(?:npy|safetensors)$/, '');
 
+/** Where the ids of a file of vectors are, where it does not hold them itself. */
+export const idsFile = (path: string): string => `${stemOf(path)}.ids.txt`;
+
 /** The ids beside a file of vectors. */
 const idsBeside = async (path: string): Promise<Either<string, readonly string[]>> => {
-  const beside = `${stemOf(path)}.ids.txt`;
+  const beside = idsFile(path);
   const text = await wholeFile(beside);
   return isLeft(text)
     ? left(`${text.left}; write the ids of the items that the rows of ${path} are of there, an id a line`)
     : right(
         decode(text.right)
           .replace(/^\uFEFF/, '')
-          .replace(/\r*\n$/, '')
           .split(/\r*\n/)
-          .map(spelled),
+          .map(spelled)
+          .filter((id) => id !== ''),
       );
 };
 

@@ -18,7 +18,7 @@ const scratch = (): string => {
   return folder;
 };
 
-const fault = (kind: string, expected: string, found: string): Fault => ({
+export const fault = (kind: string, expected: string, found: string): Fault => ({
   kind,
   expected,
   found: found.slice(0, 1500),
@@ -54,7 +54,8 @@ const sameButForSpace = (ids: readonly string[]): readonly string[] => {
   });
 };
 
-const inconsistent = ({ users, items, offsets, sequence, times }: Dataset): Fault | null => {
+/** What a data set breaks of its promises. */
+export const inconsistent = ({ users, items, offsets, sequence, times }: Dataset): Fault | null => {
   const problem = (what: string): Fault =>
     fault(
       `a data set is inconsistent: ${what}`,

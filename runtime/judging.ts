@@ -11,6 +11,7 @@ import { type Contender, type FigureOptions, figuresOf } from './measures/figure
 import { type Lists, listOf, together } from './measures/lists.js';
 import { metrics } from './metrics.js';
 import { best, type Progress } from './progress.js';
+import { type LabelFigures, labelled, labelTable } from './telling.js';
 
 /** The figures that are asked for besides those of every evaluation. */
 export interface Wish extends FigureOptions {
@@ -54,6 +55,14 @@ export const judge = (job: Judge, part: Part, progress: Progress, wish?: Wish): 
   return pipe(
     TE.Do,
     TE.bind('ranks', () => pipe(() => evaluate(job, part), TE.chain(TE.fromNullable(stopped)))),
+    TE.bind('label', (): TaskEither<string, LabelFigures | undefined> =>
+      job.manifest.label === undefined
+        ? TE.right(undefined)
+        : pipe(
+            labelled(job, part),
+            TE.chain((label) => TE.fromEither(E.fromNullable(stopped)(label))),
+          ),
+    ),
     TE.bind('lists', (): TaskEither<string, Lists | undefined> =>
       top === 0
         ? TE.right(undefined)
@@ -62,7 +71,7 @@ export const judge = (job: Judge, part: Part, progress: Progress, wish?: Wish): 
             TE.chain((lists) => TE.fromEither(E.fromNullable(stopped)(lists))),
           ),
     ),
-    TE.map(({ ranks, lists }) => {
+    TE.map(({ ranks, label, lists }) => {
       const counted = Object.entries(baselines).map(([of, baseline]): Contender => ({
         of,
         ranks: baseline.ranks(part),
@@ -82,9 +91,15 @@ export const judge = (job: Judge, part: Part, progress: Progress, wish?: Wish): 
           popularity: popularity!,
           markov: markov!,
           ...(unmet === undefined ? {} : { unmet }),
+          ...(label === undefined ? {} : { label }),
           ...(wish === undefined
             ? {}
-            : { figures: figuresOf(split, part, [{ of: 'model', ranks, lists }, ...counted], wish) }),
+            : {
+                figures: [
+                  ...figuresOf(split, part, [{ of: 'model', ranks, lists }, ...counted], wish),
+                  ...(label === undefined ? [] : labelTable(label)),
+                ],
+              }),
         },
       };
     }),

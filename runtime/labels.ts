@@ -74,11 +74,14 @@ export const heldLabels = (split: Split, part: Held, label: EventLabel): Int32Ar
   return wantedEvents(split, part).map((event) => values[event]!);
 };
 
-/** Of each item how many training events have a label that is known, and of how many of these it holds. */
-export const labelCounts = (
+/**
+ * [items], the logit of the share of an item's training events of which the label holds, as if it had had one event more that is like
+ * all: what a model has to beat.
+ */
+export const itemLogits = (
   { dataset: { events, items, offsets, sequence, users }, trainingEnds }: Split,
   label: EventLabel,
-): { readonly known: Int32Array; readonly held: Int32Array } => {
+): Float64Array => {
   const values = valuesOf(label, events!.get(label.column)!);
   const [known, held] = [new Int32Array(items.length), new Int32Array(items.length)];
   users.forEach((_, user) => {
@@ -88,5 +91,10 @@ export const labelCounts = (
       if (values[at] === told.holds) held[sequence[at]!]!++;
     }
   });
-  return { known, held };
+  const sum = (all: Int32Array): number => all.reduce((a, b) => a + b, 0);
+  const usual = (sum(held) + 1) / (sum(known) + 2);
+  return Float64Array.from(items, (_, item) => {
+    const share = (held[item]! + usual) / (known[item]! + 1);
+    return Math.log(share / (1 - share));
+  });
 };

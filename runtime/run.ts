@@ -19,6 +19,7 @@ import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { judge, type Judged } from './judging.js';
 import { log, logFile, startLog } from './log.js';
+import { labelText } from './contract/features.js';
 import { resumedSettings, type Settings } from './contract/settings.js';
 import { checked, type DataOptions, type DeviceOptions, loadOptionsOf, type TrainOptions } from './options.js';
 import { keepSplit, type Parts, partsOf, sameSplit, splitFile } from './parts.js';
@@ -268,6 +269,7 @@ export const train =
               data: identity,
               statistics: statistics(data),
               reading: [...(data.reading?.says ?? []), ...parts.says],
+              ...(manifest.label === undefined ? {} : { label: labelText(manifest.label) }),
               batches: feed.batches,
               out,
               step: progress.step,

@@ -350,7 +350,10 @@ export const declarationErrors = (
   { hyper, training, inference, optimizer, provenance }: Traced,
   added: Added,
 ): readonly Diagnostic[] => {
-  const orders = { training: topological([training.loss]), inference: topological([inference.scores, ...(inference.logit === undefined ? [] : [inference.logit])]) };
+  const orders = {
+    training: topological([training.loss]),
+    inference: topological([inference.scores, ...(inference.logit === undefined ? [] : [inference.logit])]),
+  };
   const second = [...axesIn(orders.inference, provenance)]
     .filter(([a]) => added.axes.includes(a.name))
     .map(([a, source]) =>

@@ -13,7 +13,8 @@
  *   the items, and for each column of past events of its values and of the items weighed by them. The paper's public data have no histories.
  * - One hidden layer in each MLP, ReLU; the norm of a layer is trained. Where a layer changes the number of fields the residual is W X.
  * - Scores are the logits of all items. A logit says how well an item would be liked once chosen, not that it will be: lists by it are
- *   not what the other models' lists are. They take a pass through the layers for each item: with many items give a small `--batch`.
+ *   not what the other models' lists are, and runs do not rank by them unless asked. They take a pass through the layers for each item:
+ *   with many items give `evaluate` a small `--batch`.
  */
 import {
   type AnyTensor,
@@ -156,7 +157,7 @@ const layer = (
 ): Loose => {
   const [rank, hidden] = [axis('rank', hyper.rank), axis('hidden', hyper.hidden)];
   const [made, kept] = [axis('made', hyper.made), axis('kept', hyper.kept)];
-  const y: Loose = param(`${path}.rank`, [field, rank], xavierUniform(field, rank));
+  const y: Loose = param(`${path}.rank`, [field, rank], xavierUniform([field], [rank]));
   const machine: Loose = dot(x, dot(x, y, field), width);
   const flat = layerNorm(machine, [field, rank], { path: `${path}.machine` });
   const inner = relu(linear(`${path}.up`, flat, [field, rank], hidden));
@@ -179,7 +180,7 @@ const logitOf = <A extends string>(
   const { hyper, phase } = of;
   const fields = parts.flat() as unknown as readonly Loose[];
   const given: Axis = axis('field.0', fields.length);
-  const stacked = fields.map((x, i): Loose => where(eq(index(given), i), x, 0)).reduce<Loose>((a, b) => add(a, b));
+  const stacked = fields.map((x, i): Loose => where(eq(index(given), i), x, 0)).reduce((a, b) => add(a, b));
   let [x, field]: [Loose, Axis] = [stacked, given];
   for (let l = 0; l < hyper.blocks; l++) {
     const next: Axis = axis(`field.${l + 1}`, hyper.made + hyper.kept);
@@ -192,7 +193,9 @@ const logitOf = <A extends string>(
 
 /** The label that the hyperparameters name. */
 const labelOf = ({ hyper, batch }: Wukong) => {
-  const [column = fail('there is no label: name the column of events that is predicted'), ...more] = listed(hyper.label);
+  const [column = fail('there is no label: name the column of events that is predicted'), ...more] = listed(
+    hyper.label,
+  );
   if (more.length > 0) fail(`one label is predicted, and label names ${listed(hyper.label).length} columns`);
   const [first, ...others] = listed(hyper.among);
   return eventLabel(column, first === undefined ? atLeast(hyper.atLeast) : among(first, ...others), batch);

@@ -41,10 +41,15 @@ export const withAbout =
         ...(past.notes ?? []),
         ...names
           .filter((name) => !said(name) && past.about?.get(name) === undefined)
-          .map((name) => `The model reads the ${name} of users, and the request does not say it: it is taken as missing.`),
+          .map(
+            (name) => `The model reads the ${name} of users, and the request does not say it: it is taken as missing.`,
+          ),
         ...columns
           .filter(({ name, kind }) => kind === 'category' && said(name) && numberOf(found(name), about[name]) === 0)
-          .map(({ name }) => `Training met no user whose ${name} is ${JSON.stringify(about[name])}: it is taken as missing.`),
+          .map(
+            ({ name }) =>
+              `Training met no user whose ${name} is ${JSON.stringify(about[name])}: it is taken as missing.`,
+          ),
       ],
     });
   };

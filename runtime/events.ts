@@ -20,6 +20,7 @@ export interface Evaluation {
   readonly step: number;
   /** Users evaluated. */
   readonly users: number;
+  /** NaN where nothing was ranked: of a model that predicts a label, unless that is asked for. */
   readonly model: Metrics;
   /** Rankings by counts alone: by how often each item occurs, and by what followed the last item (`markov`). */
   readonly popularity: Metrics;

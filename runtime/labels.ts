@@ -17,9 +17,10 @@ const kinds = { atLeast: 'number', among: 'category' } as const satisfies Readon
 /** The labels that training reads, and the one that the model is measured by, each once. */
 export const labelsOf = ({ rows = [], label }: Pick<Manifest, 'rows' | 'label'>): readonly EventLabel[] => [
   ...new Map(
-    [...rows.flatMap(({ fill }) => (fill.from === 'label' ? [fill.label] : [])), ...(label === undefined ? [] : [label])].map(
-      (of) => [labelText(of), of],
-    ),
+    [
+      ...rows.flatMap(({ fill }) => (fill.from === 'label' ? [fill.label] : [])),
+      ...(label === undefined ? [] : [label]),
+    ].map((of) => [labelText(of), of]),
   ).values(),
 ];
 

@@ -35,7 +35,7 @@ export interface TrainResult {
   readonly settings: Settings;
   readonly history: readonly Epoch[];
   readonly test: Evaluation | null;
-  /** The test rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes, of which `test` holds the means; null where that is. */
+  /** The test rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes, of which `test` holds the means; null where that is, none of a model that predicts a label. */
   readonly ranks: Float32Array | null;
   /** What really ran. */
   readonly backend: string;

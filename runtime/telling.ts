@@ -54,16 +54,14 @@ export const labelled = (job: Judge, part: Part): TaskEither<string, LabelFigure
 /** The same as rows of the table of figures. */
 export const labelTable = ({ events, model, items }: LabelFigures): readonly Figure[] =>
   Object.entries({ model, 'item mean': items }).flatMap(([of, metrics]) =>
-    labelMeasures.map(
-      (measure): Figure => ({
-        of,
-        measure,
-        cutoff: null,
-        by: 'all',
-        from: null,
-        to: null,
-        count: events,
-        value: metrics[measure],
-      }),
-    ),
+    labelMeasures.map((measure): Figure => ({
+      of,
+      measure,
+      cutoff: null,
+      by: 'all',
+      from: null,
+      to: null,
+      count: events,
+      value: metrics[measure],
+    })),
   );

@@ -2,7 +2,7 @@
 import { type Options, SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 import { summary } from './data/index.js';
-import { type Event, type Listener, type Part, told } from './events.js';
+import { type Event, type Listener, told } from './events.js';
 import { labelMeasures, type LabelMetrics } from './measures/labelled.js';
 import { figuresText } from './measures/table.js';
 import { measureNames, type Metrics } from './metrics.js';
@@ -24,8 +24,7 @@ const grouped = (n: number): string => n.toLocaleString('en-US');
 const cells = (words: readonly string[]): string => words.map((word) => word.padStart(width)).join('');
 const figures = (metrics: Metrics | null): string =>
   metrics === null ? '' : cells(measureNames.map((name) => metrics[name].toFixed(4)));
-const ofLabel = (metrics: LabelMetrics): string =>
-  cells(labelMeasures.map((name) => metrics[name]?.toFixed(4) ?? '-'));
+const ofLabel = (metrics: LabelMetrics): string => cells(labelMeasures.map((name) => metrics[name]?.toFixed(4) ?? '-'));
 
 /** Seconds as a person says them: `12 s`, `3 min 05 s`, `2 h 07 min`. */
 export const duration = (seconds: number): string => {
@@ -63,8 +62,8 @@ export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
     ...(e.step > 0 ? [`Going on from step ${grouped(e.step)}.`] : []),
   ].join('\n');
 
-/** Two rows, and what cannot be told of events that are all alike. */
-const labelText = ({ label, events, holds, model, items }: LabelFigures, name: string): string => {
+/** How well a label was told: two rows, and what cannot be told of events that are all alike. */
+const labelLines = ({ label, events, holds, model, items }: LabelFigures, name: string): readonly string[] => {
   const first = Math.max(name.length, 'item mean'.length);
   return [
     `Whether ${label}, of ${plural(events, 'event')}, of which it holds of ${grouped(holds)}:`,
@@ -76,23 +75,16 @@ const labelText = ({ label, events, holds, model, items }: LabelFigures, name: s
       : model.GAUC === null
         ? ['There is no GAUC: nobody has both an event of which it holds and one of which it does not.']
         : []),
-    '',
-  ].join('\n');
+  ];
 };
 
-/** The final table: the model beside rankings by counts, what there is to say of items that training never met, and other figures. */
-export const table = (
-  e: Pick<
-    Extract<Event, { kind: 'result' }>,
-    'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity' | 'markov' | 'unmet' | 'label' | 'figures'
-  >,
-  model: string,
-): string => {
+type Result = Extract<Event, { kind: 'result' }>;
+
+/** The model beside rankings by counts, and what there is to say of items that training never met. */
+const rankLines = (e: Pick<Result, 'model' | 'popularity' | 'markov' | 'unmet'>, model: string): readonly string[] => {
   const names = [model, 'popularity', 'markov'];
   const first = Math.max(...names.map((name) => name.length));
   return [
-    ...(e.label === undefined ? [] : [labelText(e.label, model)]),
-    `On ${e.part}, ${plural(e.users, 'user')}, full ranking, parameters of epoch ${e.epoch}${e.protocol === 'hstu' ? ' (the best on test: optimistic)' : ''}:`,
     `${' '.repeat(first)}${cells(measureNames)}`,
     `${model.padEnd(first)}${figures(e.model)}`,
     `${'popularity'.padEnd(first)}${figures(e.popularity)}`,
@@ -102,6 +94,22 @@ export const table = (
       : [
           `${plural(e.unmet.wanted, 'wanted item')} training never met; the median of their ranks is ${grouped(e.unmet.rank)}.`,
         ]),
+  ];
+};
+
+/** The final table: what was ranked, what was told of labels, and other figures. */
+export const table = (
+  e: Pick<
+    Result,
+    'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity' | 'markov' | 'unmet' | 'label' | 'figures'
+  >,
+  model: string,
+): string => {
+  const ranked = !Number.isNaN(e.model.MRR);
+  return [
+    `On ${e.part}, ${plural(e.users, 'user')}${ranked ? ', full ranking' : ''}, parameters of epoch ${e.epoch}${e.protocol === 'hstu' ? ' (the best on test: optimistic)' : ''}:`,
+    ...(ranked ? rankLines(e, model) : []),
+    ...(e.label === undefined ? [] : labelLines(e.label, model)),
     ...(e.figures === undefined ? [] : ['', figuresText(e.figures)]),
   ].join('\n');
 };

@@ -23,8 +23,7 @@ const spelt = (name: string): string =>
 /** Whose columns have sizes. */
 export type SizedOf = 'item' | 'event' | 'user';
 /** The symbol of a size: `item_genre_values`. */
-export const sizeOfFeature = (of: SizedOf, name: string, part: Measured): string =>
-  `${of}_${spelt(name)}_${part}`;
+export const sizeOfFeature = (of: SizedOf, name: string, part: Measured): string => `${of}_${spelt(name)}_${part}`;
 /** Which of a feature's sizes a symbol is; none where it is no feature's. */
 export const measuredBy = (size: unknown): Measured | undefined =>
   typeof size === 'string'

@@ -74,9 +74,7 @@ const windows = (
   const own = ends.subarray(first, first + batch);
   return {
     columns:
-      more === undefined
-        ? columnsOf(dataset)
-        : { ...columnsOf(dataset), features: more.features, labels: more.labels },
+      more === undefined ? columnsOf(dataset) : { ...columnsOf(dataset), features: more.features, labels: more.labels },
     ...(more === undefined ? {} : { users: { codes: users.subarray(first, first + batch), features: more.users } }),
     starts: own.map((end, row) => Math.max(dataset.offsets[users[first + row]!]!, end - length)),
     ends: own,

@@ -216,7 +216,13 @@ const assembled = (
       ...(users.right.columns.size === 0 ? {} : { userFeatures: users.right.columns }),
       ...(features.right.unmet.length === 0 ? {} : { unmet: features.right.unmet }),
       ...(known === undefined ? {} : { titles: known }),
-      reading: understood(read, [...(sieve?.says() ?? []), ...kept.says], known, [...features.right.says, ...users.right.says], data),
+      reading: understood(
+        read,
+        [...(sieve?.says() ?? []), ...kept.says],
+        known,
+        [...features.right.says, ...users.right.says],
+        data,
+      ),
     }),
   );
 };

@@ -16,7 +16,12 @@ describe('a table of users', () => {
     [
       'RecBole .user',
       'user_id:token\tage:float\tgender:token\tzip_code:token\tlikes:token_seq\nb\t41\tF\t048\tx y\na\t\tM\t123\t\nz\t9\tF\t1\tx\n',
-      { age: [NaN, 41, NaN], gender: ['M', 'F', undefined], zip_code: ['123', '048', undefined], likes: [[], ['x', 'y'], []] },
+      {
+        age: [NaN, 41, NaN],
+        gender: ['M', 'F', undefined],
+        zip_code: ['123', '048', undefined],
+        likes: [[], ['x', 'y'], []],
+      },
     ],
     [
       'MovieLens-1M, whose codes are no numbers',
@@ -93,14 +98,44 @@ describe('a table of users', () => {
 
 describe('a table of users is refused', () => {
   const refused: readonly (readonly [string, string, LoadOptions, RegExp])[] = [
-    ['of nobody here', 'user,age\nx,1\n', {}, /users\.txt: it knows none of the users of the data: 'a' is not there, and 'x' is; .*--user-columns user=COLUMN/],
+    [
+      'of nobody here',
+      'user,age\nx,1\n',
+      {},
+      /users\.txt: it knows none of the users of the data: 'a' is not there, and 'x' is; .*--user-columns user=COLUMN/,
+    ],
     ['without a column of ids', 'age,city\n1,x\n', {}, /users\.txt:1: .*--user-columns user=COLUMN/],
-    ['with a user twice, in two ways', 'user,age\na,1\na,2\n', {}, /users\.txt:3: the user 'a' is in line 2 too, with other values; remove one of the two/],
-    ['with an id that is none', 'user,age\n ,1\n', {}, /users\.txt:2: the user id is empty; correct or remove the line/],
-    ['with a line that is short', 'user,age,city\na,1\n', {}, /users\.txt:2: expected 3 columns \(user, age, city\), found 2/],
-    ['with a word among numbers', 'user,age\na,old\n', { userColumns: 'age:number' }, /users\.txt:2: age, which is read as number: expected a number, found 'old'.*--user-columns age=age:KIND/],
+    [
+      'with a user twice, in two ways',
+      'user,age\na,1\na,2\n',
+      {},
+      /users\.txt:3: the user 'a' is in line 2 too, with other values; remove one of the two/,
+    ],
+    [
+      'with an id that is none',
+      'user,age\n ,1\n',
+      {},
+      /users\.txt:2: the user id is empty; correct or remove the line/,
+    ],
+    [
+      'with a line that is short',
+      'user,age,city\na,1\n',
+      {},
+      /users\.txt:2: expected 3 columns \(user, age, city\), found 2/,
+    ],
+    [
+      'with a word among numbers',
+      'user,age\na,old\n',
+      { userColumns: 'age:number' },
+      /users\.txt:2: age, which is read as number: expected a number, found 'old'.*--user-columns age=age:KIND/,
+    ],
     ['that has not the column', 'user,age\na,1\n', { userColumns: 'city' }, /users\.txt:1: there is no column 'city'/],
-    ['with a header alone', 'user,age\n', {}, /users\.txt: there is a header and nothing below it; expected one user a line/],
+    [
+      'with a header alone',
+      'user,age\n',
+      {},
+      /users\.txt: there is a header and nothing below it; expected one user a line/,
+    ],
     ['that is empty', '', {}, /users\.txt: the file is empty; expected one user a line/],
   ];
   it.each(refused)('%s', async (_, table, options, words) => {

@@ -66,7 +66,7 @@ const predicting = (lossOf: (parts: Parts) => Tensor<never>, test = atLeast(4)):
       const label = eventLabel('rating', test, batch);
       const row = param('row', [width], normal(1));
       const withState = (more: Tensor<'batch' | 'seq' | 'width'> | Logit): Logit =>
-        dot(tanh(add(input, more)) as Tensor<'batch' | 'seq' | 'width'>, embed(items, batch.targets), width);
+        dot(tanh(add(input, more as typeof input)), embed(items, batch.targets), width);
       const logit = dot(tanh(input), embed(items, batch.targets), width);
       const asked = last(tanh(input), batch.seq, batch.batch);
       return {
@@ -88,13 +88,22 @@ const text =
 
 describe('a loss of labels', () => {
   const honest: readonly (readonly [string, (parts: Parts) => Tensor<never>])[] = [
-    ["the language's own", ({ context, label, logit }) => labelLoss(logit, label.next, [context.batch.batch, context.batch.seq])],
+    [
+      "the language's own",
+      ({ context, label, logit }) => labelLoss(logit, label.next, [context.batch.batch, context.batch.seq]),
+    ],
     ['softplus(z) - y z', (p) => averaged(p, sub(softplus(p.logit), mul(p.y, p.logit)))],
     ['softplus((1 - 2 y) z)', (p) => averaged(p, softplus(mul(sub(1, mul(p.y, 2)), p.logit)))],
     ['chosen by the label', (p) => averaged(p, where(p.label.next.holds, softplus(neg(p.logit)), softplus(p.logit)))],
     ['(z - y)²', (p) => averaged(p, square(sub(p.logit, p.y)))],
-    ['|tanh(z) - y|, of half the weight where it holds', (p) => averaged(p, mul(abs(sub(tanh(p.logit), p.y)), sub(1, div(p.y, 2))))],
-    ['(1 - p)² of a focal loss, by one prediction twice', (p) => averaged(p, mul(square(sub(p.y, tanh(p.logit))), softplus(mul(sub(1, mul(p.y, 2)), p.logit))))],
+    [
+      '|tanh(z) - y|, of half the weight where it holds',
+      (p) => averaged(p, mul(abs(sub(tanh(p.logit), p.y)), sub(1, div(p.y, 2)))),
+    ],
+    [
+      '(1 - p)² of a focal loss, by one prediction twice',
+      (p) => averaged(p, mul(square(sub(p.y, tanh(p.logit))), softplus(mul(sub(1, mul(p.y, 2)), p.logit)))),
+    ],
     [
       'where it is known, over how many are',
       (p) =>
@@ -107,12 +116,24 @@ describe('a loss of labels', () => {
   it.each(honest)('is certified: %s', (_, loss) => expect(verdict(predicting(loss))).toBe(text));
 
   const leaking: readonly (readonly [string, (parts: Parts) => Tensor<never>])[] = [
-    ['added to the logit by a weight', (p) => averaged(p, softplus(mul(sub(1, mul(p.y, 2)), add(p.logit, mul(p.y, param('w', [], normal(1)))))))],
-    ['added to the logit of a squared error', (p) => averaged(p, square(sub(add(p.logit, mul(p.y, param('w', [], normal(1)))), p.y)))],
+    [
+      'added to the logit by a weight',
+      (p) => averaged(p, softplus(mul(sub(1, mul(p.y, 2)), add(p.logit, mul(p.y, param('w', [], normal(1))))))),
+    ],
+    [
+      'added to the logit of a squared error',
+      (p) => averaged(p, square(sub(add(p.logit, mul(p.y, param('w', [], normal(1)))), p.y))),
+    ],
     ['added to the state', (p) => averaged(p, sub(softplus(p.withState(mul(p.y, p.row))), mul(p.y, p.logit)))],
     ['in the state as it is', (p) => averaged(p, softplus(neg(p.withState(p.y))))],
-    ['choosing among two states', (p) => averaged(p, softplus(where(p.label.next.holds, p.logit, p.withState(p.row as never))))],
-    ['known by whether it is known', (p) => averaged(p, softplus(add(p.logit, where(p.label.next.known, param('w', [], normal(1)), 0))))],
+    [
+      'choosing among two states',
+      (p) => averaged(p, softplus(where(p.label.next.holds, p.logit, p.withState(p.row as never)))),
+    ],
+    [
+      'known by whether it is known',
+      (p) => averaged(p, softplus(add(p.logit, where(p.label.next.known, param('w', [], normal(1)), 0)))),
+    ],
     [
       'as a feature, of the same event',
       (p) =>
@@ -175,6 +196,5 @@ describe('a label', () => {
     );
     expect(verdict(bought)).toBe(text.replace('>= 4', 'in buy, cart'));
   });
-  it('begins at a number', () =>
-    expect(() => atLeast(Number.NaN)).toThrow('a label begins at a number, not at NaN'));
+  it('begins at a number', () => expect(() => atLeast(Number.NaN)).toThrow('a label begins at a number, not at NaN'));
 });

@@ -116,7 +116,10 @@ export const peopled = (order: (names: readonly string[]) => readonly string[] =
           parts.users.map((_, u) => (u === 2 ? undefined : u === 7 ? 'x' : u % 2 === 0 ? 'f' : 'm')),
         ),
       ],
-      ['age', { kind: 'number', values: Float64Array.from(parts.users, (_, u) => (u === 4 ? Number.NaN : 20 + 3 * u)) }],
+      [
+        'age',
+        { kind: 'number', values: Float64Array.from(parts.users, (_, u) => (u === 4 ? Number.NaN : 20 + 3 * u)) },
+      ],
     ]),
   });
 };

@@ -31,7 +31,13 @@ const { environment, programs } = await import('../support/models.js');
 const { compiled, ok } = await import('./compiled.js');
 
 const small = { blocks: 1, hidden: 6, made: 2, kept: 2, rank: 3 } as const;
-const read = { ...small, categories: 'genre', userCategories: 'gender', userNumbers: 'age', eventCategories: 'action' } as const;
+const read = {
+  ...small,
+  categories: 'genre',
+  userCategories: 'gender',
+  userNumbers: 'age',
+  eventCategories: 'action',
+} as const;
 const model = compiled(wukong, read);
 const rated: EventLabel = { column: 'rating', test: { kind: 'atLeast', value: 4 } };
 const bought: EventLabel = { column: 'action', test: { kind: 'among', values: ['buy', 'cart', 'never'] } };
@@ -45,7 +51,7 @@ describe('a batch', () => {
     ];
     fc.assert(
       fc.property(datasets, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 8 }), (of, batch, length) => {
-        const users = Int32Array.from([...of.users.keys()])
+        const users = Int32Array.from(of.users.keys())
           .filter((u) => of.offsets[u + 1]! - of.offsets[u]! >= 2)
           .slice(0, batch);
         const ends = users.map((u) => of.offsets[u + 1]! - 1);
@@ -84,7 +90,9 @@ describe('a batch', () => {
           }),
         );
         // Who asks for scores is told of users and of no label.
-        const asked = Object.keys(filled('score', { columns: columnsOf(of), starts, ends, batch, length, seen: nothingSeen }, own));
+        const asked = Object.keys(
+          filled('score', { columns: columnsOf(of), starts, ends, batch, length, seen: nothingSeen }, own),
+        );
         expect(asked.filter((name) => /^(user|label)\./.test(name))).toEqual(['user.age', 'user.gender']);
       }),
       { numRuns: 40 },
@@ -220,7 +228,12 @@ describe('a run that predicts a label', () => {
 
   it('judges its epochs by AUC, tells how well it did beside the item mean, and goes on bit for bit', async () => {
     const told: string[] = [];
-    await judged.train({ ...run, epochs: 1, out: out('parts'), listen: (event) => void told.push(JSON.stringify(event)) });
+    await judged.train({
+      ...run,
+      epochs: 1,
+      out: out('parts'),
+      listen: (event) => void told.push(JSON.stringify(event)),
+    });
     const { history, test } = await judged.train({ ...run, resume: true, out: out('parts') });
     expect(await readFile(join(out('parts'), 'last.safetensors'))).toEqual(
       await readFile(join(out('run'), 'last.safetensors')),
@@ -234,7 +247,11 @@ describe('a run that predicts a label', () => {
     const labels = heldLabels(parts, 'test', rated);
     const known = [...labels.keys()].filter((row) => labels[row]! > 0);
     const holds = known.map((row) => Number(labels[row] === 2));
-    expect(test!.label).toMatchObject({ label: 'rating >= 4', events: known.length, holds: holds.filter((y) => y === 1).length });
+    expect(test!.label).toMatchObject({
+      label: 'rating >= 4',
+      events: known.length,
+      holds: holds.filter((y) => y === 1).length,
+    });
     const means = itemLogits(parts, rated);
     const logits = known.map((row) => means[parts.held.test.wanted[row]!]!);
     expect(test!.label!.items).toMatchObject({ AUC: auc({ logits, holds }), 'log loss': logLoss({ logits, holds }) });
@@ -242,7 +259,13 @@ describe('a run that predicts a label', () => {
 
     const found = await judged.evaluate({ out: out('run') });
     expect(found.label).toEqual(test!.label);
-    const { figures } = await judged.evaluate({ out: out('run'), cutoffs: [5] });
+    // Nothing is ranked unless that is asked for.
+    expect([found.ranks.length, found.model.MRR]).toEqual([0, Number.NaN]);
+    const { figures, ranks, model: ranked, label } = await judged.evaluate({ out: out('run'), cutoffs: [5] });
+    expect([ranks.length, label]).toEqual([found.users, found.label]);
+    expect(ranked.MRR).toBeGreaterThan(0);
+    const { apart } = await judged.evaluate({ out: out('run'), cold: true });
+    expect(apart!.warm.users + apart!.cold.users).toBe(found.users);
     expect(figures!.filter(({ measure }) => measure === 'AUC')).toMatchObject([
       { of: 'model', count: known.length, value: found.label!.model.AUC },
       { of: 'item mean', value: found.label!.items.AUC },
@@ -289,7 +312,9 @@ describe('a run that predicts a label', () => {
     const known = await asked({ user: of.users[user] });
     const about = { gender: 'm', age: 35 };
     expect((await asked({ history, about })).items).toEqual(known.items);
-    expect((await asked({ history: JSON.stringify(history), about: { ...about, age: '35' } })).items).toEqual(known.items);
+    expect((await asked({ history: JSON.stringify(history), about: { ...about, age: '35' } })).items).toEqual(
+      known.items,
+    );
     // Each column counts, and what is said goes before what the data say.
     for (const other of [{ gender: 'f' }, { age: 60 }]) {
       const found = await asked({ history, about: { ...about, ...other } });
@@ -304,6 +329,36 @@ describe('a run that predicts a label', () => {
     await expect(asked({ history, about: { gendre: 'f' } })).rejects.toThrow(
       "The request says the gendre of who asks, which the model wukong does not read: did you mean 'gender'?",
     );
+  });
+
+  it('is asked by the command too, a column at a time', async () => {
+    const { command } = await import('../../runtime/command.js');
+    const { PassThrough } = await import('node:stream');
+    const asked = async (...more: readonly string[]) => {
+      let text = '';
+      const sink = () => new PassThrough().on('data', (chunk: Buffer) => void (text += chunk.toString()));
+      const [stdout, stderr] = [sink(), sink()];
+      const world = {
+        in: new PassThrough(),
+        out: stdout,
+        err: stderr,
+        now: () => 0,
+        exit: () => undefined,
+        onSignal: () => () => undefined,
+      };
+      const code = await command(model, ['recommend', '--out', out('run'), '--history', 'a,b', ...more], world);
+      return { code, text };
+    };
+    const { code, text } = await asked('--json', '--about', 'gender=m', '--about', 'age=35');
+    const { items, notes } = await judged.recommend({
+      out: out('run'),
+      history: 'a,b',
+      about: { gender: 'm', age: 35 },
+    });
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({ items, notes });
+    const odd = await asked('--about', 'gender');
+    expect([odd.code, odd.text]).toEqual([2, expect.stringContaining('It takes COLUMN=VALUE, not "gender".')]);
   });
 
   it('is refused what nobody could read of who asks', async () => {

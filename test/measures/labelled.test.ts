@@ -5,9 +5,12 @@ import { auc, labelMerit, labelMetrics, logLoss } from '../../runtime/measures/l
 
 /** Logits from a few values, so that many are equal, of users in order. */
 const judgements = fc
-  .array(fc.record({ logit: fc.integer({ min: -3, max: 3 }), holds: fc.integer({ min: 0, max: 1 }), gap: fc.boolean() }), {
-    maxLength: 40,
-  })
+  .array(
+    fc.record({ logit: fc.integer({ min: -3, max: 3 }), holds: fc.integer({ min: 0, max: 1 }), gap: fc.boolean() }),
+    {
+      maxLength: 40,
+    },
+  )
   .map((events) => {
     let user = 0;
     return {

@@ -24,8 +24,16 @@ const inputs = {
 };
 const given = { 'item.genre': [1, 2, 0, 1, 1, 2, 2], 'items.met': [1, 1, 1, 1, 1, 1, 0] };
 const settings = {
-  ...{ length: 4, width: 3, rank: 2, hidden: 3, made: 2, kept: 1, blocks: 2 },
-  ...{ categories: 'genre', userCategories: 'gender', userNumbers: 'age' },
+  length: 4,
+  width: 3,
+  rank: 2,
+  hidden: 3,
+  made: 2,
+  kept: 1,
+  blocks: 2,
+  categories: 'genre',
+  userCategories: 'gender',
+  userNumbers: 'age',
 };
 
 /** A weight of `path` at a place in memory order (axes sorted by name): ((37 place + codes) mod 101 - 50) / 60, codes the sum of the path's characters. */
@@ -61,7 +69,9 @@ const figures = {
 };
 
 describe('wukong', () => {
-  const hyper = Object.fromEntries(Object.entries(wukong.hyper).map(([name, { value }]) => [name, value as HyperValue]));
+  const hyper = Object.fromEntries(
+    Object.entries(wukong.hyper).map(([name, { value }]) => [name, value as HyperValue]),
+  );
   const built = wukong.build({ hyper: { ...hyper, ...settings } as never, batch: batchOf(4), phase: 'training' });
 
   it('is what the equations give', () => {

@@ -29,7 +29,12 @@ export interface KnownTable {
 }
 
 /** The ids of records. Left: one that is none, or an id twice with two things known of it. */
-const idsOf = ({ role }: Teller, path: string, records: readonly Rec[], place: number): Either<string, readonly string[]> => {
+const idsOf = (
+  { role }: Teller,
+  path: string,
+  records: readonly Rec[],
+  place: number,
+): Either<string, readonly string[]> => {
   const lines = new Map<string, Rec>();
   const ids: string[] = [];
   for (const record of records) {

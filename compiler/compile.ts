@@ -48,6 +48,7 @@ export const programsOf = (traced: Traced): readonly Program[] => {
     { ...common, entry: 'train', outputs: { loss: training.loss }, optimizer },
     { ...common, entry: 'rank', outputs: { rank: rankOf(inference.scores, batch, Number(hyper['length'])) } },
     { ...common, entry: 'score', outputs: { scores: inference.scores } },
+    ...(inference.logit === undefined ? [] : [{ ...common, entry: 'predict', outputs: { logit: inference.logit } }]),
   ];
   return programs.map((p) =>
     withRoots(
@@ -188,6 +189,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     states,
     entries: Object.fromEntries(entries.map((e) => [e.name, entryInfo(e)])),
     ...(rows.length === 0 ? {} : { rows }),
+    ...(traced.inference.label === undefined ? {} : { label: traced.inference.label }),
     hash: hashOf(loops, { states, hyper: traced.hyper }),
   };
   const sources = new Map(

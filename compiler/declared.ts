@@ -14,7 +14,7 @@ import { misnamed } from '../dsl/names.js';
 import type { Optimizer } from '../dsl/optimizer.js';
 import type { Code } from './catalogue.js';
 import { axes as axisRows, inputOf, type InputRow, inputs as table, sizes } from '../runtime/contract/batch.js';
-import { type ItemFeature, measuredBy, sizeOfFeature } from '../runtime/contract/features.js';
+import { type ItemFeature, measuredBy, type SizedOf, sizeOfFeature } from '../runtime/contract/features.js';
 import { type Diagnostic, error, type Source } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import { type Origins, topological } from './graph.js';
@@ -153,11 +153,17 @@ const symbols: ReadonlySet<string> = new Set(sizes);
 const featureSizes = (order: readonly Node[]): ReadonlySet<string> =>
   new Set(
     order.flatMap((n): readonly string[] => {
-      const sizeOf = (of: 'item' | 'event', name: string) =>
+      const sizeOf = (of: SizedOf, name: string) =>
         (['values', 'width', 'most'] as const).map((part) => sizeOfFeature(of, name, part));
       if (n.op === 'param' && n.init.kind === 'given')
         return n.init.feature.kind === 'met' ? [] : sizeOf('item', n.init.feature.name);
-      return n.op === 'input' && n.row?.fill.from === 'feature' ? sizeOf('event', n.row.fill.feature.name) : [];
+      if (n.op !== 'input' || n.row === undefined) return [];
+      const { fill } = n.row;
+      return fill.from === 'feature'
+        ? sizeOf('event', fill.feature.name)
+        : fill.from === 'user'
+          ? sizeOf('user', fill.feature.name)
+          : [];
     }),
   );
 /** Of an input that the runtime gives to training or to scores its row. Who may read an answer is for the certificate to say. */
@@ -344,7 +350,10 @@ export const declarationErrors = (
   { hyper, training, inference, optimizer, provenance }: Traced,
   added: Added,
 ): readonly Diagnostic[] => {
-  const orders = { training: topological([training.loss]), inference: topological([inference.scores]) };
+  const orders = {
+    training: topological([training.loss]),
+    inference: topological([inference.scores, ...(inference.logit === undefined ? [] : [inference.logit])]),
+  };
   const second = [...axesIn(orders.inference, provenance)]
     .filter(([a]) => added.axes.includes(a.name))
     .map(([a, source]) =>

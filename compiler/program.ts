@@ -7,7 +7,7 @@ import type { Diagnostics } from './diagnostics.js';
 import type { Interner, Origins } from './graph.js';
 
 export interface Program {
-  /** `train`, `rank` or `score`. */
+  /** `train`, `rank`, `score` or `predict`. */
   readonly entry: string;
   readonly outputs: Readonly<Record<string, Node>>;
   /** The next value of each parameter and optimizer slot, by path. */

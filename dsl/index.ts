@@ -31,6 +31,8 @@ export * from './optimizers.js';
 export * from './rates.js';
 
 export * from './features.js';
+export * from './users.js';
+export * from './labels.js';
 export * from './recommender.js';
 export * from './model.js';
 export * from './personalise.js';

@@ -1,7 +1,7 @@
 /**
  * A model: hyperparameters, and a pure function from a batch to a loss and ranking scores. Nothing here computes.
  */
-import { given, type InputRow } from '../runtime/contract/batch.js';
+import { type EventLabel, given, type InputRow } from '../runtime/contract/batch.js';
 import type { Axis } from './axis.js';
 import { batchAxes, inputNode } from './batch.js';
 import { fail as refuse } from './errors.js';
@@ -91,6 +91,9 @@ export interface Outputs {
   readonly losses?: Tensor<'batch' | 'seq'>;
   /** Higher is better; one score an item for what follows the last position. */
   readonly scores: Tensor<'batch' | 'item'>;
+  /** Of a model that predicts a label: its logit for each row's `target`, by which the model is measured, and which label it is. */
+  readonly logit?: Tensor<'batch'>;
+  readonly label?: EventLabel;
 }
 
 /** What a model is built from. */

@@ -151,6 +151,7 @@ const program = (
         'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, @ID (or @ID at TIME) for a user of the data, or a request in JSON',
       ).conflicts(['user', 'history']),
     )
+    .addOption(flags.about)
     .addOption(counted('top', 'how many items (default: 10)'))
     .addOption(
       new Option(

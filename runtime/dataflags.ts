@@ -38,6 +38,8 @@ export const dataFlags: readonly Option[] = [
     '--item-columns <list>',
     'which of its columns to keep, and their kinds: item=sku,genre,price=cost:number',
   ),
+  new Option('--users <file>', 'what is known of users: a table; may be given several times').argParser(several),
+  new Option('--user-columns <list>', 'which of its columns to keep, and their kinds: user=customer,age:number,city'),
   new Option('--titles <file>', 'titles of items'),
   new Option('--no-cache', 'neither read nor keep a packed copy of large data'),
 ];

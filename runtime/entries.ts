@@ -5,6 +5,7 @@
  * - `train` gives the scalar `loss`, and perhaps `unconverged`: rows whose implicit solve failed. States advance in place.
  * - `rank` gives `rank` [batch], 1 = best.
  * - `score` gives `scores` [batch, items].
+ * - `predict`, of a model that predicts a label, gives `logit` [batch]: of the label of each row's `target`. It is given what `rank` is.
  */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';

@@ -22,7 +22,10 @@ import { fileOf } from './train.js';
 export interface EvaluateResult extends Evaluation {
   readonly checkpoint: string;
   readonly backend: string;
-  /** The rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes. */
+  /**
+   * The rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes; none of a model that
+   * predicts a label, unless figures of ranks are asked for.
+   */
   readonly ranks: Float32Array;
   /** By whether training met the target; where `cold` asks for it. */
   readonly apart?: Apart;
@@ -76,6 +79,7 @@ export const evaluateCheckpoint =
                   options.part ?? 'test',
                   kept.progress,
                   wishOf(options),
+                  options.cold === true || undefined,
                 ),
               ),
               TE.chainFirst(({ found }) =>

@@ -1,4 +1,7 @@
-/** Full ranking: the rank of each wanted item among all items, from the model's `rank` entry, and lists from its `score` entry. */
+/**
+ * Full ranking: the rank of each wanted item among all items, from the model's `rank` entry, and lists from its `score` entry. Of models
+ * that predict a label, its logit for each wanted item, from the entry `predict`.
+ */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { seenVisitor } from './data/split.js';
@@ -50,6 +53,24 @@ export const evaluate = async (judge: Judge, part: Part): Promise<E.Either<strin
   pipe(
     await eachBatch(judge, part, (batch) => ranksOf(judge, batch)),
     E.map((found) => found && Float32Array.from(found.flatMap((ranks) => [...ranks]))),
+  );
+
+/** The logit of the label of every row's wanted item, in the order of the split's rows; undefined if the run was aborted meanwhile. */
+export const logitsOf = async (judge: Judge, part: Part): Promise<E.Either<string, Float32Array | undefined>> =>
+  pipe(
+    await eachBatch(judge, part, async ({ inputs, rows }) =>
+      pipe(
+        await call(judge, 'predict', inputs, draw(judge))(),
+        E.chain((outputs) => output(outputs, 'predict', 'logit')),
+        E.map((logits) => Float32Array.from(logits.subarray(0, rows))),
+        E.filterOrElse(
+          (logits) => logits.every(Number.isFinite),
+          () =>
+            'The model predicts values that are no numbers: its parameters are not finite. Train with a lower learning rate or another seed.',
+        ),
+      ),
+    ),
+    E.map((found) => found && Float32Array.from(found.flatMap((logits) => [...logits]))),
   );
 
 /**

@@ -5,9 +5,11 @@
 import type { Apart } from './apart.js';
 import type { Statistics } from './data/index.js';
 import type { Figure } from './measures/figures.js';
+import type { LabelMetrics } from './measures/labelled.js';
 import type { Metrics } from './metrics.js';
 import type { Protocol, Settings } from './contract/settings.js';
 import type { Identity } from './progress.js';
+import type { LabelFigures } from './telling.js';
 
 /** How one part of the data was ranked, beside popularity. Measures are means over users, in [0, 1]. */
 export interface Evaluation {
@@ -18,12 +20,15 @@ export interface Evaluation {
   readonly step: number;
   /** Users evaluated. */
   readonly users: number;
+  /** NaN where nothing was ranked: of a model that predicts a label, unless that is asked for. */
   readonly model: Metrics;
   /** Rankings by counts alone: by how often each item occurs, and by what followed the last item (`markov`). */
   readonly popularity: Metrics;
   readonly markov: Metrics;
   /** Wanted items that training never met: how many, and the median of their ranks; absent where there are none. */
   readonly unmet?: { readonly wanted: number; readonly rank: number };
+  /** Of a model that predicts a label: how well it tells which events it holds of. */
+  readonly label?: LabelFigures;
   /** Every figure that was asked for besides. */
   readonly figures?: readonly Figure[];
 }
@@ -43,6 +48,8 @@ export type Event =
       readonly statistics: Statistics;
       /** How the file of the data was understood, in sentences. */
       readonly reading: readonly string[];
+      /** What the model predicts of events, in words, where it does: epochs are then chosen by AUC. */
+      readonly label?: string;
       /** Optimizer steps an epoch. */
       readonly batches: number;
       readonly out: string;
@@ -66,8 +73,10 @@ export type Event =
       readonly loss: number;
       readonly unconverged: number;
       readonly part: Part;
-      /** Null where nothing is held out. */
+      /** Null where nothing is held out, and of a model that predicts a label. */
       readonly metrics: Metrics | null;
+      /** Of such a model, where something is held out. */
+      readonly label?: LabelMetrics;
       readonly best: boolean;
       readonly seconds: number;
     }

@@ -1,47 +1,20 @@
 /**
- * Features of items and events as a model reads them: what training found (vocabularies, scalings, widths), which is part of the
+ * Features of items, events and users as a model reads them: what training found of them (`lexicon.ts`), which is part of the
  * checkpoint, and the numbers that data then give. A value is known by its name, so data whose vocabulary is in another order say the
  * same; one that training never saw is missing. Missing is 0: of a number that is the mean.
  */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import { type EventFeature, inputOf, type InputRow } from './contract/batch.js';
-import { type ItemFeature, sizeOfFeature } from './contract/features.js';
-import type { Manifest, Sizes } from './contract/session.js';
+import { type EventFeature, inputOf, type InputRow, type UserFeature } from './contract/batch.js';
+import type { ItemFeature } from './contract/features.js';
+import type { Manifest } from './contract/session.js';
 import type { Dataset, FeatureColumn, FeatureColumns, Split } from './data/index.js';
 import { counts } from './data/split.js';
-import { recoded, valuesOf } from './data/recode.js';
+import { recoded } from './data/recode.js';
 import type { States } from './init.js';
+import { learning, type Learnt, type Lexicon } from './lexicon.js';
 
-/** What training found of a column. */
-export type Learnt =
-  | { readonly kind: 'category'; readonly vocabulary: readonly string[] }
-  | { readonly kind: 'categories'; readonly vocabulary: readonly string[]; readonly most: number }
-  | { readonly kind: 'number'; readonly mean: number; readonly deviation: number }
-  | { readonly kind: 'vector'; readonly width: number };
-/** By the names of columns. */
-export interface Lexicon {
-  readonly items: Readonly<Record<string, Learnt>>;
-  readonly events: Readonly<Record<string, Learnt>>;
-}
-const isLearnt = (x: unknown): boolean => {
-  const { kind, vocabulary, most, mean, deviation, width } = (x ?? {}) as Readonly<Record<string, unknown>>;
-  const words = Array.isArray(vocabulary) && vocabulary.every((word) => typeof word === 'string');
-  const forms: Readonly<Record<string, boolean>> = {
-    category: words,
-    categories: words && Number.isInteger(most),
-    number: Number.isFinite(mean) && Number.isFinite(deviation),
-    vector: Number.isInteger(width),
-  };
-  return forms[String(kind)] === true;
-};
-/** Whether what a file holds is a lexicon. */
-export const isLexicon = (x: unknown): x is Lexicon => {
-  const { items, events } = (x ?? {}) as Partial<Lexicon>;
-  return [items, events].every(
-    (of) => typeof of === 'object' && of !== null && !Array.isArray(of) && Object.values(of).every(isLearnt),
-  );
-};
+export { isLexicon, type Learnt, type Lexicon, sizesOf } from './lexicon.js';
 
 type Column<F extends ItemFeature> = Extract<F, { readonly name: string }>;
 
@@ -59,6 +32,9 @@ export const eventColumns = ({ rows = [] }: Pick<Manifest, 'rows'>): readonly Ev
     rows.flatMap(({ fill }) => (fill.from === 'feature' ? [[fill.feature.name, fill.feature] as const] : [])),
   ).values(),
 ];
+/** The features of users that a model reads. */
+export const userColumns = ({ rows = [] }: Pick<Manifest, 'rows'>): readonly UserFeature[] =>
+  rows.flatMap(({ fill }) => (fill.from === 'user' ? [fill.feature] : []));
 /** Whether a model knows items by more than their numbers, so that one that nobody met can be scored. */
 export const readsItems = (manifest: Manifest): boolean => itemColumns(manifest).length > 0;
 
@@ -91,10 +67,15 @@ const tables = {
     give: 'give events with that column',
     say: (_: string, kind: string) => `give events whose column is a ${kind}`,
   },
+  users: {
+    whose: 'users',
+    give: 'give a table of users with that column (--users)',
+    say: (name: string, kind: string) => `say what it is (--user-columns ${name}:${kind})`,
+  },
 } as const;
 
 /** Left: a column that a model reads and data have not, or have of another kind. */
-const column = <K extends Learnt['kind']>(
+export const columnFor = <K extends Learnt['kind']>(
   manifest: Manifest,
   { name: data }: Pick<Dataset, 'name'>,
   of: keyof typeof tables,
@@ -114,39 +95,21 @@ const column = <K extends Learnt['kind']>(
       );
 };
 
+/** Left: a column of users that the model reads and the data lack. */
+export const withUsers = (manifest: Manifest, data: Pick<Dataset, 'name' | 'userFeatures'>): E.Either<string, void> =>
+  pipe(
+    userColumns(manifest),
+    E.traverseArray((feature) => columnFor(manifest, data, 'users', data.userFeatures, feature)),
+    E.map(() => undefined),
+  );
+
 /** Left: a column of events that the model reads and the data lack. */
 export const withEvents = (manifest: Manifest, data: Pick<Dataset, 'name' | 'events'>): E.Either<string, void> =>
   pipe(
     eventColumns(manifest),
-    E.traverseArray((feature) => column(manifest, data, 'events', data.events, feature)),
+    E.traverseArray((feature) => columnFor(manifest, data, 'events', data.events, feature)),
     E.map(() => undefined),
   );
-
-const moments = (
-  values: Float64Array,
-  chosen: (row: number) => boolean,
-): Extract<Learnt, { readonly kind: 'number' }> => {
-  const known = values.filter((x, row) => Number.isFinite(x) && chosen(row));
-  const mean = known.length === 0 ? 0 : known.reduce((sum, x) => sum + x, 0) / known.length;
-  const square = known.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, known.length);
-  return { kind: 'number', mean, deviation: square > 0 ? Math.sqrt(square) : 1 };
-};
-
-const longest = (offsets: Int32Array): number =>
-  offsets.reduce((most, end, r) => Math.max(most, r === 0 ? 0 : end - offsets[r - 1]!), 1);
-
-/** What training finds of a column, by the rows that it met. */
-const learning: {
-  readonly [K in Learnt['kind']]: (
-    column: Extract<FeatureColumn, { readonly kind: K }>,
-    chosen: (row: number) => boolean,
-  ) => Learnt;
-} = {
-  category: (c, chosen) => ({ kind: 'category', vocabulary: valuesOf(c, chosen) }),
-  categories: (c, chosen) => ({ kind: 'categories', vocabulary: valuesOf(c, chosen), most: longest(c.offsets) }),
-  number: (c, chosen) => moments(c.values, chosen),
-  vector: (c) => ({ kind: 'vector', width: c.width }),
-};
 
 /** [items], 1 for each that some training event is of. */
 export const met = (split: Split): Uint8Array => Uint8Array.from(counts(split), (n) => Number(n > 0));
@@ -157,11 +120,15 @@ const trained = ({ dataset, trainingEnds }: Split): Uint8Array => {
   return found;
 };
 
+/** [users], 1 for each who has a training event. */
+const trainedUsers = ({ dataset: { users, offsets }, trainingEnds }: Split): Uint8Array =>
+  Uint8Array.from(users, (_, user) => Number(trainingEnds[user]! > offsets[user]!));
+
 /** What training finds in a split; undefined where the model reads no features. Left: a column that is not there. */
 export const learnt = (manifest: Manifest, split: Split): E.Either<string, Lexicon | undefined> => {
   const { dataset } = split;
-  const [items, events] = [itemColumns(manifest), eventColumns(manifest)];
-  if (itemFeatures(manifest).length === 0 && events.length === 0) return E.right(undefined);
+  const [items, events, users] = [itemColumns(manifest), eventColumns(manifest), userColumns(manifest)];
+  if (itemFeatures(manifest).length === 0 && events.length === 0 && users.length === 0) return E.right(undefined);
   const [known, seen] = [met(split), trained(split)];
   const found = <F extends { readonly name: string; readonly kind: Learnt['kind'] }>(
     of: keyof typeof tables,
@@ -173,7 +140,7 @@ export const learnt = (manifest: Manifest, split: Split): E.Either<string, Lexic
       features,
       E.traverseArray((feature) =>
         pipe(
-          column(manifest, dataset, of, columns, feature),
+          columnFor(manifest, dataset, of, columns, feature),
           E.map((c) => [feature.name, learning[feature.kind](c as never, (row) => chosen[row] === 1)] as const),
         ),
       ),
@@ -183,26 +150,9 @@ export const learnt = (manifest: Manifest, split: Split): E.Either<string, Lexic
     E.Do,
     E.bind('items', () => found('items', dataset.features, items, known)),
     E.bind('events', () => found('events', dataset.events, events, seen)),
+    E.bind('users', () => found('users', dataset.userFeatures, users, trainedUsers(split))),
+    E.map(({ users: whose, ...rest }) => (users.length === 0 ? rest : { ...rest, users: whose })),
   );
-};
-
-/** The sizes that a lexicon binds. */
-export const sizesOf = (lexicon: Lexicon | undefined): Sizes => {
-  const one = (of: 'item' | 'event', name: string, found: Learnt): readonly (readonly [string, number])[] => {
-    const size = (part: 'values' | 'width' | 'most', n: number) => [sizeOfFeature(of, name, part), n] as const;
-    return found.kind === 'vector'
-      ? [size('width', found.width)]
-      : found.kind === 'number'
-        ? []
-        : [
-            size('values', 1 + found.vocabulary.length),
-            ...(found.kind === 'categories' ? [size('most', found.most)] : []),
-          ];
-  };
-  return Object.fromEntries([
-    ...Object.entries(lexicon?.items ?? {}).flatMap(([name, found]) => one('item', name, found)),
-    ...Object.entries(lexicon?.events ?? {}).flatMap(([name, found]) => one('event', name, found)),
-  ]);
 };
 
 /** The numbers of a column, as a model that learnt this of it reads them: `width` of them for each of its rows. */
@@ -240,22 +190,28 @@ export const givenStates = (manifest: Manifest, lexicon: Lexicon | undefined, sp
     ),
   );
 
-/** What a model that learnt this of a column of events reads where it says `value`: 0 where that is missing. */
-export const eventNumber = (found: Learnt, value: string | number | undefined): number => {
+/** What a model that learnt this of a column reads where an event, or a user, has `value`: 0 where that is missing. */
+export const numberOf = (found: Learnt, value: string | number | undefined): number => {
   if (value === undefined) return 0;
   if (found.kind === 'category') return 1 + found.vocabulary.indexOf(String(value));
   const number = Number(value);
   return found.kind === 'number' && Number.isFinite(number) ? (number - found.mean) / found.deviation : 0;
 };
 
-/** What a model reads of events, in their order, by the names of columns. */
-export const eventValues = (
-  lexicon: Lexicon | undefined,
-  events: FeatureColumns | undefined,
+/** What was learnt of columns as the numbers that a model reads, row by row, by the names of columns. */
+const valuesBy = (
+  learnt: Lexicon['events'] = {},
+  columns: FeatureColumns | undefined,
 ): ReadonlyMap<string, Float32Array> =>
   new Map(
-    Object.entries(lexicon?.events ?? {}).flatMap(([name, found]) => {
-      const column = events?.get(name);
+    Object.entries(learnt).flatMap(([name, found]) => {
+      const column = columns?.get(name);
       return column === undefined ? [] : [[name, numbersOf(column, found)] as const];
     }),
   );
+/** What a model reads of events, in their order. */
+export const eventValues = (lexicon: Lexicon | undefined, events: FeatureColumns | undefined) =>
+  valuesBy(lexicon?.events, events);
+/** What a model reads of users, by their codes. */
+export const userValues = (lexicon: Lexicon | undefined, users: FeatureColumns | undefined) =>
+  valuesBy(lexicon?.users, users);

@@ -1,8 +1,20 @@
 /** A data set as a model reads it: the batches that a manifest's `train` and `rank` entries ask for, under one split. */
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import { evaluationBatches, type Held, ruleText, seenMax, type Split, trainingBatches } from './data/index.js';
 import { withColumns } from './entries.js';
-import { eventValues, givenStates, learnt, type Lexicon, met, rowIn, sizesOf } from './features.js';
+import {
+  eventValues,
+  givenStates,
+  learnt,
+  type Lexicon,
+  met,
+  rowIn,
+  sizesOf,
+  userValues,
+  withUsers,
+} from './features.js';
+import { labelValues, withLabels } from './labels.js';
 import type { RankBatch, Feed, Inputs } from './job.js';
 import type { Settings } from './contract/settings.js';
 import type { Manifest } from './contract/session.js';
@@ -33,13 +45,26 @@ export const feedOf = (
   kept?: Lexicon,
 ): E.Either<string, Feed> => {
   const data = parts.dataset;
-  const complete = withColumns(manifest, data);
+  const complete = pipe(
+    withColumns(manifest, data),
+    E.chain(() => withUsers(manifest, data)),
+    E.chain(() => withLabels(manifest, data)),
+  );
   if (E.isLeft(complete)) return complete;
   const found = kept === undefined ? learnt(manifest, parts) : E.right(kept);
   if (E.isLeft(found)) return found;
   const lexicon = found.right;
   const own =
-    manifest.rows === undefined ? {} : { own: { rows: manifest.rows, features: eventValues(lexicon, data.events) } };
+    manifest.rows === undefined
+      ? {}
+      : {
+          own: {
+            rows: manifest.rows,
+            features: eventValues(lexicon, data.events),
+            labels: labelValues(manifest, data.events),
+            users: userValues(lexicon, data.userFeatures),
+          },
+        };
   const seen = Math.max(1, seenMax(parts));
   const { length } = manifest;
   const epochOf = (epoch: number) =>

@@ -1,6 +1,7 @@
 /** Options that several commands take; those about data are in `dataflags.ts`. */
 import { InvalidArgumentError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
+import type { About } from './about.js';
 import { type Names, namesIn } from './candidates.js';
 import { deviceNames } from './contract/compiled.js';
 import { flag, type NumberName, readNumber } from './contract/settings.js';
@@ -19,6 +20,13 @@ export const nameList = (text: string): Names => {
   return names.right;
 };
 
+/** `age=25`, again for another column. */
+const about = (text: string, before: About = {}): About => {
+  const at = text.indexOf('=');
+  if (at <= 0) throw new InvalidArgumentError(`It takes COLUMN=VALUE, not ${JSON.stringify(text)}.`);
+  return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1).trim() };
+};
+
 /** By what they say; `--device` and `--json` are every command's. */
 export const flags = {
   device: new Option('--device <name>', 'where to compute; a named device that does not answer is an error')
@@ -28,6 +36,12 @@ export const flags = {
   cutoffs: new Option('--cutoffs <list>', 'measures of lists of these lengths too, as 5,10,20').argParser(
     (text: string): readonly number[] => text.split(',').map(number('cutoffs')),
   ),
+  about: new Option(
+    '--about <column=value>',
+    'what the model reads of who asks, as the table of users has it; again for another column',
+  )
+    .argParser(about)
+    .conflicts('requests'),
   split: new Option(
     '--split <rule>',
     'what to hold out: leave-one-out, last:K, time:SHARE (0.9) or time:DATE, user:SHARE (0.1), or the split.json of another run (default: leave-one-out)',

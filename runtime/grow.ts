@@ -32,7 +32,8 @@ const merged = (name: string, old: Learnt, found: Learnt): E.Either<string, Lear
     : E.right(old);
 };
 
-const mergedAll = (old: Lexicon[keyof Lexicon], found: Lexicon[keyof Lexicon]): E.Either<string, typeof old> =>
+type Words = Readonly<Record<string, Learnt>>;
+const mergedAll = (old: Words = {}, found: Words = {}): E.Either<string, Words> =>
   pipe(
     Object.entries(found),
     E.traverseArray(([name, of]) =>
@@ -62,6 +63,8 @@ export const grownLexicon = (
             E.Do,
             E.bind('items', () => mergedAll(old.items, found.items)),
             E.bind('events', () => mergedAll(old.events, found.events)),
+            E.bind('users', () => mergedAll(old.users, found.users)),
+            E.map(({ users, ...rest }) => (found.users === undefined ? rest : { ...rest, users })),
           ),
     ),
   );
@@ -111,7 +114,8 @@ const grownState = (
   begun: Float32Array,
 ): E.Either<string, Float32Array> => {
   const { name, shape, init } = info;
-  const [given, along] = [init.kind === 'given', shape.indexOf('items')];
+  const given = init.kind === 'given';
+  const along = shape.indexOf('items');
   const before = old.states[name];
   if (before === undefined || !(given || learned.has(info.role))) return E.right(begun);
   if (along >= 0 && shape.lastIndexOf('items') !== along)

@@ -35,6 +35,7 @@ export type {
 export { type Protocol, protocols as trainingProtocols, type Settings } from './contract/settings.js';
 export type { Epoch } from './progress.js';
 export { hashKey, mix, stream, uniformAt } from './contract/random.js';
+export type { About } from './about.js';
 export type { Asked } from './asked.js';
 export type { Apart } from './apart.js';
 export type { Names } from './candidates.js';

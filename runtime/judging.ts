@@ -11,6 +11,7 @@ import { type Contender, type FigureOptions, figuresOf } from './measures/figure
 import { type Lists, listOf, together } from './measures/lists.js';
 import { metrics } from './metrics.js';
 import { best, type Progress } from './progress.js';
+import { type LabelFigures, labelled, labelTable } from './telling.js';
 
 /** The figures that are asked for besides those of every evaluation. */
 export interface Wish extends FigureOptions {
@@ -45,15 +46,34 @@ const unmetOf = (split: Split, part: Part, ranks: Float32Array): Evaluation['unm
 
 const stopped = 'The evaluation was interrupted.';
 
-/** Judges the states on the device. Left also when the signal aborts it. */
-export const judge = (job: Judge, part: Part, progress: Progress, wish?: Wish): TaskEither<string, Judged> => {
+/**
+ * Judges the states on the device. A model that predicts a label is judged by it, and ranks only where that is asked for: what is liked
+ * is not what comes next, and a rank takes a pass through it for each item. Left also when the signal aborts it.
+ */
+export const judge = (
+  job: Judge,
+  part: Part,
+  progress: Progress,
+  wish?: Wish,
+  ranking: boolean = job.manifest.label === undefined || wish !== undefined,
+): TaskEither<string, Judged> => {
   const { split } = job.feed;
   const top = wish?.lists === true ? Math.max(...wish.cutoffs) : 0;
   const baselines = { popularity: popular(split), markov: chain(split) };
-  const measured = (ranks: ArrayLike<number>) => metrics(ranks, split.held[part].starts);
+  const measured = (ranks: ArrayLike<number>) => (ranking ? metrics(ranks, split.held[part].starts) : metrics([]));
   return pipe(
     TE.Do,
-    TE.bind('ranks', () => pipe(() => evaluate(job, part), TE.chain(TE.fromNullable(stopped)))),
+    TE.bind('ranks', () =>
+      ranking ? pipe(() => evaluate(job, part), TE.chain(TE.fromNullable(stopped))) : TE.right(new Float32Array(0)),
+    ),
+    TE.bind('label', (): TaskEither<string, LabelFigures | undefined> =>
+      job.manifest.label === undefined
+        ? TE.right(undefined)
+        : pipe(
+            labelled(job, part),
+            TE.chain((label) => TE.fromEither(E.fromNullable(stopped)(label))),
+          ),
+    ),
     TE.bind('lists', (): TaskEither<string, Lists | undefined> =>
       top === 0
         ? TE.right(undefined)
@@ -62,10 +82,10 @@ export const judge = (job: Judge, part: Part, progress: Progress, wish?: Wish): 
             TE.chain((lists) => TE.fromEither(E.fromNullable(stopped)(lists))),
           ),
     ),
-    TE.map(({ ranks, lists }) => {
+    TE.map(({ ranks, label, lists }) => {
       const counted = Object.entries(baselines).map(([of, baseline]): Contender => ({
         of,
-        ranks: baseline.ranks(part),
+        ranks: ranking ? baseline.ranks(part) : [],
         lists: lists && baselineLists(split, part, baseline, top),
       }));
       const unmet = unmetOf(split, part, ranks);
@@ -82,9 +102,15 @@ export const judge = (job: Judge, part: Part, progress: Progress, wish?: Wish): 
           popularity: popularity!,
           markov: markov!,
           ...(unmet === undefined ? {} : { unmet }),
+          ...(label === undefined ? {} : { label }),
           ...(wish === undefined
             ? {}
-            : { figures: figuresOf(split, part, [{ of: 'model', ranks, lists }, ...counted], wish) }),
+            : {
+                figures: [
+                  ...figuresOf(split, part, [{ of: 'model', ranks, lists }, ...counted], wish),
+                  ...(label === undefined ? [] : labelTable(label)),
+                ],
+              }),
         },
       };
     }),

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from './contract/compiled.js';
 import { type LoadOptions, timeOf, timeShape } from './data/index.js';
+import type { About } from './about.js';
 import type { Names } from './candidates.js';
 import type { Listener } from './events.js';
 import type { History } from './past.js';
@@ -106,6 +107,11 @@ export type RecommendRequest = Maybe<{
    * model reads of events (`{ item: '318', time: '2020-09-13', rating: 4 }`); a text may be a list of such in JSON.
    */
   history: History;
+  /**
+   * What the model reads of who asks, by the names of columns of users: `{ gender: 'F' }`. What is not said of a user of the data, the
+   * data say.
+   */
+  about: About;
   /** How many items to recommend; 10 unless given. */
   top: number;
   /**
@@ -150,6 +156,7 @@ type Kind =
   | 'text'
   | 'texts'
   | 'history'
+  | 'about'
   | 'numbers'
   | 'functions'
   | 'flag'
@@ -176,6 +183,8 @@ const ofReading: Kinds<Omit<LoadOptions, 'cache'>> = {
   minItem: 'number',
   items: 'texts',
   itemColumns: 'text',
+  users: 'texts',
+  userColumns: 'text',
   titles: 'text',
 };
 const ofData: Kinds<DataOptions> = { data: 'text', ...ofReading, cache: 'flag' };
@@ -193,6 +202,7 @@ const ofRun: Kinds<RunOptions> = { signal: 'signal', listen: 'listener' };
 const ofRequest: Kinds<RecommendRequest> = {
   user: 'text',
   history: 'history',
+  about: 'about',
   top: 'number',
   at: 'time',
   only: 'texts',
@@ -248,6 +258,14 @@ const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolea
   history: {
     fits: (v) => isText(v) || (Array.isArray(v) && v.every((one) => isText(one) || typeof one === 'object')),
     wanted: 'a string, or a list of strings or events',
+  },
+  about: {
+    fits: (v) =>
+      typeof v === 'object' &&
+      v !== null &&
+      !Array.isArray(v) &&
+      Object.values(v).every((one) => isText(one) || typeof one === 'number'),
+    wanted: 'texts and numbers by the names of columns',
   },
   numbers: { fits: (v) => Array.isArray(v), wanted: 'a list of numbers' },
   functions: {

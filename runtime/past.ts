@@ -5,7 +5,7 @@ import type { Manifest } from './contract/session.js';
 import { suggest } from './contract/words.js';
 import type { Numbers } from './data/fill.js';
 import { timeOf, timeShape } from './data/index.js';
-import { eventColumns, eventNumber, type Lexicon } from './features.js';
+import { eventColumns, numberOf, type Lexicon } from './features.js';
 import { type Index, item, list } from './lookup.js';
 
 /** An event of a history that is written down: an item by its id or title, and columns of events by their names. */
@@ -24,6 +24,8 @@ export interface Past {
   readonly times: readonly number[] | undefined;
   /** What the model reads of events, by the names of columns. */
   readonly features?: ReadonlyMap<string, Numbers>;
+  /** What the model reads of who asks, one number each. */
+  readonly about?: ReadonlyMap<string, Numbers>;
   /** What was assumed, in sentences. */
   readonly notes?: readonly string[];
 }
@@ -80,7 +82,7 @@ const featuresIn = (
   const strange = columns.flatMap(({ name, kind }) =>
     kind === 'category'
       ? [...new Set(events.map((event) => event[name]))]
-          .filter((value) => value !== undefined && eventNumber(lexicon!.events[name]!, value) === 0)
+          .filter((value) => value !== undefined && numberOf(lexicon!.events[name]!, value) === 0)
           .map((value) => `Training met no event whose ${name} is ${JSON.stringify(value)}: it is taken as missing.`)
       : [],
   );
@@ -88,7 +90,7 @@ const featuresIn = (
     features: new Map(
       columns.map(({ name }) => [
         name,
-        Float32Array.from(events, (event) => eventNumber(lexicon!.events[name]!, event[name])),
+        Float32Array.from(events, (event) => numberOf(lexicon!.events[name]!, event[name])),
       ]),
     ),
     notes: [

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { Numbers } from './data/fill.js';
 import { type Dataset, longestGap } from './data/index.js';
-import { eventValues, type Lexicon } from './features.js';
+import { eventValues, type Lexicon, userValues } from './features.js';
 import { type Catalogue, nearest } from './lookup.js';
 import type { Past } from './past.js';
 
@@ -16,6 +16,8 @@ export interface People {
   readonly gap: () => number;
   /** What the model reads of events, in their order. */
   readonly features: () => ReadonlyMap<string, Numbers>;
+  /** What it reads of users, by their codes. */
+  readonly about: () => ReadonlyMap<string, Numbers>;
 }
 
 export const people =
@@ -24,19 +26,21 @@ export const people =
     const indices = new Map(catalogue.items.map((id, i) => [id, i]));
     let gap: number | undefined;
     let features: ReadonlyMap<string, Numbers> | undefined;
+    let about: ReadonlyMap<string, Numbers> | undefined;
     return {
       data,
       places: new Map(data.users.map((id, at) => [id, at])),
       known: data.items.map((id) => indices.get(id)),
       gap: () => (gap ??= longestGap(data)),
       features: () => (features ??= eventValues(lexicon, data.events)),
+      about: () => (about ??= userValues(lexicon, data.userFeatures)),
     };
   };
 
 /** A user's whole past, in the checkpoint's item indices; items that came after training are left out. */
 export const pastOf =
   (user: string) =>
-  ({ data, places, known, features }: People): E.Either<string, Past> => {
+  ({ data, places, known, features, about }: People): E.Either<string, Past> => {
     const at = places.get(user);
     if (at === undefined) {
       const near = nearest({ items: data.users, titles: null }, user)
@@ -61,5 +65,6 @@ export const pastOf =
       features: new Map(
         [...features()].map(([name, all]) => [name, Float32Array.from(kept, ({ event }) => all[event]!)]),
       ),
+      about: new Map([...about()].map(([name, all]) => [name, Float32Array.of(all[at]!)])),
     });
   };

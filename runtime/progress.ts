@@ -1,6 +1,7 @@
 /** Where a run stands, as data, and how it moves: pure functions, so that a resumed run is the same function of the same values. */
 import type { Settings } from './contract/settings.js';
 import type { LoadOptions } from './data/index.js';
+import { labelMerit, type LabelMetrics } from './measures/labelled.js';
 import type { Metrics } from './metrics.js';
 
 /** Which data a run saw: enough to load them again, and to notice that they are others. */
@@ -27,8 +28,10 @@ export interface Epoch {
   readonly loss: number;
   /** Rows whose implicit solve failed. */
   readonly unconverged: number;
-  /** On validation, or on test under the `hstu` protocol; null where nothing is held out. */
+  /** On validation, or on test under the `hstu` protocol; null where nothing is held out, and of a model that predicts a label. */
   readonly metrics: Metrics | null;
+  /** The same of such a model. */
+  readonly label?: LabelMetrics;
 }
 
 export interface Progress {
@@ -56,19 +59,23 @@ export const stepped = (progress: Progress, loss: number, unconverged: number): 
 });
 
 /** After the evaluation that closes an epoch. */
-export const closed = (progress: Progress, metrics: Metrics | null): Progress => {
+export const closed = (progress: Progress, metrics: Metrics | null, label?: LabelMetrics): Progress => {
   const { step, batch, unconverged } = progress;
   const epoch = progress.epoch + 1;
   return {
     ...beginning,
     step,
     epoch,
-    history: [...progress.history, { epoch, step, loss: progress.loss / batch, unconverged, metrics }],
+    history: [
+      ...progress.history,
+      { epoch, step, loss: progress.loss / batch, unconverged, metrics, ...(label === undefined ? {} : { label }) },
+    ],
   };
 };
 
 /** The quantity that epochs are chosen by. Where nothing is held out a later epoch is taken for a better one. */
-export const merit = ({ metrics, epoch }: Epoch): number => metrics?.['NDCG@10'] ?? epoch;
+export const merit = ({ metrics, label, epoch }: Epoch): number =>
+  metrics?.['NDCG@10'] ?? (label === undefined ? epoch : (labelMerit(label) ?? epoch));
 
 /** The best epoch so far; the earliest of equals. */
 export const best = ({ history }: Progress): Epoch | undefined =>

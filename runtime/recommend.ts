@@ -6,13 +6,14 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
+import { withAbout } from './about.js';
 import { type Asked, type Moment, momentOf, timeless } from './asked.js';
 import { allowedBy, type Remembered, rememberedOf } from './candidates.js';
 import type { InputRow } from './contract/batch.js';
 import { type Columns, filled, nothingSeen } from './data/fill.js';
 import { longestSpan, timesFrom, timesOf } from './data/index.js';
 import { call, output, readsTimes, withColumns } from './entries.js';
-import { type Lexicon, sizesOf, withEvents } from './features.js';
+import { type Lexicon, sizesOf, withEvents, withUsers } from './features.js';
 import type { Inputs } from './job.js';
 import { type Catalogue, type Index, index } from './lookup.js';
 import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
@@ -78,6 +79,7 @@ export const row = (past: Past, length: number, at: number | null, more?: readon
       batch: 1,
       length,
       seen: nothingSeen,
+      ...(past.about === undefined ? {} : { users: { codes: Int32Array.of(0), features: past.about } }),
     },
     more,
   );
@@ -85,12 +87,13 @@ export const row = (past: Past, length: number, at: number | null, more?: readon
 
 const pastFrom =
   (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined, everybody: TaskEither<string, People>) =>
-  ({ user, history }: RecommendRequest): TaskEither<string, Past> => {
+  ({ user, history, about }: RecommendRequest): TaskEither<string, Past> => {
     const past =
       user !== undefined && history === undefined
         ? pipe(
             everybody,
             TE.chainFirstEitherK(({ data }) => withEvents(manifest, data)),
+            TE.chainFirstEitherK(({ data }) => withUsers(manifest, data)),
             TE.chainEitherK(pastOf(user)),
           )
         : history !== undefined && user === undefined
@@ -102,6 +105,7 @@ const pastFrom =
         ({ items }) => items.length > 0,
         () => 'The history is empty: it needs at least one item that the model knows.',
       ),
+      TE.chainEitherK(withAbout(manifest, lexicon, about)),
     );
   };
 

@@ -19,6 +19,7 @@ import { initialStates, type States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { judge, type Judged } from './judging.js';
 import { log, logFile, startLog } from './log.js';
+import { labelText } from './contract/features.js';
 import { resumedSettings, type Settings } from './contract/settings.js';
 import { checked, type DataOptions, type DeviceOptions, loadOptionsOf, type TrainOptions } from './options.js';
 import { keepSplit, type Parts, partsOf, sameSplit, splitFile } from './parts.js';
@@ -34,7 +35,7 @@ export interface TrainResult {
   readonly settings: Settings;
   readonly history: readonly Epoch[];
   readonly test: Evaluation | null;
-  /** The test rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes, of which `test` holds the means; null where that is. */
+  /** The test rank of each evaluated user (of each wanted item, where a split wants several), in the order of their codes, of which `test` holds the means; null where that is, none of a model that predicts a label. */
   readonly ranks: Float32Array | null;
   /** What really ran. */
   readonly backend: string;
@@ -279,6 +280,7 @@ export const train =
               data: identity,
               statistics: statistics(data),
               reading: [...readingSays(data), ...parts.says],
+              ...(manifest.label === undefined ? {} : { label: labelText(manifest.label) }),
               batches: feed.batches,
               out,
               step: progress.step,

@@ -16,7 +16,8 @@ import type { Part } from './events.js';
 import type { Inputs, Job } from './job.js';
 import { metrics } from './metrics.js';
 import type { Protocol } from './contract/settings.js';
-import { best, closed, ending, type Progress, stepped } from './progress.js';
+import { best, closed, ending, type Epoch, type Progress, stepped } from './progress.js';
+import { labelled } from './telling.js';
 import { plural } from './contract/words.js';
 
 /** What epochs are judged by. */
@@ -102,19 +103,39 @@ const trainEpoch = async (job: Job, start: Progress): Promise<E.Either<string, P
   return E.right(progress);
 };
 
+/**
+ * What an epoch is judged by: ranks, or how well labels are told, of a model that predicts one; nothing where nothing is held out.
+ * Undefined if the run was aborted meanwhile.
+ */
+const judged = async (
+  job: Job,
+  part: Part,
+): Promise<E.Either<string, Pick<Epoch, 'metrics' | 'label'> | undefined>> => {
+  if (job.settings.trainOn !== undefined) return E.right({ metrics: null });
+  if (job.manifest.label === undefined) {
+    const { starts } = job.feed.split.held[part];
+    return pipe(
+      await evaluate(job, part),
+      E.map((ranks) => ranks && { metrics: metrics(ranks, starts) }),
+    );
+  }
+  return pipe(
+    await labelled(job, part)(),
+    E.map((label) => label && { metrics: null, label: label.model }),
+  );
+};
+
 /** One epoch and its evaluation. The progress comes back unclosed when the run was aborted before the evaluation ended. */
 const epoch = async (job: Job, start: Progress): Promise<E.Either<string, Progress>> => {
   const began = job.now();
   const part = judgedOn[job.settings.protocol];
   const trained = await trainEpoch(job, start);
   if (E.isLeft(trained) || job.signal.aborted) return trained;
-  const holdsOut = job.settings.trainOn === undefined;
-  const ranks = holdsOut ? await evaluate(job, part) : E.right(null);
-  if (E.isLeft(ranks)) return ranks;
-  if (ranks.right === undefined) return trained;
+  const told = await judged(job, part);
+  if (E.isLeft(told)) return told;
+  if (told.right === undefined) return trained;
 
-  const { starts } = job.feed.split.held[part];
-  const progress = closed(trained.right, ranks.right === null ? null : metrics(ranks.right, starts));
+  const progress = closed(trained.right, told.right.metrics, told.right.label);
   const last = progress.history.at(-1);
   const isBest = best(progress) === last;
   // The best goes to disk before the last: a kill in between repeats the epoch and writes the same best again.

@@ -2,10 +2,12 @@
 import { type Options, SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 import { summary } from './data/index.js';
-import { type Event, type Listener, type Part, told } from './events.js';
+import { type Event, type Listener, told } from './events.js';
+import { labelMeasures, type LabelMetrics } from './measures/labelled.js';
 import { figuresText } from './measures/table.js';
 import { measureNames, type Metrics } from './metrics.js';
 import type { Protocol } from './contract/settings.js';
+import type { LabelFigures } from './telling.js';
 import { plural } from './contract/words.js';
 
 /** Where human text goes: reports to `out`, bars and warnings to `err`. */
@@ -22,6 +24,7 @@ const grouped = (n: number): string => n.toLocaleString('en-US');
 const cells = (words: readonly string[]): string => words.map((word) => word.padStart(width)).join('');
 const figures = (metrics: Metrics | null): string =>
   metrics === null ? '' : cells(measureNames.map((name) => metrics[name].toFixed(4)));
+const ofLabel = (metrics: LabelMetrics): string => cells(labelMeasures.map((name) => metrics[name]?.toFixed(4) ?? '-'));
 
 /** Seconds as a person says them: `12 s`, `3 min 05 s`, `2 h 07 min`. */
 export const duration = (seconds: number): string => {
@@ -38,9 +41,11 @@ const meanings: Readonly<Record<Protocol, string>> = {
   hstu: 'hstu: no validation, best test epoch; optimistic, and only to compare with figures published that way',
 };
 
-/** Without a part, where nothing is held out, an epoch has its loss alone. */
-const epochHead = (part: Part | null): string =>
-  `${'epoch'.padStart(5)}${'loss'.padStart(11)}${part === null ? '' : cells(measureNames)}${'seconds'.padStart(width)}${part === null ? '' : `  on ${part}`}`;
+/** Where nothing is held out, an epoch has its loss alone. */
+const epochHead = ({ part, metrics, label }: Extract<Event, { kind: 'epoch' }>): string => {
+  const names = metrics !== null ? measureNames : label === undefined ? [] : labelMeasures;
+  return `${'epoch'.padStart(5)}${'loss'.padStart(11)}${cells(names)}${'seconds'.padStart(width)}${names.length === 0 ? '' : `  on ${part}`}`;
+};
 
 /** The first lines of a run. */
 export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
@@ -51,23 +56,35 @@ export const opening = (e: Extract<Event, { kind: 'start' }>): string =>
     ...(e.settings.trainOn === undefined && e.data.split === undefined
       ? [`Protocol ${meanings[e.settings.protocol]}.`]
       : []),
+    ...(e.label === undefined ? [] : [`Predicts whether ${e.label} of the next event, given its item.`]),
     `At most ${plural(e.settings.epochs, 'epoch')} of ${plural(e.batches, 'batch', 'batches')} of ${plural(e.settings.batch, 'user')}` +
-      `${e.settings.patience === null ? '' : `, until ${plural(e.settings.patience, 'epoch')} ${e.settings.patience === 1 ? 'brings' : 'bring'} no better NDCG@10`}; everything is kept in ${e.out}.`,
+      `${e.settings.patience === null ? '' : `, until ${plural(e.settings.patience, 'epoch')} ${e.settings.patience === 1 ? 'brings' : 'bring'} no better ${e.label === undefined ? 'NDCG@10' : 'AUC'}`}; everything is kept in ${e.out}.`,
     ...(e.step > 0 ? [`Going on from step ${grouped(e.step)}.`] : []),
   ].join('\n');
 
-/** The final table: the model beside rankings by counts, what there is to say of items that training never met, and other figures. */
-export const table = (
-  e: Pick<
-    Extract<Event, { kind: 'result' }>,
-    'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity' | 'markov' | 'unmet' | 'figures'
-  >,
-  model: string,
-): string => {
+/** How well a label was told: two rows, and what cannot be told of events that are all alike. */
+const labelLines = ({ label, events, holds, model, items }: LabelFigures, name: string): readonly string[] => {
+  const first = Math.max(name.length, 'item mean'.length);
+  return [
+    `Whether ${label}, of ${plural(events, 'event')}, of which it holds of ${grouped(holds)}:`,
+    `${' '.repeat(first)}${cells(labelMeasures)}`,
+    `${name.padEnd(first)}${ofLabel(model)}`,
+    `${'item mean'.padEnd(first)}${ofLabel(items)}`,
+    ...(model.AUC === null
+      ? ['There is no AUC: of these events it holds of all or of none, so there is nothing to tell apart.']
+      : model.GAUC === null
+        ? ['There is no GAUC: nobody has both an event of which it holds and one of which it does not.']
+        : []),
+  ];
+};
+
+type Result = Extract<Event, { kind: 'result' }>;
+
+/** The model beside rankings by counts, and what there is to say of items that training never met. */
+const rankLines = (e: Pick<Result, 'model' | 'popularity' | 'markov' | 'unmet'>, model: string): readonly string[] => {
   const names = [model, 'popularity', 'markov'];
   const first = Math.max(...names.map((name) => name.length));
   return [
-    `On ${e.part}, ${plural(e.users, 'user')}, full ranking, parameters of epoch ${e.epoch}${e.protocol === 'hstu' ? ' (the best on test: optimistic)' : ''}:`,
     `${' '.repeat(first)}${cells(measureNames)}`,
     `${model.padEnd(first)}${figures(e.model)}`,
     `${'popularity'.padEnd(first)}${figures(e.popularity)}`,
@@ -77,6 +94,22 @@ export const table = (
       : [
           `${plural(e.unmet.wanted, 'wanted item')} training never met; the median of their ranks is ${grouped(e.unmet.rank)}.`,
         ]),
+  ];
+};
+
+/** The final table: what was ranked, what was told of labels, and other figures. */
+export const table = (
+  e: Pick<
+    Result,
+    'part' | 'protocol' | 'epoch' | 'users' | 'model' | 'popularity' | 'markov' | 'unmet' | 'label' | 'figures'
+  >,
+  model: string,
+): string => {
+  const ranked = !Number.isNaN(e.model.MRR);
+  return [
+    `On ${e.part}, ${plural(e.users, 'user')}${ranked ? ', full ranking' : ''}, parameters of epoch ${e.epoch}${e.protocol === 'hstu' ? ' (the best on test: optimistic)' : ''}:`,
+    ...(ranked ? rankLines(e, model) : []),
+    ...(e.label === undefined ? [] : labelLines(e.label, model)),
     ...(e.figures === undefined ? [] : ['', figuresText(e.figures)]),
   ].join('\n');
 };
@@ -157,11 +190,11 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
       }),
     evaluating: (e) => progress.tick({ label: e.part, done: e.batch, of: e.batches, detail: 'ranking all items' }),
     epoch: (e) => {
-      if (!headed) say(paint.dim(epochHead(e.metrics === null ? null : e.part)));
+      if (!headed) say(paint.dim(epochHead(e)));
       headed = true;
       const failed = e.unconverged > 0 ? paint.yellow(`  ${plural(e.unconverged, 'row')} unconverged`) : '';
       say(
-        `${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.seconds.toFixed(1).padStart(width)}${e.best && e.metrics !== null ? paint.green('  best') : ''}${failed}`,
+        `${String(e.epoch).padStart(5)}${e.loss.toFixed(5).padStart(11)}${figures(e.metrics)}${e.label === undefined ? '' : ofLabel(e.label)}${e.seconds.toFixed(1).padStart(width)}${e.best && (e.metrics !== null || e.label !== undefined) ? paint.green('  best') : ''}${failed}`,
       );
     },
     interrupted: (e) =>

@@ -198,7 +198,7 @@ const marked = (root: Node, answers: ReadonlySet<string>, features: ReadonlySet<
 };
 
 /** The shortest chain from a tensor to one of which `end` holds, both included, through tensors that read an answer. */
-const chain = (from: Node, end: (node: Node) => boolean, through: (node: Node) => boolean): readonly Node[] => {
+export const chain = (from: Node, end: (node: Node) => boolean, through: (node: Node) => boolean): readonly Node[] => {
   interface Step {
     readonly node: Node;
     readonly from: Step | null;

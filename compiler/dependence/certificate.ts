@@ -9,16 +9,18 @@
  * `targets`, because it predicts what follows a row or what a mask hides, has no such condition.
  *
  * That says where an answer may be read, and not by whom: that the prediction has no part of it is said by answers.ts, for
- * `targets` and `target` alike.
+ * `targets` and `target` alike, and by labels.ts for what is predicted of the event beside its item.
  */
 import { type Axis, sameExtent } from '../../dsl/axis.js';
 import { hasAxis } from '../../dsl/build.js';
 import type { Input, Node } from '../../dsl/node.js';
 import { rowOf } from '../../dsl/batch.js';
 import type { Tells } from '../../runtime/contract/batch.js';
+import { labelText } from '../../runtime/contract/features.js';
 import { topological } from '../graph.js';
 import { type Dependence, dependence, offsetsOf } from './analysis.js';
 import { type Seen, seenAnswer } from './answers.js';
+import { seenLabel } from './labels.js';
 import { hull, type Interval } from './zone.js';
 
 /** Of an input that has no row the worst is taken: that it tells the past. */
@@ -50,8 +52,10 @@ export interface Certificate {
   readonly mixed: readonly string[];
   /** Whether anything of the past is read at all. */
   readonly readsPast: boolean;
-  /** Columns of items that are read: that they were known before what is predicted is the author's promise. */
-  readonly promised: readonly string[];
+  /** Columns of items and of users that are read: that they were known before what is predicted is the author's promise. */
+  readonly promised: Readonly<Record<'items' | 'users', readonly string[]>>;
+  /** What the loss alone reads of the event that follows, in words: labels that are predicted. */
+  readonly labels: readonly string[];
 }
 
 /** A tensor that reads what it must not. */
@@ -82,14 +86,19 @@ export const sequenceOf = (input: Input): Axis | undefined => input.axes.find(is
 export const inputsOf = (roots: readonly Node[]): readonly Input[] =>
   topological(roots).filter((n): n is Input => n.op === 'input');
 
-const promisedIn = (roots: readonly Node[]): readonly string[] =>
-  [
-    ...new Set(
-      topological(roots).flatMap((n) =>
-        n.op === 'param' && n.init.kind === 'given' && n.init.feature.kind !== 'met' ? [n.init.feature.name] : [],
-      ),
+const each = (names: readonly string[]): readonly string[] => [...new Set(names)].sort();
+const promisedIn = (roots: readonly Node[], inputs: readonly Input[]): Certificate['promised'] => ({
+  items: each(
+    topological(roots).flatMap((n) =>
+      n.op === 'param' && n.init.kind === 'given' && n.init.feature.kind !== 'met' ? [n.init.feature.name] : [],
     ),
-  ].sort();
+  ),
+  users: each(inputs.flatMap(({ row }) => (row?.fill.from === 'user' ? [row.fill.feature.name] : []))),
+});
+const labelsIn = (inputs: readonly Input[]): readonly string[] =>
+  each(inputs.flatMap(({ row }) => (row?.fill.from === 'label' ? [labelText(row.fill.label)] : [])));
+/** Whether an answer is no item: then it says more of the event than which candidate it is of. */
+const isLabel = (input: Input): boolean => isAnswer(input) && rowOf(input)?.ids !== 'item';
 
 interface Term {
   readonly readsLength: boolean;
@@ -192,19 +201,20 @@ export const certify = (
   return {
     dependence: d,
     leaks: [...terms.flatMap((t) => t.leaks), ...(apart ? summedAway(loss, inputs, d) : [])],
-    seen: seenAnswer(loss, inputs.filter(isAnswer)),
+    seen: seenAnswer(loss, inputs.filter(isAnswer)) ?? seenLabel(loss, inputs.filter(isLabel)),
     certificate: {
       predicts: terms.length > 0 ? 'position' : inputs.some((i) => tells(i) === 'answerOfRow') ? 'row' : 'none',
       reads: joined(terms.flatMap((t) => t.reads)),
       readsLength: terms.some((t) => t.readsLength),
       mixed: mixedRows([loss], inputs, d),
       readsPast: reads('past')(loss),
-      promised: promisedIn([loss]),
+      promised: promisedIn([loss], inputs),
+      labels: labelsIn(inputs),
     },
   };
 };
 
-/** Of the scores by which a model ranks: they are asked for when no answer is known. */
+/** Of the scores by which a model ranks, or of a logit: they are asked for when no answer is known, but which item it is asked of. */
 export const certifyScores = (
   scores: Node,
 ): { readonly certificate: Certificate; readonly answers: readonly Input[] } => {
@@ -219,7 +229,8 @@ export const certifyScores = (
       readsLength: false,
       mixed: mixedRows([scores], inputs, d),
       readsPast: read.some((i) => tells(i) === 'past'),
-      promised: promisedIn([scores]),
+      promised: promisedIn([scores], inputs),
+      labels: [],
     },
   };
 };

@@ -37,10 +37,20 @@ const sequence: { readonly [P in Certificate['predicts']]: (of: Certificate) => 
   none: () => 'no position predicts what follows it: the loss reads no targets',
 };
 
+/** Whose word is taken for what tables say. */
+const promises = ({ items, users }: Certificate['promised']): string => {
+  const told = (whose: string, names: readonly string[]): readonly string[] =>
+    names.length === 0 ? [] : [`that the table of ${whose} told ${names.join(', ')}`];
+  const all = [...told('items', items), ...told('users', users)];
+  return all.length === 0 ? '' : `; ${all.join(' and ')} beforehand is the author's word`;
+};
+const predicted = (labels: readonly string[]): string =>
+  labels.length === 0 ? '' : `; whether ${labels.join(', and whether ')} of what follows the loss alone reads`;
+
 /** `prediction at t reads positions <= t of items; rows independent`. */
 export const certificateText = (certificate: Certificate): string =>
-  `${sequence[certificate.predicts](certificate)}; ${rows(certificate.mixed)}${
-    certificate.promised.length === 0
-      ? ''
-      : `; that the table of items told ${certificate.promised.join(', ')} beforehand is the author's word`
-  }`;
+  [
+    `${sequence[certificate.predicts](certificate)}; ${rows(certificate.mixed)}`,
+    predicted(certificate.labels),
+    promises(certificate.promised),
+  ].join('');

@@ -12,6 +12,7 @@ const shapes: Readonly<Record<string, { readonly axes: readonly string[]; readon
   loss: { axes: [], optional: false },
   scores: { axes: ['batch', 'item'], optional: false },
   losses: { axes: ['batch', 'seq'], optional: true },
+  logit: { axes: ['batch'], optional: true },
 };
 
 const listed = (axes: readonly string[]): string => (axes.length === 0 ? 'no axes' : `the axes ${axes.join(', ')}`);
@@ -25,6 +26,11 @@ const shown = (value: unknown): string =>
       : Array.isArray(value)
         ? 'a list'
         : 'an object';
+
+const isLabel = (value: unknown): boolean => {
+  const { column, test } = (value ?? {}) as { readonly column?: unknown; readonly test?: { readonly kind?: unknown } };
+  return typeof column === 'string' && (test?.kind === 'atLeast' || test?.kind === 'among');
+};
 
 export const checkOutputs = (
   value: unknown,
@@ -49,5 +55,14 @@ export const checkOutputs = (
       return wrong(`returns '${name}' with ${listed(own)}, and it has ${listed(axes)}`);
     if (given.dtype !== 'f32') return wrong(`returns '${name}' of the type ${given.dtype}, and it is of the type f32`);
   }
+  const { logit, label } = value as Readonly<Record<string, unknown>>;
+  if ((logit === undefined) !== (label === undefined))
+    return wrong(
+      logit === undefined
+        ? `returns a 'label' and no 'logit' of it`
+        : `returns a 'logit' and does not say of which 'label': return label: eventLabel(...).of too`,
+    );
+  if (label !== undefined && !isLabel(label))
+    return wrong(`returns ${shown(label)} as 'label', which is what eventLabel(...).of says`);
   return right(value as Outputs);
 };

@@ -4,6 +4,7 @@
  * makes are those of this very program. (Gradients inside the model are expanded by then, and are looked at like all else.)
  */
 import { left, right } from 'fp-ts/lib/Either.js';
+import { rowOf } from '../../dsl/batch.js';
 import type { Node } from '../../dsl/node.js';
 import { type Dependence, offsetsOf } from '../dependence/analysis.js';
 import type { Seen } from '../dependence/answers.js';
@@ -121,7 +122,7 @@ export const certify: Pass = {
   description: 'proves that a prediction reads neither its answer nor what follows it, or refuses to train on it',
   run: (program) => {
     const {
-      outputs: { loss, scores },
+      outputs: { loss, scores, logit },
       optimizer,
       origins,
     } = program;
@@ -135,18 +136,18 @@ export const certify: Pass = {
       if (leak !== undefined) return left([leaking(leak, origins, dependence)]);
       return seen === undefined ? right({ ...program, certificate }) : left([knowing(seen, origins, dependence)]);
     }
-    if (scores === undefined) return right(program);
-    const {
-      certificate,
-      answers: [answer],
-    } = certifyScores(scores);
+    const asked = scores ?? logit;
+    if (asked === undefined) return right(program);
+    const { certificate, answers } = certifyScores(asked);
+    // A logit is asked of an item, which is then no secret.
+    const answer = answers.find((input) => asked === scores || rowOf(input)?.ids !== 'item');
     return answer === undefined
       ? right({ ...program, certificate })
       : left([
           error(
             'PC5003',
-            `the scores read '${answer.name}', which is known only while training`,
-            origins.get(scores)?.source,
+            `the ${asked === scores ? 'scores read' : 'logit reads'} '${answer.name}', which is known only while training`,
+            origins.get(asked)?.source,
             "in the phase 'inference' a model has the history alone",
           ),
         ]);

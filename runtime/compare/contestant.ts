@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { messageOf } from '../errors.js';
+import { labelText } from '../contract/features.js';
 import type { HyperList } from '../contract/hypers.js';
 import { newSettings, type Settings } from '../contract/settings.js';
 import type { Manifest } from '../contract/session.js';
@@ -92,6 +93,10 @@ export const compiled = async (
       compiled: { manifest },
       train,
     } = (await import(pathToFileURL(join(into, 'trainer.js')).href)) as Emitted;
+    if (manifest.label !== undefined)
+      return E.left(
+        `${label} predicts whether ${labelText(manifest.label)}, and makes no ranking to compare: train it alone, which tells its AUC and log loss.`,
+      );
     return pipe(
       newSettings(manifest, training),
       E.map((settings) => ({

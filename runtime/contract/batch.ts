@@ -72,6 +72,19 @@ export interface EventFeature {
   readonly name: string;
   readonly kind: 'category' | 'number';
 }
+/** A column of the table of users, by its name. */
+export type UserFeature = EventFeature;
+
+/** What a label asks of a column of events: a number that is at least so large, or a category that is one of some. */
+export type LabelTest =
+  | { readonly kind: 'atLeast'; readonly value: number }
+  | { readonly kind: 'among'; readonly values: readonly string[] };
+/** What may hold of an event or not, beside what is predicted of it: a test of a column. */
+export interface EventLabel {
+  readonly column: string;
+  readonly test: LabelTest;
+}
+
 /** What is read of a moment: how many seconds it lies after the row's first event, or where it lies in its day or week (UTC). */
 export type ClockPart = 'hour' | 'weekday';
 
@@ -90,6 +103,10 @@ export type Fill =
     }
   /** The same of a feature of events, as the checkpoint reads it (`runtime/features.ts`). */
   | { readonly from: 'feature'; readonly feature: EventFeature; readonly shift: number }
+  /** A feature of the row's user. */
+  | { readonly from: 'user'; readonly feature: UserFeature }
+  /** Whether a label holds of an event: 0 where nobody knows, 1 where not, 2 where it does. */
+  | { readonly from: 'label'; readonly label: EventLabel; readonly shift: number }
   /** How many positions each row has along an axis. */
   | { readonly from: 'length'; readonly of: RaggedName }
   /** How many rows at the end of the batch do not exist. */

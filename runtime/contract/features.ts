@@ -1,11 +1,12 @@
 /**
- * What data may say of items and of events, as the compiler and the runtime both name it.
+ * What data may say of items, of events and of users, as the compiler and the runtime both name it.
  *
  * A feature of an item is a state that is given: along `item` (and an axis of its own), written when a session opens, part of the
- * checkpoint, never updated. A feature of an event is an input: rows like those of the table of inputs, made when a model asks for it.
+ * checkpoint, never updated. A feature of an event or of a user is an input: rows like those of the table of inputs, made when a model
+ * asks for it, and so is a label, which only training reads.
  * How many values a feature has, and how long its vectors are, the data say: sizes that are bound when a trainer starts.
  */
-import type { ClockPart, EventFeature, InputRow } from './batch.js';
+import type { ClockPart, EventFeature, EventLabel, InputRow, UserFeature } from './batch.js';
 
 /** A column of the table of items; `met` is no column: 1 for an item of some training event, 0 for one that training never saw. */
 export type ItemFeature =
@@ -19,13 +20,14 @@ export type Measured = 'values' | 'width' | 'most';
 const spelt = (name: string): string =>
   name.replace(/[^A-Za-z0-9]/g, (c) => (c === '_' ? '__' : `_${c.codePointAt(0)!.toString(16)}_`));
 
+/** Whose columns have sizes. */
+export type SizedOf = 'item' | 'event' | 'user';
 /** The symbol of a size: `item_genre_values`. */
-export const sizeOfFeature = (of: 'item' | 'event', name: string, part: Measured): string =>
-  `${of}_${spelt(name)}_${part}`;
+export const sizeOfFeature = (of: SizedOf, name: string, part: Measured): string => `${of}_${spelt(name)}_${part}`;
 /** Which of a feature's sizes a symbol is; none where it is no feature's. */
 export const measuredBy = (size: unknown): Measured | undefined =>
   typeof size === 'string'
-    ? (/^(?:item|event)_.*_(values|width|most)$/.exec(size)?.[1] as Measured | undefined)
+    ? (/^(?:item|event|user)_.*_(values|width|most)$/.exec(size)?.[1] as Measured | undefined)
     : undefined;
 
 /** What checkpoints call the state of a feature of items. */
@@ -66,6 +68,35 @@ export const eventRows = (feature: EventFeature): Readonly<Record<'values' | 'ne
       entries: ['train'],
       fill: { from: 'feature', feature, shift: 1 },
     },
+  };
+};
+
+/** A feature of users: of each row's. */
+export const userRow = (feature: UserFeature): InputRow => ({
+  name: `user.${feature.name}`,
+  axes: ['batch'],
+  dtype: feature.kind === 'category' ? 'i32' : 'f32',
+  tells: 'past',
+  ids: null,
+  entries: always,
+  fill: { from: 'user', feature },
+});
+
+/** A label in words: `rating >= 4`, `action in buy, cart`. */
+export const labelText = ({ column, test }: EventLabel): string =>
+  test.kind === 'atLeast' ? `${column} >= ${test.value}` : `${column} in ${test.values.join(', ')}`;
+
+/** A label: of the event after each position, and of the event after the row's last position. */
+export const labelRows = (label: EventLabel): Readonly<Record<'next' | 'asked', InputRow>> => {
+  const own = {
+    dtype: 'i32',
+    ids: null,
+    entries: ['train'],
+    fill: { from: 'label', label, shift: 1 },
+  } as const;
+  return {
+    next: { ...own, name: `label.next.${labelText(label)}`, axes: ['batch', 'seq'], tells: 'answer' },
+    asked: { ...own, name: `label.asked.${labelText(label)}`, axes: ['batch'], tells: 'answerOfRow' },
   };
 };
 

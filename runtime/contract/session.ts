@@ -1,4 +1,4 @@
-import type { InputRow } from './batch.js';
+import type { EventLabel, InputRow } from './batch.js';
 import type { ItemFeature } from './features.js';
 
 /**
@@ -50,10 +50,12 @@ export interface Manifest {
   /** The longest history the model reads (the bound of its sequence axis). */
   readonly length: number;
   readonly states: readonly StateInfo[];
-  /** `train`, `rank`, `score`: see runtime/entries. */
+  /** `train`, `rank`, `score`, and `predict` of a model that predicts a label: see runtime/entries. */
   readonly entries: Readonly<Record<string, EntryInfo>>;
-  /** Rows of inputs that the table of inputs has not: features of events, which the model asked for. */
+  /** Rows of inputs that the table of inputs has not: features of events and users, and labels, which the model asked for. */
   readonly rows?: readonly InputRow[];
+  /** What the entry `predict` gives the logit of, and the model is measured by. */
+  readonly label?: EventLabel;
   /** Of everything that decides the numbers (programs, how states begin, hyperparameters) and of nothing else: see `manifestHash`. */
   readonly hash: string;
 }

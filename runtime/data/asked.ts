@@ -4,6 +4,7 @@ import { quoted } from './cells.js';
 import { type Format, describeFormats, formats } from './formats.js';
 import { type Choice, choiceOf } from './tables/choice.js';
 import { type FileFormat, fileFormats } from './tables/files.js';
+import { type Teller, tellers } from './tables/known.js';
 import { type FilterOptions, type Filters, filtersOf } from './tables/sieve.js';
 import { type TimeUnit, timeUnits } from './times.js';
 
@@ -17,10 +18,13 @@ export interface LoadOptions extends FilterOptions {
   readonly timeUnit?: string | undefined;
   /** What to read of a database. */
   readonly query?: string | undefined;
-  /** Files of what is known of items: see `readItems`. In one text they are separated by commas. */
+  /** Files of what is known of items: see `readKnown`. In one text they are separated by commas. */
   readonly items?: string | readonly string[] | undefined;
   /** Which columns of these are kept, and their kinds; all of them unless given. */
   readonly itemColumns?: string | undefined;
+  /** Files of what is known of users, and which of their columns are kept: the same. */
+  readonly users?: string | readonly string[] | undefined;
+  readonly userColumns?: string | undefined;
   /** A file of titles: see `readTitles`. */
   readonly titles?: string | undefined;
   /** False: no packed copy of the data is read or kept. */
@@ -42,12 +46,20 @@ export const bearing: { readonly [K in keyof LoadOptions]-?: 'value' | 'file' | 
   minItem: 'value',
   items: 'files',
   itemColumns: 'value',
+  users: 'files',
+  userColumns: 'value',
   titles: 'file',
   cache: 'none',
 };
 /** The files that an option names. */
 export const filesIn = (value: string | readonly string[]): readonly string[] =>
   typeof value === 'string' ? value.split(',') : value;
+
+/** Files of what is known, and which of their columns are kept. */
+export interface AskedTables {
+  readonly files: readonly string[];
+  readonly choice: Choice;
+}
 
 /** The options, checked. */
 export interface Asked {
@@ -56,16 +68,31 @@ export interface Asked {
   readonly unit: TimeUnit | undefined;
   readonly query: string | undefined;
   readonly filters: Filters;
-  readonly items: readonly string[];
-  readonly itemChoice: Choice;
+  /** What is known of items, and of users. */
+  readonly items: AskedTables;
+  readonly users: AskedTables;
   readonly titles: string | undefined;
 }
 
 const isUnit = (text: string): text is TimeUnit => Object.hasOwn(timeUnits, text);
 
+/** Left: columns of a table that is not given. */
+const tablesAsked = (
+  { option, columns }: Teller,
+  given: string | readonly string[] = [],
+  kept: string | undefined,
+): Either<string, AskedTables> => {
+  const choice = choiceOf(columns, kept);
+  if (isLeft(choice)) return choice;
+  const files = filesIn(given);
+  return choice.right.length > 0 && files.length === 0
+    ? left(`${columns} says what to keep of ${option}, which is not given: add it, or leave ${columns} out.`)
+    : right({ files, choice: choice.right });
+};
+
 /** Left: an option that is none, or that goes with none of the others. */
 export const asked = (options: LoadOptions): Either<string, Asked> => {
-  const { format: name, timeUnit, query, titles, items = [] } = options;
+  const { format: name, timeUnit, query, titles } = options;
   const format = [...formats, ...fileFormats].find((of) => of.name === name);
   if (name !== undefined && format === undefined)
     return left(`--format ${name}: there is no such format; expected one of\n${describeFormats()}`);
@@ -73,13 +100,10 @@ export const asked = (options: LoadOptions): Either<string, Asked> => {
     return left(`--time-unit takes one of ${Object.keys(timeUnits).join(', ')}, not ${quoted(timeUnit)}.`);
   const choice = choiceOf('--columns', options.columns);
   if (isLeft(choice)) return choice;
-  const itemChoice = choiceOf('--item-columns', options.itemColumns);
-  if (isLeft(itemChoice)) return itemChoice;
-  const files = filesIn(items);
-  if (itemChoice.right.length > 0 && files.length === 0)
-    return left(
-      '--item-columns says what to keep of --items, which is not given: add it, or leave --item-columns out.',
-    );
+  const items = tablesAsked(tellers.item, options.items, options.itemColumns);
+  if (isLeft(items)) return items;
+  const users = tablesAsked(tellers.user, options.users, options.userColumns);
+  if (isLeft(users)) return users;
   const filters = filtersOf(options);
   if (isLeft(filters)) return filters;
   const ofColumn = choice.right.find(({ unit }) => unit !== undefined)?.unit;
@@ -89,8 +113,8 @@ export const asked = (options: LoadOptions): Either<string, Asked> => {
     unit: timeUnit ?? ofColumn,
     query,
     filters: filters.right,
-    items: files,
-    itemChoice: itemChoice.right,
+    items: items.right,
+    users: users.right,
     titles,
   });
 };

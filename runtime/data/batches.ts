@@ -54,10 +54,13 @@ const lazily = <B>(count: number, at: (index: number) => B): Batches<B> => {
   return { count, at, batchesFrom, [Symbol.iterator]: () => batchesFrom(0) };
 };
 
-/** What a model reads of events beside the table of inputs: rows of its own, and the values of the features that they name. */
+/** What a model reads beside the table of inputs: rows of its own, and the values that they name of events and of users. */
 export interface OwnInputs {
   readonly rows: readonly InputRow[];
   readonly features: ReadonlyMap<string, Numbers>;
+  readonly labels: ReadonlyMap<string, Numbers>;
+  /** By user code. */
+  readonly users: ReadonlyMap<string, Numbers>;
 }
 
 /** The windows that end at `ends[i]`, of user `users[i]`, for i in [first, first + batch). */
@@ -70,7 +73,9 @@ const windows = (
 ): Omit<Windows, 'seen'> => {
   const own = ends.subarray(first, first + batch);
   return {
-    columns: more === undefined ? columnsOf(dataset) : { ...columnsOf(dataset), features: more.features },
+    columns:
+      more === undefined ? columnsOf(dataset) : { ...columnsOf(dataset), features: more.features, labels: more.labels },
+    ...(more === undefined ? {} : { users: { codes: users.subarray(first, first + batch), features: more.users } }),
     starts: own.map((end, row) => Math.max(dataset.offsets[users[first + row]!]!, end - length)),
     ends: own,
     batch,

@@ -39,6 +39,8 @@ export interface Dataset {
   readonly events?: FeatureColumns;
   /** What is known of each item, one value an item code; then one for each of `unmet`. */
   readonly features?: FeatureColumns;
+  /** What is known of each user, one value a user code. */
+  readonly userFeatures?: FeatureColumns;
   /** Ids of items that nobody met and `features` knows: their codes follow those of `items` where a model reads features. */
   readonly unmet?: readonly string[];
   /** Titles by raw item id. */
@@ -71,6 +73,7 @@ const contentHash = ({
   times,
   events,
   features,
+  userFeatures,
   unmet = [],
 }: Omit<Dataset, 'hash'>): string => {
   const hash = createHash('sha256');
@@ -84,6 +87,7 @@ const contentHash = ({
   for (const array of times === undefined ? [offsets, sequence] : [offsets, sequence, times]) hash.update(array);
   hashColumns(hash, 'events', events);
   hashColumns(hash, 'items', features);
+  hashColumns(hash, 'users', userFeatures);
   if (unmet.length > 0) hash.update(JSON.stringify(unmet));
   return hash.digest('hex');
 };
@@ -152,12 +156,13 @@ const fits = (column: FeatureColumn, rows: number): boolean => {
 
 /**
  * Names the parts by their content. Throws a RangeError where a user's times are no numbers or span more than 68 years, and where a column
- * has not one value for each event, or for each item and then each of `unmet`.
+ * has not one value for each event, for each user, or for each item and then each of `unmet`.
  */
 export const dataset = (parts: Omit<Dataset, 'hash'>): Dataset => {
   for (const [what, columns, rows] of [
     ['events', parts.events, parts.sequence.length],
     ['items', parts.features, parts.items.length + (parts.unmet?.length ?? 0)],
+    ['users', parts.userFeatures, parts.users.length],
   ] as const)
     for (const [name, column] of columns ?? [])
       if (!fits(column, rows))

@@ -8,6 +8,7 @@ import {
   type InputRow,
   type RaggedName,
 } from '../contract/batch.js';
+import { labelText } from '../contract/features.js';
 import type { Data } from '../contract/session.js';
 import type { Dataset } from './dataset.js';
 
@@ -15,6 +16,8 @@ export type Numbers = Int32Array | Float64Array | Float32Array;
 /** What is told of events, in their order; undefined where nothing is. `features` by name, as the checkpoint reads them. */
 export type Columns = { readonly [C in ColumnName]: Numbers | undefined } & {
   readonly features?: ReadonlyMap<string, Numbers>;
+  /** Labels by their words. */
+  readonly labels?: ReadonlyMap<string, Numbers>;
 };
 export const columnsOf = ({ sequence, times }: Pick<Dataset, 'sequence' | 'times'>): Columns => ({
   items: sequence,
@@ -40,6 +43,8 @@ export interface Windows {
   readonly batch: number;
   readonly length: number;
   readonly seen: Seen;
+  /** The user of each row, and what is known of users by the names of columns; undefined where nothing is. */
+  readonly users?: { readonly codes: Int32Array; readonly features: ReadonlyMap<string, Numbers> };
   /** Each item's share of the events that one trains on; while training alone. */
   readonly popularity?: Float32Array;
 }
@@ -113,6 +118,14 @@ const ways: {
   },
   feature: (windows, { feature: { name }, shift }, input) =>
     placed(windows.columns.features?.get(name), windows, input, shift),
+  label: (windows, { label, shift }, input) =>
+    placed(windows.columns.labels?.get(labelText(label)), windows, input, shift),
+  user: ({ users, batch }, { feature: { name } }, { dtype }) => {
+    const out = new arrays[dtype](batch);
+    const values = users?.features.get(name);
+    if (values !== undefined) users!.codes.forEach((user, row) => void (out[row] = values[user]!));
+    return out;
+  },
   length: (windows, { of }) => lengths[of](windows),
   missing: ({ batch, starts }) => Int32Array.of(batch - starts.length),
   seen: ({ seen }) => seen.values,

@@ -110,10 +110,8 @@ const candidates = (cells: readonly string[], role: Role): readonly number[] => 
   const low = others[role].map(bareName);
   return best >= 0 ? [best] : cells.flatMap((cell, at) => (low.includes(bareName(cell)) ? [at] : []));
 };
-const speaks = (cells: readonly string[], role: Role): boolean => candidates(cells, role).length > 0;
-
-/** Whether a column says that it is the item. */
-export const namesItem = (cells: readonly string[]): boolean => speaks(cells, 'item');
+/** Whether a column says that it is this part. */
+export const speaks = (cells: readonly string[], role: Role): boolean => candidates(cells, role).length > 0;
 
 /** The delimiter under which a line names a column for the user and one for the item. */
 export const headerDelimiter = (line: string): Delimiter | undefined =>

@@ -20,7 +20,9 @@ import type { Reading } from './reading.js';
 import { sample } from './sample.js';
 import { core } from './tables/core.js';
 import { fileFormatOf } from './tables/files.js';
-import { type ItemTable, featuresOf, readItems } from './tables/items.js';
+import { featuresOf } from './tables/items.js';
+import { joined } from './tables/joined.js';
+import { type KnownTable, readKnown, tellers } from './tables/known.js';
 import { type Sieve, sieveOf } from './tables/sieve.js';
 import { calendarText, clock, timesLeft, timesText } from './times.js';
 import { separatorLine } from './tables/records.js';
@@ -118,7 +120,7 @@ const understood = (
   { reading, format, files }: Read,
   left: readonly string[],
   titles: Titles | undefined,
-  items: readonly string[],
+  known: readonly string[],
   data: Packed,
 ): Understood => {
   const read = reading.clock.times();
@@ -135,7 +137,7 @@ const understood = (
         ? `Times: none; ${order}${files === 1 ? '' : ', the files in the order of their names,'} is taken for the order in time.`
         : timesText(times),
       ...left,
-      ...items,
+      ...known,
       ...(titles === undefined || titled === undefined
         ? []
         : [
@@ -156,13 +158,19 @@ const understood = (
   };
 };
 
-/** A data set of what was read. Left: nothing is left, a history longer than a batch can count, or an item table that does not fit. */
+/** Tables of what is known. */
+interface Tables {
+  readonly items: readonly KnownTable[];
+  readonly users: readonly KnownTable[];
+}
+
+/** A data set of what was read. Left: nothing is left, a history longer than a batch can count, or a table that does not fit. */
 const assembled = (
   path: string,
   { filters }: Asked,
   sieve: Sieve | undefined,
   read: Read,
-  tables: readonly ItemTable[],
+  tables: Tables,
   titles: Titles | undefined,
 ): Either<string, Dataset> => {
   const rows = read.reading.into!;
@@ -183,8 +191,10 @@ const assembled = (
   const events: FeatureColumns = new Map(
     places === undefined ? [] : rows.columns.map((column) => [column.name, column.made(places)]),
   );
-  const features = featuresOf(tables, data.items);
+  const features = featuresOf(tables.items, data.items);
   if (isLeft(features)) return features;
+  const users = joined(tellers.user, tables.users, data.users);
+  if (isLeft(users)) return users;
   const known = titles ?? features.right.titles;
   return right(
     dataset({
@@ -192,9 +202,16 @@ const assembled = (
       ...data,
       ...(events.size === 0 ? {} : { events }),
       ...(features.right.columns.size === 0 ? {} : { features: features.right.columns }),
+      ...(users.right.columns.size === 0 ? {} : { userFeatures: users.right.columns }),
       ...(features.right.unmet.length === 0 ? {} : { unmet: features.right.unmet }),
       ...(known === undefined ? {} : { titles: known }),
-      reading: understood(read, [...(sieve?.says() ?? []), ...kept.says], known, features.right.says, data),
+      reading: understood(
+        read,
+        [...(sieve?.says() ?? []), ...kept.says],
+        known,
+        [...features.right.says, ...users.right.says],
+        data,
+      ),
     }),
   );
 };
@@ -217,16 +234,24 @@ const readAll = (path: string, options: LoadOptions): TE.TaskEither<string, Data
     TE.Do,
     TE.bind('asked', () => TE.fromEither(asked(options))),
     TE.let('sieve', ({ asked }) => sieveOf(asked.filters)),
-    // Titles and items first: they are quick to read, and a mistake in their path should not cost a long wait.
+    // Titles, items and users first: they are quick to read, and a mistake in their path should not cost a long wait.
     TE.bind('titles', ({ asked }) => titlesAt(asked.titles)),
     TE.bind(
-      'tables',
-      ({ asked }) =>
+      'items',
+      ({ asked: { items } }) =>
         () =>
-          readItems(asked.items, asked.itemChoice),
+          readKnown(tellers.item, items.files, items.choice),
+    ),
+    TE.bind(
+      'users',
+      ({ asked: { users } }) =>
+        () =>
+          readKnown(tellers.user, users.files, users.choice),
     ),
     TE.bind('read', ({ asked, sieve }) => readInteractions(path, asked, sieve)),
-    TE.chainEitherK(({ asked, sieve, read, tables, titles }) => assembled(path, asked, sieve, read, tables, titles)),
+    TE.chainEitherK(({ asked, sieve, read, items, users, titles }) =>
+      assembled(path, asked, sieve, read, { items, users }, titles),
+    ),
   );
 
 /**

@@ -323,6 +323,8 @@ describe('a copy is of one way of reading', () => {
       minItem: { minItem: 3 },
       items: {},
       itemColumns: {},
+      users: {},
+      userColumns: {},
       titles: {},
       cache: {},
     };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Either } from 'fp-ts/lib/Either.js';
 import { afterAll, beforeAll } from 'vitest';
-import type { Dataset } from '../../runtime/data/index.js';
+import type { Dataset, FeatureColumn } from '../../runtime/data/index.js';
 import { type History, fromHistories } from '../../runtime/data/interactions.js';
 
 /** A function that writes one file into a folder that lives as long as the test file's suite. */
@@ -96,3 +96,24 @@ export const datasets: fc.Arbitrary<Dataset> = fc
     });
     return fromHistories('arbitrary', histories);
   });
+
+/** A column as plain values, one an event, an item or a user. */
+export const plain = (column: FeatureColumn | undefined): readonly unknown[] => {
+  if (column === undefined) return [];
+  switch (column.kind) {
+    case 'category':
+      return [...column.values].map((code) => (code === 0 ? undefined : column.vocabulary[code - 1]));
+    case 'categories':
+      return Array.from({ length: column.offsets.length - 1 }, (_, r) =>
+        [...column.values.subarray(column.offsets[r], column.offsets[r + 1])].map(
+          (code) => column.vocabulary[code - 1],
+        ),
+      );
+    case 'vector':
+      return Array.from({ length: column.values.length / column.width }, (_, r) => [
+        ...column.values.subarray(r * column.width, (r + 1) * column.width),
+      ]);
+    default:
+      return [...column.values];
+  }
+};

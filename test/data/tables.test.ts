@@ -4,34 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Dataset, type FeatureColumn, load } from '../../runtime/data/index.js';
+import { type Dataset, load } from '../../runtime/data/index.js';
 import type { LoadOptions } from '../../runtime/data/index.js';
-import { contents, errorOf, type Row, rows, temporaryFiles, valueOf } from './support.js';
+import { contents, errorOf, plain, type Row, rows, temporaryFiles, valueOf } from './support.js';
 
 const file = temporaryFiles();
 const here = (name: string): string => join(import.meta.dirname, 'tables', name);
 const read = async (path: string, options: LoadOptions = {}): Promise<Dataset> => valueOf(await load(path, options));
-
-/** A column as plain values, one an event or an item. */
-const plain = (column: FeatureColumn | undefined): readonly unknown[] => {
-  if (column === undefined) return [];
-  switch (column.kind) {
-    case 'category':
-      return [...column.values].map((code) => (code === 0 ? undefined : column.vocabulary[code - 1]));
-    case 'categories':
-      return Array.from({ length: column.offsets.length - 1 }, (_, r) =>
-        [...column.values.subarray(column.offsets[r], column.offsets[r + 1])].map(
-          (code) => column.vocabulary[code - 1],
-        ),
-      );
-    case 'vector':
-      return Array.from({ length: column.values.length / column.width }, (_, r) => [
-        ...column.values.subarray(r * column.width, (r + 1) * column.width),
-      ]);
-    default:
-      return [...column.values];
-  }
-};
 
 const quarter = 1_704_276_000.25;
 /** What all files of this shop hold: Ann had p2, p3, p1, and Bob p2, p3. */

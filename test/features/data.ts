@@ -102,3 +102,24 @@ export const data = (order: (names: readonly string[]) => readonly string[] = (n
     ]),
   });
 };
+
+/** The same with what is known of users: the third has no gender, the fifth no age. */
+export const peopled = (order: (names: readonly string[]) => readonly string[] = (names) => names): Dataset => {
+  const { hash: _, ...parts } = data(order);
+  return dataset({
+    ...parts,
+    userFeatures: new Map<string, FeatureColumn>([
+      [
+        'gender',
+        categoryOf(
+          order(['f', 'm', 'x']),
+          parts.users.map((_, u) => (u === 2 ? undefined : u === 7 ? 'x' : u % 2 === 0 ? 'f' : 'm')),
+        ),
+      ],
+      [
+        'age',
+        { kind: 'number', values: Float64Array.from(parts.users, (_, u) => (u === 4 ? Number.NaN : 20 + 3 * u)) },
+      ],
+    ]),
+  });
+};

@@ -109,7 +109,7 @@ describe('a model that goes on, on data with more of everything', () => {
         genre: { kind: 'category', vocabulary: ['comedy', 'war', 'art', 'noir'] },
         tags: {
           kind: 'categories',
-          vocabulary: [...(was.features!.items['tags'] as { vocabulary: string[] }).vocabulary, 'art', 'noir'],
+          vocabulary: [...(was.features!.items['tags'] as unknown as { vocabulary: string[] }).vocabulary, 'art', 'noir'],
           most: 4,
         },
         year: was.features!.items['year'],
@@ -142,7 +142,7 @@ describe('a model that goes on, on data with more of everything', () => {
     const is = await kept(grownAt);
     const words = (id: string): readonly unknown[] => {
       const i = is.items.indexOf(id);
-      const { genre, tags, year } = is.features!.items as Record<
+      const { genre, tags, year } = is.features!.items as unknown as Record<
         string,
         { vocabulary: string[]; most: number; mean: number; deviation: number }
       >;

@@ -27,6 +27,7 @@ import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import sasrecf from '../../models/sasrecf.js';
 import ttt4rec from '../../models/ttt4rec.js';
+import wukong from '../../models/wukong.js';
 import { kernelsOf } from '../../compiler/cpu/kernels.js';
 import { nameIn } from '../../compiler/cpu/names.js';
 import { toOrder } from '../../compiler/cpu/passes.js';
@@ -38,7 +39,7 @@ import type { Data, Sizes } from '../../runtime/contract/session.js';
 import type { CpuSession } from '../../runtime/cpu/index.js';
 import { stream } from '../generators/axes.js';
 import { runLoops } from './loops.js';
-import { columns, columnSizes, drawnOf, ofEvents, programs } from './models.js';
+import { columns, columnSizes, drawnOf, ofEvents, ofUsers, programs } from './models.js';
 import { runPass } from './programs.js';
 
 /** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
@@ -143,6 +144,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['ttt4rec', ttt4rec, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
   ['nextitnet', nextitnet, {}],
   ['fmlp', fmlp, {}],
+  ['wukong', wukong, { hidden: 20, made: 2, kept: 3, rank: 3, ...columns, ...ofUsers }],
   ['fmlp in circles', fmlp, { filter: 'circular', blocks: 1 }],
   ['pcrec-simple, of a size that takes two tiles', pcrecSimple, { width: 20, negatives: 9 }],
 ];
@@ -169,7 +171,7 @@ export const behaves = (chosen: typeof cases, opened: Open): void =>
       for (const s of sessions) await s.dispose();
     });
 
-    test.each([0, 1, 2])('entry %i computes every buffer as the loops mean it', async (i) => {
+    test.each([...program.entries.keys()])('entry %i computes every buffer as the loops mean it', async (i) => {
       const session = sessions[0] ?? (await opened(program, sizes, { threads: 2 }));
       sessions[0] = session;
       const entry = program.entries[i]!;

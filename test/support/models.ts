@@ -12,6 +12,7 @@ import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import sasrecf from '../../models/sasrecf.js';
 import ttt4rec from '../../models/ttt4rec.js';
+import wukong from '../../models/wukong.js';
 import type { Compiled } from '../../compiler/compiled.js';
 import { compile, programsOf } from '../../compiler/compile.js';
 import type { Traced } from '../../compiler/frontend/index.js';
@@ -59,7 +60,11 @@ export const programs = (model: Model, over: Readonly<Record<string, HyperValue>
 /** Columns of each kind, for `sasrecf`, and what they bind. */
 export const columns = { categories: 'genre', lists: 'tags', numbers: 'year', vectors: 'text' } as const;
 export const ofEvents = { eventCategories: 'action', eventNumbers: 'rating', clock: true } as const;
+/** And of users, for `wukong`, made small. */
+export const ofUsers = { userCategories: 'gender', userNumbers: 'age', eventCategories: 'action' } as const;
+export const narrow = { hidden: 5, made: 2, kept: 3, rank: 2 } as const;
 export const columnSizes = {
+  user_gender_values: 4,
   event_action_values: 3,
   item_genre_values: 4,
   item_tags_values: 5,
@@ -88,6 +93,8 @@ export const drawnOf = (feature: ItemFeature, sizes: Sizes, u: number): number =
 /** Inputs whose values are fewer than the items. */
 const drawnBelow: Readonly<Record<string, number>> = {
   'event.action': columnSizes.event_action_values,
+  'user.gender': columnSizes.user_gender_values,
+  'label.next.rating >= 4': 3,
   'times.hour': 24,
   'times.next.hour': 24,
   'times.weekday': 7,
@@ -148,6 +155,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['ttt4rec', ttt4rec, { heads: 2, miniBatch: 4, blocks: 1 }],
   ['nextitnet', nextitnet, { taps: 2 }],
   ['fmlp', fmlp, {}],
+  ['wukong', wukong, { ...narrow, ...columns, ...ofUsers }],
   ['fmlp in circles', fmlp, { filter: 'circular', blocks: 1 }],
 ];
 

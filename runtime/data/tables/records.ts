@@ -1,5 +1,5 @@
 /**
- * Small tables, read whole: what is known of items, titles among it. They are full of quotes, accents and lists, so a record is a
+ * Small tables, read whole: what is known of items, titles among it, and of users. They are full of quotes, accents and lists, so a record is a
  * list of values and not of bytes.
  */
 import { basename } from 'node:path';
@@ -7,7 +7,7 @@ import { parse } from 'csv-parse/sync';
 import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js';
 import { messageOf } from '../../errors.js';
 import { isNumber, quoted, withPoint } from '../cells.js';
-import { cellsOf, type Delimiter, delimiters, namesItem } from '../headers.js';
+import { cellsOf, type Delimiter, delimiters, speaks } from '../headers.js';
 import { decode } from '../ids.js';
 import { wholeFile } from '../lines.js';
 import { byPlace, type Choice, placeOf } from './choice.js';
@@ -61,14 +61,19 @@ const film = (line: string): readonly string[] => {
   return cells.length > 3 ? [cells[0]!, cells.slice(1, -1).join('::'), cells.at(-1)!] : cells;
 };
 
-/** The delimiter under which a line has the column that is asked for as the item's id, or one that says that it is. */
-const delimiterOf = (line: string, choice: Choice): Delimiter | undefined => {
-  const column = choice.find(({ name }) => name === 'item')?.column;
+/** Whose ids a table has. */
+type Whose = 'item' | 'user';
+
+/** The delimiter under which a line has the column that is asked for as the id, or one that says that it is. */
+const delimiterOf = (whose: Whose, line: string, choice: Choice): Delimiter | undefined => {
+  const column = choice.find(({ name }) => name === whose)?.column;
   const among = (fits: (cells: readonly string[]) => boolean): Delimiter | undefined =>
     delimiters.find((delimiter) => delimiter !== '::' && delimiter !== ' ' && fits(cellsOf(line, delimiter)));
-  return (column === undefined ? undefined : among((cells) => isRight(placeOf(cells, column)))) ?? among(namesItem);
+  return (
+    (column === undefined ? undefined : among((cells) => isRight(placeOf(cells, column)))) ??
+    among((cells) => speaks(cells, whose))
+  );
 };
-const isTyped = (line: string): boolean => /(?:^|\t)item_id:/.test(line);
 
 /** Columns of numbers with decimal commas, with points. */
 const withPoints = (records: readonly Rec[]): readonly Rec[] => {
@@ -120,7 +125,64 @@ const objects = (text: string): Either<string, readonly Rec[]> => {
 const counted = (names: readonly string[]) => (records: readonly Rec[]) =>
   Array.from({ length: Math.max(...records.map(({ values }) => values.length)) }, (_, i) => names[i] ?? `${i + 1}`);
 
-const formats: readonly RecordFormat[] = [
+/** Tables of a folder of MovieLens and of RecBole, with the types of columns that look like others: codes of ages are no numbers. */
+const named: { readonly [W in Whose]: readonly RecordFormat[] } = {
+  item: [
+    {
+      name: 'movies.dat',
+      shape: 'item::title::genres',
+      detect: (line) => line.includes('::'),
+      split: separated(film),
+      names: counted(['item', 'title', 'genres']),
+    },
+    {
+      name: 'u.item',
+      shape: 'item|title|…',
+      detect: (line, choice) => /^[^|,\t]+\|/.test(line) && delimiterOf('item', line, choice) === undefined,
+      split: separated((line) => line.split('|')),
+      names: counted(['item', 'title']),
+    },
+    {
+      name: 'item',
+      shape: 'item_id:token<TAB>title:token_seq (a typed header, columns in any order)',
+      detect: (line) => /(?:^|\t)item_id:/.test(line),
+      split: separated((line) => line.split('\t')),
+    },
+  ],
+  user: [
+    {
+      name: 'users.dat',
+      shape: 'user::gender::age::occupation::zip',
+      detect: (line) => line.includes('::'),
+      split: separated((line) => line.split('::')),
+      names: counted(['user', 'gender:token', 'age:token', 'occupation:token', 'zip:token']),
+    },
+    {
+      name: 'u.user',
+      shape: 'user|age|gender|occupation|zip',
+      detect: (line, choice) => /^[^|,\t]+\|/.test(line) && delimiterOf('user', line, choice) === undefined,
+      split: separated((line) => line.split('|')),
+      names: counted(['user', 'age:float', 'gender:token', 'occupation:token', 'zip:token']),
+    },
+    {
+      name: 'user',
+      shape: 'user_id:token<TAB>age:float (a typed header, columns in any order)',
+      detect: (line) => /(?:^|\t)user_id:/.test(line),
+      split: separated((line) => line.split('\t')),
+    },
+  ],
+};
+
+const examples = {
+  item: {
+    object: '{"item_id": "i3", "title": "Heat"}',
+    table: { name: 'movies.csv', shape: 'movieId,title,genres' },
+  },
+  user: { object: '{"user_id": "u3", "age": 41}', table: { name: 'users.csv', shape: 'user_id,age,gender' } },
+} as const;
+
+/** Everything that a table may be, as long as it is text. */
+const formatsOf = (whose: Whose): readonly RecordFormat[] => [
   {
     name: 'places',
     shape: 'columns without a header, counted from 1',
@@ -128,49 +190,43 @@ const formats: readonly RecordFormat[] = [
     split: quotedRecords((first) => delimiters.find((d) => d !== ' ' && first.includes(d))),
     names: counted([]),
   },
-  {
-    name: 'movies.dat',
-    shape: 'item::title::genres',
-    detect: (line) => line.includes('::'),
-    split: separated(film),
-    names: counted(['item', 'title', 'genres']),
-  },
-  {
-    name: 'u.item',
-    shape: 'item|title|…',
-    detect: (line, choice) => /^[^|,\t]+\|/.test(line) && delimiterOf(line, choice) === undefined,
-    split: separated((line) => line.split('|')),
-    names: counted(['item', 'title']),
-  },
-  {
-    name: 'item',
-    shape: 'item_id:token<TAB>title:token_seq (a typed header, columns in any order)',
-    detect: isTyped,
-    split: separated((line) => line.split('\t')),
-  },
+  ...named[whose],
   {
     name: 'jsonl',
-    shape: '{"item_id": "i3", "title": "Heat"} (an object a line)',
+    shape: `${examples[whose].object} (an object a line)`,
     detect: (line) => /^\s*\{\s*"/.test(line),
     split: objects,
   },
   {
-    name: 'movies.csv',
-    shape: 'movieId,title,genres (a header, columns in any order)',
-    detect: (line, choice) => delimiterOf(line, choice) !== undefined,
-    split: quotedRecords(delimiterOf),
+    name: examples[whose].table.name,
+    shape: `${examples[whose].table.shape} (a header, columns in any order)`,
+    detect: (line, choice) => delimiterOf(whose, line, choice) !== undefined,
+    split: quotedRecords((line, choice) => delimiterOf(whose, line, choice)),
   },
 ];
 
-const shapes = [...formats.map(({ name, shape }) => [name, shape] as const), ['parquet', 'a Parquet file'] as const]
-  .map(([name, shape]) => `  ${name.padEnd(12)} ${shape}`)
-  .join('\n');
+const shapesOf = (formats: readonly RecordFormat[]): string =>
+  [...formats.map(({ name, shape }) => [name, shape] as const), ['parquet', 'a Parquet file'] as const]
+    .map(([name, shape]) => `  ${name.padEnd(12)} ${shape}`)
+    .join('\n');
+
+/** What a table is of, and what is said of one that nobody can read. */
+const tables = {
+  items: { whose: 'item', hint: ', or a header whose columns --item-columns item=COLUMN names' },
+  titles: { whose: 'item', hint: '' },
+  users: { whose: 'user', hint: ', or a header whose columns --user-columns user=COLUMN names' },
+} as const satisfies Readonly<Record<string, { readonly whose: Whose; readonly hint: string }>>;
 
 /**
- * All records of `movies.dat`, `movies.csv`, `u.item`, a RecBole `.item` file, JSON lines (plain or gzip, UTF-8 or Latin-1) or
- * Parquet. Errors name the file and what was expected of a table of `what`.
+ * All records of `movies.dat`, `movies.csv`, `u.item`, a RecBole `.item` file, or of their like for users, of JSON lines (plain or
+ * gzip, UTF-8 or Latin-1) or Parquet. Errors name the file and what was expected of a table of `what`.
  */
-export const readRecords = async (path: string, what: string, choice: Choice): Promise<Either<string, Records>> => {
+export const readRecords = async (
+  path: string,
+  what: keyof typeof tables,
+  choice: Choice,
+): Promise<Either<string, Records>> => {
+  const { whose, hint } = tables[what];
   if ((await fileFormatOf(path))?.name === 'parquet') {
     const found = await wholeParquet(path);
     return isLeft(found)
@@ -188,13 +244,14 @@ export const readRecords = async (path: string, what: string, choice: Choice): P
     .replace(/^\uFEFF+/, '')
     .replace(/^"?sep=.?"?(?=\r*\n)/i, '');
   const first = lines(text.slice(0, 1 << 16))[0]?.text;
-  if (first === undefined) return left(`${path}: the file is empty; expected one item a line`);
+  if (first === undefined) return left(`${path}: the file is empty; expected one ${whose} a line`);
   if (text.includes('\0'))
     return left(`${path}: the file holds NUL bytes, as UTF-16 and files that are no text do; save it as UTF-8 text`);
+  const formats = formatsOf(whose);
   const format = formats.find(({ detect }) => detect(first, choice));
   if (format === undefined)
     return left(
-      `${path}:1: ${basename(path)} holds ${what} in no format known here: ${quoted(first)}; expected one of the following${what === 'titles' ? '' : ', or a header whose columns --item-columns item=COLUMN names'}\n${shapes}`,
+      `${path}:1: ${basename(path)} holds ${what} in no format known here: ${quoted(first)}; expected one of the following${hint}\n${shapesOf(formats)}`,
     );
   const records = format.split(text, first, choice);
   if (isLeft(records)) return left(`${path}: not ${format.name} after all: ${records.left}; correct the file`);

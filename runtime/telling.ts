@@ -1,0 +1,67 @@
+/** One evaluation of what a model tells of labels: its logits of held-out events, beside the item's own mean. */
+import { pipe } from 'fp-ts/lib/function.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { labelText } from './contract/features.js';
+import { type Judge, logitsOf } from './evaluation.js';
+import type { Part } from './events.js';
+import { heldLabels, itemLogits, told } from './labels.js';
+import type { Figure } from './measures/figures.js';
+import { labelMeasures, type LabelMetrics, labelMetrics } from './measures/labelled.js';
+
+/** How well a label was told of the events of a part. */
+export interface LabelFigures {
+  /** `rating >= 4` */
+  readonly label: string;
+  /** Events of which it is known, and of how many of these it holds. */
+  readonly events: number;
+  readonly holds: number;
+  readonly model: LabelMetrics;
+  /** By the mean of each item's label in training alone. */
+  readonly items: LabelMetrics;
+}
+
+/** Judges the states on the device; undefined where the model predicts no label, or the signal aborts it. */
+export const labelled = (job: Judge, part: Part): TaskEither<string, LabelFigures | undefined> => {
+  const { label } = job.manifest;
+  if (label === undefined) return TE.right(undefined);
+  const { split } = job.feed;
+  const { users, starts, wanted } = split.held[part];
+  return pipe(
+    () => logitsOf(job, part),
+    TE.map((logits) => {
+      if (logits === undefined) return undefined;
+      const labels = heldLabels(split, part, label);
+      const known = Array.from(labels.keys()).filter((row) => labels[row] !== told.unknown);
+      const asked = new Int32Array(labels.length);
+      users.forEach((user, question) => void asked.fill(user, starts[question], starts[question + 1]));
+      const holds = Int32Array.from(known, (row) => Number(labels[row] === told.holds));
+      const own = Int32Array.from(known, (row) => asked[row]!);
+      const means = itemLogits(split, label);
+      const metrics = (of: (row: number) => number): LabelMetrics =>
+        labelMetrics({ logits: Float64Array.from(known, of), holds, users: own });
+      return {
+        label: labelText(label),
+        events: known.length,
+        holds: holds.reduce((a, b) => a + b, 0),
+        model: metrics((row) => logits[row]!),
+        items: metrics((row) => means[wanted[row]!]!),
+      };
+    }),
+  );
+};
+
+/** The same as rows of the table of figures. */
+export const labelTable = ({ events, model, items }: LabelFigures): readonly Figure[] =>
+  Object.entries({ model, 'item mean': items }).flatMap(([of, metrics]) =>
+    labelMeasures.map((measure): Figure => ({
+      of,
+      measure,
+      cutoff: null,
+      by: 'all',
+      from: null,
+      to: null,
+      count: events,
+      value: metrics[measure],
+    })),
+  );

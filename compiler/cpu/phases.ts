@@ -31,16 +31,22 @@ interface Progress {
 const gridsOf = ({ isRow, asked, grown, onlyReader }: Grouping, { left, done }: Progress): readonly Group[] => {
   const taken = new Set<TiledJob>();
   const groups: Group[] = [];
+  const ready = (j: TiledJob): boolean => asked(j).needs.every((id) => done.has(id));
+  /** Still waits for something beside walks that it alone reads and that are ready: all of these may as well run with it. */
+  const waits = (reader: TiledJob): boolean =>
+    asked(reader).needs.some((id) => {
+      const maker = left.find((other) => other.output === id);
+      return !done.has(id) && (maker === undefined || onlyReader(maker) !== reader || !ready(maker));
+    });
   for (const j of left) {
-    if (isRow(j) || taken.has(j) || !asked(j).needs.every((id) => done.has(id))) continue;
+    if (isRow(j) || taken.has(j) || !ready(j)) continue;
     const group = grown(
       j,
       left.filter((other) => !isRow(other) && !taken.has(other)),
       (id) => done.has(id),
     );
-    // What one kernel alone waits for, over the same cells, runs with it, and nobody else waits.
     const reader = onlyReader(j);
-    if (reader !== undefined && !group.includes(reader)) continue;
+    if (reader !== undefined && !group.includes(reader) && waits(reader)) continue;
     group.forEach((g) => taken.add(g));
     groups.push(group);
   }

@@ -100,6 +100,14 @@ test('sums of many positions at the one place of an axis', async () => {
   await expectReference(roots, { 'seq.lengths': [2, 1], 'batch.missing': [0] });
 });
 
+test('a scatter that one kernel alone reads, without lanes', async () => {
+  const [wide, width] = [axis('wide', 1), axis('width', 1)];
+  const item = axis('item', 3);
+  const at = build.input('at', [item], 'i32');
+  const found = build.rename(build.scatter(build.constant(1), at, wide, ['item']), 'wide', width);
+  await expectReference([build.map('add', found, build.constant(1))], { at: [0, 1, 0] });
+});
+
 test('a sum inside a sum along an axis of one position, which gets a kernel of its own', async () => {
   const index = (of: string): Expr => ({ kind: 'index', axis: of });
   const one: LoopAxis = { name: 'width', size: 1 };

@@ -45,7 +45,7 @@ export const ranges = {
   delay: { low: 0, high: 1000, whole: false },
   queue: { low: 1, high: 1_000_000, whole: true },
   timeout: { low: 0.01, high: 3600, whole: false },
-  drain: { low: 0, high: 3600, whole: false },
+  drain: { low: 0.01, high: 3600, whole: false },
   bodyLimit: { low: 100, high: 2 ** 30, whole: true },
   listLimit: { low: 1, high: 1_000_000, whole: true },
 } as const satisfies Readonly<Record<string, Range>>;

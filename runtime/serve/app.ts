@@ -88,7 +88,6 @@ export const app = async (
     requestTimeout: timeout,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
   });
   const known = holds(tokens);
@@ -103,7 +102,7 @@ export const app = async (
       exposedHeaders: ['retry-after'],
       maxAge: 600,
     });
-  server.addHook('onRequest', async (_, reply) => {
+  server.addHook('onSend', async (_, reply) => {
     // Whoever keeps the connection is told to come to another server next time.
     if (standing.ending()) reply.header('connection', 'close');
   });

@@ -84,7 +84,7 @@ const knowledgeOf = (
 const warmed =
   (say: (line: string) => void) =>
   ({ catalogue, everybody }: Knowledge): TaskEither<string, void> => {
-    [...catalogue.exact, ...catalogue.partial].forEach((read) => read('-'));
+    [...catalogue.exact, ...catalogue.partial].forEach((read) => read('zz'));
     return async () => {
       const found = await everybody();
       if (E.isLeft(found)) say(`Users of the data cannot be asked for: ${found.left}`);

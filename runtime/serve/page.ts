@@ -54,7 +54,7 @@ const open = async () => {
   title.textContent = document.info.title;
   operations = Object.entries(document.paths).flatMap(([url, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ url, method: method.toUpperCase(), operation })));
-  operations.filter(({ url }) => url !== '/').forEach(({ url, method }, i) => route.add(new Option(method + ' ' + url, String(i))));
+  operations.forEach(({ url, method }, i) => url === '/' || route.add(new Option(method + ' ' + url, String(i))));
   // An example that this model can answer.
   const items = await fetch('./items?limit=4').then((found) => (found.ok ? found.json() : { items: [] }));
   const ids = items.items.map(({ id }) => id);

@@ -144,10 +144,10 @@ export const routes = ({ listLimit }: Pick<Settled, 'listLimit'>): readonly Rout
       answer: answers.state,
       problems: [503],
       run: async ({ current, ending }) => {
-        const { manifest, path, backend, asks } = current();
+        const { manifest, backend, asks } = current();
         if (ending()) return unready('The server is ending.');
         if (asks.alive() === 0) return unready('All scoring threads have failed.');
-        return E.right({ body: { status: 'ready', model: manifest.model, checkpoint: path, backend } });
+        return E.right({ body: { status: 'ready', model: manifest.model, backend } });
       },
     },
     {

@@ -119,7 +119,6 @@ export const answers = {
   state: closed(['status'], {
     status: { type: 'string' },
     model: { type: 'string' },
-    checkpoint: { type: 'string' },
     backend: { type: 'string' },
   }),
   problem: {

@@ -1,17 +1,20 @@
 /** A server from its beginning to its end: put together, listening, given newer checkpoints, drained. */
+import type { Server as HttpServer } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { FastifyInstance } from 'fastify';
 import type { CompiledModel } from '../contract/compiled.js';
 import { messageOf } from '../errors.js';
 import { checked, type ServeOptions } from '../options.js';
 import { app } from './app.js';
-import { exchange, watched } from './exchange.js';
+import { type Exchange, exchange, watched } from './exchange.js';
 import { type Loaded, loaded, pathOf } from './loaded.js';
 import { metrics } from './metrics.js';
 import { openapi } from './openapi.js';
-import { settled } from './options.js';
+import { type Settled, settled } from './options.js';
 import { peers } from './peers.js';
 import { routes, type Standing } from './routes.js';
 
@@ -28,7 +31,17 @@ export interface Server {
 }
 
 /** Everything but the socket. */
-export const assembled = (compiled: CompiledModel, options: ServeOptions) => {
+export interface Assembled {
+  readonly chosen: Settled;
+  readonly say: (line: string) => void;
+  readonly models: Exchange<Loaded>;
+  readonly server: FastifyInstance;
+  /** From here on whoever asks is told to ask elsewhere next time. */
+  readonly end: () => void;
+}
+
+/** A server that does not listen yet. Left: as for `serve`. */
+export const assembled = (compiled: CompiledModel, options: ServeOptions): TaskEither<string, Assembled> => {
   const chosen = settled(options, compiled.url !== undefined);
   const say = options.say ?? ((line: string) => console.error(line));
   const { manifest } = compiled;
@@ -86,13 +99,38 @@ const lookEvery = 1000;
 
 /** Whether work was done in time. */
 const within = async (ms: number, work: Promise<unknown>): Promise<boolean> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
+  const timer = new AbortController();
+  const late = setTimeout(ms, false, { signal: timer.signal }).catch(() => false);
   const done = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
+  timer.abort();
   return done;
+};
+
+/** Counts requests in hand. The result resolves when there is none. */
+const inHand = (server: HttpServer): (() => Promise<void>) => {
+  let count = 0;
+  const waits: (() => void)[] = [];
+  server.on('request', (_, response) => {
+    count++;
+    response.once('close', () => {
+      if (--count === 0) waits.splice(0).forEach((tell) => tell());
+    });
+  });
+  return async () => {
+    if (count > 0)
+      await new Promise<void>((resolve) => {
+        waits.push(resolve);
+      });
+  };
+};
+
+/** Takes no more connections, and lets those go that are left when nothing is in hand: some have never asked anything. */
+const drained = async (server: FastifyInstance, quiet: () => Promise<void>): Promise<void> => {
+  const closed = server.close();
+  while (server.server.listening) await setTimeout(1);
+  await quiet();
+  server.server.closeAllConnections();
+  await closed;
 };
 
 /**
@@ -118,12 +156,13 @@ export const serve =
             if (!loopback.has(host) && tokens.length === 0)
               say(`Everybody who reaches ${host} may ask this server: a token would keep strangers out.`);
             const unwatch = watch ? watched(pathOf(compiled, options), lookEvery, () => void models.next()) : undefined;
+            const quiet = inHand(server.server);
             const close = async (): Promise<E.Either<string, void>> => {
               end();
               unwatch?.();
-              const drained = await within(drain, server.close());
+              const done = await within(drain, drained(server, quiet));
               server.server.closeAllConnections();
-              return (await within(drain, models.end())) && drained
+              return (await within(drain, models.end())) && done
                 ? E.right(undefined)
                 : E.left(`Some requests were not answered within ${drain / 1000} s, and were given up.`);
             };

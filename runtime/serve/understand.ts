@@ -55,7 +55,7 @@ type Path = readonly (string | number)[];
 /** Messages of the command name its options; here they are fields. */
 export const asField = (message: string): string =>
   message
-    .replaceAll(/--([a-z]+)(?: \(or `\1`\))?/g, (_, name: string) => `\`${name}\``)
+    .replaceAll(/--(user|history|at|top|only|except|where)\b(?: \(or `\1`\))?/g, (_, name: string) => `\`${name}\``)
     .replaceAll(/ \((?:`\w+`(?:, )?)+\)/g, '');
 
 const refused =
@@ -66,21 +66,18 @@ const refused =
 /** The id of the item that a name is. Left: none, or several. */
 const idOf = ({ id, exact, items }: Index, name: Id, path: Path): E.Either<Problem, string> => {
   const text = String(name).trim();
-  const found = [id, ...exact].reduce<readonly number[]>((all, read) => (all.length > 0 ? all : read(text)), []);
-  return found.length === 1
-    ? E.right(items[found[0]!]!)
-    : E.left(
-        at(
-          'unknown',
-          path,
-          found.length === 0
-            ? `The model knows no item ${JSON.stringify(text)}: give its id or its whole title; GET /items?search= finds items by parts of titles.`
-            : `${JSON.stringify(text)} is the title of ${found.length} items (${found
-                .slice(0, 5)
-                .map((item) => items[item])
-                .join(', ')}${found.length > 5 ? ', ...' : ''}): give the id.`,
-        ),
-      );
+  const found = exact.reduce((all, read) => (all.length > 0 ? all : read(text)), id(text));
+  if (found.length === 1) return E.right(items[found[0]!]!);
+  const some = found.slice(0, 5).map((item) => items[item]);
+  return E.left(
+    at(
+      'unknown',
+      path,
+      found.length === 0
+        ? `The model knows no item ${JSON.stringify(text)}: give its id or its whole title; GET /items?search= finds items by parts of titles.`
+        : `${JSON.stringify(text)} is the title of ${found.length} items (${some.join(', ')}${found.length > 5 ? ', ...' : ''}): give the id.`,
+    ),
+  );
 };
 const idsOf = (catalogue: Index, names: readonly Id[], field: string): E.Either<Problem, readonly string[]> =>
   pipe(

@@ -3,7 +3,7 @@
  * rows do not exist: so a server may gather what comes together. For every model, in WebAssembly and in C.
  */
 import * as fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { given as table } from '../../runtime/contract/batch.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
 import type { Data, Manifest, Sizes } from '../../runtime/contract/session.js';
@@ -101,7 +101,9 @@ describe.each(Object.entries(targets))('on %s', (target, opened) => {
       const program = loopsOf(model, { length: LENGTH, ...over });
       const manifest = manifestOf(program);
       const sessions = new Map<number, CpuSession>();
-      afterAll(() => Promise.all([...sessions.values()].map((s) => s.dispose())));
+      onTestFinished(async () => {
+        for (const session of sessions.values()) await session.dispose();
+      });
       for (const batch of [1, 2, 5, 8]) {
         const session = await opened(program, { ...sizes, batch }, { threads: 1 });
         await session.write(statesOf(program));

@@ -12,7 +12,7 @@ import { trainer } from '../../runtime/trainer.js';
 import { toy } from '../runtime/toy.js';
 
 /** Titles with what titles have: commas, years, and one that two items share. */
-const titleOf = (item: number): string => (item < 2 ? 'The Twins' : `Film, The ${item} (19${10 + item})`);
+const titleOf = (item: number): string => (item < 2 ? 'The Twins' : `Film ${item}, The (19${10 + item})`);
 
 export interface Place {
   readonly folder: string;

@@ -41,42 +41,47 @@ const specOf = (
   { manifest }: CompiledModel,
   { device, threads }: ServeOptions,
   { batch }: Settled,
-  kept: Checkpoint,
+  { items, features, states, settings }: Checkpoint,
 ): ScorerSpec => ({
   batch,
   device,
   threads: threads ?? 1,
-  sizes: { items: kept.items.length, ...sizesOf(kept.features) },
+  sizes: { items: items.length, ...sizesOf(features) },
   states: Object.fromEntries(
-    manifest.states.flatMap(({ name, role }) => (role === 'slot' ? [] : [[name, kept.states[name]!] as const])),
+    manifest.states.flatMap(({ name, role }) => (role === 'slot' ? [] : [[name, states[name]!] as const])),
   ),
-  seed: kept.settings.seed,
+  seed: settings.seed,
 });
+
+/** Runs a task at the first asking and keeps what it gave, a failure too: nobody who asks can have data read again and again. */
+const kept = <A>(task: TaskEither<string, A>): TaskEither<string, A> => {
+  let found: ReturnType<typeof task> | undefined;
+  return () => (found ??= task());
+};
 
 /** Data that were read for the checkpoint before are not read again. */
 const knowledgeOf = (
   { manifest }: CompiledModel,
   options: ServeOptions,
-  kept: Checkpoint,
+  checkpoint: Checkpoint,
   before: Loaded | undefined,
 ): Knowledge & Pick<Loaded, 'data'> => {
-  const remembered = rememberedOf(manifest, kept);
-  const catalogue = index(kept);
-  const same = before !== undefined && JSON.stringify(before.remembered.data) === JSON.stringify(kept.data);
+  const catalogue = index(checkpoint);
+  const same = before !== undefined && JSON.stringify(before.remembered.data) === JSON.stringify(checkpoint.data);
   const data = same
     ? before.data
     : once(
         pipe(
-          dataOf(manifest, options, kept.data),
+          dataOf(manifest, options, checkpoint.data),
           TE.map((found) => found.data),
         ),
       );
   return {
     manifest,
-    remembered,
+    remembered: rememberedOf(manifest, checkpoint),
     catalogue,
     data,
-    everybody: once(pipe(data, TE.map(people(catalogue, kept.features)))),
+    everybody: kept(pipe(data, TE.map(people(catalogue, checkpoint.features)))),
   };
 };
 
@@ -130,11 +135,11 @@ export const loaded = (
   const { workers, timeout } = settled;
   return pipe(
     restore(path, compiled.manifest),
-    TE.bindTo('kept'),
-    TE.let('knowledge', ({ kept }) => knowledgeOf(compiled, options, kept, before)),
+    TE.bindTo('checkpoint'),
+    TE.let('knowledge', ({ checkpoint }) => knowledgeOf(compiled, options, checkpoint, before)),
     TE.chainFirst(({ knowledge }) => warmed(say)(knowledge)),
-    TE.bind('scorers', ({ kept }) =>
-      crew(compiled, specOf(compiled, options, settled, kept), { workers, limit: timeout, say }),
+    TE.bind('scorers', ({ checkpoint }) =>
+      crew(compiled, specOf(compiled, options, settled, checkpoint), { workers, limit: timeout, say }),
     ),
     TE.map(({ knowledge, scorers }) => {
       const asks = gatherer(scorers, settled, () => performance.now(), seen);

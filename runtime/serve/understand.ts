@@ -13,7 +13,7 @@ import type { Index } from '../lookup.js';
 import { checked, type RecommendRequest } from '../options.js';
 import type { HistoryEvent, Past } from '../past.js';
 import type { People } from '../people.js';
-import { momentFor, pastFrom } from '../recommend.js';
+import { defaultTop, momentFor, pastFrom } from '../recommend.js';
 import { at, pointerTo, type Problem } from './problem.js';
 import type { Question, Wanted } from './scorer.js';
 
@@ -172,7 +172,7 @@ export type Wish = (
 ) => E.Either<Problem, Wanted>;
 
 export const wishes = {
-  recommend: ({ remembered }, { top = 10 }, { items }, may) =>
+  recommend: ({ remembered }, { top = defaultTop }, { items }, may) =>
     E.right({ kind: 'top', top, past: Int32Array.from(items), may: maskOf(remembered.items.length, may) }),
   scores: ({ catalogue }, { items = [] }) =>
     pipe(

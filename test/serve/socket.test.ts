@@ -112,7 +112,9 @@ describe('a server', () => {
       body: { type: 'urn:pcrec:problem:overloaded' },
     });
     expect((await ask(server, '/readyz')).status).toBe(200);
-    await pause(50);
+    let turned = 0;
+    rest.forEach((answer) => void answer.then(({ status }) => (turned += Number(status === 503))));
+    await until(() => turned === 7);
     go();
     const statuses = (await Promise.all([first, ...rest])).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(4);
@@ -240,10 +242,13 @@ describe('a newer checkpoint', () => {
     await copyFile(join(at.out, 'best.safetensors'), served);
     const said: string[] = [];
     const server = await up({ checkpoint: served, watch: true, say: (line) => void said.push(line) });
-    await pause(50);
-    await copyFile(join(at.out, 'last.safetensors'), `${served}.new`);
-    await rename(`${served}.new`, served);
-    await until(() => said.some((line) => line.includes('was taken')));
+    const changed = async (): Promise<boolean> => {
+      await copyFile(join(at.out, 'last.safetensors'), `${served}.new`);
+      await rename(`${served}.new`, served);
+      await pause(300);
+      return said.some((line) => line.includes('was taken'));
+    };
+    await until(changed);
     await down(server);
   });
 });
@@ -251,12 +256,12 @@ describe('a newer checkpoint', () => {
 describe('the end', () => {
   it('answers what was taken, tells balancers before, and takes no more', async () => {
     const { compiled, waiting, let: go } = gated();
-    const server = await up({ batch: 2 }, compiled);
+    const server = await up({ batch: 1 }, compiled);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     await ask(server, '/healthz', undefined, agent);
     const taken = [0, 1, 2].map((n) => ask(server, '/recommend', history(n)));
     await until(() => waiting() > 0);
-    await until(async () => (await metric(server, 'pcrec_waiting_requests')) === 1);
+    await until(async () => (await metric(server, 'pcrec_waiting_requests')) === 2);
     const ended = server.close()();
     await pause(30);
     await expect(ask(server, '/healthz')).rejects.toThrow(/ECONNREFUSED|ECONNRESET|hang up/);

@@ -297,3 +297,18 @@ describe('the end', () => {
     go();
   });
 });
+
+describe('`serve` of a trainer', () => {
+  it('takes the options of the command, and says of others what they may have meant', async () => {
+    const { serve: open } = trainer(toy());
+    const server = await open({ ...silent, out: at.out, port: 0 });
+    expect(server.backend).toBe('toy (plain arithmetic)');
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    await server.reload();
+    await server.close();
+    await expect(open({ out: at.out, prot: 0 } as object)).rejects.toThrow("serve has no option 'prot': did you mean 'port'?");
+    await expect(open({ out: at.out, port: 65_536 })).rejects.toThrow(/--port takes a whole number from 0 to 65535/);
+    await expect(open({ out: at.out, port: 0, workers: 2 })).rejects.toThrow(/has no address \(`url`\): give workers 0/);
+    await expect(open({ out: join(at.folder, 'none') })).rejects.toThrow(/checkpoint .* cannot be used/);
+  });
+});

@@ -2,7 +2,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyHttpOptions, FastifyInstance, RawServerDefault } from 'fastify';
-import type * as Prometheus from 'prom-client';
+import type Prometheus from 'prom-client';
 
 export interface Peers {
   readonly fastify: (options: FastifyHttpOptions<RawServerDefault>) => FastifyInstance;

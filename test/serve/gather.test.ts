@@ -66,7 +66,7 @@ describe('a gatherer', () => {
     const { answerer, sizes, go } = held();
     const all = gatherer([answerer], usual, now);
     const first = [1, 2].map((q) => all.ask(q));
-    await pause(20);
+    while (sizes.length === 0) await pause(1);
     expect(sizes).toEqual([2]);
     const rest = [3, 4, 5, 6, 7].map((q) => all.ask(q));
     await pause(20);
@@ -100,10 +100,13 @@ describe('a gatherer', () => {
 
   it('lets nobody wait longer than it may, and scores nothing for those who have gone', async () => {
     const { answerer, sizes, go } = held();
-    const all = gatherer([answerer], { ...usual, timeout: 40 }, now);
+    let clock = 0;
+    const all = gatherer([answerer], { ...usual, delay: 0, timeout: 40 }, () => clock);
     const first = all.ask(1);
-    await pause(10);
-    expect(await all.ask(2)).toEqual(E.left({ kind: 'late' }));
+    while (sizes.length === 0) await pause(1);
+    const late = all.ask(2);
+    clock = 50;
+    expect(await late).toEqual(E.left({ kind: 'late' }));
     const left = all.ask(3, () => true);
     go();
     expect(await first).toEqual(E.right(2));

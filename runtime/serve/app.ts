@@ -24,7 +24,7 @@ const sent = (reply: FastifyReply, problem: Problem): FastifyReply => {
   return reply
     .code(kinds[problem.kind].status)
     .headers({ ...(after === undefined ? {} : { 'retry-after': String(after) }), ...headers })
-    .type('application/problem+json')
+    .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(bodyOf(problem)));
 };
 

@@ -108,7 +108,7 @@ describe('a server', () => {
     const refused = await Promise.race(rest);
     expect(refused).toMatchObject({
       status: 503,
-      headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) as string, 'content-type': 'application/problem+json' },
+      headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) as string, 'content-type': 'application/problem+json; charset=utf-8' },
       body: { type: 'urn:pcrec:problem:overloaded' },
     });
     expect((await ask(server, '/readyz')).status).toBe(200);

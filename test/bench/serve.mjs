@@ -59,6 +59,7 @@ const server = async (device) => {
   return {
     url,
     megabytes: async () => (await metric('process_resident_memory_bytes')) / 2 ** 20,
+    cpu: () => metric('process_cpu_seconds_total'),
     end: () => new Promise((tell) => child.removeAllListeners('exit').once('exit', tell) && child.kill('SIGTERM')),
   };
 };
@@ -92,7 +93,7 @@ const said = ({ connections, rate, median, p99, right, wrong, errors }) =>
 console.log(`${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}, workers ${values.workers}`);
 for (const device of values.devices.split(',')) {
   const questions = await questionsOf(device);
-  const { url, megabytes, end } = await server(device);
+  const { url, megabytes, cpu, end } = await server(device);
   await load(url, questions, 16, { amount: 5000 });
   console.log(`${device}: ${questions.length} histories`);
   let best;
@@ -102,8 +103,8 @@ for (const device of values.devices.split(',')) {
     if (found.p99 < bound && found.rate > (best?.rate ?? 0)) best = found;
   }
   console.log(`  under ${bound} ms: ${best === undefined ? 'none' : said(best)}`);
-  const before = await megabytes();
+  const [before, began] = [await megabytes(), await cpu()];
   const long = await load(url, questions, 16, { amount: total });
-  console.log(`  memory: ${before.toFixed(0)} MB before and ${(await megabytes()).toFixed(0)} MB after ${total} requests: ${said(long)}`);
+  console.log(`  memory: ${before.toFixed(0)} MB before and ${(await megabytes()).toFixed(0)} MB after ${total} requests, ${((1000 * ((await cpu()) - began)) / total).toFixed(2)} ms of processor each: ${said(long)}`);
   await end();
 }

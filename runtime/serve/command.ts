@@ -1,7 +1,6 @@
 /** `trainer.js serve`: its options, and a server's life under signals. */
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';

@@ -59,7 +59,12 @@ export const assembled = (compiled: CompiledModel, options: ServeOptions): TaskE
         { model: manifest.model, hash: manifest.hash },
       ),
     ),
-    TE.let('load', ({ counts }) => (before?: Loaded) => loaded(compiled, options, chosen, { say, seen: counts.batched, before })),
+    TE.let(
+      'load',
+      ({ counts }) =>
+        (before?: Loaded) =>
+          loaded(compiled, options, chosen, { say, seen: counts.batched, before }),
+    ),
     TE.bind('first', ({ load }) => load()),
     TE.let('models', ({ first, load, counts }) =>
       exchange(first, load, (taken) => {

@@ -55,7 +55,8 @@ const server = async (device) => {
     });
     child.once('exit', (code) => fail(new Error(`the server ended with ${code}`)));
   });
-  const metric = async (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+  const metric = async (name) =>
+    Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
   return {
     url,
     megabytes: async () => (await metric('process_resident_memory_bytes')) / 2 ** 20,
@@ -105,6 +106,8 @@ for (const device of values.devices.split(',')) {
   console.log(`  under ${bound} ms: ${best === undefined ? 'none' : said(best)}`);
   const [before, began] = [await megabytes(), await cpu()];
   const long = await load(url, questions, 16, { amount: total });
-  console.log(`  memory: ${before.toFixed(0)} MB before and ${(await megabytes()).toFixed(0)} MB after ${total} requests, ${((1000 * ((await cpu()) - began)) / total).toFixed(2)} ms of processor each: ${said(long)}`);
+  console.log(
+    `  memory: ${before.toFixed(0)} MB before and ${(await megabytes()).toFixed(0)} MB after ${total} requests, ${((1000 * ((await cpu()) - began)) / total).toFixed(2)} ms of processor each: ${said(long)}`,
+  );
   await end();
 }

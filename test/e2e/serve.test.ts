@@ -16,9 +16,27 @@ const out = join(folder, 'model');
 const trainer = join(out, 'trainer.js');
 const environment = { ...process.env, NO_COLOR: '1', PCREC_TOKEN: '' };
 const run = (...args: readonly string[]): string =>
-  execFileSync(process.execPath, [...args], { cwd: packageRoot, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'], env: environment });
+  execFileSync(process.execPath, [...args], {
+    cwd: packageRoot,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: environment,
+  });
 const train = (seed: number, runs: string): string =>
-  run(trainer, '--data', 'sample', '--epochs', '1', '--seed', String(seed), '--device', 'wasm', '--out', runs, '--json');
+  run(
+    trainer,
+    '--data',
+    'sample',
+    '--epochs',
+    '1',
+    '--seed',
+    String(seed),
+    '--device',
+    'wasm',
+    '--out',
+    runs,
+    '--json',
+  );
 
 const first = join(folder, 'first');
 const second = join(folder, 'second');
@@ -76,7 +94,11 @@ interface Answer {
   readonly body: any;
 }
 const ask = async (url: string, body: object, path = '/recommend'): Promise<Answer> => {
-  const found = await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const found = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
   return { status: found.status, body: await found.json() };
 };
 const pause = (ms: number): Promise<void> =>
@@ -91,7 +113,10 @@ const until = async (held: () => boolean | Promise<boolean>): Promise<void> => {
 const requests: readonly object[] = Array.from({ length: 60 }, (_, n) =>
   n % 5 === 0
     ? { user: String(1 + n), top: 4 }
-    : { history: Array.from({ length: 1 + (n % 17) }, (_, i) => String(1 + ((7 * n + 3 * i) % 200))), top: 1 + (n % 7) },
+    : {
+        history: Array.from({ length: 1 + (n % 17) }, (_, i) => String(1 + ((7 * n + 3 * i) % 200))),
+        top: 1 + (n % 7),
+      },
 );
 /** The same by `recommend`, each alone. */
 const alone = (runs: string): readonly unknown[] => {
@@ -113,7 +138,9 @@ describe('trainer.js serve', () => {
       const want = alone(first);
       const server = await up(trainer, '--out', first, '--workers', '2', '--batch', '8', '--delay', '2');
       const all = await Promise.all([...requests, ...requests, ...requests].map((request) => ask(server.url, request)));
-      all.forEach(({ status, body }, i) => expect({ status, body }).toEqual({ status: 200, body: want[i % want.length] }));
+      all.forEach(({ status, body }, i) =>
+        expect({ status, body }).toEqual({ status: 200, body: want[i % want.length] }),
+      );
       const metrics = await (await fetch(`${server.url}/metrics`)).text();
       const batches = Number(/^pcrec_batch_requests_count (\d+)$/m.exec(metrics)![1]);
       expect(batches).toBeLessThan(all.length);
@@ -211,11 +238,15 @@ main(compiled, import.meta.url);
     'says what it cannot do, and ends',
     () => {
       const fails = (...args: readonly string[]) => {
-        const { status, stdout, stderr } = spawnSync(process.execPath, [trainer, 'serve', '--device', 'wasm', ...args], {
-          cwd: packageRoot,
-          encoding: 'utf8',
-          env: environment,
-        });
+        const { status, stdout, stderr } = spawnSync(
+          process.execPath,
+          [trainer, 'serve', '--device', 'wasm', ...args],
+          {
+            cwd: packageRoot,
+            encoding: 'utf8',
+            env: environment,
+          },
+        );
         expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
         expect(stderr).not.toMatch(/\n\s+at /);
         return stderr;
@@ -245,7 +276,10 @@ describe.skipIf(!nginx)('two servers behind nginx, as in examples/deploy', () =>
     'answer as one, and go on without a dropped request when one of them ends',
     async () => {
       const want = alone(first);
-      const servers = [await up(trainer, '--out', first, '--workers', '1'), await up(trainer, '--out', first, '--workers', '1')];
+      const servers = [
+        await up(trainer, '--out', first, '--workers', '1'),
+        await up(trainer, '--out', first, '--workers', '1'),
+      ];
       const port = await freePort();
       const own = join(folder, 'nginx');
       mkdirSync(own);
@@ -256,7 +290,9 @@ describe.skipIf(!nginx)('two servers behind nginx, as in examples/deploy', () =>
         )
         .replace('listen 80;', `listen 127.0.0.1:${port};`);
       expect(changed).not.toContain('recommender:8080');
-      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${own}/${name};`).join('\n');
+      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+        .map((name) => `${name}_temp_path ${own}/${name};`)
+        .join('\n');
       writeFileSync(
         join(own, 'nginx.conf'),
         `daemon off;\npid ${own}/pid;\nerror_log ${own}/error.log;\nevents {}\nhttp {\naccess_log off;\n${temporary}\n${changed}\n}\n`,
@@ -264,7 +300,12 @@ describe.skipIf(!nginx)('two servers behind nginx, as in examples/deploy', () =>
       const balancer = spawn('nginx', ['-p', own, '-c', join(own, 'nginx.conf'), '-e', join(own, 'error.log')]);
       running.add(balancer);
       const url = `http://127.0.0.1:${port}`;
-      await until(() => fetch(`${url}/readyz`).then(({ ok }) => ok, () => false));
+      await until(() =>
+        fetch(`${url}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      );
       expect((await fetch(`${url}/metrics`)).status).toBe(404);
 
       let [going, count] = [true, 0];

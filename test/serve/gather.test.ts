@@ -41,11 +41,20 @@ describe('a gatherer', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ gap: fc.nat(3), value: fc.integer() }), { minLength: 1, maxLength: 40 }),
-        fc.record({ batch: fc.integer({ min: 1, max: 9 }), delay: fc.constantFrom(0, 1, 3), queue: fc.constant(100), timeout: fc.constant(10_000) }),
+        fc.record({
+          batch: fc.integer({ min: 1, max: 9 }),
+          delay: fc.constantFrom(0, 1, 3),
+          queue: fc.constant(100),
+          timeout: fc.constant(10_000),
+        }),
         fc.array(fc.nat(4), { minLength: 1, maxLength: 3 }),
         async (arrivals, bounds, speeds) => {
           const made = speeds.map((ms) => doubling(() => pause(ms)));
-          const all = gatherer(made.map(({ answerer }) => answerer), bounds, now);
+          const all = gatherer(
+            made.map(({ answerer }) => answerer),
+            bounds,
+            now,
+          );
           const answers: Promise<unknown>[] = [];
           for (const { gap, value } of arrivals) {
             if (gap > 1) await pause(gap - 1);

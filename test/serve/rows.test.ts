@@ -21,13 +21,9 @@ const LENGTH = 11;
 const ITEMS = 29;
 const sizes: Sizes = { items: ITEMS, seen: 1, ...columnSizes };
 const codes: ReadonlyMap<string, ItemFeature> = new Map(
-  (
-    [
-      { kind: 'category', name: 'genre' },
-      { kind: 'categories', name: 'tags' },
-      { kind: 'met' },
-    ] as const
-  ).map((feature) => [stateOfFeature(feature), feature]),
+  ([{ kind: 'category', name: 'genre' }, { kind: 'categories', name: 'tags' }, { kind: 'met' }] as const).map(
+    (feature) => [stateOfFeature(feature), feature],
+  ),
 );
 
 type Buffers = LoopProgram['entries'][number]['buffers'];
@@ -94,7 +90,8 @@ const bytes = (data: Data): Uint8Array => new Uint8Array(data.buffer, data.byteO
 const targets = { wasm: openedWasm, ...(available ? { native: openedNative } : {}) } as const;
 
 describe.each(Object.entries(targets))('on %s', (target, opened) => {
-  const chosen = target === 'wasm' ? cases : cases.filter(([name]) => /^(hstu with|pcrec,|sasrecf|pcrec-simple|fmlp$)/.test(name));
+  const chosen =
+    target === 'wasm' ? cases : cases.filter(([name]) => /^(hstu with|pcrec,|sasrecf|pcrec-simple|fmlp$)/.test(name));
   test.each(chosen)(
     '%s scores a request in the same bytes whoever is asked for beside it',
     async (_, model, over) => {
@@ -110,7 +107,9 @@ describe.each(Object.entries(targets))('on %s', (target, opened) => {
         sessions.set(batch, session);
       }
       const scoresOf = async (rows: readonly Inputs[], batch: number): Promise<readonly Uint8Array[]> => {
-        const { scores } = await sessions.get(batch)!.run('score', stacked(manifest, 'score', rows, batch), { seed: 3, step: 0 });
+        const { scores } = await sessions
+          .get(batch)!
+          .run('score', stacked(manifest, 'score', rows, batch), { seed: 3, step: 0 });
         return rows.map((_, at) => bytes(scores!.subarray(at * ITEMS, (at + 1) * ITEMS)));
       };
       await fc.assert(
@@ -140,6 +139,10 @@ describe.each(Object.entries(targets))('on %s', (target, opened) => {
 });
 
 test('an input that no row gives is left out, so that whoever calls the entry says so', () => {
-  const manifest = { entries: { score: { inputs: [{ name: 'items', dtype: 'i32', axes: ['batch', 'seq'], shape: ['batch', 2] }], outputs: [] } } };
+  const manifest = {
+    entries: {
+      score: { inputs: [{ name: 'items', dtype: 'i32', axes: ['batch', 'seq'], shape: ['batch', 2] }], outputs: [] },
+    },
+  };
   expect(stacked(manifest as unknown as Manifest, 'score', [{}], 2)).toEqual({});
 });

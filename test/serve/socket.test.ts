@@ -7,6 +7,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { CompiledModel } from '../../runtime/contract/compiled.js';
 import type { ServeOptions } from '../../runtime/options.js';
+import type { Recommendation } from '../../runtime/recommend.js';
 import { serve, type Server } from '../../runtime/serve/serve.js';
 import { trainer } from '../../runtime/trainer.js';
 import { toy } from '../runtime/toy.js';
@@ -33,13 +34,21 @@ const ask = (server: Server, path: string, body?: object, agent?: Agent): Promis
   new Promise((resolve, reject) => {
     const asked = request(
       `${server.url}${path}`,
-      { method: body === undefined ? 'GET' : 'POST', headers: { 'content-type': 'application/json' }, ...(agent === undefined ? {} : { agent }) },
+      {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { 'content-type': 'application/json' },
+        ...(agent === undefined ? {} : { agent }),
+      },
       (found) => {
         const chunks: Buffer[] = [];
         found.on('data', (chunk: Buffer) => void chunks.push(chunk));
         found.on('end', () => {
           const text = Buffer.concat(chunks).toString();
-          resolve({ status: found.statusCode ?? 0, headers: found.headers, body: text === '' ? undefined : JSON.parse(text) });
+          resolve({
+            status: found.statusCode ?? 0,
+            headers: found.headers,
+            body: text === '' ? undefined : JSON.parse(text),
+          });
         });
         found.on('error', reject);
       },
@@ -92,7 +101,9 @@ describe('a server', () => {
     const own = await up({});
     expect(own.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const taken = await serve(toy())({ ...silent, workers: 0, out: at.out, port: Number(new URL(own.url).port) })();
-    expect(taken).toMatchObject({ left: expect.stringMatching(/cannot listen on 127\.0\.0\.1, port \d+: .*in use/) as string });
+    expect(taken).toMatchObject({
+      left: expect.stringMatching(/cannot listen on 127\.0\.0\.1, port \d+: .*in use/) as string,
+    });
     await down(own);
     const open = await up({ host: '0.0.0.0', say: (line) => void said.push(line) });
     expect(said.join()).toMatch(/Everybody who reaches 0\.0\.0\.0 may ask/);
@@ -108,7 +119,10 @@ describe('a server', () => {
     const refused = await Promise.race(rest);
     expect(refused).toMatchObject({
       status: 503,
-      headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) as string, 'content-type': 'application/problem+json; charset=utf-8' },
+      headers: {
+        'retry-after': expect.stringMatching(/^[1-9]\d*$/) as string,
+        'content-type': 'application/problem+json; charset=utf-8',
+      },
       body: { type: 'urn:pcrec:problem:overloaded' },
     });
     expect((await ask(server, '/readyz')).status).toBe(200);
@@ -155,7 +169,9 @@ describe('a server', () => {
     const { port } = new URL(server.url);
     const leaving = connect(Number(port), '127.0.0.1');
     const body = JSON.stringify(history(1));
-    leaving.write(`POST /recommend HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    leaving.write(
+      `POST /recommend HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
     await until(async () => (await metric(server, 'pcrec_waiting_requests')) === 1);
     leaving.destroy();
     await pause(50);
@@ -180,6 +196,9 @@ const metric = async (server: Server, name: string): Promise<number> => {
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
 };
 
+/** Only one of the two runs has titles. */
+const untitled = ({ id, rank, score }: Recommendation) => ({ id, rank, score });
+
 describe('a newer checkpoint', () => {
   it('is taken while requests come, none of which is dropped, and each is answered by one of the two', async () => {
     const other = join(at.folder, 'other');
@@ -187,20 +206,23 @@ describe('a newer checkpoint', () => {
     await trainer(toy()).train({ data: at.data, out: other, epochs: 2, batch: 16, seed: 7 });
     await copyFile(join(at.out, 'best.safetensors'), served);
     const server = await up({ checkpoint: served });
-    const [old, next] = [await trainer(toy()).recommender({ out: at.out }), await trainer(toy()).recommender({ out: other })];
+    const [old, next] = [
+      await trainer(toy()).recommender({ out: at.out }),
+      await trainer(toy()).recommender({ out: other }),
+    ];
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     let going = true;
     const kinds = { old: 0, next: 0 };
     const client = async (n: number): Promise<void> => {
       const answers = [await old.recommend(history(n)), await next.recommend(history(n))].map(({ items }) =>
-        JSON.parse(JSON.stringify(items.map(({ title: _, ...rest }) => rest))),
+        JSON.parse(JSON.stringify(items.map(untitled))),
       );
       expect(answers[0]).not.toEqual(answers[1]);
       let switched = false;
       while (going) {
         const { status, body } = await ask(server, '/recommend', history(n), agent);
         expect(status).toBe(200);
-        const items = body.items.map(({ title: _, ...rest }: { title: unknown }) => rest);
+        const items = body.items.map(untitled);
         const isNext = JSON.stringify(items) === JSON.stringify(answers[1]);
         if (!isNext) expect(items).toEqual(answers[0]);
         // Whoever has seen the new one never sees the old one again.
@@ -231,7 +253,9 @@ describe('a newer checkpoint', () => {
     const server = await up({ checkpoint: served, say: (line) => void said.push(line) });
     const { body } = await ask(server, '/recommend', history(1));
     await copyFile(at.data, served);
-    expect(await server.reload()()).toMatchObject({ left: expect.stringMatching(/checkpoint .* cannot be used/) as string });
+    expect(await server.reload()()).toMatchObject({
+      left: expect.stringMatching(/checkpoint .* cannot be used/) as string,
+    });
     expect(said.join()).toMatch(/stays with the checkpoint that it has\. The checkpoint .* cannot be used/);
     expect((await ask(server, '/recommend', history(1))).body).toEqual(body);
     await down(server);
@@ -292,7 +316,9 @@ describe('the end', () => {
     const lost = ask(server, '/recommend', history(1));
     lost.catch(() => undefined);
     await until(() => waiting() === 1);
-    expect(await server.close()()).toMatchObject({ left: expect.stringMatching(/not answered within 0\.1 s/) as string });
+    expect(await server.close()()).toMatchObject({
+      left: expect.stringMatching(/not answered within 0\.1 s/) as string,
+    });
     await expect(lost).rejects.toThrow();
     go();
   });
@@ -306,9 +332,13 @@ describe('`serve` of a trainer', () => {
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     await server.reload();
     await server.close();
-    await expect(open({ out: at.out, prot: 0 } as object)).rejects.toThrow("serve has no option 'prot': did you mean 'port'?");
+    await expect(open({ out: at.out, prot: 0 } as object)).rejects.toThrow(
+      "serve has no option 'prot': did you mean 'port'?",
+    );
     await expect(open({ out: at.out, port: 65_536 })).rejects.toThrow(/--port takes a whole number from 0 to 65535/);
-    await expect(open({ out: at.out, port: 0, workers: 2 })).rejects.toThrow(/has no address \(`url`\): give workers 0/);
+    await expect(open({ out: at.out, port: 0, workers: 2 })).rejects.toThrow(
+      /has no address \(`url`\): give workers 0/,
+    );
     await expect(open({ out: join(at.folder, 'none') })).rejects.toThrow(/checkpoint .* cannot be used/);
   });
 });

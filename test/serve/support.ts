@@ -30,7 +30,10 @@ export const place = (): Place => {
     const titles = join(made.folder, 'titles.csv');
     await writeFile(
       made.data,
-      Array.from({ length: 40 }, (_, user) => `u${user} ${Array.from({ length: 8 }, (_, i) => `i${(user + i) % 25}`).join(' ')}\n`).join(''),
+      Array.from(
+        { length: 40 },
+        (_, user) => `u${user} ${Array.from({ length: 8 }, (_, i) => `i${(user + i) % 25}`).join(' ')}\n`,
+      ).join(''),
     );
     await writeFile(
       titles,
@@ -47,7 +50,8 @@ export const changed = (run: (session: Session) => Session['run']): CompiledMode
   const model = toy();
   return {
     manifest: model.manifest,
-    open: async (device, sizes) => map((session: Session) => ({ ...session, run: run(session) }))(await model.open(device, sizes)),
+    open: async (device, sizes) =>
+      map((session: Session) => ({ ...session, run: run(session) }))(await model.open(device, sizes)),
   };
 };
 

@@ -15,6 +15,7 @@ import { endQuietly, isMain } from './process.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
 import { outOf, train } from './run.js';
+import { serving } from './serve/command.js';
 import { betterThan, refuseStray } from './strays.js';
 import { type Carried, conduct, type Ends, type Shared, terminal, type World } from './world.js';
 import { plural } from './contract/words.js';
@@ -212,6 +213,8 @@ const program = (
             }),
           ));
     });
+
+  serving(withData(root.command('serve')), compiled, world, out, carryOut);
 
   withData(root.command('inspect'))
     .description('Look at data before anything learns from them: sizes, how they spread, and what usually goes wrong.')

@@ -30,6 +30,7 @@ export type {
   RecommenderOptions,
   RecommendOptions,
   RecommendRequest,
+  ServeOptions,
   TrainOptions,
 } from './options.js';
 export { type Protocol, protocols as trainingProtocols, type Settings } from './contract/settings.js';
@@ -56,7 +57,7 @@ export type {
   TensorInfo,
 } from './contract/session.js';
 export { holm, pairedTest, type PairedTest, type Spread, spread } from './significance.js';
-export { type OpenRecommender, type Trainer, trainer } from './trainer.js';
+export { type OpenRecommender, type OpenServer, type Trainer, trainer } from './trainer.js';
 export { duration } from './view.js';
 export { plural } from './contract/words.js';
 export {

@@ -130,6 +130,39 @@ export type RecommendRequest = Maybe<{
 /** What `recommend` takes: a model and a request. */
 export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
+/** What `serve` takes: a model, and how it is asked. */
+export type ServeOptions = RecommenderOptions &
+  Maybe<{
+    /** 8080 unless given; 0 takes one that is free. */
+    port: number;
+    /** 127.0.0.1 unless given, so that nobody else reaches it. */
+    host: string;
+    /** Threads that score; a core each but one, unless given. With 0 scores are computed where HTTP is answered. */
+    workers: number;
+    /** Requests that are scored together at most; 16 unless given. */
+    batch: number;
+    /** Milliseconds that a request waits for others to be scored with; 1 unless given. */
+    delay: number;
+    /** Requests that may wait; 1024 unless given. */
+    queue: number;
+    /** Seconds that a request may take to arrive, and may wait; 10 unless given. */
+    timeout: number;
+    /** Seconds that the end waits for what was taken; 30 unless given. */
+    drain: number;
+    /** Bytes of a body; 262,144 unless given. */
+    bodyLimit: number;
+    /** Entries of a list; 1,000 unless given. */
+    listLimit: number;
+    /** Whoever asks needs one of these. */
+    token: string | readonly string[];
+    /** Pages of these origins may ask; `*`: all. */
+    cors: string | readonly string[];
+    /** Take a checkpoint that has changed. */
+    watch: boolean;
+    /** Told what happens while it serves; the standard error, unless given. */
+    say: (line: string) => void;
+  }>;
+
 /** Each once, the shortest first. */
 export const cutoffsOf = (cutoffs: readonly number[] = []): readonly number[] =>
   [...new Set(cutoffs)].sort((a, b) => a - b);
@@ -248,6 +281,23 @@ const taken = {
   recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,
   recommender: ofRecommender,
   'recommender.recommend': ofRequest,
+  serve: {
+    ...ofRecommender,
+    port: 'number',
+    host: 'text',
+    workers: 'number',
+    batch: 'number',
+    delay: 'number',
+    queue: 'number',
+    timeout: 'number',
+    drain: 'number',
+    bodyLimit: 'number',
+    listLimit: 'number',
+    token: 'texts',
+    cors: 'texts',
+    watch: 'flag',
+    say: 'listener',
+  } satisfies Kinds<ServeOptions>,
 } as const;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
@@ -278,7 +328,7 @@ const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolea
     fits: (v) => typeof v === 'object' && v !== null && 'aborted' in v,
     wanted: 'the signal of an AbortController',
   },
-  listener: { fits: (v) => typeof v === 'function', wanted: 'a function of events' },
+  listener: { fits: (v) => typeof v === 'function', wanted: 'a function' },
   number: { fits: anything, wanted: '' },
   choice: { fits: anything, wanted: '' },
 };

@@ -52,7 +52,10 @@ export interface Recommendations {
   readonly backend: string;
 }
 
-const named = ({ items, titles }: Catalogue, at: number): Named => ({
+/** How many items an answer has, unless it is told. */
+export const defaultTop = 10;
+
+export const named = ({ items, titles }: Catalogue, at: number): Named => ({
   id: items[at] ?? String(at),
   title: titles?.[at] ?? null,
 });
@@ -85,7 +88,8 @@ export const row = (past: Past, length: number, at: number | null, more?: readon
   );
 };
 
-const pastFrom =
+/** The past that a request tells of, or that of its user. Left: neither or both, items or a user that are not known, or nothing that is. */
+export const pastFrom =
   (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined, everybody: TaskEither<string, People>) =>
   ({ user, history, about }: RecommendRequest): TaskEither<string, Past> => {
     const past =
@@ -110,7 +114,7 @@ const pastFrom =
   };
 
 /** The moment of a request, and its row of inputs. Left: times that contradict each other, or that are not there. */
-const momentFor = (
+export const momentFor = (
   manifest: Manifest,
   everybody: TaskEither<string, People>,
   { user, at }: RecommendRequest,
@@ -175,7 +179,7 @@ export interface Recommender {
 }
 
 /** Runs a task at the first asking and keeps what it gave; a failure is not kept. */
-const once = <A>(task: TaskEither<string, A>): TaskEither<string, A> => {
+export const once = <A>(task: TaskEither<string, A>): TaskEither<string, A> => {
   let kept: Promise<E.Either<string, A>> | undefined;
   return async () => {
     const asked = (kept ??= task());
@@ -184,6 +188,41 @@ const once = <A>(task: TaskEither<string, A>): TaskEither<string, A> => {
     return result;
   };
 };
+
+/** Items, the best first, with their scores. */
+export interface Best {
+  readonly items: ArrayLike<number>;
+  readonly scores: ArrayLike<number>;
+}
+
+/** The items that a request is answered with; `may`, where given, says which may be shown. */
+export const bestOf = (
+  scores: ArrayLike<number>,
+  past: Iterable<number>,
+  top: number,
+  may?: (item: number) => boolean,
+): Best => {
+  const items = topOf(scores, past, top, may);
+  return { items, scores: items.map((at) => scores[at] as number) };
+};
+
+/** What is said to a request. */
+export const told = (
+  manifest: Manifest,
+  catalogue: Catalogue,
+  { user }: Pick<RecommendRequest, 'user'>,
+  past: Past,
+  { asked, notes }: Moment,
+  { items, scores }: Best,
+  backend: string,
+): Recommendations => ({
+  user: user ?? null,
+  history: past.items.map((at) => named(catalogue, at)),
+  items: Array.from(items, (at, i) => ({ rank: i + 1, ...named(catalogue, at), score: scores[i] as number })),
+  at: readsTimes(manifest) ? asked : null,
+  notes: [...notes, ...(past.notes ?? [])],
+  backend,
+});
 
 const answering = (
   compiled: CompiledModel,
@@ -212,22 +251,21 @@ const answering = (
         TE.bindTo('past'),
         TE.bind('may', () => allowedBy(remembered, catalogue, everybody, request)),
         TE.bind('moment', ({ past }) => momentFor(manifest, everybody, request, past)),
-        TE.chain(({ past, may, moment: { asked, notes, inputs } }) =>
+        TE.chain(({ past, may, moment }) =>
           pipe(
-            call({ manifest, session }, 'score', inputs, { seed: settings.seed, step: 0 }),
+            call({ manifest, session }, 'score', moment.inputs, { seed: settings.seed, step: 0 }),
             TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
-            TE.map((scores) => ({
-              user: request.user ?? null,
-              history: past.items.map((at) => named(catalogue, at)),
-              items: topOf(scores, past.items, request.top ?? 10, may).map((at, i) => ({
-                rank: i + 1,
-                ...named(catalogue, at),
-                score: scores[at] as number,
-              })),
-              at: readsTimes(manifest) ? asked : null,
-              notes: [...notes, ...(past.notes ?? [])],
-              backend: session.backend,
-            })),
+            TE.map((scores) =>
+              told(
+                manifest,
+                catalogue,
+                request,
+                past,
+                moment,
+                bestOf(scores, past.items, request.top ?? defaultTop, may),
+                session.backend,
+              ),
+            ),
           ),
         ),
       ),

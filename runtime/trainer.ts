@@ -11,10 +11,12 @@ import {
   type RecommenderOptions,
   type RecommendOptions,
   type RecommendRequest,
+  type ServeOptions,
   type TrainOptions,
 } from './options.js';
 import { recommend, type Recommendations, type Recommender, recommender } from './recommend.js';
 import { train, type TrainResult } from './run.js';
+import { serve, type Server } from './serve/serve.js';
 
 /** A model that was loaded once and answers many requests. A request that it refuses rejects, and the next may be answered. */
 export interface OpenRecommender {
@@ -22,6 +24,18 @@ export interface OpenRecommender {
   readonly backend: string;
   recommend(request: RecommendRequest): Promise<Recommendations>;
   /** Gives the device back; its threads would keep the process alive. */
+  close(): Promise<void>;
+}
+
+/** A server that listens, until it is closed. */
+export interface OpenServer {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** What really runs. */
+  readonly backend: string;
+  /** Takes the checkpoint as it is now, without dropping a request. One that cannot be used rejects, and the server stays with the one before. */
+  reload(): Promise<void>;
+  /** Answers what it has taken, and gives the devices back. */
   close(): Promise<void>;
 }
 
@@ -35,6 +49,7 @@ export interface Trainer {
   evaluate(options?: EvaluateOptions): Promise<EvaluateResult>;
   recommend(options: RecommendOptions): Promise<Recommendations>;
   recommender(options?: RecommenderOptions): Promise<OpenRecommender>;
+  serve(options?: ServeOptions): Promise<OpenServer>;
 }
 
 const settled = async <A>(task: TaskEither<string, A>): Promise<A> => {
@@ -61,7 +76,16 @@ const opened = (of: Recommender, ask: Known): OpenRecommender => ({
   close: () => settled(of.close()),
 });
 
-/** `export const { train, evaluate, recommend, recommender } = trainer(compiled)`. */
+const serving = (of: Server): OpenServer => ({
+  url: of.url,
+  get backend() {
+    return of.backend;
+  },
+  reload: () => settled(of.reload()),
+  close: () => settled(of.close()),
+});
+
+/** `export const { train, evaluate, recommend, recommender, serve } = trainer(compiled)`. */
 export const trainer = (compiled: CompiledModel): Trainer => {
   const ask = knownBy(compiled);
   return {
@@ -69,5 +93,6 @@ export const trainer = (compiled: CompiledModel): Trainer => {
     evaluate: (options = {}) => ask('evaluate', options, evaluateCheckpoint(compiled)),
     recommend: (options) => ask('recommend', options, recommend(compiled)),
     recommender: async (options = {}) => opened(await ask('recommender', options, recommender(compiled)), ask),
+    serve: async (options = {}) => serving(await ask('serve', options, serve(compiled))),
   };
 };

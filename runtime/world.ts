@@ -10,6 +10,8 @@ export interface World extends Streams {
   readonly in: NodeJS.ReadableStream;
   /** Calls back on SIGINT and SIGTERM; the result stops listening. */
   readonly onSignal: (react: (code: number) => void) => () => void;
+  /** Calls back on SIGHUP, where there is such; the result stops listening. */
+  readonly onHangUp?: (react: () => void) => () => void;
   readonly exit: (code: number) => void;
   readonly now: () => number;
 }
@@ -28,6 +30,10 @@ export const terminal: World = {
     const handlers = Object.entries(codes).map(([name, code]) => [name, () => react(code)] as const);
     handlers.forEach(([name, handler]) => process.on(name, handler));
     return () => handlers.forEach(([name, handler]) => process.off(name, handler));
+  },
+  onHangUp: (react) => {
+    process.on('SIGHUP', react);
+    return () => void process.off('SIGHUP', react);
   },
   exit: (code) => process.exit(code),
   now: () => performance.now(),

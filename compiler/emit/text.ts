@@ -57,7 +57,7 @@ const trainerText = (manifest: Manifest, target: Target, builder = builderOf(tar
  *
  * The trainer of '${manifest.model}' (${settings(manifest)}).
  *
- *   node trainer.js --help          train, evaluate, recommend
+ *   node trainer.js --help          train, evaluate, recommend, serve
  *   import { train } from './trainer.js'   (CommonJS: require)
  */
 import { ${builder === undefined ? '' : `${builder.name}, `}main, ${target.opener}, readManifest, trainer } from '${runtime}';
@@ -67,9 +67,9 @@ ${programsOf(target).imports}
 export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
-export const compiled = { manifest, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`} };
+export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`} };
 
-export const { train, evaluate, recommend, recommender } = trainer(compiled);
+export const { train, evaluate, recommend, recommender, serve } = trainer(compiled);
 
 main(compiled, import.meta.url);
 `;
@@ -83,6 +83,7 @@ export declare const train: Trainer['train'];
 export declare const evaluate: Trainer['evaluate'];
 export declare const recommend: Trainer['recommend'];
 export declare const recommender: Trainer['recommender'];
+export declare const serve: Trainer['serve'];
 `;
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

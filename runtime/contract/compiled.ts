@@ -21,6 +21,8 @@ export interface OpenOptions {
 /** What a trainer carries: what the model is, and how to open its kernels. */
 export interface CompiledModel {
   readonly manifest: Manifest;
+  /** The address of the module that exports this as `compiled`: threads that score load it from there. */
+  readonly url?: string;
   /**
    * Opens a session for fixed sizes (`batch`, `items`, `seen`). `auto` takes the best device that answers; a named device
    * that does not answer is an error, never a silent fallback. The Left says what is missing and what to do about it.

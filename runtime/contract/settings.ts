@@ -40,6 +40,14 @@ export const ranges = {
   threads: { low: 1, high: 64, whole: true },
   checkpointSteps: { low: 1, high: 1e12, whole: true },
   checkpointSeconds: { low: 0.001, high: 1e9, whole: false },
+  port: { low: 0, high: 65_535, whole: true },
+  workers: { low: 0, high: 64, whole: true },
+  delay: { low: 0, high: 1000, whole: false },
+  queue: { low: 1, high: 1_000_000, whole: true },
+  timeout: { low: 0.01, high: 3600, whole: false },
+  drain: { low: 0.01, high: 3600, whole: false },
+  bodyLimit: { low: 100, high: 2 ** 30, whole: true },
+  listLimit: { low: 1, high: 1_000_000, whole: true },
 } as const satisfies Readonly<Record<string, Range>>;
 /** An option that is a number; its range is in `ranges`. */
 export type NumberName = keyof typeof ranges;

@@ -147,6 +147,10 @@ describe('the packed package', () => {
       const lines = trainer('train', '--data', 'sample', '--epochs', '1');
       expect(lines.at(-1)).toMatchObject({ kind: 'result', part: 'test' });
       expect(existsSync(join(folder, 'runs/mine/best.safetensors'))).toBe(true);
+      // The packages that only a server needs are the reader's to add.
+      expect(() => trainer('serve', '--port', '0')).toThrow(
+        /A server needs fastify and prom-client, which pcrec does not bring along: npm install fastify@5 prom-client@15/,
+      );
       expect(trainer('evaluate', '--data', 'sample').length).toBeGreaterThan(0);
       expect(trainer('recommend', '--data', 'sample', '--user', '1', '--top', '3').at(-1)).toHaveProperty(
         'items.length',

@@ -1,0 +1,148 @@
+/**
+ * A request is answered in the same bytes alone and among others, whoever they are, wherever it stands among them, and however many
+ * rows do not exist: so a server may gather what comes together. For every model, in WebAssembly and in C.
+ */
+import * as fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { given as table } from '../../runtime/contract/batch.js';
+import type { LoopProgram } from '../../compiler/loops/ir.js';
+import type { Data, Manifest, Sizes } from '../../runtime/contract/session.js';
+import type { CpuSession } from '../../runtime/cpu/index.js';
+import type { Inputs } from '../../runtime/job.js';
+import { stacked } from '../../runtime/serve/stacked.js';
+import { stream } from '../generators/axes.js';
+import { cases, loopsOf } from '../support/cpu-models.js';
+import { columnSizes, drawnOf } from '../support/models.js';
+import { available, opened as openedNative } from '../native/sessions.js';
+import { opened as openedWasm } from '../wasm/sessions.js';
+import { type ItemFeature, stateOfFeature } from '../../runtime/contract/features.js';
+
+const LENGTH = 11;
+const ITEMS = 29;
+const sizes: Sizes = { items: ITEMS, seen: 1, ...columnSizes };
+const codes: ReadonlyMap<string, ItemFeature> = new Map(
+  ([{ kind: 'category', name: 'genre' }, { kind: 'categories', name: 'tags' }, { kind: 'met' }] as const).map(
+    (feature) => [stateOfFeature(feature), feature],
+  ),
+);
+
+type Buffers = LoopProgram['entries'][number]['buffers'];
+const scoreOf = (program: LoopProgram) => program.entries.find(({ name }) => name === 'score')!;
+const sizeOf = (axes: Buffers[number]['axes'], bound: Sizes): number =>
+  axes.reduce((n, a) => n * (typeof a.size === 'number' ? a.size : bound[a.size]!), 1);
+
+const manifestOf = (program: LoopProgram): Manifest =>
+  ({
+    model: program.model,
+    entries: {
+      score: {
+        inputs: scoreOf(program).buffers.flatMap((b) =>
+          b.role === 'input'
+            ? [{ name: b.id, dtype: b.dtype, axes: b.axes.map((a) => a.name), shape: b.axes.map((a) => a.size) }]
+            : [],
+        ),
+        outputs: [],
+      },
+    },
+  }) as unknown as Manifest;
+
+const statesOf = (program: LoopProgram): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(
+    scoreOf(program).buffers.flatMap((b) => {
+      if (b.role !== 'state') return [];
+      const next = stream([...b.id].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
+      const feature = codes.get(b.id);
+      return [
+        [
+          b.id,
+          Float32Array.from({ length: sizeOf(b.axes, sizes) }, () =>
+            feature === undefined ? next() * 2 - 1 : drawnOf(feature, sizes, next()),
+          ),
+        ] as const,
+      ];
+    }),
+  );
+
+/** Of a user with that many events, what each input says. */
+const rowOf = (program: LoopProgram, seed: number, length: number): Inputs =>
+  Object.fromEntries(
+    scoreOf(program).buffers.flatMap((b): readonly (readonly [string, Data])[] => {
+      if (b.role !== 'input') return [];
+      const cells = sizeOf(b.axes, { ...sizes, batch: 1 });
+      if (b.id === 'seq.lengths') return [[b.id, Int32Array.of(length)]];
+      if (b.id === 'batch.missing') return [[b.id, Int32Array.of(0)]];
+      const next = stream(seed * 131 + [...b.id].reduce((h, c) => h * 31 + c.charCodeAt(0), 7));
+      const most = b.id === table.items.name ? ITEMS : b.id.startsWith('event.') ? columnSizes.event_action_values : 7;
+      const value = (i: number): number =>
+        b.dtype === 'f32'
+          ? next() * 2 - 1
+          : b.id === table.times.name || b.id === table.nextTimes.name
+            ? i * 900 + (b.id === table.times.name ? 0 : 500)
+            : Math.floor(next() * most);
+      const values = Array.from({ length: cells }, (_, i) => (i < length ? value(i) : 0));
+      return [[b.id, b.dtype === 'f32' ? Float32Array.from(values) : Int32Array.from(values)]];
+    }),
+  );
+
+const user = fc.record({ seed: fc.nat(1000), length: fc.integer({ min: 1, max: LENGTH }) });
+const bytes = (data: Data): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+
+const targets = { wasm: openedWasm, ...(available ? { native: openedNative } : {}) } as const;
+
+describe.each(Object.entries(targets))('on %s', (target, opened) => {
+  const chosen =
+    target === 'wasm' ? cases : cases.filter(([name]) => /^(hstu with|pcrec,|sasrecf|pcrec-simple|fmlp$)/.test(name));
+  test.each(chosen)(
+    '%s scores a request in the same bytes whoever is asked for beside it',
+    async (_, model, over) => {
+      const program = loopsOf(model, { length: LENGTH, ...over });
+      const manifest = manifestOf(program);
+      const sessions = new Map<number, CpuSession>();
+      onTestFinished(async () => {
+        for (const session of sessions.values()) await session.dispose();
+      });
+      for (const batch of [1, 2, 5, 8]) {
+        const session = await opened(program, { ...sizes, batch }, { threads: 1 });
+        await session.write(statesOf(program));
+        sessions.set(batch, session);
+      }
+      const scoresOf = async (rows: readonly Inputs[], batch: number): Promise<readonly Uint8Array[]> => {
+        const { scores } = await sessions
+          .get(batch)!
+          .run('score', stacked(manifest, 'score', rows, batch), { seed: 3, step: 0 });
+        return rows.map((_, at) => bytes(scores!.subarray(at * ITEMS, (at + 1) * ITEMS)));
+      };
+      await fc.assert(
+        fc.asyncProperty(fc.array(user, { minLength: 1, maxLength: 8 }), async (users) => {
+          const rows = users.map(({ seed, length }) => rowOf(program, seed, length));
+          const alone = [];
+          for (const row of rows) alone.push((await scoresOf([row], 1))[0]!);
+          for (const batch of [2, 5, 8].filter((size) => size >= rows.length))
+            expect(await scoresOf(rows, batch)).toEqual(alone);
+        }),
+        { numRuns: 25 },
+      );
+    },
+    120_000,
+  );
+
+  test('tells different users apart', async () => {
+    const [, model, over] = cases[0]!;
+    const program = loopsOf(model, { length: LENGTH, ...over });
+    const session = await opened(program, { ...sizes, batch: 2 }, { threads: 1 });
+    await session.write(statesOf(program));
+    const rows = [rowOf(program, 1, 5), rowOf(program, 2, 5)];
+    const { scores } = await session.run('score', stacked(manifestOf(program), 'score', rows, 2), { seed: 3, step: 0 });
+    expect(bytes(scores!.subarray(0, ITEMS))).not.toEqual(bytes(scores!.subarray(ITEMS)));
+    await session.dispose();
+  });
+});
+
+test('an input that no row gives is left out, so that whoever calls the entry says so', () => {
+  const manifest = {
+    entries: {
+      score: { inputs: [{ name: 'items', dtype: 'i32', axes: ['batch', 'seq'], shape: ['batch', 2] }], outputs: [] },
+    },
+  };
+  expect(stacked(manifest as unknown as Manifest, 'score', [{}], 2)).toEqual({});
+});

@@ -60,15 +60,17 @@ const records = (nat: (n: number) => number) =>
     text: [i, -i / 3],
   }));
 const quotedCell = (text: string): string => (/[",;|]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-const separated = (delimiter: string) => (nat: (n: number) => number): Buffer =>
-  Buffer.from(
-    [
-      ['item_id', 'title', 'genre', 'tags', 'year'],
-      ...records(nat).map(({ item, title, genre, tags, year }) => [item, title, genre, tags.join('|'), year]),
-    ]
-      .map((row) => `${row.map(quotedCell).join(delimiter)}\n`)
-      .join(''),
-  );
+const separated =
+  (delimiter: string) =>
+  (nat: (n: number) => number): Buffer =>
+    Buffer.from(
+      [
+        ['item_id', 'title', 'genre', 'tags', 'year'],
+        ...records(nat).map(({ item, title, genre, tags, year }) => [item, title, genre, tags.join('|'), year]),
+      ]
+        .map((row) => `${row.map(quotedCell).join(delimiter)}\n`)
+        .join(''),
+    );
 
 /** What a split was written to, of the rules that a file may hold. */
 const splits = [
@@ -153,7 +155,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
   },
   'a split': {
     file: 'split.json',
-    good: (nat) => Buffer.from(`${JSON.stringify({ format: 'pcrec-split-1', rule: splits[nat(splits.length)] }, null, 2)}\n`),
+    good: (nat) =>
+      Buffer.from(`${JSON.stringify({ format: 'pcrec-split-1', rule: splits[nat(splits.length)] }, null, 2)}\n`),
     data: false,
     options: () => ({}),
     text: true,
@@ -206,12 +209,15 @@ export const generate = (seed: number, index: number): Case => {
 /** The files of a case by name: the spoilt one, and what lies beside it. */
 export const filesOf = ({ kind, seed, mistakes: made }: Case): Readonly<Record<string, Buffer>> => {
   const { file, good, beside = {} } = kinds[kind]!;
-  const spoilt = made.reduce((bytes, m) => {
-    const onText = mistakes[m.name];
-    return onText === undefined
-      ? (byteMistakes[m.name]?.(bytes, m) ?? bytes)
-      : Buffer.from(onText(bytes.toString('latin1'), m), 'latin1');
-  }, good(random(seed)));
+  const spoilt = made.reduce(
+    (bytes, m) => {
+      const onText = mistakes[m.name];
+      return onText === undefined
+        ? (byteMistakes[m.name]?.(bytes, m) ?? bytes)
+        : Buffer.from(onText(bytes.toString('latin1'), m), 'latin1');
+    },
+    good(random(seed)),
+  );
   return {
     [file]: spoilt,
     ...Object.fromEntries(Object.entries(beside).map(([name, of]) => [name, of(random(seed))])),

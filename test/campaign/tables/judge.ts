@@ -30,21 +30,28 @@ const unhelpful = (names: readonly string[], text: boolean, message: string): Fa
     return fault('an error does not name the file', names.join(' or '), message);
   const whole =
     /the file is empty|nothing below it|gzip|UTF-16|zip data|NUL bytes|knows none of the items|cannot be used|ids; give an id a row|two rows|none of these has|record has|not \S+ after all/;
-  return text && !whole.test(message) && !names.some((name) => new RegExp(`${name.replaceAll('.', '\\.')}:\\d+`).test(message))
+  return text &&
+    !whole.test(message) &&
+    !names.some((name) => new RegExp(`${name.replaceAll('.', '\\.')}:\\d+`).test(message))
     ? fault('an error names no line', `${names[0]!}:<line>`, message)
     : null;
 };
 
 /** A column that holds what no column of its kind does. */
 const odd = (name: string, column: FeatureColumn): Fault | null => {
-  const problem = (what: string): Fault => fault(`a column is inconsistent: ${what}`, 'what FeatureColumn promises', `${name}: ${JSON.stringify(column)}`);
+  const problem = (what: string): Fault =>
+    fault(`a column is inconsistent: ${what}`, 'what FeatureColumn promises', `${name}: ${JSON.stringify(column)}`);
   switch (column.kind) {
     case 'vector':
       return column.values.every(Number.isFinite) && column.width > 0 ? null : problem('numbers');
     case 'category':
     case 'categories': {
       const { vocabulary } = column;
-      if (new Set(vocabulary).size !== vocabulary.length || vocabulary.some((word) => word.trim() !== word || word === '')) return problem('words');
+      if (
+        new Set(vocabulary).size !== vocabulary.length ||
+        vocabulary.some((word) => word.trim() !== word || word === '')
+      )
+        return problem('words');
       if (column.kind === 'category') return null;
       for (let row = 0; row + 1 < column.offsets.length; row++) {
         const own = column.values.subarray(column.offsets[row], column.offsets[row + 1]);
@@ -71,7 +78,10 @@ const wrong = (data: Dataset): Fault | null => {
 };
 
 /** What a case gives: data, and of a split what it divides. */
-const read = async ({ kind }: Case, at: string): Promise<Either<string, { readonly data: Dataset; readonly split?: unknown }>> => {
+const read = async (
+  { kind }: Case,
+  at: string,
+): Promise<Either<string, { readonly data: Dataset; readonly split?: unknown }>> => {
   const { file, data, options } = kinds[kind]!;
   const path = join(at, file);
   const found = await load(data ? path : join(at, 'events.csv'), options(path));
@@ -83,8 +93,13 @@ const read = async ({ kind }: Case, at: string): Promise<Either<string, { readon
   return right({ data: found.right, split: { trainingEnds, held } });
 };
 
-const bare = ({ data: { hash, users, items, titles }, split }: { readonly data: Dataset; readonly split?: unknown }): string =>
-  JSON.stringify({ hash, users, items, titles: titles && [...titles], split });
+const bare = ({
+  data: { hash, users, items, titles },
+  split,
+}: {
+  readonly data: Dataset;
+  readonly split?: unknown;
+}): string => JSON.stringify({ hash, users, items, titles: titles && [...titles], split });
 
 const judgeOne = async (of: Case, n: number): Promise<Verdict> => {
   const at = join(scratch(), `${n}`);
@@ -110,7 +125,13 @@ const judgeOne = async (of: Case, n: number): Promise<Verdict> => {
     await write(filesOf({ ...of, mistakes: [] }));
     const plain = await read(of, at);
     return isLeft(plain) || bare(plain.right) !== bare(found.right)
-      ? left(fault(`a good file is read as something else: ${of.kind}`, isLeft(plain) ? plain.left : bare(plain.right), bare(found.right)))
+      ? left(
+          fault(
+            `a good file is read as something else: ${of.kind}`,
+            isLeft(plain) ? plain.left : bare(plain.right),
+            bare(found.right),
+          ),
+        )
       : right(1);
   } catch (e) {
     return left(fault('load throws', 'an Either', e instanceof Error ? (e.stack ?? e.message) : String(e)));

@@ -17,6 +17,8 @@ export const tables: Part<Case> = {
   load: (saved) => saved as unknown as Case,
   text: (of) => [
     `${of.kind}; ${of.mistakes.map((m) => m.name).join(', then ') || 'no mistake'}`,
-    ...Object.entries(filesOf(of)).map(([name, bytes]) => `${name}: ${JSON.stringify(bytes.toString('latin1').slice(0, 400))}`),
+    ...Object.entries(filesOf(of)).map(
+      ([name, bytes]) => `${name}: ${JSON.stringify(bytes.toString('latin1').slice(0, 400))}`,
+    ),
   ],
 };

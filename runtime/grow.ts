@@ -114,10 +114,10 @@ const grownState = (
   begun: Float32Array,
 ): E.Either<string, Float32Array> => {
   const { name, shape, init } = info;
-  const given = init.kind === 'given';
+  const feature = init.kind === 'given' ? init.feature : undefined;
   const along = shape.indexOf('items');
   const before = old.states[name];
-  if (before === undefined || !(given || learned.has(info.role))) return E.right(begun);
+  if (before === undefined || !(feature !== undefined || learned.has(info.role))) return E.right(begun);
   if (along >= 0 && shape.lastIndexOf('items') !== along)
     return E.left(`\`${name}\` has a value for each pair of items, and such tables cannot grow: train anew.`);
   return pipe(
@@ -127,8 +127,8 @@ const grownState = (
     E.map(({ from, to }) => {
       const into = { shape: to, data: begun.slice() };
       const moves = shape.map((size) => (size === 'items' ? places : undefined));
-      if (!given) poured({ shape: from, data: before }, into, moves);
-      else if (init.feature.kind === 'met')
+      if (feature === undefined) poured({ shape: from, data: before }, into, moves);
+      else if (feature.kind === 'met')
         places.forEach((at, i) => (into.data[at] = Math.max(into.data[at]!, before[i]!)));
       else {
         const row = before.length / old.items.length;

@@ -13,10 +13,15 @@ export type Found =
   | { readonly kind: 'damaged'; readonly path: string; readonly why: string }
   | { readonly kind: 'absent' };
 
+/** Whether a file is of this user, or of whoever owns the folder that its folder is in: in a place such as /tmp anybody may leave one. */
+const isOurs = async (path: string, { uid }: { readonly uid: number }): Promise<boolean> =>
+  process.getuid === undefined || uid === process.getuid() || uid === (await stat(dirname(dirname(path)))).uid;
+
 const lookedAt = async (path: string, key: string): Promise<Found> => {
   const handle = await open(path).catch(() => undefined);
   if (handle === undefined) return { kind: 'absent' };
   try {
+    if (!(await isOurs(path, await handle.stat()))) return { kind: 'absent' };
     const found = await readSealed(handle);
     if (isLeft(found)) return { kind: 'damaged', path, why: found.left };
     return found.right.key === key

@@ -1,6 +1,7 @@
 /** Packed copies: that they hold what was read and nothing else, whatever happens to them, to the files, and beside them. */
 import {
   chmod,
+  chown,
   copyFile,
   mkdir,
   mkdtemp,
@@ -382,6 +383,18 @@ describe('copies are never trusted', () => {
     await copyFile(all[0]!, all[1]!);
     for (const of of [options, { minRating: 5 }])
       expect(bare(await loaded(path, of))).toEqual(bare(await plainly(path, of)));
+  });
+
+  it.runIf(process.getuid?.() === 0)('where somebody else has left them', async () => {
+    const path = join(at, 'events.csv');
+    await writeFile(path, rowsOf(0));
+    await loaded(path);
+    const [name = ''] = await copies(join(at, '.pcrec'));
+    await chown(join(at, '.pcrec', name), 12_345, 12_345);
+    expect(copyOf(await loaded(path))).toMatch(made);
+    await chown(join(at, '.pcrec', name), 12_345, 12_345);
+    await chown(at, 12_345, 12_345);
+    expect(copyOf(await loaded(path))).toMatch(used);
   });
 
   it('and many may make them at once', async () => {

@@ -85,6 +85,15 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const sizes = ({ items, features }: Checkpoint) => ({ items: items.length, ...sizesOf(features) });
+interface Found {
+  readonly vocabulary: readonly string[];
+  readonly most: number;
+  readonly mean: number;
+  readonly deviation: number;
+}
+/** What a checkpoint learned of a column of items, whatever its kind. */
+const learntOf = ({ features }: Checkpoint, name: string): Found => features!.items[name] as unknown as Found;
+
 /** Each cell of an old state and of the new one at the place that means the same. */
 const pairs = (info: StateInfo, from: Checkpoint, to: Checkpoint): readonly (readonly [number, number])[] => {
   const [shape, wider] = [ok(shapeOf(info, sizes(from))), ok(shapeOf(info, sizes(to)))];
@@ -109,7 +118,7 @@ describe('a model that goes on, on data with more of everything', () => {
         genre: { kind: 'category', vocabulary: ['comedy', 'war', 'art', 'noir'] },
         tags: {
           kind: 'categories',
-          vocabulary: [...(was.features!.items['tags'] as unknown as { vocabulary: string[] }).vocabulary, 'art', 'noir'],
+          vocabulary: [...learntOf(was, 'tags').vocabulary, 'art', 'noir'],
           most: 4,
         },
         year: was.features!.items['year'],
@@ -142,10 +151,7 @@ describe('a model that goes on, on data with more of everything', () => {
     const is = await kept(grownAt);
     const words = (id: string): readonly unknown[] => {
       const i = is.items.indexOf(id);
-      const { genre, tags, year } = is.features!.items as unknown as Record<
-        string,
-        { vocabulary: string[]; most: number; mean: number; deviation: number }
-      >;
+      const [genre, tags, year] = ['genre', 'tags', 'year'].map((name) => learntOf(is, name));
       const own = is.states['item.tags']!.subarray(i * tags!.most, (i + 1) * tags!.most);
       return [
         genre!.vocabulary[is.states['item.genre']![i]! - 1],
@@ -158,7 +164,7 @@ describe('a model that goes on, on data with more of everything', () => {
       ];
     };
     for (const [id, { genre, tags, year, text }] of Object.entries({ ...before, ...after }) as [string, Item][]) {
-      const mean = Math.round((is.features!.items['year'] as { mean: number }).mean);
+      const mean = Math.round(learntOf(is, 'year').mean);
       expect([id, ...words(id)]).toEqual([id, genre, [...tags!].sort(), year ?? mean, text!.map(Math.fround)]);
     }
     expect(is.items).toEqual([...old, ...young, 'y', 'z'].sort());

@@ -53,12 +53,11 @@ const lossOf = async (device: 'wasm' | 'cpu', event: string, user: string): Prom
     ),
   );
   const inputs = Object.fromEntries(
-    manifest.entries['train']!.inputs.map(({ name, dtype, shape }) => [
-      name,
-      (dtype === 'i32' ? Int32Array : Float32Array).from({ length: cells(shape) }, (_, i) =>
-        name === 'seq.lengths' ? 3 : name === 'batch.missing' ? 0 : (i * 7) % 3,
-      ),
-    ]),
+    manifest.entries['train']!.inputs.map(({ name, dtype, shape }) => {
+      const value = (i: number): number => (name === 'seq.lengths' ? 3 : name === 'batch.missing' ? 0 : (i * 7) % 3);
+      const values = Array.from({ length: cells(shape) }, (_, i) => value(i));
+      return [name, dtype === 'i32' ? Int32Array.from(values) : Float32Array.from(values)];
+    }),
   );
   const { loss } = await session.run('train', inputs, { seed: 1, step: 1 });
   await session.dispose();

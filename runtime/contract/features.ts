@@ -16,9 +16,14 @@ export type ItemFeature =
 /** A size that data bind: the values of a vocabulary and one for none, the width of vectors, the most values that an item has. */
 export type Measured = 'values' | 'width' | 'most';
 
-/** Letters and digits stand for themselves, so that no two names are spelt alike and every language can write them. */
-const spelt = (name: string): string =>
-  name.replace(/[^A-Za-z0-9]/g, (c) => (c === '_' ? '__' : `_${c.codePointAt(0)!.toString(16)}_`));
+/**
+ * Letters, digits and an underscore between two of them stand for themselves, all else for its code between two Z, and Z is doubled: no two
+ * names are spelt alike, every language can write them, and none has two underscores in a row, of which GLSL makes one.
+ */
+export const spelt = (name: string): string =>
+  name.replace(/Z|[^A-Za-z0-9_]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (c) =>
+    c === 'Z' ? 'ZZ' : `Z${c.charCodeAt(0).toString(16)}Z`,
+  );
 
 /** Whose columns have sizes. */
 export type SizedOf = 'item' | 'event' | 'user';
@@ -86,6 +91,10 @@ export const userRow = (feature: UserFeature): InputRow => ({
 export const labelText = ({ column, test }: EventLabel): string =>
   test.kind === 'atLeast' ? `${column} >= ${test.value}` : `${column} in ${test.values.join(', ')}`;
 
+/** The same in letters and digits, as programs may call it: `rating.from.4`, `action.in.buy.cart`. */
+const labelName = ({ column, test }: EventLabel): string =>
+  [column, ...(test.kind === 'atLeast' ? ['from', String(test.value)] : ['in', ...test.values])].map(spelt).join('.');
+
 /** A label: of the event after each position, and of the event after the row's last position. */
 export const labelRows = (label: EventLabel): Readonly<Record<'next' | 'asked', InputRow>> => {
   const own = {
@@ -95,8 +104,8 @@ export const labelRows = (label: EventLabel): Readonly<Record<'next' | 'asked', 
     fill: { from: 'label', label, shift: 1 },
   } as const;
   return {
-    next: { ...own, name: `label.next.${labelText(label)}`, axes: ['batch', 'seq'], tells: 'answer' },
-    asked: { ...own, name: `label.asked.${labelText(label)}`, axes: ['batch'], tells: 'answerOfRow' },
+    next: { ...own, name: `label.next.${labelName(label)}`, axes: ['batch', 'seq'], tells: 'answer' },
+    asked: { ...own, name: `label.asked.${labelName(label)}`, axes: ['batch'], tells: 'answerOfRow' },
   };
 };
 

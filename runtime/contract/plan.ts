@@ -29,3 +29,14 @@ export interface PlanBuffer {
 
 /** What a session's caller calls a buffer. */
 export const calledBy = ({ id, name }: Pick<PlanBuffer, 'id' | 'name'>): string => name ?? id;
+
+/** Inputs that a caller gives by their names, by the ids that programs have for them. */
+export const inputsById = <A>(
+  buffers: readonly Pick<PlanBuffer, 'id' | 'name' | 'role'>[],
+  given: Readonly<Record<string, A>>,
+): Readonly<Record<string, A>> => {
+  const renamed = buffers.filter((b) => b.role === 'input' && b.name !== undefined && given[b.name] !== undefined);
+  return renamed.length === 0
+    ? given
+    : { ...given, ...Object.fromEntries(renamed.map((b) => [b.id, given[b.name!]!])) };
+};

@@ -15,7 +15,7 @@ import {
   denseCells,
   sizeOf,
 } from '../contract/cpu-plan.js';
-import { calledBy } from '../contract/plan.js';
+import { calledBy, inputsById } from '../contract/plan.js';
 import { pieces, tasksOf } from './tasks.js';
 import { type Link, type Places, type Seen, type ThreadSetup, control, thread } from './thread.js';
 import { bytesOf, operationsOf, packedCells } from './work.js';
@@ -127,12 +127,13 @@ const session = async <G>(
     return { entry, number, place: places.get(name)!, infos: new Map(entry.buffers.map((b) => [b.id, b])) };
   };
 
-  const prepare = (name: string, inputs: Given, { seed, step }: Draw) => {
+  const prepare = (name: string, given: Given, { seed, step }: Draw) => {
     const { entry, number, place, infos } = found(name);
+    const inputs = inputsById(entry.buffers, given);
     for (const b of entry.buffers) {
       if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes))
         throw new Error(
-          `The input '${b.id}' of '${name}' needs ${plural(denseCells(b, sizes), 'value')} and got ${inputs[b.id]?.length ?? 'none'}.`,
+          `The input '${calledBy(b)}' of '${name}' needs ${plural(denseCells(b, sizes), 'value')} and got ${inputs[b.id]?.length ?? 'none'}.`,
         );
     }
     const all = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);

@@ -9,7 +9,7 @@ import { type Gpu, type Library, loadLibrary } from './gpujs.js';
 import { hostStage } from './host.js';
 import { type DevicePlan, degraded, devicePlan } from './pipeline.js';
 import { type GpuModule, type Numbers, type PlanEntry, cells, unbound, undispatchable } from '../contract/gpu-plan.js';
-import { calledBy, type PlanBuffer } from '../contract/plan.js';
+import { calledBy, inputsById, type PlanBuffer } from '../contract/plan.js';
 import { stateStore } from './states.js';
 import { type Device, executorDevice, watch } from './resident.js';
 import { plural } from '../contract/words.js';
@@ -117,7 +117,7 @@ const session = (
 
   const execute = async (
     name: string,
-    inputs: Given,
+    given: Given,
     draw: Draw,
     all: boolean,
   ): Promise<{ readonly runner: Runner; readonly values: Values; readonly resident: boolean }> => {
@@ -125,17 +125,18 @@ const session = (
     if (found === undefined)
       throw new Error(`The model has no entry '${name}'; it has ${[...runners.keys()].join(', ')}.`);
     const { entry, host } = found;
-    for (const { id, role, axes } of entry.buffers) {
-      if (role === 'input' && inputs[id]?.length !== cells(axes, sizes))
+    const inputs = inputsById(entry.buffers, given);
+    for (const b of entry.buffers) {
+      if (b.role === 'input' && inputs[b.id]?.length !== cells(b.axes, sizes))
         throw new Error(
-          `The input '${id}' of '${name}' needs ${plural(cells(axes, sizes), 'value')} and got ${inputs[id]?.length ?? 'none'}.`,
+          `The input '${calledBy(b)}' of '${name}' needs ${plural(cells(b.axes, sizes), 'value')} and got ${inputs[b.id]?.length ?? 'none'}.`,
         );
     }
     if (all || !found.lean) await states.toHost();
-    const given = (id: string): Numbers | undefined => inputs[id] ?? states.get(id);
-    const onHost = host.run(given, draw);
+    const known = (id: string): Numbers | undefined => inputs[id] ?? states.get(id);
+    const onHost = host.run(known, draw);
     const before: Values = (id) => {
-      const value = onHost.get(id) ?? given(id);
+      const value = onHost.get(id) ?? known(id);
       if (value === undefined) throw new Error(`Nothing computes '${id}'.`);
       return value;
     };

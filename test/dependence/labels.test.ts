@@ -183,7 +183,7 @@ describe('a loss of labels', () => {
     });
     expect(verdict(asking)).toEqual([
       'PC5003',
-      "the logit reads 'label.asked.rating >= 4', which is known only while training",
+      "the logit reads 'label.asked.rating.from.4', which is known only while training",
     ]);
   });
 });

@@ -17,7 +17,7 @@ const inputs = {
   items: [1, 5, 2, 6, 3, 3, 0, 0],
   targets: [5, 2, 6, 0, 3, 4, 0, 0],
   target: [0, 4],
-  'label.next.rating >= 4': [2, 1, 2, 0, 1, 2, 0, 0],
+  'label.next.rating.from.4': [2, 1, 2, 0, 1, 2, 0, 0],
   'event.rating': [0.5, -1, 1.5, 0.25, -0.5, 2, 0, 0],
   'user.gender': [1, 0],
   'user.age': [0.5, -1],

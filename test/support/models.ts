@@ -94,7 +94,7 @@ export const drawnOf = (feature: ItemFeature, sizes: Sizes, u: number): number =
 const drawnBelow: Readonly<Record<string, number>> = {
   'event.action': columnSizes.event_action_values,
   'user.gender': columnSizes.user_gender_values,
-  'label.next.rating >= 4': 3,
+  'label.next.rating.from.4': 3,
   'times.hour': 24,
   'times.next.hour': 24,
   'times.weekday': 7,

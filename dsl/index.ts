@@ -32,6 +32,8 @@ export * from './rates.js';
 
 export * from './features.js';
 export * from './recommender.js';
+export * from './fused.js';
+export * from './next-event.js';
 export * from './model.js';
 export * from './personalise.js';
 export * from './stacked.js';

@@ -4,6 +4,7 @@ import bert4rec from '../../models/bert4rec.js';
 import fmlp from '../../models/fmlp.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
+import hstuf from '../../models/hstuf.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
 import nextitnet from '../../models/nextitnet.js';
@@ -59,6 +60,7 @@ export const programs = (model: Model, over: Readonly<Record<string, HyperValue>
 /** Columns of each kind, for `sasrecf`, and what they bind. */
 export const columns = { categories: 'genre', lists: 'tags', numbers: 'year', vectors: 'text' } as const;
 export const ofEvents = { eventCategories: 'action', eventNumbers: 'rating', clock: true } as const;
+export const predicting = { predicted: 'action,rating' } as const;
 export const columnSizes = {
   event_action_values: 3,
   item_genre_values: 4,
@@ -88,6 +90,7 @@ export const drawnOf = (feature: ItemFeature, sizes: Sizes, u: number): number =
 /** Inputs whose values are fewer than the items. */
 const drawnBelow: Readonly<Record<string, number>> = {
   'event.action': columnSizes.event_action_values,
+  'next.action': columnSizes.event_action_values,
   'times.hour': 24,
   'times.next.hour': 24,
   'times.weekday': 7,
@@ -133,6 +136,7 @@ export const environment = (stages: readonly Program[], { sizes, inputs: given }
 export const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
   ['hstu', hstu, {}],
   ['hstu with heads and times', hstu, { heads: 2, times: true }],
+  ['hstuf', hstuf, { times: true, ...columns, ...ofEvents, ...predicting }],
   ['pcrec', pcrec, {}],
   ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],

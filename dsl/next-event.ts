@@ -43,7 +43,11 @@ interface Pairs {
   readonly width: Axis<'width'>;
   readonly temperature: number;
 }
-/** sum over the width of state weight item / temperature, state and item of unit length: one number for each position of the weight's other axes. */
+/**
+ * sum over the width of state weight item / temperature, state and item of unit length: one number for each position of the weight's other axes.
+ * The weight is with the state, so that the item comes to a prediction that is made, and the certificate sees it: multiplied to the
+ * product of state and item it would look like a state that knows the item.
+ */
 const judged = ({ state, item, width, temperature }: Pairs, weight: Loose): Loose =>
   div(dot(mul(state, weight), item, width as never), temperature);
 

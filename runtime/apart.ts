@@ -44,7 +44,10 @@ const text = ({ metrics: found, median }: Worth): string =>
 /** A line each for those that training met and those that it did not, and what to expect by chance. */
 export const apartText = ({ warm, cold, items, chance }: Apart): string =>
   [
-    ...[{ of: warm, whose: 'met' }, { of: cold, whose: 'never met' }].map(
+    ...[
+      { of: warm, whose: 'met' },
+      { of: cold, whose: 'never met' },
+    ].map(
       ({ of: { targets, model }, whose }) =>
         `Targets that training ${whose}: ${targets}${targets === 0 ? '' : `, ${text(model)}`}.`,
     ),

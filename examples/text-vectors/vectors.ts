@@ -65,7 +65,9 @@ const data = loaded._tag === 'Left' ? end(loaded.left) : loaded.right;
 const ids = [...data.items, ...(data.unmet ?? [])];
 const columns = options.text.split(',').map((name) => {
   const column = data.features?.get(name);
-  return column ?? end(`The items have no column '${name}': they have ${[...(data.features?.keys() ?? [])].join(', ')}.`);
+  return (
+    column ?? end(`The items have no column '${name}': they have ${[...(data.features?.keys() ?? [])].join(', ')}.`)
+  );
 });
 const told = ids.flatMap((id, item) => {
   const text = columns.map((column) => words(column, item).join(', ').trim()).filter((part) => part !== '');

@@ -37,7 +37,7 @@ const read = async (file: string): Promise<ReadonlyMap<string, readonly number[]
   const { items: met, unmet = [], features } = found.right;
   const text = features!.get('text');
   if (text?.kind !== 'vector') throw new Error('the column text is no vector');
-  return new Map([...met, ...unmet].map((id, i) => [id, [...text.values.slice(3 * i, 3 * i + 3)]]));
+  return new Map([...met, ...unmet].map((id, i) => [id, Array.from(text.values.subarray(3 * i, 3 * i + 3))]));
 };
 const want = new Map([...said].map(([id, text]) => [id, standIn(text)]));
 
@@ -73,10 +73,7 @@ describe('examples/text-vectors', () => {
       encoding: 'utf8',
       env: { ...process.env, PYTHONPATH: folder },
     });
-    expect([other.status, other.stderr]).toEqual([
-      1,
-      'items.csv has no column name: it has item_id, title, brand.\n',
-    ]);
+    expect([other.status, other.stderr]).toEqual([1, 'items.csv has no column name: it has item_id, title, brand.\n']);
   });
 
   it('vectors.ts', async () => {
@@ -100,11 +97,10 @@ describe('examples/text-vectors', () => {
     });
     writeFileSync(at('vectors.mjs'), outputText);
     const run = (...argv: readonly string[]) =>
-      spawnSync(
-        process.execPath,
-        [at('vectors.mjs'), '--data', 'events.csv', '--items', 'items.csv', ...argv],
-        { cwd: folder, encoding: 'utf8' },
-      );
+      spawnSync(process.execPath, [at('vectors.mjs'), '--data', 'events.csv', '--items', 'items.csv', ...argv], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
     const { status, stderr } = run('--text', 'title,brand');
     expect([status, stderr.split('\n').at(-2)]).toEqual([0, 'text.safetensors: 4 items, 3 numbers each']);
     expect(await read('text.safetensors')).toEqual(want);

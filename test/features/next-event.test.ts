@@ -20,7 +20,11 @@ import {
   stacked,
   withInference,
 } from 'pcrec';
-import { compile } from '../../compiler/compile.js';
+import { certificateText } from '../../compiler/dependence/wording.js';
+import { certify } from '../../compiler/passes/certify.js';
+import { diagonalise } from '../../compiler/passes/diagonal.js';
+import { expand } from '../../compiler/passes/expand.js';
+import { runPasses } from '../../compiler/pipeline.js';
 import { evaluate } from '../../compiler/targets/reference.js';
 import type { HyperValue, Model } from '../../dsl/model.js';
 import hstuf from '../../models/hstuf.js';
@@ -30,8 +34,8 @@ import { columnSizes, environment, plain, programs, traced } from '../support/mo
 type Over = Readonly<Record<string, HyperValue>>;
 const events = { categories: '', eventCategories: 'action', eventNumbers: 'rating' } as const;
 const verdict = (of: Model, over: Over = {}): readonly [code: string, message: string] | string => {
-  const found = compile(traced(of, over));
-  return isLeft(found) ? [found.left[0].code, found.left[0].message] : found.right.report.certificate!;
+  const found = runPasses([expand, diagonalise, certify], programs(of, over)[0]!);
+  return isLeft(found) ? [found.left[0].code, found.left[0].message] : certificateText(found.right.certificate!);
 };
 
 /** States are the items' own vectors, and the loss is that of the next event alone. */

@@ -34,6 +34,8 @@ export * from './features.js';
 export * from './users.js';
 export * from './labels.js';
 export * from './recommender.js';
+export * from './fused.js';
+export * from './next-event.js';
 export * from './model.js';
 export * from './personalise.js';
 export * from './stacked.js';

@@ -2,8 +2,10 @@
  * Models that are stacks: an input, blocks one above the other, what the head reads of the last. Told in parts, so that a
  * function of models may look at the state between two blocks (`withInference`).
  */
-import { type Context, type Hyper, type Hypers, type Model, type ModelSpec, model } from './model.js';
+import { add } from './elementwise.js';
+import { type Context, type Hyper, type Hypers, type Model, type ModelSpec, model, type Outputs } from './model.js';
 import { type ItemTable, nextItem, type RecommenderHyper, type State } from './recommender.js';
+import type { Tensor } from './tensor.js';
 
 /** A model in parts. */
 export interface Stack {
@@ -14,6 +16,8 @@ export interface Stack {
   readonly blocks: readonly ((x: State) => State)[];
   /** What the head reads of the last block's state: a norm, say. Default: the state itself. */
   readonly read?: (top: State) => State;
+  /** A further term of the loss, of what the head reads: other things that are predicted of the next event. Training alone has it. */
+  readonly also?: (state: State, at: 'all' | 'last') => Tensor<never>;
 }
 
 /** The hyperparameters that `nextItem` reads, and others. */
@@ -35,10 +39,16 @@ export const statesOf = ({ input, blocks }: Pick<Stack, 'input' | 'blocks'>): re
 /** Next items, from what the stack's head reads of a state at its top. */
 export const predicted = (
   context: Context<StackHypers>,
-  { table, read = (top) => top }: Stack,
+  { table, read = (top) => top, also }: Stack,
   top: State,
   at: 'all' | 'last' = 'all',
-) => nextItem(context, table, read(top), at);
+): Outputs => {
+  const state = read(top);
+  const outputs = nextItem(context, table, state, at);
+  return also === undefined || context.phase === 'inference'
+    ? outputs
+    : { ...outputs, loss: add(outputs.loss, also(state, at)) };
+};
 
 /** A model of the next item whose blocks can be seen: `model`, with `stack` in the place of `build`. */
 export const stacked = <H extends StackHypers>(spec: StackedSpec<H>): StackedModel<H> => ({

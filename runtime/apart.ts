@@ -3,29 +3,53 @@ import type { Part } from './events.js';
 import type { Feed } from './job.js';
 import { popularity } from './measures/baselines.js';
 import { type Metrics, measureNames, metrics } from './metrics.js';
-import { plural } from './contract/words.js';
 
-/** The users whose target training met (`warm`) or did not (`cold`), and the means over them; NaN where there are none. */
+/** What the ranks of some targets are worth: means over these; NaN where there are none. */
+export interface Worth {
+  readonly metrics: Metrics;
+  /** Of the ranks; 1 is the best. */
+  readonly median: number;
+}
+/** The targets that training met (`warm`) or did not (`cold`), ranked by the model and by popularity. A target is one wanted item of one user. */
 export type Apart = {
-  readonly [K in 'warm' | 'cold']: { readonly users: number; readonly model: Metrics; readonly popularity: Metrics };
+  readonly [K in 'warm' | 'cold']: { readonly targets: number; readonly model: Worth; readonly popularity: Worth };
+} & {
+  /** How many items are ranked. */
+  readonly items: number;
+  /** What to expect of an order of these by chance. */
+  readonly chance: Worth;
+};
+
+const worthOf = (ranks: Float32Array): Worth => {
+  const sorted = ranks.toSorted();
+  const middle = sorted.subarray(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return { metrics: metrics(ranks), median: middle.reduce((sum, rank) => sum + rank, 0) / middle.length };
 };
 
 export const apartOf = (feed: Feed, part: Part, ranks: Float32Array): Apart => {
   const [warm, popular] = [feed.warm(part), popularity(feed.split, part)];
+  const items = feed.split.dataset.items.length;
   const group = (met: number): Apart['warm'] => {
     const own = (all: Float32Array): Float32Array => all.filter((_, i) => warm[i] === met);
-    return { users: own(ranks).length, model: metrics(own(ranks)), popularity: metrics(own(popular)) };
+    return { targets: own(ranks).length, model: worthOf(own(ranks)), popularity: worthOf(own(popular)) };
   };
-  return { warm: group(1), cold: group(0) };
+  // By chance every rank is as likely as any other.
+  const chance = worthOf(Float32Array.from({ length: items }, (_, i) => i + 1));
+  return { warm: group(1), cold: group(0), items, chance };
 };
 
-/** Two lines: who they are, and the model's measures. */
-export const apartText = (apart: Apart): string =>
-  (['warm', 'cold'] as const)
-    .map((name) => {
-      const { users, model } = apart[name];
-      const figures = measureNames.map((measure) => `${measure} ${model[measure].toFixed(4)}`).join(', ');
-      const whose = `Targets that training ${name === 'warm' ? 'met' : 'never met'}: ${plural(users, 'user')}`;
-      return users === 0 ? `${whose}.` : `${whose}, ${figures}.`;
-    })
-    .join('\n');
+const text = ({ metrics: found, median }: Worth): string =>
+  [...measureNames.map((measure) => `${measure} ${found[measure].toFixed(4)}`), `median rank ${median}`].join(', ');
+
+/** A line each for those that training met and those that it did not, and what to expect by chance. */
+export const apartText = ({ warm, cold, items, chance }: Apart): string =>
+  [
+    ...[
+      { of: warm, whose: 'met' },
+      { of: cold, whose: 'never met' },
+    ].map(
+      ({ of: { targets, model }, whose }) =>
+        `Targets that training ${whose}: ${targets}${targets === 0 ? '' : `, ${text(model)}`}.`,
+    ),
+    `Any order of the ${items} items, by chance: ${text(chance)}.`,
+  ].join('\n');

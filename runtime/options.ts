@@ -69,7 +69,7 @@ export type EvaluateOptions = DataOptions &
     checkpoint: string;
     part: 'validation' | 'test';
     batch: number;
-    /** Apart as well: users whose target training met, and those whose target it never saw. */
+    /** Apart as well: targets that training met, and those that it never saw. */
     cold: boolean;
     /** Where the file of the training's split now is. */
     split: string;

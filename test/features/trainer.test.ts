@@ -77,11 +77,14 @@ describe('a run with features of items', () => {
 
   it('says apart what it makes of targets that training met and of those that it did not', async () => {
     const { apart, model, users } = await items.evaluate({ out: out('items'), cold: true });
-    expect(apart!.warm.users + apart!.cold.users).toBe(users);
-    expect(apart!.cold.users).toBe(1);
-    const mean = (name: 'MRR'): number =>
-      (apart!.warm.users * apart!.warm.model[name] + apart!.cold.users * apart!.cold.model[name]) / users;
-    expect(mean('MRR')).toBeCloseTo(model.MRR, 6);
+    const { warm, cold, chance } = apart!;
+    expect(warm.targets + cold.targets).toBe(users);
+    expect(cold.targets).toBe(1);
+    const mean = (warm.targets * warm.model.metrics.MRR + cold.targets * cold.model.metrics.MRR) / users;
+    expect(mean).toBeCloseTo(model.MRR, 6);
+    expect(1 / cold.model.median).toBeCloseTo(cold.model.metrics.MRR, 9);
+    // Eleven items: a target stands at each rank as often.
+    expect([apart!.items, chance.median, chance.metrics['HR@10']]).toEqual([11, 6, 10 / 11]);
     expect(await items.evaluate({ out: out('items') })).not.toHaveProperty('apart');
   });
 

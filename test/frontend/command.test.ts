@@ -248,10 +248,10 @@ describe('pcrec-compile', () => {
       return err;
     };
     expect(said()).toBe(
-      'error PC0001: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, fmlp, gru4rec, hstu, llama, mamba4rec, nextitnet, pcrec-simple, pcrec, sasrec, sasrecf, ttt4rec; --help tells more',
+      'error PC0001: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, fmlp, gru4rec, hstu, hstuf, llama, mamba4rec, nextitnet, pcrec-simple, pcrec, sasrec, sasrecf, ttt4rec; --help tells more',
     );
     expect(said('hsut')).toBe(
-      "error PC0002: there is neither a file hsut nor a model of the package of that name\nhint: did you mean 'hstu'?",
+      "error PC0002: there is neither a file hsut nor a model of the package of that name\nhint: did you mean 'hstu' or 'hstuf'?",
     );
     expect(said('models/tiny.ts', '--out', 'models/tiny.ts')).toMatch(
       /^error PC0006: cannot write to .*tiny\.ts: a part of its path is not a folder\nhint: choose another folder with --out$/,

@@ -5,6 +5,7 @@ import { available, opened } from './sessions.js';
 
 const each = [
   'hstu',
+  'hstuf',
   'pcrec',
   'sasrec',
   'sasrecf',

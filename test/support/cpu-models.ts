@@ -19,6 +19,7 @@ import bert4rec from '../../models/bert4rec.js';
 import fmlp from '../../models/fmlp.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
+import hstuf from '../../models/hstuf.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
 import nextitnet from '../../models/nextitnet.js';
@@ -39,7 +40,7 @@ import type { Data, Sizes } from '../../runtime/contract/session.js';
 import type { CpuSession } from '../../runtime/cpu/index.js';
 import { stream } from '../generators/axes.js';
 import { runLoops } from './loops.js';
-import { columns, columnSizes, drawnOf, ofEvents, ofUsers, programs } from './models.js';
+import { columns, columnSizes, drawnOf, ofEvents, ofUsers, predicting, programs } from './models.js';
 import { runPass } from './programs.js';
 
 /** Every position looks into three numbers, eight times: a sum of many positions without a lane. */
@@ -131,6 +132,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['hstu, few negatives of each position', hstu, { draws: 'position', blocks: 1 }],
   ['a table of a few numbers that all positions look into', few, {}],
   ['hstu with heads and times', hstu, { heads: 2, times: true }],
+  ['hstuf', hstuf, { ...columns, ...ofEvents, ...predicting }],
   ['pcrec', pcrec, {}],
   ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],

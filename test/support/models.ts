@@ -4,6 +4,7 @@ import bert4rec from '../../models/bert4rec.js';
 import fmlp from '../../models/fmlp.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
+import hstuf from '../../models/hstuf.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
 import nextitnet from '../../models/nextitnet.js';
@@ -63,6 +64,7 @@ export const ofEvents = { eventCategories: 'action', eventNumbers: 'rating', clo
 /** And of users, for `wukong`, made small. */
 export const ofUsers = { userCategories: 'gender', userNumbers: 'age', eventCategories: 'action' } as const;
 export const narrow = { hidden: 5, made: 2, kept: 3, rank: 2 } as const;
+export const predicting = { predicted: 'action,rating' } as const;
 export const columnSizes = {
   user_gender_values: 4,
   event_action_values: 3,
@@ -95,6 +97,7 @@ const drawnBelow: Readonly<Record<string, number>> = {
   'event.action': columnSizes.event_action_values,
   'user.gender': columnSizes.user_gender_values,
   'label.next.rating.from.4': 3,
+  'next.action': columnSizes.event_action_values,
   'times.hour': 24,
   'times.next.hour': 24,
   'times.weekday': 7,
@@ -140,6 +143,7 @@ export const environment = (stages: readonly Program[], { sizes, inputs: given }
 export const cases: readonly (readonly [string, Model, Readonly<Record<string, HyperValue>>])[] = [
   ['hstu', hstu, {}],
   ['hstu with heads and times', hstu, { heads: 2, times: true }],
+  ['hstuf', hstuf, { times: true, ...columns, ...ofEvents, ...predicting }],
   ['pcrec', pcrec, {}],
   ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],

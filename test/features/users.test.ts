@@ -265,7 +265,7 @@ describe('a run that predicts a label', () => {
     expect([ranks.length, label]).toEqual([found.users, found.label]);
     expect(ranked.MRR).toBeGreaterThan(0);
     const { apart } = await judged.evaluate({ out: out('run'), cold: true });
-    expect(apart!.warm.users + apart!.cold.users).toBe(found.users);
+    expect(apart!.warm.targets + apart!.cold.targets).toBe(found.users);
     expect(figures!.filter(({ measure }) => measure === 'AUC')).toMatchObject([
       { of: 'model', count: known.length, value: found.label!.model.AUC },
       { of: 'item mean', value: found.label!.items.AUC },

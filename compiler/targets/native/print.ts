@@ -144,26 +144,29 @@ const bytes = (offset: Amount): string => (offset === 0 ? '' : ` + ${counted(off
 const askedOf = (holds: number): number =>
   holds === binding.shift || holds <= binding.and ? binding.product : holds < binding.shift ? binding.sum : holds;
 
+const called = (name: string, ...args: readonly string[]): Text => atom(`${name}(${args.join(', ')})`);
+
+/** An operator between its two sides. */
+const infix = (code: (c: Code) => Text, [sign, holds]: readonly [string, number], [a, b]: readonly Code[]): Text => {
+  // C spreads one number over lanes by itself, where the other side has lanes.
+  const side = (c: Code, other: Code): Text =>
+    isLiteral(c) && !isLiteral(other) && hasLanes(other.type) ? number(c.value, c.type) : code(c);
+  const [left, right] = [side(a!, b!), side(b!, a!)];
+  // A minus before all of the right side, which no weaker operator follows.
+  if (sign === '+' && right.text.startsWith('-') && right.holds > holds)
+    return { text: `${within(left, holds)} - ${right.text.slice(1)}`, holds };
+  const asked = askedOf(holds);
+  // Numbers with a point are rounded in the order of the tree.
+  const inOrder = sign === '-' || sign === '/' || (holds >= binding.sum && isFloat(b!.type));
+  return { text: `${within(left, asked)} ${sign} ${within(right, inOrder ? holds + 1 : asked)}`, holds };
+};
+
 const codePrinter = ({ local, global }: Names): ((c: Code) => Text) => {
-  const called = (name: string, ...args: readonly string[]): Text => atom(`${name}(${args.join(', ')})`);
   const plainly = (c: Code): string => code(c).text;
-  const infix = (sign: string, holds: number, [a, b]: readonly Code[]): Text => {
-    // C spreads one number over lanes by itself, where the other side has lanes.
-    const side = (c: Code, other: Code): Text =>
-      isLiteral(c) && !isLiteral(other) && hasLanes(other.type) ? number(c.value, c.type) : code(c);
-    const [left, right] = [side(a!, b!), side(b!, a!)];
-    // A minus before all of the right side, which no weaker operator follows.
-    if (sign === '+' && right.text.startsWith('-') && right.holds > holds)
-      return { text: `${within(left, holds)} - ${right.text.slice(1)}`, holds };
-    const asked = askedOf(holds);
-    // Numbers with a point are rounded in the order of the tree.
-    const inOrder = sign === '-' || sign === '/' || (holds >= binding.sum && isFloat(b!.type));
-    return { text: `${within(left, asked)} ${sign} ${within(right, inOrder ? holds + 1 : asked)}`, holds };
-  };
   const operation = ({ op, args, type }: Extract<Code, { kind: 'op' }>): Text => {
     const from = args[0]!.type;
     const operator = operators[op];
-    if (operator !== undefined) return infix(...operator, args);
+    if (operator !== undefined) return infix(code, operator, args);
     switch (op) {
       case 'neg':
         return { text: `-${within(code(args[0]!), binding.unary + 1)}`, holds: binding.unary };

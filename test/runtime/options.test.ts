@@ -64,7 +64,7 @@ describe('options of a program', () => {
     ['train', { epoch: 3 }, "train has no option 'epoch': did you mean 'epochs'?"],
     ['train', { top: 3 }, /^train has no option 'top': /],
     ['evaluate', { epochs: 3 }, /^evaluate has no option 'epochs'/],
-    ['recommend', { usr: '1' }, "recommend has no option 'usr': did you mean 'user'?"],
+    ['recommend', { usr: '1' }, "recommend has no option 'usr': did you mean 'user' or 'users'?"],
     ['recommender.recommend', { device: 'cpu' }, /^recommender\.recommend has no option 'device'/],
     [
       'train',

@@ -76,7 +76,8 @@ const headerText = (file: Buffer): E.Either<string, Buffer> => {
 const row = ([name, entry]: readonly [string, unknown]): E.Either<string, Row> => {
   if (!isRecord(entry)) return E.left(`the header's entry for \`${name}\` is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== 'F32') return E.left(`\`${name}\` has the type ${JSON.stringify(dtype)}; only F32 is read here`);
+  if (dtype !== 'F32')
+    return E.left(`\`${name}\` has the type ${JSON.stringify(dtype ?? 'none')}; only F32 is read here`);
   if (!areCounts(shape)) return E.left(`the shape of \`${name}\` is not a list of sizes`);
   if (!areCounts(offsets) || offsets.length !== 2)
     return E.left(`the offsets of \`${name}\` are not two byte positions`);

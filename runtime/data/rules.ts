@@ -1,6 +1,7 @@
 /** How events are divided among training, validation and test: rules, what each makes of a user's sequence, and how they are written. */
 import { createHash } from 'node:crypto';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { plural } from '../contract/words.js';
 import { type Dataset, timesOf } from './dataset.js';
 import { calendarText, timeOf, timeShape } from './times.js';
 
@@ -172,7 +173,7 @@ export const ruleText = (rule: Rule, data: Dataset): string => {
     case 'time':
       return `events before ${timeText(data, rule.validation)} train, those from ${timeText(data, rule.test)} on test, those between validate`;
     case 'users':
-      return `${rule.test.length} users test and ${rule.validation.length} others validate, all unknown to training, by their last item after all before it`;
+      return `${plural(rule.test.length, 'user')} of the test and ${plural(rule.validation.length, 'user')} of the validation are unknown to training, and asked for their last item after all before it`;
     case 'all':
       return 'everything trains, and nothing is held out';
   }

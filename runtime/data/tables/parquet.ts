@@ -25,8 +25,10 @@ export interface ColumnFile {
 }
 
 /** The reader's own errors are plain ones; others are what bytes without sense make of its code. */
-const broken = (path: string, error: unknown): string =>
-  `${path}: this Parquet file cannot be read: ${error instanceof TypeError || error instanceof RangeError ? 'its bytes are damaged' : visible(messageOf(error))}; write it again, or as CSV`;
+const broken = (path: string, error: unknown): string => {
+  const senseless = error instanceof TypeError || error instanceof RangeError || messageOf(error).includes('undefined');
+  return `${path}: this Parquet file cannot be read: ${senseless ? 'its bytes are damaged' : visible(messageOf(error))}; write it again, or as CSV`;
+};
 
 /** Opens a Parquet file, lets `use` read it, and closes it. Left: what is wrong with the file, or what `use` says. */
 export const withParquet = async <A>(

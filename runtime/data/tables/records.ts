@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js';
 import { messageOf } from '../../errors.js';
-import { isNumber, quoted, withPoint } from '../cells.js';
+import { isNumber, quoted, visible, withPoint } from '../cells.js';
 import { cellsOf, type Delimiter, delimiters, speaks } from '../headers.js';
 import { decode } from '../ids.js';
 import { wholeFile } from '../lines.js';
@@ -103,7 +103,7 @@ const quotedRecords =
       const records = found.map(({ record, info }) => ({ line: info.lines, values: record }));
       return right(between === ';' ? withPoints(records) : records);
     } catch (error) {
-      return left(messageOf(error));
+      return left(visible(messageOf(error)));
     }
   };
 

@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { type Tensor, decodeForeign } from '../../safetensors.js';
+import { visible } from '../cells.js';
 import { decode, spelled } from '../ids.js';
 import { wholeFile } from '../lines.js';
 
@@ -97,7 +98,9 @@ export const readVectors = async (path: string): Promise<Either<string, Vectors>
   if (isLeft(bytes)) return bytes;
   const found = isNpy ? npy(bytes.right) : decodeForeign(bytes.right);
   if (isLeft(found))
-    return left(`${path}: ${found.left}${isNpy ? '' : '; write the file again, its numbers as 32-bit floats'}`);
+    return left(
+      `${path}: ${visible(found.left)}${isNpy ? '' : '; write the file again, its numbers as 32-bit floats'}`,
+    );
   const tensors: Readonly<Record<string, Tensor>> =
     'tensors' in found.right ? found.right.tensors : { [basename(stemOf(path))]: found.right };
   const metadata = 'metadata' in found.right ? found.right.metadata : {};

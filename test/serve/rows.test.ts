@@ -10,9 +10,10 @@ import type { LoopProgram } from '../../compiler/loops/ir.js';
 import type { Data, Manifest, Sizes } from '../../runtime/contract/session.js';
 import { type CpuSession, openNative, openWasm } from '../../runtime/cpu/index.js';
 import type { Inputs } from '../../runtime/job.js';
+import { scorer } from '../../runtime/serve/scorer.js';
 import { stacked } from '../../runtime/serve/stacked.js';
 import { stream } from '../generators/axes.js';
-import { cases, loopsOf } from '../support/cpu-models.js';
+import { cases, few, loopsOf } from '../support/cpu-models.js';
 import { columnSizes, drawnOf } from '../support/models.js';
 import { available, built as builtNative } from '../native/sessions.js';
 import { built as builtWasm } from '../wasm/sessions.js';
@@ -107,9 +108,10 @@ const targets: Readonly<Record<string, (program: LoopProgram) => Promise<Opening
 };
 
 describe.each(Object.entries(targets))('on %s', (target, opening) => {
-  // What the C compiler takes long for is tried for a few.
+  // One draws random numbers of each row where it scores. What the C compiler takes long for is tried for a few.
+  const alike = cases.filter(([, model]) => model !== few);
   const chosen =
-    target === 'wasm' ? cases : cases.filter(([name]) => /^(hstu with|pcrec, two|pcrec-simple)/.test(name));
+    target === 'wasm' ? alike : alike.filter(([name]) => /^(hstu with|pcrec, two|pcrec-simple)/.test(name));
   test.each(chosen)(
     '%s scores a request in the same bytes whoever is asked for beside it',
     async (_, model, over) => {
@@ -148,6 +150,22 @@ describe.each(Object.entries(targets))('on %s', (target, opening) => {
     },
     120_000,
   );
+});
+
+test.each([
+  ['as many as are asked for', cases[0]![1], 4],
+  ['one alone, where the place of a row decides what is drawn of it', few, 1],
+] as const)('a scorer takes %s', async (_, model, rows) => {
+  const program = loopsOf(model, { length: LENGTH });
+  const open = await targets['wasm']!(program);
+  const manifest = { ...manifestOf(program), length: LENGTH, rows: [] };
+  const found = await scorer(
+    { manifest, open: (_device, bound) => open(bound) },
+    { batch: 4, device: 'wasm', sizes: { ...sizes, items: ITEMS }, states: statesOf(program), seed: 3 },
+  )();
+  if (isLeft(found)) throw new Error(found.left);
+  expect(found.right.rows).toBe(rows);
+  await found.right.close();
 });
 
 test('an input that no row gives is left out, so that whoever calls the entry says so', () => {

@@ -197,7 +197,8 @@ type Kind =
   | 'choice'
   | 'time'
   | 'signal'
-  | 'listener';
+  | 'listener'
+  | 'teller';
 /** Every option of a function, and what it takes. Numbers and choices are looked at by `checked`. */
 type Kinds<O> = { readonly [K in keyof O]-?: Kind };
 
@@ -296,7 +297,7 @@ const taken = {
     token: 'texts',
     cors: 'texts',
     watch: 'flag',
-    say: 'listener',
+    say: 'teller',
   } satisfies Kinds<ServeOptions>,
 } as const;
 
@@ -328,7 +329,8 @@ const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolea
     fits: (v) => typeof v === 'object' && v !== null && 'aborted' in v,
     wanted: 'the signal of an AbortController',
   },
-  listener: { fits: (v) => typeof v === 'function', wanted: 'a function' },
+  listener: { fits: (v) => typeof v === 'function', wanted: 'a function of events' },
+  teller: { fits: (v) => typeof v === 'function', wanted: 'a function of a line of text' },
   number: { fits: anything, wanted: '' },
   choice: { fits: anything, wanted: '' },
 };

@@ -11,8 +11,7 @@ import { type Scorer, scorer, type ScorerSpec } from './scorer.js';
 import type { Contract, Heard, Told } from './worker.js';
 
 /** A thread, and the one thing that it was asked and has not yet answered. */
-interface Hand {
-  readonly backend: string;
+interface Hand extends Pick<Scorer, 'backend' | 'rows'> {
   readonly dead: () => boolean;
   readonly ask: (told: Told) => Promise<E.Either<string, Heard>>;
   readonly end: () => Promise<void>;
@@ -60,7 +59,7 @@ const hand = async (contract: Contract, limit: number): Promise<E.Either<string,
     return E.left(E.isLeft(first) ? first.left : 'A scoring thread spoke out of turn.');
   }
   return E.right({
-    backend: first.right.backend,
+    ...first.right,
     dead: () => died !== undefined,
     ask: async (told) => {
       const answer = next();
@@ -104,6 +103,7 @@ const member = (hire: () => ReturnType<typeof hand>, first: Hand, say: (line: st
     get backend() {
       return own.backend;
     },
+    rows: first.rows,
     ask: async (questions) =>
       pipe(
         await own.ask({ questions }),

@@ -142,7 +142,12 @@ export const loaded = (
       crew(compiled, specOf(compiled, options, settled, checkpoint), { workers, limit: timeout, say }),
     ),
     TE.map(({ knowledge, scorers }) => {
-      const asks = gatherer(scorers, settled, () => performance.now(), seen);
+      const rows = Math.min(...scorers.map((each) => each.rows));
+      if (rows < settled.batch)
+        say(
+          'The model draws random numbers of each row where it scores, so that requests are scored one by one, as `recommend` does.',
+        );
+      const asks = gatherer(scorers, { ...settled, batch: rows }, () => performance.now(), seen);
       return {
         ...knowledge,
         path,

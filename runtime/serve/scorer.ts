@@ -10,7 +10,7 @@ import { call, output } from '../entries.js';
 import type { States } from '../init.js';
 import type { Inputs } from '../job.js';
 import type { DeviceOptions } from '../options.js';
-import { type Best, bestOf } from '../recommend.js';
+import { type Best, bestOf, row } from '../recommend.js';
 import { closeSession, openSession, place } from '../run.js';
 import { stacked } from './stacked.js';
 
@@ -36,6 +36,8 @@ export interface Question {
 export interface Scorer {
   /** What really runs. */
   readonly backend: string;
+  /** How many questions it takes at once. */
+  readonly rows: number;
   ask(questions: readonly Question[]): Promise<E.Either<string, readonly Best[]>>;
   /** Resolves when it can be asked again; false where that will not be. */
   ready(): Promise<boolean>;
@@ -113,6 +115,50 @@ const openRungs = (
     ),
   );
 
+/** A question whose answer shows every score. */
+const probe = ({ manifest }: CompiledModel, items: number, from: number): Question => ({
+  inputs: row(
+    { items: [0, 1, 2].map((i) => (from + i) % items), times: undefined },
+    manifest.length,
+    null,
+    manifest.rows,
+  ),
+  wanted: { kind: 'scores', of: Int32Array.from({ length: items }, (_, item) => item) },
+});
+
+/**
+ * Whether a row is scored alike wherever it stands in any of the batches. A model that draws random numbers of each row where it
+ * scores is not: the place of a row decides what is drawn.
+ */
+const steady = (
+  compiled: CompiledModel,
+  rungs: readonly Rung[],
+  { sizes: { items }, seed }: ScorerSpec,
+): TaskEither<string, boolean> => {
+  const two = [probe(compiled, items, 0), probe(compiled, items, 3)];
+  const ask = (rung: Rung, questions: readonly Question[]) => scored(compiled.manifest, rung, seed, questions);
+  const same = (a: Best, b: Best): boolean => Array.from(a.scores).every((score, i) => Object.is(score, b.scores[i]));
+  return pipe(
+    two,
+    TE.traverseSeqArray((question) => ask(rungs[0]!, [question])),
+    TE.chain((alone) =>
+      pipe(
+        rungs,
+        TE.traverseSeqArray((rung) =>
+          pipe(
+            ask(
+              rung,
+              Array.from({ length: rung.batch }, (_, at) => two[at % 2]!),
+            ),
+            TE.map((all) => all.every((best, at) => same(best, alone[at % 2]![0]!))),
+          ),
+        ),
+      ),
+    ),
+    TE.map((each) => each.every((held) => held)),
+  );
+};
+
 /** A scorer on the thread that asks. Left: a device that does not open, or that states cannot be written to. */
 export const scorer = (compiled: CompiledModel, spec: ScorerSpec): TaskEither<string, Scorer> => {
   const opened: Rung[] = [];
@@ -121,8 +167,15 @@ export const scorer = (compiled: CompiledModel, spec: ScorerSpec): TaskEither<st
   };
   return pipe(
     openRungs(compiled, spec, opened),
+    TE.chain((rungs) =>
+      pipe(
+        steady(compiled, rungs, spec),
+        TE.map((held) => (held ? rungs : rungs.slice(0, 1))),
+      ),
+    ),
     TE.map((rungs): Scorer => ({
       backend: rungs[0]!.session.backend,
+      rows: rungs.at(-1)!.batch,
       ask: (questions) =>
         scored(
           compiled.manifest,

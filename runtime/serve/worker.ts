@@ -15,7 +15,7 @@ export interface Contract {
 /** To a thread: questions, or the wish that it end. */
 export type Told = { readonly questions: readonly Question[] } | 'end';
 /** From a thread: that it is there, answers in the order of the questions, or why there are none. */
-export type Heard = { readonly backend: string } | { readonly answers: readonly Best[] } | { readonly why: string };
+export type Heard = Pick<Scorer, 'backend' | 'rows'> | { readonly answers: readonly Best[] } | { readonly why: string };
 
 const say = (heard: Heard): void => parentPort?.postMessage(heard);
 
@@ -41,5 +41,5 @@ else {
     const answers = await own.ask(told.questions);
     say(E.isRight(answers) ? { answers: answers.right } : { why: answers.left });
   });
-  say({ backend: own.backend });
+  say({ backend: own.backend, rows: own.rows });
 }

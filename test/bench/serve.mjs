@@ -3,7 +3,7 @@
  * compared with that of `recommend`, alone. Clients and server share the machine.
  *
  *   node build/hstu/trainer.js --data ml-1m/ratings.dat --epochs 1 --out runs/bench
- *   node test/bench/serve.mjs build/hstu/trainer.js runs/bench --devices native,wasm [--seconds 5] [--users 500] [--requests 100000]
+ *   node test/bench/serve.mjs build/hstu/trainer.js runs/bench --devices native,wasm [--seconds 5] [--users 500] [--connections 1,8,32] [--requests 100000]
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     users: { type: 'string', default: '500' },
     requests: { type: 'string', default: '100000' },
+    connections: { type: 'string', default: '1,2,4,8,12,16,24,32,48,64' },
     workers: { type: 'string', default: '1' },
     bound: { type: 'string', default: '10' },
   },
@@ -95,10 +96,10 @@ console.log(`${cpus()[0].model}, ${availableParallelism()} cores, Node ${process
 for (const device of values.devices.split(',')) {
   const questions = await questionsOf(device);
   const { url, megabytes, cpu, end } = await server(device);
-  await load(url, questions, 16, { amount: 5000 });
+  await load(url, questions, 16, { amount: Math.min(5000, total) });
   console.log(`${device}: ${questions.length} histories`);
   let best;
-  for (const connections of [1, 2, 4, 8, 12, 16, 24, 32, 48, 64]) {
+  for (const connections of values.connections.split(',').map(Number)) {
     const found = await load(url, questions, connections, { duration: seconds });
     console.log(`  ${said(found)}`);
     if (found.p99 < bound && found.rate > (best?.rate ?? 0)) best = found;

@@ -290,7 +290,7 @@ describe('a request that cannot be answered', () => {
   });
 
   it('because the device fails says what it said, and the next is answered', async () => {
-    let failing = true;
+    let failing = false;
     const of = await standing(
       { out: at.out },
       changed((session) => async (...given) => {
@@ -298,6 +298,7 @@ describe('a request that cannot be answered', () => {
         return session.run(...given);
       }),
     );
+    failing = true;
     expect((await post('/recommend', { history: ['i1'] }, of)).body).toMatchObject({
       status: 500,
       type: 'urn:pcrec:problem:failed',

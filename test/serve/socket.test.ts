@@ -62,16 +62,19 @@ const pause = (ms: number): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-/** The toy, whose scores come when they are let. */
+/** The toy, whose scores come when they are let, once the server is there. */
 const gated = () => {
   const lets: (() => void)[] = [];
-  let open = false;
+  let open = true;
   const compiled = changed((session) => async (...given) => {
     if (!open) await new Promise<void>((resolve) => void lets.push(resolve));
     return session.run(...given);
   });
   return {
     compiled,
+    shut: (): void => {
+      open = false;
+    },
     waiting: () => lets.length,
     let: () => {
       open = true;
@@ -111,8 +114,9 @@ describe('a server', () => {
   });
 
   it('answers 503 with Retry-After beyond its queue, and the rest in full', async () => {
-    const { compiled, waiting, let: go } = gated();
+    const { compiled, shut, waiting, let: go } = gated();
     const server = await up({ batch: 1, queue: 3 }, compiled);
+    shut();
     const first = ask(server, '/recommend', history(0));
     await until(() => waiting() === 1);
     const rest = Array.from({ length: 10 }, (_, n) => ask(server, '/recommend', history(n)));
@@ -137,8 +141,9 @@ describe('a server', () => {
   });
 
   it('answers 503 to what waits too long', async () => {
-    const { compiled, waiting, let: go } = gated();
+    const { compiled, shut, waiting, let: go } = gated();
     const server = await up({ batch: 1, timeout: 0.2 }, compiled);
+    shut();
     const first = ask(server, '/recommend', history(0));
     await until(() => waiting() === 1);
     expect(await ask(server, '/recommend', history(1))).toMatchObject({
@@ -152,7 +157,7 @@ describe('a server', () => {
   });
 
   it('scores nothing for those who went away', async () => {
-    const { compiled, waiting, let: go } = gated();
+    const { compiled, shut, waiting, let: go } = gated();
     let runs = 0;
     const counting: CompiledModel = {
       ...compiled,
@@ -164,6 +169,8 @@ describe('a server', () => {
       },
     };
     const server = await up({ batch: 1 }, counting);
+    runs = 0;
+    shut();
     const first = ask(server, '/recommend', history(0));
     await until(() => waiting() === 1);
     const { port } = new URL(server.url);
@@ -279,8 +286,9 @@ describe('a newer checkpoint', () => {
 
 describe('the end', () => {
   it('answers what was taken, tells balancers before, and takes no more', async () => {
-    const { compiled, waiting, let: go } = gated();
+    const { compiled, shut, waiting, let: go } = gated();
     const server = await up({ batch: 1 }, compiled);
+    shut();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     await ask(server, '/healthz', undefined, agent);
     const taken = [0, 1, 2].map((n) => ask(server, '/recommend', history(n)));
@@ -311,8 +319,9 @@ describe('the end', () => {
   });
 
   it('does not wait for ever, and says what it gave up', async () => {
-    const { compiled, waiting, let: go } = gated();
+    const { compiled, shut, waiting, let: go } = gated();
     const server = await up({ drain: 0.1 }, compiled);
+    shut();
     const lost = ask(server, '/recommend', history(1));
     lost.catch(() => undefined);
     await until(() => waiting() === 1);

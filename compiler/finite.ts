@@ -3,6 +3,7 @@
  * (a model whose products overflow has diverged); functions that make infinities of ordinary numbers do only where their
  * argument is known to keep away from there.
  */
+import { rowOf } from '../dsl/batch.js';
 import * as build from '../dsl/build.js';
 import type { MapNode, Node } from '../dsl/node.js';
 import { LOWEST } from '../dsl/lowest.js';
@@ -18,7 +19,7 @@ export interface Facts {
 }
 /**
  * What is known of leaves: `trained`, that parameters are finite, as they are until training diverges; `moderate`, that their
- * exponentials are too; `none`, nothing. Inputs may hold anything.
+ * exponentials are too; `none`, nothing. Inputs may hold anything, but those of a row are filled by the runtime, with numbers.
  */
 export type Contract = 'moderate' | 'trained' | 'none';
 
@@ -143,7 +144,7 @@ const factsOf = (n: Node, of: (n: Node) => Facts, contract: Contract): Facts => 
     case 'carry':
       return parameters[contract];
     case 'input':
-      return n.dtype === 'f32' ? UNKNOWN : FINITE;
+      return n.dtype === 'f32' && (contract === 'none' || rowOf(n) === undefined) ? UNKNOWN : FINITE;
     case 'map':
       return mapFacts(n, of);
     case 'reduce': {

@@ -2,6 +2,8 @@
 import { expect, it } from 'vitest';
 import { compile } from '../../compiler/compile.js';
 import { place } from '../../compiler/targets/gpu/placement.js';
+import { checkGpu } from '../../compiler/targets/gpu/limits.js';
+import hstuf from '../../models/hstuf.js';
 import sasrecf from '../../models/sasrecf.js';
 import { data, open } from '../gpu/sessions.js';
 import { traced, trial } from '../support/models.js';
@@ -42,4 +44,9 @@ it('a session that is told other features computes with these', async () => {
   const [[alone], both] = [await lossOf([other]), await lossOf([states, other])];
   expect(both[1]).toBe(alone);
   expect(both[0]).not.toBe(both[1]);
+}, 60_000);
+
+it('reads numbers of events at usual sizes: they are finite, so no kernel asks where they may be multiplied', () => {
+  const usual = { width: 50, length: 200, negatives: 128, categories: '', eventNumbers: 'rating' };
+  expect(checkGpu(rightOf(compile(traced(hstuf, usual))).loops)).toEqual([]);
 }, 60_000);

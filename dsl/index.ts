@@ -21,6 +21,7 @@ export * from './experts.js';
 export * from './segments.js';
 export * from './loss.js';
 export * from './negatives.js';
+export * from './contrast.js';
 export * from './backward.js';
 export { type DescendOptions, type Descent, type Rate, type States, descend } from './descend.js';
 export { type Along, type ScanOptions, scan } from './scan.js';

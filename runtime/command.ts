@@ -85,6 +85,12 @@ const program = (
       new Option(
         '--from <checkpoint>',
         'go on from a checkpoint of this model on new data: items that it knows keep what was learned, new ones join',
+      ).conflicts(['resume', 'transfer']),
+    )
+    .addOption(
+      new Option(
+        '--transfer <checkpoint>',
+        'begin with what this model learned on other data, all but what it learned of their items: for models that know items by texts, say',
       ).conflicts('resume'),
     )
     .addOption(flags.device)

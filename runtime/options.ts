@@ -49,6 +49,8 @@ export type TrainOptions = DataOptions &
     trainOn: 'all';
     /** A checkpoint of the same model to go on from, on these data: its items keep what was learned of them, new ones join. */
     from: string;
+    /** A checkpoint of the same model, trained on other data, to begin with: what it learned of no item or word of its own. */
+    transfer: string;
     /** The folder of checkpoints and metrics; `runs/<model>` unless given. */
     out: string;
     /** Go on from the last checkpoint in `out`, bit for bit. */
@@ -213,6 +215,7 @@ const taken = {
     split: 'text',
     trainOn: 'choice',
     from: 'text',
+    transfer: 'text',
     out: 'text',
     resume: 'flag',
     checkpointSteps: 'number',

@@ -26,6 +26,7 @@ import { beginning, best, type Epoch, type Identity, type Progress } from './pro
 import type { BoundSizes } from './contract/batch.js';
 import type { Manifest, Session } from './contract/session.js';
 import { fileOf, fit } from './train.js';
+import { type Begun, type Lesson, lessonOf, transferred } from './transfer.js';
 
 /** What `train` gives. */
 export interface TrainResult {
@@ -179,6 +180,28 @@ export const firstStates = (
     E.map((states) => ({ ...states, ...features.given() })),
   );
 
+/** What a new run begins with: its own first states, with what another has learned where there is one. */
+const begunWith = (
+  manifest: Manifest,
+  settings: Settings,
+  feed: Feed,
+  data: Dataset,
+  base: Checkpoint | undefined,
+  lesson: Lesson | undefined,
+): E.Either<string, Begun> =>
+  pipe(
+    firstStates(manifest, settings, feed, data),
+    E.chain((fresh): E.Either<string, Begun> => {
+      const { sizes, lexicon } = feed.features;
+      if (lesson !== undefined)
+        return transferred(manifest, lesson, { items: data.items.length, ...sizes }, lexicon, fresh);
+      return pipe(
+        base === undefined ? E.right(fresh) : grown(manifest, base, data.items, fresh),
+        E.map((states) => ({ states, says: [], warns: [] })),
+      );
+    }),
+  );
+
 const parametersOf = (compiled: CompiledModel, states: States): number =>
   compiled.manifest.states
     .filter(({ role }) => role === 'parameter')
@@ -218,7 +241,14 @@ export const train =
     const told = options.listen ?? silent;
 
     const run =
-      (prior: Checkpoint | undefined, base: Checkpoint | undefined, settings: Settings, parts: Parts, feed: Feed) =>
+      (
+        prior: Checkpoint | undefined,
+        base: Checkpoint | undefined,
+        lesson: Lesson | undefined,
+        settings: Settings,
+        parts: Parts,
+        feed: Feed,
+      ) =>
       (session: Session): TaskEither<string, TrainResult> => {
         const listen = all(told, log(out));
         const saveEvery = {
@@ -242,21 +272,23 @@ export const train =
           signal: options.signal ?? never,
         };
         const progress = prior?.progress ?? { ...beginning, step: settings.before ?? 0 };
-        const states =
+        const begun: E.Either<string, Begun> =
           prior !== undefined
-            ? E.right(prior.states)
-            : pipe(
-                firstStates(manifest, settings, feed, data),
-                E.chain((fresh) => (base === undefined ? E.right(fresh) : grown(manifest, base, data.items, fresh))),
-              );
+            ? E.right({ states: prior.states, says: [], warns: [] })
+            : begunWith(manifest, settings, feed, data, base, lesson);
         return pipe(
-          TE.fromEither(states),
-          TE.chainFirst((states) => place(session, states)),
+          TE.fromEither(begun),
+          TE.tapIO(
+            ({ warns }) =>
+              () =>
+                warns.forEach((message) => told({ kind: 'warning', message })),
+          ),
+          TE.chainFirst(({ states }) => place(session, states)),
           // Only now, when nothing can be refused any more, does an earlier run give way.
           TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
           TE.chainFirst(() => startLog(out, progress.epoch)),
           TE.chainFirst(() => keepSplit(out, parts)),
-          TE.chain((states) => {
+          TE.chain(({ states, says }) => {
             listen({
               kind: 'start',
               model: manifest.model,
@@ -267,7 +299,7 @@ export const train =
               settings,
               data: identity,
               statistics: statistics(data),
-              reading: [...(data.reading?.says ?? []), ...parts.says],
+              reading: [...(data.reading?.says ?? []), ...parts.says, ...says],
               batches: feed.batches,
               out,
               step: progress.step,
@@ -304,6 +336,7 @@ export const train =
       TE.chainFirstEitherK(() => checked(options)),
       TE.bind('prior', () => priorOf(compiled, options, out, told)),
       TE.bind('base', () => baseOf(compiled, options)),
+      TE.bind('lesson', () => lessonOf(manifest, options)),
       TE.bind('settings', ({ prior, base }) =>
         TE.fromEither(
           prior === undefined ? newSettingsFrom(manifest, options, base) : resumedSettings(prior.settings, options),
@@ -328,18 +361,21 @@ export const train =
           ? E.right(undefined)
           : sameSplit(fileOf(out, 'last'), prior.data.split, parts.identity.split),
       ),
-      TE.tapIO(({ base, settings, parts }) => () => {
-        if (base !== undefined) warnOfBase(told, base, settings, parts.identity);
+      TE.tapIO(({ base, lesson, settings, parts }) => () => {
+        // Other data hold out other events.
+        const same = lesson?.kept.data.hash === parts.identity.hash ? lesson.kept : undefined;
+        const before = base ?? same;
+        if (before !== undefined) warnOfBase(told, before, settings, parts.identity);
       }),
       TE.bind('feed', ({ prior, base, parts, settings }) =>
         TE.fromEither(feedOf(manifest, parts.split, settings, (prior ?? base)?.features)),
       ),
-      TE.chain(({ prior, base, settings, parts, feed }) =>
+      TE.chain(({ prior, base, lesson, settings, parts, feed }) =>
         withSession(
           compiled,
           options,
           { batch: settings.batch, items: parts.split.dataset.items.length, seen: feed.seen, ...feed.features.sizes },
-          run(prior, base, settings, parts, feed),
+          run(prior, base, lesson, settings, parts, feed),
         ),
       ),
     );

@@ -13,6 +13,7 @@ const each = [
   'gru4rec',
   'mamba4rec',
   'ttt4rec',
+  'unisrec, in pretraining',
   'nextitnet',
   'fmlp',
   'pcrec-simple, of a size that takes two tiles',

@@ -27,6 +27,7 @@ import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import sasrecf from '../../models/sasrecf.js';
 import ttt4rec from '../../models/ttt4rec.js';
+import unisrec from '../../models/unisrec.js';
 import type { Entry, LoopProgram } from '../../compiler/loops/ir.js';
 import { lowerEntry } from '../../compiler/lower/kernels.js';
 import { pipeline } from '../../compiler/pipeline.js';
@@ -138,6 +139,8 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['mamba4rec', mamba4rec, { states: 3, taps: 3 }],
   ['mamba4rec in sweeps', mamba4rec, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
   ['ttt4rec', ttt4rec, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
+  ['unisrec', unisrec, { experts: 3, stage: 'transductive' }],
+  ['unisrec, in pretraining', unisrec, { experts: 2, stage: 'pretraining' }],
   ['nextitnet', nextitnet, {}],
   ['fmlp', fmlp, {}],
   ['fmlp in circles', fmlp, { filter: 'circular', blocks: 1 }],

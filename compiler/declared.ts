@@ -157,7 +157,12 @@ const featureSizes = (order: readonly Node[]): ReadonlySet<string> =>
         (['values', 'width', 'most'] as const).map((part) => sizeOfFeature(of, name, part));
       if (n.op === 'param' && n.init.kind === 'given')
         return n.init.feature.kind === 'met' ? [] : sizeOf('item', n.init.feature.name);
-      return n.op === 'input' && n.row?.fill.from === 'feature' ? sizeOf('event', n.row.fill.feature.name) : [];
+      const fill = n.op === 'input' ? n.row?.fill : undefined;
+      return fill?.from === 'feature'
+        ? sizeOf('event', fill.feature.name)
+        : fill?.from === 'request'
+          ? sizeOf('event', fill.name)
+          : [];
     }),
   );
 /** Of an input that the runtime gives to training or to scores its row. Who may read an answer is for the certificate to say. */

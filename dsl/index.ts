@@ -32,6 +32,7 @@ export * from './optimizers.js';
 export * from './rates.js';
 
 export * from './features.js';
+export * from './request.js';
 export * from './recommender.js';
 export * from './model.js';
 export * from './personalise.js';

@@ -38,6 +38,10 @@ export const dataFlags: readonly Option[] = [
     '--item-columns <list>',
     'which of its columns to keep, and their kinds: item=sku,genre,price=cost:number',
   ),
+  new Option(
+    '--vectors <file>',
+    'what values of a column of events say, as vectors: `instruction.npy` of the column instruction; may be given several times',
+  ).argParser(several),
   new Option('--titles <file>', 'titles of items'),
 ];
 

@@ -12,6 +12,7 @@ import type { Dataset, FeatureColumn, FeatureColumns, Split } from './data/index
 import { counts } from './data/split.js';
 import { recoded, valuesOf } from './data/recode.js';
 import type { States } from './init.js';
+import { learntRequests } from './asking.js';
 
 /** What training found of a column. */
 export type Learnt =
@@ -73,6 +74,7 @@ const kinds: { readonly [K in FeatureColumn['kind']]: string } = {
   categories: 'list of categories',
   number: 'number',
   vector: 'vector',
+  lookup: 'name of a vector',
   text: 'text',
 };
 const listed = (columns: FeatureColumns | undefined): string =>
@@ -161,7 +163,10 @@ const trained = ({ dataset, trainingEnds }: Split): Uint8Array => {
 export const learnt = (manifest: Manifest, split: Split): E.Either<string, Lexicon | undefined> => {
   const { dataset } = split;
   const [items, events] = [itemColumns(manifest), eventColumns(manifest)];
-  if (itemFeatures(manifest).length === 0 && events.length === 0) return E.right(undefined);
+  const asked = learntRequests(manifest, dataset);
+  if (E.isLeft(asked)) return asked;
+  if (itemFeatures(manifest).length === 0 && events.length === 0 && Object.keys(asked.right).length === 0)
+    return E.right(undefined);
   const [known, seen] = [met(split), trained(split)];
   const found = <F extends { readonly name: string; readonly kind: Learnt['kind'] }>(
     of: keyof typeof tables,
@@ -183,6 +188,7 @@ export const learnt = (manifest: Manifest, split: Split): E.Either<string, Lexic
     E.Do,
     E.bind('items', () => found('items', dataset.features, items, known)),
     E.bind('events', () => found('events', dataset.events, events, seen)),
+    E.map((lexicon) => ({ ...lexicon, events: { ...lexicon.events, ...asked.right } })),
   );
 };
 
@@ -256,6 +262,6 @@ export const eventValues = (
   new Map(
     Object.entries(lexicon?.events ?? {}).flatMap(([name, found]) => {
       const column = events?.get(name);
-      return column === undefined ? [] : [[name, numbersOf(column, found)] as const];
+      return column === undefined || column.kind === 'lookup' ? [] : [[name, numbersOf(column, found)] as const];
     }),
   );

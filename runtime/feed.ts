@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { evaluationBatches, type Held, ruleText, seenMax, type Split, trainingBatches } from './data/index.js';
 import { withColumns } from './entries.js';
+import { requestsOf } from './asking.js';
 import { eventValues, givenStates, learnt, type Lexicon, met, rowIn, sizesOf } from './features.js';
 import type { RankBatch, Feed, Inputs } from './job.js';
 import type { Settings } from './contract/settings.js';
@@ -23,7 +24,7 @@ const unasked = ({ dataset, rule, held }: Split): string | undefined => {
 };
 
 /**
- * `kept` is what an earlier training found of features; without it this one finds it. Left: data too small to train on or to evaluate
+ * `kept` is what an earlier training found of features; without it this one finds it. `silent`: as if nobody had asked for anything. Left: data too small to train on or to evaluate
  * with, or without a column that the model reads.
  */
 export const feedOf = (
@@ -31,6 +32,7 @@ export const feedOf = (
   parts: Split,
   { batch, seed }: Pick<Settings, 'batch' | 'seed'>,
   kept?: Lexicon,
+  silent?: boolean,
 ): E.Either<string, Feed> => {
   const data = parts.dataset;
   const complete = withColumns(manifest, data);
@@ -38,8 +40,12 @@ export const feedOf = (
   const found = kept === undefined ? learnt(manifest, parts) : E.right(kept);
   if (E.isLeft(found)) return found;
   const lexicon = found.right;
+  const asked = requestsOf(manifest, lexicon, data, silent);
+  if (E.isLeft(asked)) return asked;
   const own =
-    manifest.rows === undefined ? {} : { own: { rows: manifest.rows, features: eventValues(lexicon, data.events) } };
+    manifest.rows === undefined
+      ? {}
+      : { own: { rows: manifest.rows, features: eventValues(lexicon, data.events), requests: asked.right } };
   const seen = Math.max(1, seenMax(parts));
   const { length } = manifest;
   const epochOf = (epoch: number) =>

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from './contract/compiled.js';
 import { type LoadOptions, timeOf, timeShape } from './data/index.js';
+import type { RequestVector } from './asking.js';
 import type { Names } from './candidates.js';
 import type { Listener } from './events.js';
 import type { History } from './past.js';
@@ -72,6 +73,8 @@ export type EvaluateOptions = DataOptions &
     batch: number;
     /** Apart as well: users whose target training met, and those whose target it never saw. */
     cold: boolean;
+    /** As if nothing had been asked before the held-out events, for models that read what is asked. */
+    withoutRequests: boolean;
     /** Where the file of the training's split now is. */
     split: string;
     /** HR, Recall, NDCG, MRR and MAP of lists of these lengths; 10 and 50 where other figures are asked for. */
@@ -119,6 +122,11 @@ export type RecommendRequest = Maybe<{
   only: Names;
   /** Never these, told in the same way. */
   except: Names;
+  /**
+   * What is asked for, as a vector, for models that read one: numbers, as wide as the training's, from the same language model; by the
+   * names of columns where a model reads several.
+   */
+  vector: RequestVector;
   /** Items of a category alone: `genre=war`. Of one column any of several values may hold, of several columns each must. */
   where: Names;
 }>;
@@ -152,6 +160,7 @@ type Kind =
   | 'text'
   | 'texts'
   | 'history'
+  | 'vector'
   | 'numbers'
   | 'functions'
   | 'flag'
@@ -177,6 +186,7 @@ const ofLoad: Kinds<LoadOptions> = {
   minItem: 'number',
   items: 'texts',
   itemColumns: 'text',
+  vectors: 'texts',
   titles: 'text',
 };
 const ofData: Kinds<DataOptions> = { data: 'text', ...ofLoad };
@@ -199,6 +209,7 @@ const ofRequest: Kinds<RecommendRequest> = {
   only: 'texts',
   except: 'texts',
   where: 'texts',
+  vector: 'vector',
 };
 const ofRecommender: Kinds<RecommenderOptions> = { ...ofData, ...ofDevice, out: 'text', checkpoint: 'text' };
 /** The options of the importable functions. */
@@ -230,6 +241,7 @@ const taken = {
     part: 'choice',
     batch: 'number',
     cold: 'flag',
+    withoutRequests: 'flag',
     split: 'text',
     cutoffs: 'numbers',
     buckets: 'flag',
@@ -251,6 +263,7 @@ const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolea
     fits: (v) => isText(v) || (Array.isArray(v) && v.every((one) => isText(one) || typeof one === 'object')),
     wanted: 'a string, or a list of strings or events',
   },
+  vector: { fits: (v) => typeof v === 'object' && v !== null, wanted: 'a list of numbers, or such lists by name' },
   numbers: { fits: (v) => Array.isArray(v), wanted: 'a list of numbers' },
   functions: {
     fits: (v) => typeof v === 'object' && v !== null && Object.values(v).every((f) => typeof f === 'function'),

@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { begunWith } from './begin.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { withKnown, type Dataset, load, samplePath, statistics, titleOf } from './data/index.js';
@@ -14,8 +15,8 @@ import { catalogued } from './features.js';
 import { all, type Evaluation, type Listener } from './events.js';
 import { feedOf } from './feed.js';
 import { makeFolder, reason } from './files.js';
-import { baseOf, grown, newSettingsFrom, warnOfBase } from './grow.js';
-import { initialStates, type States } from './init.js';
+import { baseOf, newSettingsFrom, warnOfBase } from './grow.js';
+import type { States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { judge, type Judged } from './judging.js';
 import { log, logFile, startLog } from './log.js';
@@ -26,7 +27,7 @@ import { beginning, best, type Epoch, type Identity, type Progress } from './pro
 import type { BoundSizes } from './contract/batch.js';
 import type { Manifest, Session } from './contract/session.js';
 import { fileOf, fit } from './train.js';
-import { type Begun, type Lesson, lessonOf, transferred } from './transfer.js';
+import { type Begun, type Lesson, lessonOf } from './transfer.js';
 
 /** What `train` gives. */
 export interface TrainResult {
@@ -167,40 +168,6 @@ const priorOf = (
     listen({ kind: 'warning', message: `There is no checkpoint in ${out} to resume, so a new run begins.` });
   return TE.right(undefined);
 };
-
-/** How a run begins: parameters and slots by the seed, features by the data. */
-export const firstStates = (
-  manifest: Manifest,
-  { seed }: Pick<Settings, 'seed'>,
-  { features }: Pick<Feed, 'features'>,
-  data: Dataset,
-): E.Either<string, States> =>
-  pipe(
-    initialStates(seed, { items: data.items.length, ...features.sizes }, manifest.states),
-    E.map((states) => ({ ...states, ...features.given() })),
-  );
-
-/** What a new run begins with: its own first states, with what another has learned where there is one. */
-const begunWith = (
-  manifest: Manifest,
-  settings: Settings,
-  feed: Feed,
-  data: Dataset,
-  base: Checkpoint | undefined,
-  lesson: Lesson | undefined,
-): E.Either<string, Begun> =>
-  pipe(
-    firstStates(manifest, settings, feed, data),
-    E.chain((fresh): E.Either<string, Begun> => {
-      const { sizes, lexicon } = feed.features;
-      if (lesson !== undefined)
-        return transferred(manifest, lesson, { items: data.items.length, ...sizes }, lexicon, fresh);
-      return pipe(
-        base === undefined ? E.right(fresh) : grown(manifest, base, data.items, fresh),
-        E.map((states) => ({ states, says: [], warns: [] })),
-      );
-    }),
-  );
 
 const parametersOf = (compiled: CompiledModel, states: States): number =>
   compiled.manifest.states

@@ -52,6 +52,8 @@ export interface Certificate {
   readonly readsPast: boolean;
   /** Columns of items that are read: that they were known before what is predicted is the author's promise. */
   readonly promised: readonly string[];
+  /** What requests say that is read: that it was said before what is predicted, and by who asked, is the promise of who gives the data. */
+  readonly asked: readonly string[];
 }
 
 /** A tensor that reads what it must not. */
@@ -88,6 +90,16 @@ const promisedIn = (roots: readonly Node[]): readonly string[] =>
       topological(roots).flatMap((n) =>
         n.op === 'param' && n.init.kind === 'given' && n.init.feature.kind !== 'met' ? [n.init.feature.name] : [],
       ),
+    ),
+  ].sort();
+
+const askedIn = (inputs: readonly Input[]): readonly string[] =>
+  [
+    ...new Set(
+      inputs.flatMap((input) => {
+        const fill = rowOf(input)?.fill;
+        return fill?.from === 'request' ? [fill.name] : [];
+      }),
     ),
   ].sort();
 
@@ -200,6 +212,7 @@ export const certify = (
       mixed: mixedRows([loss], inputs, d),
       readsPast: reads('past')(loss),
       promised: promisedIn([loss]),
+      asked: askedIn(inputs),
     },
   };
 };
@@ -220,6 +233,7 @@ export const certifyScores = (
       mixed: mixedRows([scores], inputs, d),
       readsPast: read.some((i) => tells(i) === 'past'),
       promised: promisedIn([scores]),
+      asked: askedIn(inputs),
     },
   };
 };

@@ -43,4 +43,8 @@ export const certificateText = (certificate: Certificate): string =>
     certificate.promised.length === 0
       ? ''
       : `; that the table of items told ${certificate.promised.join(', ')} beforehand is the author's word`
+  }${
+    certificate.asked.length === 0
+      ? ''
+      : `; that the ${certificate.asked.join(', ')} of a request was made without its answer is the data's word`
   }`;

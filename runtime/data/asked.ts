@@ -21,6 +21,8 @@ export interface LoadOptions extends FilterOptions {
   readonly items?: string | readonly string[] | undefined;
   /** Which columns of these are kept, and their kinds; all of them unless given. */
   readonly itemColumns?: string | undefined;
+  /** Files of vectors of the values of columns of events: see `withLookups`. In one text they are separated by commas. */
+  readonly vectors?: string | readonly string[] | undefined;
   /** A file of titles: see `readTitles`. */
   readonly titles?: string | undefined;
 }
@@ -34,6 +36,7 @@ export interface Asked {
   readonly filters: Filters;
   readonly items: readonly string[];
   readonly itemChoice: Choice;
+  readonly vectors: readonly string[];
   readonly titles: string | undefined;
 }
 
@@ -41,7 +44,7 @@ const isUnit = (text: string): text is TimeUnit => Object.hasOwn(timeUnits, text
 
 /** Left: an option that is none, or that goes with none of the others. */
 export const asked = (options: LoadOptions): Either<string, Asked> => {
-  const { format: name, timeUnit, query, titles, items = [] } = options;
+  const { format: name, timeUnit, query, titles, items = [], vectors = [] } = options;
   const format = [...formats, ...fileFormats].find((of) => of.name === name);
   if (name !== undefined && format === undefined)
     return left(`--format ${name}: there is no such format; expected one of\n${describeFormats()}`);
@@ -67,6 +70,7 @@ export const asked = (options: LoadOptions): Either<string, Asked> => {
     filters: filters.right,
     items: files,
     itemChoice: itemChoice.right,
+    vectors: typeof vectors === 'string' ? vectors.split(',') : vectors,
     titles,
   });
 };

@@ -10,7 +10,7 @@ import { columnOf, type EntryName, type inputs, type InputRow, inputsFor } from 
 import { once } from '../contract/once.js';
 import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
-import { columnsOf, filled, nothingSeen, type Numbers, type Seen, type Windows } from './fill.js';
+import { columnsOf, filled, nothingSeen, type Numbers, type Requests, type Seen, type Windows } from './fill.js';
 import { counts, type Held, type Questions, type Split, seenVisitor } from './split.js';
 
 type Table = typeof inputs;
@@ -58,6 +58,7 @@ const lazily = <B>(count: number, at: (index: number) => B): Batches<B> => {
 export interface OwnInputs {
   readonly rows: readonly InputRow[];
   readonly features: ReadonlyMap<string, Numbers>;
+  readonly requests?: ReadonlyMap<string, Requests>;
 }
 
 /** The windows that end at `ends[i]`, of user `users[i]`, for i in [first, first + batch). */
@@ -70,7 +71,10 @@ const windows = (
 ): Omit<Windows, 'seen'> => {
   const own = ends.subarray(first, first + batch);
   return {
-    columns: more === undefined ? columnsOf(dataset) : { ...columnsOf(dataset), features: more.features },
+    columns:
+      more === undefined
+        ? columnsOf(dataset)
+        : { ...columnsOf(dataset), features: more.features, ...(more.requests && { requests: more.requests }) },
     starts: own.map((end, row) => Math.max(dataset.offsets[users[first + row]!]!, end - length)),
     ends: own,
     batch,

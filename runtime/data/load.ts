@@ -21,6 +21,7 @@ import { sample } from './sample.js';
 import { core } from './tables/core.js';
 import { fileFormatOf } from './tables/files.js';
 import { type ItemTable, featuresOf, readItems } from './tables/items.js';
+import { type LookupTable, readLookups, withLookups } from './tables/lookups.js';
 import { type Sieve, sieveOf } from './tables/sieve.js';
 import { calendarText, clock, timesLeft, timesText } from './times.js';
 import { separatorLine } from './tables/records.js';
@@ -174,6 +175,7 @@ const assembled = (
   sieve: Sieve | undefined,
   read: Read,
   tables: readonly ItemTable[],
+  vectors: readonly LookupTable[],
   titles: Titles | undefined,
 ): Either<string, Dataset> => {
   const rows = read.reading.into!;
@@ -191,9 +193,12 @@ const assembled = (
         'correct or remove the lines of that user whose time is a filler or of another unit',
     );
   const places = order === undefined || kept.kept === undefined ? order : kept.kept.map((at) => order[at]!);
-  const events: FeatureColumns = new Map(
+  const told: FeatureColumns = new Map(
     places === undefined ? [] : rows.columns.map((column) => [column.name, column.made(places)]),
   );
+  const looked = withLookups(vectors, told);
+  if (isLeft(looked)) return looked;
+  const { events } = looked.right;
   const features = featuresOf(tables, data.items);
   if (isLeft(features)) return features;
   const known = titles ?? features.right.titles;
@@ -205,7 +210,13 @@ const assembled = (
       ...(features.right.columns.size === 0 ? {} : { features: features.right.columns }),
       ...(features.right.unmet.length === 0 ? {} : { unmet: features.right.unmet }),
       ...(known === undefined ? {} : { titles: known }),
-      reading: understood(read, [...(sieve?.says() ?? []), ...kept.says], known, features.right.says, data),
+      reading: understood(
+        read,
+        [...(sieve?.says() ?? []), ...kept.says],
+        known,
+        [...features.right.says, ...looked.right.says],
+        data,
+      ),
     }),
   );
 };
@@ -240,8 +251,14 @@ export const load = (path: string, options: LoadOptions = {}): Promise<Either<st
             () =>
               readItems(asked.items, asked.itemChoice),
         ),
+        TE.bind(
+          'vectors',
+          ({ asked }) =>
+            () =>
+              readLookups(asked.vectors),
+        ),
         TE.bind('read', ({ asked, sieve }) => readInteractions(path, asked, sieve)),
-        TE.chainEitherK(({ asked, sieve, read, tables, titles }) =>
-          assembled(path, asked, sieve, read, tables, titles),
+        TE.chainEitherK(({ asked, sieve, read, tables, vectors, titles }) =>
+          assembled(path, asked, sieve, read, tables, vectors, titles),
         ),
       )();

@@ -14,6 +14,7 @@ const each = [
   'mamba4rec',
   'ttt4rec',
   'unisrec, in pretraining',
+  'instructrec',
   'nextitnet',
   'fmlp',
   'pcrec-simple, of a size that takes two tiles',

@@ -19,6 +19,7 @@ import bert4rec from '../../models/bert4rec.js';
 import fmlp from '../../models/fmlp.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
+import instructrec from '../../models/instructrec.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
 import nextitnet from '../../models/nextitnet.js';
@@ -141,6 +142,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['ttt4rec', ttt4rec, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
   ['unisrec', unisrec, { experts: 3, stage: 'transductive' }],
   ['unisrec, in pretraining', unisrec, { experts: 2, stage: 'pretraining' }],
+  ['instructrec', instructrec, {}],
   ['nextitnet', nextitnet, {}],
   ['fmlp', fmlp, {}],
   ['fmlp in circles', fmlp, { filter: 'circular', blocks: 1 }],

@@ -2,6 +2,7 @@
 import { requestRow } from '../runtime/contract/request.js';
 import { type Axis, axis } from './axis.js';
 import { inputNode } from './batch.js';
+import { linear } from './layer.js';
 import type { Batch } from './model.js';
 import { named } from './names.js';
 import { type Tensor, typed } from './tensor.js';
@@ -25,3 +26,11 @@ export const requestVector = <const N extends string>(name: N, batch: Pick<Batch
   const row = requestRow(named('a request', name));
   return { values: typed(inputNode(row, batch)), width: axis(name, row.own!.size) };
 };
+
+/** What is asked as a vector along `width`, by a matrix without bias, Xavier-uniform: zeros where nothing is. Parameter: `<path>.weight`. */
+export const embedRequest = <N extends string, W extends string>(
+  path: string,
+  { values, width: given }: Asked<N>,
+  width: Axis<W>,
+): Tensor<'batch' | 'seq' | W> =>
+  typed(linear<string, string, string>(path, typed<string>(values), given, width, { bias: false }));

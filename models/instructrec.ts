@@ -28,6 +28,7 @@ import {
   dropout,
   embed,
   embedFeature,
+  embedRequest,
   embedding,
   ge,
   gelu,
@@ -68,8 +69,7 @@ const itemsOf = ({ hyper: of, batch: { item }, phase }: Given, width: Axis<'widt
 
 /** What is asked at each position, through a map without bias: 0 where nothing is. */
 const askedOf = ({ hyper: of, batch, phase }: Given, width: Axis<'width'>): State => {
-  const { values, width: given } = requestVector(of.instruction, batch);
-  const asked: State = linear<string, string, 'width'>('request', values, given, width, { bias: false }) as never;
+  const asked = embedRequest('request', requestVector(of.instruction, batch), width);
   return phase === 'inference' || of.silent === 0
     ? asked
     : where(ge(uniform('silent', [batch.batch, batch.seq]), of.silent), asked, 0);

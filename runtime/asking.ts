@@ -36,7 +36,7 @@ const columnOf = (manifest: Manifest, data: Events, name: string): E.Either<stri
     ? E.right(column)
     : E.left(
         `The model ${manifest.model} reads what was asked before an event, as a vector of the column '${name}' of events, and ${data.name} ${
-          column === undefined ? 'has no such column' : `has no vectors of its values`
+          column === undefined ? 'has no such column' : 'has no vectors of its values'
         }: give events with that column (--columns ${name}=COLUMN:category) and a vector of each of its values (--vectors ${name}.npy).`,
       );
 };
@@ -115,7 +115,8 @@ const byColumn = (
 const numbersIn = (name: string, width: number, value: unknown): E.Either<string, Float32Array> => {
   if (!Array.isArray(value))
     return E.left(`The vector '${name}' of a request is a list of numbers, not ${JSON.stringify(value)}.`);
-  const bad = value.findIndex((x) => typeof x !== 'number' || !Number.isFinite(x));
+  // In the model's own precision: what is beyond that would be infinite there.
+  const bad = value.findIndex((x) => typeof x !== 'number' || !Number.isFinite(Math.fround(x)));
   if (bad >= 0)
     return E.left(
       `The vector '${name}' of a request is a list of finite numbers, and its number ${bad + 1} is ${String(value[bad])}.`,
@@ -146,11 +147,15 @@ export const pastRequests = (
     }),
   );
 
-const followed = ({ width, vectors, values }: Requests, vector: Float32Array): Requests => ({
-  width,
-  vectors: Float32Array.from([...vectors, ...vector]),
-  values: Int32Array.from([...values, vector.length > 0 ? vectors.length / width + 1 : 0]),
-});
+/** With one event more, before which that was asked; nothing, where the vector is empty. */
+const followed = ({ width, vectors, values }: Requests, vector: Float32Array): Requests => {
+  const all = { vectors: new Float32Array(vectors.length + vector.length), values: new Int32Array(values.length + 1) };
+  all.vectors.set(vectors);
+  all.vectors.set(vector, vectors.length);
+  all.values.set(values);
+  if (vector.length > 0) all.values[values.length] = vectors.length / width + 1;
+  return { width, ...all };
+};
 
 /**
  * What is asked before the events of a past, `before` where that is known, and what is asked now; and sentences about what was assumed.

@@ -151,6 +151,7 @@ describe('a request', () => {
     [[1, Number.NaN, 3], 'is a list of finite numbers, and its number 2 is NaN.'],
     [[1, 2, Infinity], 'its number 3 is Infinity.'],
     [[1, null, 3], 'its number 2 is null.'],
+    [[1, 1e39, 3], 'its number 2 is 1e+39.'],
     [[1, '2', 3], 'its number 2 is 2.'],
     [{ instruction: 'quiet' }, 'The vector \'instruction\' of a request is a list of numbers, not "quiet".'],
     [{ instructions: [1, 2, 3] }, "reads no 'instructions' of a request: did you mean 'instruction'?"],

@@ -301,9 +301,9 @@ export const train =
     return pipe(
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
+      TE.bind('lesson', () => lessonOf(manifest, options)),
       TE.bind('prior', () => priorOf(compiled, options, out, told)),
       TE.bind('base', () => baseOf(compiled, options)),
-      TE.bind('lesson', () => lessonOf(manifest, options)),
       TE.bind('settings', ({ prior, base }) =>
         TE.fromEither(
           prior === undefined ? newSettingsFrom(manifest, options, base) : resumedSettings(prior.settings, options),

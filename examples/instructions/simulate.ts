@@ -55,7 +55,8 @@ const data = loaded._tag === 'Left' ? end(loaded.left) : loaded.right;
 
 /** What a column says of an item, in words. */
 const wordsOf = (column: FeatureColumn, item: number): readonly string[] => {
-  if (column.kind === 'category') return column.values[item] === 0 ? [] : [column.vocabulary[column.values[item]! - 1]!];
+  if (column.kind === 'category')
+    return column.values[item] === 0 ? [] : [column.vocabulary[column.values[item]! - 1]!];
   if (column.kind === 'categories')
     return Array.from(
       column.values.subarray(column.offsets[item], column.offsets[item + 1]),
@@ -65,7 +66,9 @@ const wordsOf = (column: FeatureColumn, item: number): readonly string[] => {
 };
 const said = options.words.split(',').map((name) => {
   const column = data.features?.get(name);
-  return column ?? end(`The items have no column '${name}': they have ${[...(data.features?.keys() ?? [])].join(', ')}.`);
+  return (
+    column ?? end(`The items have no column '${name}': they have ${[...(data.features?.keys() ?? [])].join(', ')}.`)
+  );
 });
 
 /** A phrase of some of an item's words; undefined where nothing is known of it. */

@@ -60,7 +60,7 @@ const verdict = (of: Parameters<typeof traced>[0]): readonly [code: string, mess
 describe('a model that reads what is asked', () => {
   it('is certified, and that it was asked without the answer is said to be taken on trust', () => {
     expect(verdict(instructrec)).toBe(
-      "prediction at t reads position t of request.instruction, positions <= t of items; rows independent; that the table of items told text beforehand is the author's word; that the instruction of a request was made without its answer is the data's word",
+      "prediction at t reads positions <= t of items, position t of request.instruction; rows independent; that the table of items told text beforehand is the author's word; that the instruction of a request was made without its answer is the data's word",
     );
   });
 
@@ -218,7 +218,13 @@ describe('the data of requests', () => {
   const { data: path, ...options } = { ...data(), data: 'events.csv' };
   const tried = (more: object = {}) => load(at(path), { ...data(), ...more, data: undefined } as never);
   const vectors = async (name: string, ids: readonly string[]) => {
-    await writeFile(at(`${name}.npy`), npy([ids.length, 2], ids.flatMap((_, i) => [i, 1])));
+    await writeFile(
+      at(`${name}.npy`),
+      npy(
+        [ids.length, 2],
+        ids.flatMap((_, i) => [i, 1]),
+      ),
+    );
     await writeFile(at(`${name}.ids.txt`), ids.map((id) => `${id}\n`).join(''));
     return [at(`${name}.npy`)];
   };
@@ -247,19 +253,19 @@ describe('the data of requests', () => {
   });
   it('are refused where they tell of no column, of numbers, of none of the values, or of one twice', async () => {
     const file = (name: string): string => at(`${name}.npy`);
-    expect(errorOf(await tried({ columns: 'user,item,time' }))).toBe(
-      `${at('instruction.npy')}: no column of events is called "instruction"; name the one that it tells of with --columns instruction=COLUMN:category`,
+    expect(errorOf(await tried({ columns: undefined }))).toBe(
+      `${at('instruction.npy')}: no column of events is called 'instruction'; name the one that it tells of with --columns instruction=COLUMN:category`,
     );
     await vectors('time2', ['1']);
     expect(errorOf(await tried({ columns: 'user,item,time,time2=time', vectors: [file('time2')] }))).toContain(
-      'the column "time2" of events is a number; say that its values are names with --columns time2=COLUMN:category',
+      "the column 'time2' of events is a number; say that its values are names with --columns time2=COLUMN:category",
     );
     const columns = 'user,item,time,none=asked:category,two=asked:category';
     expect(errorOf(await tried({ columns, vectors: await vectors('none', ['x', 'y']) }))).toContain(
-      'it knows none of the values of "none": "kind 0" is not there, and "x" is',
+      "it knows none of the values of 'none': 'kind 0' is not there, and 'x' is",
     );
     expect(errorOf(await tried({ columns, vectors: await vectors('two', ['kind 1', 'kind 1']) }))).toContain(
-      '"kind 1" has two rows; remove one of the two',
+      "'kind 1' has two rows; remove one of the two",
     );
   });
 });
@@ -295,9 +301,7 @@ describe('a run that reads requests', () => {
     await model1.train({ epochs: 2, resume: true, out: at('parts') });
     const figures = async (name: string) => (await model1.evaluate({ out: at(name) })).ranks;
     expect(await figures('parts')).toEqual(await figures('whole'));
-    await expect(
-      model1.train({ ...run(), vectors: undefined, columns: 'user,item,time', out: at('none') }),
-    ).rejects.toThrow(
+    await expect(model1.train({ ...run(), vectors: undefined, columns: undefined, out: at('none') })).rejects.toThrow(
       "The model instructrec reads what was asked before an event, as a vector of the column 'instruction' of events, and events has no such column: give events with that column (--columns instruction=COLUMN:category) and a vector of each of its values (--vectors instruction.npy).",
     );
     await expect(model1.train({ ...run(), vectors: undefined, out: at('none') })).rejects.toThrow(
@@ -312,7 +316,9 @@ describe('a run that reads requests', () => {
     expect(unasked.notes).toEqual([expect.stringContaining('it is taken to ask for nothing')]);
     expect((await recommend({ vector: { instruction: meaning(2) } })).items).toEqual(asked.items);
     await expect(recommend({ vector: [1] })).rejects.toThrow('has 1 number, and the model reads 5');
-    await expect(recommend({ vector: 'quiet' })).rejects.toThrow("The option 'vector' of recommend is a list of numbers");
+    await expect(recommend({ vector: 'quiet' })).rejects.toThrow(
+      "The option 'vector' of recommend is a list of numbers",
+    );
 
     const told = async (...argv: readonly string[]) => {
       const text = { out: '', err: '' };

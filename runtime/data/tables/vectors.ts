@@ -30,8 +30,8 @@ const numberTypes: Readonly<Record<string, readonly [number, (of: DataView, at: 
   '<f8': [8, (of, at) => of.getFloat64(at, true)],
 };
 
-/** A table of numbers in NumPy's format, or one row of it. Left: what is wrong, as the end of a sentence that begins with the file. */
-const npy = (bytes: Buffer): Either<string, Tensor> => {
+/** A table of numbers in NumPy's format, or of one axis where `least` allows it. Left: what is wrong, as the end of a sentence that begins with the file. */
+const npy = (bytes: Buffer, least: 1 | 2 = 2): Either<string, Tensor> => {
   const wide = bytes[6]! >= 2;
   const length = bytes.length < 12 ? 0 : wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8);
   const begin = (wide ? 12 : 10) + length;
@@ -47,7 +47,7 @@ const npy = (bytes: Buffer): Either<string, Tensor> => {
   if (known === undefined) return left(`its numbers are of the type ${type}; write .astype("float32")`);
   if (/'fortran_order':\s*True/.test(header))
     return left('it is laid out by columns; write numpy.ascontiguousarray(...)');
-  if (shape.length < 1 || shape.length > 2 || !shape.every(Number.isSafeInteger))
+  if (shape.length < least || shape.length > 2 || !shape.every(Number.isSafeInteger))
     return left(`its shape is (${shape.join(', ')}); expected rows and columns, an item a row`);
   const count = shape.reduce((a, b) => a * b, 1);
   const [size, read] = known;
@@ -89,7 +89,7 @@ export const isVectors = (path: string): boolean => /\.(?:npy|safetensors)$/.tes
 export const readVector = async (path: string): Promise<Either<string, readonly number[]>> => {
   const bytes = await wholeFile(path);
   if (isLeft(bytes)) return bytes;
-  const found = npy(bytes.right);
+  const found = npy(bytes.right, 1);
   if (isLeft(found)) return left(`${path}: ${found.left}`);
   const { shape, data } = found.right;
   return shape.length === 1 || shape[0] === 1

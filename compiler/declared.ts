@@ -157,13 +157,14 @@ const featureSizes = (order: readonly Node[]): ReadonlySet<string> =>
         (['values', 'width', 'most'] as const).map((part) => sizeOfFeature(of, name, part));
       if (n.op === 'param' && n.init.kind === 'given')
         return n.init.feature.kind === 'met' ? [] : sizeOf('item', n.init.feature.name);
-      if (n.op !== 'input' || n.row === undefined) return [];
-      const { fill } = n.row;
-      return fill.from === 'feature'
+      const fill = n.op === 'input' ? n.row?.fill : undefined;
+      return fill?.from === 'feature'
         ? sizeOf('event', fill.feature.name)
-        : fill.from === 'user'
-          ? sizeOf('user', fill.feature.name)
-          : [];
+        : fill?.from === 'request'
+          ? sizeOf('event', fill.name)
+          : fill?.from === 'user'
+            ? sizeOf('user', fill.feature.name)
+            : [];
     }),
   );
 /** Of an input that the runtime gives to training or to scores its row. Who may read an answer is for the certificate to say. */

@@ -20,7 +20,7 @@ export const batchAxes = (length: number): Axes => {
 export const inputNode = (row: InputRow, among: Readonly<Record<string, Axis>>): Input =>
   input(
     row.name,
-    row.axes.map((a) => among[a]!),
+    [...row.axes.map((a) => among[a]!), ...(row.own === undefined ? [] : [axis(row.own.name, row.own.size)])],
     row.dtype,
     inputOf(row.name) === undefined ? row : undefined,
   );

@@ -1,12 +1,15 @@
 /** Mixtures of experts: a gate of each position chooses whose maps it goes through. */
-import { type Activation, softmax } from './activation.js';
+import { type Activation, softmax, softplus } from './activation.js';
 import { type Axis, axis, like } from './axis.js';
 import * as build from './build.js';
-import { add, and, eq, gt, lt, mul, or } from './elementwise.js';
+import { add, and, eq, gt, lt, mul, or, sub } from './elementwise.js';
 import { fail } from './errors.js';
+import type { Vectors } from './features.js';
 import { linear } from './layer.js';
-import { param, zeros } from './parameter.js';
+import type { Phase } from './model.js';
+import { param, xavierUniform, zeros } from './parameter.js';
 import { boundOf, index, indicator, rename } from './position.js';
+import { standardNormal } from './random.js';
 import { dot, sum } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
 import type { Sublayer } from './transformer.js';
@@ -71,4 +74,39 @@ export const mixtureOfExperts = (
     return add(mixed, dot<string, string, string>(gates, bias, expert));
   };
   return apply as Sublayer;
+};
+
+/** How many whitenings there are, and whether their gate is shaken. */
+export interface Whitenings {
+  readonly experts: number;
+  /** The gate is noisy in `training` alone. */
+  readonly phase: Phase;
+}
+
+/**
+ * y = sum over the experts e of g_e (x - b_e) W_e for the vector x of each item, g = softmax(x G + n * softplus(x S)), n standard normal in training and absent in
+ * inference: parametric whitening and the mixture-of-experts adaptor of UniSRec (Hou et al., KDD 2022, arXiv:2206.05941, equations 3 to 6).
+ * What is made of a fixed vector (a text's) is brought near the origin and turned in as many ways as there are experts, and each vector
+ * chooses among them. G and S start at 0, so all experts count alike; b starts at 0, W Xavier-uniform, one expert's. Parameters:
+ * `<path>.gate`, `.shake`, `.centre`, `.weight`; the noise has the key `<path>.noise`. Axes: item and `to`.
+ */
+export const mixtureOfWhitenings = <N extends string, O extends string>(
+  path: string,
+  { values, width: inner }: Vectors<N>,
+  to: Axis<O>,
+  { experts, phase }: Whitenings,
+): Tensor<'item' | O> => {
+  const [expert, given]: [Axis, Loose] = [axis('expert', experts), typed(values)];
+  const gate = (name: string): Loose =>
+    linear<string, string, string>(`${path}.${name}`, given, inner, expert, { bias: false, init: zeros });
+  const scores = gate('gate');
+  const shaken =
+    phase === 'training'
+      ? add(scores, mul(typed<string>(standardNormal(`${path}.noise`, scores.axes)), softplus(gate('shake'))))
+      : scores;
+  const gates = softmax<string, string>(shaken, expert);
+  const weight: Loose = typed(param<string>(`${path}.weight`, [inner, expert, to], xavierUniform([inner], [to])));
+  const centre: Loose = typed(param<string>(`${path}.centre`, [inner, expert], zeros));
+  const through = (y: Loose): Loose => dot<string, string, string>(y, weight, inner);
+  return typed(dot<string, string, string>(gates, sub(through(given), through(centre)), expert));
 };

@@ -2,5 +2,5 @@
 export * from './elementwise.js';
 export { count, dot, max, mean, sum, variance } from './reduction.js';
 export { boundOf, causal, embed, expand, extent, gather, index, indicator, last, rename, shift } from './position.js';
-export { dropout, stop, uniform, uniformIndices } from './random.js';
+export { dropout, standardNormal, stop, uniform, uniformIndices } from './random.js';
 export { gradient, gradients } from './gradient.js';

@@ -26,6 +26,16 @@ export const uniformIndices = <A extends string>(key: string, of: Axis, axes: re
 };
 
 /**
+ * Standard normal numbers along the axes given: sqrt(-2 log(1 - u)) cos(2 pi v) of two uniform ones, whose keys are `<key>.radius` and
+ * `<key>.angle` (Box & Muller 1958). u is below 1 and a multiple of 2^-24, so no number is beyond 5.8.
+ */
+export const standardNormal = <A extends string = never>(key: string, axes: readonly Axis<A>[]): Tensor<A> => {
+  const [u, v] = [draw(`${key}.radius`, axes), draw(`${key}.angle`, axes)];
+  const radius = build.map('sqrt', build.map('mul', build.constant(-2), build.map('log1p', build.map('neg', u))));
+  return typed<A>(build.map('mul', radius, build.map('cos', build.map('mul', v, build.constant(2 * Math.PI)))));
+};
+
+/**
  * Sets a share `rate` (0 <= rate < 1) of the values to 0 in training and scales the others by 1 / (1 - rate); nothing at
  * all in inference (Srivastava et al. 2014, inverted). `pipe(x, dropout('input', rate, phase))`: two dropouts with one key
  * drop the same positions.

@@ -39,13 +39,16 @@ export interface SasrecHyper extends RecommenderHyper {
   readonly heads: number;
 }
 
-/** y + FFN(y), y = LN(q + attention(q, x, x)), q = LN(x): queries are normalised, keys and values are not. `path` names the block's parameters. */
+/**
+ * y + FFN(y), y = LN(q + attention(q, x, x)), q = LN(x): queries are normalised, keys and values are not. `path` names the block's
+ * parameters, `pass` its dropout where it is gone through more than once.
+ */
 export const sasrecBlock =
-  (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<SasrecHyper>, width: Axis<'width'>) =>
+  (path: string, { hyper, batch: { seq }, phase }: RecommenderContext<SasrecHyper>, width: Axis<'width'>, pass = '') =>
   (x: State): State => {
     const key = like('key', seq);
     const norm = (name: string, s: State) => layerNorm(s, width, { path: `${path}.${name}` });
-    const drop = (name: string) => dropout(`${path}.${name}.dropout`, hyper.dropout, phase);
+    const drop = (name: string) => dropout(`${path}.${name}.dropout${pass}`, hyper.dropout, phase);
     const attend = multiHeadAttention(`${path}.attention`, {
       width,
       heads: hyper.heads,

@@ -177,6 +177,27 @@ export const parse = (manifest: Manifest, bytes: Buffer): E.Either<string, Check
     E.chain((file) => pipe(fromTensors(file), E.chain(fitting(manifest, file.tensors)))),
   );
 
+/** A checkpoint of any model, and the shapes of its states. */
+export interface Foreign {
+  readonly kept: Checkpoint;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+}
+/** Reads a checkpoint, whosever it is. Left: the reason for refusing it, as the end of a sentence. */
+export const readForeign = (path: string): TaskEither<string, Foreign> =>
+  pipe(
+    readBytes(path),
+    TE.chainEitherK(decode),
+    TE.chainEitherK((file) =>
+      pipe(
+        fromTensors(file),
+        E.map((kept) => ({
+          kept,
+          shapes: Object.fromEntries(Object.entries(file.tensors).map(([name, { shape }]) => [name, shape])),
+        })),
+      ),
+    ),
+  );
+
 /** Reads a checkpoint of this model. Left: one sentence with the path and the reason. */
 export const restore = (path: string, manifest: Manifest): TaskEither<string, Checkpoint> =>
   pipe(

@@ -1,7 +1,10 @@
 /** The emitted trainer's command line: options in, an exit code out. 0 ok, 1 the run failed, 2 usage, 130 and 143 interrupted. */
 import { Command, CommanderError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import { apartText } from './apart.js';
+import { vectorAt } from './asking.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { withData } from './dataflags.js';
 import { messageOf } from './errors.js';
@@ -30,6 +33,10 @@ const recommendations = (found: Recommendations): string =>
       (item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`,
     ),
   ].join('\n');
+
+/** What `recommend` is told on a command line: the vector by a file. */
+type Recommending = Omit<RecommendOptions, 'vector'> &
+  Shared & { readonly requests?: string; readonly vector?: string | undefined };
 
 /** The parser; each action leaves its exit code in `finish`. */
 const program = (
@@ -86,6 +93,12 @@ const program = (
       new Option(
         '--from <checkpoint>',
         'go on from a checkpoint of this model on new data: items that it knows keep what was learned, new ones join',
+      ).conflicts(['resume', 'transfer']),
+    )
+    .addOption(
+      new Option(
+        '--transfer <checkpoint>',
+        'begin with what this model learned on other data, all but what it learned of their items: for models that know items by texts, say',
       ).conflicts('resume'),
     )
     .addOption(flags.device)
@@ -113,6 +126,12 @@ const program = (
     .addOption(new Option('--part <name>', 'which items').choices(['validation', 'test']).default('test'))
     .addOption(counted('batch', 'users of a batch (default: as in training)'))
     .addOption(new Option('--cold', 'apart as well: targets that training met, and those that it never saw'))
+    .addOption(
+      new Option(
+        '--without-requests',
+        'as if nothing had been asked before the held-out events, for models that read it',
+      ),
+    )
     .addOption(new Option('--split <file>', "where the training's split file is now, if it has moved"))
     .addOption(flags.cutoffs)
     .addOption(new Option('--buckets', 'the same by length of history and by popularity of the wanted item'))
@@ -169,6 +188,12 @@ const program = (
     )
     .addOption(
       new Option(
+        '--vector <file>',
+        "what is asked for, for models that read it: a vector in a .npy file, of the training's language model",
+      ),
+    )
+    .addOption(
+      new Option(
         '--at <time>',
         "when the request comes, for models that read times: ISO 8601, or a number as in the data (default: now where the data's times are dates, else the user's last event)",
       ),
@@ -178,8 +203,12 @@ const program = (
     .addOption(flags.device)
     .addOption(threads)
     .addOption(flags.json)
-    .action(async (options: RecommendOptions & Shared & { readonly requests?: string }, command: Command) => {
+    .action(async (options: Recommending, command: Command) => {
       const { requests, user, history } = options;
+      const asked = pipe(
+        vectorAt(options.vector),
+        TE.map((vector) => ({ ...options, vector })),
+      );
       if ((requests ?? user ?? history) === undefined)
         command.error(
           'error: give one of --user and --history: whom, or after what, to recommend; or --requests, a file of such.',
@@ -187,24 +216,29 @@ const program = (
       await (requests === undefined
         ? carryOut(
             options,
-            () => recommend(compiled)(options),
+            () => pipe(asked, TE.chain(recommend(compiled))),
             (found) => ({ code: 0, text: recommendations(found), json: found }),
           )
         : carryOut(
             options,
             ({ signal, listen }) =>
-              answerRequests(compiled)(
-                { ...options, requests },
-                {
-                  stdin: world.in,
-                  signal,
-                  now: world.now,
-                  answered: (line, found, ms) =>
-                    void world.out.write(
-                      `${options.json === true ? JSON.stringify({ line, ...found, ms: Number(ms.toFixed(3)) }) : recommendations(found)}\n`,
-                    ),
-                  refused: (line, message) => listen({ kind: 'failed', line, message }),
-                },
+              pipe(
+                asked,
+                TE.chain((all) =>
+                  answerRequests(compiled)(
+                    { ...all, requests },
+                    {
+                      stdin: world.in,
+                      signal,
+                      now: world.now,
+                      answered: (line, found, ms) =>
+                        void world.out.write(
+                          `${options.json === true ? JSON.stringify({ line, ...found, ms: Number(ms.toFixed(3)) }) : recommendations(found)}\n`,
+                        ),
+                      refused: (line, message) => listen({ kind: 'failed', line, message }),
+                    },
+                  ),
+                ),
               ),
             (tally, signalled) => ({
               code: signalled ?? (tally.failed > 0 ? 1 : 0),

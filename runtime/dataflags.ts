@@ -40,6 +40,10 @@ export const dataFlags: readonly Option[] = [
   ),
   new Option('--users <file>', 'what is known of users: a table; may be given several times').argParser(several),
   new Option('--user-columns <list>', 'which of its columns to keep, and their kinds: user=customer,age:number,city'),
+  new Option(
+    '--vectors <file>',
+    'what values of a column of events say, as vectors: `instruction.npy` of the column instruction; may be given several times',
+  ).argParser(several),
   new Option('--titles <file>', 'titles of items'),
   new Option('--no-cache', 'neither read nor keep a packed copy of large data'),
 ];

@@ -63,7 +63,7 @@ export const evaluateCheckpoint =
       TE.chainFirstEitherK(({ kept, parts }) => sameSplit(path, kept.data.split, parts.identity.split)),
       TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
       TE.bind('feed', ({ kept, parts, settings }) =>
-        TE.fromEither(feedOf(manifest, parts.split, settings, kept.features)),
+        TE.fromEither(feedOf(manifest, parts.split, settings, kept.features, options.withoutRequests)),
       ),
       TE.chain(({ kept, settings, feed }) =>
         withSession(

@@ -13,6 +13,7 @@ import { counts } from './data/split.js';
 import { recoded } from './data/recode.js';
 import type { States } from './init.js';
 import { learning, type Learnt, type Lexicon } from './lexicon.js';
+import { learntRequests } from './asking.js';
 
 export { isLexicon, type Learnt, type Lexicon, sizesOf } from './lexicon.js';
 
@@ -49,6 +50,7 @@ const kinds: { readonly [K in FeatureColumn['kind']]: string } = {
   categories: 'list of categories',
   number: 'number',
   vector: 'vector',
+  lookup: 'name of a vector',
   text: 'text',
 };
 const listed = (columns: FeatureColumns | undefined): string =>
@@ -128,7 +130,10 @@ const trainedUsers = ({ dataset: { users, offsets }, trainingEnds }: Split): Uin
 export const learnt = (manifest: Manifest, split: Split): E.Either<string, Lexicon | undefined> => {
   const { dataset } = split;
   const [items, events, users] = [itemColumns(manifest), eventColumns(manifest), userColumns(manifest)];
-  if (itemFeatures(manifest).length === 0 && events.length === 0 && users.length === 0) return E.right(undefined);
+  const asked = learntRequests(manifest, dataset);
+  if (E.isLeft(asked)) return asked;
+  if ([items, events, users, itemFeatures(manifest), Object.keys(asked.right)].every((of) => of.length === 0))
+    return E.right(undefined);
   const [known, seen] = [met(split), trained(split)];
   const found = <F extends { readonly name: string; readonly kind: Learnt['kind'] }>(
     of: keyof typeof tables,
@@ -151,7 +156,11 @@ export const learnt = (manifest: Manifest, split: Split): E.Either<string, Lexic
     E.bind('items', () => found('items', dataset.features, items, known)),
     E.bind('events', () => found('events', dataset.events, events, seen)),
     E.bind('users', () => found('users', dataset.userFeatures, users, trainedUsers(split))),
-    E.map(({ users: whose, ...rest }) => (users.length === 0 ? rest : { ...rest, users: whose })),
+    E.map(({ users: whose, ...rest }) => ({
+      ...rest,
+      events: { ...rest.events, ...asked.right },
+      ...(users.length === 0 ? {} : { users: whose }),
+    })),
   );
 };
 
@@ -206,7 +215,7 @@ const valuesBy = (
   new Map(
     Object.entries(learnt).flatMap(([name, found]) => {
       const column = columns?.get(name);
-      return column === undefined ? [] : [[name, numbersOf(column, found)] as const];
+      return column === undefined || column.kind === 'lookup' ? [] : [[name, numbersOf(column, found)] as const];
     }),
   );
 /** What a model reads of events, in their order. */

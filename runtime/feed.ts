@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { evaluationBatches, type Held, ruleText, seenMax, type Split, trainingBatches } from './data/index.js';
 import { withColumns } from './entries.js';
+import { requestsOf } from './asking.js';
 import {
   eventValues,
   givenStates,
@@ -35,7 +36,7 @@ const unasked = ({ dataset, rule, held }: Split): string | undefined => {
 };
 
 /**
- * `kept` is what an earlier training found of features; without it this one finds it. Left: data too small to train on or to evaluate
+ * `kept` is what an earlier training found of features; without it this one finds it. `silent`: as if nobody had asked for anything. Left: data too small to train on or to evaluate
  * with, or without a column that the model reads.
  */
 export const feedOf = (
@@ -43,6 +44,7 @@ export const feedOf = (
   parts: Split,
   { batch, seed }: Pick<Settings, 'batch' | 'seed'>,
   kept?: Lexicon,
+  silent?: boolean,
 ): E.Either<string, Feed> => {
   const data = parts.dataset;
   const complete = pipe(
@@ -54,6 +56,8 @@ export const feedOf = (
   const found = kept === undefined ? learnt(manifest, parts) : E.right(kept);
   if (E.isLeft(found)) return found;
   const lexicon = found.right;
+  const asked = requestsOf(manifest, lexicon, data, silent);
+  if (E.isLeft(asked)) return asked;
   const own =
     manifest.rows === undefined
       ? {}
@@ -63,6 +67,7 @@ export const feedOf = (
             features: eventValues(lexicon, data.events),
             labels: labelValues(manifest, data.events),
             users: userValues(lexicon, data.userFeatures),
+            requests: asked.right,
           },
         };
   const seen = Math.max(1, seenMax(parts));

@@ -38,6 +38,7 @@ export type { Epoch } from './progress.js';
 export { hashKey, mix, stream, uniformAt } from './contract/random.js';
 export type { About } from './about.js';
 export type { Asked } from './asked.js';
+export type { RequestVector } from './asking.js';
 export type { Apart } from './apart.js';
 export type { Names } from './candidates.js';
 export type { Learnt, Lexicon } from './features.js';

@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { DeviceName } from './contract/compiled.js';
 import { type LoadOptions, timeOf, timeShape } from './data/index.js';
 import type { About } from './about.js';
+import type { RequestVector } from './asking.js';
 import type { Names } from './candidates.js';
 import type { Listener } from './events.js';
 import type { History } from './past.js';
@@ -50,6 +51,8 @@ export type TrainOptions = DataOptions &
     trainOn: 'all';
     /** A checkpoint of the same model to go on from, on these data: its items keep what was learned of them, new ones join. */
     from: string;
+    /** A checkpoint of the same model, trained on other data, to begin with: what it learned of no item or word of its own. */
+    transfer: string;
     /** The folder of checkpoints and metrics; `runs/<model>` unless given. */
     out: string;
     /** Go on from the last checkpoint in `out`, bit for bit. */
@@ -71,6 +74,8 @@ export type EvaluateOptions = DataOptions &
     batch: number;
     /** Apart as well: targets that training met, and those that it never saw. */
     cold: boolean;
+    /** As if nothing had been asked before the held-out events, for models that read what is asked. */
+    withoutRequests: boolean;
     /** Where the file of the training's split now is. */
     split: string;
     /** HR, Recall, NDCG, MRR and MAP of lists of these lengths; 10 and 50 where other figures are asked for. */
@@ -123,6 +128,11 @@ export type RecommendRequest = Maybe<{
   only: Names;
   /** Never these, told in the same way. */
   except: Names;
+  /**
+   * What is asked for, as a vector, for models that read one: numbers, as wide as the training's, from the same language model; by the
+   * names of columns where a model reads several.
+   */
+  vector: RequestVector;
   /** Items of a category alone: `genre=war`. Of one column any of several values may hold, of several columns each must. */
   where: Names;
 }>;
@@ -190,6 +200,7 @@ type Kind =
   | 'texts'
   | 'history'
   | 'about'
+  | 'vector'
   | 'numbers'
   | 'functions'
   | 'flag'
@@ -219,6 +230,7 @@ const ofReading: Kinds<Omit<LoadOptions, 'cache'>> = {
   itemColumns: 'text',
   users: 'texts',
   userColumns: 'text',
+  vectors: 'texts',
   titles: 'text',
 };
 const ofData: Kinds<DataOptions> = { data: 'text', ...ofReading, cache: 'flag' };
@@ -242,6 +254,7 @@ const ofRequest: Kinds<RecommendRequest> = {
   only: 'texts',
   except: 'texts',
   where: 'texts',
+  vector: 'vector',
 };
 const ofRecommender: Kinds<RecommenderOptions> = { ...ofData, ...ofDevice, out: 'text', checkpoint: 'text' };
 /** The options of the importable functions. */
@@ -258,6 +271,7 @@ const taken = {
     split: 'text',
     trainOn: 'choice',
     from: 'text',
+    transfer: 'text',
     out: 'text',
     resume: 'flag',
     checkpointSteps: 'number',
@@ -272,6 +286,7 @@ const taken = {
     part: 'choice',
     batch: 'number',
     cold: 'flag',
+    withoutRequests: 'flag',
     split: 'text',
     cutoffs: 'numbers',
     buckets: 'flag',
@@ -318,6 +333,7 @@ const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolea
       Object.values(v).every((one) => isText(one) || typeof one === 'number'),
     wanted: 'texts and numbers by the names of columns',
   },
+  vector: { fits: (v) => typeof v === 'object' && v !== null, wanted: 'a list of numbers, or such lists by name' },
   numbers: { fits: (v) => Array.isArray(v), wanted: 'a list of numbers' },
   functions: {
     fits: (v) => typeof v === 'object' && v !== null && Object.values(v).every((f) => typeof f === 'function'),

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Manifest } from './contract/session.js';
 import { suggest } from './contract/words.js';
-import type { Numbers } from './data/fill.js';
+import type { Numbers, Requests } from './data/fill.js';
 import { timeOf, timeShape } from './data/index.js';
 import { eventColumns, numberOf, type Lexicon } from './features.js';
 import { type Index, item, list } from './lookup.js';
@@ -26,6 +26,8 @@ export interface Past {
   readonly features?: ReadonlyMap<string, Numbers>;
   /** What the model reads of who asks, one number each. */
   readonly about?: ReadonlyMap<string, Numbers>;
+  /** What was asked before each, by the names of columns; nothing where that is not known. */
+  readonly requests?: ReadonlyMap<string, Requests>;
   /** What was assumed, in sentences. */
   readonly notes?: readonly string[];
 }

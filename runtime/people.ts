@@ -1,6 +1,8 @@
 /** The data set as requests for its users read it. */
 import * as E from 'fp-ts/lib/Either.js';
-import type { Numbers } from './data/fill.js';
+import { pastRequests } from './asking.js';
+import type { Manifest } from './contract/session.js';
+import type { Numbers, Requests } from './data/fill.js';
 import { type Dataset, longestGap } from './data/index.js';
 import { eventValues, type Lexicon, userValues } from './features.js';
 import { type Catalogue, nearest } from './lookup.js';
@@ -18,10 +20,12 @@ export interface People {
   readonly features: () => ReadonlyMap<string, Numbers>;
   /** What it reads of users, by their codes. */
   readonly about: () => ReadonlyMap<string, Numbers>;
+  /** What was asked before each of some events. */
+  readonly requests: (events: readonly number[]) => ReadonlyMap<string, Requests>;
 }
 
 export const people =
-  (catalogue: Catalogue, lexicon: Lexicon | undefined) =>
+  (manifest: Manifest, catalogue: Catalogue, lexicon: Lexicon | undefined) =>
   (data: Dataset): People => {
     const indices = new Map(catalogue.items.map((id, i) => [id, i]));
     let gap: number | undefined;
@@ -34,13 +38,14 @@ export const people =
       gap: () => (gap ??= longestGap(data)),
       features: () => (features ??= eventValues(lexicon, data.events)),
       about: () => (about ??= userValues(lexicon, data.userFeatures)),
+      requests: (events) => pastRequests(manifest, lexicon, data, events),
     };
   };
 
 /** A user's whole past, in the checkpoint's item indices; items that came after training are left out. */
 export const pastOf =
   (user: string) =>
-  ({ data, places, known, features, about }: People): E.Either<string, Past> => {
+  ({ data, places, known, features, about, requests }: People): E.Either<string, Past> => {
     const at = places.get(user);
     if (at === undefined) {
       const near = nearest({ items: data.users, titles: null }, user)
@@ -62,6 +67,7 @@ export const pastOf =
     return E.right({
       items: kept.map((event) => event.item),
       times: data.times === undefined ? undefined : kept.map((event) => event.time ?? 0),
+      requests: requests(kept.map(({ event }) => event)),
       features: new Map(
         [...features()].map(([name, all]) => [name, Float32Array.from(kept, ({ event }) => all[event]!)]),
       ),

@@ -1,4 +1,5 @@
 /** Where a training step's time goes: each kernel by the model's own names, and how near it comes to what the machine can do. */
+import { firstStates } from './begin.js';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
@@ -10,7 +11,7 @@ import { feedOf } from './feed.js';
 import type { Feed, Inputs } from './job.js';
 import { newSettings, type Settings } from './contract/settings.js';
 import type { ProfileOptions } from './options.js';
-import { dataOf, firstStates, place, withSession } from './run.js';
+import { dataOf, place, withSession } from './run.js';
 import type { Ceilings, KernelTime, Session } from './contract/session.js';
 import { plural } from './contract/words.js';
 

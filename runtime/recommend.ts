@@ -8,6 +8,7 @@ import { restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { withAbout } from './about.js';
 import { type Asked, type Moment, momentOf, timeless } from './asked.js';
+import { requestFor } from './asking.js';
 import { allowedBy, type Remembered, rememberedOf } from './candidates.js';
 import type { InputRow } from './contract/batch.js';
 import { type Columns, filled, nothingSeen } from './data/fill.js';
@@ -60,11 +61,12 @@ export const named = ({ items, titles }: Catalogue, at: number): Named => ({
   title: titles?.[at] ?? null,
 });
 
-/** A past as columns of events, and of the event that is asked for what a request knows. Without a moment it comes with the last event. */
-const asColumns = ({ items, times, features }: Past, at: number | null): Columns => ({
+/** A past as columns of events, and of the event that is asked for what a request knows: its `requests` have one more. Without a moment it comes with the last event. */
+const asColumns = ({ items, times, features, requests }: Past, at: number | null): Columns => ({
   items: Int32Array.from(items),
   times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]),
   ...(features === undefined ? {} : { features }),
+  ...(requests === undefined ? {} : { requests }),
 });
 
 /**
@@ -236,7 +238,7 @@ const answering = (
   const everybody = once(
     pipe(
       dataOf(manifest, options, data),
-      TE.map((loaded) => people(catalogue, features)(loaded.data)),
+      TE.map((loaded) => people(manifest, catalogue, features)(loaded.data)),
     ),
   );
   let closed = false;
@@ -248,10 +250,12 @@ const answering = (
       pipe(
         TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : checked(request))),
         TE.chain(pastFrom(manifest, catalogue, features, everybody)),
-        TE.bindTo('past'),
+        TE.bindTo('told'),
+        TE.bind('asks', ({ told }) => TE.fromEither(requestFor(manifest, features, told, request.vector))),
+        TE.let('past', ({ told, asks: { requests } }): Past => ({ ...told, requests })),
         TE.bind('may', () => allowedBy(remembered, catalogue, everybody, request)),
         TE.bind('moment', ({ past }) => momentFor(manifest, everybody, request, past)),
-        TE.chain(({ past, may, moment }) =>
+        TE.chain(({ past, asks, may, moment }) =>
           pipe(
             call({ manifest, session }, 'score', moment.inputs, { seed: settings.seed, step: 0 }),
             TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
@@ -261,7 +265,7 @@ const answering = (
                 catalogue,
                 request,
                 past,
-                moment,
+                { ...moment, notes: [...moment.notes, ...asks.notes] },
                 bestOf(scores, past.items, request.top ?? defaultTop, may),
                 session.backend,
               ),

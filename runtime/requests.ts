@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { RequestVector } from './asking.js';
 import type { Limits } from './candidates.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { timeOf } from './data/index.js';
@@ -44,6 +45,8 @@ export interface RequestsOptions extends RecommenderOptions, Limits {
   /** The file of requests; `-` is the standard input. */
   readonly requests: string;
   readonly top?: number | undefined;
+  /** What the requests ask for whose lines do not tell. */
+  readonly vector?: RequestVector | undefined;
   /** When the requests for users come whose lines do not tell. */
   readonly at?: string | number | undefined;
 }
@@ -89,12 +92,12 @@ const answerAll =
     opened: Recommender,
     known: (request: RecommendRequest) => E.Either<string, RecommendRequest>,
     input: NodeJS.ReadableStream,
-    { requests, top, at, only, except, where }: RequestsOptions,
+    { requests, top, at, only, except, where, vector }: RequestsOptions,
     { signal, now, answered, refused }: Desk,
   ): TaskEither<string, Tally> =>
   async () => {
     const times: number[] = [];
-    const shared = { only, except, where };
+    const shared = { only, except, where, vector };
     let [line, failed] = [0, 0];
     let fault: unknown;
     // A reader that is closed before anybody listens to it would never end.

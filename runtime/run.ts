@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { begunWith } from './begin.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { withKnown, type Dataset, load, readingSays, samplePath, statistics, titleOf } from './data/index.js';
@@ -14,8 +15,8 @@ import { catalogued } from './features.js';
 import { all, type Evaluation, type Listener } from './events.js';
 import { feedOf } from './feed.js';
 import { makeFolder, reason } from './files.js';
-import { baseOf, grown, grownLexicon, newSettingsFrom, warnOfBase } from './grow.js';
-import { initialStates, type States } from './init.js';
+import { baseOf, grownLexicon, newSettingsFrom, warnOfBase } from './grow.js';
+import type { States } from './init.js';
 import type { Feed, Job } from './job.js';
 import { judge, type Judged } from './judging.js';
 import { log, logFile, startLog } from './log.js';
@@ -27,6 +28,7 @@ import { beginning, best, type Epoch, type Identity, type Progress } from './pro
 import type { BoundSizes } from './contract/batch.js';
 import type { Manifest, Session } from './contract/session.js';
 import { fileOf, fit } from './train.js';
+import { type Begun, type Lesson, lessonOf } from './transfer.js';
 
 /** What `train` gives. */
 export interface TrainResult {
@@ -168,18 +170,6 @@ const priorOf = (
   return TE.right(undefined);
 };
 
-/** How a run begins: parameters and slots by the seed, features by the data. */
-export const firstStates = (
-  manifest: Manifest,
-  { seed }: Pick<Settings, 'seed'>,
-  { features }: Pick<Feed, 'features'>,
-  data: Dataset,
-): E.Either<string, States> =>
-  pipe(
-    initialStates(seed, { items: data.items.length, ...features.sizes }, manifest.states),
-    E.map((states) => ({ ...states, ...features.given() })),
-  );
-
 const parametersOf = (compiled: CompiledModel, states: States): number =>
   compiled.manifest.states
     .filter(({ role }) => role === 'parameter')
@@ -222,6 +212,7 @@ export const train =
       (
         prior: Checkpoint | undefined,
         base: Checkpoint | undefined,
+        lesson: Lesson | undefined,
         settings: Settings,
         given: readonly string[],
         parts: Parts,
@@ -250,25 +241,23 @@ export const train =
           signal: options.signal ?? never,
         };
         const progress = prior?.progress ?? { ...beginning, step: settings.before ?? 0 };
-        const states =
+        const begun: E.Either<string, Begun> =
           prior !== undefined
-            ? E.right(prior.states)
-            : pipe(
-                firstStates(manifest, settings, feed, data),
-                E.chain((fresh) =>
-                  base === undefined
-                    ? E.right(fresh)
-                    : grown(manifest, base, { items: data.items, features: feed.features.lexicon }, fresh, given),
-                ),
-              );
+            ? E.right({ states: prior.states, says: [], warns: [] })
+            : begunWith(manifest, settings, feed, data, base, lesson, given);
         return pipe(
-          TE.fromEither(states),
-          TE.chainFirst((states) => place(session, states)),
+          TE.fromEither(begun),
+          TE.tapIO(
+            ({ warns }) =>
+              () =>
+                warns.forEach((message) => told({ kind: 'warning', message })),
+          ),
+          TE.chainFirst(({ states }) => place(session, states)),
           // Only now, when nothing can be refused any more, does an earlier run give way.
           TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
           TE.chainFirst(() => startLog(out, progress.epoch)),
           TE.chainFirst(() => keepSplit(out, parts)),
-          TE.chain((states) => {
+          TE.chain(({ states, says }) => {
             listen({
               kind: 'start',
               model: manifest.model,
@@ -279,7 +268,7 @@ export const train =
               settings,
               data: identity,
               statistics: statistics(data),
-              reading: [...readingSays(data), ...parts.says],
+              reading: [...readingSays(data), ...parts.says, ...says],
               ...(manifest.label === undefined ? {} : { label: labelText(manifest.label) }),
               batches: feed.batches,
               out,
@@ -315,6 +304,7 @@ export const train =
     return pipe(
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
+      TE.bind('lesson', () => lessonOf(manifest, options)),
       TE.bind('prior', () => priorOf(compiled, options, out, told)),
       TE.bind('base', () => baseOf(compiled, options)),
       TE.bind('settings', ({ prior, base }) =>
@@ -341,8 +331,11 @@ export const train =
           ? E.right(undefined)
           : sameSplit(fileOf(out, 'last'), prior.data.split, parts.identity.split),
       ),
-      TE.tapIO(({ base, settings, parts }) => () => {
-        if (base !== undefined) warnOfBase(told, base, settings, parts.identity);
+      TE.tapIO(({ base, lesson, settings, parts }) => () => {
+        // Other data hold out other events.
+        const same = lesson?.kept.data.hash === parts.identity.hash ? lesson.kept : undefined;
+        const before = base ?? same;
+        if (before !== undefined) warnOfBase(told, before, settings, parts.identity);
       }),
       TE.bind('features', ({ prior, base, parts }) =>
         TE.fromEither(
@@ -352,12 +345,12 @@ export const train =
       TE.bind('feed', ({ features, parts, settings }) =>
         TE.fromEither(feedOf(manifest, parts.split, settings, features)),
       ),
-      TE.chain(({ prior, base, settings, loaded, parts, feed }) =>
+      TE.chain(({ prior, base, lesson, settings, loaded, parts, feed }) =>
         withSession(
           compiled,
           options,
           { batch: settings.batch, items: parts.split.dataset.items.length, seen: feed.seen, ...feed.features.sizes },
-          run(prior, base, settings, loaded.data.items, parts, feed),
+          run(prior, base, lesson, settings, loaded.data.items, parts, feed),
         ),
       ),
     );

@@ -56,6 +56,8 @@ export interface Certificate {
   readonly promised: Readonly<Record<'items' | 'users', readonly string[]>>;
   /** What the loss alone reads of the event that follows, in words: labels that are predicted. */
   readonly labels: readonly string[];
+  /** What requests say that is read: that it was said before what is predicted, and by who asked, is the promise of who gives the data. */
+  readonly asked: readonly string[];
 }
 
 /** A tensor that reads what it must not. */
@@ -99,6 +101,14 @@ const labelsIn = (inputs: readonly Input[]): readonly string[] =>
   each(inputs.flatMap(({ row }) => (row?.fill.from === 'label' ? [labelText(row.fill.label)] : [])));
 /** Whether an answer is no item: then it says more of the event than which candidate it is of. */
 const isLabel = (input: Input): boolean => isAnswer(input) && rowOf(input)?.ids !== 'item';
+
+const askedIn = (inputs: readonly Input[]): readonly string[] =>
+  each(
+    inputs.flatMap((input) => {
+      const fill = rowOf(input)?.fill;
+      return fill?.from === 'request' ? [fill.name] : [];
+    }),
+  );
 
 interface Term {
   readonly readsLength: boolean;
@@ -210,6 +220,7 @@ export const certify = (
       readsPast: reads('past')(loss),
       promised: promisedIn([loss], inputs),
       labels: labelsIn(inputs),
+      asked: askedIn(inputs),
     },
   };
 };
@@ -231,6 +242,7 @@ export const certifyScores = (
       readsPast: read.some((i) => tells(i) === 'past'),
       promised: promisedIn([scores], inputs),
       labels: [],
+      asked: askedIn(inputs),
     },
   };
 };

@@ -47,10 +47,16 @@ const promises = ({ items, users }: Certificate['promised']): string => {
 const predicted = (labels: readonly string[]): string =>
   labels.length === 0 ? '' : `; whether ${labels.join(', and whether ')} of what follows the loss alone reads`;
 
+const told = (asked: readonly string[]): string =>
+  asked.length === 0
+    ? ''
+    : `; that the ${asked.join(', ')} of a request was made without its answer is the data's word`;
+
 /** `prediction at t reads positions <= t of items; rows independent`. */
 export const certificateText = (certificate: Certificate): string =>
   [
     `${sequence[certificate.predicts](certificate)}; ${rows(certificate.mixed)}`,
     predicted(certificate.labels),
     promises(certificate.promised),
+    told(certificate.asked),
   ].join('');

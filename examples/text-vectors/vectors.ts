@@ -56,6 +56,7 @@ const words = (column: FeatureColumn, item: number): readonly string[] => {
       return named(column.vocabulary, column.values.subarray(column.offsets[item], column.offsets[item + 1]));
     case 'number':
     case 'vector':
+    case 'lookup':
       return end('--text names columns of texts and categories; numbers are read as they are');
   }
 };

@@ -107,6 +107,8 @@ export type Fill =
   | { readonly from: 'user'; readonly feature: UserFeature }
   /** Whether a label holds of an event: 0 where nobody knows, 1 where not, 2 where it does. */
   | { readonly from: 'label'; readonly label: EventLabel; readonly shift: number }
+  /** What was asked before the event after each position, as a vector; zeros where nothing was. A request is that of its last position. */
+  | { readonly from: 'request'; readonly name: string }
   /** How many positions each row has along an axis. */
   | { readonly from: 'length'; readonly of: RaggedName }
   /** How many rows at the end of the batch do not exist. */
@@ -128,6 +130,8 @@ export interface InputRow {
   /** What programs, manifests and sessions call it. */
   readonly name: string;
   readonly axes: readonly AxisName[];
+  /** An axis of its own besides, the last: of a vector, as wide as the data say. */
+  readonly own?: { readonly name: string; readonly size: string };
   readonly dtype: 'i32' | 'f32';
   readonly tells: Tells;
   /** The axis of which its values are positions that exist, because the runtime makes them: no lookup along it needs a guard. */

@@ -25,6 +25,8 @@ export interface LoadOptions extends FilterOptions {
   /** Files of what is known of users, and which of their columns are kept: the same. */
   readonly users?: string | readonly string[] | undefined;
   readonly userColumns?: string | undefined;
+  /** Files of vectors of the values of columns of events: see `withLookups`. In one text they are separated by commas. */
+  readonly vectors?: string | readonly string[] | undefined;
   /** A file of titles: see `readTitles`. */
   readonly titles?: string | undefined;
   /** False: no packed copy of the data is read or kept. */
@@ -48,6 +50,7 @@ export const bearing: { readonly [K in keyof LoadOptions]-?: 'value' | 'file' | 
   itemColumns: 'value',
   users: 'files',
   userColumns: 'value',
+  vectors: 'files',
   titles: 'file',
   cache: 'none',
 };
@@ -71,6 +74,7 @@ export interface Asked {
   /** What is known of items, and of users. */
   readonly items: AskedTables;
   readonly users: AskedTables;
+  readonly vectors: readonly string[];
   readonly titles: string | undefined;
 }
 
@@ -92,7 +96,7 @@ const tablesAsked = (
 
 /** Left: an option that is none, or that goes with none of the others. */
 export const asked = (options: LoadOptions): Either<string, Asked> => {
-  const { format: name, timeUnit, query, titles } = options;
+  const { format: name, timeUnit, query, titles, vectors = [] } = options;
   const format = [...formats, ...fileFormats].find((of) => of.name === name);
   if (name !== undefined && format === undefined)
     return left(`--format ${name}: there is no such format; expected one of\n${describeFormats()}`);
@@ -115,6 +119,7 @@ export const asked = (options: LoadOptions): Either<string, Asked> => {
     filters: filters.right,
     items: items.right,
     users: users.right,
+    vectors: filesIn(vectors),
     titles,
   });
 };

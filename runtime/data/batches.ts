@@ -10,7 +10,7 @@ import { columnOf, type EntryName, type inputs, type InputRow, inputsFor } from 
 import { once } from '../contract/once.js';
 import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
-import { columnsOf, filled, nothingSeen, type Numbers, type Seen, type Windows } from './fill.js';
+import { columnsOf, filled, nothingSeen, type Numbers, type Requests, type Seen, type Windows } from './fill.js';
 import { counts, type Held, type Questions, type Split, seenVisitor } from './split.js';
 
 type Table = typeof inputs;
@@ -61,6 +61,7 @@ export interface OwnInputs {
   readonly labels: ReadonlyMap<string, Numbers>;
   /** By user code. */
   readonly users: ReadonlyMap<string, Numbers>;
+  readonly requests?: ReadonlyMap<string, Requests>;
 }
 
 /** The windows that end at `ends[i]`, of user `users[i]`, for i in [first, first + batch). */
@@ -74,7 +75,14 @@ const windows = (
   const own = ends.subarray(first, first + batch);
   return {
     columns:
-      more === undefined ? columnsOf(dataset) : { ...columnsOf(dataset), features: more.features, labels: more.labels },
+      more === undefined
+        ? columnsOf(dataset)
+        : {
+            ...columnsOf(dataset),
+            features: more.features,
+            labels: more.labels,
+            ...(more.requests && { requests: more.requests }),
+          },
     ...(more === undefined ? {} : { users: { codes: users.subarray(first, first + batch), features: more.users } }),
     starts: own.map((end, row) => Math.max(dataset.offsets[users[first + row]!]!, end - length)),
     ends: own,

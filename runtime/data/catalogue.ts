@@ -7,6 +7,7 @@ import { compareIds } from './ids.js';
 const rearranged = (column: FeatureColumn, rows: Int32Array): FeatureColumn => {
   switch (column.kind) {
     case 'category':
+    case 'lookup':
       return { ...column, values: rows.map((row) => (row < 0 ? 0 : column.values[row]!)) };
     case 'number':
       return { ...column, values: Float64Array.from(rows, (row) => (row < 0 ? Number.NaN : column.values[row]!)) };

@@ -13,6 +13,8 @@ export type FeatureColumn =
   | { readonly kind: 'number'; readonly values: Float64Array }
   /** Row-major, `width` numbers a row; all 0 where it is missing. */
   | { readonly kind: 'vector'; readonly width: number; readonly values: Float32Array }
+  /** One of several vectors, as wide. Values are 0 where it is missing, else 1 + the row of `vectors`, which is row-major. */
+  | { readonly kind: 'lookup'; readonly width: number; readonly vectors: Float32Array; readonly values: Int32Array }
   /** For the eyes alone; undefined where it is missing. */
   | { readonly kind: 'text'; readonly values: readonly (string | undefined)[] };
 /** Columns by name. */

@@ -59,7 +59,8 @@ const hashColumns = (hash: Hash, of: string, columns: FeatureColumns | undefined
     if (column.kind === 'text') continue;
     const same = canonical(column);
     hash.update(`${JSON.stringify([of, name, same.kind, 'vocabulary' in same ? same.vocabulary : []])}\n`);
-    if (same.kind === 'vector') hash.update(`${same.width}\n`);
+    if (same.kind === 'vector' || same.kind === 'lookup') hash.update(`${same.width}\n`);
+    if (same.kind === 'lookup') hash.update(same.vectors);
     if (same.kind === 'categories') hash.update(same.offsets);
     hash.update(same.values);
   }
@@ -148,6 +149,11 @@ const fits = (column: FeatureColumn, rows: number): boolean => {
       );
     case 'vector':
       return column.values.length === rows * column.width;
+    case 'lookup':
+      return (
+        column.values.length === rows &&
+        column.values.every((code) => code >= 0 && code * column.width <= column.vectors.length)
+      );
     case 'number':
     case 'text':
       return column.values.length === rows;

@@ -10,14 +10,18 @@ import {
 } from '../contract/batch.js';
 import { labelText } from '../contract/features.js';
 import type { Data } from '../contract/session.js';
+import type { FeatureColumn } from './columns.js';
 import type { Dataset } from './dataset.js';
 
 export type Numbers = Int32Array | Float64Array | Float32Array;
-/** What is told of events, in their order; undefined where nothing is. `features` by name, as the checkpoint reads them. */
+/** What was asked before each event: `values` are 0 where nothing was, else 1 + the row of `vectors`. */
+export type Requests = Pick<Extract<FeatureColumn, { readonly kind: 'lookup' }>, 'width' | 'vectors' | 'values'>;
+/** What is told of events, in their order; undefined where nothing is. `features` and `requests` by name, as the checkpoint reads them. */
 export type Columns = { readonly [C in ColumnName]: Numbers | undefined } & {
   readonly features?: ReadonlyMap<string, Numbers>;
   /** Labels by their words. */
   readonly labels?: ReadonlyMap<string, Numbers>;
+  readonly requests?: ReadonlyMap<string, Requests>;
 };
 export const columnsOf = ({ sequence, times }: Pick<Dataset, 'sequence' | 'times'>): Columns => ({
   items: sequence,
@@ -124,6 +128,20 @@ const ways: {
     const out = new arrays[dtype](batch);
     const values = users?.features.get(name);
     if (values !== undefined) users!.codes.forEach((user, row) => void (out[row] = values[user]!));
+    return out;
+  },
+  request: ({ columns, starts, ends, batch, length }, { name }) => {
+    const asked = columns.requests?.get(name);
+    if (asked === undefined) return new Float32Array(0);
+    const { width, vectors, values } = asked;
+    const out = new Float32Array(batch * length * width);
+    for (let row = 0; row < starts.length; row++) {
+      let to = row * length * width;
+      for (let i = starts[row]!; i < ends[row]!; i++, to += width) {
+        const of = values[i + 1]!;
+        if (of > 0) out.set(vectors.subarray((of - 1) * width, of * width), to);
+      }
+    }
     return out;
   },
   length: (windows, { of }) => lengths[of](windows),

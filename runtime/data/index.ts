@@ -30,6 +30,7 @@ export { type FileFormat, fileFormats } from './tables/files.js';
 export type { FilterOptions } from './tables/sieve.js';
 export { type Times, type TimeUnit, calendarText, longestSpan, timeOf, timeShape, timeUnits } from './times.js';
 export { readTitles } from './titles.js';
+export { readVector } from './tables/vectors.js';
 export { sample } from './sample.js';
 export {
   type Held,

@@ -23,6 +23,7 @@ import { fileFormatOf } from './tables/files.js';
 import { featuresOf } from './tables/items.js';
 import { joined } from './tables/joined.js';
 import { type KnownTable, readKnown, tellers } from './tables/known.js';
+import { type LookupTable, readLookups, withLookups } from './tables/lookups.js';
 import { type Sieve, sieveOf } from './tables/sieve.js';
 import { calendarText, clock, timesLeft, timesText } from './times.js';
 import { separatorLine } from './tables/records.js';
@@ -171,6 +172,7 @@ const assembled = (
   sieve: Sieve | undefined,
   read: Read,
   tables: Tables,
+  vectors: readonly LookupTable[],
   titles: Titles | undefined,
 ): Either<string, Dataset> => {
   const rows = read.reading.into!;
@@ -188,9 +190,12 @@ const assembled = (
         'correct or remove the lines of that user whose time is a filler or of another unit',
     );
   const places = order === undefined || kept.kept === undefined ? order : kept.kept.map((at) => order[at]!);
-  const events: FeatureColumns = new Map(
+  const told: FeatureColumns = new Map(
     places === undefined ? [] : rows.columns.map((column) => [column.name, column.made(places)]),
   );
+  const looked = withLookups(vectors, told);
+  if (isLeft(looked)) return looked;
+  const { events } = looked.right;
   const features = featuresOf(tables.items, data.items);
   if (isLeft(features)) return features;
   const users = joined(tellers.user, tables.users, data.users);
@@ -209,7 +214,7 @@ const assembled = (
         read,
         [...(sieve?.says() ?? []), ...kept.says],
         known,
-        [...features.right.says, ...users.right.says],
+        [...features.right.says, ...users.right.says, ...looked.right.says],
         data,
       ),
     }),
@@ -248,9 +253,15 @@ const readAll = (path: string, options: LoadOptions): TE.TaskEither<string, Data
         () =>
           readKnown(tellers.user, users.files, users.choice),
     ),
+    TE.bind(
+      'vectors',
+      ({ asked }) =>
+        () =>
+          readLookups(asked.vectors),
+    ),
     TE.bind('read', ({ asked, sieve }) => readInteractions(path, asked, sieve)),
-    TE.chainEitherK(({ asked, sieve, read, items, users, titles }) =>
-      assembled(path, asked, sieve, read, { items, users }, titles),
+    TE.chainEitherK(({ asked, sieve, read, items, users, vectors, titles }) =>
+      assembled(path, asked, sieve, read, { items, users }, vectors, titles),
     ),
   );
 

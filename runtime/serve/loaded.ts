@@ -81,7 +81,7 @@ const knowledgeOf = (
     remembered: rememberedOf(manifest, checkpoint),
     catalogue,
     data,
-    everybody: kept(pipe(data, TE.map(people(catalogue, checkpoint.features)))),
+    everybody: kept(pipe(data, TE.map(people(manifest, catalogue, checkpoint.features)))),
   };
 };
 

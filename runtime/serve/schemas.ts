@@ -43,6 +43,18 @@ const whose = (most: number): Readonly<Record<string, Schema>> => ({
   ),
   times: list(time, most, 'of each event of `history`, in place of times in events'),
   actions: list(text, most, 'of each event of `history`, for models that read `action`'),
+  about: {
+    type: 'object',
+    additionalProperties: { type: ['string', 'number'] },
+    description: 'what is known of who asks, by the names of columns, for models that read features of users',
+  },
+  vector: {
+    type: ['array', 'object'],
+    items: { type: 'number' },
+    additionalProperties: { type: 'array', items: { type: 'number' } },
+    description:
+      'what is asked, as a vector, for models that read one; by the names of columns where they read several',
+  },
   at: { ...time, description: `when the request comes, for models that read times: ${time.description}` },
 });
 

@@ -6,7 +6,9 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import type { About } from '../about.js';
 import type { Moment } from '../asked.js';
+import { type RequestVector, requestFor } from '../asking.js';
 import { allowedBy, type Remembered } from '../candidates.js';
 import type { Manifest } from '../contract/session.js';
 import type { Index } from '../lookup.js';
@@ -32,6 +34,8 @@ export interface Body {
   readonly except?: readonly Id[];
   readonly where?: readonly string[];
   readonly items?: readonly Id[];
+  readonly vector?: RequestVector;
+  readonly about?: About;
 }
 
 /** What requests are understood by: a model and what its checkpoint remembers. */
@@ -55,7 +59,10 @@ type Path = readonly (string | number)[];
 /** Messages of the command name its options; here they are fields. */
 export const asField = (message: string): string =>
   message
-    .replaceAll(/--(user|history|at|top|only|except|where)\b(?: \(or `\1`\))?/g, (_, name: string) => `\`${name}\``)
+    .replaceAll(
+      /--(user|history|at|top|only|except|where|vector|about)\b(?: \(or `\1`\))?/g,
+      (_, name: string) => `\`${name}\``,
+    )
     .replaceAll(/ \((?:`\w+`(?:, )?)+\)/g, '');
 
 const refused =
@@ -201,12 +208,24 @@ export const understand = (knowledge: Knowledge, body: Body, wish: Wish): TaskEi
       history,
       at: body.at,
       top: body.top,
+      ...(body.vector === undefined ? {} : { vector: body.vector }),
+      ...(body.about === undefined ? {} : { about: body.about }),
       ...limits,
     })),
     TE.chainFirst(({ request }) => pipe(TE.fromEither(checked({ at: request.at })), TE.mapLeft(refused('at')))),
-    TE.bind('past', ({ request }) =>
-      pipe(pastFrom(manifest, catalogue, remembered.features, everybody)(request), TE.mapLeft(refused(source))),
+    TE.bind('told', ({ request }) =>
+      pipe(
+        pastFrom(manifest, catalogue, remembered.features, everybody)(request),
+        TE.mapLeft(refused(body.about === undefined ? source : 'about')),
+      ),
     ),
+    TE.bind('asks', ({ told, request }) =>
+      pipe(
+        TE.fromEither(requestFor(manifest, remembered.features, told, request.vector)),
+        TE.mapLeft(refused('vector')),
+      ),
+    ),
+    TE.let('past', ({ told, asks: { requests } }): Past => ({ ...told, requests })),
     TE.bind('may', ({ request }) =>
       pipe(
         allowedBy(remembered, catalogue, everybody, request),
@@ -219,10 +238,10 @@ export const understand = (knowledge: Knowledge, body: Body, wish: Wish): TaskEi
       pipe(momentFor(manifest, everybody, request, past), TE.mapLeft(refused(body.at === undefined ? source : 'at'))),
     ),
     TE.bind('wanted', ({ past, may }) => TE.fromEither(wish(knowledge, body, past, may))),
-    TE.map(({ request, past, moment, wanted }) => ({
+    TE.map(({ request, past, asks, moment, wanted }) => ({
       request,
       past,
-      moment,
+      moment: { ...moment, notes: [...moment.notes, ...asks.notes] },
       question: { inputs: listed(manifest, moment.inputs), wanted },
     })),
   );

@@ -326,6 +326,7 @@ describe('a copy is of one way of reading', () => {
       itemColumns: {},
       users: {},
       userColumns: {},
+      vectors: {},
       titles: {},
       cache: {},
     };

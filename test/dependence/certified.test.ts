@@ -65,6 +65,11 @@ const causal: readonly (readonly [string, Settings, string])[] = [
   ['nextitnet', {}, 'prediction at t reads positions t - 30 to t of items; rows independent'],
   ['fmlp', {}, 'prediction at t reads positions <= t of items; rows independent'],
   ['fmlp', { filter: 'circular' }, 'one prediction a row, which may read all of its positions; rows independent'],
+  [
+    'unisrec',
+    {},
+    "prediction at t reads positions <= t of items; rows independent; that the table of items told text beforehand is the author's word",
+  ],
   ['swiglu', {}, 'prediction at t reads positions <= t of items; rows independent'],
   ['bert4rec', {}, 'one prediction a row, which may read all of its positions; rows independent'],
 ];

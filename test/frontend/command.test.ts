@@ -248,7 +248,7 @@ describe('pcrec-compile', () => {
       return err;
     };
     expect(said()).toBe(
-      'error PC0001: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, fmlp, gru4rec, hstu, hstuf, llama, mamba4rec, nextitnet, pcrec-simple, pcrec, sasrec, sasrecf, ttt4rec; --help tells more',
+      'error PC0001: which model file?\nhint: pcrec-compile models/mine.ts, or the name of a model of the package: bert4rec, fmlp, gru4rec, hstu, hstuf, instructrec, llama, mamba4rec, nextitnet, pcrec-simple, pcrec, sasrec, sasrecf, ttt4rec, unisrec, wukong; --help tells more',
     );
     expect(said('hsut')).toBe(
       "error PC0002: there is neither a file hsut nor a model of the package of that name\nhint: did you mean 'hstu' or 'hstuf'?",

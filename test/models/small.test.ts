@@ -117,8 +117,8 @@ const batches = ({ length, batch }: Small): readonly (readonly [readonly number[
         [[0, 0], 2],
       ];
 
-const scaleOf = ({ items, batch }: Small, lengths: readonly number[], missing: number): Scale => ({
-  sizes: { batch, items, seen: 1, item_genre_values: items },
+const scaleOf = ({ items, batch, width }: Small, lengths: readonly number[], missing: number): Scale => ({
+  sizes: { batch, items, seen: 1, item_genre_values: items, item_text_width: width, event_instruction_width: width },
   inputs: {
     'seq.lengths': lengths,
     'seen.lengths': lengths.map((_, i) => (i === 1 ? 1 : 0)),

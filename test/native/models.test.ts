@@ -14,6 +14,8 @@ const each = [
   'gru4rec',
   'mamba4rec',
   'ttt4rec',
+  'unisrec, in pretraining',
+  'instructrec',
   'nextitnet',
   'fmlp',
   'pcrec-simple, of a size that takes two tiles',

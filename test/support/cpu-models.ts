@@ -20,6 +20,7 @@ import fmlp from '../../models/fmlp.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
 import hstuf from '../../models/hstuf.js';
+import instructrec from '../../models/instructrec.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
 import nextitnet from '../../models/nextitnet.js';
@@ -28,6 +29,7 @@ import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import sasrecf from '../../models/sasrecf.js';
 import ttt4rec from '../../models/ttt4rec.js';
+import unisrec from '../../models/unisrec.js';
 import wukong from '../../models/wukong.js';
 import { kernelsOf } from '../../compiler/cpu/kernels.js';
 import { nameIn } from '../../compiler/cpu/names.js';
@@ -144,6 +146,9 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['mamba4rec', mamba4rec, { states: 3, taps: 3 }],
   ['mamba4rec in sweeps', mamba4rec, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
   ['ttt4rec', ttt4rec, { width: 16, heads: 2, miniBatch: 4, blocks: 1 }],
+  ['unisrec', unisrec, { experts: 3, stage: 'transductive' }],
+  ['unisrec, in pretraining', unisrec, { experts: 2, stage: 'pretraining' }],
+  ['instructrec', instructrec, {}],
   ['nextitnet', nextitnet, {}],
   ['fmlp', fmlp, {}],
   ['wukong', wukong, { hidden: 20, made: 2, kept: 3, rank: 3, ...columns, ...ofUsers }],

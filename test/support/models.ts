@@ -5,6 +5,7 @@ import fmlp from '../../models/fmlp.js';
 import gru4rec from '../../models/gru4rec.js';
 import hstu from '../../models/hstu.js';
 import hstuf from '../../models/hstuf.js';
+import instructrec from '../../models/instructrec.js';
 import llama from '../../models/llama.js';
 import mamba4rec from '../../models/mamba4rec.js';
 import nextitnet from '../../models/nextitnet.js';
@@ -13,6 +14,7 @@ import pcrecSimple from '../../models/pcrec-simple.js';
 import sasrec from '../../models/sasrec.js';
 import sasrecf from '../../models/sasrecf.js';
 import ttt4rec from '../../models/ttt4rec.js';
+import unisrec from '../../models/unisrec.js';
 import wukong from '../../models/wukong.js';
 import type { Compiled } from '../../compiler/compiled.js';
 import { compile, programsOf } from '../../compiler/compile.js';
@@ -72,6 +74,7 @@ export const columnSizes = {
   item_tags_values: 5,
   item_tags_most: 3,
   item_text_width: 6,
+  event_instruction_width: 5,
 } as const;
 
 export interface Scale {
@@ -157,6 +160,9 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['mamba4rec', mamba4rec, { states: 3, taps: 3 }],
   ['mamba4rec in sweeps', mamba4rec, { states: 3, taps: 3, form: 'associative', blocks: 1 }],
   ['ttt4rec', ttt4rec, { heads: 2, miniBatch: 4, blocks: 1 }],
+  ['unisrec', unisrec, { experts: 3, stage: 'transductive' }],
+  ['unisrec, in pretraining', unisrec, { experts: 2, stage: 'pretraining' }],
+  ['instructrec', instructrec, {}],
   ['nextitnet', nextitnet, { taps: 2 }],
   ['fmlp', fmlp, {}],
   ['wukong', wukong, { ...narrow, ...columns, ...ofUsers }],

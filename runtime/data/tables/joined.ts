@@ -13,6 +13,7 @@ const told = (name: string, column: FeatureColumn): string => {
     case 'categories':
       return `${name} (${column.kind} of ${column.vocabulary.length})`;
     case 'vector':
+    case 'lookup':
       return `${name} (vector of ${column.width})`;
     default:
       return `${name} (${column.kind})`;

@@ -31,8 +31,8 @@ const numberTypes: Readonly<Record<string, readonly [number, (of: DataView, at: 
   '<f8': [8, (of, at) => of.getFloat64(at, true)],
 };
 
-/** A table of numbers in NumPy's format. Left: what is wrong, as the end of a sentence that begins with the file. */
-const npy = (bytes: Buffer): Either<string, Tensor> => {
+/** A table of numbers in NumPy's format, or of one axis where `least` allows it. Left: what is wrong, as the end of a sentence that begins with the file. */
+const npy = (bytes: Buffer, least: 1 | 2 = 2): Either<string, Tensor> => {
   const wide = bytes[6]! >= 2;
   const length = bytes.length < 12 ? 0 : wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8);
   const begin = (wide ? 12 : 10) + length;
@@ -48,16 +48,14 @@ const npy = (bytes: Buffer): Either<string, Tensor> => {
   if (known === undefined) return left(`its numbers are of the type ${type}; write .astype("float32")`);
   if (/'fortran_order':\s*True/.test(header))
     return left('it is laid out by columns; write numpy.ascontiguousarray(...)');
-  if (shape.length !== 2 || !shape.every(Number.isSafeInteger))
+  if (shape.length < least || shape.length > 2 || !shape.every(Number.isSafeInteger))
     return left(`its shape is (${shape.join(', ')}); expected rows and columns, an item a row`);
-  const [rows, width] = shape as [number, number];
+  const count = shape.reduce((a, b) => a * b, 1);
   const [size, read] = known;
-  if (bytes.length !== begin + size * rows * width)
-    return left(
-      `it should hold ${size * rows * width} bytes of numbers and holds ${bytes.length - begin}; write it again`,
-    );
+  if (bytes.length !== begin + size * count)
+    return left(`it should hold ${size * count} bytes of numbers and holds ${bytes.length - begin}; write it again`);
   const view = new DataView(bytes.buffer, bytes.byteOffset + begin);
-  return right({ shape, data: Float32Array.from({ length: rows * width }, (_, i) => read(view, i * size)) });
+  return right({ shape, data: Float32Array.from({ length: count }, (_, i) => read(view, i * size)) });
 };
 
 const stemOf = (path: string): string => path.replace(/\.(?:npy|safetensors)$/, '');
@@ -90,6 +88,18 @@ const parsed = (text: string | undefined): unknown => {
 
 /** Whether a path is one of these files. */
 export const isVectors = (path: string): boolean => /\.(?:npy|safetensors)$/.test(path);
+
+/** The one vector of a `.npy` file, of the shape (width) or (1, width). Errors name the file and what was expected. */
+export const readVector = async (path: string): Promise<Either<string, readonly number[]>> => {
+  const bytes = await wholeFile(path);
+  if (isLeft(bytes)) return bytes;
+  const found = npy(bytes.right, 1);
+  if (isLeft(found)) return left(`${path}: ${found.left}`);
+  const { shape, data } = found.right;
+  return shape.length === 1 || shape[0] === 1
+    ? right([...data])
+    : left(`${path}: its shape is (${shape.join(', ')}); expected one vector`);
+};
 
 /** The vectors of a `.npy` or `.safetensors` file. Errors name the file and what was expected. */
 export const readVectors = async (path: string): Promise<Either<string, Vectors>> => {

@@ -59,6 +59,8 @@ const odd = (name: string, column: FeatureColumn): Fault | null => {
       }
       return null;
     }
+    case 'lookup':
+      return column.vectors.every(Number.isFinite) && column.width > 0 ? null : problem('numbers');
     case 'number':
       return column.values.some((x) => Math.abs(x) === Infinity) ? problem('numbers') : null;
     case 'text':

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import picocolors from 'picocolors';
-import { secondThread } from './beside.js';
+import { secondThread } from './second-thread.js';
 import type { Code } from './catalogue.js';
 
 /** Not the author's mistake: an exception here is a bug of the compiler. */

@@ -1,6 +1,6 @@
-/** The second thread of the command (`beside.ts`): it answers tasks in their order. */
+/** The second thread of the command (`second-thread.ts`): it answers tasks in their order. */
 import { workerData } from 'node:worker_threads';
-import type { Answer, Given, Task } from './beside.js';
+import type { Answer, Given, Task } from './second-thread.js';
 import { isDeep } from './diagnostics.js';
 import { partFiles } from './emit/index.js';
 import { checkTypes } from './frontend/index.js';

@@ -6,7 +6,13 @@ import { packageRoot } from '../../compiler/package.js';
 /** What a user of pcrec reads: the first page, and those of the rooms that it leads to. */
 export const pages = ['README.md', 'dsl/README.md', 'models/README.md', 'runtime/README.md'] as const;
 /** Those of people who change it. */
-export const notes = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'test/laws/README.md'] as const;
+export const notes = [
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'test/laws/README.md',
+  'examples/instructions/README.md',
+  'examples/text-vectors/README.md',
+] as const;
 /** What an error that has a code leads to. */
 export const errorPages: readonly string[] = readdirSync(join(packageRoot, 'errors')).map((page) => `errors/${page}`);
 

@@ -122,6 +122,7 @@ describe('pcrec-compile', () => {
       export declare const evaluate: Trainer['evaluate'];
       export declare const recommend: Trainer['recommend'];
       export declare const recommender: Trainer['recommender'];
+      export declare const serve: Trainer['serve'];
       ",
         "trainer.js": "#!/usr/bin/env node
       /**
@@ -129,7 +130,7 @@ describe('pcrec-compile', () => {
        *
        * The trainer of 'tiny' (length=5 width=8 rate=0.1 bias=true loss=mean).
        *
-       *   node trainer.js --help          train, evaluate, recommend
+       *   node trainer.js --help          train, evaluate, recommend, serve
        *   import { train } from './trainer.js'   (CommonJS: require)
        */
       import { main, openGpu, readManifest, trainer } from 'pcrec/runtime';
@@ -139,9 +140,9 @@ describe('pcrec-compile', () => {
       export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
       /** The model as the runtime takes it: what it is, and how to open it on a device. */
-      export const compiled = { manifest, open: (device, sizes, options) => openGpu(program, manifest, device, sizes, options) };
+      export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => openGpu(program, manifest, device, sizes, options) };
 
-      export const { train, evaluate, recommend, recommender } = trainer(compiled);
+      export const { train, evaluate, recommend, recommender, serve } = trainer(compiled);
 
       main(compiled, import.meta.url);
       ",

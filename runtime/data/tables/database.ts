@@ -2,6 +2,7 @@
  * Tables of databases, by a query: SQLite with what Node brings since version 22.13, DuckDB with the package of its makers. Neither
  * is required, and where it is missing the message says how to come by it, or by a file that needs none.
  */
+import { visible } from '../cells.js';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { messageOf } from '../../errors.js';
 
@@ -86,7 +87,7 @@ const onlyTable = async (path: string, answer: Answer): Promise<Either<string, s
     : left(
         names.length === 0
           ? `${path}: the database has no table; expected one of interactions`
-          : `${path}: the database has the tables ${names.join(', ')}; say what to read with --query "SELECT ... FROM ${names[0]!}"`,
+          : `${path}: the database has the tables ${visible(names.join(', '))}; say what to read with --query "SELECT ... FROM ${names[0]!}"`,
       );
 };
 

@@ -1,6 +1,6 @@
 /** Tables of what is known of items, or of users: of any kind that holds records, and vectors. */
 import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js';
-import { quoted } from '../cells.js';
+import { quoted, visible } from '../cells.js';
 import { spoken } from '../headers.js';
 import { faultIn, spelled } from '../ids.js';
 import { titleColumn } from '../titles.js';
@@ -121,7 +121,7 @@ const tableOf = (
   const ragged = of.ragged ? undefined : records.find(({ values }) => values.length !== names.length);
   if (ragged !== undefined)
     return left(
-      `${path}:${ragged.line}: expected ${names.length} columns (${names.join(', ')}), found ${ragged.values.length}; correct or remove the line`,
+      `${path}:${ragged.line}: expected ${names.length} columns (${visible(names.join(', '))}), found ${ragged.values.length}; correct or remove the line`,
     );
   const ids = idsOf(teller, path, records, id.right);
   if (isLeft(ids)) return ids;
@@ -140,7 +140,7 @@ const tableOf = (
     const made = columnOfKind(values, way);
     if (isLeft(made))
       return left(
-        `${path}:${records[made.left.at]!.line}: ${name}, which is read as ${way.kind}: ${made.left.why}; correct the line, or say what the column is with ${option} ${name}=${names[place]!.replace(/:[a-z_]+$/, '')}:KIND`,
+        `${path}:${records[made.left.at]!.line}: ${visible(name)}, which is read as ${way.kind}: ${made.left.why}; correct the line, or say what the column is with ${option} ${visible(`${name}=${names[place]!.replace(/:[a-z_]+$/, '')}`)}:KIND`,
       );
     columns.push({ name, made: made.right });
   }

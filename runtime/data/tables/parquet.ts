@@ -38,13 +38,19 @@ export const withParquet = async <A>(
   const handle = await open(path);
   try {
     const { size } = await handle.stat();
+    const slice = async (start: number, end: number): Promise<ArrayBuffer> => {
+      if (!(start >= 0 && start <= end && end <= size)) throw new RangeError('beyond the file');
+      const bytes = new Uint8Array(end - start);
+      await handle.read(bytes, 0, bytes.length, start);
+      return bytes.buffer;
+    };
     const file: AsyncBuffer = {
       byteLength: size,
-      slice: async (start, end = size) => {
-        if (!(start >= 0 && start <= end && end <= size)) throw new RangeError('beyond the file');
-        const bytes = new Uint8Array(end - start);
-        await handle.read(bytes, 0, bytes.length, start);
-        return bytes.buffer;
+      slice: (start, end = size) => {
+        const bytes = slice(start, end);
+        // Several are asked for at once: who gives up at the first that fails never looks at the others, and that would end the process.
+        bytes.catch(() => undefined);
+        return bytes;
       },
     };
     const scan = await parquetScan({ file, compressors, parsers });

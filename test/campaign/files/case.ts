@@ -167,7 +167,8 @@ export const mistakes: Readonly<Record<string, (text: string, m: Mistake) => str
   'another number': onField((_, more) => Buffer.from(numbers[more % numbers.length]!).toString('latin1')),
   'a line of milliseconds': onLine((line) => `${line}000`),
   'an empty line': (text, { at }) => {
-    const [from] = lineAt(text, at);
+    // A mark of the order of bytes stays the first thing there is.
+    const from = Math.max(text.startsWith('ï»¿') ? 3 : 0, lineAt(text, at)[0]);
     return `${text.slice(0, from)}\n${text.slice(from)}`;
   },
   'a line of spaces': (text, { at }) => {

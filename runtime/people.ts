@@ -1,6 +1,7 @@
 /** The data set as requests for its users read it. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pastRequests } from './asking.js';
+import { lazy } from './contract/once.js';
 import type { Manifest } from './contract/session.js';
 import type { Numbers, Requests } from './data/fill.js';
 import { type Dataset, longestGap } from './data/index.js';
@@ -28,16 +29,13 @@ export const people =
   (manifest: Manifest, catalogue: Catalogue, lexicon: Lexicon | undefined) =>
   (data: Dataset): People => {
     const indices = new Map(catalogue.items.map((id, i) => [id, i]));
-    let gap: number | undefined;
-    let features: ReadonlyMap<string, Numbers> | undefined;
-    let about: ReadonlyMap<string, Numbers> | undefined;
     return {
       data,
       places: new Map(data.users.map((id, at) => [id, at])),
       known: data.items.map((id) => indices.get(id)),
-      gap: () => (gap ??= longestGap(data)),
-      features: () => (features ??= eventValues(lexicon, data.events)),
-      about: () => (about ??= userValues(lexicon, data.userFeatures)),
+      gap: lazy(() => longestGap(data)),
+      features: lazy(() => eventValues(lexicon, data.events)),
+      about: lazy(() => userValues(lexicon, data.userFeatures)),
       requests: (events) => pastRequests(manifest, lexicon, data, events),
     };
   };

@@ -28,3 +28,9 @@ export const folded = (things: readonly string[]): readonly string[] =>
     else lines.push(thing);
     return lines;
   }, []);
+
+/** The same; what is too long for a line goes on in the next, two levels further in. */
+export const hung = (things: readonly string[]): readonly Line[] => {
+  const [first = '', ...rest] = folded(things);
+  return rest.length === 0 ? [first] : [first, [rest]];
+};

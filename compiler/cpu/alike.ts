@@ -18,13 +18,16 @@ interface Described {
 }
 
 /** Numbers for names, in the order in which they are met. */
-const numbering = (): ((name: string) => number) & { readonly all: () => readonly string[] } => {
+const numbering = () => {
   const known = new Map<string, number>();
-  const number = (name: string): number => {
-    if (!known.has(name)) known.set(name, known.size);
-    return known.get(name)!;
+  return {
+    has: (name: string): boolean => known.has(name),
+    of: (name: string): number => {
+      if (!known.has(name)) known.set(name, known.size);
+      return known.get(name)!;
+    },
+    all: (): readonly string[] => [...known.keys()],
   };
-  return Object.assign(number, { all: () => [...known.keys()] });
 };
 
 /** Every part in turn, with numbers in place of the names of buffers and axes. */
@@ -34,15 +37,15 @@ const describe = (group: Group, { layouts, places, name, rowsAxis }: World): Des
   const spots = numbering();
   const buffers = numbering();
   const met = new Map<Expr, number>();
-  const axis = (of: string): string => (of === rowsAxis ? 'rows' : of === shareAxis.name ? 'share' : `a${axes(of)}`);
+  const axis = (of: string): string => (of === rowsAxis ? 'rows' : of === shareAxis.name ? 'share' : `a${axes.of(of)}`);
   const axisLine = ({ name: of, size, ragged, missing, made }: LoopAxis): string =>
     `${axis(of)}:${size}${made ?? ''}${missing === undefined ? '' : `-${buffer(missing)}`}${ragged === undefined ? '' : `~${axis(ragged.rows)}~${buffer(ragged.lengths)}`}`;
   const buffer = (id: string): string => {
-    const before = buffers.all().length;
-    const b = buffers(id);
-    if (b < before) return `b${b}`;
+    const isMet = buffers.has(id);
+    const b = buffers.of(id);
+    if (isMet) return `b${b}`;
     // A state's new value may lie in the state's place.
-    const place = spots(name(places.get(id) ?? id));
+    const place = spots.of(name(places.get(id) ?? id));
     const layout = layouts.get(id);
     if (layout !== undefined) {
       const { rows, inner, pitch, local } = layout;

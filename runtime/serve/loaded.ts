@@ -6,6 +6,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { rememberedOf } from '../candidates.js';
 import { type Checkpoint, restore } from '../checkpoint.js';
 import type { CompiledModel } from '../contract/compiled.js';
+import { lazy } from '../contract/once.js';
 import type { Dataset } from '../data/index.js';
 import { sizesOf } from '../features.js';
 import { index } from '../lookup.js';
@@ -53,12 +54,6 @@ const specOf = (
   seed: settings.seed,
 });
 
-/** Runs a task at the first asking and keeps what it gave, a failure too: nobody who asks can have data read again and again. */
-const kept = <A>(task: TaskEither<string, A>): TaskEither<string, A> => {
-  let found: ReturnType<typeof task> | undefined;
-  return () => (found ??= task());
-};
-
 /** Data that were read for the checkpoint before are not read again. */
 const knowledgeOf = (
   { manifest }: CompiledModel,
@@ -81,7 +76,8 @@ const knowledgeOf = (
     remembered: rememberedOf(manifest, checkpoint),
     catalogue,
     data,
-    everybody: kept(pipe(data, TE.map(people(manifest, catalogue, checkpoint.features)))),
+    // A failure is kept too: nobody who asks can have data read again and again.
+    everybody: lazy(pipe(data, TE.map(people(manifest, catalogue, checkpoint.features)))),
   };
 };
 

@@ -40,6 +40,15 @@ export interface Part<Case = unknown> {
   readonly text: (of: Case) => readonly string[];
 }
 
+/** Judges cases one after the other; each learns its place among them. */
+export const inTurn =
+  <Case>(judge: (of: Case, place: number) => Promise<Verdict>): Part<Case>['check'] =>
+  async (cases) => {
+    const verdicts: Verdict[] = [];
+    for (const [place, of] of cases.entries()) verdicts.push(await judge(of, place));
+    return verdicts;
+  };
+
 export interface Found {
   readonly part: string;
   readonly seed: number;

@@ -1,6 +1,6 @@
 /** Code as C with GNU vectors: the one place that knows how C is spelt. What is no operator of C is a function of `lanes.h`, called by its operation and type. */
 import { homes, type Home } from '../../code/declare.js';
-import { folded, laidOut, type Line } from '../../code/lines.js';
+import { hung, laidOut, type Line } from '../../code/lines.js';
 import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
 import { hasLanes } from '../../code/tree.js';
 import { naming } from './names.js';
@@ -90,14 +90,12 @@ const number = (value: number, type: Type): Text => {
   return { text, holds: text.startsWith('-') || text.startsWith('(') ? binding.unary : binding.atom };
 };
 
-/** A kernel's parameters, called as `named` has it; what is too long for a line goes on in the next, further in. */
-const kernelLines = (f: Func, spelt: Spelling, named: (of: Local) => string, end: ';' | ' {'): readonly Line[] => {
-  const [first = '', ...rest] = folded([
+/** A kernel's name and parameters, these called as `named` has it. */
+const kernelLines = (f: Func, spelt: Spelling, named: (of: Local) => string, end: ';' | ' {'): readonly Line[] =>
+  hung([
     `KERNEL ${spelt.kernel(f.name)}(const struct memory *m,`,
     ...f.parameters.map((p, k) => `${types[p.type]}${named(p)}${k + 1 < f.parameters.length ? ',' : `)${end}`}`),
   ]);
-  return [first, ...(rest.length === 0 ? [] : [[rest]])];
-};
 
 /** A kernel as it is declared. */
 export const kernelHead = (f: Func, spelt: Spelling): string =>

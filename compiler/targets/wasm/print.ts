@@ -1,5 +1,5 @@
 /** Code as WebAssembly text: the one place that knows how WebAssembly is spelt. */
-import { folded, laidOut, type Line } from '../../code/lines.js';
+import { folded, hung, laidOut, type Line } from '../../code/lines.js';
 import type { Amount, Block, Code, Func, Global, Local, Op, Statement, Type } from '../../code/tree.js';
 import { amountFor, hasLanes } from '../../code/tree.js';
 
@@ -268,10 +268,6 @@ const printer = (name: Names['of'], globals: Set<string>): Printer => {
   return { code, block };
 };
 
-/** What is too long for a line goes on in the next, further in. */
-const headOf = ([first = '', ...rest]: readonly string[]): readonly Line[] =>
-  rest.length === 0 ? [first] : [first, [rest]];
-
 export interface Printed {
   readonly text: string;
   /** The globals that it reads. */
@@ -291,7 +287,7 @@ export const printFunction = ({ name, exported, comments, parameters, body, resu
   ];
   const text = laidOut([
     ...comments.map((c) => `;; ${c}`),
-    ...headOf(folded([`(func`, ...heads])),
+    ...hung([`(func`, ...heads]),
     [...folded(own.declared()), ...lines],
     ')',
   ]).join('\n');

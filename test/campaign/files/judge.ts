@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { type Dataset, load } from '../../../runtime/data/index.js';
-import type { Fault, Verdict } from '../part.js';
+import { type Fault, inTurn, type Verdict } from '../part.js';
 import { byUser, bytesOf, type Case, harmless, timed } from './case.js';
 
 let folder: string | undefined;
@@ -157,8 +157,4 @@ const judgeOne = async (of: Case, n: number): Promise<Verdict> => {
   }
 };
 
-export const judge = async (cases: readonly Case[]): Promise<readonly Verdict[]> => {
-  const verdicts: Verdict[] = [];
-  for (const [i, of] of cases.entries()) verdicts.push(await judgeOne(of, i % 8));
-  return verdicts;
-};
+export const judge = inTurn<Case>((of, place) => judgeOne(of, place % 8));

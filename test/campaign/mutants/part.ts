@@ -1,7 +1,7 @@
 /** Mutants of the compiler's rules: each must be killed by the property that is named for it, and the rule itself must keep it. */
 import { left, right } from 'fp-ts/lib/Either.js';
 import { mixed } from '../numbers.js';
-import type { Part, Verdict } from '../part.js';
+import { inTurn, type Part, type Verdict } from '../part.js';
 import { mutants } from './mutants.js';
 import type { Property } from './properties.js';
 
@@ -50,11 +50,7 @@ export const mutantsPart: Part<Case> = {
     mutant: mutants[index % mutants.length]!.name,
     seed: mixed(seed, Math.floor(index / mutants.length), 31),
   }),
-  check: async (cases) => {
-    const verdicts: Verdict[] = [];
-    for (const of of cases) verdicts.push(await judge(of));
-    return verdicts;
-  },
+  check: inTurn(judge),
   smaller: () => [],
   save: (of) => ({ ...of }),
   load: (saved) => saved as unknown as Case,

@@ -9,6 +9,7 @@ import { loopPasses, pipeline } from '../../../compiler/pipeline.js';
 import { type Environment, evaluate } from '../../../compiler/targets/reference.js';
 import type { Value } from '../../../compiler/primitives/record.js';
 import { checkGpu } from '../../../compiler/targets/gpu/index.js';
+import { lazy } from '../../../runtime/contract/once.js';
 import type { Data, Session } from '../../../runtime/contract/session.js';
 import { data, open } from '../../gpu/sessions.js';
 import { givenOf } from '../../support/lowered.js';
@@ -35,11 +36,6 @@ interface Judged {
   readonly want: Arrays;
   readonly spread: Spread;
 }
-
-const once = <T>(make: () => T): (() => T) => {
-  let made: T | undefined;
-  return () => (made ??= make());
-};
 
 const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 /** What two messages of one kind have in common. */
@@ -188,13 +184,13 @@ const judged = (of: Case): Judged | Fault | null => {
       stage,
       j,
       plain,
-      once(() => ({ samples: [1, 2].map((salt) => loopsOf(j, float64.moved(salt))), middle: plain })),
+      lazy(() => ({ samples: [1, 2].map((salt) => loopsOf(j, float64.moved(salt))), middle: plain })),
       float64,
     );
     if (off !== null) return off;
     return {
       ...j,
-      spread: once(() => ({
+      spread: lazy(() => ({
         samples: [loopsOf(j, float32.round), ...[1, 2, 3].map((salt) => loopsOf(j, float32.moved(salt)))],
         middle: plain,
       })),

@@ -8,7 +8,7 @@ import { type Dataset, type FeatureColumn, load } from '../../../runtime/data/in
 import { partsOf } from '../../../runtime/parts.js';
 import { fault, inconsistent } from '../files/judge.js';
 import { harmless } from '../files/case.js';
-import type { Fault, Verdict } from '../part.js';
+import { type Fault, inTurn, type Verdict } from '../part.js';
 import { type Case, events, filesOf, kinds } from './case.js';
 
 let folder: string | undefined;
@@ -140,8 +140,4 @@ const judgeOne = async (of: Case, n: number): Promise<Verdict> => {
   }
 };
 
-export const judge = async (cases: readonly Case[]): Promise<readonly Verdict[]> => {
-  const verdicts: Verdict[] = [];
-  for (const [i, of] of cases.entries()) verdicts.push(await judgeOne(of, i % 8));
-  return verdicts;
-};
+export const judge = inTurn<Case>((of, place) => judgeOne(of, place % 8));

@@ -10,6 +10,7 @@ import type { Manifest } from './contract/session.js';
 import { plural, suggest } from './contract/words.js';
 import { type Dataset, readVector } from './data/index.js';
 import type { Requests } from './data/fill.js';
+import type { Past } from './past.js';
 
 /** What is asked: numbers; by the names of columns where a model reads several. */
 export type RequestVector = readonly number[] | Readonly<Record<string, readonly number[]>>;
@@ -196,3 +197,12 @@ export const requestFor = (
     })),
   );
 };
+
+/** A past with what is asked now. Left: a vector that does not fit. */
+export const withRequest =
+  (manifest: Manifest, lexicon: Learnt | undefined, vector: RequestVector | undefined) =>
+  (past: Past): E.Either<string, Past> =>
+    pipe(
+      requestFor(manifest, lexicon, past, vector),
+      E.map(({ requests, notes }) => ({ ...past, requests, notes: [...(past.notes ?? []), ...notes] })),
+    );

@@ -8,7 +8,7 @@ import { restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { withAbout } from './about.js';
 import { type Asked, type Moment, momentOf, timeless } from './asked.js';
-import { requestFor } from './asking.js';
+import { withRequest } from './asking.js';
 import { allowedBy, type Remembered, rememberedOf } from './candidates.js';
 import type { InputRow } from './contract/batch.js';
 import { type Columns, filled, nothingSeen } from './data/fill.js';
@@ -250,12 +250,11 @@ const answering = (
       pipe(
         TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : checked(request))),
         TE.chain(pastFrom(manifest, catalogue, features, everybody)),
-        TE.bindTo('told'),
-        TE.bind('asks', ({ told }) => TE.fromEither(requestFor(manifest, features, told, request.vector))),
-        TE.let('past', ({ told, asks: { requests } }): Past => ({ ...told, requests })),
+        TE.chainEitherK(withRequest(manifest, features, request.vector)),
+        TE.bindTo('past'),
         TE.bind('may', () => allowedBy(remembered, catalogue, everybody, request)),
         TE.bind('moment', ({ past }) => momentFor(manifest, everybody, request, past)),
-        TE.chain(({ past, asks, may, moment }) =>
+        TE.chain(({ past, may, moment }) =>
           pipe(
             call({ manifest, session }, 'score', moment.inputs, { seed: settings.seed, step: 0 }),
             TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
@@ -265,7 +264,7 @@ const answering = (
                 catalogue,
                 request,
                 past,
-                { ...moment, notes: [...moment.notes, ...asks.notes] },
+                moment,
                 bestOf(scores, past.items, request.top ?? defaultTop, may),
                 session.backend,
               ),

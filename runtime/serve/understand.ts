@@ -3,12 +3,12 @@
  * looked for in the whole catalogue while others wait; `GET /items?search=` does that.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import { pipe } from 'fp-ts/lib/function.js';
+import { flow, pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { About } from '../about.js';
 import type { Moment } from '../asked.js';
-import { type RequestVector, requestFor } from '../asking.js';
+import { type RequestVector, withRequest } from '../asking.js';
 import { allowedBy, type Remembered } from '../candidates.js';
 import type { Manifest } from '../contract/session.js';
 import type { Index } from '../lookup.js';
@@ -213,19 +213,13 @@ export const understand = (knowledge: Knowledge, body: Body, wish: Wish): TaskEi
       ...limits,
     })),
     TE.chainFirst(({ request }) => pipe(TE.fromEither(checked({ at: request.at })), TE.mapLeft(refused('at')))),
-    TE.bind('told', ({ request }) =>
+    TE.bind('past', ({ request }) =>
       pipe(
         pastFrom(manifest, catalogue, remembered.features, everybody)(request),
         TE.mapLeft(refused(body.about === undefined ? source : 'about')),
+        TE.chainEitherK(flow(withRequest(manifest, remembered.features, request.vector), E.mapLeft(refused('vector')))),
       ),
     ),
-    TE.bind('asks', ({ told, request }) =>
-      pipe(
-        TE.fromEither(requestFor(manifest, remembered.features, told, request.vector)),
-        TE.mapLeft(refused('vector')),
-      ),
-    ),
-    TE.let('past', ({ told, asks: { requests } }): Past => ({ ...told, requests })),
     TE.bind('may', ({ request }) =>
       pipe(
         allowedBy(remembered, catalogue, everybody, request),
@@ -238,10 +232,10 @@ export const understand = (knowledge: Knowledge, body: Body, wish: Wish): TaskEi
       pipe(momentFor(manifest, everybody, request, past), TE.mapLeft(refused(body.at === undefined ? source : 'at'))),
     ),
     TE.bind('wanted', ({ past, may }) => TE.fromEither(wish(knowledge, body, past, may))),
-    TE.map(({ request, past, asks, moment, wanted }) => ({
+    TE.map(({ request, past, moment, wanted }) => ({
       request,
       past,
-      moment: { ...moment, notes: [...moment.notes, ...asks.notes] },
+      moment,
       question: { inputs: listed(manifest, moment.inputs), wanted },
     })),
   );

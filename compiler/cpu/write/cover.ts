@@ -15,6 +15,9 @@ export type Strip =
   | { readonly kind: 'part'; readonly count: number }
   | { readonly kind: 'single' };
 
+/** A row is there or not. */
+export type RowStrip = Exclude<Strip, { kind: 'part' }>;
+
 /** What is asked of a range besides its length, which is null where only a run tells. */
 interface Range {
   readonly length: number | null;
@@ -52,9 +55,9 @@ export const alongLanes = (
 };
 
 /** Along the rows of a tile, or of a smaller one. Three together take as long as one: in a row alone each sum waits for itself. */
-export const alongRows = ({ length }: Range, { rows, few }: Machine): readonly Strip[] => {
+export const alongRows = ({ length }: Range, { rows, few }: Machine): readonly RowStrip[] => {
   const even = length !== null && length % rows === 0;
-  const overlap = (count: number): readonly Strip[] => [{ kind: 'overlap', count, always: length !== null }];
+  const overlap = (count: number): readonly RowStrip[] => [{ kind: 'overlap', count, always: length !== null }];
   return [
     ...(length !== null && length < rows ? [] : even ? [{ kind: 'whole', count: rows, even } as const] : overlap(rows)),
     ...(length === null || (length < rows && length >= few) ? overlap(few) : []),

@@ -19,7 +19,7 @@ import type { Amount, Code, Local, Statement } from '../../code/tree.js';
 import type { LoopAxis } from '../../loops/ir.js';
 import type { Tiling } from '../job.js';
 import type { Machine } from '../../code/machine.js';
-import { alongLanes, alongRows, type Strip } from './cover.js';
+import { alongLanes, alongRows, type RowStrip } from './cover.js';
 import { lengthOf, type Range } from './range.js';
 import { bindLanes, bindOne, bindRows, doneLanes, doneRows, one, type Scope, scope } from './scope.js';
 import { keep } from './tile.js';
@@ -65,12 +65,14 @@ interface Covering {
   readonly once: boolean;
   /** The body of tiles of `count`, the first of which begins at `base`; `overlap`: it may lie over cells that are done. */
   readonly tile: (count: number, base: Code, overlap: boolean) => readonly Statement[];
-  /** The body of a tile of `count` of which so many cells exist. */
-  readonly part: (count: number, left: Code) => readonly Statement[];
   readonly single: () => readonly Statement[];
 }
 
-const overlapping = (c: Covering, { count, always }: Extract<Strip, { kind: 'overlap' }>, into: Statement[]): void => {
+const overlapping = (
+  c: Covering,
+  { count, always }: Extract<RowStrip, { kind: 'overlap' }>,
+  into: Statement[],
+): void => {
   const {
     axis,
     position,
@@ -109,14 +111,13 @@ const fuller = (
   );
 };
 
-const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
+const covered = (c: Covering, strip: RowStrip, into: Statement[]): void => {
   const {
     axis,
     position,
     range: { to },
     size,
     tile,
-    part,
     single,
   } = c;
   const here = get(position);
@@ -135,12 +136,6 @@ const covered = (c: Covering, strip: Strip, into: Statement[]): void => {
     case 'overlap':
       overlapping(c, strip, into);
       return;
-    case 'part': {
-      const left = local(`${axis}.left`, 'i32');
-      const body = [set(left, sub(to, here)), ...part(strip.count, get(left))];
-      into.push(loop(position, null, to, scaled(size, strip.count), body));
-      return;
-    }
     case 'single':
       into.push(loop(position, null, to, 1, single()));
       return;
@@ -170,18 +165,21 @@ const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope
     size: registers(1),
     once: n.once,
     tile,
-    part: (count, left) => {
-      const sets: Statement[] = [];
-      const firsts = Array.from({ length: count }, (_, c) =>
-        keep(sets, `${axis.name}.first`, within(c === 0 ? left : sub(left, amount(registers(c))), c)),
-      );
-      return [...sets, ...tile(count, get(position), false, firsts)];
-    },
     single: () => tile(0, get(position), false),
+  };
+  /** Tiles of `count` registers, of each of which maybe only the first lanes exist. */
+  const inPart = (count: number): Statement => {
+    const left = local(`${axis.name}.left`, 'i32');
+    const body: Statement[] = [set(left, sub(range.to, get(position)))];
+    const firsts = Array.from({ length: count }, (_, c) =>
+      keep(body, `${axis.name}.first`, within(c === 0 ? get(left) : sub(get(left), amount(registers(c))), c)),
+    );
+    return loop(position, null, range.to, registers(count), [...body, ...tile(count, get(position), false, firsts)]);
   };
   s.code.push(set(position, range.from));
   for (const strip of alongLanes({ length: lengthOf(range), rows, wide: n.wide }, n.machine))
-    covered(covering, strip, s.code);
+    if (strip.kind === 'part') s.code.push(inPart(strip.count));
+    else covered(covering, strip, s.code);
 };
 
 const overRows = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope): void => {
@@ -202,7 +200,6 @@ const overRows = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope)
     size: 1,
     once: false,
     tile,
-    part: () => [],
     single: () => tile(1, get(position), false),
   };
   s.code.push(set(position, range.from));

@@ -66,25 +66,31 @@ const featuresOf = ({ hyper }: Pick<Fused, 'hyper'>, width: Axis<'width'>): read
   ];
 };
 
+/** What knowing items by features needs of a model: how many own vectors a step hides. */
+type Hiding = Pick<Fused, 'batch' | 'phase'> & { readonly hyper: { readonly hidden: number } };
+
 /**
  * The item's own vector and the vectors of its features. While training, a step hides the own vectors of some (`hidden`; DropoutNet,
  * Volkovs et al., NeurIPS 2017), and an item that no training event is of is zeros: it can only be drawn as a negative, and that would
  * teach its features that nobody wants them. Afterwards such an item is its features alone. Without features: the items' own vectors.
+ * Axes: item, width.
  */
-export const fusedItems = (context: Fused, width: Axis<'width'>): Items => {
-  const {
-    hyper,
-    batch: { item },
-    phase,
-  } = context;
-  const features = featuresOf(context, width);
+export const itemsKnownBy = (
+  features: readonly Items[],
+  { hyper: { hidden }, batch: { item }, phase }: Hiding,
+  width: Axis<'width'>,
+): Items => {
   const own = embedding('embedding.items', item, width);
   if (features.length === 0) return own;
   const fused = (of: Items) => features.reduce((sum, feature) => add(sum, feature), of);
   const met = itemsMet();
   if (phase === 'inference') return fused(mul(own, met));
-  return mul(fused(hyper.hidden > 0 ? where(ge(uniform('hidden', [item]), hyper.hidden), own, 0) : own), met);
+  return mul(fused(hidden > 0 ? where(ge(uniform('hidden', [item]), hidden), own, 0) : own), met);
 };
+
+/** Items known by the columns that the hyperparameters name: see `itemsKnownBy`. */
+export const fusedItems = (context: Fused, width: Axis<'width'>): Items =>
+  itemsKnownBy(featuresOf(context, width), context, width);
 
 /** A vector of each event for each of its features; with `clock` for its hour and weekday, and for those of the next event, which are known. */
 const eventsOf = ({ hyper, batch }: Pick<Fused, 'hyper' | 'batch'>, width: Axis<'width'>): readonly State[] => {

@@ -29,11 +29,10 @@ import {
   embed,
   embedFeature,
   embedRequest,
-  embedding,
   ge,
   gelu,
   itemFeature,
-  itemsMet,
+  itemsKnownBy,
   layerNorm,
   linear,
   model,
@@ -59,13 +58,9 @@ const hyper = {
 } as const;
 type Given = Context<typeof hyper>;
 
-/** What items are. While training one that no event is of is zeros: it can only be a negative, and that would teach its text that nobody wants it. */
-const itemsOf = ({ hyper: of, batch: { item }, phase }: Given, width: Axis<'width'>): Tensor<'item' | 'width'> => {
-  const [own, met] = [embedding('embedding.items', item, width), itemsMet()];
-  const text = embedFeature('feature.text', itemFeature(of.text, vector()), width);
-  if (phase === 'inference') return add(text, mul(own, met));
-  return mul(add(text, of.hidden > 0 ? where(ge(uniform('hidden', [item]), of.hidden), own, 0) : own), met);
-};
+/** What items are: their own vectors and their texts'. */
+const itemsOf = (context: Given, width: Axis<'width'>): Tensor<'item' | 'width'> =>
+  itemsKnownBy([embedFeature('feature.text', itemFeature(context.hyper.text, vector()), width)], context, width);
 
 /** What is asked at each position, through a map without bias: 0 where nothing is. */
 const askedOf = ({ hyper: of, batch, phase }: Given, width: Axis<'width'>): State => {

@@ -2,6 +2,7 @@
 import { isMath } from '../code/math.js';
 import { nodes, readsOf } from '../loops/shape.js';
 import { cellOf, domain, type Group, isReduce, isWalk, listsOf, rootsOf, type TiledJob } from './job.js';
+import { keptOf } from './kernels.js';
 import type { TiledKernels } from './vectorise.js';
 
 /** Kernels in one function: more would only make it longer. */
@@ -121,7 +122,7 @@ export const grouping = (k: TiledKernels): Grouping => {
     }
     return group;
   };
-  const kept = new Set([...Object.values(k.entry.outputs), ...Object.values(k.entry.updates)]);
+  const kept = keptOf(k);
   const onlyReader = memo((j: TiledJob): TiledJob | undefined => {
     if (!of(j).reduces || !of(j).walks || j.adds || j.loop !== undefined || kept.has(j.output)) return undefined;
     const [reader, ...others] = jobs.filter((other) => of(other).needs.includes(j.output));

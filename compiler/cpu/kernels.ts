@@ -15,6 +15,10 @@ export interface Kernels {
   readonly inverses: readonly Inverse[];
 }
 
+/** Buffers that are asked for by others than kernels. */
+export const keptOf = ({ entry, inverses }: Pick<Kernels, 'entry' | 'inverses'>): ReadonlySet<string> =>
+  new Set([...Object.values(entry.outputs), ...Object.values(entry.updates), ...inverses.map((i) => i.index)]);
+
 /** Lists are as long as the session makes them. */
 export const long = 1 << 30;
 /** A list of whole numbers. */

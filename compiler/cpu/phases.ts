@@ -2,9 +2,9 @@
  * In which order, and together with what, kernels run. All that a row needs is computed row by row, one kernel after the
  * other, while the row is in a core's cache; the rest is divided among the threads kernel by kernel.
  */
-import type { Entry } from '../loops/ir.js';
 import { grouping, type Grouping } from './grouping.js';
 import { type Group, type Inverse, listsOf, type TiledJob } from './job.js';
+import { keptOf } from './kernels.js';
 import type { TiledKernels } from './vectorise.js';
 
 /** Between phases all threads meet. */
@@ -108,26 +108,18 @@ const phasesOf = (k: TiledKernels, g: Grouping): readonly Phase[] => {
   return phases;
 };
 
-/** Buffers that are asked for by others than kernels. */
-const keptOf = (entry: Entry, inverses: readonly Inverse[]): ReadonlySet<string> =>
-  new Set([...Object.values(entry.outputs), ...Object.values(entry.updates), ...inverses.map((i) => i.index)]);
-
 /** Buffers of which each thread holds one row, and only while it works on it: nobody reads them in another phase, or other rows of them. */
-const localOf = (
-  { entry, jobs, inverses }: TiledKernels,
-  g: Grouping,
-  phases: readonly Phase[],
-): ReadonlySet<string> => {
+const localOf = (k: TiledKernels, g: Grouping, phases: readonly Phase[]): ReadonlySet<string> => {
   const phaseOf = new Map(phases.flatMap((p, i) => [...p.rows, ...p.grids].flat().map((j) => [j, i] as const)));
-  const kept = keptOf(entry, inverses);
+  const kept = keptOf(k);
   return new Set(
-    jobs
+    k.jobs
       .filter(
         (j) =>
           g.isRow(j) &&
           !j.adds &&
           !kept.has(j.output) &&
-          jobs.every(
+          k.jobs.every(
             (user) =>
               !g.of(user).needs.includes(j.output) ||
               (g.isRow(user) && phaseOf.get(user) === phaseOf.get(j) && !g.of(user).far.has(j.output)),
@@ -143,8 +135,8 @@ const passing = (group: Group, readElsewhere: (id: string, group: Group) => bool
     ? group
     : (group.map((j) => (j.adds || readElsewhere(j.output, group) ? j : { ...j, passing: true })) as unknown as Group);
 
-const withPassing = ({ entry, inverses }: TiledKernels, g: Grouping, phases: readonly Phase[]): readonly Phase[] => {
-  const kept = keptOf(entry, inverses);
+const withPassing = (k: TiledKernels, g: Grouping, phases: readonly Phase[]): readonly Phase[] => {
+  const kept = keptOf(k);
   const readers = new Map<string, Set<Group>>();
   for (const group of phases.flatMap((p) => [...p.rows, ...p.grids]))
     group.flatMap((j) => g.of(j).needs).forEach((id) => readers.set(id, (readers.get(id) ?? new Set()).add(group)));

@@ -5,7 +5,14 @@
  * that training never saw is missing.
  */
 import type { ClockPart, InputRow } from '../runtime/contract/batch.js';
-import { clockRows, eventRows, type ItemFeature, sizeOfFeature, stateOfFeature } from '../runtime/contract/features.js';
+import {
+  clockRows,
+  eventRows,
+  type ItemFeature,
+  placeOf,
+  sizeOfFeature,
+  stateOfFeature,
+} from '../runtime/contract/features.js';
 import { type Axis, axis } from './axis.js';
 import { batchAxes, inputNode } from './batch.js';
 import * as build from './build.js';
@@ -25,11 +32,11 @@ export interface FeatureKind<K extends string = string> {
 }
 /** One of a vocabulary, which training finds: `genre`, `action`. */
 export const category = (): FeatureKind<'category'> => ({ kind: 'category' });
-/** Several of a vocabulary: `genres`. Of items alone. */
+/** Several of a vocabulary: `genres`. Of items and users. */
 export const categories = (): FeatureKind<'categories'> => ({ kind: 'categories' });
 /** A number, brought to the mean 0 and the deviation 1 of what training saw: `year`, `rating`. */
 export const numeric = (): FeatureKind<'number'> => ({ kind: 'number' });
-/** Numbers side by side, as they are: a text's vector. Of items alone. */
+/** Numbers side by side, as they are: a text's vector. Of items and users. */
 export const vector = (): FeatureKind<'vector'> => ({ kind: 'vector' });
 
 /** Codes of a vocabulary: 0 where the value is missing. */
@@ -39,13 +46,13 @@ export interface Coded<A extends string, N extends string> {
   readonly vocabulary: Axis<N>;
 }
 /** Lists of codes: 0 past a list's end. */
-export interface CodedLists<N extends string> extends Coded<'item' | `${N}.place`, N> {
+export interface CodedLists<N extends string, A extends string = 'item'> extends Coded<A | `${N}.place`, N> {
   /** As many places as the longest list has. */
   readonly place: Axis<`${N}.place`>;
 }
-/** A vector of each item, all of one width. */
-export interface Vectors<N extends string> {
-  readonly values: Tensor<'item' | N>;
+/** A vector of each item, or user, all of one width. */
+export interface Vectors<N extends string, A extends string = 'item'> {
+  readonly values: Tensor<A | N>;
   readonly width: Axis<N>;
 }
 interface ItemFeatures<N extends string> {
@@ -69,7 +76,7 @@ const itemFeatures: { readonly [K in ItemKind]: <N extends string>(name: N) => I
     vocabulary: axis(name, sizeOfFeature('item', name, 'values')),
   }),
   categories: <N extends string>(name: N) => {
-    const place: Axis<`${N}.place`> = axis(`${name}.place`, sizeOfFeature('item', name, 'most'));
+    const place = axis(placeOf(name), sizeOfFeature('item', name, 'most'));
     return {
       values: typed<'item' | `${N}.place`, 'i32'>(codes({ kind: 'categories', name }, [item, place])),
       vocabulary: axis(name, sizeOfFeature('item', name, 'values')),
@@ -160,9 +167,9 @@ export const sinceLast = ({
   readonly next: Tensor<'batch' | 'seq', 'i32'>;
 } => ({ values: sub(times, shift(times, seq, 1)), next: sub(nextTimes, times) });
 
-/** What `embedFeature` takes: any feature of items, or the codes of a feature of events. */
+/** What `embedFeature` takes: any feature of items or users, or the codes of a feature of events. */
 type Coding = Coded<string, string> & { readonly place?: Axis };
-type Embedded = Coding | Vectors<string> | Tensor<string>;
+type Embedded = Coding | Vectors<string, string> | Tensor<string>;
 
 const embedded = (path: string, feature: Embedded, width: Axis, init: Init): Tensor<string> => {
   if (!('values' in feature)) return mul(feature, typed(build.param(path, [width], init)));
@@ -193,12 +200,12 @@ interface EmbedFeature {
     width: Axis<W>,
     init?: Init,
   ): Tensor<Exclude<A, `${N}.place`> | W>;
-  <N extends string, W extends string>(
+  <A extends string, N extends string, W extends string>(
     path: string,
-    feature: Vectors<N>,
+    feature: Vectors<N, A>,
     width: Axis<W>,
     init?: Init,
-  ): Tensor<'item' | W>;
+  ): Tensor<A | W>;
   <A extends string, W extends string>(path: string, feature: Tensor<A>, width: Axis<W>, init?: Init): Tensor<A | W>;
 }
 /**

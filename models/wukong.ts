@@ -85,7 +85,9 @@ const hyper = {
   numbers: names('', 'columns of items that are numbers'),
   vectors: names('', 'columns of items that are vectors'),
   userCategories: names('', 'columns of users that are one category'),
+  userLists: names('', 'columns of users that are several categories'),
   userNumbers: names('', 'columns of users that are numbers'),
+  userVectors: names('', 'columns of users that are vectors'),
   eventCategories: names('', 'columns of past events that are one category'),
   eventNumbers: names('rating', 'columns of past events that are numbers'),
   rate: number(1e-3, 'learning rate of AdamW', { min: 0 }),
@@ -113,7 +115,9 @@ const userFields = ({ hyper, batch }: Wukong, width: Width): readonly Tensor<'ba
     ...listed(hyper.userCategories).map((name) =>
       embedFeature(path(name), userFeature(name, category(), batch), width),
     ),
+    ...listed(hyper.userLists).map((name) => embedFeature(path(name), userFeature(name, categories(), batch), width)),
     ...listed(hyper.userNumbers).map((name) => embedFeature(path(name), userFeature(name, numeric(), batch), width)),
+    ...listed(hyper.userVectors).map((name) => embedFeature(path(name), userFeature(name, vector(), batch), width)),
   ];
 };
 

@@ -1,16 +1,19 @@
 /** What a request says of who asks, for models that read features of users. */
 import * as E from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import type { Manifest } from './contract/session.js';
 import { suggest } from './contract/words.js';
-import { type Lexicon, numberOf, userColumns } from './features.js';
+import { type Lexicon, userColumns } from './features.js';
+import { widthOf } from './lexicon.js';
 import type { Past } from './past.js';
+import { type Said, said, silence, type Value } from './saying.js';
 
-/** Columns of users by their names: `{ gender: 'F', age: 25 }`. */
-export type About = Readonly<Record<string, string | number | undefined>>;
+/** Columns of users by their names: `{ gender: 'F', age: 25, likes: ['war', 'noir'] }`. */
+export type About = Readonly<Record<string, Value | undefined>>;
 
 /**
  * A past with what is known of who asks: what the request says, and of a user of the data what the data say where it says nothing.
- * Left: something that the model does not read.
+ * Left: something that the model does not read, or that the column cannot be.
  */
 export const withAbout =
   (manifest: Manifest, lexicon: Lexicon | undefined, about: About = {}) =>
@@ -25,31 +28,43 @@ export const withAbout =
         }`,
       );
     if (columns.length === 0) return E.right(past);
-    const found = (name: string) => lexicon!.users![name]!;
-    const said = (name: string): boolean => about[name] !== undefined;
-    return E.right({
-      ...past,
-      about: new Map(
-        names.map((name) => [
-          name,
-          said(name) || past.about?.get(name) === undefined
-            ? Float32Array.of(numberOf(found(name), about[name]))
-            : past.about.get(name)!,
-        ]),
-      ),
-      notes: [
-        ...(past.notes ?? []),
-        ...names
-          .filter((name) => !said(name) && past.about?.get(name) === undefined)
-          .map(
-            (name) => `The model reads the ${name} of users, and the request does not say it: it is taken as missing.`,
+    const known = (name: string) => past.about?.get(name);
+    return pipe(
+      columns,
+      E.traverseArray(({ name, kind }) => {
+        const found = lexicon!.users![name]!;
+        const value = about[name];
+        return pipe(
+          value === undefined ? E.right<string, Said | undefined>(undefined) : said(found, value),
+          E.bimap(
+            (why) => `The ${name} of who asks ${why}.`,
+            (of) => ({ name, kind, of, silent: { width: widthOf(found), values: silence(found) } }),
           ),
-        ...columns
-          .filter(({ name, kind }) => kind === 'category' && said(name) && numberOf(found(name), about[name]) === 0)
-          .map(
-            ({ name }) =>
-              `Training met no user whose ${name} is ${JSON.stringify(about[name])}: it is taken as missing.`,
+        );
+      }),
+      E.map((all) => ({
+        ...past,
+        about: new Map(
+          all.map(({ name, of, silent }) => [
+            name,
+            of === undefined ? (known(name) ?? silent) : { ...silent, values: of.values },
+          ]),
+        ),
+        notes: [
+          ...(past.notes ?? []),
+          ...all
+            .filter(({ name, of }) => of === undefined && known(name) === undefined)
+            .map(
+              ({ name }) =>
+                `The model reads the ${name} of users, and the request does not say it: it is taken as missing.`,
+            ),
+          ...all.flatMap(({ name, kind, of }) =>
+            (of?.strange ?? []).map(
+              (word) =>
+                `Training met no user whose ${name} ${kind === 'categories' ? 'has' : 'is'} ${JSON.stringify(word)}: it is taken as missing.`,
+            ),
           ),
-      ],
-    });
+        ],
+      })),
+    );
   };

@@ -9,10 +9,11 @@ import { type EventFeature, inputOf, type InputRow, type UserFeature } from './c
 import type { ItemFeature } from './contract/features.js';
 import type { Manifest } from './contract/session.js';
 import type { Dataset, FeatureColumn, FeatureColumns, Split } from './data/index.js';
+import type { OfUsers } from './data/fill.js';
 import { counts } from './data/split.js';
 import { recoded } from './data/recode.js';
 import type { States } from './init.js';
-import { learning, type Learnt, type Lexicon } from './lexicon.js';
+import { learning, type Learnt, type Lexicon, widthOf } from './lexicon.js';
 import { learntRequests } from './asking.js';
 
 export { isLexicon, type Learnt, type Lexicon, sizesOf } from './lexicon.js';
@@ -199,28 +200,23 @@ export const givenStates = (manifest: Manifest, lexicon: Lexicon | undefined, sp
     ),
   );
 
-/** What a model that learnt this of a column reads where an event, or a user, has `value`: 0 where that is missing. */
-export const numberOf = (found: Learnt, value: string | number | undefined): number => {
-  if (value === undefined) return 0;
-  if (found.kind === 'category') return 1 + found.vocabulary.indexOf(String(value));
-  const number = Number(value);
-  return found.kind === 'number' && Number.isFinite(number) ? (number - found.mean) / found.deviation : 0;
-};
-
 /** What was learnt of columns as the numbers that a model reads, row by row, by the names of columns. */
-const valuesBy = (
+const valuesBy = <A>(
   learnt: Lexicon['events'] = {},
   columns: FeatureColumns | undefined,
-): ReadonlyMap<string, Float32Array> =>
+  as: (values: Float32Array, found: Learnt) => A,
+): ReadonlyMap<string, A> =>
   new Map(
     Object.entries(learnt).flatMap(([name, found]) => {
       const column = columns?.get(name);
-      return column === undefined || column.kind === 'lookup' ? [] : [[name, numbersOf(column, found)] as const];
+      return column === undefined || column.kind === 'lookup'
+        ? []
+        : [[name, as(numbersOf(column, found), found)] as const];
     }),
   );
 /** What a model reads of events, in their order. */
 export const eventValues = (lexicon: Lexicon | undefined, events: FeatureColumns | undefined) =>
-  valuesBy(lexicon?.events, events);
+  valuesBy(lexicon?.events, events, (values) => values);
 /** What a model reads of users, by their codes. */
-export const userValues = (lexicon: Lexicon | undefined, users: FeatureColumns | undefined) =>
-  valuesBy(lexicon?.users, users);
+export const userValues = (lexicon: Lexicon | undefined, users: FeatureColumns | undefined): OfUsers =>
+  valuesBy(lexicon?.users, users, (values, found) => ({ width: widthOf(found), values }));

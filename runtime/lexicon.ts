@@ -13,6 +13,9 @@ export type Learnt =
   | { readonly kind: 'categories'; readonly vocabulary: readonly string[]; readonly most: number }
   | { readonly kind: 'number'; readonly mean: number; readonly deviation: number }
   | { readonly kind: 'vector'; readonly width: number };
+/** How many numbers a model reads of it for each row. */
+export const widthOf = (found: Learnt): number =>
+  found.kind === 'categories' ? found.most : found.kind === 'vector' ? found.width : 1;
 /** By the names of columns. */
 export interface Lexicon {
   readonly items: Readonly<Record<string, Learnt>>;

@@ -330,8 +330,8 @@ const forms: { readonly [K in Kind]: { readonly fits: (value: unknown) => boolea
       typeof v === 'object' &&
       v !== null &&
       !Array.isArray(v) &&
-      Object.values(v).every((one) => isText(one) || typeof one === 'number'),
-    wanted: 'texts and numbers by the names of columns',
+      Object.values(v).every((one) => [one].flat().every((of) => isText(of) || typeof of === 'number')),
+    wanted: 'texts, numbers, or lists of them, by the names of columns',
   },
   vector: { fits: (v) => typeof v === 'object' && v !== null, wanted: 'a list of numbers, or such lists by name' },
   numbers: { fits: (v) => Array.isArray(v), wanted: 'a list of numbers' },

@@ -3,10 +3,11 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { Manifest } from './contract/session.js';
 import { suggest } from './contract/words.js';
-import type { Numbers, Requests } from './data/fill.js';
+import type { Numbers, OfUsers, Requests } from './data/fill.js';
 import { timeOf, timeShape } from './data/index.js';
-import { eventColumns, numberOf, type Lexicon } from './features.js';
+import { eventColumns, type Lexicon } from './features.js';
 import { type Index, item, list } from './lookup.js';
+import { said, silence } from './saying.js';
 
 /** An event of a history that is written down: an item by its id or title, and columns of events by their names. */
 export interface HistoryEvent {
@@ -24,8 +25,8 @@ export interface Past {
   readonly times: readonly number[] | undefined;
   /** What the model reads of events, by the names of columns. */
   readonly features?: ReadonlyMap<string, Numbers>;
-  /** What the model reads of who asks, one number each. */
-  readonly about?: ReadonlyMap<string, Numbers>;
+  /** What the model reads of who asks. */
+  readonly about?: OfUsers;
   /** What was asked before each, by the names of columns; nothing where that is not known. */
   readonly requests?: ReadonlyMap<string, Requests>;
   /** What was assumed, in sentences. */
@@ -73,35 +74,45 @@ const readable = (manifest: Manifest, events: readonly HistoryEvent[]): E.Either
       );
 };
 
+/** What the model reads of events. Left: a value that its column cannot have. */
 const featuresIn = (
   manifest: Manifest,
   lexicon: Lexicon | undefined,
   events: readonly HistoryEvent[],
-): Pick<Past, 'features' | 'notes'> => {
+): E.Either<string, Pick<Past, 'features' | 'notes'>> => {
   const columns = eventColumns(manifest);
-  if (columns.length === 0) return {};
+  if (columns.length === 0) return E.right({});
   const silent = columns.filter(({ name }) => events.every((event) => event[name] === undefined));
-  const strange = columns.flatMap(({ name, kind }) =>
-    kind === 'category'
-      ? [...new Set(events.map((event) => event[name]))]
-          .filter((value) => value !== undefined && numberOf(lexicon!.events[name]!, value) === 0)
-          .map((value) => `Training met no event whose ${name} is ${JSON.stringify(value)}: it is taken as missing.`)
-      : [],
+  const read = ({ name }: { readonly name: string }) =>
+    pipe(
+      events,
+      E.traverseArray((event) => {
+        const found = lexicon!.events[name]!;
+        const value = event[name];
+        return pipe(
+          value === undefined ? E.right({ values: silence(found), strange: [] }) : said(found, value),
+          E.mapLeft((why) => `The ${name} of the item "${event.item}" in the history ${why}.`),
+        );
+      }),
+      E.map((all) => ({ name, all })),
+    );
+  return pipe(
+    columns,
+    E.traverseArray(read),
+    E.map((told) => ({
+      features: new Map(told.map(({ name, all }) => [name, Float32Array.from(all, ({ values }) => values[0]!)])),
+      notes: [
+        ...silent.map(
+          ({ name }) => `The model reads the ${name} of events, and the history tells none: it is taken as missing.`,
+        ),
+        ...told.flatMap(({ name, all }) =>
+          [...new Set(all.flatMap(({ strange }) => strange))].map(
+            (word) => `Training met no event whose ${name} is ${JSON.stringify(word)}: it is taken as missing.`,
+          ),
+        ),
+      ],
+    })),
   );
-  return {
-    features: new Map(
-      columns.map(({ name }) => [
-        name,
-        Float32Array.from(events, (event) => numberOf(lexicon!.events[name]!, event[name])),
-      ]),
-    ),
-    notes: [
-      ...silent.map(
-        ({ name }) => `The model reads the ${name} of events, and the history tells none: it is taken as missing.`,
-      ),
-      ...strange,
-    ],
-  };
 };
 
 /** A history that is written down. Left: items that cannot be told, or an event that is none. */
@@ -139,6 +150,7 @@ export const written =
         ),
       ),
       E.bind('times', ({ plain }) => timesIn(plain)),
-      E.map(({ plain, items, times }) => ({ items, times, ...featuresIn(manifest, lexicon, plain) })),
+      E.bind('told', ({ plain }) => featuresIn(manifest, lexicon, plain)),
+      E.map(({ items, times, told }) => ({ items, times, ...told })),
     );
   };

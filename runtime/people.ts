@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pastRequests } from './asking.js';
 import { lazy } from './contract/once.js';
 import type { Manifest } from './contract/session.js';
-import type { Numbers, Requests } from './data/fill.js';
+import type { Numbers, OfUsers, Requests } from './data/fill.js';
 import { type Dataset, longestGap } from './data/index.js';
 import { eventValues, type Lexicon, userValues } from './features.js';
 import { type Catalogue, nearest } from './lookup.js';
@@ -20,7 +20,7 @@ export interface People {
   /** What the model reads of events, in their order. */
   readonly features: () => ReadonlyMap<string, Numbers>;
   /** What it reads of users, by their codes. */
-  readonly about: () => ReadonlyMap<string, Numbers>;
+  readonly about: () => OfUsers;
   /** What was asked before each of some events. */
   readonly requests: (events: readonly number[]) => ReadonlyMap<string, Requests>;
 }
@@ -69,6 +69,11 @@ export const pastOf =
       features: new Map(
         [...features()].map(([name, all]) => [name, Float32Array.from(kept, ({ event }) => all[event]!)]),
       ),
-      about: new Map([...about()].map(([name, all]) => [name, Float32Array.of(all[at]!)])),
+      about: new Map(
+        [...about()].map(([name, { width, values }]) => [
+          name,
+          { width, values: values.subarray(at * width, (at + 1) * width) },
+        ]),
+      ),
     });
   };

@@ -73,7 +73,10 @@ export interface EventFeature {
   readonly kind: 'category' | 'number';
 }
 /** A column of the table of users, by its name. */
-export type UserFeature = EventFeature;
+export interface UserFeature {
+  readonly name: string;
+  readonly kind: 'category' | 'categories' | 'number' | 'vector';
+}
 
 /** What a label asks of a column of events: a number that is at least so large, or a category that is one of some. */
 export type LabelTest =
@@ -130,7 +133,7 @@ export interface InputRow {
   /** What programs, manifests and sessions call it. */
   readonly name: string;
   readonly axes: readonly AxisName[];
-  /** An axis of its own besides, the last: of a vector, as wide as the data say. */
+  /** An axis of its own besides, the last: of a vector, or of a list of categories, as long as the data say. */
   readonly own?: { readonly name: string; readonly size: string };
   readonly dtype: 'i32' | 'f32';
   readonly tells: Tells;

@@ -35,6 +35,9 @@ export const measuredBy = (size: unknown): Measured | undefined =>
     ? (/^(?:item|event|user)_.*_(values|width|most)$/.exec(size)?.[1] as Measured | undefined)
     : undefined;
 
+/** The axis along which the values of a list of categories stand: `genres.place`. */
+export const placeOf = <N extends string>(name: N): `${N}.place` => `${name}.place`;
+
 /** What checkpoints call the state of a feature of items. */
 export const stateOfFeature = (feature: ItemFeature): string =>
   feature.kind === 'met' ? 'items.met' : `item.${feature.name}`;
@@ -76,11 +79,20 @@ export const eventRows = (feature: EventFeature): Readonly<Record<'values' | 'ne
   };
 };
 
+/** How each kind of column of users lies in a batch: its numbers, and the axis of its own that it has besides. */
+const userForms: {
+  readonly [K in UserFeature['kind']]: (name: string) => Pick<InputRow, 'dtype' | 'own'>;
+} = {
+  category: () => ({ dtype: 'i32' }),
+  categories: (name) => ({ dtype: 'i32', own: { name: placeOf(name), size: sizeOfFeature('user', name, 'most') } }),
+  number: () => ({ dtype: 'f32' }),
+  vector: (name) => ({ dtype: 'f32', own: { name, size: sizeOfFeature('user', name, 'width') } }),
+};
 /** A feature of users: of each row's. */
 export const userRow = (feature: UserFeature): InputRow => ({
   name: `user.${feature.name}`,
   axes: ['batch'],
-  dtype: feature.kind === 'category' ? 'i32' : 'f32',
+  ...userForms[feature.kind](feature.name),
   tells: 'past',
   ids: null,
   entries: always,

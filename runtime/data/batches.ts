@@ -10,7 +10,16 @@ import { columnOf, type EntryName, type inputs, type InputRow, inputsFor } from 
 import { once } from '../contract/once.js';
 import { stream, uniformAt } from '../contract/random.js';
 import type { Dataset } from './dataset.js';
-import { columnsOf, filled, nothingSeen, type Numbers, type Requests, type Seen, type Windows } from './fill.js';
+import {
+  columnsOf,
+  filled,
+  nothingSeen,
+  type Numbers,
+  type OfUsers,
+  type Requests,
+  type Seen,
+  type Windows,
+} from './fill.js';
 import { counts, type Held, type Questions, type Split, seenVisitor } from './split.js';
 
 type Table = typeof inputs;
@@ -60,7 +69,7 @@ export interface OwnInputs {
   readonly features: ReadonlyMap<string, Numbers>;
   readonly labels: ReadonlyMap<string, Numbers>;
   /** By user code. */
-  readonly users: ReadonlyMap<string, Numbers>;
+  readonly users: OfUsers;
   readonly requests?: ReadonlyMap<string, Requests>;
 }
 

@@ -37,6 +37,9 @@ export interface Seen {
 /** Of the entries whose inputs say nothing of it. */
 export const nothingSeen: Seen = { values: new Int32Array(0), lengths: new Int32Array(0) };
 
+/** What is known of users by the names of columns: `width` numbers for each of them, side by side. */
+export type OfUsers = ReadonlyMap<string, { readonly width: number; readonly values: Numbers }>;
+
 /** A batch as windows of events: row r has the events [starts[r], ends[r]), and what it asks for is the event ends[r]. */
 export interface Windows {
   readonly columns: Columns;
@@ -48,7 +51,7 @@ export interface Windows {
   readonly length: number;
   readonly seen: Seen;
   /** The user of each row, and what is known of users by the names of columns; undefined where nothing is. */
-  readonly users?: { readonly codes: Int32Array; readonly features: ReadonlyMap<string, Numbers> };
+  readonly users?: { readonly codes: Int32Array; readonly features: OfUsers };
   /** Each item's share of the events that one trains on; while training alone. */
   readonly popularity?: Float32Array;
 }
@@ -125,9 +128,11 @@ const ways: {
   label: (windows, { label, shift }, input) =>
     placed(windows.columns.labels?.get(labelText(label)), windows, input, shift),
   user: ({ users, batch }, { feature: { name } }, { dtype }) => {
-    const out = new arrays[dtype](batch);
-    const values = users?.features.get(name);
-    if (values !== undefined) users!.codes.forEach((user, row) => void (out[row] = values[user]!));
+    const known = users?.features.get(name);
+    if (known === undefined) return new arrays[dtype](batch);
+    const { width, values } = known;
+    const out = new arrays[dtype](batch * width);
+    users!.codes.forEach((user, row) => out.set(values.subarray(user * width, (user + 1) * width), row * width));
     return out;
   },
   request: ({ columns, starts, ends, batch, length }, { name }) => {

@@ -45,7 +45,11 @@ const whose = (most: number): Readonly<Record<string, Schema>> => ({
   actions: list(text, most, 'of each event of `history`, for models that read `action`'),
   about: {
     type: 'object',
-    additionalProperties: { type: ['string', 'number'] },
+    additionalProperties: {
+      type: ['string', 'number', 'array'],
+      items: { type: ['string', 'number'] },
+      maxItems: most,
+    },
     description: 'what is known of who asks, by the names of columns, for models that read features of users',
   },
   vector: {

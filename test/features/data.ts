@@ -103,7 +103,10 @@ export const data = (order: (names: readonly string[]) => readonly string[] = (n
   });
 };
 
-/** The same with what is known of users: the third has no gender, the fifth no age. */
+/** Of a user, in 32 bits. */
+export const tastesOf = (user: number): Float32Array => Float32Array.of(1, 2, 3).map((k) => Math.cos(k * user));
+
+/** The same with what is known of users: the third has no gender and likes nothing, the fifth has no age, the second no taste. */
 export const peopled = (order: (names: readonly string[]) => readonly string[] = (names) => names): Dataset => {
   const { hash: _, ...parts } = data(order);
   return dataset({
@@ -119,6 +122,21 @@ export const peopled = (order: (names: readonly string[]) => readonly string[] =
       [
         'age',
         { kind: 'number', values: Float64Array.from(parts.users, (_, u) => (u === 4 ? Number.NaN : 20 + 3 * u)) },
+      ],
+      [
+        'likes',
+        categoriesOf(
+          order(['comedy', 'noir', 'war']),
+          parts.users.map((_, u) => [['comedy'], ['war', 'noir'], []][u % 3]!),
+        ),
+      ],
+      [
+        'taste',
+        {
+          kind: 'vector',
+          width: 3,
+          values: Float32Array.from(parts.users.flatMap((_, u) => (u === 1 ? [NaN, NaN, NaN] : [...tastesOf(u)]))),
+        },
       ],
     ]),
   });

@@ -9,7 +9,7 @@ import type { EventLabel } from '../../runtime/contract/batch.js';
 import { labelRows, userRow } from '../../runtime/contract/features.js';
 import type { Dataset } from '../../runtime/data/dataset.js';
 import { datasets } from '../data/support.js';
-import { actions, data, peopled } from './data.js';
+import { actions, data, peopled, tastesOf } from './data.js';
 
 let given: Dataset = peopled();
 vi.mock('../../runtime/data/load.js', async (original) => ({
@@ -36,6 +36,8 @@ const read = {
   categories: 'genre',
   userCategories: 'gender',
   userNumbers: 'age',
+  userLists: 'likes',
+  userVectors: 'taste',
   eventCategories: 'action',
 } as const;
 const model = compiled(wukong, read);
@@ -47,6 +49,8 @@ describe('a batch', () => {
     const own = [
       userRow({ name: 'age', kind: 'number' }),
       userRow({ name: 'gender', kind: 'category' }),
+      userRow({ name: 'taste', kind: 'vector' }),
+      userRow({ name: 'likes', kind: 'categories' }),
       ...Object.values(labelRows(rated)),
     ];
     fc.assert(
@@ -64,8 +68,10 @@ describe('a batch', () => {
             users: {
               codes: users,
               features: new Map([
-                ['age', Float32Array.from(of.users, (_, u) => u + 0.5)],
-                ['gender', Float32Array.from(of.users, (_, u) => u % 4)],
+                ['age', { width: 1, values: Float32Array.from(of.users, (_, u) => u + 0.5) }],
+                ['gender', { width: 1, values: Float32Array.from(of.users, (_, u) => u % 4) }],
+                ['taste', { width: 3, values: Float32Array.from({ length: 3 * of.users.length }, (_, i) => i + 0.25) }],
+                ['likes', { width: 2, values: Float32Array.from({ length: 2 * of.users.length }, (_, i) => i % 5) }],
               ]),
             },
             starts,
@@ -81,6 +87,13 @@ describe('a batch', () => {
         expect([...got['user.age']!]).toEqual(rows((row) => users[row]! + 0.5, 0));
         expect([...got['user.gender']!]).toEqual(rows((row) => users[row]! % 4, 0));
         expect(got['user.gender']).toBeInstanceOf(Int32Array);
+        expect([...got['user.taste']!]).toEqual(
+          rows((row) => [0, 1, 2].map((i) => 3 * users[row]! + i + 0.25), [0, 0, 0]).flat(),
+        );
+        expect([...got['user.likes']!]).toEqual(
+          rows((row) => [0, 1].map((i) => (2 * users[row]! + i) % 5), [0, 0]).flat(),
+        );
+        expect(got['user.likes']).toBeInstanceOf(Int32Array);
         expect([...got['label.asked.rating.from.4']!]).toEqual(rows((row) => told[ends[row]!]!, 0));
         expect([...got['label.next.rating.from.4']!]).toEqual(
           Array.from({ length: batch * length }, (_, cell) => {
@@ -93,7 +106,12 @@ describe('a batch', () => {
         const asked = Object.keys(
           filled('score', { columns: columnsOf(of), starts, ends, batch, length, seen: nothingSeen }, own),
         );
-        expect(asked.filter((name) => /^(user|label)\./.test(name))).toEqual(['user.age', 'user.gender']);
+        expect(asked.filter((name) => /^(user|label)\./.test(name))).toEqual([
+          'user.age',
+          'user.gender',
+          'user.taste',
+          'user.likes',
+        ]);
       }),
       { numRuns: 40 },
     );
@@ -106,7 +124,7 @@ describe('a batch', () => {
     const own = { rows: model.manifest.rows!, features: new Map(), labels: new Map(), users };
     for (const batch of evaluationBatches(parts, 'test', { batch: 5, length: 6, seenMax: seenMax(parts), own })) {
       const age = (batch as unknown as Readonly<Record<string, Float32Array>>)['user.age']!;
-      batch.users.forEach((user, row) => expect(age[row]).toBe(users.get('age')![user]));
+      batch.users.forEach((user, row) => expect(age[row]).toBe(users.get('age')!.values[user]));
     }
   });
 });
@@ -169,10 +187,19 @@ describe('what training finds of users', () => {
     expect(found.users!['age']).toMatchObject({
       mean: expect.closeTo(trained.reduce((sum, { age }) => sum + age, 0) / trained.length, 10),
     });
-    expect(sizesOf(found)).toMatchObject({ user_gender_values: 3 });
+    expect(sizesOf(found)).toMatchObject({
+      user_gender_values: 3,
+      user_likes_values: 4,
+      user_likes_most: 2,
+      user_taste_width: 3,
+    });
     const values = userValues(found, of.userFeatures);
-    expect(values.get('gender')![7]).toBe(0);
-    expect(values.get('age')![4]).toBe(0);
+    expect(values.get('gender')!.values[7]).toBe(0);
+    expect(values.get('age')!.values[4]).toBe(0);
+    // The second likes war and noir and has no vector, the third likes nothing.
+    const { width, values: likes } = values.get('likes')!;
+    expect([width, [...likes.subarray(2, 6)]]).toEqual([2, [2, 3, 0, 0]]);
+    expect([...values.get('taste')!.values.subarray(3, 9)]).toEqual([0, 0, 0, ...tastesOf(2)]);
 
     const turned = peopled((names) => [...names].reverse());
     expect(turned.hash).toBe(of.hash);
@@ -297,6 +324,8 @@ describe('a run that predicts a label', () => {
     expect(kept.features!.users).toMatchObject({
       gender: { kind: 'category', vocabulary: ['f', 'm', 'x'] },
       age: { kind: 'number' },
+      likes: { kind: 'categories', vocabulary: ['comedy', 'noir', 'war'], most: 2 },
+      taste: { kind: 'vector', width: 3 },
     });
     const of = data();
     const user = 5;
@@ -310,13 +339,18 @@ describe('a run that predicts a label', () => {
     }));
     const asked = (request: object) => judged.recommend({ out: out('run'), top: 4, ...request });
     const known = await asked({ user: of.users[user] });
-    const about = { gender: 'm', age: 35 };
+    const about = { gender: 'm', age: 35, taste: [...tastesOf(user)] };
     expect((await asked({ history, about })).items).toEqual(known.items);
-    expect((await asked({ history: JSON.stringify(history), about: { ...about, age: '35' } })).items).toEqual(
-      known.items,
-    );
+    expect(
+      (
+        await asked({
+          history: JSON.stringify(history),
+          about: { ...about, age: '35', taste: tastesOf(user).join(' ') },
+        })
+      ).items,
+    ).toEqual(known.items);
     // Each column counts, and what is said goes before what the data say.
-    for (const other of [{ gender: 'f' }, { age: 60 }]) {
+    for (const other of [{ gender: 'f' }, { age: 60 }, { likes: ['war', 'noir'] }, { taste: [9, -9, 9] }]) {
       const found = await asked({ history, about: { ...about, ...other } });
       expect(found.items).not.toEqual(known.items);
       expect((await asked({ user: of.users[user], about: other })).items).toEqual(found.items);
@@ -324,8 +358,23 @@ describe('a run that predicts a label', () => {
     const { notes } = await asked({ history, about: { gender: 'z' } });
     expect(notes).toEqual([
       'The model reads the age of users, and the request does not say it: it is taken as missing.',
+      ...['likes', 'taste'].map(
+        (name) => `The model reads the ${name} of users, and the request does not say it: it is taken as missing.`,
+      ),
       'Training met no user whose gender is "z": it is taken as missing.',
     ]);
+    expect((await asked({ history, about: { ...about, likes: 'war|jazz' } })).notes).toEqual([
+      'Training met no user whose likes has "jazz": it is taken as missing.',
+    ]);
+    for (const [wrong, why] of [
+      [{ age: 'old' }, "The age of who asks is a number, not 'old'."],
+      [{ gender: ['f', 'm'] }, 'The gender of who asks is one value, not ["f","m"].'],
+      [{ taste: [1, 2] }, 'The taste of who asks is a list of 3 numbers, not [1,2].'],
+    ] as const)
+      await expect(asked({ history, about: wrong })).rejects.toThrow(why);
+    await expect(asked({ history: [{ item: 'a', rating: 'good' }], about })).rejects.toThrow(
+      'The rating of the item "a" in the history is a number, not \'good\'.',
+    );
     await expect(asked({ history, about: { gendre: 'f' } })).rejects.toThrow(
       "The request says the gendre of who asks, which the model wukong does not read: did you mean 'gender'?",
     );
@@ -363,7 +412,7 @@ describe('a run that predicts a label', () => {
 
   it('is refused what nobody could read of who asks', async () => {
     await expect(judged.recommend({ out: out('run'), history: 'a', about: ['gender'] as never })).rejects.toThrow(
-      "The option 'about' of recommend is texts and numbers by the names of columns",
+      "The option 'about' of recommend is texts, numbers, or lists of them, by the names of columns",
     );
   });
 });

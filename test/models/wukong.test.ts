@@ -91,7 +91,7 @@ describe('wukong', () => {
       'prediction at t reads positions <= t of items, <= t of event.rating; rows independent; whether rating >= 4 of what follows the loss alone reads',
     );
     expect(certificate({ ...columns, ...ofUsers, label: 'action', among: 'buy,cart', eventNumbers: '' })).toBe(
-      "prediction at t reads positions <= t of items, <= t of event.action; rows independent; whether action in buy, cart of what follows the loss alone reads; that the table of items told genre, tags, text, year and that the table of users told age, gender beforehand is the author's word",
+      "prediction at t reads positions <= t of items, <= t of event.action; rows independent; whether action in buy, cart of what follows the loss alone reads; that the table of items told genre, tags, text, year and that the table of users told age, gender, likes, taste beforehand is the author's word",
     );
   });
 

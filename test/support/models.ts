@@ -64,11 +64,20 @@ export const programs = (model: Model, over: Readonly<Record<string, HyperValue>
 export const columns = { categories: 'genre', lists: 'tags', numbers: 'year', vectors: 'text' } as const;
 export const ofEvents = { eventCategories: 'action', eventNumbers: 'rating', clock: true } as const;
 /** And of users, for `wukong`, made small. */
-export const ofUsers = { userCategories: 'gender', userNumbers: 'age', eventCategories: 'action' } as const;
+export const ofUsers = {
+  userCategories: 'gender',
+  userLists: 'likes',
+  userNumbers: 'age',
+  userVectors: 'taste',
+  eventCategories: 'action',
+} as const;
 export const narrow = { hidden: 5, made: 2, kept: 3, rank: 2 } as const;
 export const predicting = { predicted: 'action,rating' } as const;
 export const columnSizes = {
   user_gender_values: 4,
+  user_likes_values: 4,
+  user_likes_most: 2,
+  user_taste_width: 3,
   event_action_values: 3,
   item_genre_values: 4,
   item_tags_values: 5,

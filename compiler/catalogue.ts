@@ -66,7 +66,6 @@ const compilerErrors = {
 
   PC6001: 'more numbers than an array holds',
   PC6002: 'more memory than WebAssembly has',
-  PC6003: 'a kernel reads more arrays than WebGPU allows',
   PC6004: 'a whole number depends on a scan, on gpu.js',
   PC6005: 'a constant that is not a number, on gpu.js',
 } as const satisfies Readonly<Record<`${Area}${number}`, string>>;

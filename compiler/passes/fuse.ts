@@ -222,9 +222,12 @@ const limited = (order: readonly Node[], start: ReadonlySet<Node>, most: number)
     const limit = looped.has(root) ? most - 1 : most;
     while (stored.has(root) && readsOf(root).size > limit) {
       const elsewhere = (n: Node): boolean => n !== root && (stored.has(n) || isBuffer(n));
-      const inside = topological(evaluated(root), elsewhere).filter((n) => n !== root && !free(n) && n.dtype === 'f32');
-      const candidates = inside.map((n) => ({ n, saves: readsOf(n).size - 1 })).filter(({ saves }) => saves > 0);
-      if (candidates.length === 0) break;
+      const inside = topological(evaluated(root), elsewhere).filter((n) => n !== root && !free(n));
+      const all = inside.map((n) => ({ n, saves: readsOf(n).size - 1 })).filter(({ saves }) => saves > 0);
+      if (all.length === 0) break;
+      // Conditions and whole numbers where there is nothing else.
+      const real = all.filter(({ n }) => n.dtype === 'f32');
+      const candidates = real.length > 0 ? real : all;
       // The largest part that itself fits; among equals the smallest buffer.
       const fitting = candidates.filter(({ saves }) => saves + 1 <= limit);
       const best = (fitting.length > 0 ? fitting : candidates).sort(

@@ -7,8 +7,9 @@ import type { PlanBuffer } from '../contract/plan.js';
 
 const random = ({ seed, step }: Draw): Random => ({ stream: (key) => stream(seed, step, key), at: uniformAt });
 
+/** Conditions are kept as a device takes them: masks of dropout are most of what travels. */
 const empty = ({ dtype, axes }: PlanBuffer, sizes: Sizes): Numbers =>
-  dtype === 'f32' ? new Float32Array(cells(axes, sizes)) : new Int32Array(cells(axes, sizes));
+  dtype === 'i32' ? new Int32Array(cells(axes, sizes)) : new Float32Array(cells(axes, sizes));
 
 export interface HostStage {
   /**

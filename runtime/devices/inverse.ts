@@ -20,9 +20,6 @@ export const invert = (
 ): Int32Array => {
   const n = cells(axes, sizes);
   const extents = axes.map((a) => extent(a.size, sizes));
-  const strides = extents.map((_, k) => extents.slice(k + 1).reduce((p, e) => p * e, 1));
-  const coordinate = (position: number, k: number): number =>
-    Math.floor(position / (strides[k] ?? 1)) % (extents[k] ?? 1);
   const limits = axes.flatMap((axis, k) => {
     const rows = axes.findIndex((a) => a.name === axis.ragged?.rows);
     const bound = axis.ragged === undefined || rows < 0 ? undefined : lengths(axis.ragged.lengths);
@@ -31,32 +28,40 @@ export const invert = (
   const existing = axes.map(
     ({ missing }, k) => (extents[k] ?? 0) - (missing === undefined ? 0 : (lengths(missing)?.[0] ?? 0)),
   );
-  const target = (position: number): number => {
-    const at = index[position] ?? -1;
-    return at >= 0 &&
-      at < targets &&
-      existing.every((n, k) => coordinate(position, k) < n) &&
-      limits.every(({ k, rows, bound }) => coordinate(position, k) < (bound[coordinate(position, rows)] ?? 0))
-      ? at
-      : -1;
+
+  /** The coordinates of the position that a walk is at, one after the other. */
+  const at = new Int32Array(axes.length);
+  const advance = (): void => {
+    for (let k = axes.length - 1; k >= 0; k--) {
+      at[k] = at[k]! + 1;
+      if (at[k]! < extents[k]!) return;
+      at[k] = 0;
+    }
+  };
+  const exists = (): boolean => {
+    for (let k = 0; k < existing.length; k++) if (at[k]! >= existing[k]!) return false;
+    for (const { k, rows, bound } of limits) if (at[k]! >= (bound[at[rows]!] ?? 0)) return false;
+    return true;
   };
 
   const out = new Int32Array(targets + 1 + n * axes.length);
   const named = new Int32Array(n);
-  for (let p = 0; p < n; p++) {
-    const t = target(p);
+  for (let p = 0; p < n; p++, advance()) {
+    const asked = index[p] ?? -1;
+    const t = asked >= 0 && asked < targets && exists() ? asked : -1;
     named[p] = t;
     if (t >= 0) out[t + 1] = (out[t + 1] ?? 0) + 1;
   }
   out[0] = targets + 1;
   for (let t = 1; t <= targets; t++) out[t] = (out[t] ?? 0) + (out[t - 1] ?? 0);
   const next = out.slice(0, targets);
-  for (let p = 0; p < n; p++) {
+  at.fill(0);
+  for (let p = 0; p < n; p++, advance()) {
     const t = named[p] ?? -1;
     if (t < 0) continue;
     const entry = next[t] ?? 0;
     next[t] = entry + 1;
-    for (let k = 0; k < axes.length; k++) out[entry + k * n] = coordinate(p, k);
+    for (let k = 0; k < axes.length; k++) out[entry + k * n] = at[k]!;
   }
   return out;
 };

@@ -103,14 +103,23 @@ export const degraded = (device: GpuDevice, { backend, executorKind, fallbackRea
 /** The exact float32 integers; beyond them neighbours fall together. */
 const exactIntegers = 2 ** 24;
 
+/** A plain loop: a `find` with a function takes longer than what it guards. */
+const beyond = (values: Numbers): number | undefined => {
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i]!;
+    if (x > exactIntegers || x < -exactIntegers) return x;
+  }
+  return undefined;
+};
+
 const floats = (info: PlanBuffer | undefined, id: string, value: Numbers): Float32Array => {
   if (value instanceof Float32Array) return value;
-  const large = info?.dtype === 'i32' ? value.find((x) => x > exactIntegers || x < -exactIntegers) : undefined;
+  const large = info?.dtype === 'i32' ? beyond(value) : undefined;
   if (large !== undefined)
     throw new Error(
       `'${id}' contains ${large}; a GPU computes integers in float32, exactly only up to 2^24. Count from a nearer origin, or use another device.`,
     );
-  return Float32Array.from(value);
+  return new Float32Array(value);
 };
 
 /** What a loop's buffer holds before its first position. */

@@ -190,13 +190,14 @@ export const residentRun = (
       const state = states.buffer(id);
       if (state !== undefined) encoder.copyBufferToBuffer(state, 0, region.buffer, 0, 4 * region.flatLength);
     }
+    // One pass: each dispatch sees what those before it wrote, and a pass of its own takes longer to record than many run.
+    const pass = encoder.beginComputePass();
     for (const { pipeline: code, bindGroup, groups } of executor._passes) {
-      const pass = encoder.beginComputePass();
       pass.setPipeline(code);
       pass.setBindGroup(0, bindGroup);
       pass.dispatchWorkgroups(...groups);
-      pass.end();
     }
+    pass.end();
     for (const { to, from } of updates) {
       if (to !== undefined && from !== undefined) encoder.copyBufferToBuffer(from.buffer, 0, to, 0, from.bytes);
     }

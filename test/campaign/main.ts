@@ -43,7 +43,7 @@ const options = new Command('campaign')
     '--only <names>',
     `some of the parts: ${parts.map((p) => p.name).join(',')}`,
     names,
-    parts.map((p) => p.name),
+    parts.flatMap((p) => (p.isAsked === true ? [] : [p.name])),
   )
   .option(
     '--out <folder>',

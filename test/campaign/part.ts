@@ -27,6 +27,8 @@ export interface Part<Case = unknown> {
   readonly chunk: number;
   /** Where the cases end, for a part that has a last one. */
   readonly count?: number;
+  /** Only where it is named: what it needs, few machines have. */
+  readonly isAsked?: boolean;
   /** What must be there before any worker begins. */
   readonly prepare?: () => Promise<void>;
   readonly generate: (settings: Settings, index: number) => Case;

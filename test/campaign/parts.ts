@@ -4,7 +4,7 @@ import { files } from './files/part.js';
 import { kills } from './kills/part.js';
 import { mutantsPart } from './mutants/part.js';
 import { tables } from './tables/part.js';
-import { programs } from './programs/part.js';
+import { programs, webgpu } from './programs/part.js';
 
 export const parts: readonly Part<never>[] = [
   programs,
@@ -12,6 +12,7 @@ export const parts: readonly Part<never>[] = [
   tables,
   kills,
   mutantsPart,
+  webgpu,
 ] as readonly unknown[] as readonly Part<never>[];
 
 export const partOf = (name: string): Part<never> => {

@@ -1,10 +1,19 @@
 /** Whole models on the devices that Node has, every entry, against the reference. */
 import { describe, expect, it } from 'vitest';
 import type { DeviceName } from '../../runtime/contract/compiled.js';
-import { cases, trial } from '../support/models.js';
+import { checkGpu } from '../../compiler/targets/gpu/index.js';
+import { compile } from '../../compiler/compile.js';
+import { cases, traced, trial } from '../support/models.js';
+import { rightOf } from '../support/programs.js';
 import { data, open, worst } from './sessions.js';
 
 const devices: readonly DeviceName[] = ['webasm', 'cpu'];
+
+describe('every model', () => {
+  it.each(cases)('%s fits WebGPU: no kernel reads more arrays than a shader may', (_, model, over) =>
+    expect(checkGpu(rightOf(compile(traced(model, over))).loops)).toEqual([]),
+  );
+});
 
 describe.each(devices)('%s', (device) => {
   describe.each(cases)('%s', (_, model, over) => {

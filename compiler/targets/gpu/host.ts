@@ -9,11 +9,15 @@ import { block, scope, type Scope, variable } from './scope.js';
 import { writer } from './write.js';
 import { extent } from './writer.js';
 
-/** Rows before what is ragged along them: a loop's bound must be known when it opens. */
-const loopOrder = (axes: readonly LoopAxis[]): readonly LoopAxis[] => [
-  ...axes.filter((a) => a.ragged === undefined),
-  ...axes.filter((a) => a.ragged !== undefined),
-];
+/** As in memory, but rows before what is ragged along them: a loop's bound must be known when it opens. */
+const loopOrder = (axes: readonly LoopAxis[]): readonly LoopAxis[] =>
+  axes.reduce<readonly LoopAxis[]>(
+    (done, axis) =>
+      done.includes(axis)
+        ? done
+        : [...done, ...axes.filter((a) => a.name === axis.ragged?.rows && !done.includes(a)), axis],
+    [],
+  );
 
 /** `out` comes filled with zeros; cells beyond a row's length and those that `where` rules out stay so. */
 export const writeHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): Written => {

@@ -39,19 +39,14 @@ const loopsOnHost = (entry: Entry): readonly Diagnostic[] =>
         ],
   );
 
-const argumentsOf = (entry: Entry): readonly Diagnostic[] =>
-  deviceKernels(entry).flatMap(({ kernel, written: { args } }) =>
-    args.length <= maxArrayArguments
-      ? []
-      : [
-          error(
-            'PC6003',
-            `'${kernel.name}' reads ${args.length} arrays (${args.join(', ')}); a WebGPU kernel can read ${maxArrayArguments}`,
-            kernel.source,
-            'say a part of its conditions in numbers (where(condition, 1, 0)), which can be stored, or compile with --target wasm',
-          ),
-        ],
-  );
+/** What fusion promises. */
+const fitting = (entry: Entry): void =>
+  deviceKernels(entry).forEach(({ kernel, written: { args } }) => {
+    if (args.length > maxArrayArguments)
+      throw new Error(
+        `'${kernel.name}' reads ${args.length} arrays (${args.join(', ')}); a WebGPU kernel can read ${maxArrayArguments}`,
+      );
+  });
 
 /** Errors; empty where every kernel can run. */
 export const checkGpu = (program: LoopProgram): readonly Diagnostic[] =>
@@ -59,5 +54,7 @@ export const checkGpu = (program: LoopProgram): readonly Diagnostic[] =>
     const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
     entry.kernels.forEach((kernel) => promised(kernel, buffers));
     const found = entry.kernels.flatMap(literals);
-    return found.length > 0 ? found : [...loopsOnHost(entry), ...argumentsOf(entry)];
+    if (found.length > 0) return found;
+    fitting(entry);
+    return loopsOnHost(entry);
   });

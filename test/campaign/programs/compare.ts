@@ -45,6 +45,13 @@ export interface Arithmetic {
 export const float64: Arithmetic = { round: (x) => x, moved: moved(2 ** -46, (x) => x), floor: 1e-11 };
 /** Polynomials in the place of functions are good to some four units in the last place, and a power of a sum to more. */
 export const float32: Arithmetic = { round: Math.fround, moved: moved(2 ** -21, Math.fround), floor: 3e-6 };
+/** WGSL promises 3 + 2|x| units of exp, 2^-21 of log however near to 0 it is, and makes powers of both. */
+export const shader: Arithmetic = {
+  round: Math.fround,
+  moved: (salt) => (x, of) =>
+    Math.fround(moved(2 ** -19, Math.fround)(salt)(x, of) + (of === 'log' ? direction(x, salt) * 2 ** -21 : 0)),
+  floor: 1e-5,
+};
 
 const SAFETY = 16;
 export interface Difference {

@@ -9,6 +9,7 @@ import { loopPasses, pipeline } from '../../../compiler/pipeline.js';
 import { type Environment, evaluate } from '../../../compiler/targets/reference.js';
 import type { Value } from '../../../compiler/primitives/record.js';
 import { checkGpu } from '../../../compiler/targets/gpu/index.js';
+import type { GpuDevice } from '../../../runtime/contract/compiled.js';
 import { lazy } from '../../../runtime/contract/once.js';
 import type { Data, Session } from '../../../runtime/contract/session.js';
 import { data, open } from '../../gpu/sessions.js';
@@ -19,7 +20,7 @@ import { available, opened as openedNative } from '../../native/sessions.js';
 import { opened as openedWasm } from '../../wasm/sessions.js';
 import type { Fault, Verdict } from '../part.js';
 import { type Case, environmentOf, outputsOf } from './case.js';
-import { type Arithmetic, difference, float32, float64, type Round } from './compare.js';
+import { type Arithmetic, difference, float32, float64, type Round, shader } from './compare.js';
 
 type Arrays = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -34,7 +35,7 @@ interface Judged {
   readonly dtypes: Readonly<Record<string, Node['dtype']>>;
   /** By output, in memory order. */
   readonly want: Arrays;
-  readonly spread: Spread;
+  readonly spread: (arithmetic: Arithmetic) => Spread;
 }
 
 const message = (e: unknown): string => (e instanceof Error ? e.message : String(e));
@@ -190,10 +191,11 @@ const judged = (of: Case): Judged | Fault | null => {
     if (off !== null) return off;
     return {
       ...j,
-      spread: lazy(() => ({
-        samples: [loopsOf(j, float32.round), ...[1, 2, 3].map((salt) => loopsOf(j, float32.moved(salt)))],
-        middle: plain,
-      })),
+      spread: (arithmetic) =>
+        lazy(() => ({
+          samples: [loopsOf(j, arithmetic.round), ...[1, 2, 3].map((salt) => loopsOf(j, arithmetic.moved(salt)))],
+          middle: plain,
+        })),
     };
   } catch (e) {
     return threw(stage, e);
@@ -203,9 +205,14 @@ const isFault = (x: Judged | Fault): x is Fault => 'kind' in x;
 
 const typed = (j: Judged, program: LoopProgram): Readonly<Record<string, Data>> => data(program, j.given);
 
-const onSession = async (target: string, session: Session, j: Judged): Promise<Fault | null> => {
+const onSession = async (
+  target: string,
+  session: Session,
+  j: Judged,
+  arithmetic: Arithmetic = float32,
+): Promise<Fault | null> => {
   const got = await session.run(j.entry.name, typed(j, { model: 'one', entries: [j.entry] }), j.env.random!);
-  return differing(target, j, got, j.spread, float32);
+  return differing(target, j, got, j.spread(arithmetic), arithmetic);
 };
 
 /** All programs in one module, whose sizes they share; one by one where that does not even open, to tell which of them it is. */
@@ -237,14 +244,14 @@ const onWasm = together('wasm', openedWasm);
 const onNative = together('native', openedNative);
 
 const onGpu =
-  (device: 'cpu' | 'webasm') =>
+  (device: GpuDevice, arithmetic: Arithmetic = float32) =>
   async (j: Judged): Promise<Fault | null> => {
     try {
       const program: LoopProgram = { model: 'campaign', entries: [j.entry] };
       if (checkGpu(program).length > 0) return null;
       const session = await open(program, device, j.env.sizes);
       try {
-        return await onSession(device, session, j);
+        return await onSession(device, session, j, arithmetic);
       } finally {
         await session.dispose();
       }
@@ -276,4 +283,11 @@ export const judge = async (cases: readonly Case[]): Promise<readonly Verdict[]>
     if (faults[i] === null && onSample(cases[i]!)) faults[i] = (await onGpu('cpu')(j)) ?? (await onGpu('webasm')(j));
   }
   return faults.map((fault) => (fault === null ? right(1) : left(fault)));
+};
+
+/** The same on a GPU alone, each program in a session of its own. */
+export const judgeOnGpu = async (of: Case): Promise<Verdict> => {
+  const j = judged(of);
+  const fault = j === null || isFault(j) ? j : await onGpu('webgpu', shader)(j);
+  return fault === null ? right(1) : left(fault);
 };

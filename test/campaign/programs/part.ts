@@ -1,9 +1,11 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
 import type { Node } from '../../../dsl/node.js';
-import type { Json, Part } from '../part.js';
+import { inTurn, type Json, type Part } from '../part.js';
+import { findWebGpu } from '../../../runtime/devices/webgpu.js';
 import { nodeText } from '../../generators/expressions.js';
 import { type Case, environmentOf, generate, outputsOf, smallerSizes } from './case.js';
 import { fromData, type GraphData, smallerGraphs, toData } from './graph.js';
-import { judge } from './judge.js';
+import { judge, judgeOnGpu } from './judge.js';
 
 /** A multiple of the number of sources, so that each chunk has as many scans. */
 const CHUNK = 54;
@@ -44,4 +46,19 @@ export const programs: Part<Case> = {
       ),
     ];
   },
+};
+
+/** The same on the GPU of this machine, which takes a moment to compile each: fewer at a time, a multiple of the sources as well. */
+const FEW = 9;
+export const webgpu: Part<Case> = {
+  ...programs,
+  name: 'webgpu',
+  chunk: FEW,
+  isAsked: true,
+  prepare: async () => {
+    const found = await findWebGpu(true);
+    if (isLeft(found)) throw new Error(found.left);
+  },
+  generate: (settings, index) => generate(settings, index, FEW),
+  check: inTurn(judgeOnGpu),
 };

@@ -14,6 +14,7 @@ import { inspectData, inspectedText } from './inspect.js';
 import { profile, profileText } from './profile.js';
 import { newSettings, protocols } from './contract/settings.js';
 import type { EvaluateOptions, InspectOptions, ProfileOptions, RecommendOptions, TrainOptions } from './options.js';
+import { paging } from './page/command.js';
 import { endQuietly, isMain } from './process.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
@@ -249,6 +250,8 @@ const program = (
     });
 
   serving(withData(root.command('serve')), compiled, world, out, carryOut);
+
+  paging(root.command('page'), compiled, world, carryOut);
 
   withData(root.command('inspect'))
     .description('Look at data before anything learns from them: sizes, how they spread, and what usually goes wrong.')

@@ -64,7 +64,7 @@ export { plural } from './contract/words.js';
 export {
   buildNative,
   type CpuSession,
-  loadBeside,
+  loadFrom,
   type NativeModule,
   openNative,
   openWasm,

@@ -10,8 +10,6 @@ import { withAbout } from './about.js';
 import { type Asked, type Moment, momentOf, timeless } from './asked.js';
 import { withRequest } from './asking.js';
 import { allowedBy, type Remembered, rememberedOf } from './candidates.js';
-import type { InputRow } from './contract/batch.js';
-import { type Columns, filled, nothingSeen } from './data/fill.js';
 import { longestSpan, timesFrom, timesOf } from './data/index.js';
 import { call, output, readsTimes, withColumns } from './entries.js';
 import { type Lexicon, sizesOf, withEvents, withUsers } from './features.js';
@@ -24,6 +22,7 @@ import type { Manifest, Session } from './contract/session.js';
 import { topOf } from './measures/top.js';
 import { type People, pastOf, people } from './people.js';
 import { type Past, written } from './past.js';
+import { row } from './row.js';
 import { fileOf } from './train.js';
 
 /** An item as a person knows it. */
@@ -60,35 +59,6 @@ export const named = ({ items, titles }: Catalogue, at: number): Named => ({
   id: items[at] ?? String(at),
   title: titles?.[at] ?? null,
 });
-
-/** A past as columns of events, and of the event that is asked for what a request knows: its `requests` have one more. Without a moment it comes with the last event. */
-const asColumns = ({ items, times, features, requests }: Past, at: number | null): Columns => ({
-  items: Int32Array.from(items),
-  times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]),
-  ...(features === undefined ? {} : { features }),
-  ...(requests === undefined ? {} : { requests }),
-});
-
-/**
- * The inputs of a request that comes at `at`, in the seconds of the past's times. Without times the whole past, and the request,
- * are of one moment.
- */
-export const row = (past: Past, length: number, at: number | null, more?: readonly InputRow[]): Inputs => {
-  const end = past.items.length;
-  return filled(
-    'score',
-    {
-      columns: asColumns(past, at),
-      starts: Int32Array.of(Math.max(0, end - length)),
-      ends: Int32Array.of(end),
-      batch: 1,
-      length,
-      seen: nothingSeen,
-      ...(past.about === undefined ? {} : { users: { codes: Int32Array.of(0), features: past.about } }),
-    },
-    more,
-  );
-};
 
 /** The past that a request tells of, or that of its user. Left: neither or both, items or a user that are not known, or nothing that is. */
 export const pastFrom =

@@ -10,7 +10,8 @@ import { call, output } from '../entries.js';
 import type { States } from '../init.js';
 import type { Inputs } from '../job.js';
 import type { DeviceOptions } from '../options.js';
-import { type Best, bestOf, row } from '../recommend.js';
+import { type Best, bestOf } from '../recommend.js';
+import { row } from '../row.js';
 import { closeSession, openSession, place } from '../run.js';
 import { stacked } from './stacked.js';
 

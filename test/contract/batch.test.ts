@@ -22,7 +22,7 @@ import {
 } from '../../runtime/contract/batch.js';
 import { type Dataset, evaluationBatches, history, leaveOneOut, seenMax } from '../../runtime/data/index.js';
 import { columnsOf, filled, type Windows } from '../../runtime/data/fill.js';
-import { row } from '../../runtime/recommend.js';
+import { row } from '../../runtime/row.js';
 import { datasets } from '../data/support.js';
 
 const LENGTH = 7;

@@ -23,9 +23,9 @@ export const wasmFiles = {
   plan: (program: LoopProgram): string => {
     const { plan } = textOf(program);
     return `/** How the kernels of ${program.model} in model.wat run: buffers, and phases between which threads meet. */
-import { loadBeside } from 'pcrec/runtime';
+import { loadFrom } from 'pcrec/browser';
 
-export const program = ${planText(plan, "  load: loadBeside(import.meta.url, './model.wasm', './model.fma.wasm'),")};
+export const program = ${planText(plan, "  load: loadFrom(new URL('./model.wasm', import.meta.url), new URL('./model.fma.wasm', import.meta.url)),")};
 `;
   },
   peak: (program: LoopProgram, sizes: Sizes): Peak => peakOf(textOf(program).plan, sizes),

@@ -28,6 +28,8 @@ export interface Report {
 /** A compiled model before it is written in a target's language. */
 export interface Compiled {
   readonly loops: LoopProgram;
+  /** The entry `explain`, apart from the others: who trains and ranks need not carry it. */
+  readonly explanation?: LoopProgram;
   readonly manifest: Manifest;
   readonly report: Report;
 }

@@ -79,7 +79,7 @@ export const readersOf = (traced: Traced, common = commonOf(traced)) => {
   const vectors = vectorsOf(inference.scores, batch.batch.name, batch.item.name);
   return {
     vectors: mapRight(({ ...outputs }: Vectors) => plainly([{ ...common, entry: 'vectors', outputs }])[0]!)(vectors),
-    explain: explanationProgram(traced, common),
+    explain: () => explanationProgram(traced, common),
   } as const;
 };
 
@@ -172,7 +172,7 @@ const blind = (finished: readonly Program[]): boolean => {
   );
 };
 
-export const compile: Compile = (traced, { observe }: CompileOptions = {}) => {
+export const compile: Compile = (traced, { observe, explained = false }: CompileOptions = {}) => {
   // What the model says, in its own words: later passes order and join it anew.
   const plain: Program[] = [];
   const finish = (program: Program): Either<Diagnostics, Program> =>
@@ -203,10 +203,11 @@ export const compile: Compile = (traced, { observe }: CompileOptions = {}) => {
   }
   const entries = finished.map(lower);
   const { vectors, explain } = readersOf(traced, common);
-  const explaining = pipe(explain, chain(finish), mapRight(lower));
+  const explaining = explained ? pipe(explain(), chain(finish), mapRight(lower)) : right(undefined);
   if (isLeft(explaining)) return explaining;
   const sought = isLeft(vectors) ? right([]) : traverse([vectors.right], finish);
   if (isLeft(sought)) return sought;
+  const reading = explaining.right === undefined ? [] : [explaining.right];
   const all = [...entries, ...sought.right.map(lower)];
   const named = (of: readonly Entry[]): LoopProgram => withPlainNames({ model: traced.model.name, entries: of });
   const loops = named(all);
@@ -219,7 +220,7 @@ export const compile: Compile = (traced, { observe }: CompileOptions = {}) => {
     hyper: traced.hyper,
     length: Number(traced.hyper['length']),
     states,
-    entries: Object.fromEntries([...all, explaining.right].map((e) => [e.name, entryInfo(e)])),
+    entries: Object.fromEntries([...all, ...reading].map((e) => [e.name, entryInfo(e)])),
     ...(isLeft(vectors) ? { without: { vectors: vectors.left } } : {}),
     ...(rows.length === 0 ? {} : { rows }),
     ...(traced.inference.label === undefined ? {} : { label: traced.inference.label }),
@@ -236,7 +237,7 @@ export const compile: Compile = (traced, { observe }: CompileOptions = {}) => {
   ).length;
   return right({
     loops,
-    explanation: named([explaining.right]),
+    ...(reading.length === 0 ? {} : { explanation: named(reading) }),
     manifest,
     report: {
       kernels: { before, after: entries[0]!.kernels.length },

@@ -43,6 +43,8 @@ export type Observe = (pass: string, text: () => string) => void;
 /** Who looks on. */
 export interface CompileOptions {
   readonly observe?: Observe;
+  /** Whether the program `explain` is made too: who writes a trainer wants it. */
+  readonly explained?: boolean;
 }
 
 /** From a traced model to loops. Left: what is wrong with the model, at its own lines. */

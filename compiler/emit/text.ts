@@ -78,7 +78,7 @@ export const manifest = readManifest(new URL('./manifest.json', import.meta.url)
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
 export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`}${explained ? `, explain: async (sizes, options) => ${explains}((await import('./${explanationFiles.names[0]}')).program, manifest, 'wasm', sizes, options)` : ''} };
 
-export const { train, evaluate, recommend, recommender, serve } = trainer(compiled);
+export const { train, evaluate, recommend, recommender, explain, exportTo, serve } = trainer(compiled);
 
 main(compiled, import.meta.url);
 `;
@@ -100,6 +100,8 @@ export declare const train: Trainer['train'];
 export declare const evaluate: Trainer['evaluate'];
 export declare const recommend: Trainer['recommend'];
 export declare const recommender: Trainer['recommender'];
+export declare const explain: Trainer['explain'];
+export declare const exportTo: Trainer['exportTo'];
 export declare const serve: Trainer['serve'];
 `;
 

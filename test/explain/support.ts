@@ -15,7 +15,7 @@ import { expand } from '../../compiler/passes/expand.js';
 export type Over = Readonly<Record<string, HyperValue>>;
 export type Numbers = Readonly<Record<string, Float64Array>>;
 
-export const explainOf = (model: Model, over: Over): Program => rightOf(readersOf(traced(model, over)).explain);
+export const explainOf = (model: Model, over: Over): Program => rightOf(readersOf(traced(model, over)).explain());
 /** Left: why there are none. */
 export const vectorsOf = (model: Model, over: Over): Program | string => {
   const found = readersOf(traced(model, over)).vectors;

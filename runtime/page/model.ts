@@ -1,10 +1,13 @@
 /** A model of a page, opened: what it recommends after a history, and why. Knows neither workers nor the document. */
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import type { CpuPlan } from '../contract/cpu-plan.js';
+import type { WasmModule } from '../contract/cpu-plan.js';
 import { type DescentSteps, type Influence, explanationOf } from '../contract/explanation.js';
-import type { Data } from '../contract/session.js';
+import { lazy } from '../contract/once.js';
+import type { Session } from '../contract/session.js';
 import { openWasm } from '../cpu/wasm.js';
 import type { Requests } from '../data/fill.js';
+import type { States } from '../init.js';
+import type { Inputs } from '../job.js';
 import { index } from '../lookup.js';
 import { topOf } from '../measures/top.js';
 import { row } from '../row.js';
@@ -60,48 +63,75 @@ const best = (scores: ArrayLike<number>, past: readonly number[], top: number): 
   topOf(scores, past, top).map((item) => ({ item, score: scores[item]! }));
 
 /** What is to be known of a model before it can answer. */
-export type Described = Pick<Site, 'manifest' | 'plan' | 'sizes' | 'features' | 'items' | 'titles' | 'seed'>;
+export type Described = Pick<Site, 'manifest' | 'sizes' | 'features' | 'items' | 'titles' | 'seed'>;
 
-/** Left: what this browser lacks. */
+/** What scores, and what says why where the model was compiled with it. */
+export interface Programs {
+  readonly score: WasmModule;
+  readonly explain?: WasmModule | undefined;
+}
+
+/** A session of one program, with the states that it reads. Left: what this engine lacks. */
+const opened = async (
+  { manifest, sizes, items }: Described,
+  program: WasmModule,
+  states: States,
+  threads: number,
+): Promise<Either<string, Session>> => {
+  const found = await openWasm(
+    program,
+    manifest,
+    'wasm',
+    { ...sizes, batch: 1, items: items.length, seen: 1 },
+    { threads },
+  );
+  if (isLeft(found)) return found;
+  const session = found.right;
+  const read = Object.keys(await session.read());
+  await session.write(Object.fromEntries(read.map((name) => [name, states[name]!])));
+  return right(session);
+};
+
+const timed = async <A extends object>(work: () => Promise<A>): Promise<A & { readonly ms: number }> => {
+  const began = performance.now();
+  return { ...(await work()), ms: performance.now() - began };
+};
+
+/** Left: what this browser lacks. What explains is opened when it is first asked. */
 export const openModel = async (
   site: Described,
-  states: Readonly<Record<string, Float32Array>>,
-  load: (fused: boolean) => Promise<Uint8Array>,
+  { score, explain }: Programs,
+  states: States,
   threads: number,
 ): Promise<Either<string, Model>> => {
   const { manifest, items, titles, seed } = site;
-  const plan: CpuPlan = site.plan;
-  const sizes = { ...site.sizes, batch: 1, items: items.length, seen: 1 };
-  const opened = await openWasm({ ...plan, load }, manifest, 'wasm', sizes, { threads });
-  if (isLeft(opened)) return left(opened.left);
-  const session = opened.right;
-  await session.write(states);
-  const find = search(index({ items, titles }));
-  const run = (entry: string, history: readonly number[], more: Readonly<Record<string, Data>> = {}) => {
+  const { length, rows } = manifest;
+  const first = await opened(site, score, states, threads);
+  if (isLeft(first)) return left(first.left);
+  const second = lazy(async () => {
+    if (explain === undefined) throw new Error(`The model ${manifest.model} was compiled without its explanation.`);
+    const found = await opened(site, explain, states, 1);
+    if (isLeft(found)) throw new Error(found.left);
+    return found.right;
+  });
+  const run = (session: Session, entry: string, history: readonly number[], more: Inputs = {}) => {
     const past = { items: history, times: undefined, requests: silent(site, history.length) };
-    const given: Readonly<Record<string, Data>> = { ...row(past, manifest.length, null, manifest.rows), ...more };
+    const given = { ...row(past, length, null, rows), ...more };
     const listed = manifest.entries[entry]!.inputs.map(({ name }) => [name, given[name]!] as const);
     return session.run(entry, Object.fromEntries(listed), { seed, step: 0 });
   };
   return right({
-    backend: session.backend,
-    explains: manifest.entries['explain'] !== undefined && plan.entries.some(({ name }) => name === 'explain'),
-    search: find,
-    recommend: async (history, top) => {
-      const began = performance.now();
-      const { scores } = await run('score', history);
-      return { items: best(scores!, history, top), ms: performance.now() - began };
-    },
-    explain: async (history, wanted, top) => {
-      const began = performance.now();
-      const outputs = await run('explain', history, { wanted: Int32Array.of(wanted) });
-      const read = history.slice(-manifest.length);
-      const { without, ...found } = explanationOf(outputs, { row: 0, history: read, wanted, length: manifest.length });
-      return {
-        ...found,
-        without: without && best(without, history, top),
-        ms: performance.now() - began,
-      };
-    },
+    backend: first.right.backend,
+    explains: explain !== undefined,
+    search: search(index({ items, titles })),
+    recommend: (history, top) =>
+      timed(async () => ({ items: best((await run(first.right, 'score', history))['scores']!, history, top) })),
+    explain: (history, wanted, top) =>
+      timed(async () => {
+        const outputs = await run(await second(), 'explain', history, { wanted: Int32Array.of(wanted) });
+        const read = history.slice(-length);
+        const { without, ...found } = explanationOf(outputs, { row: 0, history: read, wanted, length });
+        return { ...found, without: without && best(without, history, top) };
+      }),
   });
 };

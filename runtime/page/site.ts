@@ -14,6 +14,8 @@ export const files = {
   plain: 'model/plain.wasm',
   /** With fused multiply-add, for engines that have it. */
   fused: 'model/fused.wasm',
+  /** What says why an item has its score. */
+  explain: 'model/explain.wasm',
 } as const;
 
 /** `model.json`: the model but for its states and its kernels. */
@@ -21,8 +23,9 @@ export interface Site {
   readonly format: 'pcrec-page-1';
   readonly title: string;
   readonly manifest: Manifest;
-  /** Of the entries that the page runs. */
+  /** Of what scores, and of what explains where the model was compiled with it. */
   readonly plan: CpuPlan;
+  readonly explain: CpuPlan | null;
   /** The sizes of features. */
   readonly sizes: Readonly<Record<string, number>>;
   readonly features: Lexicon | null;

@@ -1,7 +1,6 @@
 /** A trainer's folder in a page or a bundle: its manifest, its WebAssembly and a checkpoint, without Node. */
 import { isLeft } from 'fp-ts/lib/Either.js';
 import type { WasmModule } from '../contract/cpu-plan.js';
-import { calledBy } from '../contract/plan.js';
 import type { Manifest } from '../contract/session.js';
 import { type Lexicon, sizesOf } from '../lexicon.js';
 import { openModel } from './model.js';
@@ -79,21 +78,18 @@ export const openTrained = async ({
   const items = part('items') as readonly string[];
   const titles = part('titles') as readonly string[] | null;
   const features = part('features') as Lexicon | null;
-  const { load, ...rest } = program;
-  const plan = { ...rest, entries: rest.entries.filter(({ name }) => name === 'score') };
-  const wanted = new Set(plan.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map(calledBy)));
+  const score = { ...program, entries: program.entries.filter(({ name }) => name === 'score') };
   const opened = await openModel(
     {
       manifest,
-      plan,
       sizes: sizesOf(features ?? undefined),
       features,
       items,
       titles,
       seed: (part('settings') as { readonly seed: number }).seed,
     },
-    Object.fromEntries(Object.entries(states).filter(([name]) => wanted.has(name))),
-    load,
+    { score },
+    states,
     threads,
   );
   if (isLeft(opened)) throw new Error(opened.left);

@@ -10,7 +10,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { withRequest } from '../asking.js';
 import { type Checkpoint, restore } from '../checkpoint.js';
 import type { CompiledModel } from '../contract/compiled.js';
-import { type CpuPlan, type WasmModule, wasmModule } from '../contract/cpu-plan.js';
+import { type CpuPlan, explainModule, type WasmModule, wasmModule } from '../contract/cpu-plan.js';
 import { packageFolder } from '../contract/package.js';
 import { calledBy } from '../contract/plan.js';
 import { sizesOf } from '../features.js';
@@ -41,8 +41,6 @@ export interface Page {
   readonly precision: Precision;
 }
 
-/** What a page runs, where the model was compiled with it. */
-const entries = ['score', 'explain'] as const;
 const largest = 5_000_000;
 
 /** A file of the site. */
@@ -53,16 +51,20 @@ interface Written {
 
 const text = (name: string, content: string): Written => ({ name, bytes: new TextEncoder().encode(content) });
 
-/** Left: a trainer without kernels that browsers run. */
-const kernelsOf = ({ url, manifest }: CompiledModel): TaskEither<string, WasmModule> =>
+const programIn = async ({ url }: CompiledModel, module: string): Promise<WasmModule> =>
+  ((await import(new URL(module, url).href)) as { readonly program: WasmModule }).program;
+
+/** What scores, and what explains. Left: a trainer without kernels that browsers run. */
+const kernelsOf = (
+  compiled: CompiledModel,
+): TaskEither<string, { readonly score: WasmModule; readonly explain: WasmModule | undefined }> =>
   TE.tryCatch(
-    async () => {
-      if (url === undefined) throw new Error('no address');
-      const { program }: { program: WasmModule } = await import(new URL(wasmModule, url).href);
-      return program;
-    },
+    async () => ({
+      score: await programIn(compiled, wasmModule),
+      explain: compiled.explain === undefined ? undefined : await programIn(compiled, explainModule),
+    }),
     () =>
-      `A page runs WebAssembly, and this trainer of ${manifest.model} carries none: compile the model with --target all or wasm.`,
+      `A page runs WebAssembly, and this trainer of ${compiled.manifest.model} carries none: compile the model with --target all or wasm.`,
   );
 
 /** Left: a package without the app, as a clone is before it is built. */
@@ -101,22 +103,25 @@ const notesOf = (
   );
 };
 
-const planOf = ({ format, model, streams, entries: all }: WasmModule): CpuPlan => ({
+const planOf = ({ format, model, streams, entries }: WasmModule, entry: string): CpuPlan => ({
   format,
   model,
   streams,
-  entries: all.filter(({ name }) => entries.some((entry) => entry === name)),
+  entries: entries.filter(({ name }) => name === entry),
 });
 
 const siteOf = (
   compiled: CompiledModel,
   checkpoint: Checkpoint,
-  plan: CpuPlan,
+  { plan, explain }: Pick<Site, 'plan' | 'explain'>,
   notes: readonly string[],
   { title, precision }: { readonly title: string | undefined; readonly precision: Precision },
 ): readonly Written[] => {
   const { manifest } = compiled;
-  const read = new Set(plan.entries.flatMap((e) => e.buffers.filter((b) => b.role === 'state').map(calledBy)));
+  const buffers = [plan, ...(explain === null ? [] : [explain])].flatMap(({ entries }) =>
+    entries.flatMap((e) => e.buffers),
+  );
+  const read = new Set(buffers.filter((b) => b.role === 'state').map(calledBy));
   const states = manifest.states.flatMap(({ name }) =>
     read.has(name) ? [{ name, data: checkpoint.states[name]! }] : [],
   );
@@ -125,6 +130,7 @@ const siteOf = (
     title: title ?? manifest.model,
     manifest: { ...manifest, states: manifest.states.filter(({ name }) => read.has(name)) },
     plan,
+    explain,
     sizes: sizesOf(checkpoint.features),
     features: checkpoint.features ?? null,
     items: checkpoint.items,
@@ -173,16 +179,23 @@ export const writePage =
       TE.bind('code', ({ kernels }) =>
         TE.tryCatch(
           async (): Promise<readonly Written[]> => [
-            { name: files.plain, bytes: await kernels.load(false) },
-            { name: files.fused, bytes: await kernels.load(true) },
+            { name: files.plain, bytes: await kernels.score.load(false) },
+            { name: files.fused, bytes: await kernels.score.load(true) },
+            ...(kernels.explain === undefined
+              ? []
+              : [{ name: files.explain, bytes: await kernels.explain.load(false) }]),
           ],
           (error) => `The kernels could not be read: ${reason(error)}. Compile the model again.`,
         ),
       ),
       TE.map(({ kept, kernels, app, notes, code }) => {
+        const plans = {
+          plan: planOf(kernels.score, 'score'),
+          explain: kernels.explain === undefined ? null : planOf(kernels.explain, 'explain'),
+        };
         const whole = (chosen: Precision) => ({
           precision: chosen,
-          all: [...app, ...code, ...siteOf(compiled, kept, planOf(kernels), notes, { title, precision: chosen })],
+          all: [...app, ...code, ...siteOf(compiled, kept, plans, notes, { title, precision: chosen })],
         });
         const full = whole(precision ?? 'float32');
         return precision === undefined && sizeOf(full.all) > largest ? whole('float16') : full;

@@ -111,6 +111,7 @@ describe('the packed package', () => {
       'gpu.js',
       'hyparquet',
       'hyparquet-compressors',
+      'hyparquet-writer',
       'picocolors',
       'tinyglobby',
       'ts-morph',

@@ -1,8 +1,8 @@
 /** The work of the page: a search and the history it fills, the recommendations, and the reasons for one of them. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Ask } from './ask.js';
 import { useHistory } from './history.js';
-import type { Answer } from '../model.js';
+import type { Scored } from '../model.js';
 import { Past } from './past.js';
 import { Recommended } from './recommended.js';
 import { Search } from './search.js';
@@ -13,12 +13,21 @@ import { nameIn, plural } from './words.js';
 /** How many items are shown. */
 const top = 10;
 
+/** What is recommended, and the order to compare it with: that of the history before, or of the history that something is tried on. */
+interface Shown {
+  readonly items: readonly Scored[];
+  readonly before: readonly number[];
+}
+const nothing: Shown = { items: [], before: [] };
+
 export const Bench = ({ ask, model }: { readonly ask: Ask; readonly model: Opened }) => {
   const name = nameIn(model);
   const [history, change] = useHistory(model.items);
   /** What would be added: the item that the search is at. */
   const [tried, setTried] = useState<number | undefined>(undefined);
-  const [answer, setAnswer] = useState<Answer | undefined>(undefined);
+  const [{ items: shown, before }, show] = useState(nothing);
+  /** The order after the history as it stands, and after the one before. */
+  const orders = useRef<readonly [now: readonly number[], before: readonly number[]]>([[], []]);
   const [failed, setFailed] = useState('');
   const [wanted, setWanted] = useState<number | undefined>(undefined);
   const asked = tried === undefined ? history : [...history, tried];
@@ -27,14 +36,26 @@ export const Bench = ({ ask, model }: { readonly ask: Ask; readonly model: Opene
   useEffect(() => {
     let late = false;
     setFailed('');
-    if (asked.length === 0) setAnswer(undefined);
-    else
+    const settle = (order: readonly number[]): void => {
+      if (order.join() !== orders.current[0].join()) orders.current = [order, orders.current[0]];
+    };
+    if (asked.length === 0) {
+      settle([]);
+      show(nothing);
+    } else
       ask('recommend', asked, top).then(
-        (found) => late || setAnswer(found),
+        ({ items }) => {
+          if (late) return;
+          const order = items.map(({ item }) => item);
+          if (tried === undefined) settle(order);
+          const [now, last] = orders.current;
+          const from = tried === undefined ? last : now;
+          show({ items, before: from.length === 0 ? order : from });
+        },
         (error: Error) => late || setFailed(error.message),
       );
     return () => void (late = true);
-  }, [ask, words]);
+  }, [ask, words, tried === undefined]);
   useEffect(() => setWanted(undefined), [history.join()]);
 
   const add = (item: number): void => {
@@ -44,11 +65,10 @@ export const Bench = ({ ask, model }: { readonly ask: Ask; readonly model: Opene
   const example = (): void => {
     const from = Math.floor(Math.random() * model.items.length);
     ask('recommend', [from], 6).then(
-      ({ items }) => change([from, ...items.filter((_, i) => i % 2 === 0).map(({ item }) => item)]),
+      ({ items: found }) => change([from, ...found.filter((_, i) => i % 2 === 0).map(({ item }) => item)]),
       (error: Error) => setFailed(error.message),
     );
   };
-  const shown = answer?.items ?? [];
   const explained = wanted ?? (tried === undefined ? shown[0]?.item : undefined);
 
   return (
@@ -71,6 +91,7 @@ export const Bench = ({ ask, model }: { readonly ask: Ask; readonly model: Opene
         </p>
         <Recommended
           items={shown}
+          before={before}
           name={name}
           explains={model.explains}
           explained={tried === undefined ? explained : undefined}
@@ -79,7 +100,7 @@ export const Bench = ({ ask, model }: { readonly ask: Ask; readonly model: Opene
         />
       </section>
       {model.explains && history.length > 0 && tried === undefined && explained !== undefined && (
-        <Why ask={ask} history={history} wanted={explained} shown={shown} name={name} top={top} />
+        <Why ask={ask} history={history} wanted={explained} shown={shown} name={name} top={top} adapts={model.adapts} />
       )}
     </div>
   );

@@ -7,6 +7,8 @@ import { plural, short } from './words.js';
 
 interface Props {
   readonly steps: DescentSteps;
+  /** Whether it is the loss of the history that falls, as parameters change; else states descend their prediction errors. */
+  readonly adapts: boolean;
   /** Of each position. */
   readonly items: readonly number[];
   readonly name: (item: number) => string;
@@ -14,28 +16,48 @@ interface Props {
   readonly which: number | undefined;
 }
 
-export const Descent = ({ steps: { energy, errors }, items, name, which }: Props) => {
+const words = {
+  states: {
+    heading: 'Prediction errors',
+    text: 'Each layer is predicted from the one above it. What is missed is the energy, and the inference takes it',
+    first: 'at the first guess',
+    step: 'Inference step',
+    curve: 'Energy by step.',
+  },
+  parameters: {
+    heading: 'The loss of this history',
+    text: 'How badly each event of the history is foretold by those before it: that is the loss, and learning takes it',
+    first: 'as training left it',
+    step: 'Step',
+    curve: 'Loss by step.',
+  },
+} as const;
+
+export const Descent = ({ steps: { energy, errors }, adapts, items, name, which }: Props) => {
   const id = useId();
+  const { heading, text, first, step: label, curve } = words[adapts ? 'parameters' : 'states'];
   const last = energy.length - 1;
   const [chosen, choose] = useState(last);
   const step = Math.min(chosen, last);
   const layers = errors[step] ?? [];
   const largest = Math.max(0, ...errors.flat(2));
   const fallen = energy[0]! === 0 ? 0 : 1 - energy[last]! / energy[0]!;
-  const said = step === 0 ? 'at the first guess' : `after ${plural(step, 'step')}`;
+  const said = step === 0 ? first : `after ${plural(step, 'step')}`;
   return (
     <section class="panel wide" aria-labelledby={`${id}-heading`}>
-      <h3 id={`${id}-heading`}>Prediction errors{which === undefined ? '' : `, descent ${which}`}</h3>
+      <h3 id={`${id}-heading`}>
+        {heading}
+        {which === undefined ? '' : `, descent ${which}`}
+      </h3>
       <p>
-        Each layer is predicted from the one above it. What is missed is the energy, and the inference takes it from{' '}
-        {short(energy[0]!)} to {short(energy[last]!)} in {plural(last, 'step')}:{' '}
+        {text} from {short(energy[0]!)} to {short(energy[last]!)} in {plural(last, 'step')}:{' '}
         {fallen >= 0
           ? `${(100 * fallen).toFixed(fallen < 0.1 ? 1 : 0)} % less`
           : `${(-100 * fallen).toFixed(0)} % more`}
         .
       </p>
       <div class="steps">
-        <label for={`${id}-step`}>Inference step</label>
+        <label for={`${id}-step`}>{label}</label>
         <input
           id={`${id}-step`}
           type="range"
@@ -64,7 +86,7 @@ export const Descent = ({ steps: { energy, errors }, items, name, which }: Props
           </figure>
         )}
         <figure>
-          <figcaption>Energy by step.</figcaption>
+          <figcaption>{curve}</figcaption>
           <Picture of={(width) => energyCurve(energy, step, width)} when={`${step} ${energy.join()}`} />
         </figure>
       </div>

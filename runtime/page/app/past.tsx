@@ -28,9 +28,9 @@ export const Past = ({ history, name, length, onChange, onExample }: Props) => {
   if (history.length === 0)
     return (
       <div class="empty">
-        <p>It is empty. Search for something above, or</p>
-        <button type="button" onClick={onExample}>
-          start with an example
+        <p>Nothing yet. Search for a title above, or</p>
+        <button type="button" class="main" onClick={onExample}>
+          Start with an example
         </button>
       </div>
     );

@@ -28,7 +28,7 @@ export const errorMap = (
   const count = names.length;
   return Plot.plot({
     width,
-    height: 36 + 34 * layers.length,
+    height: Math.max(180, 36 + 24 * layers.length),
     marginLeft: 52,
     marginRight: 4,
     marginTop: 4,

@@ -1,10 +1,11 @@
 /** What is recommended, the best first, and how each item moved since the list before. */
-import { useRef } from 'preact/hooks';
 import type { Scored } from '../model.js';
 import { useMoving } from './moving.js';
 
 interface Props {
   readonly items: readonly Scored[];
+  /** The order that these are compared with. */
+  readonly before: readonly number[];
   readonly name: (item: number) => string;
   readonly explains: boolean;
   readonly explained: number | undefined;
@@ -24,20 +25,8 @@ export const Move = ({ from, to }: { readonly from: number; readonly to: number 
     </span>
   );
 
-/** The order before the one that is shown. */
-const useBefore = (order: readonly number[]): readonly number[] => {
-  const kept = useRef<{ readonly now: readonly number[]; readonly before: readonly number[] }>({
-    now: order,
-    before: order,
-  });
-  if (kept.current.now.join() !== order.join())
-    kept.current = { now: order, before: kept.current.now.length === 0 ? order : kept.current.now };
-  return kept.current.before;
-};
-
-export const Recommended = ({ items, name, explains, explained, onAdd, onWhy }: Props) => {
+export const Recommended = ({ items, before, name, explains, explained, onAdd, onWhy }: Props) => {
   const order = items.map(({ item }) => item);
-  const before = useBefore(order);
   const list = useMoving(order.join());
   const scores = items.map(({ score }) => score);
   const [low, high] = [Math.min(...scores), Math.max(...scores)];

@@ -13,6 +13,8 @@ export interface Opened {
   readonly precision: string;
   readonly backend: string;
   readonly explains: boolean;
+  /** Whether it is parameters, not states, that descend on a user's history before the prediction. */
+  readonly adapts: boolean;
   /** Bytes of the model's files. */
   readonly bytes: number;
 }

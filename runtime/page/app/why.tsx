@@ -13,9 +13,10 @@ interface Props {
   readonly shown: readonly Scored[];
   readonly name: (item: number) => string;
   readonly top: number;
+  readonly adapts: boolean;
 }
 
-export const Why = ({ ask, history, wanted, shown, name, top }: Props) => {
+export const Why = ({ ask, history, wanted, shown, name, top, adapts }: Props) => {
   const [found, setFound] = useState<Reasons | undefined>(undefined);
   const [failed, setFailed] = useState('');
   useEffect(() => {
@@ -39,13 +40,12 @@ export const Why = ({ ask, history, wanted, shown, name, top }: Props) => {
       {found !== undefined && (
         <div class="reasons">
           <Influences influence={found.influence} name={name} />
-          {found.without !== undefined && (
-            <Without shown={shown} without={found.without} descends={found.descents.length > 0} name={name} />
-          )}
+          {found.without !== undefined && <Without shown={shown} without={found.without} adapts={adapts} name={name} />}
           {found.descents.map((steps, i) => (
             <Descent
               key={i}
               steps={steps}
+              adapts={adapts}
               items={found.influence.map(({ item }) => item)}
               name={name}
               which={found.descents.length > 1 ? i + 1 : undefined}

@@ -5,8 +5,8 @@ import { Move } from './recommended.js';
 interface Props {
   readonly shown: readonly Scored[];
   readonly without: readonly Scored[];
-  /** Whether states descend an energy; else parameters take a step on this user's history. */
-  readonly descends: boolean;
+  /** Whether parameters take a step on this user's history; else states descend an energy. */
+  readonly adapts: boolean;
   readonly name: (item: number) => string;
 }
 
@@ -23,8 +23,8 @@ const words = {
   },
 } as const;
 
-export const Without = ({ shown, without, descends, name }: Props) => {
-  const { heading, text, columns } = words[descends ? 'states' : 'parameters'];
+export const Without = ({ shown, without, adapts, name }: Props) => {
+  const { heading, text, columns } = words[adapts ? 'parameters' : 'states'];
   const [before, after] = [without, shown].map((list) => list.map(({ item }) => item)) as [number[], number[]];
   const moved = after.filter((item, at) => before[at] !== item).length;
   return (

@@ -18,12 +18,17 @@ const open = async (base: string, threads: number): Promise<Opened> => {
   const site: unknown = JSON.parse(new TextDecoder().decode(text));
   if (!isSite(site)) throw new Error('These are files of another version of the page; write it anew.');
   let code = 0;
-  const load = async (fused: boolean): Promise<Uint8Array> => {
-    const bytes = new Uint8Array(await fetched(new URL(fused ? files.fused : files.plain, base)));
-    code = bytes.byteLength;
+  const load = (name: string) => async (): Promise<Uint8Array> => {
+    const bytes = new Uint8Array(await fetched(new URL(name, base)));
+    code += bytes.byteLength;
     return bytes;
   };
-  const opened = await openModel(site, unpacked(site, states!), load, threads);
+  const { plan, explain } = site;
+  const programs = {
+    score: { ...plan, load: (fused: boolean) => load(fused ? files.fused : files.plain)() },
+    explain: explain === null ? undefined : { ...explain, load: load(files.explain) },
+  };
+  const opened = await openModel(site, programs, unpacked(site, states!), threads);
   if (isLeft(opened)) throw new Error(opened.left);
   model = opened.right;
   return {
@@ -36,6 +41,7 @@ const open = async (base: string, threads: number): Promise<Opened> => {
     precision: site.precision,
     backend: model.backend,
     explains: model.explains,
+    adapts: site.manifest.hyper['adaptationRate'] !== undefined,
     bytes: text!.byteLength + states!.byteLength + code,
   };
 };

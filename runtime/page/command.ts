@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from '../contract/compiled.js';
 import { counted, flags } from '../flags.js';
-import type { Shared, World } from '../world.js';
+import { aborted, type Carry, type Shared, type World } from '../world.js';
 import { precisions } from './site.js';
 import { type Files, serveFiles } from './static.js';
 import { type Page, type PageOptions, writePage } from './write.js';
@@ -18,12 +18,6 @@ export interface PageCommand extends PageOptions, Shared {
 
 const written = ({ out, files, bytes, precision }: Page): string =>
   `Wrote ${out}: ${files} files, ${(bytes / 1e6).toFixed(2)} MB, parameters in ${precision}.`;
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** Writes the page, tells of it, and serves it until it is told to end where that is asked. */
 const show =
@@ -45,16 +39,8 @@ const show =
       }),
     );
 
-/** `carryOut` runs a task under the command's signals. */
-export type CarryOut = (
-  options: Shared,
-  task: (run: { readonly signal: AbortSignal }) => TaskEither<string, void>,
-  outcome: () => { readonly code: number; readonly text: string },
-  ending: string,
-) => Promise<void>;
-
 /** Gives a command its options and what it does. */
-export const paging = (command: Command, compiled: CompiledModel, world: World, carryOut: CarryOut): Command =>
+export const paging = (command: Command, compiled: CompiledModel, world: World, carryOut: Carry): Command =>
   command
     .description(
       'Write a static site on which the trained model can be tried: it recommends in the browser, and asks no server.',

@@ -15,7 +15,8 @@ import type { Index } from '../lookup.js';
 import { checked, type RecommendRequest } from '../options.js';
 import type { HistoryEvent, Past } from '../past.js';
 import type { People } from '../people.js';
-import { defaultTop, momentFor, pastFrom, row } from '../recommend.js';
+import { defaultTop, momentFor, pastFrom } from '../recommend.js';
+import { row } from '../row.js';
 import { at, pointerTo, type Problem } from './problem.js';
 import type { Question, Wanted } from './scorer.js';
 

@@ -92,8 +92,16 @@ afterAll(() => {
 const command = (name: string, history: readonly string[], ...more: readonly string[]): unknown =>
   JSON.parse(
     run(
-      ...[trainer, name, '--checkpoint', checkpoint, '--device', 'wasm', '--json'],
-      ...['--history', JSON.stringify(history.map((item) => ({ item }))), ...more],
+      trainer,
+      name,
+      '--checkpoint',
+      checkpoint,
+      '--device',
+      'wasm',
+      '--json',
+      '--history',
+      JSON.stringify(history.map((item) => ({ item }))),
+      ...more,
     ),
   );
 const asked = (history: readonly string[]) => command('recommend', history) as Recommendations;

@@ -92,16 +92,15 @@ describe.skipIf(!available)('in a browser', () => {
     }
     const { items } = JSON.parse(
       run(
-        ...[
-          trainer,
-          'recommend',
-          '--checkpoint',
-          join(folder, 'run', 'best.safetensors'),
-          '--device',
-          'wasm',
-          '--json',
-        ],
-        ...['--history', 'The Silent Witness, The Silent Witness II'],
+        trainer,
+        'recommend',
+        '--checkpoint',
+        join(folder, 'run', 'best.safetensors'),
+        '--device',
+        'wasm',
+        '--json',
+        '--history',
+        'The Silent Witness, The Silent Witness II',
       ),
     ) as Recommendations;
     expect(await page.locator('#answer li').allTextContents()).toEqual(items.map(({ title }) => title));

@@ -13,4 +13,4 @@ export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(byt
 
 /** A number of three digits or so. */
 export const short = (value: number): string =>
-  value === 0 ? '0' : Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
+  value === 0 ? '0' : Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toPrecision(3);

@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^pcrec$/, replacement: at('./dsl/index.ts') },
       { find: /^pcrec\/(compiler|runtime)$/, replacement: at('./$1/index.ts') },
+      { find: 'pcrec/browser', replacement: at('./runtime/browser.ts') },
       { find: /^pcrec\/models\/(.*)$/, replacement: at('./models/$1.ts') },
     ],
   },

@@ -1,5 +1,6 @@
 /** The targets, by the name that `--target` takes; a new target is one row. The first is the default. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { wasmModule } from '../../runtime/contract/cpu-plan.js';
 import type { Target } from '../compiled.js';
 import { checkCpu } from '../cpu/limits.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
@@ -20,7 +21,7 @@ const gpu: Target = {
 
 const wasm: Target = {
   description: 'our own WebAssembly, with SIMD and threads: for processors',
-  file: 'kernels.wasm.js',
+  file: wasmModule,
   opener: 'openWasm',
   check: (program) => refusal(checkCpu(program)),
   emit: wasmFiles.plan,

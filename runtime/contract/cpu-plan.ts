@@ -86,6 +86,10 @@ export interface CpuPlan {
   readonly entries: readonly PlanEntry[];
 }
 
+/** The file of an emitted folder whose `program` is a `WasmModule`. */
+export const wasmModule = 'kernels.wasm.js';
+/** The same of the entry `explain` alone. */
+export const explainModule = 'explain.js';
 /** What `kernels.wasm.js` exports: the plan of each entry, and the assembled code. */
 export interface WasmModule extends CpuPlan {
   /** The assembled module: with fused multiply-add where the engine has it. */

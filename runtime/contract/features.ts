@@ -42,7 +42,7 @@ export const placeOf = <N extends string>(name: N): `${N}.place` => `${name}.pla
 export const stateOfFeature = (feature: ItemFeature): string =>
   feature.kind === 'met' ? 'items.met' : `item.${feature.name}`;
 
-const always = ['train', 'rank', 'score'] as const;
+const always = ['train', 'rank', 'score', 'explain'] as const;
 
 /**
  * A feature of events: at each position of the history; of the event after each position, which is asked for and so tells the

@@ -10,6 +10,9 @@ const own = 'pcrec/package.json';
 const root = (): string => dirname(within.resolve(own));
 
 const suffix = '.ts';
+/** Where the package lies, sources or installed. */
+export const packageFolder = root;
+
 /** The files of the models that come with the package, by the names that commands take: `pcrec-compile hstu`. */
 export const packageModels = (): ReadonlyMap<string, string> => {
   const folder = join(root(), 'models');

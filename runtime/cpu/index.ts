@@ -2,5 +2,5 @@
 export { type CpuSession } from './session.js';
 export { openWasm, type WasmOptions } from './wasm.js';
 export { buildNative, openNative } from './native.js';
-export { loadBeside } from './load.js';
+export { loadFrom } from './load.js';
 export type { NativeModule, WasmModule } from '../contract/cpu-plan.js';

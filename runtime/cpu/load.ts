@@ -1,11 +1,11 @@
-/** Finds the assembled module beside the emitted plan. */
+/** Fetches an assembled module from where the emitted plan says it lies. */
 import { inNode } from './workers.js';
 
-/** `here` is the `import.meta.url` of the module that asks. */
-export const loadBeside =
-  (here: string, plain: string, fused: string) =>
+/** The two copies of the code. The addresses are whole, so that bundlers see which files belong to a bundle. */
+export const loadFrom =
+  (plain: URL, fused: URL) =>
   async (fma: boolean): Promise<Uint8Array> => {
-    const url = new URL(fma ? fused : plain, here);
+    const url = fma ? fused : plain;
     if (inNode() && url.protocol === 'file:') {
       const fs = 'node:fs/promises';
       const { readFile }: typeof import('node:fs/promises') = await import(/* @vite-ignore */ fs);

@@ -76,13 +76,25 @@ const fmaProbe = Uint8Array.from([
   11,
 ]);
 
-/** Uses nothing from outside itself: it reaches workers as its own source. */
-const link: Link<WebAssembly.Module> = (module, memory, { at, size }) =>
-  new WebAssembly.Instance(module, { env: { memory: memory as WebAssembly.Memory }, at, size }).exports as Readonly<
-    Record<string, Kernel>
-  >;
+/**
+ * Uses nothing from outside itself: it reaches workers as its own source. A plan may leave entries of the module out: what only these
+ * address is nowhere.
+ */
+const link: Link<WebAssembly.Module> = (module, memory, { at, size }) => {
+  const nowhere = Object.fromEntries(
+    WebAssembly.Module.imports(module).flatMap((of) => (of.module === 'at' ? [[of.name, 0] as const] : [])),
+  );
+  return new WebAssembly.Instance(module, {
+    env: { memory: memory as WebAssembly.Memory },
+    at: { ...nowhere, ...at },
+    size,
+  }).exports as Readonly<Record<string, Kernel>>;
+};
 
-/** A session of fixed sizes on WebAssembly. The Left says what is missing and what to do about it. */
+/**
+ * A session of fixed sizes on WebAssembly; on one thread in a page that may not share memory with others. The Left says what is missing and
+ * what to do about it.
+ */
 export const openWasm = async (
   plan: WasmModule,
   _manifest: Manifest,
@@ -94,14 +106,15 @@ export const openWasm = async (
   if (unfit !== undefined) return left(unfit);
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe))
     return left('This JavaScript engine has no WebAssembly SIMD; choose cpu.');
-  if (typeof SharedArrayBuffer === 'undefined')
+  const isolated = typeof SharedArrayBuffer !== 'undefined';
+  if (!isolated && (options.threads ?? 1) > 1)
     return left(
       'Threads need shared memory: serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
     );
   try {
     const fused = options.fused ?? WebAssembly.validate(fmaProbe);
     const given = await WebAssembly.compile(new Uint8Array(await plan.load(fused)));
-    return await openSession(plan, sizes, options.threads ?? (await cores()), {
+    return await openSession(plan, sizes, options.threads ?? (isolated ? await cores() : 1), {
       name: 'wasm',
       details: ['SIMD', ...(fused ? ['fused multiply-add'] : [])],
       given,

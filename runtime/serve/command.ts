@@ -8,7 +8,7 @@ import type { CompiledModel } from '../contract/compiled.js';
 import { reason } from '../files.js';
 import { counted, flags, threads } from '../flags.js';
 import type { ServeOptions } from '../options.js';
-import type { Shared, World } from '../world.js';
+import { aborted, type Carry, type Shared, type World } from '../world.js';
 import { serve, type Server } from './serve.js';
 
 /** What the command line says. */
@@ -62,12 +62,6 @@ const tokensOf = ({ tokenFile }: ServeCommand, env: NodeJS.ProcessEnv): TaskEith
       );
 };
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
 /** Serves until it is told to end, then drains. Left: a server that does not open, or does not drain. */
 export const serveUntil =
   (compiled: CompiledModel, world: Pick<World, 'err' | 'onHangUp'>, listening: (server: Server) => void) =>
@@ -88,21 +82,13 @@ export const serveUntil =
     );
   };
 
-/** `carryOut` runs a task under the command's signals. */
-export type CarryOut = (
-  options: Shared,
-  task: (run: { readonly signal: AbortSignal }) => TaskEither<string, void>,
-  outcome: () => { readonly code: number; readonly text: string },
-  ending: string,
-) => Promise<void>;
-
 /** Gives a command its options and what it does. */
 export const serving = (
   command: Command,
   compiled: CompiledModel,
   world: World,
   out: Option,
-  carryOut: CarryOut,
+  carryOut: Carry,
 ): Command => {
   serveOptions().forEach((option) => command.addOption(option));
   return command

@@ -54,7 +54,7 @@ const serve = (modules: Readonly<Record<string, string>>): Server =>
       .end(text ?? '');
   });
 
-const flags = [
+export const flags = [
   '--headless',
   '--no-sandbox',
   '--disable-quic',

@@ -22,11 +22,11 @@ import {
 } from '../../runtime/contract/batch.js';
 import { type Dataset, evaluationBatches, history, leaveOneOut, seenMax } from '../../runtime/data/index.js';
 import { columnsOf, filled, type Windows } from '../../runtime/data/fill.js';
-import { row } from '../../runtime/recommend.js';
+import { row } from '../../runtime/row.js';
 import { datasets } from '../data/support.js';
 
 const LENGTH = 7;
-const entries: readonly EntryName[] = ['train', 'rank', 'score'];
+const entries: readonly EntryName[] = ['train', 'rank', 'score', 'explain'];
 const isAnswer = ({ tells }: InputRow): boolean => tells === 'answer' || tells === 'answerOfRow';
 const rows = allInputs().map((one) => [one.name, one] as const);
 

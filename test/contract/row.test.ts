@@ -15,7 +15,7 @@ vi.mock('../../runtime/contract/batch.js', async (original) => {
       dtype: 'i32',
       tells: 'past',
       ids: 'item',
-      entries: ['train', 'rank', 'score'],
+      entries: ['train', 'rank', 'score', 'explain'],
       fill: { from: 'event', column: 'items', shift: 0 },
     },
     answerTimes: {
@@ -38,7 +38,7 @@ const { add, adamw, axis, dot, embed, expand, integer, mean, model, mul, neg, no
 const { compile } = await import('../../compiler/compile.js');
 const { call, withColumns } = await import('../../runtime/entries.js');
 const { feedOf } = await import('../../runtime/feed.js');
-const { row } = await import('../../runtime/recommend.js');
+const { row } = await import('../../runtime/row.js');
 const { fromHistories, leaveOneOut } = await import('../../runtime/data/index.js');
 const { newSettings } = await import('../../runtime/contract/settings.js');
 const { traced } = await import('../support/models.js');

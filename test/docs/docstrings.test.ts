@@ -49,7 +49,7 @@ describe('the comments of exported names', () => {
     const language = readdirSync(join(packageRoot, 'dsl'))
       .filter((name) => name.endsWith('.ts'))
       .map((name) => `dsl/${name}`);
-    const files = [...language, 'runtime/index.ts', 'compiler/index.ts'].map((path) =>
+    const files = [...language, 'runtime/index.ts', 'runtime/browser.ts', 'compiler/index.ts'].map((path) =>
       project.addSourceFileAtPath(join(packageRoot, path)),
     );
     project.resolveSourceFileDependencies();

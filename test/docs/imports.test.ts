@@ -20,8 +20,14 @@ const files = folders
       (f) => `${folder}/${f.replaceAll('\\', '/')}`,
     ),
   )
-  .filter((f) => f.endsWith('.ts'))
+  .filter((f) => /\.tsx?$/.test(f))
   .sort();
+
+/** The source of what an import names as it will be once compiled. */
+const sourceOf = (path: string): string => {
+  const source = path.replace(/\.js$/, '.ts');
+  return files.includes(`${source}x`) ? `${source}x` : source;
+};
 
 const erased = (node: ts.ImportDeclaration | ts.ExportDeclaration): boolean => {
   const clause = ts.isImportDeclaration(node) ? node.importClause : node;
@@ -55,9 +61,7 @@ const importsOf = (from: string): readonly Import[] => {
       ? [
           {
             from,
-            to: normalize(join(dirname(from), text))
-              .replaceAll('\\', '/')
-              .replace(/\.js$/, '.ts'),
+            to: sourceOf(normalize(join(dirname(from), text)).replaceAll('\\', '/')),
             typesOnly: erased(s),
           },
         ]

@@ -12,6 +12,7 @@ export const notes = [
   'test/laws/README.md',
   'examples/instructions/README.md',
   'examples/text-vectors/README.md',
+  'examples/vite/README.md',
 ] as const;
 /** What an error that has a code leads to. */
 export const errorPages: readonly string[] = readdirSync(join(packageRoot, 'errors')).map((page) => `errors/${page}`);

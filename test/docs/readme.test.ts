@@ -153,7 +153,10 @@ describe('the commands', () => {
       help.train,
       await ask('evaluate'),
       await ask('recommend'),
+      await ask('explain'),
+      await ask('export'),
       await ask('serve'),
+      await ask('page'),
       await ask('inspect'),
       await ask('profile'),
     ].join('\n');

@@ -31,7 +31,7 @@ import { requestRow } from '../../runtime/contract/request.js';
 import { stream, uniformAt } from '../../runtime/contract/random.js';
 import { columnsOf, filled, nothingSeen } from '../../runtime/data/fill.js';
 import { load } from '../../runtime/data/index.js';
-import { row } from '../../runtime/recommend.js';
+import { row } from '../../runtime/row.js';
 import { requestOf } from '../../runtime/requests.js';
 import { trainer } from '../../runtime/trainer.js';
 import type { World } from '../../runtime/world.js';

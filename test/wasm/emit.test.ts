@@ -172,7 +172,7 @@ describe('the emitted files', () => {
     const loader = pathToFileURL(join(process.cwd(), 'runtime/cpu/load.ts')).pathname;
     writeFileSync(
       join(folder, 'kernels.wasm.mjs'),
-      wasm.emit(small).replace("'pcrec/runtime'", JSON.stringify(loader)),
+      wasm.emit(small).replace("'pcrec/browser'", JSON.stringify(loader)),
     );
     for (const { name, content } of wasm.assets!.emit(small)) writeFileSync(join(folder, name), content);
     const { program: emitted } = (await import(/* @vite-ignore */ join(folder, 'kernels.wasm.mjs'))) as {

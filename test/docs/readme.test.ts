@@ -154,6 +154,7 @@ describe('the commands', () => {
       await ask('evaluate'),
       await ask('recommend'),
       await ask('serve'),
+      await ask('search'),
       await ask('inspect'),
       await ask('profile'),
     ].join('\n');

@@ -11,7 +11,7 @@ import { writePage } from '../report/write.js';
 import { type Comparison, comparisonOf, modelsOf } from './comparison.js';
 import { compiled, type Contestant } from './contestant.js';
 import type { CompareListener } from './events.js';
-import { bucketFigures, comparisonPage, curvesOf } from './page.js';
+import { again, bucketFigures, comparisonPage, curvesOf } from './page.js';
 import { type CompareOptions, type Plan, planOf, type ReportPlan, reportPlanOf } from './plan.js';
 import type { RunResult } from './result.js';
 import { type Material, type RunFailure, performAll, survey } from './runs.js';
@@ -133,7 +133,14 @@ const trained = async (plan: Plan, audience: Audience): Finished => {
   const kept = await write(comparisonFile(plan.out), comparison.right)();
   const { parts } = material.right;
   const page = await writePage(plan.out, async (drawn) =>
-    comparisonPage(comparison.right, results, await curvesOf(plan.out, results), bucketFigures(parts, results), drawn),
+    comparisonPage(
+      comparison.right,
+      results,
+      await curvesOf(plan.out, results),
+      bucketFigures(parts, results),
+      again(plan),
+      drawn,
+    ),
   );
   // The figures are kept, and worth no less.
   if (E.isLeft(page)) listen({ kind: 'data', reading: [], warnings: [page.left] });

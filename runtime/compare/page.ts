@@ -1,16 +1,20 @@
 /** A comparison as a page: the tables of its report, with pictures, curves of all runs, and figures by history and popularity. */
+import { relative } from 'node:path';
+import { packageModels } from '../contract/package.js';
 import type { Split } from '../data/split.js';
 import type { Event } from '../events.js';
 import { chain, popular } from '../measures/baselines.js';
 import { type Figure, figuresOf } from '../measures/figures.js';
 import { bucketSection, counting } from '../report/buckets.js';
 import type { Markup } from '../report/html.js';
-import { facts, figure, page, paragraph, remark, section, table } from '../report/page.js';
+import { code, facts, figure, page, paragraph, remark, section, table } from '../report/page.js';
 import { type Pictures, type Series, withoutPictures } from '../report/pictures.js';
-import { machine } from '../report/provenance.js';
+import { commandLine, machine, optionWords } from '../report/provenance.js';
 import { readRecords } from '../report/story.js';
 import { type Comparison, measure } from './comparison.js';
 import { figures, type Grid, heading, remarks, secondsOf, significance, testing } from './report.js';
+import type { Wanted } from './models.js';
+import type { Plan } from './plan.js';
 import type { RunResult } from './result.js';
 import { runFolder } from './store.js';
 
@@ -44,6 +48,30 @@ export const bucketFigures = (split: Split, results: readonly RunResult[]): read
   return [...meaned, ...of('popularity', popular(split).ranks('test')), ...of('markov', chain(split).ranks('test'))];
 };
 
+/** The command that compares the same again. */
+export const again = ({ models, seeds, baselines, source, split, training, device, cutoffs, out }: Plan): string => {
+  const named = ({ label, file, preset }: Wanted): string =>
+    packageModels().get(label.replace(/@.*/, '')) === file
+      ? label
+      : `${relative('', file)}${preset === undefined ? '' : `@${preset}`}`;
+  return commandLine([
+    'pcrec-compare',
+    ...optionWords({
+      models: models.map(named).join(),
+      seeds: seeds.join(),
+      baselines: baselines?.join(),
+      set: models.flatMap(({ label, set }) => set.map((setting) => `${label}:${setting}`)),
+      ...source,
+      cache: undefined,
+      split,
+      ...training,
+      ...device,
+      cutoffs: cutoffs.length === 0 ? undefined : cutoffs.join(),
+      out,
+    }),
+  ]);
+};
+
 const gridOf = (caption: string, { head, rows }: Grid, words: readonly number[] = []): Markup =>
   table({ caption, head, rows, words });
 
@@ -53,6 +81,7 @@ export const comparisonPage = (
   results: readonly RunResult[],
   curves: readonly Series[],
   buckets: readonly Figure[],
+  command: string,
   pictures: Pictures | undefined,
 ): string => {
   const { rows, verdicts, baseline, data } = comparison;
@@ -131,6 +160,8 @@ export const comparisonPage = (
         ['hash of the data', results[0]?.identity.data ?? ''],
         ...machine(),
       ]),
+      paragraph('The same again:'),
+      code(command),
     ),
   );
 };

@@ -36,8 +36,8 @@ export interface Pictures {
   bars(told: Told, bars: readonly Bar[]): Markup;
   /** A dot with its interval, beside 0. */
   intervals(told: Told, bars: readonly Bar[]): Markup;
-  /** Over an axis of logarithms where the dots spread over powers of ten. */
-  scatter(told: Told, dots: readonly Dot[]): Markup;
+  /** `log`: over an axis of logarithms. */
+  scatter(told: Told, dots: readonly Dot[], log: boolean): Markup;
 }
 
 /** As the package's optional peers have them. */
@@ -52,6 +52,19 @@ const text = { fontSize: '13px', fontFamily: 'system-ui, sans-serif', background
 
 const legend = (names: readonly string[]): Markup =>
   markup`<ul class="legend">${names.map((name, i) => markup`<li><i style="background:${colour(i)}"></i>${name}</li>`)}</ul>`;
+
+/** Numbers that get a tick each. */
+const EACH = 8;
+/** Ticks of numbers: few whole ones have a tick each, as epochs have, and none between two of them. */
+const ticked = (values: readonly number[]) => {
+  const all = [...new Set(values)].sort((a, b) => a - b);
+  return all.length <= EACH && all.every(Number.isInteger) ? { ticks: all, tickFormat: String } : { ticks: 6 };
+};
+/** Ticks of powers of ten, and their doubles and halves. */
+const logarithmic = {
+  type: 'log' as const,
+  tickFormat: (x: number) => (/^[125]e/.test(x.toExponential(0)) && x === Number(x.toPrecision(1)) ? String(x) : ''),
+};
 
 /** Undefined where they are not installed. */
 const peers = async () => {
@@ -105,7 +118,7 @@ export const pictures = async (): Promise<Pictures | undefined> => {
         ...(words ? { height: HEIGHT + 40 } : {}),
         x: words
           ? { type: 'point', domain: order as string[], label: told.x, tickRotate: -35 }
-          : { label: told.x, ...whole(order as number[]) },
+          : { label: told.x, ...ticked(order as number[]) },
         y: { label: told.y, grid: true, ticks: 5, nice: true },
         marks: series.flatMap(({ points, beside: dashed = false }, i) => [
           Plot.line(points, {
@@ -120,18 +133,11 @@ export const pictures = async (): Promise<Pictures | undefined> => {
       });
       return series.length === 1 ? picture : markup`${picture}${legend(series.map(({ name }) => name))}`;
     },
-    scatter: (told, dots) => {
-      const values = dots.map(({ x }) => x);
-      const log = Math.min(...values) > 0 && Math.max(...values) > 10 * Math.min(...values);
-      return drawn(told, {
+    scatter: (told, dots, log) =>
+      drawn(told, {
         marginLeft: 52,
         marginBottom: 40,
-        x: {
-          label: told.x,
-          ...(log
-            ? { type: 'log', ticks: 4, tickFormat: (x: number) => String(Number(x.toPrecision(2))) }
-            : { ticks: 6 }),
-        },
+        x: { label: told.x, ...(log ? logarithmic : ticked(dots.map(({ x }) => x))) },
         y: { label: told.y, grid: true, ticks: 5, nice: true },
         marks: [
           Plot.dot(dots, {
@@ -142,8 +148,7 @@ export const pictures = async (): Promise<Pictures | undefined> => {
             fillOpacity: ({ weight }: Dot) => 0.3 + 0.7 * weight,
           }),
         ],
-      });
-    },
+      }),
     bars: (told, bars) =>
       drawn(told, {
         ...lying(told, bars),
@@ -169,11 +174,3 @@ export const pictures = async (): Promise<Pictures | undefined> => {
       }),
   };
 };
-
-/** Epochs are whole: no tick between two of them. */
-const whole = (
-  values: readonly number[],
-): { readonly ticks?: number; readonly tickFormat?: (x: number) => string; readonly interval?: number } =>
-  values.length > 0 && values.length <= 6 && values.every(Number.isInteger)
-    ? { ticks: values.length - 1, tickFormat: (x) => (Number.isInteger(x) ? String(x) : '') }
-    : { ticks: 6 };

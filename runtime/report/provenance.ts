@@ -29,6 +29,9 @@ const option = (name: string, value: unknown): readonly string[] => {
   return [flag(name), String(value)];
 };
 
+export const optionWords = (values: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(values).flatMap(([name, value]) => option(name, value));
+
 /** Compiles a model as it was compiled. */
 export const compiling = ({ source, hyper }: Pick<Manifest, 'source' | 'hyper'>, out?: string): string =>
   commandLine([
@@ -65,10 +68,5 @@ export const training = (
     transfer,
     device,
   };
-  return commandLine([
-    'node',
-    `build/${model}/trainer.js`,
-    'train',
-    ...Object.entries(words).flatMap(([name, value]) => option(name, value)),
-  ]);
+  return commandLine(['node', `build/${model}/trainer.js`, 'train', ...optionWords(words)]);
 };

@@ -2,7 +2,7 @@
 import type { Event } from '../events.js';
 import type { Metrics } from '../metrics.js';
 import type { Rung } from './halving.js';
-import type { Point } from './space.js';
+import type { Point, Space } from './space.js';
 import type { Step } from './store.js';
 
 /** A trial, as far as it went. */
@@ -16,6 +16,7 @@ export interface SearchResult {
   /** What trials are chosen by, more being better. */
   readonly measure: string;
   readonly rungs: readonly Rung[];
+  readonly space: Space;
   /** Each at the last rung that it reached, the best first: those that went further stand before the others. */
   readonly trials: readonly Trial[];
   /** All that was measured on the way. */

@@ -8,7 +8,7 @@ import { newSettings, type Settings } from '../contract/settings.js';
 import { checked, type DataOptions, type DeviceOptions } from '../options.js';
 import { type Rung, rungsOf } from './halving.js';
 import { modelFile } from './source.js';
-import { type Point, pointsOf, spaceOf } from './space.js';
+import { type Point, pointsOf, type Space, spaceOf } from './space.js';
 
 /** What `trainer.js search` takes. */
 export interface SearchOptions extends DataOptions, DeviceOptions {
@@ -37,6 +37,7 @@ export const interrupted = 'interrupted';
 export interface Plan {
   readonly file: string;
   readonly base: CompiledModel['manifest'];
+  readonly space: Space;
   readonly points: readonly Point[];
   readonly rungs: readonly Rung[];
   readonly options: SearchOptions;
@@ -86,5 +87,14 @@ export const planned = async (
   if (E.isLeft(space)) return space;
   const points = pointsOf(space.right, settings.right.seed, trials);
   const rungs = rungsOf(points.length, settings.right.epochs);
-  return E.right({ file: file.right, base: manifest, points, rungs, options, settings: settings.right, out });
+  return E.right({
+    file: file.right,
+    base: manifest,
+    space: space.right,
+    points,
+    rungs,
+    options,
+    settings: settings.right,
+    out,
+  });
 };

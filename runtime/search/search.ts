@@ -98,13 +98,14 @@ const climb = async (plan: Plan, beginning: Search, audience: Audience): Promise
 
 /** What a search came to. */
 const resultOf = (plan: Plan, search: Search): SearchResult => {
-  const { base, rungs, out, file } = plan;
+  const { base, rungs, space, out, file } = plan;
   const trials = ranking(plan, search);
   return {
     model: base.model,
     out,
     measure: base.label === undefined ? 'NDCG@10' : 'AUC',
     rungs,
+    space,
     trials,
     steps: search.steps,
     test: search.test?.metrics ?? null,

@@ -7,11 +7,14 @@ import { beside, code, facts, figure, page, paragraph, remark, section, table } 
 import { type Pictures, withoutPictures } from '../report/pictures.js';
 import { machine } from '../report/provenance.js';
 import type { SearchResult, Trial } from './events.js';
+import type { Values } from './space.js';
 
 const shown = (value: number | null): string => (value === null ? 'failed' : value.toFixed(4));
 const namesOf = ({ trials }: SearchResult): readonly string[] => Object.keys(trials[0]?.point ?? {});
 /** Trials count from 1 for people. */
 const number = ({ trial }: Pick<Trial, 'trial'>): number => trial + 1;
+
+const isLog = (values: Values | undefined): boolean => values?.kind === 'range' && values.log;
 
 /** Trials that are printed; the table in the folder has all. */
 const PRINTED = 10;
@@ -64,7 +67,7 @@ export const searchCsv = ({ steps, trials, measure }: SearchResult): string => {
 };
 
 export const searchPage = (found: SearchResult, pictures: Pictures | undefined): string => {
-  const { model, trials, steps, rungs, measure, test, command, hash } = found;
+  const { model, trials, steps, rungs, space, measure, test, command, hash } = found;
   const names = namesOf(found);
   const done = steps.filter(({ value }) => value !== null);
   const climbing = trials
@@ -99,6 +102,7 @@ export const searchPage = (found: SearchResult, pictures: Pictures | undefined):
             trials.flatMap(({ point, value, rung }) =>
               value === null ? [] : [{ x: Number(point[name]), y: value, weight: (rung + 1) / rungs.length }],
             ),
+            isLog(space[name]),
           ),
         ),
       ),

@@ -3,7 +3,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { comparisonOf } from '../../runtime/compare/comparison.js';
-import { bucketFigures, comparisonPage } from '../../runtime/compare/page.js';
+import { again, bucketFigures, comparisonPage } from '../../runtime/compare/page.js';
+import { planOf } from '../../runtime/compare/plan.js';
 import type { RunResult } from '../../runtime/compare/result.js';
 import { load, split } from '../../runtime/data/index.js';
 import { metrics, worths } from '../../runtime/metrics.js';
@@ -51,6 +52,17 @@ const comparison = comparisonOf(results, ['hstu', bad], ['hstu']);
 if (E.isLeft(comparison)) throw new Error(comparison.left);
 const figures = bucketFigures(parts, results);
 
+const planned = planOf({
+  models: ['hstu@large'],
+  set: ['hstu@large:heads=2'],
+  seeds: [1, 2],
+  data: "a'b.csv",
+  actions: ['x', 'y'],
+  epochs: 5,
+});
+if (E.isLeft(planned)) throw new Error(planned.left);
+const plan = planned.right;
+
 describe('the page of a comparison', () => {
   it('has figures by bucket that are means over seeds, and come to the whole', () => {
     const own = figures.filter((f) => f.of === 'hstu' && f.measure === 'NDCG' && f.cutoff === 10);
@@ -77,8 +89,11 @@ describe('the page of a comparison', () => {
       { name: 'hstu, seed 1', points: [] },
     ];
     for (const drawn of [(await pictures())!, undefined]) {
-      const { document } = parseHTML(comparisonPage(comparison.right, results, curves, figures, drawn));
+      const { document } = parseHTML(comparisonPage(comparison.right, results, curves, figures, again(plan), drawn));
       expect(document.querySelectorAll('img, script, [src]').length).toBe(0);
+      expect(document.querySelector('pre')!.textContent).toBe(
+        `pcrec-compare --models hstu@large --seeds 1,2 --set hstu@large:heads=2 --data 'a'\\''b.csv' --actions x,y --epochs 5 --batch 128 --patience 10 --protocol standard --device auto --out results`,
+      );
       expect(document.querySelector('h1')!.textContent).toBe(`hstu, ${bad} on ${bad}`);
       const [verdict] = comparison.right.verdicts;
       const cells = [...document.querySelectorAll('table')]

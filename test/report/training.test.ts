@@ -1,4 +1,5 @@
 /** What a training leaves: its page, its event file, its table. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -168,6 +169,24 @@ describe('other keepers', () => {
     ]);
     expect(rows.slice(0, 2).map((row) => Number(row['NDCG@10']))).toEqual(history.map((e) => e.metrics!['NDCG@10']));
     expect(Number(rows[2]!['MRR'])).toBe(test!.model.MRR);
+  });
+
+  it('are read by TensorBoard, where it is there', () => {
+    const out = join(folder, 'kept');
+    const read = `
+import sys, json
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+a = EventAccumulator(sys.argv[1]); a.Reload()
+print(json.dumps({t: [[s.step, s.value] for s in a.Scalars(t)] for t in a.Tags()['scalars']}))`;
+    const found = spawnSync('python3', ['-c', read, out], { encoding: 'utf8' });
+    if (found.status !== 0) {
+      console.warn('Event files, read by TensorBoard: skipped. There is no python3 with tensorboard.');
+      return;
+    }
+    const scalars = JSON.parse(found.stdout) as Record<string, [number, number][]>;
+    const epochs = log(out).filter((event) => event.kind === 'epoch');
+    expect(scalars['validation/MRR']!.map(([step]) => step)).toEqual(epochs.map(({ step }) => step));
+    scalars['train/epoch_loss']!.forEach(([, loss], i) => expect(loss).toBeCloseTo(epochs[i]!.loss, 4));
   });
 
   it('move aside with the run that they are of', async () => {

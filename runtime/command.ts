@@ -21,6 +21,7 @@ import { endQuietly, isMain } from './process.js';
 import { label, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
 import { outOf, train } from './run.js';
+import { searching } from './search/command.js';
 import { serving } from './serve/command.js';
 import { betterThan, refuseStray } from './strays.js';
 import { type Carry, conduct, type Shared, terminal, type World } from './world.js';
@@ -107,6 +108,9 @@ const program = (
     .addOption(new Option('--resume', 'go on from the last checkpoint in the folder, bit for bit'))
     .addOption(counted('checkpointSteps', 'a checkpoint after so many steps'))
     .addOption(counted('checkpointSeconds', 'a checkpoint after so many seconds (default: 60)'))
+    .addOption(new Option('--no-test', 'leave the test alone, and the report: for what is chosen among others'))
+    .addOption(new Option('--tensorboard', 'write event files for TensorBoard into the folder too'))
+    .addOption(new Option('--csv <file>', 'write a table of all epochs and of the test too'))
     .addOption(flags.json)
     .action(async (options: TrainOptions & Shared, invoked: Command) => {
       const fit = options.resume === true ? E.right(undefined) : newSettings(manifest, options);
@@ -220,8 +224,8 @@ const program = (
   explains(withData(root.command('explain')), compiled, out, carryOut);
   exports(withData(root.command('export')), compiled, carryOut);
   serving(withData(root.command('serve')), compiled, world, out, carryOut);
-
   paging(root.command('page'), compiled, world, carryOut);
+  searching(withData(root.command('search')), compiled, world, finish);
 
   withData(root.command('inspect'))
     .description('Look at data before anything learns from them: sizes, how they spread, and what usually goes wrong.')

@@ -81,8 +81,14 @@ export type Event =
       readonly seconds: number;
     }
   | { readonly kind: 'interrupted'; readonly step: number; readonly checkpoint: string }
-  /** The end of a run that held nothing out, and has no figures. */
-  | { readonly kind: 'trained'; readonly epoch: number; readonly checkpoint: string; readonly seconds: number }
+  /** The end of a run that was not tested, and has no figures: it held nothing out, unless the test was to be left alone. */
+  | {
+      readonly kind: 'trained';
+      readonly epoch: number;
+      readonly checkpoint: string;
+      readonly seconds: number;
+      readonly heldOut?: true;
+    }
   | ({ readonly kind: 'result'; readonly seconds: number; readonly apart?: Apart } & Evaluation)
   | { readonly kind: 'warning'; readonly message: string }
   /** The command failed, and why; the last event there is. With a line: the request there could not be answered; the rest go on. */

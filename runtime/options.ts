@@ -60,6 +60,12 @@ export type TrainOptions = DataOptions &
     /** A checkpoint after so many steps or seconds, whichever comes first, besides the one at each epoch's end. */
     checkpointSteps: number;
     checkpointSeconds: number;
+    /** False: the test is left alone, for what is chosen among others; there is no report then. */
+    test: boolean;
+    /** Event files for TensorBoard in `out`. */
+    tensorboard: boolean;
+    /** A file for all epochs and the test, as CSV. */
+    csv: string;
   }>;
 
 /** What `evaluate` takes: the command's options in camel case, and a signal. */
@@ -292,6 +298,9 @@ const taken = {
     resume: 'flag',
     checkpointSteps: 'number',
     checkpointSeconds: 'number',
+    test: 'flag',
+    tensorboard: 'flag',
+    csv: 'text',
   } satisfies Kinds<TrainOptions>,
   evaluate: {
     ...ofData,

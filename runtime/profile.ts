@@ -12,6 +12,7 @@ import type { Feed, Inputs } from './job.js';
 import { newSettings, type Settings } from './contract/settings.js';
 import type { ProfileOptions } from './options.js';
 import { dataOf, place, withSession } from './run.js';
+import { least } from './timing.js';
 import type { Ceilings, KernelTime, Session } from './contract/session.js';
 import { plural } from './contract/words.js';
 
@@ -37,15 +38,6 @@ export interface Profile {
 
 /** Steps measured; the first warm the code up. */
 const STEPS = 8;
-
-const least = (steps: readonly (readonly KernelTime[])[]): readonly KernelTime[] => {
-  const found = new Map<string, KernelTime>();
-  for (const kernel of steps.flat()) {
-    const known = found.get(kernel.name);
-    if (known === undefined || kernel.ms < known.ms) found.set(kernel.name, kernel);
-  }
-  return [...found.values()].sort((a, b) => b.ms - a.ms);
-};
 
 /** A kernel is bound by whichever would take it longer at full speed: arithmetic, or its arrays, in the caches if they fit there. */
 export const rateOf = (

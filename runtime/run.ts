@@ -1,5 +1,5 @@
 /** Training, from options to results, and what evaluating and recommending share with it: everything that can go wrong for a user is a Left. */
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
@@ -13,12 +13,15 @@ import { withKnown, type Dataset, load, readingSays, samplePath, statistics, tit
 import { messageOf } from './errors.js';
 import { catalogued } from './features.js';
 import { all, type Evaluation, type Listener } from './events.js';
+import { keepers } from './report/keepers.js';
+import { eventFiles } from './report/tensorboard.js';
+import { reportFile, reportTraining } from './report/write.js';
 import { feedOf } from './feed.js';
 import { makeFolder, reason } from './files.js';
 import { baseOf, grownLexicon, newSettingsFrom, warnOfBase } from './grow.js';
 import type { States } from './init.js';
 import type { Feed, Job } from './job.js';
-import { judge, type Judged } from './judging.js';
+import { judge, type Judged, type Wish } from './judging.js';
 import { log, logFile, startLog } from './log.js';
 import { labelText } from './contract/features.js';
 import { resumedSettings, type Settings } from './contract/settings.js';
@@ -141,9 +144,13 @@ const setAside = (out: string, listen: Listener): TaskEither<string, void> =>
     async () => {
       const files = ['last', 'best']
         .map((name) => fileOf(out, name as 'last' | 'best'))
-        .concat(logFile(out), splitFile(out))
+        .concat(logFile(out), splitFile(out), reportFile(out), eventFiles(out))
         .filter((path) => existsSync(path));
-      if (files.length > 0) await makeFolder(join(out, 'previous'));
+      if (files.length > 0) {
+        await makeFolder(join(out, 'previous'));
+        // Of these there may be more than are coming, and those that stay would be taken for the other run's.
+        for (const path of eventFiles(join(out, 'previous'))) await rm(path);
+      }
       for (const path of files) await rename(path, join(out, 'previous', path.slice(out.length + 1)));
       if (files.length > 0)
         listen({
@@ -175,6 +182,16 @@ const parametersOf = (compiled: CompiledModel, states: States): number =>
     .filter(({ role }) => role === 'parameter')
     .reduce((sum, { name }) => sum + (states[name]?.length ?? 0), 0);
 
+/** What everybody is told of the test. */
+const asked = (found: Evaluation): Evaluation => {
+  const { figures: _, ...told } = found;
+  return told;
+};
+
+/** Figures of the test that the report has beyond those that are printed: none of a model whose items are not ranked. */
+const wished = ({ manifest }: Job): Wish | undefined =>
+  manifest.label === undefined ? { cutoffs: [10], buckets: true, lists: false, measures: {} } : undefined;
+
 /** What comes after the last epoch: the best parameters, tested once. */
 const conclude = (job: Job, progress: Progress, began: number): TaskEither<string, Judged> =>
   pipe(
@@ -185,17 +202,23 @@ const conclude = (job: Job, progress: Progress, began: number): TaskEither<strin
         `${fileOf(job.out, 'best')} is not of this run's best epoch (${best(progress)?.epoch}): some other run wrote there. Train anew in another --out.`,
     ),
     TE.chainFirst(({ states }) => place(job.session, states)),
-    TE.chain(({ progress: at }) => judge(job, 'test', at)),
+    TE.chain(({ progress: at }) => judge(job, 'test', at, wished(job))),
     TE.chainFirstIOK(
       ({ found }) =>
         () =>
-          job.listen({ kind: 'result', ...found, seconds: (now() - began) / 1000 }),
+          job.listen({ kind: 'result', ...asked(found), seconds: (now() - began) / 1000 }),
     ),
   );
 
-/** What comes after the last epoch where nothing is held out. */
+/** What comes after the last epoch where nothing is tested. */
 const concludeUntested = (job: Job, { epoch }: Progress, began: number): TaskEither<string, null> => {
-  job.listen({ kind: 'trained', epoch, checkpoint: fileOf(job.out, 'best'), seconds: (now() - began) / 1000 });
+  job.listen({
+    kind: 'trained',
+    epoch,
+    checkpoint: fileOf(job.out, 'best'),
+    seconds: (now() - began) / 1000,
+    ...(job.settings.trainOn === undefined ? { heldOut: true } : {}),
+  });
   return TE.right(null);
 };
 
@@ -219,7 +242,7 @@ export const train =
         feed: Feed,
       ) =>
       (session: Session): TaskEither<string, TrainResult> => {
-        const listen = all(told, log(out));
+        const listen = all(told, log(out), ...keepers(options, out, manifest.model, told));
         const saveEvery = {
           steps: options.checkpointSteps ?? Number.POSITIVE_INFINITY,
           seconds: options.checkpointSeconds ?? 60,
@@ -240,6 +263,7 @@ export const train =
           now,
           signal: options.signal ?? never,
         };
+        const tests = settings.trainOn === undefined && options.test !== false;
         const progress = prior?.progress ?? { ...beginning, step: settings.before ?? 0 };
         const begun: E.Either<string, Begun> =
           prior !== undefined
@@ -280,16 +304,21 @@ export const train =
             pipe(
               done.interrupted
                 ? TE.right<string, Judged | null>(null)
-                : settings.trainOn === undefined
+                : tests
                   ? conclude(job, done.progress, began)
                   : concludeUntested(job, done.progress, began),
               // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
               TE.orElse((why) => (job.signal.aborted ? TE.right<string, Judged | null>(null) : TE.left(why))),
+              TE.chainFirstTaskK((test) => async () => {
+                const finished = test !== null || (!done.interrupted && settings.trainOn !== undefined);
+                const { from, transfer, device = 'auto' } = options;
+                if (finished) await reportTraining(job, { from, transfer, device }, test);
+              }),
               TE.map((test) => ({
-                interrupted: done.interrupted || (test === null && settings.trainOn === undefined),
+                interrupted: done.interrupted || (test === null && tests),
                 settings,
                 history: done.progress.history,
-                test: test?.found ?? null,
+                test: test === null ? null : asked(test.found),
                 ranks: test?.ranks ?? null,
                 backend: session.backend,
                 out,

@@ -8,6 +8,7 @@ import { figuresText } from './measures/table.js';
 import { measureNames, type Metrics } from './metrics.js';
 import type { Protocol } from './contract/settings.js';
 import type { LabelFigures } from './telling.js';
+import { sparkline, type Trace, traced, untraced } from './spark.js';
 import { plural } from './contract/words.js';
 
 /** Where human text goes: reports to `out`, bars and warnings to `err`. */
@@ -119,17 +120,32 @@ export interface Tick {
   readonly done: number;
   readonly of: number;
   readonly detail: string;
+  /** How the loss went so far, for a terminal. */
+  readonly course?: Trace;
 }
 
-/** Progress on a terminal: one bar, redrawn in place and wiped before other text. */
-const bar = (stream: Streams['err']) => {
+type Terminal = Streams['err'] & { readonly columns?: number };
+type Environment = Readonly<Record<string, string | undefined>>;
+const set = (value: string | undefined): boolean => value !== undefined && value !== '';
+/** Whether a line can be redrawn in place: on a terminal that can, and that is no log of a CI. */
+const live = (stream: Terminal, { CI, TERM }: Environment): boolean =>
+  stream.isTTY === true && TERM !== 'dumb' && (!set(CI) || CI === 'false');
+/** Colours where there is a terminal, unless NO_COLOR says no (https://no-color.org). */
+export const painter = (stream: Terminal, { NO_COLOR }: Environment = process.env) =>
+  colors.createColors(stream.isTTY === true && !set(NO_COLOR));
+
+/** Columns from which the bar is a long one. */
+const ROOMY = 110;
+
+/** Progress on a terminal: one bar, redrawn in place and wiped before other text. What does not fit is cut off. */
+const bar = (stream: Terminal) => {
   const options: Options = {
-    format: '{label} {bar} {value}/{total}  {detail}',
+    format: '{label} {bar} {value}/{total}  {curve}{detail}',
     clearOnComplete: true,
     gracefulExit: false,
     stopOnComplete: false,
     stream,
-    barsize: 24,
+    barsize: (stream.columns ?? 80) < ROOMY ? 10 : 24,
     fps: 8,
     etaBuffer: 50,
   };
@@ -138,12 +154,13 @@ const bar = (stream: Streams['err']) => {
     open?.bar.stop();
     open = undefined;
   };
-  const tick = ({ label, done, of, detail }: Tick): void => {
+  const tick = ({ label, done, of, detail, course }: Tick): void => {
+    const curve = course === undefined || course.means.length < 2 ? '' : `${sparkline(course.means)} `;
     if (open?.label !== label) {
       wipe();
       open = { bar: new SingleBar(options), label };
-      open.bar.start(of, done, { label, detail });
-    } else open.bar.update(done, { label, detail });
+      open.bar.start(of, done, { label, curve, detail });
+    } else open.bar.update(done, { label, curve, detail });
   };
   return { tick, wipe };
 };
@@ -160,34 +177,38 @@ const lines = (stream: Streams['err'], now: () => number) => {
 };
 
 /** Progress on either. `now` in milliseconds. */
-export const ticker = (stream: Streams['err'], now: () => number) =>
-  stream.isTTY === true ? bar(stream) : lines(stream, now);
+export const ticker = (stream: Terminal, now: () => number, environment: Environment = process.env) =>
+  live(stream, environment) ? bar(stream) : lines(stream, now);
 
 type Handlers = { readonly [K in Event['kind']]: (event: Extract<Event, { readonly kind: K }>) => void };
 
 /** A listener that writes for people. `now` in milliseconds. */
 export const view = (model: string, { out, err }: Streams, now: () => number): Listener => {
-  const paint = colors.createColors(out.isTTY === true);
+  const paint = painter(out);
   const progress = ticker(err, now);
   const say = (text: string): void => {
     progress.wipe();
     out.write(`${text}\n`);
   };
-  const alert = colors.createColors(err.isTTY === true);
+  const alert = painter(err);
   const complain = (what: string, message: string): void => {
     progress.wipe();
     err.write(`${what} ${message}\n`);
   };
   let headed = false;
+  let course = untraced;
   const handlers: Handlers = {
     start: (e) => say(opening(e)),
-    step: (e) =>
+    step: (e) => {
+      course = traced(course, e.loss);
       progress.tick({
         label: `epoch ${e.epoch}`,
         done: e.batch,
         of: e.batches,
+        course,
         detail: `loss ${e.loss.toFixed(4)}, ${e.stepsPerSecond.toFixed(e.stepsPerSecond < 10 ? 1 : 0)} steps/s, ${duration((e.batches - e.batch) / Math.max(e.stepsPerSecond, 1e-9))} left`,
-      }),
+      });
+    },
     evaluating: (e) => progress.tick({ label: e.part, done: e.batch, of: e.batches, detail: 'ranking all items' }),
     epoch: (e) => {
       if (!headed) say(paint.dim(epochHead(e)));
@@ -203,7 +224,7 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
       ),
     trained: (e) =>
       say(
-        `Trained for ${plural(e.epoch, 'epoch')} on everything: nothing was held out, so there are no figures. The model is in ${e.checkpoint}.\nDone in ${duration(e.seconds)}.`,
+        `Trained for ${plural(e.epoch, 'epoch')}${e.heldOut === true ? ', and not tested' : ' on everything: nothing was held out, so there are no figures'}. The model is in ${e.checkpoint}.\nDone in ${duration(e.seconds)}.`,
       ),
     result: (e) => say(`${table(e, model)}\nDone in ${duration(e.seconds)}.`),
     warning: (e) => complain(alert.yellow('Warning:'), e.message),

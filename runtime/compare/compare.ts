@@ -7,9 +7,11 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { load, readingSays } from '../data/index.js';
 import { folderAt } from '../files.js';
 import { partsOf } from '../parts.js';
+import { writePage } from '../report/write.js';
 import { type Comparison, comparisonOf, modelsOf } from './comparison.js';
 import { compiled, type Contestant } from './contestant.js';
 import type { CompareListener } from './events.js';
+import { again, bucketFigures, comparisonPage, curvesOf } from './page.js';
 import { type CompareOptions, type Plan, planOf, type ReportPlan, reportPlanOf } from './plan.js';
 import type { RunResult } from './result.js';
 import { type Material, type RunFailure, performAll, survey } from './runs.js';
@@ -90,6 +92,7 @@ const materialOf = (
       if (reading.length + warnings.length > 0) listen({ kind: 'data', reading, warnings });
       return {
         data: read,
+        parts,
         ...(identity.split === undefined
           ? {}
           : { split: { ...identity.split, says: says[0] ?? '', starts: parts.held.test.starts } }),
@@ -128,6 +131,19 @@ const trained = async (plan: Plan, audience: Audience): Finished => {
   );
   if (E.isLeft(comparison)) return comparison;
   const kept = await write(comparisonFile(plan.out), comparison.right)();
+  const { parts } = material.right;
+  const page = await writePage(plan.out, async (drawn) =>
+    comparisonPage(
+      comparison.right,
+      results,
+      await curvesOf(plan.out, results),
+      bucketFigures(parts, results),
+      again(plan),
+      drawn,
+    ),
+  );
+  // The figures are kept, and worth no less.
+  if (E.isLeft(page)) listen({ kind: 'data', reading: [], warnings: [page.left] });
   return E.map(() => ({ interrupted: false, comparison: comparison.right, results, failures }))(kept);
 };
 

@@ -4,12 +4,34 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import * as E from 'fp-ts/lib/Either.js';
 import { compilerFile } from '../contract/package.js';
+import type { Manifest } from '../contract/session.js';
+import { messageOf } from '../errors.js';
+import type { Trainer } from '../trainer.js';
 
 /** Its exit code where the command line is to blame, and not the model. */
 export const usage = 2;
+
+/** What is used of an emitted trainer. */
+interface Emitted {
+  readonly compiled: { readonly manifest: Manifest };
+  readonly train: Trainer['train'];
+}
+
+/** The trainer in a folder. Left: why it cannot be loaded, as the end of the sentence "The trainer of MODEL in ...". */
+export const openTrainer = async (folder: string): Promise<E.Either<string, Emitted>> => {
+  try {
+    return E.right((await import(pathToFileURL(join(folder, 'trainer.js')).href)) as Emitted);
+  } catch (error) {
+    return E.left(
+      `${folder} cannot be loaded: ${messageOf(error)}. Choose a folder inside a project that has pcrec with --out.`,
+    );
+  }
+};
 
 export interface Ended {
   /** Null where a signal ended it. */
@@ -24,6 +46,10 @@ export const pcrecCompile = async (
   signal: AbortSignal,
 ): Promise<E.Either<string, Ended | undefined>> => {
   const file = compilerFile();
+  if (file === undefined)
+    return E.left(
+      'The compiler is not here: it comes with the package pcrec, so do this where that is installed (npm install pcrec).',
+    );
   if (!existsSync(file)) return E.left(`The compiler is not built (${file} is missing): npm run build.`);
   const ended = await new Promise<E.Either<string, Ended>>((resolve) => {
     const text = { out: '', err: '' };

@@ -1,15 +1,13 @@
 /** A model that can be trained: compiled into the comparison's folder, and its trainer opened. */
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import { messageOf } from '../errors.js';
 import { labelText } from '../contract/features.js';
 import type { HyperList } from '../contract/hypers.js';
 import { newSettings, type Settings } from '../contract/settings.js';
 import type { Manifest } from '../contract/session.js';
 import type { Trainer } from '../trainer.js';
-import { pcrecCompile, usage } from './compiler.js';
+import { openTrainer, pcrecCompile, usage } from './compiler.js';
 import type { CompareListener } from './events.js';
 import { meant, type Wanted } from './models.js';
 import type { Plan } from './plan.js';
@@ -20,12 +18,6 @@ export interface Contestant {
   readonly manifest: string;
   readonly hyper: Manifest['hyper'];
   readonly settings: (seed: number) => Settings;
-  readonly train: Trainer['train'];
-}
-
-/** What a comparison uses of an emitted trainer. */
-interface Emitted {
-  readonly compiled: { readonly manifest: Manifest };
   readonly train: Trainer['train'];
 }
 
@@ -88,28 +80,24 @@ export const compiled = async (
       (code === usage ? await misfit(model, models, signal) : undefined) ?? `${label} could not be compiled:\n${err}`,
     );
   listen({ kind: 'compiled', model: label, notes: err });
-  try {
-    const {
-      compiled: { manifest },
-      train,
-    } = (await import(pathToFileURL(join(into, 'trainer.js')).href)) as Emitted;
-    if (manifest.label !== undefined)
-      return E.left(
-        `${label} predicts whether ${labelText(manifest.label)}, and makes no ranking to compare: train it alone, which tells its AUC and log loss.`,
-      );
-    return pipe(
-      newSettings(manifest, training),
-      E.map((settings) => ({
-        label,
-        manifest: manifest.hash,
-        hyper: manifest.hyper,
-        settings: (seed) => ({ ...settings, seed }),
-        train,
-      })),
-    );
-  } catch (error) {
+  const opened = await openTrainer(into);
+  if (E.isLeft(opened)) return E.left(`The trainer of ${label} in ${opened.left}`);
+  const {
+    compiled: { manifest },
+    train,
+  } = opened.right;
+  if (manifest.label !== undefined)
     return E.left(
-      `The trainer of ${label} in ${into} cannot be loaded: ${messageOf(error)}. Choose a folder inside a project that has pcrec with --out.`,
+      `${label} predicts whether ${labelText(manifest.label)}, and makes no ranking to compare: train it alone, which tells its AUC and log loss.`,
     );
-  }
+  return pipe(
+    newSettings(manifest, training),
+    E.map((settings) => ({
+      label,
+      manifest: manifest.hash,
+      hyper: manifest.hyper,
+      settings: (seed) => ({ ...settings, seed }),
+      train,
+    })),
+  );
 };

@@ -7,7 +7,7 @@ import { type Comparison, measure, modelsOf } from './comparison.js';
 import type { RunResult } from './result.js';
 
 /** Median seconds of an epoch, by model. */
-const secondsOf = (results: readonly RunResult[]): ReadonlyMap<string, number> =>
+export const secondsOf = (results: readonly RunResult[]): ReadonlyMap<string, number> =>
   new Map(
     modelsOf(results).flatMap((model) => {
       const seconds = results
@@ -26,12 +26,12 @@ const chance = (p: number): string => (p < 1e-4 ? '< 0.0001' : p.toFixed(4));
 const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(4)}`;
 
 /** A table: its head, and its rows, whose first cell is a word. */
-interface Grid {
+export interface Grid {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-const figures = ({ rows, popularity }: Comparison, seconds: ReadonlyMap<string, number>): Grid => ({
+export const figures = ({ rows, popularity }: Comparison, seconds: ReadonlyMap<string, number>): Grid => ({
   head: ['model', 'parameters', 's/epoch', 'epochs', 'seeds', ...measureNames, ...Object.keys(rows[0]?.more ?? {})],
   rows: [
     ...rows.map((row) => [
@@ -56,7 +56,7 @@ const figures = ({ rows, popularity }: Comparison, seconds: ReadonlyMap<string, 
   ],
 });
 
-const significance = ({ verdicts }: Comparison): Grid => ({
+export const significance = ({ verdicts }: Comparison): Grid => ({
   head: ['model', `Δ ${measure}`, '95 % interval', 't', 'p', 'p (Holm)', ''],
   rows: verdicts.map(({ model, difference, interval, t, p, adjusted }) => [
     model,
@@ -90,14 +90,14 @@ const meanings: Readonly<Record<Protocol, string>> = {
   hstu: 'no validation, best test epoch: optimistic, and only to compare with figures published that way',
 };
 
-const heading = ({ data, settings, split, users }: Comparison): string =>
+export const heading = ({ data, settings, split, users }: Comparison): string =>
   [
     `${data.name}: ${plural(data.users, 'user')}, ${plural(data.items, 'item')}, ${plural(data.interactions, 'interaction')}. Tested on ${plural(users, 'user')}, full ranking, seen items left out.`,
     ...(split === undefined ? [] : [split]),
     `Protocol ${settings.protocol}: ${meanings[settings.protocol]}. Batch ${settings.batch}, at most ${plural(settings.epochs, 'epoch')}${settings.patience === null ? '' : `, patience ${settings.patience}`}. Mean ± standard deviation over seeds.`,
   ].join('\n');
 
-const remarks = ({ differing, rows }: Comparison): readonly string[] => [
+export const remarks = ({ differing, rows }: Comparison): readonly string[] => [
   ...Object.entries(differing).map(
     ([name, values]) =>
       `Not the same for all: ${name} (${Object.entries(values)
@@ -109,7 +109,7 @@ const remarks = ({ differing, rows }: Comparison): readonly string[] => [
     : []),
 ];
 
-const testing = ({ baseline, users, verdicts }: Comparison): string =>
+export const testing = ({ baseline, users, verdicts }: Comparison): string =>
   baseline === null
     ? 'No model is a baseline, so nothing is tested for significance: name some with --baselines.'
     : verdicts.length === 0

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import type { Dataset } from '../data/index.js';
+import type { Split } from '../data/split.js';
 import { messageOf } from '../errors.js';
 import type { Event } from '../events.js';
 import { fileOf } from '../train.js';
@@ -24,6 +25,8 @@ interface Run {
 /** What all models are trained and tested on. */
 export interface Material {
   readonly data: Dataset;
+  /** What of them is held out. */
+  readonly parts: Split;
   /** Present where a split was asked for: as it was given, its hash, what it is, and where the ranks of each user begin. */
   readonly split?: {
     readonly given: string;

@@ -1,7 +1,7 @@
 /** A comparison as a person follows it: a bar on a terminal, a line now and then elsewhere, a line for each finished run. */
-import colors from 'picocolors';
 import type { Event } from '../events.js';
-import { duration, type Streams, ticker } from '../view.js';
+import { duration, painter, type Streams, ticker } from '../view.js';
+import { type Trace, traced, untraced } from '../spark.js';
 import { plural } from '../contract/words.js';
 import type { CompareEvent, CompareListener, Past } from './events.js';
 import { mean, timeLeft } from './remaining.js';
@@ -15,11 +15,12 @@ interface Present {
   readonly seconds: readonly number[];
   /** Of the epochs so far, as the bar tells it. */
   readonly best: string;
+  readonly course: Trace;
 }
 
 /** A listener that writes to the standard error; tables are the command's affair. `now` in milliseconds. */
 export const view = ({ err }: Pick<Streams, 'err'>, now: () => number): CompareListener => {
-  const paint = colors.createColors(err.isTTY === true);
+  const paint = painter(err);
   const { tick, wipe } = ticker(err, now);
   const say = (text: string): void => {
     wipe();
@@ -27,7 +28,7 @@ export const view = ({ err }: Pick<Streams, 'err'>, now: () => number): CompareL
   };
   let runs: Runs = [];
   let past: readonly Past[] = [];
-  let present: Present = { number: 0, seconds: [], best: '' };
+  let present: Present = { number: 0, seconds: [], best: '', course: untraced };
   const title = ({
     number,
     model,
@@ -41,6 +42,7 @@ export const view = ({ err }: Pick<Streams, 'err'>, now: () => number): CompareL
 
   const step = (label: string, model: string, event: Extract<Event, { readonly kind: 'step' }>): void => {
     const { epochs = 0 } = runs[present.number - 1] ?? {};
+    present = { ...present, course: traced(present.course, event.loss) };
     const done = event.epoch - 1 + event.batch / event.batches;
     const seconds = mean(present.seconds) ?? event.batches / Math.max(event.stepsPerSecond, 1e-9);
     const left = timeLeft(
@@ -57,6 +59,7 @@ export const view = ({ err }: Pick<Streams, 'err'>, now: () => number): CompareL
       label,
       done: Math.round(done * event.batches),
       of: epochs * event.batches,
+      course: present.course,
       detail: `epoch ${event.epoch}/${epochs}${rest}, loss ${event.loss.toFixed(4)}${present.best}`,
     });
   };
@@ -83,7 +86,7 @@ export const view = ({ err }: Pick<Streams, 'err'>, now: () => number): CompareL
       ),
     run: (of) => {
       const { event } = of;
-      if (present.number !== of.number) present = { number: of.number, seconds: [], best: '' };
+      if (present.number !== of.number) present = { number: of.number, seconds: [], best: '', course: untraced };
       if (event.kind === 'warning') warn(`${title(of)}: ${event.message}`);
       if (event.kind === 'start')
         say(`${title(of)} on ${event.backend}${event.step > 0 ? `, going on from step ${event.step}` : ''}`);

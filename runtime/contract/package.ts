@@ -24,6 +24,19 @@ export const packageModels = (): ReadonlyMap<string, string> => {
   return new Map(files.map((file) => [file.slice(0, -suffix.length), join(folder, file)]));
 };
 
-/** The file of `pcrec-compile`, for Node to run: this package's own, whatever the PATH holds. */
-export const compilerFile = (): string =>
-  join(root(), (within(own) as { readonly bin: Readonly<Record<string, string>> }).bin['pcrec-compile']!);
+/** What the package says of itself; undefined where a bundle left it behind. */
+const told = (): { readonly version: string; readonly bin: Readonly<Record<string, string>> } | undefined => {
+  try {
+    return within(own) as ReturnType<typeof told>;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The file of `pcrec-compile`, for Node to run: this package's own, whatever the PATH holds; undefined where there is no package. */
+export const compilerFile = (): string | undefined => {
+  const file = told()?.bin['pcrec-compile'];
+  return file === undefined ? undefined : join(root(), file);
+};
+
+export const packageVersion = (): string => told()?.version ?? 'unknown';

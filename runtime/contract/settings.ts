@@ -36,6 +36,7 @@ export const ranges = {
   seed: { low: 0, high: 2 ** 32 - 1, whole: true },
   patience: { low: 1, high: 1_000_000, whole: true },
   cutoffs: { low: 1, high: 1_000_000, whole: true },
+  trials: { low: 2, high: 10_000, whole: true },
   top: { low: 1, high: 1_000_000, whole: true },
   threads: { low: 1, high: 64, whole: true },
   checkpointSteps: { low: 1, high: 1e12, whole: true },

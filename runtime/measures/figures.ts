@@ -1,6 +1,7 @@
 /** All figures of an evaluation as one table, a row a figure: what is printed, and what JSON and CSV hold. */
 import { type Held, type Split, history, wanted } from '../data/split.js';
 import { counts } from './baselines.js';
+import { csvOf } from './csv.js';
 import { type Lists, listMeasures } from './lists.js';
 import { meanOf, ranked, type RankedName, rankedNames, single, worthsOf } from './ranked.js';
 
@@ -204,11 +205,9 @@ const csvHead = [
   'count',
   'value',
 ] as const satisfies readonly (keyof Figure)[];
-const csvCell = (value: string | number | null): string =>
-  value === null ? '' : /[",\r\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
-
 /** The table as CSV (RFC 4180), with a header; what has no value is empty. */
 export const figuresCsv = (figures: readonly Figure[]): string =>
-  [csvHead.join(','), ...figures.map((row) => csvHead.map((name) => csvCell(row[name])).join(','))]
-    .map((line) => `${line}\r\n`)
-    .join('');
+  csvOf(
+    csvHead,
+    figures.map((row) => csvHead.map((name) => row[name])),
+  );

@@ -12,7 +12,8 @@ const aligned = (rows: readonly (readonly string[])[]): readonly string[] => {
 };
 
 const label = ({ measure, cutoff }: Figure): string => (cutoff === null ? measure : `${measure}@${cutoff}`);
-const bucket = ({ from, to }: Figure): string =>
+/** `5 to 9`, `5000 and more`. */
+export const bucketName = ({ from, to }: Pick<Figure, 'from' | 'to'>): string =>
   to === null ? `${from} and more` : from === to ? `${from}` : `${from} to ${to}`;
 const distinct = <A>(values: readonly A[]): readonly A[] => [...new Set(values)];
 
@@ -44,7 +45,7 @@ export const figuresText = (figures: readonly Figure[]): string => {
     const own = figures.filter(
       (f) => f.by === by && f.cutoff === first && (f.measure === 'HR' || f.measure === 'NDCG'),
     );
-    const words = (f: Figure): string => `${bucket(f)} (${f.count})`;
+    const words = (f: Figure): string => `${bucketName(f)} (${f.count})`;
     return own.length === 0 ? [] : ['', ...grid(heads[by], own, words, (f) => `${f.of} ${label(f)}`)];
   });
   return [...grid('', ofAll, label, ({ of }) => of), ...buckets].join('\n');

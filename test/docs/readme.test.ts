@@ -157,6 +157,7 @@ describe('the commands', () => {
       await ask('export'),
       await ask('serve'),
       await ask('page'),
+      await ask('search'),
       await ask('inspect'),
       await ask('profile'),
     ].join('\n');

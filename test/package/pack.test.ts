@@ -149,6 +149,10 @@ describe('the packed package', () => {
       const lines = trainer('train', '--data', 'sample', '--epochs', '1');
       expect(lines.at(-1)).toMatchObject({ kind: 'result', part: 'test' });
       expect(existsSync(join(folder, 'runs/mine/best.safetensors'))).toBe(true);
+      // Nor are those of the report's pictures there; the report is.
+      const report = readFileSync(join(folder, 'runs/mine/report.html'), 'utf8');
+      expect(report).toContain('npm install @observablehq/plot@0.6 linkedom@0.18');
+      expect(report).not.toContain('<svg');
       // The packages that only a server needs are the reader's to add.
       expect(() => trainer('serve', '--port', '0')).toThrow(
         /A server needs fastify and prom-client, which pcrec does not bring along: npm install fastify@5 prom-client@15/,

@@ -1,0 +1,151 @@
+/** A search: points of a space, compiled and trained as successive halving says, each kept as soon as it is known. */
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
+import type { CompiledModel } from '../contract/compiled.js';
+import { load, samplePath } from '../data/index.js';
+import { folderAt } from '../files.js';
+import { loadOptionsOf } from '../options.js';
+import { compiling } from '../report/provenance.js';
+import type { SearchResult, Trial } from './events.js';
+import { ordered, standing } from './halving.js';
+import { defaultTrials, type Halt, hyperOf, interrupted, type Plan, planned, type SearchOptions } from './plan.js';
+import { begun, keep, type Search, type Step } from './store.js';
+import { type Audience, cameTo, compileTrial, modelFolder, trainTrial } from './trials.js';
+
+/** Does one trial on one rung. Left: the search cannot go on. */
+const attempt = async (
+  plan: Plan,
+  search: Search,
+  rung: number,
+  trial: number,
+  audience: Audience,
+): Promise<E.Either<Halt, Search>> => {
+  const { signal, listen } = audience;
+  const point = plan.points[trial]!;
+  const into = modelFolder(plan, trial);
+  // What a killed compiler left may be half a model; what was trained once is whole.
+  const known = rung > 0 && existsSync(join(into, 'trainer.js'));
+  if (!known) listen({ kind: 'compiling', trial, point });
+  const compiled = known ? E.right(into) : await compileTrial(plan, trial, signal);
+  if (signal.aborted) return E.left(interrupted);
+  const trained = E.isLeft(compiled)
+    ? compiled
+    : await trainTrial(plan, into, { trial, rung, epochs: plan.rungs[rung]!.epochs, test: false }, audience);
+  if (signal.aborted) return E.left(interrupted);
+  const step: Step = {
+    rung,
+    trial,
+    ...(E.isRight(trained) ? cameTo(trained.right) : { value: null, epochs: 0, best: 0, why: trained.left }),
+  };
+  const next = { ...search, steps: [...search.steps, step] };
+  const kept = await keep(plan.out, next)();
+  if (E.isLeft(kept)) return kept;
+  listen({ kind: 'trial', ...step, point });
+  return E.right(next);
+};
+
+/** Tests the best trial, once. */
+const tested = async (
+  plan: Plan,
+  search: Search,
+  trial: number,
+  audience: Audience,
+): Promise<E.Either<Halt, Search>> => {
+  if (search.test?.trial === trial) return E.right(search);
+  const [rung, epochs] = [plan.rungs.length - 1, plan.rungs.at(-1)!.epochs];
+  const into = modelFolder(plan, trial);
+  const done = await trainTrial(plan, into, { trial, rung, epochs, test: true }, audience);
+  if (E.isLeft(done)) return done;
+  const { test } = done.right;
+  if (test === null) return E.left(interrupted);
+  const next = { ...search, test: { trial, metrics: Number.isNaN(test.model.MRR) ? null : test.model } };
+  const kept = await keep(plan.out, next)();
+  return E.map(() => next)(kept);
+};
+
+/** Each trial at the last rung that it reached, the best first. */
+const ranking = ({ points, rungs }: Plan, { steps }: Search): readonly Trial[] => {
+  const last = rungs.map((_, rung) => ordered(steps.filter((step) => step.rung === rung))).reverse();
+  const seen = new Set<number>();
+  return last.flat().flatMap((step) => {
+    if (seen.has(step.trial)) return [];
+    seen.add(step.trial);
+    return [{ ...step, point: points[step.trial]! }];
+  });
+};
+
+/** All rungs, and the test. */
+const climb = async (plan: Plan, beginning: Search, audience: Audience): Promise<E.Either<Halt, Search>> => {
+  let search = beginning;
+  for (const [rung, of] of plan.rungs.entries()) {
+    const scores = search.steps.filter((step) => step.rung === rung - 1);
+    const all = rung === 0 ? [...plan.points.keys()] : standing(of, scores);
+    for (const trial of all) {
+      if (search.steps.some((step) => step.rung === rung && step.trial === trial)) continue;
+      if (audience.signal.aborted) return E.left(interrupted);
+      const next = await attempt(plan, search, rung, trial, audience);
+      if (E.isLeft(next)) return next;
+      search = next.right;
+    }
+    if (search.steps.every((step) => step.rung !== rung || step.value === null))
+      return E.left(
+        `All trials failed${rung === 0 ? '' : ' that had got so far'}. The first: ${search.steps.find((step) => step.rung === rung)?.why ?? 'unknown'}`,
+      );
+  }
+  return tested(plan, search, ranking(plan, search)[0]!.trial, audience);
+};
+
+/** What a search came to. */
+const resultOf = (plan: Plan, search: Search): SearchResult => {
+  const { base, rungs, space, out, file } = plan;
+  const trials = ranking(plan, search);
+  return {
+    model: base.model,
+    out,
+    measure: base.label === undefined ? 'NDCG@10' : 'AUC',
+    rungs,
+    space,
+    trials,
+    steps: search.steps,
+    test: search.test?.metrics ?? null,
+    command: compiling({ source: relative('', file), hyper: hyperOf(plan, trials[0]!.point) }),
+    hash: search.identity.data,
+  };
+};
+
+/**
+ * Searches, from where a search in the same folder stands. Right: undefined where the signal came first. Left: what cannot be done, in a
+ * sentence. A trial that fails is no failure of the search: it goes no further.
+ */
+export const search =
+  (compiled: CompiledModel) =>
+  async (options: SearchOptions, audience: Audience): Promise<E.Either<string, SearchResult | undefined>> => {
+    const { listen, signal } = audience;
+    const halted = (why: Halt): E.Either<string, undefined> =>
+      why === interrupted || signal.aborted ? E.right(undefined) : E.left(why);
+
+    const found = await planned(compiled, options, signal);
+    if (E.isLeft(found)) return halted(found.left);
+    const plan = found.right;
+    const { settings, points, rungs, out, base } = plan;
+    const { space, trials = defaultTrials, split } = options;
+    // Before anything that takes long: data that cannot be read are told now, and not by each trial.
+    const read = await load(options.data ?? samplePath, { ...loadOptionsOf(options), cache: options.cache });
+    if (E.isLeft(read)) return read;
+    const folder = await folderAt(join(out, 'trials'))();
+    if (E.isLeft(folder)) return folder;
+    const beginning = await begun(out, {
+      model: base.model,
+      manifest: base.hash,
+      space,
+      trials,
+      settings: { ...settings, split },
+      data: read.right.hash,
+    })();
+    if (E.isLeft(beginning)) return beginning;
+    const done = beginning.right.steps.length;
+    listen({ kind: 'searching', points: points.length, wanted: trials, rungs, out, done });
+    const ended = await climb(plan, beginning.right, audience);
+    return E.isLeft(ended) ? halted(ended.left) : E.right(resultOf(plan, ended.right));
+  };

@@ -203,6 +203,7 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
   return right({
     loops,
     manifest,
+    programs: finished,
     report: {
       kernels: { before, after: entries[0]!.kernels.length },
       cost: costOf(entries[0]!),

@@ -4,6 +4,7 @@ import type { Manifest, Sizes } from '../runtime/contract/session.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import type { LoopProgram } from './loops/ir.js';
+import type { Program } from './program.js';
 
 /** What one training step takes at given sizes. */
 export interface Cost {
@@ -30,6 +31,8 @@ export interface Compiled {
   readonly loops: LoopProgram;
   readonly manifest: Manifest;
   readonly report: Report;
+  /** What the loops were made of: the entries as graphs, after every pass. */
+  readonly programs: readonly Program[];
 }
 
 export interface PassInfo {

@@ -128,9 +128,13 @@ const shared = (factors: readonly Node[], ends: readonly End[], beside: readonly
   return taken;
 };
 
-type Padded = (original: Node) => Node;
+/** What became of a node, or of all states of a scan, which go on being one list. */
+type Padded = { (original: Node): Node; readonly all: (carries: readonly Carry[]) => readonly Carry[] };
 type Rule<N extends Node> = (node: N, of: Padded) => Node;
-const again: Rule<Node> = (n, of) => rebuild(n, build.argsOf(n).map(of));
+const again: Rule<Node> = (n, of) => rebuild(
+    n,
+    build.argsOf(n).map((arg) => of(arg)),
+  );
 const sized = <N extends Node>(n: N): N => ({ ...n, axes: n.axes.map(flat) });
 
 const rules: { readonly [O in Op]: Rule<Of<O>> } = {
@@ -185,7 +189,7 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
       return kept(of(x), reverse ? met(ends, [along]) : shorter(ends, along));
     });
     const whole = next.map((x, i) => build.along(x, of(n.carries[i]!)));
-    return build.scan(n.carries.map(of) as Carry[], whole, n.result, n);
+    return build.scan(of.all(n.carries), whole, n.result, n);
   },
   // Derivatives are taken, so it is no more than its value.
   implicit: (n, of) => of(n.value),
@@ -194,7 +198,14 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
 const renewed = (roots: readonly Node[], origins: Origins): readonly Node[] => {
   const done = new Map<Node, Node>();
   // A state that no step reads lies below none.
-  const of: Padded = (n) => done.get(n) ?? renew(n);
+  const lists = new Map<readonly Carry[], readonly Carry[]>();
+  const of: Padded = Object.assign((n: Node) => done.get(n) ?? renew(n), {
+    all: (carries: readonly Carry[]) => {
+      const list = lists.get(carries) ?? (carries.map((c) => of(c)) as readonly Carry[]);
+      lists.set(carries, list);
+      return list;
+    },
+  });
   const renew = (node: Node): Node => {
     const fresh = (rules[node.op] as Rule<Node>)(node, of);
     const origin = origins.get(node);

@@ -6,7 +6,6 @@
 
 interface Kinds {
   readonly int: number;
-  readonly float: number;
   readonly text: string;
   readonly bytes: Uint8Array;
 }
@@ -90,11 +89,6 @@ const delimited = (at: number, parts: Parts): Parts => [
 
 const one = ({ at, kind }: Field, value: unknown): Parts => {
   if (kind === 'int') return [Uint8Array.from([...varint(at * 8), ...varint(value as number)])];
-  if (kind === 'float') {
-    const four = new Uint8Array(4);
-    new DataView(four.buffer).setFloat32(0, value as number, true);
-    return [Uint8Array.from(varint(at * 8 + 5)), four];
-  }
   if (kind === 'text') return delimited(at, [utf8.encode(value as string)]);
   return delimited(at, kind === 'bytes' ? [value as Uint8Array] : encode(kind, value as Message<Name>));
 };
@@ -129,7 +123,6 @@ const valueOf = (kind: Field['kind'], wire: number, body: Uint8Array | number): 
   if (typeof body === 'number') return kind === 'int' && wire === 0 ? body : undefined;
   if (kind === 'text') return new TextDecoder().decode(body);
   if (kind === 'bytes') return body;
-  if (kind === 'float') return new DataView(body.buffer, body.byteOffset).getFloat32(0, true);
   return isMessage(kind) ? decode(kind, body) : undefined;
 };
 

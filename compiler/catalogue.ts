@@ -69,8 +69,6 @@ const compilerErrors = {
   PC6003: 'a kernel reads more arrays than WebGPU allows',
   PC6004: 'a whole number depends on a scan, on gpu.js',
   PC6005: 'a constant that is not a number, on gpu.js',
-  PC6006: 'scores that draw random numbers, in ONNX',
-  PC6007: 'an axis whose size no array tells, in ONNX',
 } as const satisfies Readonly<Record<`${Area}${number}`, string>>;
 
 export const catalogue = { ...languageErrors, ...compilerErrors } as const;

@@ -77,6 +77,12 @@ export interface Target {
     readonly list: readonly PassInfo[];
     readonly observe: (program: LoopProgram, observe: Observe) => void;
   };
+  /** Files for engines that are not ours, made of graphs; then nothing else is emitted, and a trainer in the folder stays. */
+  readonly handOver?: {
+    readonly emit: (compiled: Pick<Compiled, 'programs' | 'manifest'>) => readonly Asset[];
+    /** What to do with them, beside a trainer in this folder. */
+    readonly next: (folder: string) => string;
+  };
   /** The targets that one trainer carries together, by the names under which `opener` takes their programs; then nothing else is emitted. */
   readonly parts?: Readonly<Record<string, Target>>;
 }

@@ -17,6 +17,7 @@ import type { EvaluateOptions, InspectOptions, ProfileOptions, RecommendOptions,
 import { endQuietly, isMain } from './process.js';
 import { type Named, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
+import { exportOnnx, type OnnxOptions } from './export/onnx.js';
 import { outOf, train } from './run.js';
 import { serving } from './serve/command.js';
 import { betterThan, refuseStray } from './strays.js';
@@ -246,6 +247,25 @@ const program = (
               note: tallyText(tally),
             }),
           ));
+    });
+
+  root
+    .command('export')
+    .description('Write the trained model as one ONNX file, for other engines.')
+    .addOption(new Option('--onnx <file>', 'the file').makeOptionMandatory())
+    .addOption(flags.checkpoint)
+    .addOption(out)
+    .addOption(flags.json)
+    .action(async (options: OnnxOptions & Shared) => {
+      await carryOut(
+        options,
+        () => exportOnnx(compiled)(options),
+        (found) => ({
+          code: 0,
+          text: `Wrote ${found.file} from ${found.checkpoint}, and the ids of items to ${found.ids}. Inputs: ${found.inputs.join(', ')}. Outputs: ${found.outputs.join(', ')}.`,
+          json: found,
+        }),
+      );
     });
 
   serving(withData(root.command('serve')), compiled, world, out, carryOut);

@@ -113,7 +113,11 @@ const knows = (n: Node, { axis, rows }: End): boolean =>
   build.hasAxis(n, axis.name) && (rows === undefined || build.hasAxis(n, rows.name));
 
 /** The factors with the ends that each is to be chosen by: all that hold such cells; where none does, the smallest along the axis. */
-const shared = (factors: readonly Node[], ends: readonly End[], beside: readonly Axis[]): readonly (readonly End[])[] => {
+const shared = (
+  factors: readonly Node[],
+  ends: readonly End[],
+  beside: readonly Axis[],
+): readonly (readonly End[])[] => {
   const taken = factors.map((): End[] => []);
   for (const end of ends) {
     const own = factors.flatMap((f, i) => (knows(f, end) ? [i] : []));
@@ -131,7 +135,8 @@ const shared = (factors: readonly Node[], ends: readonly End[], beside: readonly
 /** What became of a node, or of all states of a scan, which go on being one list. */
 type Padded = { (original: Node): Node; readonly all: (carries: readonly Carry[]) => readonly Carry[] };
 type Rule<N extends Node> = (node: N, of: Padded) => Node;
-const again: Rule<Node> = (n, of) => rebuild(
+const again: Rule<Node> = (n, of) =>
+  rebuild(
     n,
     build.argsOf(n).map((arg) => of(arg)),
   );

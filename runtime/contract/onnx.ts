@@ -60,11 +60,17 @@ export type OnnxTensor = Message<'Tensor'>;
 export type OnnxValue = Message<'Value'>;
 
 /** Element types (TensorProto.DataType). */
-export const elements = { f32: 1, i32: 6, i64: 7, bool: 9 } as const;
+export const elements = { f32: 1, i32: 6, i64: 7, bool: 9, u32: 12 } as const;
 /** What an attribute holds (AttributeProto.AttributeType). */
 export const attributeTypes = { i: 2, s: 3, g: 5, ints: 7 } as const;
 /** What our files ask of who runs them: ONNX 1.13 (2022), ONNX Runtime 1.14. */
 export const versions = { ir: 8, opset: 18 } as const;
+/** Which random numbers are drawn, where any are: i32 inputs without axes. Names of models have no `@`. */
+export const draw = { seed: '@seed', step: '@step' } as const;
+/** What a graph calls a size that none of its arrays tells: an i64 input of one number. */
+export const sizeName = (symbol: string): string => `@size.${symbol}`;
+/** What the compiler calls the graph of the scores, beside a trainer. */
+export const scoreFile = 'score.onnx';
 /** The metadata under which a model carries its manifest's hash. */
 export const hashKey = 'pcrec.manifest';
 

@@ -36,7 +36,12 @@ const compared = (roots: readonly Node[], env: Environment, rows: Sizes): void =
     for (const { extent } of n.axes) expect(extent).toEqual({ kind: 'fixed', size: expect.anything() as unknown });
   const got = evaluate(rectangles, spoilt(env, roots));
   evaluate(rootsOf(program), env).forEach((want, i) => {
-    const here = filled(want.axes, (a) => sizeOf(a, env), rows, (is) => Number(is === 'here'));
+    const here = filled(
+      want.axes,
+      (a) => sizeOf(a, env),
+      rows,
+      (is) => Number(is === 'here'),
+    );
     const cells = (data: Float64Array) => here.map((is, at) => (is === 1 ? data[at]! : 0));
     const [a, b] = [cells(want.data), cells(got[i]!.data)];
     a.forEach((x, at) => {
@@ -87,10 +92,17 @@ describe('a padded program', () => {
         const seen = w.axes.some((a) => a.extent.kind === 'ragged' && a.extent.lengths !== 'seq.lengths');
         const here = seen
           ? w.data.map(() => 0)
-          : filled(w.axes, (a) => sizeOf(a, env), rows, (is) => Number(is === 'here'));
+          : filled(
+              w.axes,
+              (a) => sizeOf(a, env),
+              rows,
+              (is) => Number(is === 'here'),
+            );
         for (let at = 0; at < w.data.length; at++)
           if (here[at] === 1)
-            expect(Math.abs(w.data[at]! - got[i]!.data[at]!)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(w.data[at]!)));
+            expect(Math.abs(w.data[at]! - got[i]!.data[at]!)).toBeLessThanOrEqual(
+              1e-9 * Math.max(1, Math.abs(w.data[at]!)),
+            );
       });
     }
   });

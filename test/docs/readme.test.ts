@@ -153,6 +153,7 @@ describe('the commands', () => {
       help.train,
       await ask('evaluate'),
       await ask('recommend'),
+      await ask('export'),
       await ask('serve'),
       await ask('inspect'),
       await ask('profile'),

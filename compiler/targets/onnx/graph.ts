@@ -1,7 +1,14 @@
 /** From an expression over rectangles to an ONNX graph. */
 import { bound } from '../../../dsl/axis.js';
 import type { Input, Node, Param } from '../../../dsl/node.js';
-import { elements, type OnnxGraph, type OnnxNode, type OnnxValue } from '../../../runtime/contract/onnx.js';
+import {
+  draw,
+  elements,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxValue,
+  sizeName,
+} from '../../../runtime/contract/onnx.js';
 import { inLoop, topological } from '../../graph.js';
 import { type Program, rootsOf } from '../../program.js';
 import { rule } from './rules.js';
@@ -51,7 +58,7 @@ const alive = (nodes: readonly OnnxNode[], wanted: Set<string>): readonly OnnxNo
     .reverse();
 
 /**
- * The graph of a program without ragged rows and random numbers. It is given what its inputs and parameters are called, inputs
+ * The graph of a program without ragged rows. It is given what its inputs and parameters are called, inputs
  * first, and each by its name in the order of its axes that `order` says; what is lost when parameters become constants is
  * nothing but their mention among its inputs.
  */
@@ -65,7 +72,9 @@ export const graphOf = (program: Program, name: string, order: Order): OnnxGraph
     axes: inOrder(n, order(nameOf(n))),
     dtype: n.dtype,
   }));
-  const b = book([...given.map(({ id }) => id), ...Object.keys(outputs)]);
+  const all = topological(rootsOf(program));
+  const draws = all.some((n) => n.op === 'uniform') ? Object.values(draw) : [];
+  const b = book([...given.map(({ id }) => id), ...draws, ...Object.keys(outputs)]);
   // Parameters may become constants, and what is measured of them with them.
   const pen = { book: b, sizes: sizesOf(b, [...given].reverse()) };
   const about = (n: Node): void => {
@@ -95,10 +104,7 @@ export const graphOf = (program: Program, name: string, order: Order): OnnxGraph
     };
   };
   const frame: Frame = { values: new Map(leaves.map((n, i) => [n, given[i]!])), loops: new Map() };
-  const all = topological(rootsOf(program));
-  const inLoops = new Set(
-    all.flatMap((n) => (n.op === 'scan' ? [...inLoop(n)] : [])),
-  );
+  const inLoops = new Set(all.flatMap((n) => (n.op === 'scan' ? [...inLoop(n)] : [])));
   // Arguments first, so that no recursion goes deep; what hangs on a loop's states is written with the loop.
   all.filter((n) => !inLoops.has(n)).forEach((n) => written(frame, n));
   const results = Object.entries(outputs).map(([result, n]) => {
@@ -115,8 +121,14 @@ export const graphOf = (program: Program, name: string, order: Order): OnnxGraph
     ],
     name,
     constants: b.constants.filter((c) => wanted.has(c.name!)),
-    inputs: given.map(({ id, dtype, axes }) => described(id, dtype, axes)),
+    inputs: [
+      ...given.map(({ id, dtype, axes }) => described(id, dtype, axes)),
+      ...draws.map((id) => described(id, 'i32', [])),
+      ...[...pen.sizes.asked].sort().map((size) => ({
+        name: sizeName(size),
+        type: { tensor: { element: elements.i64, shape: { dims: [{ value: 1 }] } } },
+      })),
+    ],
     outputs: results.map((r) => r.described),
   };
 };
-

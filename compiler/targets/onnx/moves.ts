@@ -1,7 +1,20 @@
 /** What moves positions: lookups, their transpose, renaming, shifting. What is looked for and does not exist is 0. */
 import type { Axis } from '../../../dsl/axis.js';
 import type { Of } from '../../primitives/record.js';
-import { arranged, cast, hasAxis, mapped, namesOf, type Pen, positions, scalar, union, type Value, whole, zero } from './value.js';
+import {
+  arranged,
+  cast,
+  hasAxis,
+  mapped,
+  namesOf,
+  type Pen,
+  positions,
+  scalar,
+  union,
+  type Value,
+  whole,
+  zero,
+} from './value.js';
 
 /** Whether positions exist along an axis. */
 const inside = (pen: Pen, at: Value, axis: Axis): Value => {
@@ -70,10 +83,10 @@ export const shifted = (pen: Pen, v: Value, axis: Axis, by: number): Value => {
     const from = mapped(pen, 'sub', [positions(pen, axis), scalar(pen, by, 'i32')], 'i32');
     return where(pen, inside(pen, from, axis), v);
   }
-  const at = book.numbers('i64', [along], [1]);
   const one = (n: number) => book.numbers('i64', [n], [1]);
-  const ends = book.numbers('i64', [Math.max(by, 0), Math.max(-by, 0)], [2]);
-  const longer = book.op('Pad', [v.id, ends, book.number(0, v.dtype), at], { mode: 'constant' });
+  const at = one(along);
+  const ends = [by, -by].flatMap((n) => v.axes.map((_, i) => (i === along ? Math.max(n, 0) : 0)));
+  const longer = book.op('Pad', [v.id, book.numbers('i64', ends, [ends.length]), book.number(0, v.dtype)]);
   const bounds = by > 0 ? [one(0), one(-by)] : [one(-by), one(2 ** 31 - 1)];
   return { ...v, id: book.op('Slice', [longer, ...bounds, at]) };
 };
@@ -106,4 +119,3 @@ export const scattered = (pen: Pen, n: Of<'scatter'>, arg: Value, at: Value): Va
     dtype: arg.dtype,
   };
 };
-

@@ -70,20 +70,12 @@ const pair = (pen: Pen, a: Value, b: Value, over: readonly string[]): Value => {
   return (
     matrices(pen, x, y, both) ??
     matrices(pen, y, x, both) ??
-    einsum(
-      pen,
-      [x, y],
-      [...new Set([...namesOf(x), ...namesOf(y)])].filter((name) => !over.includes(name)).sort(),
-    )
+    einsum(pen, [x, y], [...new Set([...namesOf(x), ...namesOf(y)])].filter((name) => !over.includes(name)).sort())
   );
 };
 
 /** The sum of a product over `over`; an axis that no factor varies along counts its positions. */
-export const contraction = (
-  pen: Pen,
-  given: readonly Value[],
-  over: readonly Axis[],
-): Value => {
+export const contraction = (pen: Pen, given: readonly Value[], over: readonly Axis[]): Value => {
   const { dtype } = given[0]!;
   const counts = over
     .filter((a) => !given.some((f) => hasAxis(f, a.name)))
@@ -97,9 +89,5 @@ export const contraction = (
   const [a, b, ...more] = factors;
   if (b === undefined) return summed(pen, a!, names);
   if (more.length === 0) return pair(pen, a!, b, names);
-  return einsum(
-    pen,
-    factors,
-    [...new Set(factors.flatMap(namesOf))].filter((name) => !names.includes(name)).sort(),
-  );
+  return einsum(pen, factors, [...new Set(factors.flatMap(namesOf))].filter((name) => !names.includes(name)).sort());
 };

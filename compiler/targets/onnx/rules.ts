@@ -5,6 +5,7 @@ import type { Node, Op } from '../../../dsl/node.js';
 import type { Of } from '../../primitives/record.js';
 import { gathered, renamed, scattered, shifted } from './moves.js';
 import { contraction } from './products.js';
+import { uniform } from './random.js';
 import { looped, type Writing } from './scan.js';
 import { mapped, positions, scalar, type Value } from './value.js';
 
@@ -36,7 +37,7 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
   carry: given,
   variable: (n) => impossible(`the variable '${n.name}' is bound nowhere`),
   project: (n) => impossible(`${n.of.op} was not expanded`),
-  uniform: (n) => impossible(`'${n.key}' should have been refused`),
+  uniform,
   constant: (n, w) => scalar(w, n.value, n.dtype),
   index: (n, w) => positions(w, n.axis),
   extent: (n, w) => ({ id: w.sizes.count(n.axis), axes: [], dtype: 'i32' }),

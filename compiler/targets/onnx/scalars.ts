@@ -16,11 +16,7 @@ const cast = (b: Book, x: string, to: keyof typeof elements): string => b.op('Ca
 const wave =
   (op: string): Rule =>
   (b, [x]) =>
-    b.op('Where', [
-      b.op('LessOrEqual', [b.op('Abs', [x!]), f32(b, WAVE_LIMIT)]),
-      b.op(op, [x!]),
-      f32(b, Number.NaN),
-    ]);
+    b.op('Where', [b.op('LessOrEqual', [b.op('Abs', [x!]), f32(b, WAVE_LIMIT)]), b.op(op, [x!]), f32(b, Number.NaN)]);
 
 /** x log(1 + x) / ((1 + x) - 1) has all digits where 1 + x has lost some of x's (Higham 2002, section 1.14.1). */
 const log1p: Rule = (b, [x]) => {

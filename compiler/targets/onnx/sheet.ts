@@ -52,6 +52,7 @@ const attribute = ([name, value]: readonly [string, Attribute]): NonNullable<Onn
 const writers: { readonly [E in Element]: readonly [number, (view: DataView, at: number, value: number) => void] } = {
   f32: [4, (view, at, value) => view.setFloat32(at, value, true)],
   i32: [4, (view, at, value) => view.setInt32(at, value, true)],
+  u32: [4, (view, at, value) => view.setUint32(at, value, true)],
   i64: [8, (view, at, value) => view.setBigInt64(at, BigInt(value), true)],
   bool: [1, (view, at, value) => view.setUint8(at, value === 0 ? 0 : 1)],
 };

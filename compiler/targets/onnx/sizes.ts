@@ -1,6 +1,9 @@
-/** How many positions axes have: numbers, or what the shape of a given array says when the model runs. */
+/**
+ * How many positions axes have: numbers, or what the shape of a given array says when the model runs. A size that no array has is
+ * given as a number (`sizeName`).
+ */
 import { type Axis, bound, type Size } from '../../../dsl/axis.js';
-import { elements } from '../../../runtime/contract/onnx.js';
+import { elements, sizeName } from '../../../runtime/contract/onnx.js';
 import type { Book } from './sheet.js';
 
 export interface Sizes {
@@ -10,6 +13,8 @@ export interface Sizes {
   readonly count: (axis: Axis) => string;
   /** Its positions from 0: i32. */
   readonly range: (axis: Axis) => string;
+  /** The symbols that no array tells and that were asked for: the graph is to be given them, i64 of one number each. */
+  readonly asked: ReadonlySet<string>;
 }
 
 /** An array that the graph is given, and its axes. */
@@ -19,16 +24,20 @@ export interface Given {
 }
 
 /** By symbols: the first array that is as long, and along which of its axes. */
-export const carriers = (given: readonly Given[]): ReadonlyMap<Size, readonly [string, number]> =>
-  new Map(
-    given.flatMap(({ id, axes }) => axes.map((a, at) => [bound(a), [id, at] as const] as const)).reverse(),
-  );
+const carriers = (given: readonly Given[]): ReadonlyMap<Size, readonly [string, number]> =>
+  new Map(given.flatMap(({ id, axes }) => axes.map((a, at) => [bound(a), [id, at] as const] as const)).reverse());
 
 export const sizesOf = (book: Book, given: readonly Given[]): Sizes => {
   const found = carriers(given);
+  const asked = new Set<string>();
   /** A vector of one number. */
   const measured = (size: string): string => {
-    const [id, at] = found.get(size)!;
+    const carrier = found.get(size);
+    if (carrier === undefined) {
+      asked.add(size);
+      return sizeName(size);
+    }
+    const [id, at] = carrier;
     return book.op('Shape', [id], { start: at, end: at + 1 });
   };
   const shape: Sizes['shape'] = (axes) => {
@@ -45,6 +54,7 @@ export const sizesOf = (book: Book, given: readonly Given[]): Sizes => {
     return book.op('Cast', [whole], { to: elements.i32 });
   };
   return {
+    asked,
     shape,
     count,
     range: (axis) => {

@@ -45,17 +45,14 @@ export const spread = (pen: Pen, v: Value, axes: readonly Axis[]): string => {
   const first = axes.findIndex((a) => a.name === own[0]?.name);
   if (first < 0) return id;
   const lacking = axes.slice(first).flatMap((a, i) => (own.some((o) => o.name === a.name) ? [] : [i]));
-  return lacking.length === 0
-    ? id
-    : pen.book.op('Unsqueeze', [id, pen.book.numbers('i64', lacking, [lacking.length])]);
+  return lacking.length === 0 ? id : pen.book.op('Unsqueeze', [id, pen.book.numbers('i64', lacking, [lacking.length])]);
 };
 
 /** All axes of some arrays: in the order of one that has them all, where there is one. */
 export const union = (values: readonly Value[]): readonly Axis[] => {
   const all = new Map(values.flatMap((v) => v.axes.map((a) => [a.name, a] as const)));
   return (
-    values.find((v) => v.axes.length === all.size)?.axes ??
-    [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    values.find((v) => v.axes.length === all.size)?.axes ?? [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   );
 };
 

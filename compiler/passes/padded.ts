@@ -11,60 +11,12 @@ import { type Axis, sameExtent } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import { lowest } from '../../dsl/lowest.js';
 import type { Carry, Node, Op } from '../../dsl/node.js';
+import { type End, endsOf, flat, kept, lengthOf, met, shorter } from '../ends.js';
 import { interner, type Origins, rewrite, topological } from '../graph.js';
 import { rebuild } from '../primitives/rebuild.js';
 import type { Of } from '../primitives/record.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 import { conditions } from '../softmax.js';
-
-/** Why positions of `axis` may not exist: each row has its length, or the last positions are missing. */
-interface End {
-  readonly axis: Axis;
-  readonly rows?: Axis;
-}
-
-/** The ends that cells over these axes have. */
-const endsOf = (axes: readonly Axis[]): readonly End[] =>
-  axes.flatMap((axis): readonly End[] => {
-    const { extent } = axis;
-    if (extent.kind === 'fixed') return extent.missing === undefined ? [] : [{ axis }];
-    const rows = axes.find((a) => a.name === extent.rows);
-    return rows === undefined ? [] : [{ axis, rows }];
-  });
-
-/** Those that matter where positions along these axes meet, or are looked for. */
-const met = (ends: readonly End[], along: readonly string[]): readonly End[] =>
-  ends.filter(({ axis, rows }) => along.includes(axis.name) || (rows !== undefined && along.includes(rows.name)));
-
-/** Those of whole rows that vary along an axis: another row may be shorter. */
-const shorter = (ends: readonly End[], rows: string): readonly End[] => ends.filter((e) => e.rows?.name === rows);
-
-/** The same axis, as long as its bound. */
-const flat = (axis: Axis): Axis => {
-  const { name, extent: e } = axis;
-  return e.kind === 'fixed' && e.missing === undefined
-    ? axis
-    : { name, extent: { kind: 'fixed', size: e.kind === 'fixed' ? e.size : e.max } };
-};
-
-/** How many positions exist: an input, or what it leaves of the bound. */
-const lengthOf = ({ name, extent: e }: Axis, rows: Axis | undefined): Node =>
-  e.kind === 'ragged'
-    ? build.input(e.lengths, [flat(rows!)], 'i32')
-    : build.map('sub', build.extent(flat({ name, extent: e }), []), build.input(e.missing!, [], 'i32'));
-
-const exists = ({ axis, rows }: End): Node => build.map('lt', build.index(flat(axis)), lengthOf(axis, rows));
-
-/** `x` where all of these positions exist, else `unit`. */
-const kept = (x: Node, ends: readonly End[], unit = 0): Node =>
-  ends.length === 0
-    ? x
-    : build.map(
-        'select',
-        ends.map(exists).reduce((a, b) => build.map('and', a, b)),
-        x,
-        build.constant(unit, x.dtype),
-      );
 
 /** Whether a condition holds at positions of `axis` alone that exist, because it ends them at one that does. */
 const within = (condition: Node, { axis, rows }: End, beside: readonly Axis[]): boolean => {
@@ -132,6 +84,24 @@ const shared = (
   return taken;
 };
 
+/** Choices of 0 that a sum does not run along are made after it: what is left inside is a product, where it was one. */
+const opened = (
+  n: Node,
+  over: readonly string[],
+  ends: readonly End[],
+): { readonly conditions: readonly Node[]; readonly inner: Node } => {
+  if (n.op !== 'map' || n.fn !== 'select') return { conditions: [], inner: n };
+  const [p, x, otherwise] = n.args as readonly [Node, Node, Node];
+  const stays =
+    otherwise.op !== 'constant' ||
+    otherwise.value !== 0 ||
+    over.some((name) => build.hasAxis(p, name)) ||
+    !ends.every((end) => knows(x, end));
+  if (stays) return { conditions: [], inner: n };
+  const { conditions: more, inner } = opened(x, over, ends);
+  return { conditions: [...more, p], inner };
+};
+
 /** What became of a node, or of all states of a scan, which go on being one list. */
 type Padded = { (original: Node): Node; readonly all: (carries: readonly Carry[]) => readonly Carry[] };
 type Rule<N extends Node> = (node: N, of: Padded) => Node;
@@ -163,10 +133,12 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
       const left = ends.filter((e) => !chosen(n.arg, e, n.axes, unit));
       return build.reduce('max', kept(of(n.arg), left, unit), n.over);
     }
-    const factors = ends.length === 0 ? [n.arg] : factorsOf(n.arg);
+    const { conditions: outside, inner } = opened(n.arg, n.over, ends);
+    const factors = factorsOf(inner);
     const by = shared(factors, ends, n.axes);
     const product = factors.map((f, i) => kept(of(f), by[i]!)).reduce((a, b) => build.map('mul', a, b));
-    return build.reduce('sum', product, n.over);
+    const total = build.reduce('sum', product, n.over);
+    return outside.reduce((x: Node, p) => build.map('select', of(p), x, build.constant(0, x.dtype)), total);
   },
   gather: (n, of) => {
     const ends = endsOf(n.table.axes);

@@ -5,10 +5,15 @@ import type { Node } from '../../dsl/node.js';
 import { graphOf } from '../../compiler/targets/onnx/graph.js';
 import { padding } from '../../compiler/passes/padded.js';
 import { type Environment, evaluate } from '../../compiler/targets/reference.js';
-import { environmentFor, filled, type Sizes, sizes } from '../generators/axes.js';
+import { environmentFor, filled, seq, type Sizes, sizes, wide, width } from '../generators/axes.js';
 import { pools, rootsFrom } from '../generators/expressions.js';
 import { products } from '../generators/products.js';
-import { kinds } from '../generators/scans.js';
+import { half, kinds, type State, x, zero } from '../generators/scans.js';
+import { tanh } from '../../dsl/activation.js';
+import { add, mul } from '../../dsl/elementwise.js';
+import { rename } from '../../dsl/position.js';
+import { sum } from '../../dsl/reduction.js';
+import { scan } from '../../dsl/scan.js';
 import { expanded, programOf, sizeOf } from '../support/programs.js';
 import { besides, close, ran, wrapped } from './sessions.js';
 
@@ -62,5 +67,13 @@ describe('an ONNX graph means what its program does', () => {
     const rows: Sizes = { batch: 3, lengths: [3, 0, 4] };
     const root = make({ reverse });
     await compared([root], environmentFor(expanded([root]), rows, 5), rows);
+  });
+  it('for a step that reads one array under two names', async () => {
+    const mixed = scan(seq, zero, (previous): State => {
+      const other = mul(rename(previous, width, wide), rename(x, width, wide));
+      return tanh(add(mul(previous, x), sum(mul(other, half), wide)));
+    });
+    const rows: Sizes = { batch: 3, lengths: [3, 0, 4] };
+    await compared([mixed], environmentFor(expanded([mixed]), rows, 5), rows);
   });
 });

@@ -1,9 +1,9 @@
 /** What moves positions: lookups, their transpose, renaming, shifting. What is looked for and does not exist is 0. */
 import type { Axis } from '../../../dsl/axis.js';
 import type { Of } from '../../primitives/record.js';
+import { cast } from './sheet.js';
 import {
   arranged,
-  cast,
   hasAxis,
   mapped,
   namesOf,
@@ -56,7 +56,7 @@ const picked = (pen: Pen, table: Value, at: Value, axis: string): Value => {
   const rows = arranged(pen, table, [...shared, axis, ...rest]);
   const wanted = arranged(pen, at, [...shared, ...own]);
   const last = book.numbers('i64', [-1], [1]);
-  const index = book.op('Unsqueeze', [cast(pen, wanted.id, 'i64'), last]);
+  const index = book.op('Unsqueeze', [cast(pen.book, wanted.id, 'i64'), last]);
   return {
     id: book.op('GatherND', [rows.id, index], { batch_dims: shared.length }),
     axes: [...wanted.axes, ...rows.axes.slice(shared.length + 1)],

@@ -3,7 +3,8 @@
  * compiler has ordered products already; what is left to say is which axes meet.
  */
 import { type Axis, bound } from '../../../dsl/axis.js';
-import { arranged, cast, hasAxis, mapped, namesOf, type Pen, type Value } from './value.js';
+import { cast } from './sheet.js';
+import { arranged, hasAxis, mapped, namesOf, type Pen, type Value } from './value.js';
 
 const summed = (pen: Pen, v: Value, over: readonly string[]): Value => {
   const at = over.map((name) => v.axes.findIndex((a) => a.name === name)).sort((a, b) => a - b);
@@ -82,7 +83,7 @@ export const contraction = (pen: Pen, given: readonly Value[], over: readonly Ax
     .map((a): Value => {
       const size = bound(a);
       const id = typeof size === 'number' ? pen.book.number(size, dtype) : pen.sizes.count(a);
-      return { id: typeof size === 'number' || dtype === 'i32' ? id : cast(pen, id, 'f32'), axes: [], dtype };
+      return { id: typeof size === 'number' || dtype === 'i32' ? id : cast(pen.book, id, 'f32'), axes: [], dtype };
     });
   const factors = gathered(pen, [...given, ...counts]);
   const names = over.map((a) => a.name).filter((name) => factors.some((f) => hasAxis(f, name)));

@@ -2,17 +2,18 @@
 import type { Of } from '../../primitives/record.js';
 import { hashKey, mixing } from '../../../runtime/contract/random.js';
 import { draw } from '../../../runtime/contract/onnx.js';
-import { cast, mapped, type Pen, positions, type Value, zero } from './value.js';
+import { cast } from './sheet.js';
+import { mapped, type Pen, positions, type Value, zero } from './value.js';
 
 const number = ({ book }: Pen, value: number): string => book.number(value | 0, 'i32');
 const xor = ({ book }: Pen, a: string, b: string): string => book.op('BitwiseXor', [a, b]);
 /** Zeros come in from the left, as they do of numbers without a sign alone. */
 const unsigned = (pen: Pen, x: string, by: number): string =>
-  pen.book.op('BitShift', [cast(pen, x, 'u32'), pen.book.numbers('u32', [by])], { direction: 'RIGHT' });
+  pen.book.op('BitShift', [cast(pen.book, x, 'u32'), pen.book.numbers('u32', [by])], { direction: 'RIGHT' });
 
 const mixed = (pen: Pen, x: string): string => {
   const round = (h: string, { shift, factor }: (typeof mixing)[number]): string => {
-    const folded = xor(pen, h, cast(pen, unsigned(pen, h, shift), 'i32'));
+    const folded = xor(pen, h, cast(pen.book, unsigned(pen, h, shift), 'i32'));
     return factor === 1 ? folded : pen.book.op('Mul', [folded, number(pen, factor)]);
   };
   return mixing.reduce(round, x);
@@ -34,7 +35,7 @@ export const uniform = (n: Of<'uniform'>, pen: Pen): Value => {
   const spun = pen.book.op('Mul', [counter.id, number(pen, 0x9e3779b9)]);
   const bits = unsigned(pen, mixed(pen, xor(pen, spun, stream)), 8);
   return {
-    id: pen.book.op('Mul', [cast(pen, bits, 'f32'), pen.book.number(2 ** -24, 'f32')]),
+    id: pen.book.op('Mul', [cast(pen.book, bits, 'f32'), pen.book.number(2 ** -24, 'f32')]),
     axes: counter.axes,
     dtype: 'f32',
   };

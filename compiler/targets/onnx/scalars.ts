@@ -1,8 +1,7 @@
 /** The scalar functions as ONNX has them, or as a few of its own make them. Total over `ScalarName`. */
 import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import { WAVE_LIMIT } from '../../scalars.js';
-import { elements } from '../../../runtime/contract/onnx.js';
-import type { Book } from './sheet.js';
+import { type Book, cast } from './sheet.js';
 
 type Rule = (b: Book, args: readonly string[], dtype: DType) => string;
 const plain =
@@ -10,7 +9,6 @@ const plain =
   (b, args) =>
     b.op(op, args);
 const f32 = (b: Book, value: number): string => b.number(value, 'f32');
-const cast = (b: Book, x: string, to: keyof typeof elements): string => b.op('Cast', [x], { to: elements[to] });
 
 /** Beyond 2^31 no number, as everywhere. */
 const wave =
@@ -42,6 +40,13 @@ const toI32: Rule = (b, [x]) => {
   return b.op('Where', [fits, inner, ends]);
 };
 
+/** C says that 1 is every power of 1, and of -1 the infinite ones; here what has no one limit is no number. */
+const pow: Rule = (b, [x, y]) => {
+  const endless = b.op('Not', [b.op('LessOrEqual', [b.op('Abs', [y!]), f32(b, 3.4028234663852886e38)])]);
+  const one = b.op('Equal', [b.op('Abs', [x!]), f32(b, 1)]);
+  return b.op('Where', [b.op('And', [one, endless]), f32(b, Number.NaN), b.op('Pow', [x!, y!])]);
+};
+
 /** ONNX Runtime's Where knows no truth values. */
 const select: Rule = (b, [p, x, y], dtype) =>
   dtype === 'bool'
@@ -55,7 +60,7 @@ const table: { readonly [F in ScalarName]: Rule } = {
   div: plain('Div'),
   max: plain('Max'),
   min: plain('Min'),
-  pow: plain('Pow'),
+  pow,
   neg: plain('Neg'),
   exp: plain('Exp'),
   log: plain('Log'),

@@ -3,7 +3,7 @@ import type { Axis } from '../../../dsl/axis.js';
 import type { Carry, Node, Scan } from '../../../dsl/node.js';
 import { elements, type OnnxGraph } from '../../../runtime/contract/onnx.js';
 import { inLoop } from '../../graph.js';
-import { hasAxis, type Pen, positions, type Value, whole, zero } from './value.js';
+import { type Pen, positions, type Value, whole, zero } from './value.js';
 
 /** Where an expression is worked out: in the graph, or at one position after the other of a scan. */
 export interface Frame {
@@ -16,8 +16,8 @@ interface Loop {
   readonly around: Frame;
   readonly inside: ReadonlySet<Node>;
   readonly along: Axis;
-  /** What the body is given of each position, by the array outside. */
-  readonly sliced: Map<string, { readonly from: Value; readonly here: Value }>;
+  /** What the body is given of each position, by the array outside and by which of its axes runs along. */
+  readonly sliced: Map<string, { readonly from: Value; readonly axis: number; readonly id: string }>;
 }
 
 /** What is written in a frame, and how other frames are written in. */
@@ -29,10 +29,13 @@ export interface Writing extends Pen {
 
 /** What is outside a loop, at the position where its body is. */
 export const sliced = (v: Value, { along, sliced: known }: Loop, { book: b }: Pen): Value => {
-  if (!hasAxis(v, along.name)) return v;
-  const found = known.get(v.id)?.here ?? { ...v, id: b.given(v.id), axes: v.axes.filter((a) => a.name !== along.name) };
-  known.set(v.id, { from: v, here: found });
-  return found;
+  const axis = v.axes.findIndex((a) => a.name === along.name);
+  if (axis < 0) return v;
+  // What is renamed is the same array.
+  const key = `${v.id} ${axis}`;
+  const { id } = known.get(key) ?? { id: b.given(v.id) };
+  known.set(key, { from: v, axis, id });
+  return { ...v, id, axes: v.axes.filter((a) => a.name !== along.name) };
 };
 
 const outputsOf = (n: Scan, axis: Axis, rest: readonly (readonly Axis[])[], w: Writing): readonly string[] => {
@@ -52,7 +55,7 @@ const outputsOf = (n: Scan, axis: Axis, rest: readonly (readonly Axis[])[], w: W
   const body: OnnxGraph = {
     nodes,
     name: `a step along ${axis.name}`,
-    inputs: [...before, ...given.map(({ here }) => here)].map(({ id, dtype }) => typed(id, dtype)),
+    inputs: [...before.map((v) => typed(v.id, v.dtype)), ...given.map(({ id, from }) => typed(id, from.dtype))],
     outputs: results.map((name) => typed(name, 'f32')),
   };
   const way = n.carries[0]!.reverse ? 1 : 0;
@@ -60,7 +63,7 @@ const outputsOf = (n: Scan, axis: Axis, rest: readonly (readonly Axis[])[], w: W
     .here('Scan', [...starts, ...given.map(({ from }) => from.id)], results.length, {
       body,
       num_scan_inputs: given.length,
-      scan_input_axes: given.map(({ from }) => from.axes.findIndex((a) => a.name === axis.name)),
+      scan_input_axes: given.map((g) => g.axis),
       scan_input_directions: given.map(() => way),
       scan_output_axes: n.carries.map(() => 0),
       scan_output_directions: n.carries.map(() => way),

@@ -40,6 +40,8 @@ export interface Book {
   readonly constants: readonly OnnxTensor[];
 }
 
+export const cast = (b: Book, x: string, to: Element): string => b.op('Cast', [x], { to: elements[to] });
+
 const attribute = ([name, value]: readonly [string, Attribute]): NonNullable<OnnxNode['attributes']>[number] =>
   typeof value === 'number'
     ? { name, i: value, type: attributeTypes.i }

@@ -3,8 +3,8 @@
  * given as a number (`sizeName`).
  */
 import { type Axis, bound, type Size } from '../../../dsl/axis.js';
-import { elements, sizeName } from '../../../runtime/contract/onnx.js';
-import type { Book } from './sheet.js';
+import { sizeName } from '../../../runtime/contract/onnx.js';
+import { type Book, cast } from './sheet.js';
 
 export interface Sizes {
   /** The shape of arrays over these axes: i64. */
@@ -51,7 +51,7 @@ export const sizesOf = (book: Book, given: readonly Given[]): Sizes => {
     const size = bound(axis);
     if (typeof size === 'number') return book.number(size, 'i32');
     const whole = book.op('Squeeze', [measured(size), book.numbers('i64', [0], [1])]);
-    return book.op('Cast', [whole], { to: elements.i32 });
+    return cast(book, whole, 'i32');
   };
   return {
     asked,

@@ -4,7 +4,6 @@
  */
 import type { Axis } from '../../../dsl/axis.js';
 import type { DType } from '../../../dsl/scalar.js';
-import { elements } from '../../../runtime/contract/onnx.js';
 import { applied } from './scalars.js';
 import type { Book } from './sheet.js';
 import type { Sizes } from './sizes.js';
@@ -89,6 +88,3 @@ export const whole = (pen: Pen, v: Value, axes: readonly Axis[]): Value => {
 
 /** Positions along an axis. */
 export const positions = ({ sizes }: Pen, axis: Axis): Value => ({ id: sizes.range(axis), axes: [axis], dtype: 'i32' });
-
-export const cast = ({ book }: Pen, id: string, to: keyof typeof elements): string =>
-  book.op('Cast', [id], { to: elements[to] });

@@ -22,7 +22,7 @@ import {
   renderAll,
   tooDeep,
 } from './diagnostics.js';
-import { builds, emittedFiles, partFiles, runtimeReachable, written } from './emit/index.js';
+import { builds, emittedFiles, handedOver, partFiles, runtimeReachable, written } from './emit/index.js';
 import {
   checkTypes,
   hyperList,
@@ -246,12 +246,17 @@ const finish = (opened: Opened, chosen: Chosen, judge: Judge, began: number): Ei
     );
   }
   const folder = resolve(io.cwd, options.out ?? `build/${opened.model.name}`);
-  const files = emittedFiles(compiled.right, target, (part) => (io.beside ?? alone).emit(compiled.right, part));
+  const { handOver } = target;
+  const files =
+    handOver === undefined
+      ? emittedFiles(compiled.right, target, (part) => (io.beside ?? alone).emit(compiled.right, part))
+      : handedOver(compiled.right, handOver);
   return pipe(
     judge(right(files)),
-    chain(() => ofUsage(written(files, toolchain.targets, folder))),
+    // A trainer that is there stays: what is handed over stands beside it.
+    chain(() => ofUsage(written(files, handOver === undefined ? toolchain.targets : {}, folder))),
     map(({ files }) => {
-      const reachable = runtimeReachable(folder, show(folder, io.cwd));
+      const reachable = handOver === undefined ? runtimeReachable(folder, show(folder, io.cwd)) : right(undefined);
       if (isLeft(reachable)) report([reachable.left], io, opened.locate);
       const cost = compiled.right.report.cost(ordinary);
       io.out(

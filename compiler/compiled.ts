@@ -4,6 +4,7 @@ import type { Manifest, Sizes } from '../runtime/contract/session.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import type { LoopProgram } from './loops/ir.js';
+import type { Program } from './program.js';
 
 /** What one training step takes at given sizes. */
 export interface Cost {
@@ -32,6 +33,8 @@ export interface Compiled {
   readonly explanation?: LoopProgram;
   readonly manifest: Manifest;
   readonly report: Report;
+  /** What the loops were made of: the entries as graphs, after every pass. */
+  readonly programs: readonly Program[];
 }
 
 export interface PassInfo {
@@ -77,6 +80,12 @@ export interface Target {
   readonly passes?: {
     readonly list: readonly PassInfo[];
     readonly observe: (program: LoopProgram, observe: Observe) => void;
+  };
+  /** Files for engines that are not ours, made of graphs; then nothing else is emitted, and a trainer in the folder stays. */
+  readonly handOver?: {
+    readonly emit: (compiled: Pick<Compiled, 'programs' | 'manifest'>) => readonly Asset[];
+    /** What to do with them, beside a trainer in this folder. */
+    readonly next: (folder: string) => string;
   };
   /** The targets that one trainer carries together, by the names under which `opener` takes their programs; then nothing else is emitted. */
   readonly parts?: Readonly<Record<string, Target>>;

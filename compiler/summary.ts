@@ -66,11 +66,14 @@ export const summary = ({ compiled, target, cost, folder, files, seconds }: Done
     },
   } = compiled;
   const at = `batch ${ordinary.batch}, ${grouped(ordinary.items)} items`;
-  const rows: readonly (readonly [string, string])[] = [
-    ['parameters', showCount(parameters(manifest))],
+  const ofStep = [
     ['kernels a step', `${grouped(after)} (${grouped(before)} before fusion)`],
     ['peak memory', `${peaks({ compiled, target, cost })} (${at})`],
     ['operations a step', `${scaled(cost.operations).trim()} (${at}, full histories)`],
+  ] as const;
+  const rows: readonly (readonly [string, string])[] = [
+    ['parameters', showCount(parameters(manifest))],
+    ...(target.handOver === undefined ? ofStep : []),
     ...(certificate === undefined ? [] : [['certificate', certificate] as const]),
     ['files', `${folder}/{${files.join(',')}}`],
   ];
@@ -79,6 +82,6 @@ export const summary = ({ compiled, target, cost, folder, files, seconds }: Done
     `${manifest.model}: compiled ${manifest.source} in ${seconds.toFixed(1)} s`,
     ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
     '',
-    `next: node ${quoted(`${folder}/trainer.js`)}`,
+    `next: node ${target.handOver?.next(quoted(folder)) ?? quoted(`${folder}/trainer.js`)}`,
   ].join('\n');
 };

@@ -1,11 +1,13 @@
 /** The targets, by the name that `--target` takes; a new target is one row. The first is the default. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { wasmModule } from '../../runtime/contract/cpu-plan.js';
+import { scoreFile } from '../../runtime/contract/onnx.js';
 import type { Target } from '../compiled.js';
 import { checkCpu } from '../cpu/limits.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
 import { nativeFiles, nativePasses } from '../targets/native/index.js';
+import { onnxFile } from '../targets/onnx/index.js';
 import { wasmFiles, wasmPasses } from '../targets/wasm/index.js';
 
 const refusal = ([first, ...rest]: readonly Diagnostic[]): Either<Diagnostics, void> =>
@@ -42,6 +44,21 @@ const native: Target = {
   assets: { names: nativeFiles.names, emit: nativeFiles.assets },
 };
 
+const onnx: Target = {
+  description: 'the scores as an ONNX graph, for engines that are not ours',
+  file: scoreFile,
+  opener: '',
+  check: () => right(undefined),
+  emit: () => '',
+  handOver: {
+    emit: ({ programs, manifest }) =>
+      programs
+        .filter(({ entry }) => entry === 'score')
+        .map((program) => ({ name: scoreFile, content: onnxFile(program, manifest) })),
+    next: (folder) => `${folder}/trainer.js export --onnx FILE`,
+  },
+};
+
 export const targets = {
   all: {
     description: 'all of them: a GPU where one answers, else C where there is a compiler, else WebAssembly',
@@ -55,4 +72,5 @@ export const targets = {
   gpu,
   native,
   wasm,
+  onnx,
 } as const satisfies Readonly<Record<string, Target>>;

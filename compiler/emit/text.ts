@@ -156,6 +156,15 @@ export const emittedFiles = (
   ];
 };
 
+/** The files of a target that is handed over. */
+export const handedOver = (
+  compiled: Pick<Compiled, 'programs' | 'manifest'>,
+  { emit }: NonNullable<Target['handOver']>,
+): readonly EmittedFile[] =>
+  emit(compiled).map(({ name, content }) =>
+    typeof content === 'string' ? { name, text: content } : { name, text: '', bytes: content },
+  );
+
 /** Every name that a target may write. */
 export const namesOf = (target: Target): readonly string[] =>
   target.parts === undefined

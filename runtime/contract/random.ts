@@ -12,6 +12,12 @@ export const mix = (h: number): number => {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
 };
+/** Its rounds as a table, for those who write it in another language: h ^ (h >>> shift), times the factor. */
+export const mixing = [
+  { shift: 16, factor: 0x85ebca6b },
+  { shift: 13, factor: 0xc2b2ae35 },
+  { shift: 16, factor: 1 },
+] as const;
 
 /** FNV-1a of a key's UTF-16 units. */
 export const hashKey = (key: string): number => {

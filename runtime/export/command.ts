@@ -6,6 +6,9 @@ import type { ExportOptions } from '../options.js';
 import { plural } from '../contract/words.js';
 import type { Carry, Shared } from '../world.js';
 import { exportTo } from './export.js';
+import { exportOnnx, type OnnxOptions } from './onnx.js';
+
+type Lists = Omit<ExportOptions, 'file'> & Shared & { readonly out: string };
 
 /** Gives a command its options and what it does. */
 export const exports = (command: Command, compiled: CompiledModel, carryOut: Carry): Command => {
@@ -13,7 +16,13 @@ export const exports = (command: Command, compiled: CompiledModel, carryOut: Car
     new Option(
       '--out <file>',
       'the file: .csv, .jsonl or .parquet of lists; .npy (ids in a file beside), .safetensors or .parquet of vectors',
-    ).makeOptionMandatory(),
+    ),
+    new Option('--onnx <file>', 'in its place the model itself, as one ONNX file for other engines').conflicts([
+      'out',
+      'top',
+      'vectorsOf',
+      'at',
+    ]),
     counted('top', 'how many items each user is recommended (default: 10)'),
     new Option('--vectors-of <what>', "vectors in the place of lists: a score is the product of a user's and an item's")
       .choices(['user', 'item'])
@@ -26,17 +35,33 @@ export const exports = (command: Command, compiled: CompiledModel, carryOut: Car
     threads,
     flags.json,
   ].forEach((option) => command.addOption(option));
+  const lists = ({ out: file, ...options }: Lists): Promise<void> =>
+    carryOut(
+      options,
+      () => exportTo(compiled)({ ...options, file }),
+      (found) => ({
+        code: 0,
+        text: `Wrote ${plural(found.rows, options.vectorsOf === 'item' ? 'item' : 'user')} to ${found.file}${found.ids === null ? '' : `, their ids to ${found.ids}`}: ${Math.round(found.rows / found.seconds)} a second on ${found.backend}.`,
+        json: found,
+      }),
+    );
+  const model = (options: OnnxOptions & Shared): Promise<void> =>
+    carryOut(
+      options,
+      () => exportOnnx(compiled)(options),
+      (found) => ({
+        code: 0,
+        text: `Wrote ${found.file} from ${found.checkpoint}, and the ids of items to ${found.ids}. Inputs: ${found.inputs.join(', ')}. Outputs: ${found.outputs.join(', ')}.`,
+        json: found,
+      }),
+    );
   return command
-    .description('Write what comes next for all users of the data, or the vectors of users or items.')
-    .action(async ({ out, ...options }: Omit<ExportOptions, 'file'> & Shared & { readonly out: string }) => {
-      await carryOut(
-        options,
-        () => exportTo(compiled)({ ...options, file: out }),
-        (found) => ({
-          code: 0,
-          text: `Wrote ${plural(found.rows, options.vectorsOf === 'item' ? 'item' : 'user')} to ${found.file}${found.ids === null ? '' : `, their ids to ${found.ids}`}: ${Math.round(found.rows / found.seconds)} a second on ${found.backend}.`,
-          json: found,
-        }),
-      );
-    });
+    .description('Write what comes next for all users of the data, the vectors of users or items, or the model itself.')
+    .action(
+      async ({ out, onnx, ...options }: Omit<Lists, 'out'> & { readonly out?: string; readonly onnx?: string }) => {
+        if (onnx !== undefined) await model({ ...options, onnx });
+        else if (out !== undefined) await lists({ ...options, out });
+        else command.error("error: give the file to write: '--out <file>', or '--onnx <file>' for the model itself");
+      },
+    );
 };

@@ -41,6 +41,7 @@ export const standIn: Toolchain = {
           { ...table, name: 'item.m', role: 'slot' },
         ],
       },
+      programs: [],
       report: {
         kernels: { before: 12, after: 5 },
         cost: ({ batch = 0, items = 0 }) => ({ peakBytes: 4 * items * batch, operations: 1e6 * batch }),

@@ -63,7 +63,11 @@ const ticked = (values: readonly number[]) => {
 /** Ticks of powers of ten, and their doubles and halves. */
 const logarithmic = {
   type: 'log' as const,
-  tickFormat: (x: number) => (/^[125]e/.test(x.toExponential(0)) && x === Number(x.toPrecision(1)) ? String(x) : ''),
+  tickFormat: (x: number) => {
+    // Ticks are products of powers, and not to the last bit what they stand for.
+    const round = Number(x.toPrecision(1));
+    return Math.abs(x / round - 1) < 1e-9 && /^[125]/.test(x.toExponential(0)) ? String(round) : '';
+  },
 };
 
 /** Undefined where they are not installed. */

@@ -12,7 +12,7 @@ import { inputs } from '../runtime/contract/batch.js';
 import { explained } from '../runtime/contract/explanation.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
-import { rewrite, substitute } from './graph.js';
+import { rewrite, substitute, topological } from './graph.js';
 import { expand } from './passes/expand.js';
 import { type Program, rootsOf, withRoots } from './program.js';
 
@@ -98,10 +98,29 @@ const isEmbedding = (n: Node): n is Gather =>
   n.at.name === inputs.items.name &&
   !(n.table.op === 'param' && n.table.init.kind === 'given' && n.table.init.feature.kind.startsWith('categor'));
 
-/** The program `explain`, whose `scale` multiplies the embeddings of the history and is 1: `differentiate` derives the score by it. Left: as `expand`. */
+/**
+ * Steps beyond what the scores read may be made of parameters that nobody trains and no checkpoint has: these are as they start, and what a
+ * random one decides is left out.
+ */
+const ofTrained = (program: Program, trained: ReadonlySet<string>): Program => {
+  const { outputs, interned, origins } = program;
+  const strange = (n: Node): n is Param => n.op === 'param' && !trained.has(n.path);
+  const kept = Object.fromEntries(
+    Object.entries(outputs).filter(([, root]) =>
+      topological([root]).every((n) => !strange(n) || n.init.kind === 'constant'),
+    ),
+  );
+  const settled = { ...program, outputs: kept };
+  const started = (n: Node): Node =>
+    strange(n) && n.init.kind === 'constant' ? build.broadcast(build.constant(n.init.value), n.axes) : n;
+  return withRoots(settled, rewrite(rootsOf(settled), interned, started, origins));
+};
+
+/** The program `explain`, of what `trained` says is trained, whose `scale` multiplies the embeddings of the history and is 1: `differentiate` derives the score by it. Left: as `expand`. */
 export const explanationProgram = (
   { batch, inference: { scores } }: Traced,
   common: Pick<Program, 'updates' | 'interned' | 'origins'>,
+  trained: ReadonlySet<string>,
 ): Either<Diagnostics, Program> => {
   const { interned, origins } = common;
   const wanted = inputNode(inputs.wanted, { batch: batch.batch });
@@ -123,6 +142,7 @@ export const explanationProgram = (
         rewrite(rootsOf(program), interned, (n) => n, origins),
       ),
     ),
+    map((expanded) => ofTrained(expanded, trained)),
     map((expanded) => {
       const score = rewrite(
         [expanded.outputs[explained.score]!],

@@ -4,14 +4,15 @@ import hstu from '../../models/hstu.js';
 import pcrec from '../../models/pcrec.js';
 import pcrecSimple from '../../models/pcrec-simple.js';
 import { differentiate } from '../../compiler/passes/differentiate.js';
-import type { Program } from '../../compiler/program.js';
+import { topological } from '../../compiler/graph.js';
+import { type Program, rootsOf } from '../../compiler/program.js';
 import type { Environment } from '../../compiler/targets/reference.js';
 import { explained } from '../../runtime/contract/explanation.js';
 import { stream } from '../generators/axes.js';
 import { cases, environment } from '../support/models.js';
 import { expectClose } from '../support/numbers.js';
 import { runPass } from '../support/programs.js';
-import { explainOf, scoreOf, valuesOf, vectorsOf } from './support.js';
+import { explainOf, scoreOf, trainedOf, valuesOf, vectorsOf } from './support.js';
 
 const [BATCH, LENGTH, ITEMS] = [3, 6, 11];
 const lengths = [LENGTH, 1, 3];
@@ -105,8 +106,26 @@ describe.each(cases)('%s', (name, model, over) => {
 describe('a descent step by step', () => {
   const steps = (over: object) => {
     const program = explainOf(pcrec, { ...over });
-    return valuesOf(runPass(differentiate, program), withParam(environment([program]), scaleOf(program), ones));
+    const env = withParam(environment([program]), scaleOf(program), ones);
+    // Rates as they start, which those are that no score hangs on.
+    const params = Object.fromEntries(
+      Object.entries(env.params!).map(([path, values]) => [
+        path,
+        path.startsWith('gamma.') ? Array.from(values, () => (path.endsWith('.bias') ? -2 : 0)) : values,
+      ]),
+    );
+    return valuesOf(runPass(differentiate, program), { ...env, params });
   };
+  test('is of parameters that a checkpoint has', () => {
+    const known = trainedOf(pcrec, {});
+    const program = explainOf(pcrec, {});
+    const read = topological(rootsOf(program)).flatMap((n) => (n.op === 'param' ? [n.path] : []));
+    expect(read.filter((path) => !known.has(path))).toEqual([scaleOf(program)]);
+    // After one step the prediction has met the layer below it, and the rates of the others do nothing.
+    expect([known.has('gamma.2.bias'), known.has('gamma.0.bias')]).toEqual([true, false]);
+    expect(explained.energy(0, 1) in program.outputs).toBe(true);
+  });
+
   test.each([{ horizon: 'prefix' }, { horizon: 'last' }, { horizon: 'last', adaptation: 0.05 }])('%o', (over) => {
     const found = steps({ ...over, steps: 3 });
     for (const k of [0, 1, 2, 3]) {

@@ -7,12 +7,12 @@ import { pipe } from 'fp-ts/lib/function.js';
 import { type Axis, sameExtent } from '../dsl/axis.js';
 import { inputNode } from '../dsl/batch.js';
 import * as build from '../dsl/build.js';
-import type { Descend, Gather, Node, Param } from '../dsl/node.js';
+import type { Descend, Gather, Init, Node, Param } from '../dsl/node.js';
 import { inputs } from '../runtime/contract/batch.js';
 import { explained } from '../runtime/contract/explanation.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
-import { rewrite, substitute, topological } from './graph.js';
+import { rewrite, substitute } from './graph.js';
 import { expand } from './passes/expand.js';
 import { type Program, rootsOf, withRoots } from './program.js';
 
@@ -98,23 +98,24 @@ const isEmbedding = (n: Node): n is Gather =>
   n.at.name === inputs.items.name &&
   !(n.table.op === 'param' && n.table.init.kind === 'given' && n.table.init.feature.kind.startsWith('categor'));
 
+/** What a parameter is at the start, on average. */
+const meanOf = (init: Init): number =>
+  init.kind === 'constant' ? init.value : init.kind === 'uniform' ? (init.low + init.high) / 2 : 0;
+
 /**
- * Steps beyond what the scores read may be made of parameters that nobody trains and no checkpoint has: these are as they start, and what a
- * random one decides is left out.
+ * An energy may have parameters that no score hangs on: theta of the lower layers where there are too few steps for their errors to come up.
+ * Nobody trains them and no checkpoint has them, so they are what they start as on average: an untrained theta predicts 0.
  */
-const ofTrained = (program: Program, trained: ReadonlySet<string>): Program => {
-  const { outputs, interned, origins } = program;
-  const strange = (n: Node): n is Param => n.op === 'param' && !trained.has(n.path);
-  const kept = Object.fromEntries(
-    Object.entries(outputs).filter(([, root]) =>
-      topological([root]).every((n) => !strange(n) || n.init.kind === 'constant'),
+const ofTrained = (program: Program, trained: ReadonlySet<string>): Program =>
+  withRoots(
+    program,
+    rewrite(
+      rootsOf(program),
+      program.interned,
+      (n) => (n.op === 'param' && !trained.has(n.path) ? build.broadcast(build.constant(meanOf(n.init)), n.axes) : n),
+      program.origins,
     ),
   );
-  const settled = { ...program, outputs: kept };
-  const started = (n: Node): Node =>
-    strange(n) && n.init.kind === 'constant' ? build.broadcast(build.constant(n.init.value), n.axes) : n;
-  return withRoots(settled, rewrite(rootsOf(settled), interned, started, origins));
-};
 
 /** The program `explain`, of what `trained` says is trained, whose `scale` multiplies the embeddings of the history and is 1: `differentiate` derives the score by it. Left: as `expand`. */
 export const explanationProgram = (

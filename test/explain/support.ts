@@ -23,8 +23,8 @@ export const trainedOf = (model: Model, over: Over): ReadonlySet<string> =>
       .flatMap((p) => topological(rootsOf(runPass(expand, p))))
       .flatMap((n) => (n.op === 'param' ? [n.path] : [])),
   );
-export const explainOf = (model: Model, over: Over): Program =>
-  rightOf(readersOf(traced(model, over), trainedOf(model, over)).explain());
+export const explainOf = (model: Model, over: Over, trained = trainedOf(model, over)): Program =>
+  rightOf(readersOf(traced(model, over), trained).explain());
 /** Left: why there are none. */
 export const vectorsOf = (model: Model, over: Over): Program | string => {
   const found = readersOf(traced(model, over), new Set()).vectors;

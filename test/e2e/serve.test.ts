@@ -3,7 +3,16 @@
  * what `npm run build` left in dist, which `npm test` does first.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -333,6 +342,46 @@ describe.skipIf(!nginx)('two servers behind nginx, as in examples/deploy', () =>
     3 * minute,
   );
 });
+
+it(
+  'a shop of twenty lines recommends by what its visitor has looked at, as in examples/session',
+  async () => {
+    const shop = join(folder, 'shop');
+    mkdirSync(join(shop, 'build'), { recursive: true });
+    mkdirSync(join(shop, 'runs'));
+    copyFileSync(join(packageRoot, 'examples', 'session', 'server.mjs'), join(shop, 'server.mjs'));
+    symlinkSync(out, join(shop, 'build', 'hstu'));
+    symlinkSync(first, join(shop, 'runs', 'hstu'));
+    const child = spawn(process.execPath, ['server.mjs'], {
+      cwd: shop,
+      env: { ...environment, PORT: '0', SECRET: 'a secret of the test' },
+    });
+    running.add(child);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => void (said += String(chunk)));
+    await until(() => /^http:/m.test(said));
+    const url = said.match(/^http:\S+/m)![0];
+    const get = async (path: string, session = '') => {
+      const found = await fetch(`${url}${path}`, { headers: { cookie: session } });
+      return { status: found.status, body: (await found.json()) as any, cookie: found.headers.get('set-cookie') };
+    };
+    expect((await get('/for-you')).body).toEqual({ items: [] });
+    const visit = await get('/items/12');
+    const session = visit.cookie!.split(';')[0]!;
+    const again = await get('/items/7', session);
+    const both = again.cookie!.split(';')[0]!;
+    const ask = (history: string): string =>
+      run(trainer, 'recommend', '--out', first, '--history', history, '--top', '8', '--json');
+    expect(visit.body).toEqual({ id: '12', also: JSON.parse(ask('12')).items });
+    expect(again.body).toEqual({ id: '7', also: JSON.parse(ask('12,7')).items });
+    expect((await get('/for-you', both)).body).toEqual({ items: again.body.also });
+    // Nobody makes a session but the server, and what is no item does not get into one.
+    expect((await get('/for-you', both.replace('12', '13'))).body).toEqual({ items: [] });
+    const none = await get('/items/nothing', both);
+    expect([none.status, none.cookie]).toEqual([404, null]);
+  },
+  2 * minute,
+);
 
 describe('the files of examples/deploy', () => {
   const text = (name: string): string => readFileSync(join(packageRoot, 'examples', 'deploy', name), 'utf8');

@@ -37,6 +37,14 @@ const causal = (n: Node, monoid: 'max' | 'sum'): Node => {
   return build.reduce(monoid, build.map('select', early, n, otherwise), ['key']);
 };
 
+/** A sum of what is chosen by positions that the summands do not have. */
+const chosen = (n: Node, over: string): Node =>
+  build.reduce(
+    'sum',
+    build.map('select', build.map('lt', build.index(seq), build.constant(2, 'i32')), n, build.constant(0)),
+    [over],
+  );
+
 /** Both, on cells that exist; of all others 0. */
 const compared = (roots: readonly Node[], env: Environment, rows: Sizes): void => {
   const program = programOf(Object.fromEntries(roots.map((root, i) => [`${i}`.padStart(4, '0'), root])));
@@ -80,6 +88,7 @@ describe('a padded program', () => {
     ['the row after', build.shift(x, 'batch', -1)],
     ['rows that are looked up', build.gather(x, build.input('id', [other], 'i32'), 'batch')],
     ['sums over rows', build.reduce('sum', x, ['batch'])],
+    ['sums over rows that reach a position', chosen(build.input('z', [batch], 'f32'), 'batch')],
     ['maxima over rows', build.reduce('max', x, ['batch', 'width'])],
     ['a maximum over what a causal mask leaves', causal(build.rename(x, 'seq', key), 'max')],
     ['a sum over it', causal(build.rename(x, 'seq', key), 'sum')],

@@ -1,13 +1,15 @@
 /** Ragged programs and what the pass `pad` makes of them: cells that exist are the same, whatever lies beside them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bound } from '../../dsl/axis.js';
+import { bound, like } from '../../dsl/axis.js';
+import * as build from '../../dsl/build.js';
+import { LOWEST } from '../../dsl/lowest.js';
 import type { Node } from '../../dsl/node.js';
 import { topological } from '../../compiler/graph.js';
 import { padding } from '../../compiler/passes/padded.js';
 import { rootsOf } from '../../compiler/program.js';
 import { type Environment, evaluate } from '../../compiler/targets/reference.js';
-import { environmentFor, filled, JUNK, type Sizes, sizes } from '../generators/axes.js';
+import { batch, environmentFor, filled, JUNK, key, seq, type Sizes, sizes, width } from '../generators/axes.js';
 import { pools, rootsFrom } from '../generators/expressions.js';
 import { products } from '../generators/products.js';
 import { kinds, withSlopes } from '../generators/scans.js';
@@ -27,6 +29,21 @@ const spoilt = (env: Environment, roots: readonly Node[]): Environment => {
     ),
   };
 };
+
+/** Over the keys that lie no later than each position. */
+const causal = (n: Node, monoid: 'max' | 'sum'): Node => {
+  const otherwise = build.constant(monoid === 'max' ? LOWEST : 0);
+  const early = build.map('le', build.index(key), build.index(seq));
+  return build.reduce(monoid, build.map('select', early, n, otherwise), ['key']);
+};
+
+/** A sum of what is chosen by positions that the summands do not have. */
+const chosen = (n: Node, over: string): Node =>
+  build.reduce(
+    'sum',
+    build.map('select', build.map('lt', build.index(seq), build.constant(2, 'i32')), n, build.constant(0)),
+    [over],
+  );
 
 /** Both, on cells that exist; of all others 0. */
 const compared = (roots: readonly Node[], env: Environment, rows: Sizes): void => {
@@ -60,6 +77,24 @@ describe('a padded program', () => {
       }),
       { numRuns: Number(process.env['RANDOM_RUNS'] ?? 300), seed: 20261129 },
     );
+  });
+  /** What random programs seldom reach: rows that look at other rows, whose ends are others. */
+  const x = build.input('x', [batch, seq, width], 'f32');
+  const other = like('other', batch);
+  it.each([
+    ['rows by another name', build.rename(x, 'batch', other)],
+    ['rows by another name beside their own', build.map('mul', build.rename(x, 'batch', other), x)],
+    ['the row before', build.shift(x, 'batch', 1)],
+    ['the row after', build.shift(x, 'batch', -1)],
+    ['rows that are looked up', build.gather(x, build.input('id', [other], 'i32'), 'batch')],
+    ['sums over rows', build.reduce('sum', x, ['batch'])],
+    ['sums over rows that reach a position', chosen(build.input('z', [batch], 'f32'), 'batch')],
+    ['maxima over rows', build.reduce('max', x, ['batch', 'width'])],
+    ['a maximum over what a causal mask leaves', causal(build.rename(x, 'seq', key), 'max')],
+    ['a sum over it', causal(build.rename(x, 'seq', key), 'sum')],
+  ])('keeps %s', (_, root) => {
+    const rows: Sizes = { batch: 4, lengths: [1, 4, 2, 3], missing: 1 };
+    for (const seed of [1, 2, 3]) compared([root], environmentFor([root], rows, seed), rows);
   });
   it('keeps sums of products sums of products, and their values', () => {
     fc.assert(

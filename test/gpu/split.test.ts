@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { like, partial, ragged } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
-import { apply, integer } from '../../compiler/loops/build.js';
+import { apply, integer, literal } from '../../compiler/loops/build.js';
 import type { Expr, LoopAxis, LoopProgram } from '../../compiler/loops/ir.js';
 import { checkGpu } from '../../compiler/targets/gpu/index.js';
 import { place } from '../../compiler/targets/gpu/placement.js';
@@ -133,6 +133,45 @@ test('a sum of which parts would be one array too many stays whole', async () =>
   };
   expect(checkGpu(program)).toEqual([]);
   const given = Object.fromEntries(names.map((id, k) => [id, Array.from({ length: 9 }, (_, i) => Math.sin(i + k))]));
+  const want = interpret(program.entries[0]!, {}, given, { seed: 1, step: 1 });
+  const session = await open(program, 'cpu', {});
+  const got = await session.run('all', data(program, given), { seed: 1, step: 1 });
+  await session.dispose();
+  expect(worst(got['out'], want['out']!, 1)).toBeLessThan(1e-6);
+});
+
+test('a kernel whose condition is one array too many computes a part of it before', async () => {
+  const names = Array.from({ length: 7 }, (_, i) => `x${i}`);
+  const body = names.map((id) => read(id, 'f32', from)).reduce((a, b) => apply('add', apply('abs', a), b));
+  const program: LoopProgram = {
+    model: 'narrow',
+    entries: [
+      {
+        name: 'all',
+        buffers: [
+          ...['open', ...names].map((id) => ({ id, dtype: 'f32', axes: [from], role: 'input' }) as const),
+          { id: 'out', dtype: 'f32', axes: [from], role: 'output' },
+        ],
+        kernels: [
+          {
+            name: 'out',
+            output: 'out',
+            body,
+            where: apply('gt', read('open', 'f32', from), literal(0)),
+            comment: 'a sum',
+          },
+        ],
+        outputs: { out: 'out' },
+        updates: {},
+      },
+    ],
+  };
+  expect(checkGpu(program)).toEqual([]);
+  expect(place(program.entries[0]!).device.map((k) => k.name)).toEqual(['out_part_1', 'out']);
+  const given = Object.fromEntries([
+    ['open', [1, 0, 1]],
+    ...names.map((id, k) => [id, [Math.sin(k), 1, Math.cos(k)]] as const),
+  ]);
   const want = interpret(program.entries[0]!, {}, given, { seed: 1, step: 1 });
   const session = await open(program, 'cpu', {});
   const got = await session.run('all', data(program, given), { seed: 1, step: 1 });

@@ -4,7 +4,7 @@ import { host } from './flavour.js';
 import { cell, raggedIn, written, type Written } from './kernel.js';
 import { counting } from './loops.js';
 import { inside, integer } from './piece.js';
-import { rootsOf } from './placement.js';
+import { rootsOf } from './reads.js';
 import { block, scope, type Scope, variable } from './scope.js';
 import { writer } from './write.js';
 import { extent } from './writer.js';

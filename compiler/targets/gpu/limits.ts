@@ -4,7 +4,8 @@ import type { Buffer, Entry, Kernel, LoopProgram } from '../../loops/ir.js';
 import { maxArrayArguments } from '../../loops/limits.js';
 import { targetsOf } from '../../loops/inverse.js';
 import { deviceKernels } from './device.js';
-import { axesOf, collectsOf, place, rootsOf } from './placement.js';
+import { axesOf, collectsOf, place } from './placement.js';
+import { rootsOf } from './reads.js';
 import { nodes } from '../../loops/shape.js';
 
 export { maxArrayArguments };

@@ -10,6 +10,8 @@ import { identifier } from './names.js';
 import { interning } from '../../loops/intern.js';
 import { rewrite } from '../../loops/rewrite.js';
 import { freeVariables, loopAxes, nodes, readsOf } from '../../loops/shape.js';
+import { narrowed } from './narrow.js';
+import { existence, kernelReads, rootsOf, uniformsOf } from './reads.js';
 import { splitReductions } from './split.js';
 
 export interface Invert {
@@ -33,26 +35,12 @@ export interface Placement {
   readonly device: readonly Kernel[];
 }
 
-/** In the order in which they are written. */
-export const rootsOf = ({ body, where }: Kernel): readonly Expr[] => (where === undefined ? [body] : [where, body]);
 export const collectsOf = (kernel: Kernel): readonly Collect[] =>
   [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'collect' ? [e] : []));
-const uniformsOf = (kernel: Kernel) => [...nodes(rootsOf(kernel))].flatMap((e) => (e.kind === 'uniform' ? [e] : []));
 
 /** Every axis that a kernel's loops run over, by name. */
 export const axesOf = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): ReadonlyMap<string, LoopAxis> =>
   new Map([...loopAxes(rootsOf(kernel)), ...(buffers.get(kernel.output)?.axes ?? []).map((a) => [a.name, a] as const)]);
-
-/** What says which positions of these axes exist. */
-const existence = (axes: readonly LoopAxis[]): readonly string[] =>
-  axes.flatMap(({ ragged, missing }) => [
-    ...(ragged !== undefined && axes.some((a) => a.name === ragged.rows) ? [ragged.lengths] : []),
-    ...(missing === undefined ? [] : [missing]),
-  ]);
-
-export const kernelReads = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): readonly string[] => [
-  ...new Set([...existence(buffers.get(kernel.output)?.axes ?? []), ...readsOf(rootsOf(kernel))]),
-];
 
 /** Kernels on the host, by output: integers, conditions on nothing but host data, and what host work reads. */
 const hostOutputs = (entry: Entry, buffers: ReadonlyMap<string, Buffer>): ReadonlySet<string> => {
@@ -114,7 +102,7 @@ const shared = (kernel: Kernel): Kernel => {
  * computed once, and again when states are written.
  */
 const placed = (given: Entry, advanced?: ReadonlySet<string>): Placement => {
-  const entry = splitReductions({ ...given, kernels: given.kernels.map(shared) });
+  const entry = narrowed(splitReductions({ ...given, kernels: given.kernels.map(shared) }));
   const own = new Map(entry.buffers.map((b) => [b.id, b]));
   const onHost = hostOutputs(entry, own);
   const drawn = new Map<string, { readonly buffer: Buffer; readonly kernel: Kernel }>();

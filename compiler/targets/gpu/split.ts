@@ -7,7 +7,8 @@
 import type { Buffer, Entry, Expr, Kernel, LoopAxis } from '../../loops/ir.js';
 import { maxArrayArguments } from '../../loops/limits.js';
 import { rewrite } from '../../loops/rewrite.js';
-import { freeVariables, nodes, readsOf } from '../../loops/shape.js';
+import { freeVariables, readsOf } from '../../loops/shape.js';
+import { rootsOf, uniformsOf } from './reads.js';
 
 type Reduce = Extract<Expr, { kind: 'reduce' }>;
 
@@ -58,11 +59,7 @@ const cut = (kernel: Kernel, parts: readonly Part[], taken: ReadonlySet<string>)
     const go = rewrite((e) => some.find(({ sum }) => sum === e)?.instead ?? null);
     return { ...kernel, body: go(kernel.body) };
   };
-  const fits = ({ body, where }: Kernel): boolean => {
-    const roots = where === undefined ? [body] : [body, where];
-    const drawn = [...nodes(roots)].filter((e) => e.kind === 'uniform');
-    return readsOf(roots).length + drawn.length <= maxArrayArguments;
-  };
+  const fits = (k: Kernel): boolean => readsOf(rootsOf(k)).length + uniformsOf(k).length <= maxArrayArguments;
   const free = parts.filter(({ buffer }) => !taken.has(buffer.id));
   const found = free.reduce<readonly Part[]>(
     (some, part) => (fits(without([...some, part])) ? [...some, part] : some),

@@ -9,7 +9,7 @@ import { type Program, rootsOf } from '../../compiler/program.js';
 import type { Environment } from '../../compiler/targets/reference.js';
 import { explained } from '../../runtime/contract/explanation.js';
 import { stream } from '../generators/axes.js';
-import { cases, environment } from '../support/models.js';
+import { cases, environment, programs } from '../support/models.js';
 import { expectClose } from '../support/numbers.js';
 import { runPass } from '../support/programs.js';
 import { explainOf, type Over, scoreOf, trainedOf, valuesOf, vectorsOf } from './support.js';

@@ -50,14 +50,14 @@ export const errorMap = (
       tickSize: 0,
       padding: 0.08,
     },
-    // The square root of half a squared norm: a cell is as dark as its error is long.
-    opacity: { type: 'sqrt', domain: [0, largest], range: [0.05, 1] },
+    opacity: { type: 'identity' },
     marks: [
       Plot.cell(cells, {
         x: 'position',
         y: 'layer',
         fill: 'var(--accent)',
-        fillOpacity: 'error',
+        // The square root of half a squared norm: a cell is as strong as its error is long.
+        fillOpacity: ({ error }: (typeof cells)[number]) => 0.05 + 0.95 * Math.sqrt(error / largest),
         rx: count > 60 ? 0 : 2,
         title: ({ layer, position, error }: (typeof cells)[number]) =>
           `${names[position]!}, layer ${layer}: ${error.toPrecision(3)}`,

@@ -106,9 +106,7 @@ describe.each(cases)('%s', (name, model, over) => {
 describe('a descent step by step', () => {
   /** As if everything were trained, so that models of more and of fewer steps have the same parameters. */
   const all = new Set(
-    programs(pcrec, { adaptation: 0 }).flatMap((p) =>
-      topological(rootsOf(p)).flatMap((n) => (n.op === 'param' ? [n.path] : [])),
-    ),
+    programs(pcrec, {}).flatMap((p) => topological(rootsOf(p)).flatMap((n) => (n.op === 'param' ? [n.path] : []))),
   );
   const steps = (over: Over) => {
     const program = explainOf(pcrec, over, all);

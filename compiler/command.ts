@@ -176,7 +176,7 @@ interface Chosen {
 /** The middle of the compiler, with `--dump-after` looking on. */
 const build = (
   opened: Opened,
-  { options: { set = [], preset, dumpAfter }, target, toolchain, io }: Chosen,
+  { options: { set = [], preset, dumpAfter, explain }, target, toolchain, io }: Chosen,
 ): Either<Failure, Compiled> => {
   const observe: Observe = (pass, text) => {
     if (pass === dumpAfter) io.out(text());
@@ -188,7 +188,10 @@ const build = (
     chain((traced) =>
       ofModel(
         pipe(
-          opened.guard(() => toolchain.compile(traced, { observe })),
+          opened.guard(() =>
+            // What prints and writes nothing is of the model alone.
+            toolchain.compile(traced, { observe, explained: dumpAfter === undefined && explain === undefined }),
+          ),
           flatten,
         ),
       ),

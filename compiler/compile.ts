@@ -1,5 +1,6 @@
 /** From a traced model to loop-level programs: the entries of the trainer, through the pipeline, lowered. */
-import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
+import { chain, type Either, isLeft, left, map as mapRight, right } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import * as build from '../dsl/build.js';
 import { batchAxes, inputNode } from '../dsl/batch.js';
 import type { Node, Param } from '../dsl/node.js';
@@ -10,7 +11,8 @@ import { certificateText } from './dependence/wording.js';
 import { type Added, declarationErrors } from './declared.js';
 import { type Diagnostics, refuse } from './diagnostics.js';
 import { costOf } from './cost.js';
-import { explain } from './explain.js';
+import { explain as explainTensors } from './explain.js';
+import { explanationProgram } from './explanation.js';
 import type { Traced } from './frontend/index.js';
 import { interner, rewrite, topological } from './graph.js';
 import { hashOf } from './hash.js';
@@ -22,6 +24,7 @@ import { loopPasses, pipeline, runPasses } from './pipeline.js';
 import { openingErrors } from './openable.js';
 import { type Program, rootsOf, withRoots } from './program.js';
 import { entryText, programText } from './text.js';
+import { type Vectors, vectorsOf } from './vectors.js';
 
 /**
  * The rank of each row's target among all items: 1 + the other items that score no lower, without those seen. Written so
@@ -39,23 +42,45 @@ const rankOf = (scores: Node, { batch, item }: Traced['batch'], length: number):
   return build.map('sub', build.reduce('sum', rivals, [item.name]), build.reduce('sum', ahead(others), [seen.name]));
 };
 
-/** The programs of a model, before any pass. */
-export const programsOf = (traced: Traced): readonly Program[] => {
-  const { batch, hyper, training, inference, optimizer, provenance: origins } = traced;
-  const interned = interner();
-  const common = { updates: {}, interned, origins } as const;
-  const programs: readonly Program[] = [
+/** All of them, or the first failure. */
+const traverse = <A, B>(all: readonly A[], f: (a: A) => Either<Diagnostics, B>): Either<Diagnostics, readonly B[]> =>
+  all.reduce<Either<Diagnostics, readonly B[]>>(
+    (sofar, a) =>
+      pipe(
+        sofar,
+        chain((done) => mapRight((b: B) => [...done, b])(f(a))),
+      ),
+    right([]),
+  );
+
+const commonOf = ({ provenance: origins }: Traced) => ({ updates: {}, interned: interner(), origins }) as const;
+
+/** The programs of a model, before any pass: those that decide what it learns and how it ranks. */
+export const programsOf = (traced: Traced, common = commonOf(traced)): readonly Program[] => {
+  const { batch, hyper, training, inference, optimizer } = traced;
+  return plainly([
     { ...common, entry: 'train', outputs: { loss: training.loss }, optimizer },
     { ...common, entry: 'rank', outputs: { rank: rankOf(inference.scores, batch, Number(hyper['length'])) } },
     { ...common, entry: 'score', outputs: { scores: inference.scores } },
     ...(inference.logit === undefined ? [] : [{ ...common, entry: 'predict', outputs: { logit: inference.logit } }]),
-  ];
-  return programs.map((p) =>
+  ]);
+};
+const plainly = (programs: readonly Program[]): readonly Program[] =>
+  programs.map((p) =>
     withRoots(
       p,
-      rewrite(rootsOf(p), interned, (n) => n, origins),
+      rewrite(rootsOf(p), p.interned, (n) => n, p.origins),
     ),
   );
+
+/** Programs that only read what those have made, the states `trained`. `vectors` is absent where scores are no product of two. */
+export const readersOf = (traced: Traced, trained: ReadonlySet<string>, common = commonOf(traced)) => {
+  const { batch, inference } = traced;
+  const vectors = vectorsOf(inference.scores, batch.batch.name, batch.item.name);
+  return {
+    vectors: mapRight(({ ...outputs }: Vectors) => plainly([{ ...common, entry: 'vectors', outputs }])[0]!)(vectors),
+    explain: () => explanationProgram(traced, common, trained),
+  } as const;
 };
 
 const tensorInfo = (name: string, b: Buffer): TensorInfo => ({
@@ -117,9 +142,9 @@ const statesOf = (
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
-/** What ranking adds to scores: its own inputs, and the axes that no model has. */
-const ranking = (): Added => {
-  const own = inputsFor('rank').filter(({ entries }) => !entries.includes('score'));
+/** What ranking and explaining add to scores: their own inputs, and the axes that no model has. */
+const besides = (): Added => {
+  const own = (['rank', 'explain'] as const).flatMap(inputsFor).filter(({ entries }) => !entries.includes('score'));
   const known = new Set<AxisName>(Object.values(given).flatMap((row) => row.axes));
   return {
     inputs: own.map(({ name }) => name),
@@ -147,21 +172,27 @@ const blind = (finished: readonly Program[]): boolean => {
   );
 };
 
-export const compile: Compile = (traced, options: CompileOptions = {}) => {
-  const finished: Program[] = [];
+export const compile: Compile = (traced, { observe, explained = false }: CompileOptions = {}) => {
   // What the model says, in its own words: later passes order and join it anew.
   const plain: Program[] = [];
-  const [wrong, ...others] = declarationErrors(traced, ranking());
-  if (wrong !== undefined) return left([wrong, ...others]);
-  const written = programsOf(traced);
-  for (const program of written) {
-    const result: Either<Diagnostics, Program> = runPasses(pipeline, program, (pass, next) => {
+  const finish = (program: Program): Either<Diagnostics, Program> =>
+    runPasses(pipeline, program, (pass, next) => {
       if (pass === certify) plain.push(next);
-      options.observe?.(pass.name, () => programText(next));
+      observe?.(pass.name, () => programText(next));
     });
-    if (isLeft(result)) return result;
-    finished.push(result.right);
-  }
+  const lower = (program: Program): Entry =>
+    loopPasses.reduce((e, pass) => {
+      const next = pass.run(e);
+      observe?.(pass.name, () => entryText(next));
+      return next;
+    }, lowerEntry(program));
+  const [wrong, ...others] = declarationErrors(traced, besides());
+  if (wrong !== undefined) return left([wrong, ...others]);
+  const common = commonOf(traced);
+  const written = programsOf(traced, common);
+  const deciding = traverse(written, finish);
+  if (isLeft(deciding)) return deciding;
+  const finished = deciding.right;
   if (blind(finished)) {
     return refuse(
       'PC5004',
@@ -170,15 +201,17 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
       "in the phase 'training' too, let the loss compare the answers with what is predicted from the history",
     );
   }
-  const entries = finished.map(lowerEntry).map((entry) =>
-    loopPasses.reduce((e, pass) => {
-      const next = pass.run(e);
-      options.observe?.(pass.name, () => entryText(next));
-      return next;
-    }, entry),
-  );
-  const loops: LoopProgram = withPlainNames({ model: traced.model.name, entries });
+  const entries = finished.map(lower);
   const states = statesOf(written, finished, entries);
+  const { vectors, explain } = readersOf(traced, new Set(states.map(({ name }) => name)), common);
+  const explaining = explained ? pipe(explain(), chain(finish), mapRight(lower)) : right(undefined);
+  if (isLeft(explaining)) return explaining;
+  const sought = isLeft(vectors) ? right([]) : traverse([vectors.right], finish);
+  if (isLeft(sought)) return sought;
+  const reading = explaining.right === undefined ? [] : [explaining.right];
+  const all = [...entries, ...sought.right.map(lower)];
+  const named = (of: readonly Entry[]): LoopProgram => withPlainNames({ model: traced.model.name, entries: of });
+  const loops = named(all);
   const rows = ownRows(finished);
   const manifest: Manifest = {
     format: 1,
@@ -187,10 +220,12 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
     hyper: traced.hyper,
     length: Number(traced.hyper['length']),
     states,
-    entries: Object.fromEntries(entries.map((e) => [e.name, entryInfo(e)])),
+    entries: Object.fromEntries([...all, ...reading].map((e) => [e.name, entryInfo(e)])),
+    ...(isLeft(vectors) ? { without: { vectors: vectors.left } } : {}),
     ...(rows.length === 0 ? {} : { rows }),
     ...(traced.inference.label === undefined ? {} : { label: traced.inference.label }),
-    hash: hashOf(loops, { states, hyper: traced.hyper }),
+    // What only reads decides nothing: a checkpoint is one of this model whether or not it could be explained when it was made.
+    hash: hashOf(named(entries), { states, hyper: traced.hyper }),
   };
   const sources = new Map(
     written.flatMap((p) => [...paramsOf([p]).values()].map((n) => [n.path, traced.provenance.get(n)?.source] as const)),
@@ -202,12 +237,13 @@ export const compile: Compile = (traced, options: CompileOptions = {}) => {
   ).length;
   return right({
     loops,
+    ...(reading.length === 0 ? {} : { explanation: named(reading) }),
     manifest,
     report: {
       kernels: { before, after: entries[0]!.kernels.length },
       cost: costOf(entries[0]!),
       ...certified(finished),
-      explain: explain(finished, plain),
+      explain: explainTensors(finished, plain),
     },
   });
 };

@@ -28,6 +28,8 @@ export interface Report {
 /** A compiled model before it is written in a target's language. */
 export interface Compiled {
   readonly loops: LoopProgram;
+  /** The entry `explain`, apart from the others: who trains and ranks need not carry it. */
+  readonly explanation?: LoopProgram;
   readonly manifest: Manifest;
   readonly report: Report;
 }
@@ -41,6 +43,8 @@ export type Observe = (pass: string, text: () => string) => void;
 /** Who looks on. */
 export interface CompileOptions {
   readonly observe?: Observe;
+  /** Whether the program `explain` is made too: who writes a trainer wants it. */
+  readonly explained?: boolean;
 }
 
 /** From a traced model to loops. Left: what is wrong with the model, at its own lines. */

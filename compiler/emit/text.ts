@@ -3,8 +3,9 @@
  * bytes.
  */
 import type { Manifest } from '../../runtime/contract/session.js';
-import type { Compiled, Target } from '../compiled.js';
+import type { Asset, Compiled, Target } from '../compiled.js';
 import { packageFile } from '../package.js';
+import { explanationFiles } from '../targets/wasm/index.js';
 
 /** A file of the written folder. */
 export interface EmittedFile {
@@ -51,7 +52,15 @@ const builderOf = ({ builder, parts }: Target): { readonly name: string; readonl
 /** Whether `--build` has anything to do. */
 export const builds = (target: Target): boolean => builderOf(target) !== undefined;
 
-const trainerText = (manifest: Manifest, target: Target, builder = builderOf(target)): string => `#!/usr/bin/env node
+/** What opens the program `explain`, which is read when it is asked for. */
+const explains = 'openWasm';
+
+const trainerText = (
+  manifest: Manifest,
+  target: Target,
+  explained: boolean,
+  builder = builderOf(target),
+): string => `#!/usr/bin/env node
 /**
  * ${heading(manifest)}
  *
@@ -60,19 +69,27 @@ const trainerText = (manifest: Manifest, target: Target, builder = builderOf(tar
  *   node trainer.js --help          train, evaluate, recommend, serve
  *   import { train } from './trainer.js'   (CommonJS: require)
  */
-import { ${builder === undefined ? '' : `${builder.name}, `}main, ${target.opener}, readManifest, trainer } from '${runtime}';
+import { ${importsOf(target, explained, builder?.name).join(', ')} } from '${runtime}';
 ${programsOf(target).imports}
 
 /** Parameters, entries and hyperparameters of this model. */
 export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
-export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`} };
+export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`}${explained ? `, explain: async (sizes, options) => ${explains}((await import('./${explanationFiles.names[0]}')).program, manifest, 'wasm', sizes, options)` : ''} };
 
-export const { train, evaluate, recommend, recommender, serve } = trainer(compiled);
+export const { train, evaluate, recommend, recommender, explain, exportTo, serve } = trainer(compiled);
 
 main(compiled, import.meta.url);
 `;
+
+const importsOf = ({ opener }: Target, explained: boolean, builder: string | undefined): readonly string[] =>
+  [
+    ...new Set([...(builder === undefined ? [] : [builder]), ...(explained ? [explains] : []), opener]),
+    'main',
+    'readManifest',
+    'trainer',
+  ].sort();
 
 const typesText = (manifest: Manifest): string => `/** ${heading(manifest)} */
 import type { CompiledModel, Manifest, Trainer } from '${runtime}';
@@ -83,6 +100,8 @@ export declare const train: Trainer['train'];
 export declare const evaluate: Trainer['evaluate'];
 export declare const recommend: Trainer['recommend'];
 export declare const recommender: Trainer['recommender'];
+export declare const explain: Trainer['explain'];
+export declare const exportTo: Trainer['exportTo'];
 export declare const serve: Trainer['serve'];
 `;
 
@@ -94,18 +113,21 @@ export const moduleMarker: EmittedFile = {
   text: json({ description: mark, type: 'module', private: true }),
 };
 
+const headed =
+  (manifest: Manifest) =>
+  ({ name, content, comment }: Asset): EmittedFile =>
+    typeof content === 'string'
+      ? { name, text: `${comment} ${heading(manifest)}\n${content}` }
+      : { name, text: '', bytes: content };
+
 /** The files of one part of a target, or of a target that has none. */
 export const partFiles = (
   { loops, manifest }: Pick<Compiled, 'loops' | 'manifest'>,
   part: Target,
-): readonly EmittedFile[] => [
-  { name: part.file, text: `// ${heading(manifest)}\n${part.emit(loops)}` },
-  ...(part.assets?.emit(loops) ?? []).map(({ name, content, comment }): EmittedFile =>
-    typeof content === 'string'
-      ? { name, text: `${comment} ${heading(manifest)}\n${content}` }
-      : { name, text: '', bytes: content },
-  ),
-];
+): readonly EmittedFile[] =>
+  [{ name: part.file, content: part.emit(loops), comment: '//' }, ...(part.assets?.emit(loops) ?? [])].map(
+    headed(manifest),
+  );
 
 /** Begins a part of a target, by its name, and gives what waits for it. */
 type Begin = (part: { readonly target: Target; readonly name: string }) => () => readonly EmittedFile[];
@@ -115,19 +137,20 @@ type Begin = (part: { readonly target: Target; readonly name: string }) => () =>
  * several parts is written while the others are.
  */
 export const emittedFiles = (
-  compiled: Pick<Compiled, 'loops' | 'manifest'>,
+  compiled: Pick<Compiled, 'loops' | 'explanation' | 'manifest'>,
   target: Target,
   beside?: Begin,
 ): readonly EmittedFile[] => {
-  const { manifest } = compiled;
+  const { manifest, explanation } = compiled;
   const parts = Object.entries(target.parts ?? {});
   const [name, last] = parts.at(-1) ?? ['', target];
   const rest =
     beside === undefined || parts.length < 2 ? () => partFiles(compiled, last) : beside({ target: last, name });
   return [
-    { name: 'trainer.js', text: trainerText(manifest, target), executable: true },
+    { name: 'trainer.js', text: trainerText(manifest, target, explanation !== undefined), executable: true },
     { name: 'trainer.d.ts', text: typesText(manifest) },
     ...parts.slice(0, -1).flatMap(([, part]) => partFiles(compiled, part)),
+    ...(explanation === undefined ? [] : explanationFiles.emit(explanation).map(headed(manifest))),
     ...rest(),
     { name: 'manifest.json', text: json(manifest) },
   ];
@@ -136,5 +159,5 @@ export const emittedFiles = (
 /** Every name that a target may write. */
 export const namesOf = (target: Target): readonly string[] =>
   target.parts === undefined
-    ? [target.file, ...(target.assets?.names ?? [])]
+    ? [...explanationFiles.names, target.file, ...(target.assets?.names ?? [])]
     : Object.values(target.parts).flatMap(namesOf);

@@ -11,7 +11,7 @@ const plainAxis = /^[A-Za-z_][A-Za-z0-9_.']*$/;
 
 /** What targets make of names: lists of positions, shares of rows, copies, prefix sums, functions of an entry, their own memory. */
 const madeOfBuffers =
-  /_by_|\.(starts|share\d*|part\d*|inner\d*|before|loop)$|\.by\.|^(train|rank|score|predict)\.|^(streams|end)$/;
+  /_by_|\.(starts|share\d*|part\d*|inner\d*|before|loop)$|\.by\.|^(train|rank|score|predict|vectors|explain)\.|^(streams|end)$/;
 const madeOfAxes = /^entry|^chunk$/;
 
 /** A kernel's name as programs may have it: letters, digits and underscores. */

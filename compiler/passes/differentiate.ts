@@ -6,6 +6,7 @@ import type { Optimizer, Update } from '../../dsl/optimizer.js';
 import { inputNode } from '../../dsl/batch.js';
 import { typed } from '../../dsl/tensor.js';
 import { inputs } from '../../runtime/contract/batch.js';
+import { explained } from '../../runtime/contract/explanation.js';
 import { type Diagnostic, error } from '../diagnostics.js';
 import { gradient } from '../gradient.js';
 import { rewrite, topological } from '../graph.js';
@@ -23,6 +24,7 @@ export const differentiate: Pass = {
       optimizer,
       outputs: { loss },
     } = program;
+    if (program.scale !== undefined) return right(settled(influenced(program, program.scale)));
     if (optimizer === undefined || loss === undefined) return right(settled(program));
     const parameters = topological([loss]).filter(isTrained);
     if (parameters.length === 0)
@@ -55,6 +57,19 @@ export const differentiate: Pass = {
     const outputs = solved.length === 0 ? program.outputs : { ...program.outputs, unconverged: failures(solved) };
     return right(settled({ ...program, outputs, updates }));
   },
+};
+
+/** The score derived by what the embeddings of the history are multiplied by; which is 1. */
+const influenced = (program: Program, scale: Param): Program => {
+  const { outputs, interned, origins } = program;
+  const [influence] = gradient(outputs[explained.score]!, [scale], { origins });
+  origins.set(influence!, { name: explained.influence });
+  const one = build.broadcast(build.constant(1), scale.axes);
+  const whole = { ...program, outputs: { ...outputs, [explained.influence]: influence! } };
+  return withRoots(
+    whole,
+    rewrite(rootsOf(whole), interned, (n) => (n.op === 'param' && n.path === scale.path ? one : n), origins),
+  );
 };
 
 /** What of an update could not be kept in the parameter or its slots. */

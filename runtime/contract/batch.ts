@@ -6,8 +6,8 @@
  * Rows are plain data. They say what an input is and leave to others what they make of that.
  */
 
-/** Programs that a trainer runs: a training step, the rank of each row's answer, the scores of all items. */
-export type EntryName = 'train' | 'rank' | 'score';
+/** Programs that a trainer runs: a training step, the rank of each row's answer, the scores of all items, why one item has its score. */
+export type EntryName = 'train' | 'rank' | 'score' | 'explain';
 
 /** Sizes that are bound when a trainer starts: rows of a batch, items of the catalogue, the most items that anybody has seen. */
 export const sizes = ['batch', 'items', 'seen'] as const;
@@ -117,6 +117,8 @@ export type Fill =
   | { readonly from: 'popularity' }
   /** The distinct items of the whole history, the answer left out. */
   | { readonly from: 'seen' }
+  /** The item that a request asks about: anybody's choice, and so no answer. */
+  | { readonly from: 'asked' }
   /** What a run counts: optimizer steps from 1, and how many are planned. */
   | { readonly from: 'run'; readonly count: 'step' | 'steps' };
 
@@ -141,7 +143,7 @@ export interface InputRow {
   readonly fill: Fill;
 }
 
-const always = ['train', 'rank', 'score'] as const;
+const always = ['train', 'rank', 'score', 'explain'] as const;
 
 /** What a model reads of a batch, by the name that it has in the language (`Batch` in dsl/model.ts). */
 // oxfmt-ignore
@@ -175,6 +177,8 @@ export const inputs = {
   seen: { name: 'seen', axes: ['batch', 'seen'], dtype: 'i32', tells: 'past', ids: 'item', entries: ['rank'], fill: { from: 'seen' } },
   /** How many those are. */
   seenLengths: { name: 'seen.lengths', axes: ['batch'], dtype: 'i32', tells: 'past', ids: null, entries: ['rank'], fill: { from: 'length', of: 'seen' } },
+  /** The item whose score is explained. */
+  wanted: { name: 'wanted', axes: ['batch'], dtype: 'i32', tells: 'nothing', ids: 'item', entries: ['explain'], fill: { from: 'asked' } },
   /** Optimizer steps, this one included. */
   step: { name: 'step', axes: [], dtype: 'f32', tells: 'nothing', ids: null, entries: ['train'], fill: { from: 'run', count: 'step' } },
   /** Steps of the whole run as planned. */

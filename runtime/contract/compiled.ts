@@ -28,6 +28,8 @@ export interface CompiledModel {
    * that does not answer is an error, never a silent fallback. The Left says what is missing and what to do about it.
    */
   open(device: DeviceName | 'auto', sizes: Sizes, options?: OpenOptions): Promise<Either<string, Session>>;
+  /** Opens a session of the entry `explain` alone, on WebAssembly, whatever the others run on; absent where it was compiled without. */
+  explain?(sizes: Sizes, options?: OpenOptions): Promise<Either<string, Session>>;
   /** Builds the kernels in C for this machine and keeps them beside the trainer; where it carries such. Right: the file. */
   build?(): Promise<Either<string, string>>;
 }

@@ -1,6 +1,6 @@
 /**
  * Why an item has its score: what the entry `explain` gives, as its readers take it. Plain data, for commands and pages alike. Items are
- * codes here; who shows them makes ids of them (`named`).
+ * codes here, of which who shows them makes ids.
  */
 import type { Data } from './session.js';
 
@@ -22,7 +22,7 @@ export interface DescentSteps {
   readonly energy: readonly number[];
   /**
    * By step, layer and position: what each prediction error adds to the energy, for PCRec half its squared norm, the layer nearest to
-   * the input first. Those of one step add up to its energy, with what the energy has besides (`rest`).
+   * the input first. Those of one step add up to its energy, if it is made of them alone.
    */
   readonly errors: readonly (readonly (readonly number[])[])[];
 }

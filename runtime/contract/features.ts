@@ -39,7 +39,7 @@ export const measuredBy = (size: unknown): Measured | undefined =>
 export const stateOfFeature = (feature: ItemFeature): string =>
   feature.kind === 'met' ? 'items.met' : `item.${feature.name}`;
 
-const always = ['train', 'rank', 'score'] as const;
+const always = ['train', 'rank', 'score', 'explain'] as const;
 
 /**
  * A feature of events: at each position of the history; of the event after each position, which is asked for and so tells the

@@ -13,6 +13,6 @@ export const requestRow = (name: string): InputRow => ({
   dtype: 'f32',
   tells: 'past',
   ids: null,
-  entries: ['train', 'rank', 'score'],
+  entries: ['train', 'rank', 'score', 'explain'],
   fill: { from: 'request', name },
 });

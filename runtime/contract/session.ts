@@ -50,8 +50,10 @@ export interface Manifest {
   /** The longest history the model reads (the bound of its sequence axis). */
   readonly length: number;
   readonly states: readonly StateInfo[];
-  /** `train`, `rank`, `score`, and `predict` of a model that predicts a label: see runtime/entries. */
+  /** `train`, `rank`, `score`, `explain`, `vectors` where scores are products, and `predict` of a model that predicts a label: see runtime/entries. */
   readonly entries: Readonly<Record<string, EntryInfo>>;
+  /** Why there is no entry of this name, as the end of a sentence. */
+  readonly without?: Readonly<Record<string, string>>;
   /** Rows of inputs that the table of inputs has not: features of events and users, and labels, which the model asked for. */
   readonly rows?: readonly InputRow[];
   /** What the entry `predict` gives the logit of, and the model is measured by. */

@@ -49,6 +49,8 @@ export interface Windows {
   readonly seen: Seen;
   /** The user of each row, and what is known of users by the names of columns; undefined where nothing is. */
   readonly users?: { readonly codes: Int32Array; readonly features: ReadonlyMap<string, Numbers> };
+  /** The item that each row asks about; where one is explained. */
+  readonly asked?: Int32Array;
   /** Each item's share of the events that one trains on; while training alone. */
   readonly popularity?: Float32Array;
 }
@@ -147,6 +149,7 @@ const ways: {
   length: (windows, { of }) => lengths[of](windows),
   missing: ({ batch, starts }) => Int32Array.of(batch - starts.length),
   seen: ({ seen }) => seen.values,
+  asked: ({ asked, batch }) => asked ?? new Int32Array(batch),
   popularity: ({ popularity }) => popularity ?? new Float32Array(0),
 };
 

@@ -26,7 +26,7 @@ import { row } from '../../runtime/recommend.js';
 import { datasets } from '../data/support.js';
 
 const LENGTH = 7;
-const entries: readonly EntryName[] = ['train', 'rank', 'score'];
+const entries: readonly EntryName[] = ['train', 'rank', 'score', 'explain'];
 const isAnswer = ({ tells }: InputRow): boolean => tells === 'answer' || tells === 'answerOfRow';
 const rows = allInputs().map((one) => [one.name, one] as const);
 

@@ -15,7 +15,7 @@ vi.mock('../../runtime/contract/batch.js', async (original) => {
       dtype: 'i32',
       tells: 'past',
       ids: 'item',
-      entries: ['train', 'rank', 'score'],
+      entries: ['train', 'rank', 'score', 'explain'],
       fill: { from: 'event', column: 'items', shift: 0 },
     },
     answerTimes: {

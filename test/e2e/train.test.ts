@@ -75,6 +75,31 @@ const models = [
   ['pcrec-simple', ['hstu'], 'scores'],
 ] as const;
 
+interface Explained {
+  readonly item: { readonly score: number; readonly rank: number };
+  readonly items: readonly { readonly id: string; readonly score: number }[];
+  readonly influence: readonly { readonly value: number }[];
+  readonly descents: readonly {
+    readonly energy: readonly number[];
+    readonly errors: readonly (readonly number[][])[];
+  }[];
+  readonly without: Explained['items'] | null;
+}
+/** What is said of a recommendation is of that recommendation, and the parts of an energy are its parts. */
+const explains = (name: string, out: string): void => {
+  const asked = ['--data', 'sample', '--user', '1', '--top', '5'];
+  const found = last(out, 'wasm', 'explain', ...asked) as unknown as Explained;
+  expect(found.items).toEqual(last(out, 'wasm', 'recommend', ...asked)['items']);
+  expect(found.item).toMatchObject({ rank: 1, score: found.items[0]!.score });
+  expect(found.influence.some(({ value }) => value !== 0)).toBe(true);
+  expect([found.descents.length, found.without?.length]).toEqual(name.startsWith('pcrec') ? [1, 5] : [0, undefined]);
+  for (const { energy, errors } of found.descents) {
+    const sums = errors.map((layers) => layers.flat().reduce((a, b) => a + b, 0));
+    sums.forEach((sum, k) => expect(Math.abs(sum - energy[k]!)).toBeLessThan(1e-3 * (1 + energy[k]!)));
+    expect(energy.at(-1)!).toBeLessThan(energy[0]!);
+  }
+};
+
 describe.each(models)('models/%s.ts', (name, sources, tensor) => {
   const out = join(folder, name);
   let said = '';
@@ -89,6 +114,8 @@ describe.each(models)('models/%s.ts', (name, sources, tensor) => {
   it("compiles to kernels named after the model file's constants, or the functions that it calls", () => {
     expect(said).toContain(`${name}: compiled models/${name}.ts`);
     expect(readdirSync(out).sort()).toEqual([
+      'explain.js',
+      'explain.wasm',
       'kernels.gpu.js',
       'kernels.native.js',
       'kernels.wasm.js',
@@ -151,6 +178,7 @@ describe.each(models)('models/%s.ts', (name, sources, tensor) => {
         'items.length',
         5,
       );
+      if (device === 'wasm') explains(name, out);
     },
     5 * minute,
   );

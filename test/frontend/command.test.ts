@@ -122,6 +122,8 @@ describe('pcrec-compile', () => {
       export declare const evaluate: Trainer['evaluate'];
       export declare const recommend: Trainer['recommend'];
       export declare const recommender: Trainer['recommender'];
+      export declare const explain: Trainer['explain'];
+      export declare const exportTo: Trainer['exportTo'];
       export declare const serve: Trainer['serve'];
       ",
         "trainer.js": "#!/usr/bin/env node
@@ -142,7 +144,7 @@ describe('pcrec-compile', () => {
       /** The model as the runtime takes it: what it is, and how to open it on a device. */
       export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => openGpu(program, manifest, device, sizes, options) };
 
-      export const { train, evaluate, recommend, recommender, serve } = trainer(compiled);
+      export const { train, evaluate, recommend, recommender, explain, exportTo, serve } = trainer(compiled);
 
       main(compiled, import.meta.url);
       ",

@@ -9,6 +9,7 @@ import { assemble } from './assemble.js';
 import { wasmText } from './module.js';
 
 const names = ['model.wat', 'model.wasm', 'model.fma.wasm'] as const;
+const explanationNames = ['explain.js', 'explain.wasm'] as const;
 
 const textOf = once(wasmText);
 
@@ -18,16 +19,37 @@ const binary = (text: string, name: string): Uint8Array => {
   return result.right;
 };
 
-export const wasmFiles = {
-  names,
-  plan: (program: LoopProgram): string => {
-    const { plan } = textOf(program);
-    return `/** How the kernels of ${program.model} in model.wat run: buffers, and phases between which threads meet. */
+const planModule = (program: LoopProgram, says: string, plain: string, fused: string): string => `/** ${says} */
 import { loadBeside } from 'pcrec/runtime';
 
-export const program = ${planText(plan, "  load: loadBeside(import.meta.url, './model.wasm', './model.fma.wasm'),")};
+export const program = ${planText(textOf(program).plan, `  load: loadBeside(import.meta.url, './${plain}', './${fused}'),`)};
 `;
+
+/**
+ * A program that is run seldom, one row at a time, on any machine: whatever the target is, and without what only a reader or a second of
+ * waiting would gain by.
+ */
+export const explanationFiles = {
+  names: explanationNames,
+  emit: (program: LoopProgram): readonly Asset[] => {
+    const [module, code] = explanationNames;
+    const says = `How the kernels in ${code} say why ${program.model} scores as it does.`;
+    return [
+      { name: module, content: planModule(program, says, code, code), comment: '//' },
+      { name: code, content: binary(textOf(program).text, code) },
+    ];
   },
+} as const;
+
+export const wasmFiles = {
+  names,
+  plan: (program: LoopProgram): string =>
+    planModule(
+      program,
+      `How the kernels of ${program.model} in model.wat run: buffers, and phases between which threads meet.`,
+      names[1],
+      names[2],
+    ),
   peak: (program: LoopProgram, sizes: Sizes): Peak => peakOf(textOf(program).plan, sizes),
   assets: (program: LoopProgram): readonly Asset[] => {
     const { text, relaxed } = textOf(program);

@@ -9,21 +9,21 @@ import type { CompiledModel } from './contract/compiled.js';
 import { withData } from './dataflags.js';
 import { messageOf } from './errors.js';
 import { evaluateCheckpoint } from './evaluate.js';
-import { counted, flags, nameList, threads } from './flags.js';
+import { explains } from './explain/command.js';
+import { exports } from './export/command.js';
+import { counted, flags, limits, threads, whose } from './flags.js';
 import { inspectData, inspectedText } from './inspect.js';
 import { profile, profileText } from './profile.js';
 import { newSettings, protocols } from './contract/settings.js';
 import type { EvaluateOptions, InspectOptions, ProfileOptions, RecommendOptions, TrainOptions } from './options.js';
 import { endQuietly, isMain } from './process.js';
-import { type Named, recommend, type Recommendations } from './recommend.js';
+import { label, recommend, type Recommendations } from './recommend.js';
 import { answerRequests, tallyText } from './requests.js';
 import { outOf, train } from './run.js';
 import { serving } from './serve/command.js';
 import { betterThan, refuseStray } from './strays.js';
-import { type Carried, conduct, type Ends, type Shared, terminal, type World } from './world.js';
+import { type Carry, conduct, type Shared, terminal, type World } from './world.js';
 import { plural } from './contract/words.js';
-
-const label = ({ id, title }: Named): string => (title === null || title === id ? id : `${title} (${id})`);
 
 const recommendations = (found: Recommendations): string =>
   [
@@ -62,8 +62,7 @@ const program = (
     .allowExcessArguments()
     .showHelpAfterError('(--help tells the options)');
 
-  /** Carries a command's task out, and leaves its exit code. */
-  const carryOut = async <A>(options: Shared, task: Carried<A>, outcome: Ends<A>, ending?: string): Promise<void> =>
+  const carryOut: Carry = async (options, task, outcome, ending) =>
     finish(await conduct(world, manifest.model, options, task, outcome, ending));
 
   const training = withData(root.command('train', { isDefault: true }))
@@ -156,48 +155,17 @@ const program = (
       );
     });
 
-  withData(root.command('recommend'))
+  const recommending = withData(root.command('recommend'));
+  [...whose(), ...limits()].forEach((option) => recommending.addOption(option));
+  recommending
     .description('What comes next for a user of the data, or after a history of items.')
-    .addOption(new Option('--user <id>', 'a user of the data').conflicts('history'))
-    .addOption(
-      new Option(
-        '--history <list>',
-        'ids or titles (or parts of titles), oldest first, separated by commas; a title in quotes may hold them; or a JSON list of events: item, time, and columns that the model reads',
-      ),
-    )
     .addOption(
       new Option(
         '--requests <file>',
         'many requests, one a line (`-`: the standard input), answered as they come: a history as --history takes it, @ID (or @ID at TIME) for a user of the data, or a request in JSON',
       ).conflicts(['user', 'history']),
     )
-    .addOption(flags.about)
     .addOption(counted('top', 'how many items (default: 10)'))
-    .addOption(
-      new Option(
-        '--only <list>',
-        'recommend these items alone: a list as --history takes it, or a file with one a line',
-      ).argParser(nameList),
-    )
-    .addOption(new Option('--except <list>', 'never recommend these, told in the same way').argParser(nameList))
-    .addOption(
-      new Option(
-        '--where <column=value>',
-        'recommend items of a category alone; again for another value of the column, or for another column that must hold too',
-      ).argParser((value: string, sofar: readonly string[] = []) => [...sofar, value]),
-    )
-    .addOption(
-      new Option(
-        '--vector <file>',
-        "what is asked for, for models that read it: a vector in a .npy file, of the training's language model",
-      ),
-    )
-    .addOption(
-      new Option(
-        '--at <time>',
-        "when the request comes, for models that read times: ISO 8601, or a number as in the data (default: now where the data's times are dates, else the user's last event)",
-      ),
-    )
     .addOption(flags.checkpoint)
     .addOption(out)
     .addOption(flags.device)
@@ -248,6 +216,8 @@ const program = (
           ));
     });
 
+  explains(withData(root.command('explain')), compiled, out, carryOut);
+  exports(withData(root.command('export')), compiled, carryOut);
   serving(withData(root.command('serve')), compiled, world, out, carryOut);
 
   withData(root.command('inspect'))

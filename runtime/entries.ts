@@ -5,6 +5,8 @@
  * - `train` gives the scalar `loss`, and perhaps `unconverged`: rows whose implicit solve failed. States advance in place.
  * - `rank` gives `rank` [batch], 1 = best.
  * - `score` gives `scores` [batch, items].
+ * - `vectors` gives `user` [batch, width], `item` [items, width] and perhaps `bias` [items], of which `scores` are the products and sums.
+ * - `explain`, on a session of its own, is given `wanted` [batch] too, and gives what `contract/explanation.ts` says.
  * - `predict`, of a model that predicts a label, gives `logit` [batch]: of the label of each row's `target`. It is given what `rank` is.
  */
 import * as E from 'fp-ts/lib/Either.js';
@@ -20,11 +22,18 @@ import { type ColumnName, columnOf, columns, type Fill, inputsFor } from './cont
 import type { Draw } from './contract/random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session } from './contract/session.js';
 
+/** Why a model has no entry of a name; undefined where that is not known. */
+export const lacking = ({ model, without }: Manifest, entry: string): string | undefined =>
+  without?.[entry] && `The model ${model} has no ${entry}: ${without[entry]}.`;
+
 /** The inputs that an entry lists. Left: the entry or an input that does not exist. */
 const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<string, Inputs> =>
   pipe(
     manifest.entries[entry],
-    E.fromNullable(`The model \`${manifest.model}\` was compiled without the entry \`${entry}\`; compile it again.`),
+    E.fromNullable(
+      lacking(manifest, entry) ??
+        `The model \`${manifest.model}\` was compiled without the entry \`${entry}\`; compile it again.`,
+    ),
     E.chain(({ inputs }) =>
       pipe(
         inputs,

@@ -40,13 +40,19 @@ export const folderAt = (path: string): TaskEither<string, void> =>
     (error) => `The folder ${path} could not be made: ${reason(error)}.`,
   );
 
-const write = async (path: string, parts: readonly Uint8Array[]): Promise<void> => {
+/** Why the pieces of a file end before their time: said as it is, since the file is not to blame. */
+export class Interrupted extends Error {}
+
+/** What a file is made of, in pieces. */
+export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+const write = async (path: string, parts: Pieces): Promise<void> => {
   await makeFolder(dirname(path));
   // One temporary name a file: what a killed process leaves behind, the next one overwrites.
   const temporary = `${path}.tmp`;
   const handle = await open(temporary, 'w');
   try {
-    for (const part of parts) await handle.writeFile(part);
+    for await (const part of parts) await handle.writeFile(part);
     await handle.sync();
     await handle.close();
     await rename(temporary, path);
@@ -59,11 +65,13 @@ const write = async (path: string, parts: readonly Uint8Array[]): Promise<void> 
 };
 
 /** Writes a file atomically and durably, making its folder when it is missing. */
-export const writeAtomically = (path: string, parts: readonly Uint8Array[]): TaskEither<string, void> =>
+export const writeAtomically = (path: string, parts: Pieces): TaskEither<string, void> =>
   TE.tryCatch(
     () => write(path, parts),
     (error) =>
-      `${path} could not be written: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder cannot be made there' : reason(error)}.`,
+      error instanceof Interrupted
+        ? error.message
+        : `${path} could not be written: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder cannot be made there' : reason(error)}.`,
   );
 
 /** The bytes of a file. Left: the end of the sentence "FILE cannot be used: ...". */

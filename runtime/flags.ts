@@ -56,3 +56,34 @@ export const threads = counted(
   'threads',
   'threads of the devices native and wasm, without effect on results (default: a core each; for recommend, one)',
 );
+
+/** Whom, or after what, a command is asked. */
+export const whose = (): readonly Option[] => [
+  new Option('--user <id>', 'a user of the data').conflicts('history'),
+  new Option(
+    '--history <list>',
+    'ids or titles (or parts of titles), oldest first, separated by commas; a title in quotes may hold them; or a JSON list of events: item, time, and columns that the model reads',
+  ),
+  flags.about,
+  new Option(
+    '--vector <file>',
+    "what is asked for, for models that read it: a vector in a .npy file, of the training's language model",
+  ),
+  new Option(
+    '--at <time>',
+    "when the request comes, for models that read times: ISO 8601, or a number as in the data (default: now where the data's times are dates, else the user's last event)",
+  ),
+];
+
+/** Which items may be recommended. */
+export const limits = (): readonly Option[] => [
+  new Option(
+    '--only <list>',
+    'recommend these items alone: a list as --history takes it, or a file with one a line',
+  ).argParser(nameList),
+  new Option('--except <list>', 'never recommend these, told in the same way').argParser(nameList),
+  new Option(
+    '--where <column=value>',
+    'recommend items of a category alone; again for another value of the column, or for another column that must hold too',
+  ).argParser((value: string, sofar: readonly string[] = []) => [...sofar, value]),
+];

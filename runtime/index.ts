@@ -27,6 +27,8 @@ export type {
   DataOptions,
   DeviceOptions,
   EvaluateOptions,
+  ExplainOptions,
+  ExportOptions,
   RecommenderOptions,
   RecommendOptions,
   RecommendRequest,
@@ -44,6 +46,9 @@ export type { Names } from './candidates.js';
 export type { Learnt, Lexicon } from './features.js';
 export type { History as RequestHistory, HistoryEvent } from './past.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
+export type { Explained, Influential } from './explain/explain.js';
+export type { Exported } from './export/export.js';
+export { type DescentSteps, type Explanation, explanationOf, type Influence } from './contract/explanation.js';
 export type { EvaluateResult } from './evaluate.js';
 export type { TrainResult } from './run.js';
 export type {

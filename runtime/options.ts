@@ -140,6 +140,21 @@ export type RecommendRequest = Maybe<{
 /** What `recommend` takes: a model and a request. */
 export type RecommendOptions = RecommenderOptions & RecommendRequest;
 
+/** What `explain` takes: a model, a request, and the item that is asked about; the first that is recommended, unless given. */
+export type ExplainOptions = RecommendOptions & Maybe<{ item: string }>;
+
+/** What `exportTo` takes: a model, whose data, and the file. */
+export type ExportOptions = Omit<RecommenderOptions, 'out'> &
+  Pick<RecommendRequest, 'top' | 'at' | 'only' | 'except' | 'where'> & {
+    /** Lists in `.csv`, `.jsonl` or `.parquet`; vectors in `.npy`, `.safetensors` or `.parquet`. */
+    readonly file: string;
+  } & Maybe<{
+    /** Vectors of users or items, in the place of lists. */
+    vectorsOf: 'user' | 'item';
+    /** Users that are scored together; 64 unless given. */
+    batch: number;
+  }>;
+
 /** What `serve` takes: a model, and how it is asked. */
 export type ServeOptions = RecommenderOptions &
   Maybe<{
@@ -193,6 +208,7 @@ const choices = {
   trainOn: ['all'],
   device: ['auto', ...deviceNames],
   part: ['validation', 'test'],
+  vectorsOf: ['user', 'item'],
 } as const;
 
 type Kind =
@@ -295,6 +311,20 @@ const taken = {
     measures: 'functions',
   } satisfies Kinds<EvaluateOptions>,
   recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,
+  explain: { ...ofRecommender, ...ofRequest, item: 'text' } satisfies Kinds<ExplainOptions>,
+  exportTo: {
+    ...ofData,
+    ...ofDevice,
+    checkpoint: 'text',
+    file: 'text',
+    vectorsOf: 'choice',
+    batch: 'number',
+    top: 'number',
+    at: 'time',
+    only: 'texts',
+    except: 'texts',
+    where: 'texts',
+  } satisfies Kinds<ExportOptions>,
   recommender: ofRecommender,
   'recommender.recommend': ofRequest,
   serve: {

@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as T from 'fp-ts/lib/Task.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import { restore } from './checkpoint.js';
+import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { withAbout } from './about.js';
 import { type Asked, type Moment, momentOf, timeless } from './asked.js';
@@ -20,7 +20,7 @@ import { type Catalogue, type Index, index } from './lookup.js';
 import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
 
 import { closeSession, dataOf, openSession, outOf, place } from './run.js';
-import type { Manifest, Session } from './contract/session.js';
+import type { Data, Manifest, Session } from './contract/session.js';
 import { topOf } from './measures/top.js';
 import { type People, pastOf, people } from './people.js';
 import { type Past, written } from './past.js';
@@ -32,6 +32,9 @@ export interface Named {
   /** Null where the data have no titles. */
   readonly title: string | null;
 }
+
+/** An item in words. */
+export const label = ({ id, title }: Named): string => (title === null || title === id ? id : `${title} (${id})`);
 
 /** An item, its place and its score. Scores are the model's own, and compare within one answer alone. */
 export interface Recommendation extends Named {
@@ -226,21 +229,54 @@ export const told = (
   backend,
 });
 
-const answering = (
-  compiled: CompiledModel,
+/** A request that was understood, and the scores of all items for it. */
+export interface Scored {
+  readonly past: Past;
+  readonly moment: Moment & { readonly inputs: Inputs };
+  readonly scores: Data;
+  /** Which items may be shown; undefined where all may. */
+  readonly may: ((item: number) => boolean) | undefined;
+}
+
+/** Scores requests by a session, of one row, that has the checkpoint's states. */
+export const scoring = (
+  { manifest }: CompiledModel,
   options: RecommenderOptions,
   remembered: Remembered,
   session: Session,
-): Recommender => {
-  const { items, titles, data, settings, features } = remembered;
-  const { manifest } = compiled;
-  const catalogue = index({ items, titles });
+): ((request: RecommendRequest) => TaskEither<string, Scored>) => {
+  const { data, settings, features } = remembered;
+  const catalogue = index(remembered);
   const everybody = once(
     pipe(
       dataOf(manifest, options, data),
       TE.map((loaded) => people(manifest, catalogue, features)(loaded.data)),
     ),
   );
+  return (request) =>
+    pipe(
+      TE.fromEither(checked(request)),
+      TE.chain(pastFrom(manifest, catalogue, features, everybody)),
+      TE.chainEitherK(withRequest(manifest, features, request.vector)),
+      TE.bindTo('past'),
+      TE.bind('may', () => allowedBy(remembered, catalogue, everybody, request)),
+      TE.bind('moment', ({ past }) => momentFor(manifest, everybody, request, past)),
+      TE.bind('scores', ({ moment }) =>
+        pipe(
+          call({ manifest, session }, 'score', moment.inputs, { seed: settings.seed, step: 0 }),
+          TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
+        ),
+      ),
+    );
+};
+
+const answering = (
+  compiled: CompiledModel,
+  options: RecommenderOptions,
+  remembered: Remembered,
+  session: Session,
+): Recommender => {
+  const scored = scoring(compiled, options, remembered, session);
   let closed = false;
   return {
     get backend() {
@@ -248,27 +284,17 @@ const answering = (
     },
     answer: (request) =>
       pipe(
-        TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : checked(request))),
-        TE.chain(pastFrom(manifest, catalogue, features, everybody)),
-        TE.chainEitherK(withRequest(manifest, features, request.vector)),
-        TE.bindTo('past'),
-        TE.bind('may', () => allowedBy(remembered, catalogue, everybody, request)),
-        TE.bind('moment', ({ past }) => momentFor(manifest, everybody, request, past)),
-        TE.chain(({ past, may, moment }) =>
-          pipe(
-            call({ manifest, session }, 'score', moment.inputs, { seed: settings.seed, step: 0 }),
-            TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
-            TE.map((scores) =>
-              told(
-                manifest,
-                catalogue,
-                request,
-                past,
-                moment,
-                bestOf(scores, past.items, request.top ?? defaultTop, may),
-                session.backend,
-              ),
-            ),
+        TE.fromIOEither(() => (closed ? E.left('The recommender is closed: open another one.') : E.right(request))),
+        TE.chain(scored),
+        TE.map(({ past, may, moment, scores }) =>
+          told(
+            compiled.manifest,
+            remembered,
+            request,
+            past,
+            moment,
+            bestOf(scores, past.items, request.top ?? defaultTop, may),
+            session.backend,
           ),
         ),
       ),
@@ -280,6 +306,39 @@ const answering = (
   };
 };
 
+/** A checkpoint and a session of one row that has its states; whoever opens it also closes it. Left: an unusable checkpoint, or a device that does not open. */
+export const atWork = (
+  compiled: CompiledModel,
+  options: RecommenderOptions,
+): TaskEither<string, { readonly kept: Checkpoint; readonly session: Session }> =>
+  pipe(
+    TE.Do,
+    TE.chainFirstEitherK(() => checked(options)),
+    TE.bind('kept', () =>
+      restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest),
+    ),
+    // One request is too little to be shared: threads would spend longer on meeting than they save.
+    TE.bind('session', ({ kept }) =>
+      openSession(
+        compiled,
+        { ...options, threads: options.threads ?? 1 },
+        { batch: 1, items: kept.items.length, seen: 1, ...sizesOf(kept.features) },
+      ),
+    ),
+    TE.chain(({ kept, session }) =>
+      pipe(
+        place(session, kept.states),
+        TE.map(() => ({ kept, session })),
+        TE.orElse((why) =>
+          pipe(
+            closeSession(session),
+            T.map(() => E.left(why)),
+          ),
+        ),
+      ),
+    ),
+  );
+
 /**
  * Opens a recommender: everything that no request has a part in is done here, once. The data are loaded when a user of theirs is
  * first asked for. Left: an unusable checkpoint, or a device that does not open.
@@ -288,31 +347,8 @@ export const recommender =
   (compiled: CompiledModel) =>
   (options: RecommenderOptions): TaskEither<string, Recommender> =>
     pipe(
-      TE.Do,
-      TE.chainFirstEitherK(() => checked(options)),
-      TE.bind('kept', () =>
-        restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest),
-      ),
-      // One request is too little to be shared: threads would spend longer on meeting than they save.
-      TE.bind('session', ({ kept }) =>
-        openSession(
-          compiled,
-          { ...options, threads: options.threads ?? 1 },
-          { batch: 1, items: kept.items.length, seen: 1, ...sizesOf(kept.features) },
-        ),
-      ),
-      TE.chain(({ kept, session }) =>
-        pipe(
-          place(session, kept.states),
-          TE.map(() => answering(compiled, options, rememberedOf(compiled.manifest, kept), session)),
-          TE.orElse((why) =>
-            pipe(
-              closeSession(session),
-              T.map(() => E.left(why)),
-            ),
-          ),
-        ),
-      ),
+      atWork(compiled, options),
+      TE.map(({ kept, session }) => answering(compiled, options, rememberedOf(compiled.manifest, kept), session)),
     );
 
 /** Recommends once. Left: as for opening a recommender, and for its answers. */

@@ -5,8 +5,12 @@ import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { evaluateCheckpoint, type EvaluateResult } from './evaluate.js';
+import { explain, type Explained } from './explain/explain.js';
+import { type Exported, exportTo } from './export/export.js';
 import {
   type EvaluateOptions,
+  type ExplainOptions,
+  type ExportOptions,
   known,
   type RecommenderOptions,
   type RecommendOptions,
@@ -49,6 +53,8 @@ export interface Trainer {
   evaluate(options?: EvaluateOptions): Promise<EvaluateResult>;
   recommend(options: RecommendOptions): Promise<Recommendations>;
   recommender(options?: RecommenderOptions): Promise<OpenRecommender>;
+  explain(options: ExplainOptions): Promise<Explained>;
+  exportTo(options: ExportOptions): Promise<Exported>;
   serve(options?: ServeOptions): Promise<OpenServer>;
 }
 
@@ -93,6 +99,8 @@ export const trainer = (compiled: CompiledModel): Trainer => {
     evaluate: (options = {}) => ask('evaluate', options, evaluateCheckpoint(compiled)),
     recommend: (options) => ask('recommend', options, recommend(compiled)),
     recommender: async (options = {}) => opened(await ask('recommender', options, recommender(compiled)), ask),
+    explain: (options) => ask('explain', options, explain(compiled)),
+    exportTo: (options) => ask('exportTo', options, exportTo(compiled)),
     serve: async (options = {}) => serving(await ask('serve', options, serve(compiled))),
   };
 };

@@ -58,6 +58,9 @@ export type Carried<A> = (run: { readonly signal: AbortSignal; readonly listen: 
 /** What is made of its result, or of the signal that came. */
 export type Ends<A> = (value: A, signalled: number | undefined) => Outcome;
 
+/** Carries a command's task out, and leaves its exit code. */
+export type Carry = <A>(options: Shared, task: Carried<A>, outcome: Ends<A>, ending?: string) => Promise<void>;
+
 /**
  * Runs a task under the world's signals: the first asks it to end, with what it does then (`Saving`), the second ends it. The exit
  * code: what `done` makes of the value, or of the signal that came; `failed` hears why there is no value.

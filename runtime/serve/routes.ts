@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { lacking } from '../entries.js';
 import type { Metrics } from './metrics.js';
 import { type Best, named, type Recommendations, told } from '../recommend.js';
 import type { Unanswered } from './gather.js';
@@ -11,7 +12,14 @@ import { page } from './page.js';
 import { type Problem } from './problem.js';
 import { answers, bodies, type Schema, search as searchQuery } from './schemas.js';
 import { search } from './search.js';
-import { type Body, understand, type Understood, type Wish, wishes } from './understand.js';
+import {
+  type Body,
+  understand as understood,
+  understandItems,
+  type Understood,
+  type Wish,
+  wishes,
+} from './understand.js';
 
 /** What routes answer from. */
 export interface Standing {
@@ -60,20 +68,21 @@ const unanswered: { readonly [K in Unanswered['kind']]: (why: Extract<Unanswered
 const problemOf = <K extends Unanswered['kind']>(why: Extract<Unanswered, { kind: K }>): Problem =>
   unanswered[why.kind as K](why);
 
+type Understand = (loaded: Loaded, body: Body, wish: Wish) => TE.TaskEither<Problem, Understood>;
 type Say = (loaded: Loaded, understood: Understood, best: Best) => object;
 
 /** A request that is understood, scored, and said. */
 const scored =
-  (wish: Wish, say: Say): Route['run'] =>
+  (wish: Wish, say: Say, understand: Understand = understood): Route['run'] =>
   ({ current }, { body, gone }) => {
     const model = current();
     return model.use(() =>
       pipe(
         understand(model, body, wish),
-        TE.chain((understood) =>
+        TE.chain((request) =>
           pipe(
-            () => model.asks.ask(understood.question, gone),
-            TE.bimap(problemOf, (best) => ({ body: say(model, understood, best) })),
+            () => model.asks.ask(request.question, gone),
+            TE.bimap(problemOf, (best) => ({ body: say(model, request, best) })),
           ),
         ),
       )(),
@@ -87,10 +96,37 @@ const scores: Say = (loaded, understood, best) => ({
   items: Array.from(best.items, (at, i) => ({ ...named(loaded.catalogue, at), score: best.scores[i] })),
 });
 
+/** Of a user, of items, or of both. Left: a model that has none, or nothing that is asked about. */
+const ofVectors: Understand = (loaded, body, wish) => {
+  const { manifest } = loaded;
+  const lack = lacking(manifest, 'vectors');
+  if (lack !== undefined || manifest.entries['vectors'] === undefined)
+    return TE.left({
+      kind: 'refused',
+      detail: lack ?? 'The model was compiled without its vectors: compile it again.',
+    });
+  return (body.user ?? body.history) === undefined && body.items !== undefined
+    ? TE.fromEither(understandItems(loaded, body, wish))
+    : understood(loaded, body, wish);
+};
+const vectors: Say = (loaded, understood, best) => {
+  const { wanted } = understood.question;
+  const user = wanted.kind === 'vectors' && wanted.user;
+  const count = best.items.length + Number(user);
+  const width = best.scores.length / count;
+  const part = (i: number): readonly number[] =>
+    Array.from(best.scores as ArrayLike<number>).slice(i * width, (i + 1) * width);
+  return {
+    ...recommendations(loaded, understood, { items: [], scores: [] }),
+    vector: user ? part(0) : null,
+    items: Array.from(best.items, (at, i) => ({ ...named(loaded.catalogue, at), vector: part(i + Number(user)) })),
+  };
+};
+
 const unready = (detail: string): E.Either<Problem, Reply> => E.left({ kind: 'unready', detail, after: 1 });
 
 export const routes = ({ listLimit }: Pick<Settled, 'listLimit'>): readonly Route[] => {
-  const { recommend, scores: scoresBody } = bodies(listLimit);
+  const { recommend, scores: scoresBody, vectors: vectorsBody } = bodies(listLimit);
   const asking = [400, 413, 415, 422, 500, 503];
   return [
     {
@@ -112,6 +148,17 @@ export const routes = ({ listLimit }: Pick<Settled, 'listLimit'>): readonly Rout
       answer: answers.scores,
       problems: asking,
       run: scored(wishes.scores, scores),
+    },
+    {
+      method: 'POST',
+      url: '/vectors',
+      summary:
+        'The vector of a user, or of a history, and those of items. A score is the product of two, whatever engine computes it.',
+      body: vectorsBody,
+      example: { history: ['1', '2'], items: ['3', '4'] },
+      answer: answers.vectors,
+      problems: asking,
+      run: scored(wishes.vectors, vectors, ofVectors),
     },
     {
       method: 'GET',

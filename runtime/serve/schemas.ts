@@ -76,6 +76,10 @@ export const bodies = (most: number) =>
       ...whose(most),
       items: list(id, most, 'whose scores are wanted, by ids or whole titles'),
     }),
+    vectors: closed([], {
+      ...whose(most),
+      items: list(id, most, 'whose vectors are wanted, by ids or whole titles; without them, that of the user alone'),
+    }),
   }) as const;
 
 /** The query of `GET /items`. */
@@ -107,6 +111,8 @@ const asked = {
   backend: { type: 'string', description: 'what computed the scores' },
 } as const;
 
+const vector: Schema = { type: 'array', items: nullable({ type: 'number' }) };
+
 /** What is answered. */
 export const answers = {
   recommendations: closed(['user', 'history', 'items', 'at', 'notes', 'backend'], {
@@ -125,6 +131,19 @@ export const answers = {
     items: {
       type: 'array',
       items: closed(['id', 'title', 'score'], { ...named, score: nullable({ type: 'number' }) }),
+    },
+  }),
+  vectors: closed(['user', 'history', 'vector', 'items', 'at', 'notes', 'backend'], {
+    ...asked,
+    vector: nullable({ ...vector, description: "the user's; null where nobody was asked about" }),
+    items: {
+      type: 'array',
+      items: {
+        ...closed(['id', 'title', 'vector'], {
+          ...named,
+          vector: { ...vector, description: "its product with the user's is the item's score" },
+        }),
+      },
     },
   }),
   items: closed(['items'], { items: { type: 'array', items: item } }),

@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { BoundSizes } from '../contract/batch.js';
 import type { CompiledModel } from '../contract/compiled.js';
-import type { Manifest, Session, Sizes } from '../contract/session.js';
+import type { Data, Manifest, Session, Sizes } from '../contract/session.js';
 import { call, output } from '../entries.js';
 import type { States } from '../init.js';
 import type { Inputs } from '../job.js';
@@ -14,7 +14,7 @@ import { type Best, bestOf, row } from '../recommend.js';
 import { closeSession, openSession, place } from '../run.js';
 import { stacked } from './stacked.js';
 
-/** What is wanted of a row's scores: the best items, or those of some. */
+/** What is wanted of a row: the best items by its scores, the scores of some, or vectors. */
 export type Wanted =
   | {
       readonly kind: 'top';
@@ -24,7 +24,9 @@ export type Wanted =
       /** By item, 1 where it may be shown; absent where all may. */
       readonly may?: Uint8Array | undefined;
     }
-  | { readonly kind: 'scores'; readonly of: Int32Array };
+  | { readonly kind: 'scores'; readonly of: Int32Array }
+  /** In the place of scores: the numbers of the user's vector, where that is wanted, then those of some items', whose products are scores. */
+  | { readonly kind: 'vectors'; readonly user: boolean; readonly of: Int32Array };
 
 /** One request to a scorer: its row of inputs, and what is wanted. All of it travels between threads. */
 export interface Question {
@@ -48,6 +50,8 @@ export interface Scorer {
 export interface ScorerSpec extends Pick<DeviceOptions, 'device' | 'threads'> {
   /** Most rows of a batch. */
   readonly batch: number;
+  /** Whether batches are as large as that, all but the last: sizes between are then not worth their memory. */
+  readonly whole?: boolean;
   /** `items`, and sizes of features. */
   readonly sizes: Sizes & Pick<BoundSizes, 'items'>;
   /** What scores are made of: parameters, and what data say of items. */
@@ -55,56 +59,120 @@ export interface ScorerSpec extends Pick<DeviceOptions, 'device' | 'threads'> {
   readonly seed: number;
 }
 
-const picks: { readonly [K in Wanted['kind']]: (scores: Float32Array, wanted: Extract<Wanted, { kind: K }>) => Best } =
-  {
-    top: (scores, { past, top, may }) =>
-      bestOf(scores, past, top, may === undefined ? undefined : (item) => may[item] === 1),
-    scores: (scores, { of }) => ({ items: of, scores: Array.from(of, (item) => scores[item] as number) }),
-  };
-const picked = <K extends Wanted['kind']>(scores: Float32Array, wanted: Extract<Wanted, { kind: K }>): Best =>
-  picks[wanted.kind as K](scores, wanted);
+type Outputs = Readonly<Record<string, Data>>;
+/** One of the rows of an output. */
+const rowOf = (data: Data | undefined, at: number, rows: number): Float32Array => {
+  const each = (data?.length ?? 0) / rows;
+  return ((data ?? new Float32Array(0)) as Float32Array).subarray(at * each, (at + 1) * each);
+};
+
+/** What a question wants of an entry's outputs, where its row is `at` of `batch`. */
+interface Way<W> {
+  readonly entry: string;
+  /** The output without which there is no answer. */
+  readonly output: string;
+  readonly pick: (outputs: Outputs, wanted: W, at: number, batch: number, items: number) => Best;
+}
+const ways: { readonly [K in Wanted['kind']]: Way<Extract<Wanted, { kind: K }>> } = {
+  top: {
+    entry: 'score',
+    output: 'scores',
+    pick: ({ scores }, { past, top, may }, at, batch) =>
+      bestOf(rowOf(scores, at, batch), past, top, may === undefined ? undefined : (item) => may[item] === 1),
+  },
+  scores: {
+    entry: 'score',
+    output: 'scores',
+    pick: ({ scores }, { of }, at, batch) => {
+      const own = rowOf(scores, at, batch);
+      return { items: of, scores: Array.from(of, (item) => own[item] as number) };
+    },
+  },
+  vectors: {
+    entry: 'vectors',
+    output: 'item',
+    pick: ({ user, item, bias }, { user: wanted, of }, at, batch, items) => {
+      // A bias is one number more of each item, which a user takes once.
+      const parts = Array.from(of, (one) => [rowOf(item, one, items), rowOf(bias, one, items)]);
+      const own = wanted ? [rowOf(user, at, batch), bias === undefined ? [] : [1]] : [];
+      return { items: of, scores: Float32Array.from([own, ...parts].flatMap((pair) => pair.flatMap((x) => [...x]))) };
+    },
+  },
+};
+const wayOf = <K extends Wanted['kind']>(wanted: Extract<Wanted, { kind: K }>): Way<Wanted> =>
+  ways[wanted.kind as K] as unknown as Way<Wanted>;
 
 /** Above so many bytes of states only two sizes are open, since each holds them. */
 const heavy = 2 ** 25;
 
 /** Sizes of batches to be open: a request alone must not be computed as many. */
-export const rungsOf = (batch: number, states: States): readonly number[] => {
+export const rungsOf = (batch: number, states: States, whole = false): readonly number[] => {
   const bytes = Object.values(states).reduce((sum, { byteLength }) => sum + byteLength, 0);
   const doubled = Array.from({ length: Math.ceil(Math.log2(batch)) }, (_, i) => 2 ** i);
-  return [...new Set([...(bytes > heavy ? [1] : doubled), batch])];
+  return [...new Set([...(whole || bytes > heavy ? [1] : doubled), batch])];
 };
 
 type Rung = { readonly batch: number; readonly session: Session };
 
-const scored = (manifest: Manifest, { batch, session }: Rung, seed: number, questions: readonly Question[]) =>
+/** Questions of one entry. */
+const asked = (
+  manifest: Manifest,
+  { batch, session }: Rung,
+  { seed, sizes: { items } }: ScorerSpec,
+  entry: string,
+  questions: readonly Question[],
+): TaskEither<string, readonly Best[]> =>
   pipe(
     call(
       { manifest, session },
-      'score',
+      entry,
       stacked(
         manifest,
-        'score',
+        entry,
         questions.map((q) => q.inputs),
         batch,
       ),
       { seed, step: 0 },
     ),
-    TE.chainEitherK((outputs) => output(outputs, 'score', 'scores')),
-    TE.map((scores) => {
-      const each = scores.length / batch;
-      return questions.map(({ wanted }, at) =>
-        picked((scores as Float32Array).subarray(at * each, (at + 1) * each), wanted),
+    TE.chainFirstEitherK((outputs) => output(outputs, entry, wayOf(questions[0]!.wanted).output)),
+    TE.map((outputs) => questions.map(({ wanted }, at) => wayOf(wanted).pick(outputs, wanted, at, batch, items))),
+  );
+
+/** Answers in the order of the questions, entry by entry. */
+const scored = (
+  manifest: Manifest,
+  rung: Rung,
+  spec: ScorerSpec,
+  questions: readonly Question[],
+): TaskEither<string, readonly Best[]> => {
+  const entries = questions.map(({ wanted }) => wayOf(wanted).entry);
+  return pipe(
+    [...new Set(entries)],
+    TE.traverseSeqArray((entry) => {
+      const places = questions.flatMap((_, i) => (entries[i] === entry ? [i] : []));
+      return pipe(
+        asked(
+          manifest,
+          rung,
+          spec,
+          entry,
+          places.map((i) => questions[i]!),
+        ),
+        TE.map((answers) => places.map((place, i) => [place, answers[i]!] as const)),
       );
     }),
+    TE.map((groups) => new Map(groups.flat())),
+    TE.map((answers) => questions.map((_, i) => answers.get(i)!)),
   );
+};
 
 const openRungs = (
   compiled: CompiledModel,
-  { batch, device, threads = 1, sizes, states }: ScorerSpec,
+  { batch, device, threads = 1, sizes, states, whole }: ScorerSpec,
   opened: Rung[],
 ): TaskEither<string, readonly Rung[]> =>
   pipe(
-    rungsOf(batch, states),
+    rungsOf(batch, states, whole),
     TE.traverseSeqArray((rows) =>
       pipe(
         openSession(compiled, { device, threads }, { ...sizes, batch: rows, seen: 1 }),
@@ -130,13 +198,10 @@ const probe = ({ manifest }: CompiledModel, items: number, from: number): Questi
  * Whether a row is scored alike wherever it stands in any of the batches. A model that draws random numbers of each row where it
  * scores is not: the place of a row decides what is drawn.
  */
-const steady = (
-  compiled: CompiledModel,
-  rungs: readonly Rung[],
-  { sizes: { items }, seed }: ScorerSpec,
-): TaskEither<string, boolean> => {
+const steady = (compiled: CompiledModel, rungs: readonly Rung[], spec: ScorerSpec): TaskEither<string, boolean> => {
+  const { items } = spec.sizes;
   const two = [probe(compiled, items, 0), probe(compiled, items, 3)];
-  const ask = (rung: Rung, questions: readonly Question[]) => scored(compiled.manifest, rung, seed, questions);
+  const ask = (rung: Rung, questions: readonly Question[]) => scored(compiled.manifest, rung, spec, questions);
   const same = (a: Best, b: Best): boolean => Array.from(a.scores).every((score, i) => Object.is(score, b.scores[i]));
   return pipe(
     two,
@@ -180,7 +245,7 @@ export const scorer = (compiled: CompiledModel, spec: ScorerSpec): TaskEither<st
         scored(
           compiled.manifest,
           rungs.find(({ batch }) => batch >= questions.length)!,
-          spec.seed,
+          spec,
           questions,
         )(),
       ready: () => Promise.resolve(true),

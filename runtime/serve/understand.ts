@@ -7,7 +7,7 @@ import { flow, pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { About } from '../about.js';
-import type { Moment } from '../asked.js';
+import { type Moment, timeless } from '../asked.js';
 import { type RequestVector, withRequest } from '../asking.js';
 import { allowedBy, type Remembered } from '../candidates.js';
 import type { Manifest } from '../contract/session.js';
@@ -15,7 +15,7 @@ import type { Index } from '../lookup.js';
 import { checked, type RecommendRequest } from '../options.js';
 import type { HistoryEvent, Past } from '../past.js';
 import type { People } from '../people.js';
-import { defaultTop, momentFor, pastFrom } from '../recommend.js';
+import { defaultTop, momentFor, pastFrom, row } from '../recommend.js';
 import { at, pointerTo, type Problem } from './problem.js';
 import type { Question, Wanted } from './scorer.js';
 
@@ -186,6 +186,15 @@ export const wishes = {
       idsOf(catalogue, items, 'items'),
       E.map((ids) => ({ kind: 'scores', of: Int32Array.from(ids, (id) => catalogue.id(id)[0]!) })),
     ),
+  vectors: ({ catalogue }, { items = [], user, history }) =>
+    pipe(
+      idsOf(catalogue, items, 'items'),
+      E.map((ids) => ({
+        kind: 'vectors',
+        user: (user ?? history) !== undefined,
+        of: Int32Array.from(ids, (id) => catalogue.id(id)[0]!),
+      })),
+    ),
 } as const satisfies Readonly<Record<string, Wish>>;
 
 /** Only what the entry reads is sent to another thread. */
@@ -238,5 +247,26 @@ export const understand = (knowledge: Knowledge, body: Body, wish: Wish): TaskEi
       moment,
       question: { inputs: listed(manifest, moment.inputs), wanted },
     })),
+  );
+};
+
+/** What is asked of items alone, by nobody: a row without a history, of which nothing is read. */
+export const understandItems = (knowledge: Knowledge, body: Body, wish: Wish): E.Either<Problem, Understood> => {
+  const { manifest, remembered } = knowledge;
+  return pipe(
+    withRequest(manifest, remembered.features, undefined)({ items: [], times: undefined }),
+    E.mapLeft(refused('items')),
+    E.map((past): Past => ({ ...past, notes: [] })),
+    E.chain((past) =>
+      pipe(
+        wish(knowledge, body, past, undefined),
+        E.map((wanted) => ({
+          request: {},
+          past,
+          moment: { asked: timeless.asked, notes: [] },
+          question: { inputs: listed(manifest, row(past, manifest.length, null, manifest.rows)), wanted },
+        })),
+      ),
+    ),
   );
 };

@@ -153,6 +153,8 @@ describe('the commands', () => {
       help.train,
       await ask('evaluate'),
       await ask('recommend'),
+      await ask('explain'),
+      await ask('export'),
       await ask('serve'),
       await ask('inspect'),
       await ask('profile'),

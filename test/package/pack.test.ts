@@ -110,6 +110,7 @@ describe('the packed package', () => {
       'gpu.js',
       'hyparquet',
       'hyparquet-compressors',
+      'hyparquet-writer',
       'picocolors',
       'tinyglobby',
       'ts-morph',

@@ -60,6 +60,18 @@ const manifestOf = ({ width = 16, hash = '5'.repeat(64) }: Toy): Manifest => {
         outputs: [tensor('rank', 'batch')],
       },
       score: { inputs: past, outputs: [tensor('scores', 'batch', 'items')] },
+      vectors: {
+        inputs: past,
+        outputs: [
+          { ...tensor('user', 'batch', 'width'), shape: ['batch', width] },
+          { ...tensor('item', 'item', 'width'), shape: ['items', width] },
+          tensor('bias', 'items'),
+        ],
+      },
+      explain: {
+        inputs: [...past, tensor('wanted', 'batch')],
+        outputs: [tensor('score', 'batch'), tensor('influence', 'batch', 'seq')],
+      },
     },
   };
 };
@@ -159,6 +171,21 @@ const session = (toy: Toy, manifest: Manifest, sizes: Readonly<Record<string, nu
         ),
       };
     }
+    if (entry === 'vectors') {
+      const rows = Array.from({ length: batch }, (_, row) => last(inputs, row));
+      const user = rows.flatMap((item) => [...at('a').subarray(item * width, (item + 1) * width)]);
+      return { user: Float32Array.from(user), item: at('b').slice(), bias: at('c').slice() };
+    }
+    if (entry === 'explain') {
+      const influence = new Float32Array(batch * length);
+      const scores = Float32Array.from(get(inputs, 'wanted'), (wanted, row) => {
+        const found = score(last(inputs, row), wanted);
+        influence[row * length + Math.max(0, (get(inputs, 'seq.lengths')[row] as number) - 1)] =
+          found - (at('c')[wanted] as number);
+        return found;
+      });
+      return { score: scores, influence };
+    }
     const rank = Float32Array.from({ length: batch }, (_, row) => {
       const met = new Set(
         Array.from(get(inputs, 'seen').subarray(row * seen, row * seen + (get(inputs, 'seen.lengths')[row] as number))),
@@ -199,5 +226,6 @@ export const toy = (options: Toy = {}): CompiledModel => {
       device === 'auto' || device === 'cpu'
         ? right(session(options, manifest, sizes))
         : left(`${device} is not here: the toy runs on --device cpu only.`),
+    explain: async (sizes) => right(session(options, manifest, sizes)),
   };
 };

@@ -93,6 +93,59 @@ describe('POST /scores', () => {
   });
 });
 
+describe('POST /vectors', () => {
+  type Vectors = { vector: readonly number[] | null; items: readonly { id: string; vector: readonly number[] }[] };
+  const product = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+
+  it('gives vectors whose products are the scores, a bias among their numbers', async () => {
+    const asked = { history: ['i3', 'i4'], items: ['i9', 'i3', 'Film 7, The (1917)'] };
+    const { status, body } = await post('/vectors', asked);
+    expect(status).toBe(200);
+    const { vector, items } = body as unknown as Vectors;
+    const { items: scores } = (await post('/scores', asked)).body as {
+      items: readonly { id: string; score: number }[];
+    };
+    expect(items.map(({ id }) => id)).toEqual(['i9', 'i3', 'i7']);
+    items.forEach((one, i) => {
+      expect(one.vector.length).toBe(17);
+      expect(product(vector!, one.vector)).toBeCloseTo(scores[i]!.score, 5);
+    });
+  });
+
+  it('gives those of users alone, and of items alone, whoever asks beside', async () => {
+    const whole = (await post('/vectors', { user: 'u7', items: ['i9'] })).body as unknown as Vectors;
+    const [user, items, ...others] = await Promise.all([
+      post('/vectors', { user: 'u7' }),
+      post('/vectors', { items: ['i9'] }),
+      post('/recommend', { user: 'u7' }),
+      post('/scores', { user: 'u7', items: ['i9'] }),
+    ]);
+    expect(user!.body).toMatchObject({ user: 'u7', vector: whole.vector, items: [] });
+    expect(items!.body).toMatchObject({ user: null, history: [], vector: null, items: whole.items });
+    expect(others.map(({ status }) => status)).toEqual([200, 200]);
+    expect(others[0]!.body).toEqual((await post('/recommend', { user: 'u7' })).body);
+  });
+
+  it('is refused with its field, and by a model whose scores are no products', async () => {
+    expect((await post('/vectors', {})).body).toMatchObject({ status: 400, errors: [{}, {}] });
+    expect((await post('/vectors', { items: ['i2', 'i77'] })).body).toMatchObject({
+      status: 422,
+      errors: [{ pointer: '#/items/1' }],
+    });
+    const { manifest, ...rest } = toy();
+    const { vectors: _, ...entries } = manifest.entries;
+    const of = await standing(
+      { out: at.out },
+      { ...rest, manifest: { ...manifest, entries, without: { vectors: 'its scores are no products' } } },
+    );
+    expect((await post('/vectors', { history: ['i1'] }, of)).body).toMatchObject({
+      status: 422,
+      detail: 'The model toy has no vectors: its scores are no products.',
+    });
+    await of.models.end();
+  });
+});
+
 describe('GET /items', () => {
   it('finds by id, by title, by parts of titles, and pages', async () => {
     const ids = async (query: string): Promise<readonly string[]> =>
@@ -130,13 +183,14 @@ describe('what is said of the server', () => {
     const document = (await get('/openapi.json')).json<any>();
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths).sort()).toEqual(
-      ['/', '/healthz', '/items', '/metrics', '/openapi.json', '/readyz', '/recommend', '/scores'].sort(),
+      ['/', '/healthz', '/items', '/metrics', '/openapi.json', '/readyz', '/recommend', '/scores', '/vectors'].sort(),
     );
     const ajv = await import('ajv');
     const check = new (ajv.default as any)({ strict: false, validateSchema: false });
     for (const [url, body] of [
       ['/recommend', { history: ['i3'] }],
       ['/scores', { user: 'u1', items: ['i2'] }],
+      ['/vectors', { user: 'u1', items: ['i2'] }],
     ] as const) {
       const { requestBody, responses } = document.paths[url].post;
       expect(check.compile(requestBody.content['application/json'].schema)(body)).toBe(true);
@@ -323,6 +377,7 @@ describe('a token', () => {
     const secret = [
       ['/recommend', 'POST'],
       ['/scores', 'POST'],
+      ['/vectors', 'POST'],
       ['/items', 'GET'],
       ['/metrics', 'GET'],
     ] as const;

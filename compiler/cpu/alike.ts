@@ -93,7 +93,7 @@ const describe = (group: Group, { layouts, places, name, rowsAxis }: World): Des
     [
       buffer(j.output),
       j.task === null ? '' : axisLine(j.task),
-      `${j.adds} ${j.overwrites === true} ${j.passing === true}`,
+      `${j.adds} ${j.overwrites === true} ${j.passing === true} ${j.bare === true}`,
       ...[j.tiling.lanes, j.tiling.rows].map((a) => (a === null ? '' : axis(a))),
       j.scatter === undefined ? '' : `${axis(j.scatter.axis)} ${j.scatter.over.map(over).join()} ${expr(j.scatter.to)}`,
       ...rootsOf(j).map(expr),

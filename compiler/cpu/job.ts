@@ -20,6 +20,8 @@ export interface Job {
   readonly overwrites?: boolean;
   /** Read by others of its group alone, which have each cell in registers: it is stored nowhere. */
   readonly passing?: boolean;
+  /** What its conditions rule out nobody reads: it is not cleared. */
+  readonly bare?: boolean;
   /** Its function computes one position of this loop's axis, given as a last parameter. */
   readonly loop?: Loop;
   /** Loops over these axes instead of `axis`, and adds each value at the place `to` along it. */

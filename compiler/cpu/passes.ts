@@ -10,6 +10,7 @@ import { stepAddresses } from '../code/step.js';
 import type { Block, Func } from '../code/tree.js';
 import type { PassInfo } from '../compiled.js';
 import type { Alike } from './alike.js';
+import { bare } from './bare.js';
 import type { Group } from './job.js';
 import type { Kernels } from './kernels.js';
 import { lift } from './lift.js';
@@ -72,7 +73,8 @@ export const toOrder = passes<Kernels, Kernels>([], (k) => k)
     'puts kernels in order and together: row by row while a row is in the cache, the rest among threads',
     schedule,
   )
-  .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace);
+  .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace)
+  .and('bare', 'leaves alone what conditions rule out, where nobody reads it, instead of clearing it', bare);
 
 /** Code for a machine. */
 export const toCode = (machine: Machine, alike: ReadonlyMap<Group, Alike> = new Map()): Passes<Scheduled, Written> =>

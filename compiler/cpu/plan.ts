@@ -53,6 +53,9 @@ const bufferData = (s: Scheduled): ((b: JobBuffer) => PlanBuffer) => {
   } = s;
   const { uses, homes } = livesOf(s);
   const kept = new Set([...Object.values(entry.outputs), ...Object.values(entry.updates)]);
+  const bare = new Set(
+    phases.flatMap((p) => [...p.rows, ...p.grids].flat()).flatMap((j) => (j.bare === true ? [j.output] : [])),
+  );
   const always = [0, phases.length] as const;
   const rows = [...buffers.values()].flatMap((b) => b.axes).find((a) => a.name === rowsAxis);
   const lifeOf = (b: JobBuffer): readonly [number, number] =>
@@ -73,6 +76,7 @@ const bufferData = (s: Scheduled): ((b: JobBuffer) => PlanBuffer) => {
       inner,
       ...(pitch === undefined ? {} : { pitch }),
       local,
+      ...(bare.has(b.id) ? { bare: true } : {}),
       life: lifeOf(b),
       ...(packed === undefined ? {} : { rows: packed }),
       ...(cells === undefined ? {} : { cells }),

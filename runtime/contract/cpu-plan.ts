@@ -15,6 +15,8 @@ export interface PlanBuffer extends Buffer {
   readonly pitch?: number;
   /** Each thread holds one row of it. */
   readonly local: boolean;
+  /** Cells that its kernel's conditions rule out hold anything: nobody reads them. */
+  readonly bare?: boolean;
   /** Instead of the product of the axes: this factor times the product of `sizes`, plus `more`. */
   readonly cells?: { readonly sizes: readonly Size[]; readonly more: number };
   /** The first and the last phase that use it; of a local buffer, the first and last kernel of its phase. */

@@ -11,13 +11,14 @@ import {
   type PlanEntry,
   type PlanJob,
   type CpuPlan,
+  cellsOf,
   chunks,
   denseCells,
   sizeOf,
 } from '../contract/cpu-plan.js';
 import { calledBy, inputsById } from '../contract/plan.js';
 import { pieces, tasksOf } from './tasks.js';
-import { type Link, type Places, type Seen, type ThreadSetup, control, thread } from './thread.js';
+import { type Link, type Places, type Seen, type Soon, type ThreadSetup, control, thread } from './thread.js';
 import { bytesOf, operationsOf, packedCells } from './work.js';
 import { hire, inNode } from './workers.js';
 
@@ -276,18 +277,26 @@ const session = async <G>(
             : pieces(sizeOf(j.task, sizes)).map((_, i, all) => ({ j, last: i === all.length - 1 })),
         ),
       );
-      own.run(number, true, (p, kind, at, row) => {
+      const told = (p: number, kind: 'row' | 'grid', at: number): PlanJob =>
+        kind === 'row' ? entry.phases[p]!.rows[at]! : grids[p]![at]!.j;
+      /** What a kernel would leave as it was. */
+      const blank: Soon = (p, kind, at, from) =>
+        told(p, kind, at)
+          .outputs.map((id) => infos.get(id)!)
+          .filter((b) => b.bare === true && (b.local || from === 0))
+          .forEach((b) => view(b).fill(0, place.get(b.id)! / 4, place.get(b.id)! / 4 + cellsOf(b, sizes)));
+      const seeing: Seen = (p, kind, at, row) => {
         if (kind === 'row') {
-          const j = entry.phases[p]!.rows[at]!;
-          j.outputs
-            .map((id) => infos.get(id)!)
+          told(p, kind, at)
+            .outputs.map((id) => infos.get(id)!)
             .forEach((b) => {
               if (b.local) look(b, row);
               else if (row === exist.rows - 1) look(b, null);
             });
         } else if (kind === 'grid' && grids[p]![at]!.last)
-          grids[p]![at]!.j.outputs.forEach((id) => look(infos.get(id)!, null));
-      });
+          told(p, kind, at).outputs.forEach((id) => look(infos.get(id)!, null));
+      };
+      own.run(number, true, seeing, blank);
       const order = [
         ...entry.buffers.filter((b) => b.role === 'input' || b.role === 'state').map((b) => b.id),
         ...entry.phases.flatMap((p) => [...p.rows, ...p.grids].flatMap((j) => j.outputs)),

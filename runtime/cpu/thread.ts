@@ -70,9 +70,12 @@ export type Seen = (
   ms: number,
 ) => void;
 
+/** Told before each kernel, as `Seen` is after it: the row, or where a piece begins. */
+export type Soon = (phase: number, kind: 'row' | 'grid', at: number, from: number) => void;
+
 export interface ThreadRun {
   /** Takes part in one run. `seen` makes this thread do everything alone and look at what each step wrote. */
-  readonly run: (entry: number, alone: boolean, seen?: Seen) => void;
+  readonly run: (entry: number, alone: boolean, seen?: Seen, soon?: Soon) => void;
   /** Runs whatever rounds are announced, until told to end. */
   readonly serve: () => void;
 }
@@ -154,7 +157,7 @@ export const thread = <G>(
     walk(place, 0, values, 0);
   };
 
-  const run: ThreadRun['run'] = (entry, alone, seen) => {
+  const run: ThreadRun['run'] = (entry, alone, seen, soon) => {
     const phases = entries[entry]!;
     phases.forEach((phase, p) => {
       const { rows, together, shares, batch, sums, grids, inverses, copies } = phase;
@@ -180,6 +183,7 @@ export const thread = <G>(
           else
             for (let row = from; row < to; row++) {
               for (let k = 0; k < functions.length; k++) {
+                soon?.(p, 'row', k, row);
                 const began = performance.now();
                 functions[k]!(row, row + 1, at);
                 seen?.(p, 'row', k, row, performance.now() - began);
@@ -191,6 +195,7 @@ export const thread = <G>(
         if (at < grids.length) {
           const began = seen === undefined ? 0 : performance.now();
           const { run: name, from, to } = grids[at]!;
+          soon?.(p, 'grid', at, from);
           call[name]!(from, to, 0);
           if (seen !== undefined) seen(p, 'grid', at, to, performance.now() - began);
           continue;

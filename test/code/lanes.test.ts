@@ -7,6 +7,7 @@ import { type Machine, native, wasm128 } from '../../compiler/code/machine.js';
 import type { Func } from '../../compiler/code/tree.js';
 import { cpuProgram, fusedEntries } from '../../compiler/cpu/program.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
+import { controlBytes } from '../../runtime/contract/arena.js';
 import type { Sizes } from '../../runtime/contract/session.js';
 import { openWasm, type WasmModule } from '../../runtime/cpu/index.js';
 import { interpret } from '../gpu/interpret.js';
@@ -64,6 +65,8 @@ const opened = async (program: LoopProgram, machine: Machine, lanes: number, at:
   class Interpreted {
     readonly exports: Readonly<Record<string, unknown>>;
     constructor(_: unknown, { env, at: bases, size }: Imports) {
+      // No value depends on what memory held before.
+      new Float32Array(env.memory.buffer, controlBytes).fill(NaN);
       this.exports = interpreted(functions, {
         memory: new DataView(env.memory.buffer),
         lanes,

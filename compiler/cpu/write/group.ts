@@ -111,8 +111,8 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
   };
   const { task } = job;
   group.forEach((j) => {
-    if (j.where !== undefined && !j.adds && j.passing !== true && j.loop === undefined && task !== null)
-      start.code.push(clear(w, j, task, given, start));
+    const kept = j.adds || j.loop !== undefined || j.passing === true || j.bare === true;
+    if (j.where !== undefined && !kept && task !== null) start.code.push(clear(w, j, task, given, start));
   });
   nest(loops, orderOf(job, tiling, world), start, 1);
   return {

@@ -1,10 +1,8 @@
 /** Sums and maxima: loops that accumulate, for a tile of cells at once. */
 import {
-  add,
   amount,
   foldLanes,
   get,
-  int,
   least,
   local,
   loop,
@@ -26,7 +24,7 @@ import { mentions, nodes } from '../../loops/shape.js';
 import { runAlong } from '../address.js';
 import { sizeExpr } from '../layout.js';
 import type { Kinds, Of, Writer } from './pen.js';
-import { baseOf, bindLanes, bound, one, type Scope, scope } from './scope.js';
+import { bindLanes, one, type Scope, scope } from './scope.js';
 import { keep, part, type Tile } from './tile.js';
 
 /** The innermost loop can go over all lanes at a time. */
@@ -126,33 +124,48 @@ const runAxis = (
   around.code.push(loop(k, start, limit, 1, body.code));
 };
 
-/** Rows begin and end at different positions: those that all have, together; the others one row at a time. */
+/** Where only some rows have a position: one position after the other, at each the rows that `has` says. What does not depend on the row is there once. */
+const runSome = (
+  sum: Sum,
+  axis: LoopAxis,
+  rest: readonly ReduceAxis[],
+  at: Scope,
+  [from, to]: readonly [Code, Code],
+  has: (row: number, position: Code) => Code,
+): void => {
+  const k = local(axis.name, 'i32');
+  const body = scope('loop', at, bindLanes(axis.name, get(k), 0));
+  const rows = sum.w.value(sum.w.world.intern({ kind: 'index', axis: sum.rowAxis! }), at);
+  for (let r = 0; r < sum.rows; r++) {
+    const own = scope('branch', body, [[sum.rowAxis!, one(part(rows, r, 0))]]);
+    run(sum, rest, own, r);
+    body.code.push(when(has(r, get(k)), own.code));
+  }
+  at.code.push(loop(k, from, to, 1, body.code));
+};
+
+/** Rows begin and end at different positions: those that all have, together; before and after them, those that some have. */
 const runRows = (sum: Sum, axis: LoopAxis, rest: readonly ReduceAxis[], at: Scope, low: Tile, high: Tile): void => {
-  const all = Array.from({ length: sum.rows }, (_, r) => r);
   const put = (wanted: string, code: Code): Code => keep(at.code, `${axis.name}.${wanted}`, code);
-  const latest = put(
-    'from',
-    all.map((r) => part(low, r, 0)).reduce((a, b) => put('latest', most(a, b))),
-  );
-  const earliest = put(
-    'to',
-    most(
-      latest,
-      all.map((r) => part(high, r, 0)).reduce((a, b) => put('earliest', least(a, b))),
-    ),
-  );
-  const rowName = sum.rowAxis!;
-  const { binding: base } = bound(baseOf(rowName), at);
-  if (base.kind !== 'one') throw new Error(`The rows of a tile along '${rowName}' have no first.`);
-  const alone = (r: number, from: Code, to: Code): void => {
-    const own = scope('loop', at, [[rowName, one(keep(at.code, rowName, add(base.code, int(r))))]]);
-    runAxis(sum, axis, rest, own, r, from, to);
-    at.code.push(...own.code);
-  };
+  /** The least or the greatest of what the rows have. */
+  const ofAll = (t: Tile, wanted: string, choose: (a: Code, b: Code) => Code): Code =>
+    t.parts.map((_, r) => part(t, r, 0)).reduce((a, b) => put(wanted, choose(a, b)));
+  const latest = put('from', ofAll(low, 'latest', most));
+  const earliest = put('to', most(latest, ofAll(high, 'earliest', least)));
+  const begun = (r: number, k: Code): Code => op('ge', k, part(low, r, 0));
+  const going = (r: number, k: Code): Code => op('lt', k, part(high, r, 0));
+  const last = put('end', ofAll(high, 'last', most));
   if (low.parts.length > 1)
-    all.forEach((r) => alone(r, part(low, r, 0), put('before', least(latest, part(high, r, 0)))));
+    runSome(
+      sum,
+      axis,
+      rest,
+      at,
+      [put('begin', ofAll(low, 'first', least)), put('before', least(latest, last))],
+      high.parts.length > 1 ? (r, k) => op('and', begun(r, k), going(r, k)) : begun,
+    );
   runAxis(sum, axis, rest, at, null, latest, earliest);
-  if (high.parts.length > 1) all.forEach((r) => alone(r, earliest, part(high, r, 0)));
+  if (high.parts.length > 1) runSome(sum, axis, rest, at, [earliest, last], going);
 };
 
 /** The loops along `over`, outermost first, and what they add up. */

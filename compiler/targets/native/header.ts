@@ -148,7 +148,20 @@ WRITTEN_OUT i32s narrowI32_f64s(f64s x) { return ((i32_halves){ .half = { __buil
 WRITTEN_OUT f32s join_f32s(f32s low, f32s high) { return ((f32_halves){ .half = { ((f32_halves){ low }).half[0], ((f32_halves){ high }).half[0] } }).all; }
 WRITTEN_OUT i32s join_i32s(i32s low, i32s high) { return ((i32_halves){ .half = { ((i32_halves){ low }).half[0], ((i32_halves){ high }).half[0] } }).all; }
 
-WRITTEN_OUT float sumLanes_f32s(f32s x) { float sum = x[0]; for (int l = 1; l < LANES; l++) sum += x[l]; return sum; }
+// Fours of lanes and then the four: one lane after the other, each sum would wait for the one before.
+typedef float f32q __attribute__((vector_size(16)));
+typedef union { f32s all; f32q four[LANES / 4]; } f32_fours;
+WRITTEN_OUT float sumLanes_f32s(f32s x) {
+  f32_fours of = { x };
+#if LANES == 16
+  f32q sum = (of.four[0] + of.four[2]) + (of.four[1] + of.four[3]);
+#elif LANES == 8
+  f32q sum = of.four[0] + of.four[1];
+#else
+  f32q sum = of.four[0];
+#endif
+  return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
 WRITTEN_OUT float maxLanes_f32s(f32s x) { float max = x[0]; for (int l = 1; l < LANES; l++) max = max_f32(max, x[l]); return max; }
 WRITTEN_OUT int sumLanes_i32s(i32s x) { int sum = x[0]; for (int l = 1; l < LANES; l++) sum += x[l]; return sum; }
 WRITTEN_OUT int maxLanes_i32s(i32s x) { int max = x[0]; for (int l = 1; l < LANES; l++) max = max_i32(max, x[l]); return max; }

@@ -2,7 +2,7 @@
  * Decides where each kernel of an entry runs. gpu.js knows float32 only, so integers are the host's: kernels that compute
  * i32, the numbers of `uniform`, inverse indices for `collect`, and whatever these read. The rest goes to the device.
  */
-import type { Buffer, Entry, Expr, Kernel, LoopAxis, Size } from '../../loops/ir.js';
+import type { Buffer, Entry, Kernel, LoopAxis, Size } from '../../loops/ir.js';
 import { exprText } from '../../loops/text.js';
 import { type Collect, inverseId, targetsOf } from '../../loops/inverse.js';
 import { once } from '../../../runtime/contract/once.js';

@@ -73,13 +73,13 @@ const plainly = (programs: readonly Program[]): readonly Program[] =>
     ),
   );
 
-/** Programs that only read what those have made. `vectors` is absent where scores are no product of two. */
-export const readersOf = (traced: Traced, common = commonOf(traced)) => {
+/** Programs that only read what those have made, the states `trained`. `vectors` is absent where scores are no product of two. */
+export const readersOf = (traced: Traced, trained: ReadonlySet<string>, common = commonOf(traced)) => {
   const { batch, inference } = traced;
   const vectors = vectorsOf(inference.scores, batch.batch.name, batch.item.name);
   return {
     vectors: mapRight(({ ...outputs }: Vectors) => plainly([{ ...common, entry: 'vectors', outputs }])[0]!)(vectors),
-    explain: () => explanationProgram(traced, common),
+    explain: () => explanationProgram(traced, common, trained),
   } as const;
 };
 
@@ -202,7 +202,8 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
     );
   }
   const entries = finished.map(lower);
-  const { vectors, explain } = readersOf(traced, common);
+  const states = statesOf(written, finished, entries);
+  const { vectors, explain } = readersOf(traced, new Set(states.map(({ name }) => name)), common);
   const explaining = explained ? pipe(explain(), chain(finish), mapRight(lower)) : right(undefined);
   if (isLeft(explaining)) return explaining;
   const sought = isLeft(vectors) ? right([]) : traverse([vectors.right], finish);
@@ -211,7 +212,6 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
   const all = [...entries, ...sought.right.map(lower)];
   const named = (of: readonly Entry[]): LoopProgram => withPlainNames({ model: traced.model.name, entries: of });
   const loops = named(all);
-  const states = statesOf(written, finished, entries);
   const rows = ownRows(finished);
   const manifest: Manifest = {
     format: 1,

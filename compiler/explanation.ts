@@ -7,7 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import { type Axis, sameExtent } from '../dsl/axis.js';
 import { inputNode } from '../dsl/batch.js';
 import * as build from '../dsl/build.js';
-import type { Descend, Gather, Node, Param } from '../dsl/node.js';
+import type { Descend, Gather, Init, Node, Param } from '../dsl/node.js';
 import { inputs } from '../runtime/contract/batch.js';
 import { explained } from '../runtime/contract/explanation.js';
 import type { Diagnostics } from './diagnostics.js';
@@ -98,10 +98,30 @@ const isEmbedding = (n: Node): n is Gather =>
   n.at.name === inputs.items.name &&
   !(n.table.op === 'param' && n.table.init.kind === 'given' && n.table.init.feature.kind.startsWith('categor'));
 
-/** The program `explain`, whose `scale` multiplies the embeddings of the history and is 1: `differentiate` derives the score by it. Left: as `expand`. */
+/** What a parameter is at the start, on average. */
+const meanOf = (init: Init): number =>
+  init.kind === 'constant' ? init.value : init.kind === 'uniform' ? (init.low + init.high) / 2 : 0;
+
+/**
+ * An energy may have parameters that no score hangs on: theta of the lower layers where there are too few steps for their errors to come up.
+ * Nobody trains them and no checkpoint has them, so they are what they start as on average: an untrained theta predicts 0.
+ */
+const ofTrained = (program: Program, trained: ReadonlySet<string>): Program =>
+  withRoots(
+    program,
+    rewrite(
+      rootsOf(program),
+      program.interned,
+      (n) => (n.op === 'param' && !trained.has(n.path) ? build.broadcast(build.constant(meanOf(n.init)), n.axes) : n),
+      program.origins,
+    ),
+  );
+
+/** The program `explain`, of what `trained` says is trained, whose `scale` multiplies the embeddings of the history and is 1: `differentiate` derives the score by it. Left: as `expand`. */
 export const explanationProgram = (
   { batch, inference: { scores } }: Traced,
   common: Pick<Program, 'updates' | 'interned' | 'origins'>,
+  trained: ReadonlySet<string>,
 ): Either<Diagnostics, Program> => {
   const { interned, origins } = common;
   const wanted = inputNode(inputs.wanted, { batch: batch.batch });
@@ -123,6 +143,7 @@ export const explanationProgram = (
         rewrite(rootsOf(program), interned, (n) => n, origins),
       ),
     ),
+    map((expanded) => ofTrained(expanded, trained)),
     map((expanded) => {
       const score = rewrite(
         [expanded.outputs[explained.score]!],

@@ -45,7 +45,7 @@ interface Source {
   readonly may: ((item: number) => boolean) | undefined;
 }
 
-/** Each user of the data who has a past that the model knows, as `recommend` would be asked; in the order of the data. */
+/** Each user of the data who has a past that the model knows, as `recommend` would be asked; in the order of their ids. */
 const questions = async function* (
   { manifest, remembered, everybody, options, may }: Source,
   wanted: (past: readonly number[], may: Uint8Array | undefined) => Wanted,

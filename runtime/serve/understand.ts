@@ -257,7 +257,8 @@ export const understandItems = (knowledge: Knowledge, body: Body, wish: Wish): E
   return pipe(
     withRequest(manifest, remembered.features, undefined)({ items: [], times: undefined }),
     E.mapLeft(refused('items')),
-    E.chain(({ notes: _, ...past }) =>
+    E.map((past): Past => ({ ...past, notes: [] })),
+    E.chain((past) =>
       pipe(
         wish(knowledge, body, past, undefined),
         E.map((wanted) => ({

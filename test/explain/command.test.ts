@@ -70,13 +70,14 @@ describe('explain', () => {
 
 describe('export', () => {
   const file = (name: string) => join(at.folder, name);
+  const users = Array.from({ length: 40 }, (_, u) => `u${u}`).sort();
 
   it('writes for every user what `recommend` answers', async () => {
     const one = await recommender({ out: at.out });
     const expected = [];
-    for (let u = 0; u < 40; u++)
-      for (const { rank, id, title, score } of (await one.recommend({ user: `u${u}`, top: 4 })).items)
-        expected.push({ user: `u${u}`, rank, item: id, score, title });
+    for (const user of users)
+      for (const { rank, id, title, score } of (await one.recommend({ user, top: 4 })).items)
+        expected.push({ user, rank, item: id, score, title });
     await one.close();
 
     const csv = await exportTo({ checkpoint: checkpoint(), top: 4, batch: 7, file: file('top.csv') });
@@ -111,13 +112,13 @@ describe('export', () => {
 
   it('writes vectors whose products are the scores', async () => {
     const whose = { checkpoint: checkpoint() };
-    const users = await exportTo({ ...whose, vectorsOf: 'user', batch: 7, file: file('users.npy') });
-    expect(users).toMatchObject({ rows: 40, ids: file('users.npy.ids.jsonl') });
-    const ids = (await readFile(users.ids!, 'utf8'))
+    const found = await exportTo({ ...whose, vectorsOf: 'user', batch: 7, file: file('users.npy') });
+    expect(found).toMatchObject({ rows: 40, ids: file('users.npy.ids.jsonl') });
+    const ids = (await readFile(found.ids!, 'utf8'))
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as string);
-    expect(ids).toEqual(Array.from({ length: 40 }, (_, u) => `u${u}`));
+    expect(ids).toEqual(users);
     const npy = await readFile(file('users.npy'));
     const head = 10 + npy.readUInt16LE(8);
     expect([npy.subarray(0, 8).toString('latin1'), head % 64]).toEqual(['\x93NUMPY\x01\x00', 0]);
@@ -137,7 +138,7 @@ describe('export', () => {
     const { items } = await recommend({ out: at.out, user: 'u7', top: 25 });
     for (const { id, score } of items) {
       const item = data.subarray(codes.indexOf(id) * 17, (codes.indexOf(id) + 1) * 17);
-      const sum = item.reduce((total, x, k) => total + x * own[7 * 17 + k]!, 0);
+      const sum = item.reduce((total, x, k) => total + x * own[users.indexOf('u7') * 17 + k]!, 0);
       expect(sum).toBeCloseTo(score, 5);
     }
 

@@ -4,14 +4,15 @@ import hstu from '../../models/hstu.js';
 import pcrec from '../../models/pcrec.js';
 import pcrecSimple from '../../models/pcrec-simple.js';
 import { differentiate } from '../../compiler/passes/differentiate.js';
-import type { Program } from '../../compiler/program.js';
+import { topological } from '../../compiler/graph.js';
+import { type Program, rootsOf } from '../../compiler/program.js';
 import type { Environment } from '../../compiler/targets/reference.js';
 import { explained } from '../../runtime/contract/explanation.js';
 import { stream } from '../generators/axes.js';
-import { cases, environment } from '../support/models.js';
+import { cases, environment, programs } from '../support/models.js';
 import { expectClose } from '../support/numbers.js';
 import { runPass } from '../support/programs.js';
-import { explainOf, scoreOf, valuesOf, vectorsOf } from './support.js';
+import { explainOf, type Over, scoreOf, trainedOf, valuesOf, vectorsOf } from './support.js';
 
 const [BATCH, LENGTH, ITEMS] = [3, 6, 11];
 const lengths = [LENGTH, 1, 3];
@@ -68,7 +69,7 @@ describe.each(cases)('%s', (name, model, over) => {
     'says of an item that is read and not asked for how the score grows with its row of the table',
     () => {
       const items = Array.from(env.inputs!['items']!);
-      const read = lengths.flatMap((length, row) => [...items.slice(row * LENGTH, row * LENGTH + length)]);
+      const read = lengths.flatMap((length, row) => items.slice(row * LENGTH, row * LENGTH + length));
       const item = read.find((one) => !wanted.includes(one))!;
       const expected = slope(program, (h) =>
         withParam(
@@ -103,11 +104,26 @@ describe.each(cases)('%s', (name, model, over) => {
 });
 
 describe('a descent step by step', () => {
-  const steps = (over: object) => {
-    const program = explainOf(pcrec, { ...over });
+  /** As if everything were trained, so that models of more and of fewer steps have the same parameters. */
+  const all = new Set(
+    programs(pcrec, {}).flatMap((p) => topological(rootsOf(p)).flatMap((n) => (n.op === 'param' ? [n.path] : []))),
+  );
+  const steps = (over: Over) => {
+    const program = explainOf(pcrec, over, all);
     return valuesOf(runPass(differentiate, program), withParam(environment([program]), scaleOf(program), ones));
   };
-  test.each([{ horizon: 'prefix' }, { horizon: 'last' }, { horizon: 'last', adaptation: 0.05 }])('%o', (over) => {
+  test('is of parameters that a checkpoint has', () => {
+    const known = trainedOf(pcrec, {});
+    const program = explainOf(pcrec, {});
+    const read = topological(rootsOf(program)).flatMap((n) => (n.op === 'param' ? [n.path] : []));
+    expect(read.filter((path) => !known.has(path))).toEqual([scaleOf(program)]);
+    // After one step the prediction has met the layer below it, and the rates and predictions of the others do nothing.
+    const some = ['gamma.2.bias', 'theta.2', 'gamma.0.bias', 'theta.1'];
+    expect(some.map((path) => known.has(path))).toEqual([true, true, false, false]);
+    expect(explained.energy(0, 1) in program.outputs).toBe(true);
+  });
+
+  test.each<Over>([{ horizon: 'prefix' }, { horizon: 'last' }, { horizon: 'last', adaptation: 0.05 }])('%o', (over) => {
     const found = steps({ ...over, steps: 3 });
     for (const k of [0, 1, 2, 3]) {
       const energy = found[explained.energy(0, k)]!;

@@ -3,6 +3,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { readersOf } from '../../compiler/compile.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
 import { withPlainNames } from '../../compiler/loops/names.js';
+import { topological } from '../../compiler/graph.js';
 import { lowerEntry } from '../../compiler/lower/kernels.js';
 import { loopPasses, pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
@@ -15,10 +16,18 @@ import { expand } from '../../compiler/passes/expand.js';
 export type Over = Readonly<Record<string, HyperValue>>;
 export type Numbers = Readonly<Record<string, Float64Array>>;
 
-export const explainOf = (model: Model, over: Over): Program => rightOf(readersOf(traced(model, over)).explain());
+/** The parameters that training or scores read, by their paths. */
+export const trainedOf = (model: Model, over: Over): ReadonlySet<string> =>
+  new Set(
+    programs(model, over)
+      .flatMap((p) => topological(rootsOf(runPass(expand, p))))
+      .flatMap((n) => (n.op === 'param' ? [n.path] : [])),
+  );
+export const explainOf = (model: Model, over: Over, trained = trainedOf(model, over)): Program =>
+  rightOf(readersOf(traced(model, over), trained).explain());
 /** Left: why there are none. */
 export const vectorsOf = (model: Model, over: Over): Program | string => {
-  const found = readersOf(traced(model, over)).vectors;
+  const found = readersOf(traced(model, over), new Set()).vectors;
   return isLeft(found) ? found.left : found.right;
 };
 export const scoreOf = (model: Model, over: Over): Program => programs(model, over)[2]!;

@@ -10,14 +10,9 @@ import { writer } from './write.js';
 import { extent } from './writer.js';
 
 /** As in memory, but rows before what is ragged along them: a loop's bound must be known when it opens. */
-const loopOrder = (axes: readonly LoopAxis[]): readonly LoopAxis[] =>
-  axes.reduce<readonly LoopAxis[]>(
-    (done, axis) =>
-      done.includes(axis)
-        ? done
-        : [...done, ...axes.filter((a) => a.name === axis.ragged?.rows && !done.includes(a)), axis],
-    [],
-  );
+const loopOrder = (axes: readonly LoopAxis[]): readonly LoopAxis[] => [
+  ...new Set(axes.flatMap((axis) => [...axes.filter((a) => a.name === axis.ragged?.rows), axis])),
+];
 
 /** `out` comes filled with zeros; cells beyond a row's length and those that `where` rules out stay so. */
 export const writeHost = (kernel: Kernel, buffers: ReadonlyMap<string, Buffer>): Written => {

@@ -12,20 +12,24 @@ import { inputs } from '../runtime/contract/batch.js';
 import { explained } from '../runtime/contract/explanation.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
-import { rewrite, substitute } from './graph.js';
+import { rewrite, substitute, topological } from './graph.js';
 import { expand } from './passes/expand.js';
 import { type Program, rootsOf, withRoots } from './program.js';
 
 /** What is no tensor of a model: its name is one that no model can give. */
 const SCALE = 'scale@explained';
 
-/** The operators that a value is made by, the innermost first; not those inside an operator, which are run on values of its own. */
+/**
+ * The operators that a value is made by, the innermost first; not those inside an operator, which are run on values of its own, nor those
+ * in the step of a scan, which belong to a recurrence and not to the user.
+ */
 const descentsOf = (root: Node): readonly Descend[] => {
   const found = new Set<Descend>();
   const seen = new Set<Node>();
   const visit = (n: Node): void => {
     if (seen.has(n)) return;
     seen.add(n);
+    if (n.op === 'scan') return;
     if (n.op !== 'project') return build.argsOf(n).forEach(visit);
     const { of } = n;
     if (of.op === 'descend') [...of.init, ...of.rate].forEach(visit);
@@ -77,18 +81,26 @@ const stepsOf = (d: Descend, number: number, { seq }: Traced['batch']): Readonly
   );
 };
 
-/** The scores of a model that does not look at the user first: its states stay where they start, its parameters as they were trained. */
-const withoutInference = (scores: Node, { interned, origins }: Pick<Program, 'interned' | 'origins'>): Node =>
-  rewrite(
-    [scores],
-    interned,
-    (n) => {
-      if (n.op !== 'project') return n;
-      if (n.of.op === 'rebind') return n.of.of[Number(n.result)]!;
-      return n.of.op === 'descend' && n.result !== 'energy' ? n.of.init[Number(n.result)]! : n;
-    },
-    origins,
-  )[0]!;
+/** What a value is where the user is not looked at: a state where it starts, a parameter as it was trained. None: what is no result of an operator. */
+const unlooked = (n: Node, descents: ReadonlySet<Descend>): Node | undefined =>
+  n.op !== 'project'
+    ? undefined
+    : n.of.op === 'rebind'
+      ? n.of.of[Number(n.result)]
+      : n.of.op === 'descend' && descents.has(n.of) && n.result !== 'energy'
+        ? n.of.init[Number(n.result)]
+        : undefined;
+
+/** The scores of a model that does not look at the user first; undefined where it does not anyway. */
+const withoutInference = (scores: Node, { origins }: Pick<Program, 'origins'>): Node | undefined => {
+  const descents = new Set(descentsOf(scores));
+  const by = new Map<Node, Node>();
+  for (const n of topological([scores])) {
+    const instead = unlooked(n, descents);
+    if (instead !== undefined) by.set(n, substitute([instead], by, origins)[0]!);
+  }
+  return by.size === 0 ? undefined : substitute([scores], by, origins)[0]!;
+};
 
 /** A lookup of the history's items in a table of numbers that one may have more or less of; codes are not that. */
 const isEmbedding = (n: Node): n is Gather =>
@@ -125,14 +137,14 @@ export const explanationProgram = (
 ): Either<Diagnostics, Program> => {
   const { interned, origins } = common;
   const wanted = inputNode(inputs.wanted, { batch: batch.batch });
-  const [plain, without] = [rewrite([scores], interned, (n) => n, origins)[0]!, withoutInference(scores, common)];
+  const without = withoutInference(scores, common);
   const program: Program = {
     ...common,
     entry: 'explain',
     outputs: {
       [explained.score]: build.gather(scores, wanted, batch.item.name),
       ...Object.assign({}, ...descentsOf(scores).map((d, number) => stepsOf(d, number, batch))),
-      ...(without === plain ? {} : { [explained.without]: without }),
+      ...(without === undefined ? {} : { [explained.without]: without }),
     },
   };
   const scale: Param = build.param(SCALE, [batch.batch, batch.seq], { kind: 'constant', value: 1 });
@@ -145,12 +157,12 @@ export const explanationProgram = (
     ),
     map((expanded) => ofTrained(expanded, trained)),
     map((expanded) => {
-      const score = rewrite(
-        [expanded.outputs[explained.score]!],
-        interned,
-        (n) => (isEmbedding(n) ? build.map('mul', n, scale) : n),
-        origins,
-      )[0]!;
+      const plain = expanded.outputs[explained.score]!;
+      const scaled = topological([plain])
+        .filter(isEmbedding)
+        .map((n) => [n, build.map('mul', n, scale)] as const);
+      // Scans of what is scaled are others than those that the other outputs read.
+      const score = rewrite(substitute([plain], new Map(scaled), origins), interned, (n) => n, origins)[0]!;
       return {
         ...expanded,
         outputs: { ...expanded.outputs, [explained.score]: score },

@@ -47,8 +47,14 @@ export const renameAll = (node: Node, names: Names): Node => {
     .filter(({ from, to }) => from.name !== to.name);
   const sources = new Set(node.axes.map((a) => a.name));
   const clash = moves.some(({ to }) => sources.has(to.name));
+  const taken = new Set([...sources, ...moves.map(({ to }) => to.name)]);
+  const spare = (name: string): string => {
+    const free = taken.has(name) ? spare(`${name}'`) : name;
+    taken.add(free);
+    return free;
+  };
   const staged = clash
-    ? moves.map(({ from, to }) => ({ from, by: copied(`${from.name}'`, from), to }))
+    ? moves.map(({ from, to }) => ({ from, by: copied(spare(`${from.name}'`), from), to }))
     : moves.map((m) => ({ ...m, by: m.to }));
   const first = staged.reduce((n, { from, by }) => build.rename(n, from.name, by), node);
   return clash ? staged.reduce((n, { by, to }) => build.rename(n, by.name, to), first) : first;

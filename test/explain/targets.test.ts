@@ -1,4 +1,7 @@
 /** Explanations and vectors on WebAssembly, and vectors of some models on every target that is here, beside the float64 meaning. */
+import { withInference } from 'pcrec';
+import gru4rec from 'pcrec/models/gru4rec';
+import { layeredPredictionError } from 'pcrec/models/pcrec';
 import { describe, expect, test } from 'vitest';
 import { differentiate } from '../../compiler/passes/differentiate.js';
 import { expand } from '../../compiler/passes/expand.js';
@@ -64,4 +67,9 @@ describe.each(cases)('%s', (name, model, over) => {
     const openers = ['hstu', 'pcrec', 'unisrec'].includes(name) ? everywhere : { wasm };
     if (typeof vectors !== 'string') expect(await disagreements(vectors, openers)).toEqual([]);
   });
+});
+
+test('a recurrent stack with inference is explained: of its scans, those of what is scaled and those without inference are three', async () => {
+  const recurrent = withInference(gru4rec, layeredPredictionError);
+  expect(await disagreements(explainOf(recurrent, { blocks: 2, steps: 1 }), { wasm })).toEqual([]);
 });

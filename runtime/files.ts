@@ -99,7 +99,7 @@ export const sparing =
     const taken = read.find((one) => one !== undefined && real(one) === real(path));
     return taken === undefined
       ? E.right(undefined)
-      : E.left(`${path} was not written: it is ${taken}, which is read here. Name another file.`);
+      : E.left(`${path} is read here${taken === path ? '' : `, as ${taken}`}: name another file to write.`);
   };
 
 /** The bytes of a file. Left: the end of the sentence "FILE cannot be used: ...". */

@@ -130,5 +130,5 @@ describe('a search', () => {
     rmSync(join(folder, 'last.ts'));
     const lost = run(trainer, 'search', '--space', 'rate=1|2', '--out', 'none');
     expect([lost.status, lost.stderr]).toEqual([1, expect.stringMatching(/its file \S*last\.ts is not here: name it with --model FILE/)]);
-  }, minute); // prettier-ignore
+  }, 2 * minute); // prettier-ignore
 });

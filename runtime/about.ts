@@ -64,6 +64,13 @@ export const withAbout =
                 `Training met no user whose ${name} ${kind === 'categories' ? 'has' : 'is'} ${JSON.stringify(word)}: it is taken as missing.`,
             ),
           ),
+          ...all.flatMap(({ name, of, silent }) =>
+            (of?.beyond ?? []).length === 0
+              ? []
+              : [
+                  `Training met no user with more than ${silent.width} values of ${name}, and the model reads no more: left out are ${of!.beyond!.join(', ')}.`,
+                ],
+          ),
         ],
       })),
     );

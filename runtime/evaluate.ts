@@ -10,12 +10,12 @@ import type { Settings } from './contract/settings.js';
 import { withKnown } from './data/index.js';
 import type { Evaluation } from './events.js';
 import { feedOf } from './feed.js';
-import { writeAtomically } from './files.js';
+import { sparing, writeAtomically } from './files.js';
 import { judge } from './judging.js';
 import { figuresCsv } from './measures/figures.js';
 import { checked, type EvaluateOptions, wishOf } from './options.js';
 import { partsOf, sameSplit } from './parts.js';
-import { dataOf, never, now, outOf, place, sameData, silent, warnOf, withSession } from './run.js';
+import { dataOf, never, now, outOf, place, sameData, silent, sourcesOf, warnOf, withSession } from './run.js';
 import { fileOf } from './train.js';
 
 /** What `evaluate` gives: the measures, of which checkpoint, on what. */
@@ -57,6 +57,9 @@ export const evaluateCheckpoint =
             warnOf(listen)(data),
       ),
       TE.chainFirstEitherK(({ kept, data }) => sameData(path, kept.data)(data)),
+      TE.chainFirstEitherK(({ data: { identity } }) =>
+        options.csv === undefined ? E.right(undefined) : sparing(path, ...sourcesOf(identity))(options.csv),
+      ),
       TE.bind('parts', ({ kept, data: { data, identity } }) =>
         partsOf(withKnown(data, kept), identity, kept.settings, options.split, kept.data.split),
       ),

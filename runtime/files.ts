@@ -1,7 +1,9 @@
 /** Files that are either the old ones or the new ones, never half of each, whatever kills the process. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { reason } from './contract/words.js';
@@ -46,7 +48,15 @@ export class Interrupted extends Error {}
 /** What a file is made of, in pieces. */
 export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
+/** Whether something is there that is neither a file nor a folder: a pipe, or a device like /dev/stdout. */
+const isChannel = async (path: string): Promise<boolean> => {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && !found.isFile() && !found.isDirectory();
+};
+
 const write = async (path: string, parts: Pieces): Promise<void> => {
+  // A channel is written to; a file in its place would cut everybody else off.
+  if (await isChannel(path)) return writeFile(path, parts);
   await makeFolder(dirname(path));
   // One temporary name a file: what a killed process leaves behind, the next one overwrites.
   const temporary = `${path}.tmp`;
@@ -73,6 +83,24 @@ export const writeAtomically = (path: string, parts: Pieces): TaskEither<string,
         ? error.message
         : `${path} could not be written: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder cannot be made there' : reason(error)}.`,
   );
+
+const real = (path: string): string => {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+};
+
+/** Left: a file to be written that is one of those that are read, by whatever path. */
+export const sparing =
+  (...read: readonly (string | undefined)[]) =>
+  (path: string): E.Either<string, void> => {
+    const taken = read.find((one) => one !== undefined && real(one) === real(path));
+    return taken === undefined
+      ? E.right(undefined)
+      : E.left(`${path} is read here${taken === path ? '' : `, as ${taken}`}: name another file to write.`);
+  };
 
 /** The bytes of a file. Left: the end of the sentence "FILE cannot be used: ...". */
 export const readBytes = (path: string): TaskEither<string, Buffer> => TE.tryCatch(() => readFile(path), reason);

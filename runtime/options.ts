@@ -151,6 +151,7 @@ export type ExplainOptions = RecommendOptions & Maybe<{ item: string }>;
 
 /** What `exportTo` takes: a model, whose data, and the file. */
 export type ExportOptions = Omit<RecommenderOptions, 'out'> &
+  Pick<RunOptions, 'signal'> &
   Pick<RecommendRequest, 'top' | 'at' | 'only' | 'except' | 'where'> & {
     /** Lists in `.csv`, `.jsonl` or `.parquet`; vectors in `.npy`, `.safetensors` or `.parquet`. */
     readonly file: string;
@@ -324,6 +325,7 @@ const taken = {
   exportTo: {
     ...ofData,
     ...ofDevice,
+    signal: ofRun.signal,
     checkpoint: 'text',
     file: 'text',
     vectorsOf: 'choice',

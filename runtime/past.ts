@@ -33,12 +33,16 @@ export interface Past {
   readonly notes?: readonly string[];
 }
 
-const parsed = (text: string): History => {
-  if (!/^\s*\[\s*[{"]/.test(text)) return text;
+/** Left: a list of events that is cut short, say; no title begins with `[{`. */
+const parsed = (text: string): E.Either<string, History> => {
+  const [begun] = /^\s*\[\s*[{"]/.exec(text) ?? [];
+  if (begun === undefined) return E.right(text);
   try {
-    return JSON.parse(text) as History;
-  } catch {
-    return text;
+    return E.right(JSON.parse(text) as History);
+  } catch (error) {
+    return begun.endsWith('{')
+      ? E.left(`The history begins as a list in JSON, and is none: ${(error as Error).message}.`)
+      : E.right(text);
   }
 };
 
@@ -118,8 +122,15 @@ const featuresIn = (
 /** A history that is written down. Left: items that cannot be told, or an event that is none. */
 export const written =
   (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined) =>
-  (history: History): E.Either<string, Past> => {
-    const told = typeof history === 'string' ? parsed(history) : history;
+  (history: History): E.Either<string, Past> =>
+    pipe(
+      typeof history === 'string' ? parsed(history) : E.right(history),
+      E.chain(pastAfter(manifest, catalogue, lexicon)),
+    );
+
+const pastAfter =
+  (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined) =>
+  (told: History): E.Either<string, Past> => {
     /** An event, and its item where the list has told it. */
     type Told = readonly [event: HistoryEvent, item?: number];
     const events: E.Either<string, readonly Told[]> =

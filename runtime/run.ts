@@ -1,10 +1,11 @@
 /** Training, from options to results, and what evaluating and recommending share with it: everything that can go wrong for a user is a Left. */
 import { rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { begunWith } from './begin.js';
 import { type Checkpoint, restore } from './checkpoint.js';
@@ -17,7 +18,7 @@ import { keepers } from './report/keepers.js';
 import { eventFiles } from './report/tensorboard.js';
 import { reportFile, reportTraining } from './report/write.js';
 import { feedOf } from './feed.js';
-import { makeFolder, reason } from './files.js';
+import { folderAt, makeFolder, reason, sparing } from './files.js';
 import { baseOf, grownLexicon, newSettingsFrom, warnOfBase } from './grow.js';
 import type { States } from './init.js';
 import type { Feed, Job } from './job.js';
@@ -82,6 +83,10 @@ export const dataOf = (
     })),
   );
 };
+
+/** The files that data were read from. */
+export const sourcesOf = ({ source, titles, reading = {} }: Identity): readonly (string | undefined)[] =>
+  [source, titles ?? undefined, reading.items, reading.users, reading.vectors].flat();
 
 /** Says what is odd about data. */
 export const warnOf =
@@ -349,6 +354,15 @@ export const train =
       ),
       TE.chainFirstEitherK(({ prior, loaded }) =>
         prior === undefined ? E.right(undefined) : sameData(fileOf(out, 'last'), prior.data)(loaded),
+      ),
+      TE.chainFirstEitherK(({ loaded: { identity } }) => {
+        const { csv, from, transfer, split } = options;
+        const read = [...sourcesOf(identity), fileOf(out, 'last'), fileOf(out, 'best'), from, transfer, split];
+        return csv === undefined ? E.right(undefined) : sparing(...read)(csv);
+      }),
+      // That it cannot be made is said with the table, which is worth less than the run.
+      TE.chainFirstTaskK((): T.Task<unknown> =>
+        options.csv === undefined ? T.of(undefined) : folderAt(dirname(options.csv)),
       ),
       TE.bind('parts', ({ prior, base, settings, loaded: { data, identity } }) => {
         const known = prior ?? base;

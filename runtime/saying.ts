@@ -6,10 +6,11 @@ import { type Learnt, widthOf } from './lexicon.js';
 /** A value, or several; a list in one text has its values between `|`, a vector its numbers between commas or spaces. */
 export type Value = string | number | readonly (string | number)[];
 
-/** `widthOf` numbers, and the words that training never met: they are taken as missing. */
+/** `widthOf` numbers; the words that training never met, which are taken as missing; and those that are more than it met together. */
 export interface Said {
   readonly values: Float32Array;
   readonly strange: readonly string[];
+  readonly beyond?: readonly string[];
 }
 
 const several = (value: Value, between: RegExp): readonly string[] =>
@@ -24,14 +25,14 @@ const shown = (value: Value): string => (typeof value === 'object' ? JSON.string
 /** Codes in the order of the vocabulary, as columns of data have them. */
 const coded = (vocabulary: readonly string[], words: readonly string[], most: number): Said => {
   const codes = words.map((word) => 1 + vocabulary.indexOf(word));
+  const met = [...new Set(codes)].filter((code) => code > 0).sort((a, b) => a - b);
   const values = new Float32Array(most);
-  values.set(
-    [...new Set(codes)]
-      .filter((code) => code > 0)
-      .sort((a, b) => a - b)
-      .slice(0, most),
-  );
-  return { values, strange: words.filter((_, i) => codes[i] === 0) };
+  values.set(met.slice(0, most));
+  return {
+    values,
+    strange: words.filter((_, i) => codes[i] === 0),
+    beyond: met.slice(most).map((code) => vocabulary[code - 1]!),
+  };
 };
 
 const numbers = (value: Value): readonly number[] => several(value, /[\s,;|]+/).map(Number);

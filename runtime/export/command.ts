@@ -12,21 +12,17 @@ type Lists = Omit<ExportOptions, 'file'> & Shared & { readonly out: string };
 
 /** Gives a command its options and what it does. */
 export const exports = (command: Command, compiled: CompiledModel, carryOut: Carry): Command => {
+  const onnx = new Option('--onnx <file>', 'in its place the model itself, as one ONNX file for other engines');
   [
     new Option(
       '--out <file>',
       'the file: .csv, .jsonl or .parquet of lists; .npy (ids in a file beside), .safetensors or .parquet of vectors',
     ),
-    new Option('--onnx <file>', 'in its place the model itself, as one ONNX file for other engines').conflicts([
-      'out',
-      'top',
-      'vectorsOf',
-      'at',
-    ]),
+    onnx,
     counted('top', 'how many items each user is recommended (default: 10)'),
     new Option('--vectors-of <what>', "vectors in the place of lists: a score is the product of a user's and an item's")
       .choices(['user', 'item'])
-      .conflicts('top'),
+      .conflicts(['top', 'only', 'except', 'where']),
     new Option('--at <time>', 'when all requests come, for models that read times'),
     ...limits(),
     counted('batch', 'users that are scored together (default: 64)'),
@@ -35,13 +31,19 @@ export const exports = (command: Command, compiled: CompiledModel, carryOut: Car
     threads,
     flags.json,
   ].forEach((option) => command.addOption(option));
+  // A graph is made of a checkpoint and of nothing else.
+  onnx.conflicts(
+    command.options
+      .map((option) => option.attributeName())
+      .filter((name) => !['onnx', 'checkpoint', 'json'].includes(name)),
+  );
   const lists = ({ out: file, ...options }: Lists): Promise<void> =>
     carryOut(
       options,
-      () => exportTo(compiled)({ ...options, file }),
+      ({ signal }) => exportTo(compiled)({ ...options, file, signal }),
       (found) => ({
         code: 0,
-        text: `Wrote ${plural(found.rows, options.vectorsOf === 'item' ? 'item' : 'user')} to ${found.file}${found.ids === null ? '' : `, their ids to ${found.ids}`}: ${Math.round(found.rows / found.seconds)} a second on ${found.backend}.`,
+        text: `Wrote ${plural(found.rows, options.vectorsOf === 'item' ? 'item' : 'user')} to ${found.file}${found.ids === null ? '' : `, their ids to ${found.ids}`}: ${Math.round(found.rows / found.seconds)} a second on ${found.backend}.${found.unknown === 0 ? '' : ` ${plural(found.unknown, 'user')} left out: the model knows no item of theirs.`}`,
         json: found,
       }),
     );

@@ -11,13 +11,13 @@ import type { CompiledModel } from '../contract/compiled.js';
 import type { Manifest } from '../contract/session.js';
 import { lacking } from '../entries.js';
 import { sizesOf } from '../features.js';
-import { Interrupted, type Pieces, writeAtomically } from '../files.js';
+import { Interrupted, type Pieces, sparing, writeAtomically } from '../files.js';
 import { index } from '../lookup.js';
 import { checked, type ExportOptions } from '../options.js';
 import { people, type People, pastOf } from '../people.js';
 import { type Best, defaultTop, momentFor, named } from '../recommend.js';
 import { row } from '../row.js';
-import { dataOf, outOf } from '../run.js';
+import { dataOf, outOf, sourcesOf } from '../run.js';
 import { crew } from '../serve/crew.js';
 import type { Question, Scorer, ScorerSpec, Wanted } from '../serve/scorer.js';
 import { fileOf } from '../train.js';
@@ -31,6 +31,8 @@ export interface Exported {
   readonly ids: string | null;
   /** Users, or items. */
   readonly rows: number;
+  /** Users who are left out, since the model knows no item of theirs. */
+  readonly unknown: number;
   /** From the first batch to the last. */
   readonly seconds: number;
   readonly backend: string;
@@ -52,6 +54,7 @@ const questions = async function* (
 ): AsyncGenerator<Asked<string>> {
   const mask = may && Uint8Array.from(remembered.items, (_, item) => Number(may(item)));
   for (const user of everybody.data.users) {
+    if (options.signal?.aborted === true) throw new Interrupted(`Told to end: ${options.file} was not written.`);
     const question = await pipe(
       TE.fromEither(pastOf(user)(everybody)),
       TE.chainEitherK(withRequest(manifest, remembered.features, undefined)),
@@ -110,6 +113,7 @@ interface Plan {
   readonly pieces: (scorers: readonly Scorer[]) => Pieces;
   readonly ids: string | null;
   readonly rows: () => number;
+  readonly unknown: () => number;
   readonly idsOf: () => readonly string[];
 }
 
@@ -130,7 +134,11 @@ const planOf = (source: Source): E.Either<string, Plan> => {
       yield rows;
     }
   };
-  const common = { rows: () => known.length, idsOf: () => known };
+  const common = {
+    rows: () => known.length,
+    unknown: () => (vectors === 'item' ? 0 : everybody.data.users.length - known.length),
+    idsOf: () => known,
+  };
   if (vectors === undefined) {
     const write = listFormats[ending];
     return write === undefined
@@ -204,6 +212,21 @@ const specOf = (
   seed: settings.seed,
 });
 
+/** What each kind of file is not made of. */
+const idle = {
+  lists: [],
+  user: ['top', 'only', 'except', 'where'],
+  item: ['top', 'only', 'except', 'where', 'at'],
+} as const;
+/** Left: an option that would change nothing. */
+const bearing = (options: ExportOptions): E.Either<string, void> => {
+  const { vectorsOf = 'lists' } = options;
+  const stray = idle[vectorsOf].find((name) => options[name] !== undefined);
+  return stray === undefined
+    ? E.right(undefined)
+    : E.left(`--${stray} says what lists have, and vectors of ${vectorsOf}s have none of it: leave it out.`);
+};
+
 const written = (plan: Plan, { file }: ExportOptions, scorers: readonly Scorer[]): TaskEither<string, Exported> => {
   const began = performance.now();
   return pipe(
@@ -224,6 +247,7 @@ const written = (plan: Plan, { file }: ExportOptions, scorers: readonly Scorer[]
       file,
       ids: plan.ids,
       rows: plan.rows(),
+      unknown: plan.unknown(),
       seconds: (performance.now() - began) / 1000,
       backend: scorers[0]!.backend,
     })),
@@ -235,18 +259,17 @@ export const exportTo =
   (compiled: CompiledModel) =>
   (options: ExportOptions): TaskEither<string, Exported> => {
     const { manifest, url } = compiled;
+    const path = options.checkpoint ?? fileOf(outOf(compiled, undefined), 'best');
     return pipe(
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
-      TE.bind('kept', () => restore(options.checkpoint ?? fileOf(outOf(compiled, undefined), 'best'), manifest)),
+      TE.chainFirstEitherK(() => bearing(options)),
+      TE.bind('kept', () => restore(path, manifest)),
       TE.let('remembered', ({ kept }) => rememberedOf(manifest, kept)),
       TE.let('catalogue', ({ remembered }) => index(remembered)),
-      TE.bind('everybody', ({ kept, catalogue }) =>
-        pipe(
-          dataOf(manifest, options, kept.data),
-          TE.map(({ data }) => people(manifest, catalogue, kept.features)(data)),
-        ),
-      ),
+      TE.bind('read', ({ kept }) => dataOf(manifest, options, kept.data)),
+      TE.chainFirstEitherK(({ read: { identity } }) => sparing(path, ...sourcesOf(identity))(options.file)),
+      TE.let('everybody', ({ kept, catalogue, read: { data } }) => people(manifest, catalogue, kept.features)(data)),
       TE.bind('may', ({ remembered, catalogue, everybody }) =>
         allowedBy(remembered, catalogue, TE.right(everybody), options),
       ),

@@ -21,7 +21,7 @@ import {
 import type { Manifest, Sizes } from '../contract/session.js';
 import { missing } from '../contract/words.js';
 import { sizesOf } from '../features.js';
-import { readBytes, writeAtomically } from '../files.js';
+import { readBytes, sparing, writeAtomically } from '../files.js';
 import { shapeOf } from '../init.js';
 import { outOf } from '../run.js';
 import { fileOf } from '../train.js';
@@ -143,6 +143,7 @@ export const exportOnnx =
     const path = checkpoint ?? fileOf(outOf(compiled, undefined), 'best');
     return pipe(
       TE.Do,
+      TE.chainFirstEitherK(() => sparing(path)(onnx)),
       TE.bind('graph', () => graphBeside(compiled)),
       TE.bind('kept', () => restore(path, manifest)),
       TE.let('sizes', ({ kept }): Sizes => ({ items: kept.items.length, ...sizesOf(kept.features) })),

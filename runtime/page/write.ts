@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
@@ -20,7 +20,7 @@ import { momentFor, pastFrom } from '../recommend.js';
 import { outOf } from '../run.js';
 import { fileOf } from '../train.js';
 import { serviceWorker } from './offline.js';
-import { files, packed, type Precision, type Site } from './site.js';
+import { files, isSite, packed, type Precision, type Site } from './site.js';
 
 export interface PageOptions {
   /** The folder of the site; `site` unless given. */
@@ -148,23 +148,45 @@ const siteOf = (
 
 const sizeOf = (all: readonly Written[]): number => all.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 
+const front = 'index.html';
+
 const withOffline = (all: readonly Written[]): readonly Written[] => {
   const version = all.reduce((hash, { name, bytes }) => hash.update(`${name}\0`).update(bytes), createHash('sha256'));
-  const names = all.map(({ name }) => (name === 'index.html' ? './' : `./${name}`));
+  const names = all.map(({ name }) => (name === front ? './' : `./${name}`));
   return [...all, text('offline.js', serviceWorker(names, version.digest('hex').slice(0, 16)))];
 };
 
-/** Takes an earlier page away. Left: a folder that holds something else. */
+/** Others have a `model/model.json` too: it is what it says that counts. */
+const isPage = (out: string): boolean => {
+  try {
+    return isSite(JSON.parse(readFileSync(join(out, files.model), 'utf8')));
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Takes an earlier page away: its front first, so that nothing shows half a page; what tells that this folder is a page's stays until it is
+ * written over, so that a page that was cut short is one too. Left: a folder that holds something else.
+ */
 const cleared = (out: string): TaskEither<string, void> =>
   TE.tryCatch(
     async () => {
       if (!existsSync(out) || readdirSync(out).length === 0) return;
-      if (!existsSync(join(out, files.model)))
-        throw new Error('it holds files that are no page; choose another folder with --out');
-      for (const name of ['assets', 'model']) await rm(join(out, name), { recursive: true, force: true });
+      if (!isPage(out)) throw new Error('it holds files that are no page; choose another folder with --out');
+      const kept = basename(files.model);
+      const models = existsSync(join(out, 'model')) ? readdirSync(join(out, 'model')) : [];
+      const old = models.filter((name) => name !== kept).map((name) => join('model', name));
+      for (const name of [front, 'assets', ...old]) await rm(join(out, name), { recursive: true, force: true });
     },
     (error) => `The page cannot be written to ${out}: ${reason(error)}.`,
   );
+
+/** What tells that it is a page comes first, what shows it last. */
+const inOrder = (all: readonly Written[]): readonly Written[] => {
+  const turn = ({ name }: Written): number => (name === files.model ? 0 : name === front ? 2 : 1);
+  return all.toSorted((a, b) => turn(a) - turn(b));
+};
 
 /** Writes the site. Left: an unusable checkpoint, a trainer without WebAssembly, or a folder that cannot be written. */
 export const writePage =
@@ -204,7 +226,7 @@ export const writePage =
       TE.chainFirst(() => cleared(out)),
       TE.chainFirst(({ all }) =>
         pipe(
-          all,
+          inOrder(all),
           TE.traverseSeqArray(({ name, bytes }) => writeAtomically(join(out, name), [bytes])),
         ),
       ),

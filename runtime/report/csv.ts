@@ -1,5 +1,6 @@
 /** A run as one table for other tools: a row for each epoch, and one for each ranking of the test. */
 import { writeFileSync } from 'node:fs';
+import { reason } from '../files.js';
 import { csvOf } from '../measures/csv.js';
 import { labelMeasures } from '../measures/labelled.js';
 import { measureNames } from '../metrics.js';
@@ -65,7 +66,7 @@ export const csvTable = (
       writeFileSync(path, runCsv(events, model));
     } catch (error) {
       broken = true;
-      complain(`The table ${path} could not be written: ${(error as Error).message}.`);
+      complain(`The table ${path} could not be written: ${reason(error)}.`);
     }
   };
 };

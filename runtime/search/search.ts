@@ -6,8 +6,10 @@ import type { CompiledModel } from '../contract/compiled.js';
 import { load, samplePath } from '../data/index.js';
 import { folderAt } from '../files.js';
 import { loadOptionsOf } from '../options.js';
+import { partsOf } from '../parts.js';
 import { compiling } from '../report/provenance.js';
 import type { SearchResult, Trial } from './events.js';
+import { alone } from './alone.js';
 import { ordered, standing } from './halving.js';
 import { defaultTrials, type Halt, hyperOf, interrupted, type Plan, planned, type SearchOptions } from './plan.js';
 import { begun, keep, type Search, type Step } from './store.js';
@@ -130,22 +132,29 @@ export const search =
     const plan = found.right;
     const { settings, points, rungs, out, base } = plan;
     const { space, trials = defaultTrials, split } = options;
-    // Before anything that takes long: data that cannot be read are told now, and not by each trial.
-    const read = await load(options.data ?? samplePath, { ...loadOptionsOf(options), cache: options.cache });
+    // Before anything that takes long: data that cannot be read or divided are told now, and not by each trial.
+    const source = options.data ?? samplePath;
+    const read = await load(source, { ...loadOptionsOf(options), cache: options.cache });
     if (E.isLeft(read)) return read;
+    const { hash } = read.right;
+    const parts = await partsOf(read.right, { hash, source, format: null, titles: null }, settings, split)();
+    if (E.isLeft(parts)) return parts;
     const folder = await folderAt(join(out, 'trials'))();
     if (E.isLeft(folder)) return folder;
-    const beginning = await begun(out, {
+    const identity = {
       model: base.model,
       manifest: base.hash,
       space,
       trials,
       settings: { ...settings, split },
-      data: read.right.hash,
-    })();
-    if (E.isLeft(beginning)) return beginning;
-    const done = beginning.right.steps.length;
-    listen({ kind: 'searching', points: points.length, wanted: trials, rungs, out, done });
-    const ended = await climb(plan, beginning.right, audience);
-    return E.isLeft(ended) ? halted(ended.left) : E.right(resultOf(plan, ended.right));
+      data: hash,
+    };
+    return alone(out, async () => {
+      const beginning = await begun(out, identity)();
+      if (E.isLeft(beginning)) return beginning;
+      const done = beginning.right.steps.length;
+      listen({ kind: 'searching', points: points.length, wanted: trials, rungs, out, done });
+      const ended = await climb(plan, beginning.right, audience);
+      return E.isLeft(ended) ? halted(ended.left) : E.right(resultOf(plan, ended.right));
+    });
   };

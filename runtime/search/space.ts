@@ -42,11 +42,13 @@ const valuesOf = (hyper: Hyper, text: string): E.Either<string, Values> => {
   const log = text.startsWith('log:');
   const ends = text.slice(log ? 4 : 0).split('..');
   const range = isNumeric(hyper) && (ends.length > 1 || log);
-  const of = range ? ends : [...new Set(text.split('|').map((value) => value.trim()))];
+  const values = range ? ends : text.split('|').map((value) => value.trim());
   if (range && ends.length !== 2) return E.left(`${JSON.stringify(text)} is no range: write ${shape}`);
-  const bad = of.map((value) => ({ value, why: unfit(hyper, value) })).find(({ why }) => why !== undefined);
+  const bad = values.map((value) => ({ value, why: unfit(hyper, value) })).find(({ why }) => why !== undefined);
   if (bad !== undefined) return E.left(`${JSON.stringify(bad.value)} cannot be tried: ${bad.why}`);
-  if (!range) return E.right({ kind: 'choice', of });
+  // A number that is written in two ways is one.
+  const of = isNumeric(hyper) ? values.map((value) => String(Number(value))) : values;
+  if (!range) return E.right({ kind: 'choice', of: [...new Set(of)] });
   const [low, high] = [Number(ends[0]), Number(ends[1])];
   if (!(low < high)) return E.left(`${text} is empty: the lower end comes first`);
   if (log && low <= 0) return E.left(`${text} has no logarithm: the lower end is above 0`);

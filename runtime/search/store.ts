@@ -50,16 +50,28 @@ export const trialFolder = (out: string, trial: number): string =>
 export const keep = (out: string, search: Search): TaskEither<string, void> =>
   writeAtomically(searchFile(out), [Buffer.from(`${JSON.stringify(search, null, 1)}\n`)]);
 
+const has = (value: unknown, ...names: readonly string[]): boolean =>
+  typeof value === 'object' && value !== null && names.every((name) => name in value);
+/** People edit JSON. */
+const isSearch = (value: unknown): value is Search => {
+  if (!has(value, 'format', 'identity', 'steps')) return false;
+  const { format: of, identity, steps, test } = value as Search;
+  return (
+    of === format &&
+    has(identity) &&
+    Array.isArray(steps) &&
+    steps.every((step: unknown) => has(step, 'rung', 'trial', 'value')) &&
+    (test === undefined || has(test, 'trial', 'metrics'))
+  );
+};
+
 const parsed = (bytes: Buffer): E.Either<string, Search> =>
   pipe(
     E.tryCatch(
-      () => JSON.parse(bytes.toString('utf8')) as Search,
+      (): unknown => JSON.parse(bytes.toString('utf8')),
       () => 'it is not JSON',
     ),
-    E.filterOrElse(
-      (found) => found?.format === format && Array.isArray(found.steps),
-      () => `it is no ${format}`,
-    ),
+    E.filterOrElse(isSearch, () => `it is no ${format}`),
   );
 
 /** The search that a folder holds, or its beginning; what failed is tried again. Left: a file that is none, or another search's. */

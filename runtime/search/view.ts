@@ -23,7 +23,8 @@ export const view = ({ err }: Pick<Streams, 'err'>, now: () => number): SearchLi
       say(
         `${plural(points, 'trial')}: ${all.map(({ trials, epochs }) => `${trials} for ${plural(epochs, 'epoch')}`).join(', then the best ')}. Everything is kept in ${out}.`,
       );
-      if (points < wanted) say(`The space has no more than these ${points} points, of the ${wanted} that were wanted.`);
+      if (points < wanted)
+        say(`The space has no more than ${plural(points, 'point')}, of the ${wanted} that were wanted.`);
       if (done > 0) say(`${plural(done, 'training')} of them ${done === 1 ? 'is' : 'are'} done already.`);
     },
     compiling: ({ trial, point }) => {

@@ -9,7 +9,7 @@ import type { Unanswered } from './gather.js';
 import type { Loaded } from './loaded.js';
 import type { Settled } from './options.js';
 import { page } from './page.js';
-import { type Problem } from './problem.js';
+import { at, type Problem } from './problem.js';
 import { answers, bodies, type Schema, search as searchQuery } from './schemas.js';
 import { search } from './search.js';
 import {
@@ -105,9 +105,17 @@ const ofVectors: Understand = (loaded, body, wish) => {
       kind: 'refused',
       detail: lack ?? 'The model was compiled without its vectors: compile it again.',
     });
-  return (body.user ?? body.history) === undefined && body.items !== undefined
+  if ((body.user ?? body.history) !== undefined || body.items === undefined) return understood(loaded, body, wish);
+  const stray = Object.entries(body).find(([name, value]) => name !== 'items' && value !== undefined)?.[0];
+  return stray === undefined
     ? TE.fromEither(understandItems(loaded, body, wish))
-    : understood(loaded, body, wish);
+    : TE.left(
+        at(
+          'invalid-request',
+          [stray],
+          `\`${stray}\` tells of who asks, and nobody does: give \`user\` or \`history\` too, or leave it out.`,
+        ),
+      );
 };
 const vectors: Say = (loaded, understood, best) => {
   const { wanted } = understood.question;

@@ -167,6 +167,14 @@ describe('the site', () => {
     writeFileSync(join(other, 'assets', 'old.js'), '');
     write(other);
     expect(readdirSync(join(other, 'assets'))).not.toContain('old.js');
+    // One that was cut short is a page all the same; a model of somebody else's is none.
+    rmSync(join(other, 'index.html'));
+    rmSync(join(other, 'assets'), { recursive: true });
+    write(other);
+    expect(readdirSync(other)).toContain('index.html');
+    writeFileSync(join(other, files.model), '{"format":"layers-model"}');
+    expect(() => write(other)).toThrow(/it holds files that are no page/);
+    expect(readdirSync(other)).toContain('index.html');
   });
 });
 

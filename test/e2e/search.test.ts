@@ -124,9 +124,11 @@ describe('a search', () => {
     expect([other.status, other.stderr]).toEqual([1, expect.stringMatching(/is of another search \(another .*trials/)]);
     const bad = run(trainer, 'search', '--space', 'rats=1..2', '--out', 'none');
     expect([bad.status, bad.stderr]).toEqual([1, expect.stringContaining("did you mean 'rate'")]);
+    const split = run(trainer, 'search', '--space', 'rate=1|2', '--split', 'last:0', '--out', 'none');
+    expect([split.status, split.stderr]).toEqual([1, expect.stringContaining('last:0')]);
     expect(existsSync(join(folder, 'none'))).toBe(false);
     rmSync(join(folder, 'last.ts'));
     const lost = run(trainer, 'search', '--space', 'rate=1|2', '--out', 'none');
     expect([lost.status, lost.stderr]).toEqual([1, expect.stringMatching(/its file \S*last\.ts is not here: name it with --model FILE/)]);
-  }, minute); // prettier-ignore
+  }, 2 * minute); // prettier-ignore
 });

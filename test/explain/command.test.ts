@@ -1,6 +1,7 @@
 /** `explain` and `export` as they are asked, and what they give beside what `recommend` gives. */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { command } from '../../runtime/command.js';
@@ -60,6 +61,9 @@ describe('explain', () => {
     const { out: json } = await run('explain', '--out', at.out, '--history', 'i3,i4', '--top', '3', '--json');
     expect(JSON.parse(json)).toEqual(await explain({ out: at.out, history: 'i3,i4', top: 3 }));
     expect((await run('explain', '--out', at.out)).err).toMatch(/one of --user and --history/);
+    expect((await run('explain', '--out', at.out, '--history', '[{"item":"i3"')).err).toMatch(
+      /^Error: The history begins as a list in JSON, and is none: /,
+    );
   });
 
   it('says what to do where the model was compiled without', async () => {
@@ -162,5 +166,58 @@ describe('export', () => {
     expect((await run('export', ...whose, '--vectors-of', 'user', '--out', file('u.csv'))).err).toMatch(/\.npy/);
     expect((await run('export', ...whose)).code).toBe(2);
     expect((await run('export', ...whose, '--out', '/proc/nowhere/x.csv')).err).toMatch(/could not be written/);
+  });
+
+  it('says of how many users the model knows nothing', async () => {
+    await writeFile(file('newer.txt'), 'u1 i3 i4 i5\nu2 i77 i78 i79\nu3 i3 i99 i5\n');
+    const asked = ['export', '--checkpoint', checkpoint(), '--data', file('newer.txt'), '--top', '1', '--out'];
+    const { out } = await run(...asked, file('newer.csv'));
+    expect(out).toMatch(/^Wrote 2 users .* 1 user left out: the model knows no item of theirs\.\n$/);
+    expect((await readFile(file('newer.csv'), 'utf8')).split('\n').map((line) => line.split(',')[0])).toEqual([
+      'user',
+      'u1',
+      'u3',
+      '',
+    ]);
+    expect(JSON.parse((await run(...asked, file('newer.csv'), '--json')).out)).toMatchObject({ rows: 2, unknown: 1 });
+  });
+
+  it('writes over nothing that it reads', async () => {
+    const before = [await readFile(checkpoint()), await readFile(at.data)];
+    const link = file('linked.safetensors');
+    await symlink(checkpoint(), link);
+    const vectors = ['export', '--checkpoint', checkpoint(), '--vectors-of', 'item', '--out'];
+    for (const out of [checkpoint(), relative('', checkpoint()), link])
+      expect(await run(...vectors, out)).toMatchObject({ code: 1, err: expect.stringContaining('is read here') });
+    expect((await run('export', '--checkpoint', checkpoint(), '--out', at.data)).err).toMatch(/is read here/);
+    expect((await run('export', '--checkpoint', checkpoint(), '--onnx', checkpoint())).err).toMatch(/is read here/);
+    expect((await run('evaluate', '--out', at.out, '--csv', at.data)).err).toMatch(/is read here/);
+    expect((await run('--data', at.data, '--out', file('other'), '--csv', at.data)).err).toMatch(/is read here/);
+    expect([await readFile(checkpoint()), await readFile(at.data)]).toEqual(before);
+  });
+
+  it.each([
+    [['--vectors-of', 'user', '--only', 'i3'], 'only'],
+    [['--vectors-of', 'item', '--at', '7'], 'at'],
+    [['--onnx', 'x.onnx', '--where', 'genre=even'], 'where'],
+    [['--onnx', 'x.onnx', '--data', 'sample'], 'data'],
+  ])('refuses %j, of which one would change nothing', async (options, name) => {
+    const to = options[0] === '--onnx' ? [] : ['--out', file('none.npy')];
+    const { code, err } = await run('export', '--checkpoint', checkpoint(), ...to, ...options);
+    expect(code).toBeGreaterThan(0);
+    expect(err).toContain(`--${name}`);
+    expect(existsSync(file('none.npy'))).toBe(false);
+    await expect(
+      exportTo({ checkpoint: checkpoint(), file: file('none.npy'), vectorsOf: 'user', where: 'genre=even' }),
+    ).rejects.toThrow('--where says what lists have');
+  });
+
+  it('leaves what was there when it is told to end', async () => {
+    await writeFile(file('kept.csv'), 'before');
+    await expect(
+      exportTo({ checkpoint: checkpoint(), file: file('kept.csv'), signal: AbortSignal.abort() }),
+    ).rejects.toThrow(/kept\.csv was not written/);
+    expect(await readFile(file('kept.csv'), 'utf8')).toBe('before');
+    expect(existsSync(file('kept.csv.tmp'))).toBe(false);
   });
 });

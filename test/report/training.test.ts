@@ -1,6 +1,6 @@
 /** What a training leaves: its page, its event file, its table. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -139,7 +139,7 @@ describe('the page of a training', () => {
 describe('other keepers', () => {
   it('are an event file for each session, whose records are whole, and a table', async () => {
     const out = join(folder, 'kept');
-    const csv = join(folder, 'kept.csv');
+    const csv = join(folder, 'no', 'such', 'folder', 'kept.csv');
     await train({ out, data: 'sample', epochs: 1, tensorboard: true, csv });
     const { history, test } = await train({ out, epochs: 2, resume: true, tensorboard: true, csv });
     const files = readdirSync(out)
@@ -201,14 +201,17 @@ print(json.dumps({t: [[s.step, s.value] for s in a.Scalars(t)] for t in a.Tags()
 
   it('say once that a table cannot be written, and the run goes on', async () => {
     const said: string[] = [];
+    writeFileSync(join(folder, 'file'), '');
     const { test } = await train({
       out: join(folder, 'unwritten'),
       data: 'sample',
       epochs: 2,
-      csv: join(folder, 'no', 'such', 'folder.csv'),
+      csv: join(folder, 'file', 'folder.csv'),
       listen: (event) => void (event.kind === 'warning' && said.push(event.message)),
     });
-    expect(said.filter((message) => message.includes('folder.csv'))).toHaveLength(1);
+    expect(said.filter((message) => message.includes('folder.csv'))).toEqual([
+      expect.stringContaining('could not be written: a part of its path is not a folder.'),
+    ]);
     expect(test).not.toBeNull();
   });
 });

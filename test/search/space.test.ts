@@ -34,12 +34,21 @@ describe('a space', () => {
     ['heads=1..2.5', '--space heads: "2.5" cannot be tried: it is a whole number.'],
     ['heads=1|x', '--space heads: "x" cannot be tried: it is a whole number.'],
     ['loss=softmax|hinge', '--space loss: "hinge" cannot be tried: it is one of softmax, bce.'],
+    ['rate=..', '--space rate: "" cannot be tried: it is a number.'],
     ['times=1..2', '--space times: "1..2" cannot be tried: it is true or false.'],
     ['rate=1|2,rate=3|4', '--space names a hyperparameter twice: give all its values at once.'],
     ['constructor=1|2', '--space names constructor, which is no hyperparameter of the model'],
   ])('refuses %s', (text, why) => {
     const found = spaceOf(text, hyper);
     expect(E.isLeft(found) ? found.left : 'taken').toContain(why);
+  });
+
+  it('takes a number that is written in two ways as one', () => {
+    expect(
+      pointsOf(space('rate=0.001|1e-3|2e-3'), 1, 9)
+        .map(({ rate }) => rate)
+        .sort(),
+    ).toEqual(['0.001', '0.002']);
   });
 
   it('gives points within it, of the right kind, of which a seed gives the same first ones', () => {

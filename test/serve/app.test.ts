@@ -128,6 +128,11 @@ describe('POST /vectors', () => {
 
   it('is refused with its field, and by a model whose scores are no products', async () => {
     expect((await post('/vectors', {})).body).toMatchObject({ status: 400, errors: [{}, {}] });
+    for (const stray of [{ at: 7 }, { times: [1] }, { about: { age: 3 } }, { vector: [1] }])
+      expect((await post('/vectors', { items: ['i2'], ...stray })).body).toMatchObject({
+        status: 400,
+        errors: [{ pointer: `#/${Object.keys(stray)[0]}` }],
+      });
     expect((await post('/vectors', { items: ['i2', 'i77'] })).body).toMatchObject({
       status: 422,
       errors: [{ pointer: '#/items/1' }],

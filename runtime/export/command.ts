@@ -17,12 +17,10 @@ export const exports = (command: Command, compiled: CompiledModel, carryOut: Car
       '--out <file>',
       'the file: .csv, .jsonl or .parquet of lists; .npy (ids in a file beside), .safetensors or .parquet of vectors',
     ),
-    new Option('--onnx <file>', 'in its place the model itself, as one ONNX file for other engines').conflicts([
-      'out',
-      'top',
-      'vectorsOf',
-      'at',
-    ]),
+    new Option(
+      '--onnx <file>',
+      'in its place the model itself, as one ONNX file for other engines; with --vectors-of user, what makes the vectors of users',
+    ).conflicts(['out', 'top', 'at']),
     counted('top', 'how many items each user is recommended (default: 10)'),
     new Option('--vectors-of <what>', "vectors in the place of lists: a score is the product of a user's and an item's")
       .choices(['user', 'item'])

@@ -24,6 +24,8 @@ const compile = (...args: readonly string[]) =>
     ...['width=12', 'length=50', 'blocks=1', 'negatives=8'].flatMap((s) => ['--set', s]),
     ...args,
   );
+/** A run that is not where `export` looks for it. */
+const whose = ['--checkpoint', join('runs', 'best.safetensors')];
 const python = process.env['PYTHON'] ?? 'python3';
 const withPython = spawnSync(python, ['-c', 'import numpy, onnxruntime']).status === 0;
 if (!withPython) console.warn(`${python} has no onnxruntime: the Python example of runtime/README.md is not run`);
@@ -58,10 +60,13 @@ describe('a trained model', () => {
   }, 5 * minute);
 
   it('has no graph before one is asked for, and says how', () => {
-    const none = trainer('export', '--onnx', 'hstu.onnx', '--out', 'runs');
+    const none = trainer('export', '--onnx', 'hstu.onnx', ...whose);
     expect(none.status).toBe(1);
     expect(none.stderr).toMatch(/There is no .*score\.onnx: compile the model for it .*--target onnx\./);
     expect(none.stderr).not.toContain('    at ');
+    expect(trainer('export', '--vectors-of', 'user', '--onnx', 'user.onnx', ...whose).stderr).toMatch(
+      /There is no .*vectors\.onnx: compile/,
+    );
   });
 
   it('is handed over beside the trainer, which stays, with the numbers of its checkpoint', () => {
@@ -71,7 +76,7 @@ describe('a trained model', () => {
     expect(compiled.stdout).toContain('trainer.js export --onnx FILE');
     expect(readFileSync(join(out, 'trainer.js'))).toEqual(before);
     expect(existsSync(join(out, 'kernels.wasm.js'))).toBe(true);
-    const exported = trainer('export', '--onnx', 'hstu.onnx', '--out', 'runs', '--json');
+    const exported = trainer('export', '--onnx', 'hstu.onnx', ...whose, '--json');
     expect(exported).toMatchObject({ status: 0 });
     const ids = JSON.parse(readFileSync(join(folder, 'hstu.items.json'), 'utf8')) as string[];
     expect(JSON.parse(exported.stdout)).toMatchObject({
@@ -92,6 +97,29 @@ describe('a trained model', () => {
     minute,
   );
 
+  it(
+    'makes the vector by which an index of exported vectors of items is searched',
+    () => {
+      const items = ['--vectors-of', 'item', '--out', 'items.npy', '--device', 'wasm'];
+      expect(trainer('export', ...whose, ...items)).toMatchObject({ status: 0 });
+      const exported = trainer('export', ...whose, '--vectors-of', 'user', '--onnx', 'user.onnx', '--json');
+      expect(exported).toMatchObject({ status: 0 });
+      expect(JSON.parse(exported.stdout)).toMatchObject({
+        file: 'user.onnx',
+        inputs: ['items i32 [batch, 50]', 'seq.lengths i32 [batch]'],
+        outputs: ['user f32 [batch, 12]'],
+      });
+      writeFileSync(join(folder, 'search.mjs'), blocks(page, 'js')[1]!);
+      const [id, score] = told(node('search.mjs'));
+      expect(id).toBe(best.id);
+      expect(Math.abs(score - best.score)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(best.score)));
+      const none = trainer('export', '--vectors-of', 'item', '--onnx', 'item.onnx');
+      expect(none).toMatchObject({ status: 1, stderr: expect.stringContaining('--vectors-of item --out FILE') });
+      expect(existsSync(join(folder, 'item.onnx'))).toBe(false);
+    },
+    minute,
+  );
+
   it.skipIf(!withPython)(
     'and in Python',
     () => {
@@ -107,11 +135,9 @@ describe('a trained model', () => {
     () => {
       const graph = readFileSync(join(out, 'score.onnx'));
       compile('--target', 'onnx', '--set', 'width=16');
-      expect(trainer('export', '--onnx', 'x.onnx', '--out', 'runs').stderr).toContain(
-        'is of another version of `hstu`',
-      );
+      expect(trainer('export', '--onnx', 'x.onnx', ...whose).stderr).toContain('is of another version of `hstu`');
       writeFileSync(join(out, 'score.onnx'), graph.subarray(0, 1000));
-      expect(trainer('export', '--onnx', 'x.onnx', '--out', 'runs').stderr).toContain('is damaged');
+      expect(trainer('export', '--onnx', 'x.onnx', ...whose).stderr).toContain('is damaged');
       expect(existsSync(join(folder, 'x.onnx'))).toBe(false);
     },
     minute,

@@ -239,7 +239,7 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
     loops,
     ...(reading.length === 0 ? {} : { explanation: named(reading) }),
     manifest,
-    programs: finished,
+    programs: [...finished, ...sought.right],
     report: {
       kernels: { before, after: entries[0]!.kernels.length },
       cost: costOf(entries[0]!),

@@ -84,6 +84,8 @@ export interface Target {
   /** Files for engines that are not ours, made of graphs; then nothing else is emitted, and a trainer in the folder stays. */
   readonly handOver?: {
     readonly emit: (compiled: Pick<Compiled, 'programs' | 'manifest'>) => readonly Asset[];
+    /** All that it may write. */
+    readonly names: readonly string[];
     /** What to do with them, beside a trainer in this folder. */
     readonly next: (folder: string) => string;
   };

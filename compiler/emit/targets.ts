@@ -1,7 +1,7 @@
 /** The targets, by the name that `--target` takes; a new target is one row. The first is the default. */
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { wasmModule } from '../../runtime/contract/cpu-plan.js';
-import { scoreFile } from '../../runtime/contract/onnx.js';
+import { graphFiles } from '../../runtime/contract/onnx.js';
 import type { Target } from '../compiled.js';
 import { checkCpu } from '../cpu/limits.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
@@ -45,16 +45,19 @@ const native: Target = {
 };
 
 const onnx: Target = {
-  description: 'the scores as an ONNX graph, for engines that are not ours',
-  file: scoreFile,
+  description: 'the scores, and the vectors that they are products of, as ONNX graphs: for engines that are not ours',
+  file: '',
   opener: '',
   check: () => right(undefined),
   emit: () => '',
   handOver: {
     emit: ({ programs, manifest }) =>
-      programs
-        .filter(({ entry }) => entry === 'score')
-        .map((program) => ({ name: scoreFile, content: onnxFile(program, manifest) })),
+      Object.entries(graphFiles).flatMap(([entry, name]) =>
+        programs
+          .filter((program) => program.entry === entry)
+          .map((program) => ({ name, content: onnxFile(program, manifest) })),
+      ),
+    names: Object.values(graphFiles),
     next: (folder) => `${folder}/trainer.js export --onnx FILE`,
   },
 };

@@ -168,5 +168,5 @@ export const handedOver = (
 /** Every name that a target may write. */
 export const namesOf = (target: Target): readonly string[] =>
   target.parts === undefined
-    ? [...explanationFiles.names, target.file, ...(target.assets?.names ?? [])]
+    ? (target.handOver?.names ?? [...explanationFiles.names, target.file, ...(target.assets?.names ?? [])])
     : Object.values(target.parts).flatMap(namesOf);

@@ -69,8 +69,8 @@ export const versions = { ir: 8, opset: 18 } as const;
 export const draw = { seed: '@seed', step: '@step' } as const;
 /** What a graph calls a size that none of its arrays tells: an i64 input of one number. */
 export const sizeName = (symbol: string): string => `@size.${symbol}`;
-/** What the compiler calls the graph of the scores, beside a trainer. */
-export const scoreFile = 'score.onnx';
+/** What the compiler calls the graphs of entries beside a trainer. */
+export const graphFiles = { score: 'score.onnx', vectors: 'vectors.onnx' } as const;
 /** The metadata under which a model carries its manifest's hash. */
 export const hashKey = 'pcrec.manifest';
 
@@ -151,4 +151,27 @@ export const decode = <N extends Name>(name: N, bytes: Uint8Array): Message<N> =
     else found[field] = value;
   }
   return found as Message<N>;
+};
+
+/** Nodes whose results somebody reads, bodies of loops included; what these read is wanted, too. */
+const alive = (nodes: readonly OnnxNode[], wanted: Set<string>): readonly OnnxNode[] =>
+  [...nodes]
+    .reverse()
+    .flatMap((node): readonly OnnxNode[] => {
+      if (!(node.outputs ?? []).some((name) => wanted.has(name))) return [];
+      node.inputs?.forEach((name) => wanted.add(name));
+      const attributes = node.attributes?.map((a) => {
+        if (a.g === undefined) return a;
+        a.g.outputs?.forEach(({ name = '' }) => wanted.add(name));
+        return { ...a, g: { ...a.g, nodes: alive(a.g.nodes ?? [], wanted) } };
+      });
+      return [{ ...node, ...(attributes === undefined ? {} : { attributes }) }];
+    })
+    .reverse();
+
+/** A graph without what none of its outputs is made of. */
+export const pruned = ({ nodes = [], constants = [], inputs = [], ...graph }: OnnxGraph): OnnxGraph => {
+  const wanted = new Set((graph.outputs ?? []).map(({ name = '' }) => name));
+  const read = ({ name = '' }: { readonly name?: string }): boolean => wanted.has(name);
+  return { ...graph, nodes: alive(nodes, wanted), constants: constants.filter(read), inputs: inputs.filter(read) };
 };

@@ -12,7 +12,10 @@ type Lists = Omit<ExportOptions, 'file'> & Shared & { readonly out: string };
 
 /** Gives a command its options and what it does. */
 export const exports = (command: Command, compiled: CompiledModel, carryOut: Carry): Command => {
-  const onnx = new Option('--onnx <file>', 'in its place the model itself, as one ONNX file for other engines');
+  const onnx = new Option(
+    '--onnx <file>',
+    'in its place the model itself, as one ONNX file for other engines; with --vectors-of user, what makes the vectors of users',
+  );
   [
     new Option(
       '--out <file>',
@@ -35,7 +38,7 @@ export const exports = (command: Command, compiled: CompiledModel, carryOut: Car
   onnx.conflicts(
     command.options
       .map((option) => option.attributeName())
-      .filter((name) => !['onnx', 'checkpoint', 'json'].includes(name)),
+      .filter((name) => !['onnx', 'vectorsOf', 'checkpoint', 'json'].includes(name)),
   );
   const lists = ({ out: file, ...options }: Lists): Promise<void> =>
     carryOut(

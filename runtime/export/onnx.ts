@@ -11,26 +11,30 @@ import {
   draw,
   elements,
   encode,
+  graphFiles,
   hashKey,
   type OnnxModel,
   type OnnxTensor,
   type OnnxValue,
-  scoreFile,
   sizeName,
 } from '../contract/onnx.js';
 import type { Manifest, Sizes } from '../contract/session.js';
 import { missing } from '../contract/words.js';
+import { lacking } from '../entries.js';
 import { sizesOf } from '../features.js';
 import { readBytes, sparing, writeAtomically } from '../files.js';
 import { shapeOf } from '../init.js';
 import { outOf } from '../run.js';
 import { fileOf } from '../train.js';
+import { ofUser } from './user-graph.js';
 
 export interface OnnxOptions {
   /** The file to write. */
   readonly onnx: string;
   /** `runs/<model>/best.safetensors` unless given. */
   readonly checkpoint?: string | undefined;
+  /** What makes the vectors of users from their histories, in the place of scores. */
+  readonly vectorsOf?: 'user' | 'item' | undefined;
 }
 
 /** What was written: inputs and outputs as `items i32 [batch, 50]`. */
@@ -113,9 +117,12 @@ const shown = ({ name, type }: OnnxValue): string => {
   return `${name} ${names.get(type!.tensor!.element!)} [${dims.join(', ')}]`;
 };
 
-/** The graph beside the trainer. Left: there is none, or it is of another version of the model. */
-const graphBeside = ({ url, manifest }: CompiledModel): TaskEither<string, OnnxModel> => {
-  const path = fileURLToPath(new URL(scoreFile, url ?? import.meta.url));
+/** The graph of an entry beside the trainer. Left: there is none, or it is of another version of the model. */
+const graphBeside = (
+  { url, manifest }: CompiledModel,
+  entry: keyof typeof graphFiles,
+): TaskEither<string, OnnxModel> => {
+  const path = fileURLToPath(new URL(graphFiles[entry], url ?? import.meta.url));
   const again = `compile the model for it into the same folder, with the same --set and --preset: pcrec-compile ${manifest.source} --target onnx`;
   return pipe(
     readBytes(path),
@@ -135,16 +142,26 @@ const graphBeside = ({ url, manifest }: CompiledModel): TaskEither<string, OnnxM
   );
 };
 
+/** The graph that is asked for. Left: as above, or what no graph makes. */
+const graphOf = (compiled: CompiledModel, vectorsOf: OnnxOptions['vectorsOf']): TaskEither<string, OnnxModel> => {
+  if (vectorsOf === undefined) return graphBeside(compiled, 'score');
+  const none =
+    vectorsOf === 'item'
+      ? "Vectors of items hang on nobody's history, so there is nothing to run: write them with --vectors-of item --out FILE, and those of users with --vectors-of user --onnx FILE."
+      : lacking(compiled.manifest, 'vectors');
+  return none === undefined ? TE.map(ofUser)(graphBeside(compiled, 'vectors')) : TE.left(none);
+};
+
 /** Writes the file. Left: no graph or no checkpoint, or ones that do not belong together; a disk's refusal. */
 export const exportOnnx =
   (compiled: CompiledModel) =>
-  ({ onnx, checkpoint }: OnnxOptions): TaskEither<string, ExportedOnnx> => {
+  ({ onnx, checkpoint, vectorsOf }: OnnxOptions): TaskEither<string, ExportedOnnx> => {
     const { manifest } = compiled;
     const path = checkpoint ?? fileOf(outOf(compiled, undefined), 'best');
     return pipe(
       TE.Do,
       TE.chainFirstEitherK(() => sparing(path)(onnx)),
-      TE.bind('graph', () => graphBeside(compiled)),
+      TE.bind('graph', () => graphOf(compiled, vectorsOf)),
       TE.bind('kept', () => restore(path, manifest)),
       TE.let('sizes', ({ kept }): Sizes => ({ items: kept.items.length, ...sizesOf(kept.features) })),
       TE.bind('constants', ({ kept, sizes }) => TE.fromEither(constantsOf(manifest, kept, sizes))),

@@ -24,6 +24,8 @@ const compile = (...args: readonly string[]) =>
     ...['width=12', 'length=50', 'blocks=1', 'negatives=8'].flatMap((s) => ['--set', s]),
     ...args,
   );
+/** A run that is not where `export` looks for it. */
+const whose = ['--checkpoint', join('runs', 'best.safetensors')];
 const python = process.env['PYTHON'] ?? 'python3';
 const withPython = spawnSync(python, ['-c', 'import numpy, onnxruntime']).status === 0;
 if (!withPython) console.warn(`${python} has no onnxruntime: the Python example of runtime/README.md is not run`);
@@ -37,8 +39,7 @@ const told = ({ stdout, stderr }: { readonly stdout: string; readonly stderr: st
 };
 
 describe('a trained model', () => {
-  const best = join('runs', 'best.safetensors');
-  let first: { readonly id: string; readonly score: number };
+  let best: { readonly id: string; readonly score: number };
   beforeAll(() => {
     expect(compile('--target', 'wasm')).toMatchObject({ status: 0 });
     expect(trainer('train', '--data', 'sample', '--epochs', '2', '--device', 'wasm', '--out', 'runs').status).toBe(0);
@@ -55,14 +56,17 @@ describe('a trained model', () => {
       '--top',
       '1000',
     );
-    first = (JSON.parse(asked.stdout.trim().split('\n').at(-1)!) as { items: (typeof first)[] }).items[0]!;
+    best = (JSON.parse(asked.stdout.trim().split('\n').at(-1)!) as { items: (typeof best)[] }).items[0]!;
   }, 5 * minute);
 
   it('has no graph before one is asked for, and says how', () => {
-    const none = trainer('export', '--onnx', 'hstu.onnx', '--checkpoint', best);
+    const none = trainer('export', '--onnx', 'hstu.onnx', ...whose);
     expect(none.status).toBe(1);
     expect(none.stderr).toMatch(/There is no .*score\.onnx: compile the model for it .*--target onnx\./);
     expect(none.stderr).not.toContain('    at ');
+    expect(trainer('export', '--vectors-of', 'user', '--onnx', 'user.onnx', ...whose).stderr).toMatch(
+      /There is no .*vectors\.onnx: compile/,
+    );
   });
 
   it('is handed over beside the trainer, which stays, with the numbers of its checkpoint', () => {
@@ -72,7 +76,7 @@ describe('a trained model', () => {
     expect(compiled.stdout).toContain('trainer.js export --onnx FILE');
     expect(readFileSync(join(out, 'trainer.js'))).toEqual(before);
     expect(existsSync(join(out, 'kernels.wasm.js'))).toBe(true);
-    const exported = trainer('export', '--onnx', 'hstu.onnx', '--checkpoint', best, '--json');
+    const exported = trainer('export', '--onnx', 'hstu.onnx', ...whose, '--json');
     expect(exported).toMatchObject({ status: 0 });
     const ids = JSON.parse(readFileSync(join(folder, 'hstu.items.json'), 'utf8')) as string[];
     expect(JSON.parse(exported.stdout)).toMatchObject({
@@ -88,7 +92,30 @@ describe('a trained model', () => {
     () => {
       writeFileSync(join(folder, 'use.mjs'), blocks(page, 'js')[0]!);
       const [, score] = told(node('use.mjs'));
-      expect(Math.abs(score - first.score)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(first.score)));
+      expect(Math.abs(score - best.score)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(best.score)));
+    },
+    minute,
+  );
+
+  it(
+    'makes the vector by which an index of exported vectors of items is searched',
+    () => {
+      const items = ['--vectors-of', 'item', '--out', 'items.npy', '--device', 'wasm'];
+      expect(trainer('export', ...whose, ...items)).toMatchObject({ status: 0 });
+      const exported = trainer('export', ...whose, '--vectors-of', 'user', '--onnx', 'user.onnx', '--json');
+      expect(exported).toMatchObject({ status: 0 });
+      expect(JSON.parse(exported.stdout)).toMatchObject({
+        file: 'user.onnx',
+        inputs: ['items i32 [batch, 50]', 'seq.lengths i32 [batch]'],
+        outputs: ['user f32 [batch, 12]'],
+      });
+      writeFileSync(join(folder, 'search.mjs'), blocks(page, 'js')[1]!);
+      const [id, score] = told(node('search.mjs'));
+      expect(id).toBe(best.id);
+      expect(Math.abs(score - best.score)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(best.score)));
+      const none = trainer('export', '--vectors-of', 'item', '--onnx', 'item.onnx');
+      expect(none).toMatchObject({ status: 1, stderr: expect.stringContaining('--vectors-of item --out FILE') });
+      expect(existsSync(join(folder, 'item.onnx'))).toBe(false);
     },
     minute,
   );
@@ -98,7 +125,7 @@ describe('a trained model', () => {
     () => {
       writeFileSync(join(folder, 'use.py'), blocks(page, 'py')[0]!);
       const [, score] = told(run(python, 'use.py'));
-      expect(Math.abs(score - first.score)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(first.score)));
+      expect(Math.abs(score - best.score)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(best.score)));
     },
     minute,
   );
@@ -108,11 +135,9 @@ describe('a trained model', () => {
     () => {
       const graph = readFileSync(join(out, 'score.onnx'));
       compile('--target', 'onnx', '--set', 'width=16');
-      expect(trainer('export', '--onnx', 'x.onnx', '--checkpoint', best).stderr).toContain(
-        'is of another version of `hstu`',
-      );
+      expect(trainer('export', '--onnx', 'x.onnx', ...whose).stderr).toContain('is of another version of `hstu`');
       writeFileSync(join(out, 'score.onnx'), graph.subarray(0, 1000));
-      expect(trainer('export', '--onnx', 'x.onnx', '--checkpoint', best).stderr).toContain('is damaged');
+      expect(trainer('export', '--onnx', 'x.onnx', ...whose).stderr).toContain('is damaged');
       expect(existsSync(join(folder, 'x.onnx'))).toBe(false);
     },
     minute,

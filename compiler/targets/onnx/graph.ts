@@ -1,14 +1,7 @@
 /** From an expression over rectangles to an ONNX graph. */
 import { bound } from '../../../dsl/axis.js';
 import type { Input, Node, Param } from '../../../dsl/node.js';
-import {
-  draw,
-  elements,
-  type OnnxGraph,
-  type OnnxNode,
-  type OnnxValue,
-  sizeName,
-} from '../../../runtime/contract/onnx.js';
+import { draw, elements, type OnnxGraph, type OnnxValue, pruned, sizeName } from '../../../runtime/contract/onnx.js';
 import { inLoop, topological } from '../../graph.js';
 import { type Program, rootsOf } from '../../program.js';
 import { rule } from './rules.js';
@@ -40,22 +33,6 @@ const described = (name: string, dtype: Node['dtype'], axes: Value['axes'], doc?
   },
   ...(doc === undefined ? {} : { doc }),
 });
-
-/** Nodes whose results somebody reads, bodies of loops included. */
-const alive = (nodes: readonly OnnxNode[], wanted: Set<string>): readonly OnnxNode[] =>
-  [...nodes]
-    .reverse()
-    .flatMap((node): readonly OnnxNode[] => {
-      if (!node.outputs!.some((name) => wanted.has(name))) return [];
-      node.inputs!.forEach((name) => wanted.add(name));
-      const attributes = node.attributes!.map((a) => {
-        if (a.g === undefined) return a;
-        a.g.outputs!.forEach(({ name }) => wanted.add(name!));
-        return { ...a, g: { ...a.g, nodes: alive(a.g.nodes!, wanted) } };
-      });
-      return [{ ...node, attributes }];
-    })
-    .reverse();
 
 /**
  * The graph of a program without ragged rows. It is given what its inputs and parameters are called, inputs
@@ -112,15 +89,13 @@ export const graphOf = (program: Program, name: string, order: Order): OnnxGraph
     const v = whole(pen, written(frame, n), inOrder(n, order(result)));
     return { result, from: v.id, described: described(result, n.dtype, v.axes) };
   });
-  const wanted = new Set(results.map(({ from }) => from));
-  const nodes = alive(b.close(), wanted);
-  return {
+  return pruned({
     nodes: [
-      ...nodes,
+      ...b.close(),
       ...results.map(({ result, from }) => ({ inputs: [from], outputs: [result], name: result, op: 'Identity' })),
     ],
     name,
-    constants: b.constants.filter((c) => wanted.has(c.name!)),
+    constants: b.constants,
     inputs: [
       ...given.map(({ id, dtype, axes }) => described(id, dtype, axes)),
       ...draws.map((id) => described(id, 'i32', [])),
@@ -130,5 +105,5 @@ export const graphOf = (program: Program, name: string, order: Order): OnnxGraph
       })),
     ],
     outputs: results.map((r) => r.described),
-  };
+  });
 };

@@ -32,6 +32,7 @@ export type {
   RecommenderOptions,
   RecommendOptions,
   RecommendRequest,
+  SearchOptions,
   ServeOptions,
   TrainOptions,
 } from './options.js';
@@ -51,6 +52,7 @@ export type { Exported } from './export/export.js';
 export { type DescentSteps, type Explanation, explanationOf, type Influence } from './contract/explanation.js';
 export type { EvaluateResult } from './evaluate.js';
 export type { TrainResult } from './run.js';
+export type { Searched, SearchEvent, SearchListener, SearchResult, Trial } from './search/events.js';
 export type {
   Data,
   EntryInfo,

@@ -10,6 +10,7 @@ import type { Listener } from './events.js';
 import type { History } from './past.js';
 import type { Wish } from './judging.js';
 import type { OwnMeasure } from './measures/figures.js';
+import type { SearchListener } from './search/events.js';
 import { flag, numberIn, type NumberName, type Protocol, protocols, ranges } from './contract/settings.js';
 import type { Manifest } from './contract/session.js';
 import { deviceNames } from './contract/compiled.js';
@@ -160,6 +161,32 @@ export type ExportOptions = Omit<RecommenderOptions, 'out'> &
     vectorsOf: 'user' | 'item';
     /** Users that are scored together; 64 unless given. */
     batch: number;
+  }>;
+
+/** What `search` takes: where to look, and how trials are trained. */
+export type SearchOptions = DataOptions &
+  DeviceOptions & {
+    /** By hyperparameter, as the command's: `rate=log:1e-4..1e-2,dropout=0..0.5,heads=1|2|4`. */
+    readonly space: string;
+  } & Maybe<{
+    /** Points to try; 30 unless given. */
+    trials: number;
+    /** Of the trials that get to the end. */
+    epochs: number;
+    batch: number;
+    /** Decides which points are tried, and every random number of a training. */
+    seed: number;
+    /** Epochs without a better validation figure before a trial stops. */
+    patience: number;
+    split: string;
+    /** The folder of all trials, `runs/<model>.search` unless given; the same call goes on from what is there. */
+    out: string;
+    /** The model's file, where it is not found. */
+    model: string;
+    /** Ends the search; what was done is kept. */
+    signal: AbortSignal;
+    /** Told what happens while it goes. */
+    listen: SearchListener;
   }>;
 
 /** What `serve` takes: a model, and how it is asked. */
@@ -336,6 +363,20 @@ const taken = {
     except: 'texts',
     where: 'texts',
   } satisfies Kinds<ExportOptions>,
+  search: {
+    ...ofData,
+    ...ofDevice,
+    ...ofRun,
+    space: 'text',
+    trials: 'number',
+    epochs: 'number',
+    batch: 'number',
+    seed: 'number',
+    patience: 'number',
+    split: 'text',
+    out: 'text',
+    model: 'text',
+  } satisfies Kinds<SearchOptions>,
   recommender: ofRecommender,
   'recommender.recommend': ofRequest,
   serve: {
@@ -356,6 +397,11 @@ const taken = {
     say: 'teller',
   } satisfies Kinds<ServeOptions>,
 } as const;
+/** Those that cannot be left out. */
+const needed: { readonly [F in keyof typeof taken]?: readonly (keyof (typeof taken)[F])[] } = {
+  exportTo: ['file'],
+  search: ['space'],
+};
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const anything = (): boolean => true;
@@ -421,7 +467,10 @@ export const known =
           `The option '${name}' of ${of} is ${forms[kind].wanted}, not ${JSON.stringify(value) ?? String(value)}.`,
         );
     }
-    return E.right(options);
+    const missing = (needed[of] as readonly string[] | undefined)?.find(
+      (name) => options[name as keyof O] === undefined,
+    );
+    return missing === undefined ? E.right(options) : E.left(`${of} needs the option '${missing}'.`);
   };
 
 /** Checks what the type system cannot when options come from JavaScript. */

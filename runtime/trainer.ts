@@ -15,11 +15,14 @@ import {
   type RecommenderOptions,
   type RecommendOptions,
   type RecommendRequest,
+  type SearchOptions,
   type ServeOptions,
   type TrainOptions,
 } from './options.js';
 import { recommend, type Recommendations, type Recommender, recommender } from './recommend.js';
 import { train, type TrainResult } from './run.js';
+import type { Searched } from './search/events.js';
+import { search } from './search/search.js';
 import { serve, type Server } from './serve/serve.js';
 
 /** A model that was loaded once and answers many requests. A request that it refuses rejects, and the next may be answered. */
@@ -55,6 +58,7 @@ export interface Trainer {
   recommender(options?: RecommenderOptions): Promise<OpenRecommender>;
   explain(options: ExplainOptions): Promise<Explained>;
   exportTo(options: ExportOptions): Promise<Exported>;
+  search(options: SearchOptions): Promise<Searched>;
   serve(options?: ServeOptions): Promise<OpenServer>;
 }
 
@@ -91,7 +95,7 @@ const serving = (of: Server): OpenServer => ({
   close: () => settled(of.close()),
 });
 
-/** `export const { train, evaluate, recommend, recommender, serve } = trainer(compiled)`. */
+/** `export const { train, evaluate, recommend, recommender, explain, exportTo, search, serve } = trainer(compiled)`. */
 export const trainer = (compiled: CompiledModel): Trainer => {
   const ask = knownBy(compiled);
   return {
@@ -101,6 +105,7 @@ export const trainer = (compiled: CompiledModel): Trainer => {
     recommender: async (options = {}) => opened(await ask('recommender', options, recommender(compiled)), ask),
     explain: (options) => ask('explain', options, explain(compiled)),
     exportTo: (options) => ask('exportTo', options, exportTo(compiled)),
+    search: (options) => ask('search', options, search(compiled)),
     serve: async (options = {}) => serving(await ask('serve', options, serve(compiled))),
   };
 };

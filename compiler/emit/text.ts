@@ -78,7 +78,7 @@ export const manifest = readManifest(new URL('./manifest.json', import.meta.url)
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
 export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`}${explained ? `, explain: async (sizes, options) => ${explains}((await import('./${explanationFiles.names[0]}')).program, manifest, 'wasm', sizes, options)` : ''} };
 
-export const { train, evaluate, recommend, recommender, explain, exportTo, serve } = trainer(compiled);
+export const { train, evaluate, recommend, recommender, explain, exportTo, search, serve } = trainer(compiled);
 
 main(compiled, import.meta.url);
 `;
@@ -102,6 +102,7 @@ export declare const recommend: Trainer['recommend'];
 export declare const recommender: Trainer['recommender'];
 export declare const explain: Trainer['explain'];
 export declare const exportTo: Trainer['exportTo'];
+export declare const search: Trainer['search'];
 export declare const serve: Trainer['serve'];
 `;
 

@@ -1,17 +1,14 @@
 /** `trainer.js search`: its options, and a search's life under signals. */
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import * as E from 'fp-ts/lib/Either.js';
 import type { CompiledModel } from '../contract/compiled.js';
 import { frequent, throttled } from '../events.js';
-import { writeAtomically } from '../files.js';
 import { counted, flags, threads } from '../flags.js';
-import { writePage } from '../report/write.js';
+import type { SearchOptions } from '../options.js';
 import { type Shared, underSignals, type World } from '../world.js';
-import type { SearchListener, SearchResult } from './events.js';
-import { defaultTrials, folderOf, type SearchOptions } from './plan.js';
+import type { SearchListener } from './events.js';
+import { defaultTrials, folderOf } from './plan.js';
 import { search } from './search.js';
-import { searchCsv, searchPage, searchText } from './tables.js';
+import { searchText } from './tables.js';
 import { view } from './view.js';
 
 /** The options of the command that only it has. */
@@ -40,15 +37,6 @@ const jsonLines = ({ out, now }: World): SearchListener =>
     (event) => void out.write(`${JSON.stringify(event)}\n`),
   );
 
-/** Keeps the table and the page. What is wrong with them is a warning: the search itself is kept. */
-const kept = async (found: SearchResult, listen: SearchListener): Promise<void> => {
-  const written = [
-    await writeAtomically(join(found.out, 'trials.csv'), [Buffer.from(searchCsv(found))])(),
-    await writePage(found.out, async (drawn) => searchPage(found, drawn)),
-  ];
-  written.forEach((one) => E.isLeft(one) && listen({ kind: 'warning', message: one.left }));
-};
-
 /** Gives a command its options and what it does. */
 export const searching = (
   command: Command,
@@ -70,20 +58,15 @@ export const searching = (
         if (json === true) lines(event);
         if (json !== true || event.kind === 'failed' || event.kind === 'warning') shown(event);
       };
-      const task = (signal: AbortSignal) => async () => {
-        const found = await search(compiled)(asked, { signal, listen });
-        if (E.isRight(found) && found.right !== undefined) await kept(found.right, listen);
-        return found;
-      };
+      const task = (signal: AbortSignal) => search(compiled)({ ...asked, signal, listen });
       finish(
         await underSignals(
           world,
           'Saving',
           task,
           (message) => listen({ kind: 'failed', message }),
-          (found, signalled) => {
-            listen(found === undefined ? { kind: 'interrupted' } : { kind: 'search', ...found });
-            if (found === undefined) return signalled ?? 1;
+          ({ found }, signalled) => {
+            if (found === null) return signalled ?? 1;
             if (json !== true) world.out.write(`${searchText(found)}\n`);
             return 0;
           },

@@ -10,6 +10,7 @@ export interface Trial extends Step {
   readonly point: Point;
 }
 
+/** What a search that came to its end found. */
 export interface SearchResult {
   readonly model: string;
   readonly out: string;
@@ -29,6 +30,15 @@ export interface SearchResult {
   readonly hash: string;
 }
 
+/** What `search` gives. */
+export interface Searched {
+  /** The same call goes on with an interrupted search. */
+  readonly interrupted: boolean;
+  /** What it came to; null where interrupted. */
+  readonly found: SearchResult | null;
+}
+
+/** What happens in a search. Trials count from 0. */
 export type SearchEvent =
   /** What is to be done, and how many trainings of it are done already. */
   | {

@@ -5,25 +5,10 @@ import { pcrecCompile } from '../compare/compiler.js';
 import type { CompiledModel } from '../contract/compiled.js';
 import type { HyperList } from '../contract/hypers.js';
 import { newSettings, type Settings } from '../contract/settings.js';
-import { checked, type DataOptions, type DeviceOptions } from '../options.js';
+import { checked, type SearchOptions } from '../options.js';
 import { type Rung, rungsOf } from './halving.js';
 import { modelFile } from './source.js';
 import { type Point, pointsOf, type Space, spaceOf } from './space.js';
-
-/** What `trainer.js search` takes. */
-export interface SearchOptions extends DataOptions, DeviceOptions {
-  readonly space: string;
-  readonly trials?: number | undefined;
-  /** Of those that get to the end. */
-  readonly epochs?: number | undefined;
-  readonly batch?: number | undefined;
-  readonly seed?: number | undefined;
-  readonly patience?: number | undefined;
-  readonly split?: string | undefined;
-  readonly out?: string | undefined;
-  /** The model's file, where it is not found. */
-  readonly model?: string | undefined;
-}
 
 export const defaultTrials = 30;
 export const folderOf = ({ manifest }: Pick<CompiledModel, 'manifest'>): string =>
@@ -71,7 +56,7 @@ export const planned = async (
   signal: AbortSignal,
 ): Promise<E.Either<Halt, Plan>> => {
   const { trials = defaultTrials, out = folderOf({ manifest }), seed, batch, epochs, patience } = options;
-  const fine = checked({ trials, seed, batch, epochs, patience, threads: options.threads });
+  const fine = checked(options);
   if (E.isLeft(fine)) return fine;
   const settings = newSettings(manifest, { seed, batch, epochs, patience, split: options.split });
   if (E.isLeft(settings)) return settings;

@@ -2,17 +2,20 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from '../contract/compiled.js';
 import { load, samplePath } from '../data/index.js';
-import { folderAt } from '../files.js';
-import { loadOptionsOf } from '../options.js';
+import { folderAt, writeAtomically } from '../files.js';
+import { loadOptionsOf, type SearchOptions } from '../options.js';
 import { partsOf } from '../parts.js';
 import { compiling } from '../report/provenance.js';
-import type { SearchResult, Trial } from './events.js';
+import { writePage } from '../report/write.js';
 import { alone } from './alone.js';
+import type { Searched, SearchListener, SearchResult, Trial } from './events.js';
 import { ordered, standing } from './halving.js';
-import { defaultTrials, type Halt, hyperOf, interrupted, type Plan, planned, type SearchOptions } from './plan.js';
+import { defaultTrials, type Halt, hyperOf, interrupted, type Plan, planned } from './plan.js';
 import { begun, keep, type Search, type Step } from './store.js';
+import { searchCsv, searchPage } from './tables.js';
 import { type Audience, cameTo, compileTrial, modelFolder, trainTrial } from './trials.js';
 
 /** Does one trial on one rung. Left: the search cannot go on. */
@@ -116,16 +119,30 @@ const resultOf = (plan: Plan, search: Search): SearchResult => {
   };
 };
 
+/** Keeps the table and the page. What is wrong with them is a warning: the search itself is kept. */
+const kept = async (found: SearchResult, listen: SearchListener): Promise<void> => {
+  const written = [
+    await writeAtomically(join(found.out, 'trials.csv'), [Buffer.from(searchCsv(found))])(),
+    await writePage(found.out, async (drawn) => searchPage(found, drawn)),
+  ];
+  written.forEach((one) => E.isLeft(one) && listen({ kind: 'warning', message: one.left }));
+};
+
 /**
- * Searches, from where a search in the same folder stands. Right: undefined where the signal came first. Left: what cannot be done, in a
- * sentence. A trial that fails is no failure of the search: it goes no further.
+ * Searches, from where a search in the same folder stands. Left: what cannot be done, in a sentence. A trial that fails is no failure of the
+ * search: it goes no further.
  */
 export const search =
   (compiled: CompiledModel) =>
-  async (options: SearchOptions, audience: Audience): Promise<E.Either<string, SearchResult | undefined>> => {
-    const { listen, signal } = audience;
-    const halted = (why: Halt): E.Either<string, undefined> =>
-      why === interrupted || signal.aborted ? E.right(undefined) : E.left(why);
+  (options: SearchOptions): TaskEither<string, Searched> =>
+  async () => {
+    const { listen = () => undefined, signal = new AbortController().signal } = options;
+    const audience: Audience = { listen, signal };
+    const halted = (why: Halt): E.Either<string, Searched> => {
+      if (why !== interrupted && !signal.aborted) return E.left(why);
+      listen({ kind: 'interrupted' });
+      return E.right({ interrupted: true, found: null });
+    };
 
     const found = await planned(compiled, options, signal);
     if (E.isLeft(found)) return halted(found.left);
@@ -155,6 +172,10 @@ export const search =
       const done = beginning.right.steps.length;
       listen({ kind: 'searching', points: points.length, wanted: trials, rungs, out, done });
       const ended = await climb(plan, beginning.right, audience);
-      return E.isLeft(ended) ? halted(ended.left) : E.right(resultOf(plan, ended.right));
+      if (E.isLeft(ended)) return halted(ended.left);
+      const result = resultOf(plan, ended.right);
+      await kept(result, listen);
+      listen({ kind: 'search', ...result });
+      return E.right({ interrupted: false, found: result });
     });
   };

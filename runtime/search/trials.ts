@@ -6,12 +6,12 @@ import { openTrainer, pcrecCompile } from '../compare/compiler.js';
 import { gpuDevices } from '../contract/compiled.js';
 import { samplePath } from '../data/index.js';
 import { messageOf } from '../errors.js';
-import { loadOptionsOf } from '../options.js';
+import { loadOptionsOf, type SearchOptions } from '../options.js';
 import { merit } from '../progress.js';
 import type { TrainResult } from '../run.js';
 import { fileOf } from '../train.js';
 import type { SearchListener } from './events.js';
-import { hyperOf, interrupted, type Plan, type SearchOptions } from './plan.js';
+import { hyperOf, interrupted, type Plan } from './plan.js';
 import { type Step, trialFolder } from './store.js';
 
 /** Who may end a search, and who hears of it. */

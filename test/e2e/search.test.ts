@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../compiler/package.js';
+import type { Searched } from '../../runtime/search/events.js';
 
 const minute = 60_000;
 mkdirSync(join(packageRoot, 'build'), { recursive: true });
@@ -115,6 +116,45 @@ describe('a search', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as { readonly kind: string });
       expect(events.map(({ kind }) => kind)).toEqual(['searching', 'search']);
+    },
+    3 * minute,
+  );
+
+  it(
+    'in a program gives what it came to as an object, ends where it is told to, and goes on with the same call',
+    () => {
+      writeFileSync(
+        join(folder, 'search.mjs'),
+        `import { search } from './model/trainer.js';
+const options = {
+  data: 'sample', space: 'rate=log:1e-4..1e-1,width=4|8', trials: 3, epochs: 3, batch: 64, seed: 5, device: 'wasm', threads: 1,
+};
+const told = [];
+const whole = await search({ ...options, out: 'whole', listen: ({ kind }) => told.push(kind) });
+const ending = new AbortController();
+const listen = ({ kind }) => kind === 'trial' && ending.abort();
+const ended = await search({ ...options, out: 'ended', signal: ending.signal, listen });
+const after = await search({ ...options, out: 'ended' });
+console.log(JSON.stringify({ told, whole, ended, after }));
+`,
+      );
+      const { status, stdout, stderr } = run('search.mjs');
+      expect([status, stderr]).toEqual([0, '']);
+      const { told, whole, ended, after } = JSON.parse(stdout) as Record<string, unknown> & {
+        readonly whole: Searched;
+        readonly after: Searched;
+      };
+      expect(told).toEqual(['searching', 'search']);
+      expect(ended).toEqual({ interrupted: true, found: null });
+      const { steps, test } = stateOf('whole');
+      expect(whole).toMatchObject({
+        interrupted: false,
+        found: { model: 'last', measure: 'NDCG@10', out: 'whole', steps, test: test.metrics },
+      });
+      expect(whole.found!.trials[0]).toMatchObject({ ...steps[3], point: { width: expect.stringMatching(/^[48]$/) } });
+      expect(after).toEqual({ ...whole, found: { ...whole.found, out: 'ended' } });
+      const csv = (out: string) => readFileSync(join(folder, out, 'trials.csv'), 'utf8');
+      expect(csv('ended')).toBe(csv('whole'));
     },
     3 * minute,
   );

@@ -124,6 +124,7 @@ describe('pcrec-compile', () => {
       export declare const recommender: Trainer['recommender'];
       export declare const explain: Trainer['explain'];
       export declare const exportTo: Trainer['exportTo'];
+      export declare const search: Trainer['search'];
       export declare const serve: Trainer['serve'];
       ",
         "trainer.js": "#!/usr/bin/env node
@@ -144,7 +145,7 @@ describe('pcrec-compile', () => {
       /** The model as the runtime takes it: what it is, and how to open it on a device. */
       export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => openGpu(program, manifest, device, sizes, options) };
 
-      export const { train, evaluate, recommend, recommender, explain, exportTo, serve } = trainer(compiled);
+      export const { train, evaluate, recommend, recommender, explain, exportTo, search, serve } = trainer(compiled);
 
       main(compiled, import.meta.url);
       ",

@@ -42,7 +42,7 @@ describe.each(devices)('$device', ({ device, skip, backend }) => {
     return session;
   };
   afterAll(async () => {
-    for (const s of sessions) await s.dispose();
+    for (const s of sessions.splice(0)) await s.dispose();
   });
 
   it.skipIf(skip)('computes every kind of expression as the interpreter does', async () => {

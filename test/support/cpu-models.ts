@@ -190,7 +190,7 @@ export const behaves = (chosen: typeof cases, opened: Open): void =>
     const program = loopsOf(model, over);
     const sessions: CpuSession[] = [];
     afterAll(async () => {
-      for (const s of sessions) await s.dispose();
+      for (const s of sessions.splice(0)) await s.dispose();
     });
 
     test.each([...program.entries.keys()])('entry %i computes every buffer as the loops mean it', async (i) => {

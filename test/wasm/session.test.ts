@@ -17,7 +17,7 @@ describe('a wasm session', () => {
     return session;
   };
   afterAll(async () => {
-    for (const s of sessions) await s.dispose();
+    for (const s of sessions.splice(0)) await s.dispose();
   });
 
   it('computes every kind of expression as the interpreter does', async () => {

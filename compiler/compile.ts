@@ -1,5 +1,5 @@
 /** From a traced model to loop-level programs: the entries of the trainer, through the pipeline, lowered. */
-import { chain, type Either, isLeft, left, map as mapRight, right } from 'fp-ts/lib/Either.js';
+import { chain, type Either, isLeft, left, map as mapRight, right, traverseArray } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as build from '../dsl/build.js';
 import { batchAxes, inputNode } from '../dsl/batch.js';
@@ -41,17 +41,6 @@ const rankOf = (scores: Node, { batch, item }: Traced['batch'], length: number):
   const rivals = build.map('select', build.map('eq', build.index(item), target), build.constant(1), ahead(scores));
   return build.map('sub', build.reduce('sum', rivals, [item.name]), build.reduce('sum', ahead(others), [seen.name]));
 };
-
-/** All of them, or the first failure. */
-const traverse = <A, B>(all: readonly A[], f: (a: A) => Either<Diagnostics, B>): Either<Diagnostics, readonly B[]> =>
-  all.reduce<Either<Diagnostics, readonly B[]>>(
-    (sofar, a) =>
-      pipe(
-        sofar,
-        chain((done) => mapRight((b: B) => [...done, b])(f(a))),
-      ),
-    right([]),
-  );
 
 const commonOf = ({ provenance: origins }: Traced) => ({ updates: {}, interned: interner(), origins }) as const;
 
@@ -190,7 +179,7 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
   if (wrong !== undefined) return left([wrong, ...others]);
   const common = commonOf(traced);
   const written = programsOf(traced, common);
-  const deciding = traverse(written, finish);
+  const deciding = traverseArray(finish)(written);
   if (isLeft(deciding)) return deciding;
   const finished = deciding.right;
   if (blind(finished)) {
@@ -206,7 +195,7 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
   const { vectors, explain } = readersOf(traced, new Set(states.map(({ name }) => name)), common);
   const explaining = explained ? pipe(explain(), chain(finish), mapRight(lower)) : right(undefined);
   if (isLeft(explaining)) return explaining;
-  const sought = isLeft(vectors) ? right([]) : traverse([vectors.right], finish);
+  const sought = isLeft(vectors) ? right([]) : traverseArray(finish)([vectors.right]);
   if (isLeft(sought)) return sought;
   const reading = explaining.right === undefined ? [] : [explaining.right];
   const all = [...entries, ...sought.right.map(lower)];

@@ -14,6 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { emit, hyperValues, modelPath, open, toolchain, trace } from 'pcrec/compiler';
 import { initialStates, load, openGpu, openWasm, split, trainingBatches } from 'pcrec/runtime';
+import { median, value } from './common.mjs';
 
 const text = (name, standard) => [name, { type: 'string', default: standard }];
 const { values: given } = parseArgs({
@@ -33,12 +34,6 @@ const { values: given } = parseArgs({
   ]),
 });
 const number = (name) => Number(given[name]);
-const value = (either) => {
-  if (either._tag === 'Right') return either.right;
-  console.error(typeof either.left === 'string' ? either.left : JSON.stringify(either.left, null, 2));
-  process.exit(1);
-};
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 /** Kernels that are clocked at once: WebGPU has no larger sets of times. */
 const MOST = 2048;

@@ -15,11 +15,11 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { initial, load, split, stream, trainingBatches, uniformAt } from 'pcrec/runtime';
+import { median } from './common.mjs';
 
 const RATE = 1e-3;
 const BETAS = [0.9, 0.98];
 const TEMPERATURE = 0.05;
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const value = (either) => {
   if (either._tag === 'Right') return either.right;
   throw new Error(typeof either.left === 'string' ? either.left : JSON.stringify(either.left));

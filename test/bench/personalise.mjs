@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { sgd } from 'pcrec';
 import { emit, hyperValues, modelPath, open, toolchain, trace } from 'pcrec/compiler';
 import { initialStates, load, openWasm, split, trainingBatches } from 'pcrec/runtime';
+import { median, value } from './common.mjs';
 
 const defaults = {
   data: 'sample',
@@ -35,12 +36,6 @@ const { values: given } = parseArgs({
   },
 });
 const number = (name) => Number(given[name]);
-const value = (either) => {
-  if (either._tag === 'Right') return either.right;
-  console.error(typeof either.left === 'string' ? either.left : JSON.stringify(either.left, null, 2));
-  process.exit(1);
-};
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 const settings = ['length', 'width', 'blocks', 'negatives'].map((name) => `${name}=${given[name]}`);
 const opened = (name) => value(open(value(modelPath(`models/${name}.ts`, process.cwd()))));

@@ -24,6 +24,7 @@ import { axis, ragged } from '../../dist/dsl/axis.js';
 import * as dsl from '../../dist/dsl/build.js';
 import { GPU } from 'gpu.js';
 import { tileProduct } from './tile.mjs';
+import { median } from './common.mjs';
 
 const { values: given } = parseArgs({
   options: {
@@ -36,7 +37,6 @@ const { values: given } = parseArgs({
   },
 });
 
-const median = (list) => [...list].sort((x, y) => x - y)[Math.floor(list.length / 2)];
 const right = (either) => {
   if (either._tag === 'Right') return either.right;
   throw new Error(JSON.stringify(either.left));

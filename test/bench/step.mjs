@@ -21,6 +21,7 @@ import { parseArgs } from 'node:util';
 import { emit, hyperValues, modelPath, open, toolchain, trace } from 'pcrec/compiler';
 import { initialStates, load, openGpu, openNative, openWasm, split, trainingBatches } from 'pcrec/runtime';
 import { openPeers } from './peers.mjs';
+import { median, value } from './common.mjs';
 
 const text = (name, value) => [name, { type: 'string', default: value }];
 const { values: given } = parseArgs({
@@ -47,12 +48,6 @@ const { values: given } = parseArgs({
   },
 });
 const number = (name) => Number(given[name]);
-const value = (either) => {
-  if (either._tag === 'Right') return either.right;
-  console.error(typeof either.left === 'string' ? either.left : JSON.stringify(either.left, null, 2));
-  process.exit(1);
-};
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 const opened = value(open(value(modelPath(`models/${given.model}.ts`, process.cwd()))));
 const settings = ['length', 'width', 'blocks', 'negatives', 'draws'].map((name) => `${name}=${given[name]}`);

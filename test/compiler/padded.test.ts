@@ -9,7 +9,18 @@ import { topological } from '../../compiler/graph.js';
 import { padding } from '../../compiler/passes/padded.js';
 import { rootsOf } from '../../compiler/program.js';
 import { type Environment, evaluate } from '../../compiler/targets/reference.js';
-import { batch, environmentFor, filled, JUNK, key, seq, type Sizes, sizes, width } from '../generators/axes.js';
+import {
+  batch,
+  environmentFor,
+  existing,
+  filled,
+  JUNK,
+  key,
+  seq,
+  type Sizes,
+  sizes,
+  width,
+} from '../generators/axes.js';
 import { pools, rootsFrom } from '../generators/expressions.js';
 import { products } from '../generators/products.js';
 import { kinds, withSlopes } from '../generators/scans.js';
@@ -53,13 +64,7 @@ const compared = (roots: readonly Node[], env: Environment, rows: Sizes): void =
     for (const { extent } of n.axes) expect(extent).toEqual({ kind: 'fixed', size: expect.anything() as unknown });
   const got = evaluate(rectangles, spoilt(env, roots));
   evaluate(rootsOf(program), env).forEach((want, i) => {
-    const here = filled(
-      want.axes,
-      (a) => sizeOf(a, env),
-      rows,
-      (is) => Number(is === 'here'),
-    );
-    const cells = (data: Float64Array) => here.map((is, at) => (is === 1 ? data[at]! : 0));
+    const cells = existing(want.axes, (a) => sizeOf(a, env), rows);
     const [a, b] = [cells(want.data), cells(got[i]!.data)];
     a.forEach((x, at) => {
       if (Number.isNaN(x)) expect(b[at]).toBeNaN();

@@ -81,6 +81,16 @@ export const filled = (
   });
 };
 
+/** Of numbers over these axes, laid out in the same way, those of cells that exist; of all others 0. */
+export const existing = (
+  given: readonly Axis[],
+  size: (a: Axis) => number,
+  rows: Pick<Sizes, 'lengths' | 'missing'>,
+): ((data: ArrayLike<number>) => readonly number[]) => {
+  const here = filled(given, size, rows, (is) => Number(is === 'here'));
+  return (data) => here.map((is, at) => (is === 1 ? data[at]! : 0));
+};
+
 /** Values for every input and parameter that the roots read. Row-major over the axes sorted by name. */
 export const environmentFor = (
   roots: readonly Node[],

@@ -181,6 +181,10 @@ export const bestOf = (
   return { items, scores: items.map((at) => scores[at] as number) };
 };
 
+/** The best as a person knows them, in their order. */
+export const ranked = (catalogue: Catalogue, { items, scores }: Best): readonly Recommendation[] =>
+  Array.from(items, (at, i) => ({ rank: i + 1, ...named(catalogue, at), score: scores[i] as number }));
+
 /** What is said to a request. */
 export const told = (
   manifest: Manifest,
@@ -188,12 +192,12 @@ export const told = (
   { user }: Pick<RecommendRequest, 'user'>,
   past: Past,
   { asked, notes }: Moment,
-  { items, scores }: Best,
+  best: Best,
   backend: string,
 ): Recommendations => ({
   user: user ?? null,
   history: past.items.map((at) => named(catalogue, at)),
-  items: Array.from(items, (at, i) => ({ rank: i + 1, ...named(catalogue, at), score: scores[i] as number })),
+  items: ranked(catalogue, best),
   at: readsTimes(manifest) ? asked : null,
   notes: [...notes, ...(past.notes ?? [])],
   backend,

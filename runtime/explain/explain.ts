@@ -19,6 +19,7 @@ import {
   defaultTop,
   named,
   type Named,
+  ranked,
   type Recommendation,
   type Recommendations,
   type Scored,
@@ -35,15 +36,13 @@ export interface Influential extends Named {
 }
 
 /** Why an item has its score. */
-export interface Explained extends Omit<Recommendations, 'items' | 'backend'> {
+export interface Explained extends Omit<Recommendations, 'backend'> {
   /** The item, and its place among those that might be recommended; null where it is not among them: it was met, say. */
   readonly item: Named & { readonly rank: number | null; readonly score: number };
   /** Oldest first; of the history's newest items, as many as the model reads. */
   readonly influence: readonly Influential[];
   /** Energies of the model's descents and what they are made of, step by step; of a model without them, none. */
   readonly descents: readonly DescentSteps[];
-  /** What is recommended. */
-  readonly items: readonly Recommendation[];
   /** What would be if the model did not look at this user first: null where it does not. */
   readonly without: readonly Recommendation[] | null;
   /** What computed the scores, and what explained them. */
@@ -93,15 +92,6 @@ const wantedOf = (
     : E.right(best);
 };
 
-const recommended = (kept: Checkpoint, scores: ArrayLike<number>, top: number, { past, may }: Scored) => {
-  const best = bestOf(scores, past.items, top, may);
-  return Array.from(best.items, (at, i): Recommendation => ({
-    rank: i + 1,
-    ...named(kept, at),
-    score: best.scores[i] as number,
-  }));
-};
-
 const answer = (
   { manifest }: CompiledModel,
   { kept, session, second }: { readonly kept: Checkpoint; readonly session: Session; readonly second: Session },
@@ -110,8 +100,8 @@ const answer = (
   { item, influence, descents, without }: Explanation,
 ): Explained => {
   const { past, moment, scores, may } = scored;
-  const top = options.top ?? defaultTop;
-  const { backend, ...asked } = told(manifest, kept, options, past, moment, { items: [], scores: [] }, session.backend);
+  const best = (of: ArrayLike<number>) => bestOf(of, past.items, options.top ?? defaultTop, may);
+  const { backend, ...asked } = told(manifest, kept, options, past, moment, best(scores), session.backend);
   const score = scores[item] as number;
   const shown = !past.items.includes(item) && may?.(item) !== false;
   const before = bestOf(scores, past.items, scores.length, may).items;
@@ -120,8 +110,7 @@ const answer = (
     item: { ...named(kept, item), rank: shown ? Array.from(before).indexOf(item) + 1 : null, score },
     influence: influence.map(({ position, item: at, value }) => ({ position, ...named(kept, at), value })),
     descents,
-    items: recommended(kept, scores, top, scored),
-    without: without === undefined ? null : recommended(kept, without, top, scored),
+    without: without === undefined ? null : ranked(kept, best(without)),
     backend,
     explainedOn: second.backend,
   };

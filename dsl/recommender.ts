@@ -21,6 +21,7 @@ import type { Optimizer } from './optimizer.js';
 import { truncatedNormal } from './parameter.js';
 import { boundOf, embed, last } from './position.js';
 import { dropout } from './random.js';
+import { constantRate, cosineDecay, type Schedule, warmUp } from './rates.js';
 import { dot, mean } from './reduction.js';
 import { type Tensor, typed } from './tensor.js';
 
@@ -46,6 +47,9 @@ export const recommenderHypers = {
   calibration: number(0.75, 'the t of gbce: 0 is bce, 1 calibrates its scores wholly', { min: 0, max: 1 }),
   temperature: number(0.05, 'divides the cosine scores in the loss', { min: 1e-4 }),
   rate: number(1e-3, 'learning rate of AdamW', { min: 0 }),
+  warmUp: integer(0, 'updates over which the rate rises to that', { min: 0 }),
+  decaySteps: integer(0, 'updates until it has fallen to 0 along a cosine; 0: it stays', { min: 0 }),
+  weightDecay: number(0, 'share of each parameter that AdamW takes off at an update, times the rate', { min: 0 }),
 } as const;
 
 /** The values of `recommenderHypers`. */
@@ -61,6 +65,9 @@ export interface RecommenderHyper {
   readonly calibration: number;
   readonly temperature: number;
   readonly rate: number;
+  readonly warmUp: number;
+  readonly decaySteps: number;
+  readonly weightDecay: number;
 }
 /** A context of a model that has at least these hyperparameters. */
 export interface RecommenderContext<H extends RecommenderHyper = RecommenderHyper> {
@@ -202,6 +209,20 @@ export const nextItem = (
   return { loss: mean(losses, [batch.batch, batch.seq]), losses, scores };
 };
 
-/** AdamW, betas 0.9 and 0.98, no weight decay. */
-export const recommenderOptimizer = ({ rate }: Pick<RecommenderHyper, 'rate'>): Optimizer =>
-  adamw({ rate, betas: [0.9, 0.98] });
+type OptimizerHyper = Pick<RecommenderHyper, 'rate' | 'warmUp' | 'decaySteps' | 'weightDecay'>;
+
+const schedule = ({ rate, warmUp: rising, decaySteps }: OptimizerHyper): Schedule => {
+  if (decaySteps > 0 && decaySteps <= rising)
+    refuse(
+      `the rate falls from update ${rising} (warmUp) to update ${decaySteps} (decaySteps): the second must be greater`,
+    );
+  return decaySteps > 0
+    ? cosineDecay({ rate, steps: decaySteps, warmUp: rising })
+    : rising > 0
+      ? warmUp(rising, constantRate(rate))
+      : constantRate(rate);
+};
+
+/** AdamW, betas 0.9 and 0.98, with the rate, its schedule and the weight decay that the hyperparameters say. */
+export const recommenderOptimizer = (hyper: OptimizerHyper): Optimizer =>
+  adamw({ rate: schedule(hyper), betas: [0.9, 0.98], weightDecay: hyper.weightDecay });

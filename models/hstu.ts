@@ -10,21 +10,23 @@ import {
   type RecommenderContext,
   type RecommenderHyper,
   type State,
+  type Tensor,
   add,
   axis,
   boolean,
   causal,
+  choice,
   div,
   dot,
   dropout,
   fail,
+  index,
   integer,
   layerNorm,
   like,
   linear,
   mul,
   normal,
-  pipe,
   recommenderHypers,
   recommenderOptimizer,
   relativePositionBias,
@@ -33,6 +35,7 @@ import {
   silu,
   stacked,
   timeBias,
+  toF32,
   where,
 } from 'pcrec';
 
@@ -42,22 +45,40 @@ export const hstuHypers = {
   blocks: integer(2, 'blocks, one above the other'),
   heads: integer(1, 'attention heads; width is divided among them'),
   times: boolean(false, 'whether attention reads the time between events'),
+  divisor: choice(
+    ['length', 'read'],
+    'attention is divided by the hyperparameter length, or by how many positions are read',
+  ),
 } as const;
 
 export interface HstuHyper extends RecommenderHyper {
   readonly heads: number;
   readonly times: boolean;
+  readonly divisor: 'length' | 'read';
 }
+
+type Attention = Tensor<'batch' | 'seq' | 'key' | 'head'>;
+
+/**
+ * N, what attention is divided by. A layer norm follows, which undoes a division but for its 1e-6; of histories much shorter than `length`
+ * little is then left of the difference between strong and weak attention, and `read` (t + 1 at position t) keeps it.
+ */
+const divided = {
+  length: (attention: Attention, { hyper }: RecommenderContext<HstuHyper>) => div(attention, hyper.length),
+  read: (attention: Attention, { batch }: RecommenderContext<HstuHyper>) =>
+    div(attention, add(toF32(index(batch.seq)), 1)),
+} as const;
 
 /**
  * x + W_o drop(u * LN(A v)), with u, v, q, k = SiLU(LN(x) W) and A = SiLU(q k^T + rab) / N where key <= query, else 0.
  *
- * LN has no trained gain or bias; no linear map has a bias; N is the hyperparameter `length`. rab, shared by the heads, is
- * a bias of relative position and, with `times`, of the time between events. `path` names the block's parameters.
+ * LN has no trained gain or bias; no linear map has a bias; N is the hyperparameter `length`, unless `divisor=read`. rab, shared by the
+ * heads, is a bias of relative position and, with `times`, of the time between events. `path` names the block's parameters.
  */
 export const hstuBlock =
-  (path: string, { hyper, batch, phase }: RecommenderContext<HstuHyper>, width: Axis<'width'>) =>
+  (path: string, context: RecommenderContext<HstuHyper>, width: Axis<'width'>) =>
   (x: State): State => {
+    const { hyper, batch, phase } = context;
     if (hyper.width % hyper.heads !== 0) fail(`the width ${hyper.width} is not a multiple of ${hyper.heads} heads`);
     const { seq } = batch;
     const key = like('key', seq);
@@ -77,7 +98,7 @@ export const hstuBlock =
     const biased = hyper.times
       ? add(scores, timeBias(`${path}.rab.time`, batch.nextTimes, batch.times, seq, key))
       : scores;
-    const attention = pipe(biased, silu, div(hyper.length), where(causal(seq, key)));
+    const attention = where(causal(seq, key), divided[hyper.divisor](silu(biased), context), 0);
     const read = dot(attention, rename(v, seq, key), key);
 
     const gated = mul(u, layerNorm(read, [head, depth]));

@@ -50,7 +50,7 @@ describe('the divisor of HSTU', () => {
     const program = programs(hstu, { ...few, ...over })[2]!;
     const roots = expanded([program.outputs['scores']!]);
     const env = environment([program], {
-      sizes: { batch: 2, items: 6 },
+      sizes: { batch: 2, items: 6, seen: 0 },
       inputs: { items: [1, 5, 2, 4, 0, 3, 3, 1, 0, 0, 0, 0], 'seq.lengths': [6, 2] },
     });
     return Array.from(evaluate(roots, env)[0]!.data);

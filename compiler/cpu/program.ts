@@ -2,6 +2,7 @@
 import type { Machine } from '../code/machine.js';
 import type { Func } from '../code/tree.js';
 import type { PlanEntry } from '../../runtime/contract/cpu-plan.js';
+import { once } from '../../runtime/contract/once.js';
 import type { LoopProgram } from '../loops/ir.js';
 import { nodes } from '../loops/shape.js';
 import { alike } from './alike.js';
@@ -34,22 +35,25 @@ const streamKeys = (program: LoopProgram): readonly string[] => [
   ),
 ];
 
+interface Ordered extends Pick<CpuProgram, 'plan'> {
+  readonly entries: readonly Scheduled[];
+}
+const inOrder = (program: LoopProgram, look: Look): Ordered => {
+  const streams = streamKeys(program);
+  const places = new Map(streams.map((k, i) => [k, i]));
+  const entries = program.entries.map((e) => toOrder.run(kernelsOf(e, places, nameIn(e)), look));
+  return { entries, plan: { format: 1, model: program.model, streams, entries: entries.map(planOf) } };
+};
 /** Put in order once for a program, whatever machines it is written for. */
-const known = new WeakMap<LoopProgram, readonly Scheduled[]>();
+const orderOf = once((program: LoopProgram) => inOrder(program, () => {}));
+
+/** The plan alone, for who asks for no code. */
+export const planFor = (program: LoopProgram): CpuProgram['plan'] => orderOf(program).plan;
 
 export const cpuProgram = (program: LoopProgram, machine: Machine, look?: Look): CpuProgram => {
-  const keys = streamKeys(program);
-  const streams = new Map(keys.map((k, i) => [k, i]));
-  const ordered =
-    (look === undefined ? known.get(program) : undefined) ??
-    program.entries.map((e) => toOrder.run(kernelsOf(e, streams, nameIn(e)), look ?? (() => {})));
-  known.set(program, ordered);
-  const code = toCode(machine, alike(ordered));
-  const entries = ordered.map((s) => code.run(s, look ?? (() => {})));
-  return {
-    entries,
-    plan: { format: 1, model: program.model, streams: keys, entries: entries.map((w) => planOf(w.scheduled)) },
-  };
+  const { entries, plan } = look === undefined ? orderOf(program) : inOrder(program, look);
+  const code = toCode(machine, alike(entries));
+  return { entries: entries.map((s) => code.run(s, look ?? (() => {}))), plan };
 };
 
 /** The same code where products are fused with additions: its functions, entry by entry. */

@@ -2,16 +2,17 @@
  * What TypeScript has against a model, where our words say it better: what `build` returns, what is Node's, and what a file that is
  * evaluated at once cannot have.
  */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
 import { type Code, isCode } from '../catalogue.js';
 import { type Diagnostic, error, type Source } from '../diagnostics.js';
 import { wanted } from './outputs.js';
+import { ts } from './typescript.js';
 
 /** The innermost token at a position. */
-const tokenAt = (file: ts.SourceFile, position: number): ts.Node => {
-  let node: ts.Node = file;
+const tokenAt = (file: TS.SourceFile, position: number): TS.Node => {
+  let node: TS.Node = file;
   for (;;) {
-    const inner: ts.Node | undefined = ts.forEachChild(node, (child) =>
+    const inner: TS.Node | undefined = ts.forEachChild(node, (child) =>
       child.getStart(file) <= position && position < child.getEnd() ? child : undefined,
     );
     if (inner === undefined) return node;
@@ -20,7 +21,7 @@ const tokenAt = (file: ts.SourceFile, position: number): ts.Node => {
 };
 
 /** Whether a complaint is about the function `build` of a model as a whole, and not about something in it. */
-const isOfBuild = (file: ts.SourceFile, position: number): boolean => {
+const isOfBuild = (file: TS.SourceFile, position: number): boolean => {
   const { parent } = tokenAt(file, position);
   return (
     parent !== undefined &&
@@ -85,7 +86,7 @@ export const ordered = (words: string): string =>
   words.replace(/(['"])[^'"|]+\1(?: \| \1[^'"|]+\1)+/g, (union) => union.split(' | ').sort().join(' | '));
 
 /** In our words, where there are some; `words` are all that TypeScript says. */
-export const reworded = (d: ts.Diagnostic, message: string, words: string, source: Source): Diagnostic | undefined =>
+export const reworded = (d: TS.Diagnostic, message: string, words: string, source: Source): Diagnostic | undefined =>
   ofLanguage(words, source) ??
   (d.file !== undefined && d.code === 2322 && isOfBuild(d.file, d.start ?? 0)
     ? ofBuild(message, source)
@@ -99,15 +100,15 @@ const kinds: readonly (readonly [Code, (code: number, words: string) => boolean]
   ['PC2004', (_, words) => /Type '"(?:f32|i32|bool)"' is not assignable to type '"(?:f32|i32|bool)"'/.test(words)],
   ['PC2003', (_, words) => /'Tensor<[^']*' is not assignable to (?:parameter of )?type 'Tensor</.test(words)],
 ];
-export const kindOf = ({ code }: ts.Diagnostic, words: string): Code =>
+export const kindOf = ({ code }: TS.Diagnostic, words: string): Code =>
   kinds.find(([, fits]) => fits(code, words))?.[0] ?? 'PC1002';
 
 /** `import.meta`, and an `await` outside functions: a model is evaluated as one script. */
-export const notAtOnce = (file: ts.SourceFile, name: string): readonly Diagnostic[] => {
+export const notAtOnce = (file: TS.SourceFile, name: string): readonly Diagnostic[] => {
   const found: Diagnostic[] = [];
-  const pending: ts.Node[] = [file];
-  const inFunction = (node: ts.Node): boolean => {
-    for (let up: ts.Node | undefined = node.parent; up !== undefined; up = up.parent)
+  const pending: TS.Node[] = [file];
+  const inFunction = (node: TS.Node): boolean => {
+    for (let up: TS.Node | undefined = node.parent; up !== undefined; up = up.parent)
       if (ts.isFunctionLike(up)) return true;
     return false;
   };

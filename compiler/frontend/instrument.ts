@@ -7,8 +7,9 @@
  *
  * and turns it into CommonJS, whose `require` the loader answers. Types are erased, nothing else changes.
  */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
 import type { Pattern, Site } from './provenance.js';
+import { ts } from './typescript.js';
 
 export interface Instrumented {
   /** CommonJS, with its source map. */
@@ -23,25 +24,25 @@ export const probeName = '$pcrec';
 /** Functions whose arguments are stages: each stage speaks for its own line. */
 const pipes: ReadonlySet<string> = new Set(['pipe', 'flow']);
 
-const isPipe = (callee: ts.Expression): boolean =>
+const isPipe = (callee: TS.Expression): boolean =>
   (ts.isIdentifier(callee) && pipes.has(callee.text)) ||
   (ts.isPropertyAccessExpression(callee) && pipes.has(callee.name.text));
 
 /** The function that an expression calls, `f` in `f(x)`, `m.f(x)` and `f(options)(x)`; or names, as a stage of a pipe. */
-const calledBy = (node: ts.Node): string | undefined => {
+const calledBy = (node: TS.Node): string | undefined => {
   if (ts.isCallExpression(node)) return calledBy(node.expression);
   if (ts.isPropertyAccessExpression(node)) return node.name.text;
   return ts.isIdentifier(node) ? node.text : undefined;
 };
 
 /** `a?.f()` inside `a?.f().b` must stay in one chain, or it would no longer stop where `a` is missing. */
-const insideOptionalChain = (node: ts.Node): boolean =>
+const insideOptionalChain = (node: TS.Node): boolean =>
   ts.isOptionalChain(node) &&
   node.parent !== undefined &&
   ts.isOptionalChain(node.parent) &&
   node.parent.expression === node;
 
-const isPlainCall = (node: ts.Node): node is ts.CallExpression | ts.NewExpression =>
+const isPlainCall = (node: TS.Node): node is TS.CallExpression | TS.NewExpression =>
   ts.isNewExpression(node) ||
   (ts.isCallExpression(node) &&
     node.expression.kind !== ts.SyntaxKind.SuperKeyword &&
@@ -49,13 +50,13 @@ const isPlainCall = (node: ts.Node): node is ts.CallExpression | ts.NewExpressio
     !insideOptionalChain(node));
 
 /** Initialisers that can hold no tensor: wrapping them would only hide their names. */
-const isInert = (node: ts.Expression): boolean =>
+const isInert = (node: TS.Expression): boolean =>
   ts.isArrowFunction(node) ||
   ts.isFunctionExpression(node) ||
   ts.isClassExpression(node) ||
   ts.isLiteralExpression(node);
 
-const patternOf = (name: ts.BindingName): Pattern => {
+const patternOf = (name: TS.BindingName): Pattern => {
   if (ts.isIdentifier(name)) return name.text;
   if (ts.isArrayBindingPattern(name)) {
     return {
@@ -75,9 +76,9 @@ const patternOf = (name: ts.BindingName): Pattern => {
 
 /** A plain JSON value as an expression. */
 const literal = (
-  f: ts.NodeFactory,
+  f: TS.NodeFactory,
   value: Pattern | readonly Pattern[] | Readonly<Record<string, Pattern>>,
-): ts.Expression => {
+): TS.Expression => {
   if (value === null) return f.createNull();
   if (typeof value === 'string') return f.createStringLiteral(value);
   if (Array.isArray(value)) return f.createArrayLiteralExpression(value.map((v: Pattern) => literal(f, v)));
@@ -89,11 +90,11 @@ const literal = (
 };
 
 const transformer =
-  (file: string, sites: Site[]): ts.TransformerFactory<ts.SourceFile> =>
+  (file: string, sites: Site[]): TS.TransformerFactory<TS.SourceFile> =>
   (context) =>
   (root) => {
     const f = context.factory;
-    const siteOf = (node: ts.Node): ts.Expression => {
+    const siteOf = (node: TS.Node): TS.Expression => {
       const { line, character } = root.getLineAndCharacterOfPosition(node.getStart(root));
       const calls = calledBy(node);
       return f.createNumericLiteral(
@@ -103,10 +104,10 @@ const transformer =
         }) - 1,
       );
     };
-    const probe = (method: string, ...args: readonly ts.Expression[]): ts.Expression =>
+    const probe = (method: string, ...args: readonly TS.Expression[]): TS.Expression =>
       f.createCallExpression(f.createPropertyAccessExpression(f.createIdentifier(probeName), method), undefined, args);
 
-    const visitArguments = (node: ts.CallExpression): ts.CallExpression => {
+    const visitArguments = (node: TS.CallExpression): TS.CallExpression => {
       const visited = ts.visitEachChild(node, visit, context);
       if (!isPipe(node.expression)) return visited;
       const staged = visited.arguments.map((argument, i) => {
@@ -116,7 +117,7 @@ const transformer =
       return f.updateCallExpression(visited, visited.expression, undefined, staged);
     };
 
-    const visit = (node: ts.Node): ts.Node => {
+    const visit = (node: TS.Node): TS.Node => {
       if (ts.isTypeNode(node)) return node;
       if (isPlainCall(node)) {
         const site = siteOf(node);

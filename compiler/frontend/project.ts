@@ -10,11 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type Either, left, orElse, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import { Project, type SourceFile, ts } from 'ts-morph';
+import type { SourceFile, ts as TS } from 'ts-morph';
 import { type Diagnostic, type Diagnostics, error, type Source } from '../diagnostics.js';
 import { nearest, packageFile, packageRoot } from '../package.js';
 import { kindOf, notAtOnce, ordered, reworded, toldElsewhere } from './complaints.js';
 import { displayName, isLanguageFile } from './modules.js';
+import { Project, ts } from './typescript.js';
 
 export interface ModelFile {
   /** Absolute. */
@@ -24,7 +25,7 @@ export interface ModelFile {
   readonly text: string;
 }
 
-const defaults: ts.CompilerOptions = {
+const defaults: TS.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -35,7 +36,7 @@ const defaults: ts.CompilerOptions = {
 };
 
 /** Whatever the project says about output, here nothing is written. */
-const forced: ts.CompilerOptions = {
+const forced: TS.CompilerOptions = {
   allowJs: true,
   noEmit: true,
   incremental: false,
@@ -46,16 +47,16 @@ const forced: ts.CompilerOptions = {
 
 const configured = (
   model: string,
-): { readonly options: ts.CompilerOptions; readonly complaints: readonly ts.Diagnostic[] } => {
+): { readonly options: TS.CompilerOptions; readonly complaints: readonly TS.Diagnostic[] } => {
   const folder = nearest(dirname(model), 'tsconfig.json');
   if (folder === undefined) return { options: { ...defaults, ...forced }, complaints: [] };
   const path = join(folder, 'tsconfig.json');
   const { config, error: syntax } = ts.readConfigFile(path, ts.sys.readFile) as {
     config?: unknown;
-    error?: ts.Diagnostic;
+    error?: TS.Diagnostic;
   };
   // Only the options matter: the model's program has the model as its one root, so no folder is searched for files.
-  const host: ts.ParseConfigHost = {
+  const host: TS.ParseConfigHost = {
     ...ts.sys,
     useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames,
     readDirectory: () => [],
@@ -68,7 +69,7 @@ const configured = (
 };
 
 /** Where the model's project has not installed the package, the running compiler lends its own, and its fp-ts. */
-const lent = (model: string, options: ts.CompilerOptions): ts.CompilerOptions => {
+const lent = (model: string, options: TS.CompilerOptions): TS.CompilerOptions => {
   const finds = (name: string): boolean =>
     ts.resolveModuleName(name, model, options, ts.sys, undefined, undefined, ts.ModuleKind.ESNext).resolvedModule !==
     undefined;
@@ -105,7 +106,7 @@ const reached = (start: SourceFile): readonly SourceFile[] => {
 };
 
 /** TypeScript explains in chains, each link indented below the one it explains; links about a tensor's phantom fields explain nothing. */
-const messageOf = ({ messageText }: ts.Diagnostic): string => {
+const messageOf = ({ messageText }: TS.Diagnostic): string => {
   const [first = '', ...links] = ts.flattenDiagnosticMessageText(messageText, '\n').split('\n');
   const kept = links.filter((link) => !/\[(AXES|DTYPE)\]/.test(link));
   // What is left steps in by one level at a time.
@@ -115,7 +116,7 @@ const messageOf = ({ messageText }: ts.Diagnostic): string => {
   return ordered([first, ...kept.map((link, i) => ' '.repeat(depth[i]!) + link.trimStart())].join('\n'));
 };
 
-const sourceOf = ({ file, start }: ts.Diagnostic, project: string): Source | undefined => {
+const sourceOf = ({ file, start }: TS.Diagnostic, project: string): Source | undefined => {
   if (file === undefined || start === undefined) return undefined;
   const { line, character } = file.getLineAndCharacterOfPosition(start);
   return { file: displayName(project, file.fileName), line: line + 1, column: character + 1 };
@@ -123,7 +124,7 @@ const sourceOf = ({ file, start }: ts.Diagnostic, project: string): Source | und
 
 const ofSettings =
   (project: string) =>
-  (d: ts.Diagnostic): Diagnostic =>
+  (d: TS.Diagnostic): Diagnostic =>
     error(
       'PC1006',
       `TypeScript: ${messageOf(d)}`,
@@ -133,7 +134,7 @@ const ofSettings =
 
 const ofModel =
   (project: string) =>
-  (d: ts.Diagnostic): Diagnostic => {
+  (d: TS.Diagnostic): Diagnostic => {
     const source = sourceOf(d, project);
     const words = ordered(ts.flattenDiagnosticMessageText(d.messageText, '\n'));
     return (
@@ -146,7 +147,7 @@ const ofModel =
 export type CheckTypes = (model: string, project: string) => Either<Diagnostics, readonly ModelFile[]>;
 
 /** Not the browser's declarations, nor those of packages that a model does not import: several times the language's own. */
-const narrowed = (options: ts.CompilerOptions): ts.CompilerOptions => ({
+const narrowed = (options: TS.CompilerOptions): TS.CompilerOptions => ({
   ...options,
   types: [],
   lib: (options.lib ?? [ts.getDefaultLibFileName(options)]).flatMap((name) =>
@@ -156,16 +157,43 @@ const narrowed = (options: ts.CompilerOptions): ts.CompilerOptions => ({
 /** Libraries that hold the browser's declarations, and what of them is the language's. */
 const wholes: Readonly<Record<string, string>> = { 'lib.d.ts': 'lib.es5.d.ts', 'lib.es6.d.ts': 'lib.es2015.d.ts' };
 
+/**
+ * The file from which the language takes `pipe`, and its text without what it imports for all else that it holds, which is most of fp-ts:
+ * where nobody but the language names fp-ts, nobody can tell.
+ */
+const pipeAlone = (
+  model: string,
+  options: TS.CompilerOptions,
+): { readonly path: string; readonly text: string } | undefined => {
+  const resolved = (name: string, from: string): string | undefined =>
+    ts.resolveModuleName(name, from, options, ts.sys, undefined, undefined, ts.ModuleKind.ESNext).resolvedModule
+      ?.resolvedFileName;
+  const language = resolved(packageFile.name, model);
+  const path =
+    language === undefined || !isLanguageFile(language) ? undefined : resolved('fp-ts/lib/function.js', language);
+  return path === undefined ? undefined : { path, text: readFileSync(path, 'utf8').replace(/^import .*$/gm, '') };
+};
+
 type Programs = Pick<Checking, 'program'> & { readonly filesOf: ReadonlyMap<string, readonly SourceFile[]> };
-const programsFor = (models: readonly [string, ...string[]], options: ts.CompilerOptions): Programs => {
+const programsFor = (
+  models: readonly [string, ...string[]],
+  asked: TS.CompilerOptions,
+  instead?: ReturnType<typeof pipeAlone>,
+): Programs => {
   const morph = new Project({
-    compilerOptions: lent(models[0], options),
+    compilerOptions: asked,
     skipLoadingLibFiles: false,
     skipFileDependencyResolution: true,
   });
+  if (instead !== undefined) morph.createSourceFile(instead.path, instead.text, { overwrite: true });
   const filesOf = new Map(models.map((model) => [model, reached(morph.addSourceFileAtPath(model))]));
   return { filesOf, program: morph.getProgram().compilerObject };
 };
+/** Whether nobody but the language names fp-ts. */
+const leavesFpTs = ({ program }: Programs, path: string): boolean =>
+  program
+    .getSourceFiles()
+    .every(({ fileName, text }) => fileName === path || isLanguageFile(fileName) || !text.includes('fp-ts'));
 
 /**
  * One program for models that have their settings in common, checked one at a time: the first pays for the language and its types.
@@ -173,10 +201,13 @@ const programsFor = (models: readonly [string, ...string[]], options: ts.Compile
  * is found, the whole of what the settings ask for is read, and what is found then counts.
  */
 export const typeChecker = (models: readonly [string, ...string[]]): CheckTypes => {
-  const { options, complaints } = configured(models[0]);
+  const { options: given, complaints } = configured(models[0]);
+  const options = lent(models[0], given);
   const few = narrowed(options);
-  const narrow = programsFor(models, few);
-  let whole = isDeepStrictEqual(few, options) ? narrow : undefined;
+  const pipeFile = pipeAlone(models[0], few);
+  const light = pipeFile === undefined ? undefined : programsFor(models, few, pipeFile);
+  const narrow = light === undefined || !leavesFpTs(light, pipeFile!.path) ? programsFor(models, few) : light;
+  let whole = narrow !== light && isDeepStrictEqual(few, options) ? narrow : undefined;
   const checkedIn = ({ filesOf, program }: Programs, model: string, project: string) =>
     checked({ files: filesOf.get(model)!, program, complaints }, project);
   return (model, project) =>
@@ -190,8 +221,8 @@ export const checkTypes: CheckTypes = (model, project) => typeChecker([model])(m
 
 interface Checking {
   readonly files: readonly SourceFile[];
-  readonly program: ts.Program;
-  readonly complaints: readonly ts.Diagnostic[];
+  readonly program: TS.Program;
+  readonly complaints: readonly TS.Diagnostic[];
 }
 const checked = (
   { files, program, complaints }: Checking,

@@ -55,6 +55,19 @@ describe('opening a model file', () => {
     expect(complaint(modelText(`for (let i = 0; i >= 0; ) i += 1;\n${plainBody}`), {}, 1)).toContain(without);
   });
 
+  it('knows what else a model takes of fp-ts', () => {
+    const wrong = "import { getMonoid } from 'fp-ts/lib/function.js';\nconst m: number = getMonoid;";
+    expect(complaint(`${wrong}\n${modelText(plainBody)}\nexport const used = m;`)).toContain(
+      "is not assignable to type 'number'",
+    );
+    expect(
+      complaint(`import { m } from './wrong.js';\n${modelText(plainBody)}\nexport const used = m;`, {
+        'wrong.ts':
+          "import { getMonoid } from 'fp-ts/lib/function.js';\nexport const m = getMonoid({ empty: 0, concat: 'no' })();\n",
+      }),
+    ).toContain('wrong.ts:2:');
+  });
+
   it('reports type errors of relative imports, and no others', () => {
     const said = complaint(`import { wrong } from './wrong.js';\n${modelText(plainBody)}\nexport const used = wrong;`, {
       'wrong.ts': "export const wrong: number = 'text';\n",

@@ -2,6 +2,7 @@
 import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
 import { peakOf, planText } from '../../cpu/files.js';
+import { planFor } from '../../cpu/program.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { once } from '../../../runtime/contract/once.js';
 import { faceOf, headerOf, scoring } from './face.js';
@@ -25,7 +26,7 @@ export const nativeFiles = {
 export const program = ${planText(plan, `  here: import.meta.url,\n  sources: ${JSON.stringify(sources)},\n  parts: ${parts},\n  linkage: ${JSON.stringify(linkage)},`)};
 `;
   },
-  peak: (program: LoopProgram, sizes: Sizes): Peak => peakOf(textOf(program).plan, sizes),
+  peak: (program: LoopProgram, sizes: Sizes): Peak => peakOf(planFor(program), sizes),
   assets: (program: LoopProgram): readonly Asset[] => {
     const text = textOf(program);
     const entry = scoring(text);

@@ -4,6 +4,7 @@ import { explainModule } from '../../../runtime/contract/cpu-plan.js';
 import type { Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
 import { peakOf, planText } from '../../cpu/files.js';
+import { planFor } from '../../cpu/program.js';
 import type { LoopProgram } from '../../loops/ir.js';
 import { once } from '../../../runtime/contract/once.js';
 import { assemble } from './assemble.js';
@@ -51,7 +52,7 @@ export const wasmFiles = {
       names[1],
       names[2],
     ),
-  peak: (program: LoopProgram, sizes: Sizes): Peak => peakOf(textOf(program).plan, sizes),
+  peak: (program: LoopProgram, sizes: Sizes): Peak => peakOf(planFor(program), sizes),
   assets: (program: LoopProgram): readonly Asset[] => {
     const { text, relaxed } = textOf(program);
     return [

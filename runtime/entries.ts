@@ -19,6 +19,7 @@ import { messageOf } from './errors.js';
 import { rowIn, withEvents } from './features.js';
 import type { Inputs, Job } from './job.js';
 import { type ColumnName, columnOf, columns, type Fill, inputsFor } from './contract/batch.js';
+import { once } from './contract/once.js';
 import type { Draw } from './contract/random.js';
 import type { Ceilings, Data, KernelTime, Manifest, Session } from './contract/session.js';
 
@@ -52,10 +53,10 @@ const chosen = (manifest: Manifest, entry: string, offered: Inputs): E.Either<st
   );
 
 /** The columns of data that a model reads, in any of its entries. */
-export const columnsRead = (manifest: Manifest): readonly ColumnName[] => {
+export const columnsRead = once((manifest: Manifest): readonly ColumnName[] => {
   const read = Object.values(manifest.entries).flatMap(({ inputs }) => inputs.map(({ name }) => rowIn(manifest, name)));
   return [...new Set(read.flatMap((row) => (row === undefined ? [] : (columnOf(row) ?? []))))];
-};
+});
 /** Whether a request says, or has assumed for it, when it comes. */
 export const readsTimes = (manifest: Manifest): boolean =>
   columnsRead(manifest).some((column) => columns[column].next === 'moment');

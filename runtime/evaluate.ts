@@ -71,7 +71,7 @@ export const evaluateCheckpoint =
       TE.chain(({ kept, settings, feed }) =>
         withSession(
           compiled,
-          options,
+          { ...options, settled: true },
           { batch: settings.batch, items: kept.items.length, seen: feed.seen, ...feed.features.sizes },
           (session) =>
             pipe(

@@ -164,8 +164,12 @@ const firstFound = (readings: readonly Reading[], text: string): readonly number
  */
 export const item =
   (of: Index) =>
-  (text: string): E.Either<string, number> =>
-    one(of, text.trim(), firstFound([of.id, ...of.exact, ...of.partial], text.trim()));
+  (text: string): E.Either<string, number> => {
+    const wanted = text.trim();
+    // Nearly all that is asked for is an id.
+    const own = of.id(wanted);
+    return one(of, wanted, own.length > 0 ? own : firstFound([...of.exact, ...of.partial], wanted));
+  };
 
 /** The same for what stands between quotes, which is a title before it is an id. */
 const quotedItem =

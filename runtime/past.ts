@@ -70,7 +70,10 @@ const timesIn = (events: readonly HistoryEvent[]): E.Either<string, readonly num
 /** Left: something of an event that the model does not read. */
 const readable = (manifest: Manifest, events: readonly HistoryEvent[]): E.Either<string, void> => {
   const columns = ['item', 'time', ...eventColumns(manifest).map(({ name }) => name)];
-  const stray = events.flatMap(Object.keys).find((name) => !columns.includes(name));
+  const strayOf = (event: HistoryEvent): string | undefined =>
+    Object.keys(event).find((name) => !columns.includes(name));
+  const odd = events.find((event) => strayOf(event) !== undefined);
+  const stray = odd && strayOf(odd);
   return stray === undefined
     ? E.right(undefined)
     : E.left(
@@ -149,6 +152,14 @@ const pastAfter =
                   : E.left(`An event of the history is an object with an item, not ${JSON.stringify(one)}.`),
             ),
           );
+    /** A history of names alone tells nothing of its events. */
+    const names = typeof told === 'string' ? [] : told.filter((one) => typeof one === 'string');
+    if (names.length > 0 && names.length === told.length && eventColumns(manifest).length === 0)
+      return pipe(
+        names,
+        E.traverseArray(item(catalogue)),
+        E.map((items) => ({ items, times: undefined })),
+      );
     return pipe(
       E.Do,
       E.bind('all', () => events),

@@ -295,7 +295,7 @@ export const atWork = (
     TE.bind('session', ({ kept }) =>
       openSession(
         compiled,
-        { ...options, threads: options.threads ?? 1 },
+        { ...options, threads: options.threads ?? 1, settled: true },
         { batch: 1, items: kept.items.length, seen: 1, ...sizesOf(kept.features) },
       ),
     ),

@@ -9,7 +9,7 @@ import * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { begunWith } from './begin.js';
 import { type Checkpoint, restore } from './checkpoint.js';
-import type { CompiledModel } from './contract/compiled.js';
+import type { CompiledModel, OpenOptions } from './contract/compiled.js';
 import { withKnown, type Dataset, load, readingSays, samplePath, statistics, titleOf } from './data/index.js';
 import { messageOf } from './errors.js';
 import { catalogued } from './features.js';
@@ -107,12 +107,12 @@ export const sameData =
 /** Opens a session, which whoever opens it also closes. Left: why the device does not open. */
 export const openSession = (
   compiled: CompiledModel,
-  { device, threads }: DeviceOptions,
+  { device, threads, settled }: DeviceOptions & Pick<OpenOptions, 'settled'>,
   sizes: BoundSizes,
 ): TaskEither<string, Session> =>
   pipe(
     TE.tryCatch(
-      () => compiled.open(device ?? 'auto', sizes, { threads }),
+      () => compiled.open(device ?? 'auto', sizes, { threads, settled }),
       (error) => `The device could not be opened: ${messageOf(error)}`,
     ),
     TE.chain(TE.fromEither),
@@ -128,7 +128,7 @@ export const closeSession = (session: Session): TaskEither<string, void> =>
 /** Opens a session, uses it, and gives the device back whatever happens. */
 export const withSession = <A>(
   compiled: CompiledModel,
-  options: DeviceOptions,
+  options: DeviceOptions & Pick<OpenOptions, 'settled'>,
   sizes: BoundSizes,
   use: (session: Session) => TaskEither<string, A>,
 ): TaskEither<string, A> => TE.bracket(openSession(compiled, options, sizes), use, closeSession);

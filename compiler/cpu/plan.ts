@@ -7,6 +7,7 @@ import { type Group, type JobBuffer, listsOf, rootsOf, storedBy } from './job.js
 import { offsetsId } from './layout.js';
 import { runOf, togetherOf } from './names.js';
 import type { Phase, Scheduled } from './phases.js';
+import { settledOf, type Settled } from './settled.js';
 import { workOf } from './work.js';
 
 const axisData = ({ name, size, ragged, missing }: LoopAxis): PlanBuffer['axes'][number] => ({
@@ -44,7 +45,7 @@ const livesOf = ({ phases, world: { layouts } }: Scheduled): Lives => {
   return { uses, homes };
 };
 
-const bufferData = (s: Scheduled): ((b: JobBuffer) => PlanBuffer) => {
+const bufferData = (s: Scheduled, settled: Settled): ((b: JobBuffer) => PlanBuffer) => {
   const {
     entry,
     phases,
@@ -77,6 +78,7 @@ const bufferData = (s: Scheduled): ((b: JobBuffer) => PlanBuffer) => {
       ...(pitch === undefined ? {} : { pitch }),
       local,
       ...(bare.has(b.id) ? { bare: true } : {}),
+      ...(settled.kept.has(b.id) ? { settled: true } : {}),
       life: lifeOf(b),
       ...(packed === undefined ? {} : { rows: packed }),
       ...(cells === undefined ? {} : { cells }),
@@ -97,12 +99,13 @@ const jobData = (g: Group, s: Scheduled): PlanJob => {
   };
 };
 
-const phaseData = ({ rows, grids, inverses }: Phase, at: number, s: Scheduled): PlanPhase => ({
+const phaseData = ({ rows, grids, inverses }: Phase, at: number, s: Scheduled, settled: Settled): PlanPhase => ({
   ...(rows.length === 0 ? {} : { together: togetherOf(at, s.entry) }),
   rows: rows.map((g) => ({ ...jobData(g, s), adds: g[0].adds })),
   grids: grids.map((g) => ({
     ...jobData(g, s),
     task: g[0].task === null || isUnit(g[0].task) ? null : g[0].task.size,
+    ...(settled.is(g) ? { settled: true } : {}),
   })),
   inverses: inverses.map((i) => ({ id: i.id, index: i.index, axes: i.axes.map(axisData), targets: i.targets })),
 });
@@ -119,15 +122,16 @@ export const planOf = (s: Scheduled): PlanEntry => {
   );
   const all = [...buffers.values()].filter((b) => !passed.has(b.id));
   const rows = all.flatMap((b) => b.axes).find((a) => a.name === rowsAxis);
+  const settled = settledOf(s);
   return {
     name: entry.name,
     rowsAxis: rows?.size ?? null,
     ...(rows?.missing === undefined ? {} : { missing: rows.missing }),
-    buffers: all.map(bufferData(s)),
+    buffers: all.map(bufferData(s, settled)),
     packings: all.flatMap(({ made }) =>
       made?.kind === 'offsets' ? [{ id: offsetsId(made.lengths), lengths: made.lengths }] : [],
     ),
-    phases: phases.map((p, at) => phaseData(p, at, s)),
+    phases: phases.map((p, at) => phaseData(p, at, s, settled)),
     outputs: entry.outputs,
     updates: entry.updates,
   };

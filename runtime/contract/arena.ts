@@ -1,6 +1,6 @@
 /**
- * Where buffers lie in memory: states first and for good, then one arena for all entries, in which buffers whose lives do not
- * meet share a place, then for each thread the rows it works on. A pure function of the plan and the sizes.
+ * Where buffers lie in memory: states first and for good, with what they alone decide where that is kept, then one arena for all entries, in
+ * which buffers whose lives do not meet share a place, then for each thread the rows it works on. A pure function of the plan and the sizes.
  */
 import type { Sizes } from './session.js';
 import { type CpuPlan, type PlanBuffer, type PlanEntry, cellsOf } from './cpu-plan.js';
@@ -62,11 +62,12 @@ const margin = 1 << 20;
 
 const lives = (b: PlanBuffer, sizes: Sizes): Item => ({ id: b.id, bytes: 4 * cellsOf(b, sizes), life: b.life });
 
-/** `keep` gives every buffer a place of its own, for looking at them after a run. */
+/** `settled` keeps what states alone decide from run to run. */
 export const arrange = (
   { entries, streams }: Pick<CpuPlan, 'entries' | 'streams'>,
   sizes: Sizes,
   threads: number,
+  settled = false,
 ): Arena => {
   const states = new Map<string, number>();
   let next = up(controlBytes + 4 * streams.length + slack) + margin;
@@ -75,10 +76,21 @@ export const arrange = (
     states.set(b.id, next);
     next += up(4 * cellsOf(b, sizes) + slack);
   }
+  const stays = (b: PlanBuffer): boolean => settled && b.settled === true;
+  const kept = entries.map((e) => {
+    const at = new Map<string, number>();
+    for (const b of e.buffers.filter(stays)) {
+      at.set(b.id, next);
+      next += up(4 * cellsOf(b, sizes) + slack);
+    }
+    return at;
+  });
   const stateBytes = next;
   const shared = entries.map((e) =>
     firstFit(
-      e.buffers.filter((b) => b.role !== 'state' && b.over === undefined && !b.local).map((b) => lives(b, sizes)),
+      e.buffers
+        .filter((b) => b.role !== 'state' && b.over === undefined && !b.local && !stays(b))
+        .map((b) => lives(b, sizes)),
     ),
   );
   const arenaBytes = Math.max(0, ...shared.map((s) => s.bytes));
@@ -101,6 +113,7 @@ export const arrange = (
         e.name,
         new Map([
           ...e.buffers.flatMap((b) => (b.over === undefined ? [] : [[b.id, states.get(b.over)!] as const])),
+          ...kept[i]!,
           ...[...shared[i]!.at].map(([id, at]) => [id, stateBytes + at] as const),
           ...[...rows[i]!.at].map(([id, at]) => [id, slabs + at] as const),
         ]),

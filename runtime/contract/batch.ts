@@ -189,8 +189,9 @@ export const inputs = {
 } as const satisfies Readonly<Record<string, InputRow>>;
 
 export const allInputs = (): readonly InputRow[] => Object.values(inputs);
+const byName: ReadonlyMap<string, InputRow> = new Map(allInputs().map((row) => [row.name, row]));
 /** The row of an input as programs call it; none where a program has an input of its own. */
-export const inputOf = (name: string): InputRow | undefined => allInputs().find((row) => row.name === name);
+export const inputOf = (name: string): InputRow | undefined => byName.get(name);
 /** Of an input that is not in the table the worst is taken: that it tells the past. */
 export const tellsOf = (name: string): Tells => inputOf(name)?.tells ?? 'past';
 /** What an entry may be given. */

@@ -14,6 +14,11 @@ export type DeviceName = (typeof deviceNames)[number];
 export interface OpenOptions {
   /** On how many threads the devices `native` and `wasm` compute; a core each, unless given. No number changes a result. */
   readonly threads?: number | undefined;
+  /**
+   * States are written and then read for long: what they alone decide is computed once and kept, in memory of its own. Changes no result.
+   * On `native` and `wasm`.
+   */
+  readonly settled?: boolean | undefined;
   /** Told what takes time before a session is there; stderr, unless given. */
   readonly say?: ((line: string) => void) | undefined;
 }

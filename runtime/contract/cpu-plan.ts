@@ -17,6 +17,8 @@ export interface PlanBuffer extends Buffer {
   readonly local: boolean;
   /** Cells that its kernel's conditions rule out hold anything: nobody reads them. */
   readonly bare?: boolean;
+  /** States alone decide what it holds, and it is read by what they do not decide. */
+  readonly settled?: boolean;
   /** Instead of the product of the axes: this factor times the product of `sizes`, plus `more`. */
   readonly cells?: { readonly sizes: readonly Size[]; readonly more: number };
   /** The first and the last phase that use it; of a local buffer, the first and last kernel of its phase. */
@@ -63,7 +65,8 @@ export interface PlanPhase {
   readonly together?: string;
   /** `adds`: the outputs are shares, to which rows add. */
   readonly rows: readonly (PlanJob & { readonly adds: boolean })[];
-  readonly grids: readonly (PlanJob & { readonly task: Size | null })[];
+  /** `settled`: states alone decide the outputs. */
+  readonly grids: readonly (PlanJob & { readonly task: Size | null; readonly settled?: boolean })[];
   readonly inverses: readonly PlanInverse[];
 }
 

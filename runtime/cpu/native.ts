@@ -5,7 +5,7 @@ import type { NativeModule } from '../contract/cpu-plan.js';
 import type { Ceilings, Manifest, Sizes } from '../contract/session.js';
 import { messageOf } from '../errors.js';
 import { best, far, near } from './ceiling.js';
-import { type CpuSession, openSession, unfitFor } from './session.js';
+import { type CpuSession, type Kernels, openSession, unfitFor } from './session.js';
 import type { Link } from './thread.js';
 import { cores, inNode } from './workers.js';
 
@@ -87,13 +87,14 @@ export const openNative = async (
     const { path, compiler, seconds } = built.right;
     if (seconds !== undefined) (options.say ?? said)(`The kernels are built, in ${seconds.toFixed(1)} s.`);
     const own = loaded(path);
-    return await openSession(plan, sizes, options.threads ?? (await cores()), {
+    const kernels: Kernels<Given> = {
       name: 'native',
       details: [registers[own.lanes] ?? `${own.lanes} lanes`, compiler],
       given: { path, linkage: plan.linkage },
       link,
       ceilings: () => ceilings(own),
-    });
+    };
+    return await openSession(plan, sizes, options.threads ?? (await cores()), kernels, options.settled);
   } catch (e) {
     return left(`${device} does not work here: ${messageOf(e)}`);
   }

@@ -68,11 +68,15 @@ const session = async <G>(
   kernels: Kernels<G>,
   sizes: Sizes,
   threads: number,
+  settled: boolean,
 ): Promise<CpuSession> => {
   const pages = Math.ceil(arena.bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const places = new Map(plan.entries.map((e) => [e.name, new Map([...arena.states, ...arena.entries.get(e.name)!])]));
-  const entries = plan.entries.map((e) => tasksOf(e, sizes, places.get(e.name)!));
+  // Each entry whole, and after all of them each without what states alone decide.
+  const entries = (settled ? [false, true] : [false]).flatMap((lean) =>
+    plan.entries.map((e) => tasksOf(e, sizes, places.get(e.name)!, lean)),
+  );
   const placesOf = (t: number): Places => ({
     at: Object.fromEntries([
       ['@end', arena.end],
@@ -109,6 +113,13 @@ const session = async <G>(
     },
   };
   let closed = false;
+  /** Entries that have computed what the states, as they are, decide. */
+  const ready = new Set<number>();
+  const numberOf = (entry: number): number => (ready.has(entry) ? entry + plan.entries.length : entry);
+  const ran = (entry: number): void => {
+    if (Object.keys(plan.entries[entry]!.updates).length > 0) ready.clear();
+    else if (settled) ready.add(entry);
+  };
 
   const found = (
     name: string,
@@ -172,16 +183,17 @@ const session = async <G>(
       const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       words.fill(0, control.counters, control.counters + 512);
       if (threads > 1) {
-        Atomics.store(words, control.entry, number);
+        Atomics.store(words, control.entry, numberOf(number));
         Atomics.add(words, control.round, 1);
         Atomics.notify(words, control.round);
       }
       try {
-        own.run(number, threads === 1);
+        own.run(numberOf(number), threads === 1);
       } catch (e) {
         Atomics.store(words, control.failed, 1);
         throw e;
       }
+      ran(number);
       return Object.fromEntries(
         Object.entries(entry.outputs).map(([key, id]) => [key, handOut(infos.get(id)!, exist, place.get(id)!)]),
       );
@@ -326,6 +338,7 @@ const session = async <G>(
         if (value.length !== denseCells(b, sizes))
           throw new Error(`The state '${name}' has ${plural(denseCells(b, sizes), 'value')}, not ${value.length}.`);
       }
+      ready.clear();
       for (const [name, value] of Object.entries(values)) {
         const b = stateInfos.get(name)!;
         pack(b, sizes, noRows, value, floats, arena.states.get(b.id)! / 4);
@@ -343,19 +356,20 @@ const session = async <G>(
   return self;
 };
 
-/** A session of fixed sizes. The Left says what is missing and what to do about it. */
+/** A session of fixed sizes; `settled` as it is said of `OpenOptions`. The Left says what is missing and what to do about it. */
 export const openSession = async <G>(
   plan: CpuPlan,
   sizes: Sizes,
   threads: number,
   kernels: Kernels<G>,
+  settled = false,
 ): Promise<Either<string, CpuSession>> => {
   const unbound = missing(plan, sizes);
   if (unbound.length > 0) return left(`The model needs a positive size for ${unbound.join(', ')}.`);
-  const arena = arrange(plan, sizes, threads);
+  const arena = arrange(plan, sizes, threads, settled);
   if (arena.bytes > 2 ** 32 - 65536)
     return left(
       `These sizes need ${Math.ceil(arena.bytes / 2 ** 30)} GiB, and kernels address 4. Choose a smaller batch.`,
     );
-  return right(await session(plan, arena, kernels, sizes, threads));
+  return right(await session(plan, arena, kernels, sizes, threads, settled));
 };

@@ -9,7 +9,13 @@ export const pieces = (n: number): readonly (readonly [number, number])[] => {
   return Array.from({ length: Math.ceil(n / step) }, (_, i) => [i * step, Math.min(n, (i + 1) * step)] as const);
 };
 
-export const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, number>): readonly PhaseTasks[] => {
+/** `settled`: what states alone decide is there already. */
+export const tasksOf = (
+  entry: PlanEntry,
+  sizes: Sizes,
+  at: ReadonlyMap<string, number>,
+  settled = false,
+): readonly PhaseTasks[] => {
   const infos = new Map(entry.buffers.map((b) => [b.id, b]));
   const address = (id: string): number => {
     const found = at.get(id);
@@ -22,7 +28,7 @@ export const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, 
     { length: chunks },
     (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const,
   );
-  const phases = entry.phases.map((p): PhaseTasks => ({
+  const all = entry.phases.map((p): PhaseTasks => ({
     ...(p.together === undefined ? {} : { together: p.together }),
     rows: p.rows.map((j) => j.run),
     shares: p.rows.length === 0 ? [] : shares,
@@ -32,11 +38,13 @@ export const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, 
       .flatMap((j) =>
         j.outputs.map((id) => ({ at: address(id), bytes: (4 * cellsOf(infos.get(id)!, sizes)) / chunks })),
       ),
-    grids: p.grids.flatMap((j) =>
-      j.task === null
-        ? [{ run: j.run, from: 0, to: 1 }]
-        : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })),
-    ),
+    grids: p.grids
+      .filter((j) => !settled || j.settled !== true)
+      .flatMap((j) =>
+        j.task === null
+          ? [{ run: j.run, from: 0, to: 1 }]
+          : pieces(sizeOf(j.task, sizes)).map(([from, to]) => ({ run: j.run, from, to })),
+      ),
     inverses: p.inverses.map((i) => {
       const index = infos.get(i.index)!;
       const rows = index.rows === undefined ? undefined : index.axes[index.rows.at]!.name;
@@ -63,6 +71,7 @@ export const tasksOf = (entry: PlanEntry, sizes: Sizes, at: ReadonlyMap<string, 
     }),
     copies: [],
   }));
+  const phases = all.filter((p) => !settled || p.rows.length + p.grids.length + p.inverses.length > 0);
   const copies = Object.entries(entry.updates)
     .filter(([, id]) => infos.get(id)?.over === undefined)
     .map(([state, id]) => [address(state), address(id), 4 * cellsOf(infos.get(state)!, sizes)] as const);

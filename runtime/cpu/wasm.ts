@@ -5,7 +5,7 @@ import type { WasmModule } from '../contract/cpu-plan.js';
 import type { Manifest, Sizes } from '../contract/session.js';
 import { messageOf } from '../errors.js';
 import { ceilings } from './ceiling.js';
-import { type CpuSession, openSession, unfitFor } from './session.js';
+import { type CpuSession, type Kernels, openSession, unfitFor } from './session.js';
 import type { Kernel, Link } from './thread.js';
 import { cores } from './workers.js';
 
@@ -114,13 +114,15 @@ export const openWasm = async (
   try {
     const fused = options.fused ?? WebAssembly.validate(fmaProbe);
     const given = await WebAssembly.compile(new Uint8Array(await plan.load(fused)));
-    return await openSession(plan, sizes, options.threads ?? (isolated ? await cores() : 1), {
+    const kernels: Kernels<WebAssembly.Module> = {
       name: 'wasm',
       details: ['SIMD', ...(fused ? ['fused multiply-add'] : [])],
       given,
       link,
       ceilings: () => ceilings(fused),
-    });
+    };
+    const threads = options.threads ?? (isolated ? await cores() : 1);
+    return await openSession(plan, sizes, threads, kernels, options.settled);
   } catch (e) {
     return left(`${device} does not work here: ${messageOf(e)}`);
   }

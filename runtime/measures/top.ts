@@ -12,7 +12,7 @@ const ahead =
 
 /**
  * The `top` best items that are not in the past and `may` be shown, in the order of `ahead`. One pass: whatever does not exceed the last of the best
- * `top` so far is passed over, and the rest is sorted each time that it has become twice as many as are wanted.
+ * `top` so far is passed over, and the rest is put in its place among them.
  */
 export const topOf = (
   scores: ArrayLike<number>,
@@ -22,15 +22,29 @@ export const topOf = (
 ): readonly number[] => {
   const seen = new Set(past);
   const order = ahead(scores);
-  const found: number[] = [];
+  const size = Math.min(top, scores.length);
+  const found = new Int32Array(size);
+  let count = 0;
+  /** Before which of the best an item comes. */
+  const placeOf = (at: number): number => {
+    let [from, to] = [0, count];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (order(at, found[middle]!) < 0) to = middle;
+      else from = middle + 1;
+    }
+    return from;
+  };
   // No number is at most NaN, so nothing is passed over at first, nor where the last of the best is itself not a number.
   let bar = Number.NaN;
   for (let at = 0; at < scores.length; at++) {
     if ((scores[at] as number) <= bar || seen.has(at) || !may(at)) continue;
-    found.push(at);
-    if (found.length < 2 * top) continue;
-    found.sort(order).length = top;
-    bar = scores[found[top - 1] as number] as number;
+    const place = placeOf(at);
+    if (place === size) continue;
+    count = Math.min(count + 1, size);
+    found.copyWithin(place + 1, place, count - 1);
+    found[place] = at;
+    if (count === size) bar = scores[found[size - 1]!] as number;
   }
-  return found.sort(order).slice(0, top);
+  return Array.from(found.subarray(0, count));
 };

@@ -83,7 +83,7 @@ const opened = async (
     manifest,
     'wasm',
     { ...sizes, batch: 1, items: items.length, seen: 1 },
-    { threads },
+    { threads, settled: true },
   );
   if (isLeft(found)) return found;
   const session = found.right;

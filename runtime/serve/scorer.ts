@@ -176,7 +176,7 @@ const openRungs = (
     rungsOf(batch, states, whole),
     TE.traverseSeqArray((rows) =>
       pipe(
-        openSession(compiled, { device, threads }, { ...sizes, batch: rows, seen: 1 }),
+        openSession(compiled, { device, threads, settled: true }, { ...sizes, batch: rows, seen: 1 }),
         TE.tapIO((session) => () => void opened.push({ batch: rows, session })),
         TE.chainFirst((session) => place(session, states)),
         TE.map((session) => ({ batch: rows, session })),

@@ -74,7 +74,9 @@ const refused =
 /** The id of the item that a name is. Left: none, or several. */
 const idOf = ({ id, exact, items }: Index, name: Id, path: Path): E.Either<Problem, string> => {
   const text = String(name).trim();
-  const found = exact.reduce((all, read) => (all.length > 0 ? all : read(text)), id(text));
+  const own = id(text);
+  if (own.length === 1) return E.right(items[own[0]!]!);
+  const found = exact.reduce((all, read) => (all.length > 0 ? all : read(text)), own);
   if (found.length === 1) return E.right(items[found[0]!]!);
   const some = found.slice(0, 5).map((item) => items[item]);
   return E.left(
@@ -92,6 +94,9 @@ const idsOf = (catalogue: Index, names: readonly Id[], field: string): E.Either<
     names,
     E.traverseArrayWithIndex((i, name) => idOf(catalogue, name, [field, i])),
   );
+
+/** Whether a name is the id of one item. */
+const isId = ({ id }: Index, name: Id): boolean => id(String(name).trim()).length === 1;
 
 /** Lists beside the history say one thing of each of its events. */
 const beside = { times: 'time', actions: 'action' } as const;
@@ -111,22 +116,24 @@ const historyOf = (catalogue: Index, body: Body): E.Either<Problem, readonly (st
     const values = body[name as keyof typeof beside];
     return values === undefined ? [] : [[column, values] as const];
   });
-  return history === undefined
-    ? E.right(undefined)
-    : pipe(
-        history,
-        E.traverseArrayWithIndex((i, told) => {
-          const event = typeof told === 'object' ? told : undefined;
-          return pipe(
-            idOf(catalogue, event?.item ?? (told as Id), event === undefined ? ['history', i] : ['history', i, 'item']),
-            E.map((item): string | HistoryEvent =>
-              event === undefined && columns.length === 0
-                ? item
-                : { ...event, ...Object.fromEntries(columns.map(([column, values]) => [column, values[i]!])), item },
-            ),
-          );
-        }),
+  if (history === undefined) return E.right(undefined);
+  // Nearly all histories are ids of items and nothing else.
+  if (columns.length === 0 && history.every((told) => typeof told !== 'object' && isId(catalogue, told)))
+    return E.right(history.map((id) => String(id).trim()));
+  return pipe(
+    history,
+    E.traverseArrayWithIndex((i, told) => {
+      const event = typeof told === 'object' ? told : undefined;
+      return pipe(
+        idOf(catalogue, event?.item ?? (told as Id), event === undefined ? ['history', i] : ['history', i, 'item']),
+        E.map((item): string | HistoryEvent =>
+          event === undefined && columns.length === 0
+            ? item
+            : { ...event, ...Object.fromEntries(columns.map(([column, values]) => [column, values[i]!])), item },
+        ),
       );
+    }),
+  );
 };
 
 /** Left: neither or both of user and history, or a user of whom the data do not tell. */

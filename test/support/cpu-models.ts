@@ -183,7 +183,11 @@ const exists = (axes: Entry['buffers'][number]['axes']): ((cell: number) => bool
   };
 };
 
-type Open = (program: LoopProgram, sizes: Sizes, options: { readonly threads: number }) => Promise<CpuSession>;
+type Open = (
+  program: LoopProgram,
+  sizes: Sizes,
+  options: { readonly threads: number; readonly settled?: boolean },
+) => Promise<CpuSession>;
 
 export const behaves = (chosen: typeof cases, opened: Open): void =>
   describe.each(chosen)('%s', (_, model, over) => {
@@ -218,6 +222,38 @@ export const behaves = (chosen: typeof cases, opened: Open): void =>
       expect(Object.entries(entry.outputs).flatMap(([name, id]) => off(id, result[name]!))).toEqual([]);
       const after = await session.read();
       expect(Object.entries(entry.updates).flatMap(([state, id]) => off(id, after[state]!))).toEqual([]);
+    });
+
+    test('what states alone decide is computed once, and again when they are others', async () => {
+      const [train, ...readers] = program.entries;
+      const [plain, settled] = [
+        await opened(program, sizes, { threads: 2 }),
+        await opened(program, sizes, { threads: 2, settled: true }),
+      ];
+      sessions.push(plain, settled);
+      const given = Object.assign({}, ...program.entries.map(givenOf)) as ReturnType<typeof givenOf>;
+      const states = Object.assign({}, ...program.entries.map((e) => statesOf(e, given))) as typeof given;
+      const others = Object.fromEntries(Object.entries(states).map(([name, x]) => [name, x.map((v) => v * 0.75)]));
+      const answers = async (session: CpuSession): Promise<readonly unknown[]> => {
+        const found: unknown[] = [];
+        const ask = async (): Promise<void> => {
+          for (const entry of [...readers, ...readers]) {
+            const outputs = await session.run(entry.name, inputsOf(entry, given), random);
+            for (const [name, id] of Object.entries(entry.outputs)) {
+              const counts = exists(entry.buffers.find((b) => b.id === id)!.axes);
+              found.push([entry.name, name, [...outputs[name]!].filter((_, i) => counts(i))]);
+            }
+          }
+        };
+        await session.write(states);
+        await ask();
+        await session.write(others);
+        await ask();
+        await session.run(train!.name, inputsOf(train!, given), random);
+        await ask();
+        return found;
+      };
+      expect(await answers(settled)).toEqual(await answers(plain));
     });
 
     test('threads do not change a bit', async () => {

@@ -28,4 +28,14 @@ test('new values of states take the place of the old ones', () => {
   }
 });
 
+test('the scaled table of items is computed once where states stay, and by no step', () => {
+  const { entries } = wasmText(loopsOf(hstu, {})).plan;
+  const kept = (name: string): readonly string[] =>
+    entries
+      .find((e) => e.name === name)!
+      .buffers.flatMap((b) => (b.settled === true ? [b.axes.map((a) => a.name).join()] : []));
+  expect(kept('train')).toEqual([]);
+  for (const name of ['score', 'rank']) expect(kept(name), name).toContain('item,width');
+});
+
 behaves(cases, opened);

@@ -44,10 +44,10 @@ export * from './stacked.js';
 export {
   type Energy as StackEnergy,
   type Inference,
-  type LayeredEnergy,
+  type LayerEnergy,
   type StackShape,
   type WithInferenceOptions,
-  gates,
+  gate,
   infer,
   inferenceHypers,
   trainedAt,

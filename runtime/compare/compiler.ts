@@ -8,17 +8,23 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import * as E from 'fp-ts/lib/Either.js';
+import { type CompiledModel, type DeviceName, gpuDevices } from '../contract/compiled.js';
 import { compilerFile } from '../contract/package.js';
-import type { Manifest } from '../contract/session.js';
 import { messageOf } from '../errors.js';
 import type { Trainer } from '../trainer.js';
 
 /** Its exit code where the command line is to blame, and not the model. */
 export const usage = 2;
 
+/** What kernels are written for: those of the device that is named, where one is; else all. */
+export const targetFor = (device: DeviceName | 'auto' = 'auto'): string => {
+  if (device === 'auto') return 'all';
+  return (gpuDevices as readonly string[]).includes(device) ? 'gpu' : device;
+};
+
 /** What is used of an emitted trainer. */
 interface Emitted {
-  readonly compiled: { readonly manifest: Manifest };
+  readonly compiled: CompiledModel;
   readonly train: Trainer['train'];
 }
 

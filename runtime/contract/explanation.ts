@@ -27,6 +27,10 @@ export interface DescentSteps {
   readonly errors: readonly (readonly (readonly number[])[])[];
 }
 
+/** The number of each descent's first layer: where blocks settle one after the other, each has a descent, and layers go on from one to the next. */
+export const firstLayers = (descents: readonly DescentSteps[]): readonly number[] =>
+  descents.map((_, d) => descents.slice(0, d).reduce((n, { errors }) => n + (errors[0]?.length ?? 0), 0));
+
 export interface Scored<Item = number> {
   readonly item: Item;
   readonly score: number;

@@ -1,5 +1,5 @@
 /** An explanation as a person reads it. */
-import type { DescentSteps } from '../contract/explanation.js';
+import { type DescentSteps, firstLayers } from '../contract/explanation.js';
 import { plural } from '../contract/words.js';
 import { label, type Recommendation } from '../recommend.js';
 import type { Explained } from './explain.js';
@@ -28,13 +28,13 @@ const influenceText = ({ influence }: Explained): readonly string[] => {
   ];
 };
 
-/** Layers are columns: what each adds to the energy, over all positions. */
-const descentText = ({ energy, errors }: DescentSteps, what: string): readonly string[] => {
+/** Layers are columns, counted from `first`: what each adds to the energy, over all positions. */
+const descentText = ({ energy, errors }: DescentSteps, what: string, first: number): readonly string[] => {
   const layers = errors[0]?.length ?? 0;
   const cell = (x: number): string => x.toPrecision(4).padStart(10);
   return [
     `${what}, and what each layer of errors adds to it, after each step:`,
-    `  step${'sum'.padStart(11)}${Array.from({ length: layers }, (_, l) => ` ${`layer ${l}`.padStart(10)}`).join('')}`,
+    `  step${'sum'.padStart(11)}${Array.from({ length: layers }, (_, l) => ` ${`layer ${first + l}`.padStart(10)}`).join('')}`,
     ...energy.map(
       (value, k) =>
         `${String(k).padStart(6)} ${cell(value)}${(errors[k] ?? []).map((layer) => ` ${cell(sum(layer))}`).join('')}`,
@@ -62,9 +62,15 @@ export const explanationText = (found: Explained, own: boolean): string => {
     ...notes,
     '',
     ...influenceText(found),
-    ...descents.flatMap((descent) => [
+    ...descents.flatMap((descent, d) => [
       '',
-      ...descentText(descent, own ? "The loss of this user's own history" : "The energy of this user's states"),
+      ...descentText(
+        descent,
+        own
+          ? "The loss of this user's own history"
+          : `The energy of this user's states${descents.length > 1 ? `, descent ${d + 1} of ${descents.length}` : ''}`,
+        firstLayers(descents)[d]!,
+      ),
     ]),
     ...(without === null
       ? []

@@ -36,8 +36,6 @@ export const modelFile = (
     ...ofPackage(source),
   ].find((path) => existsSync(path));
   return found === undefined
-    ? E.left(
-        `A search compiles the model anew for each trial, and its file ${source} is not here: name it with --model FILE.`,
-      )
+    ? E.left(`The model is compiled anew, and its file ${source} is not here: name it with --model FILE.`)
     : E.right(found);
 };

@@ -2,11 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
-import { openTrainer, pcrecCompile } from '../compare/compiler.js';
-import { gpuDevices } from '../contract/compiled.js';
+import { openTrainer, pcrecCompile, targetFor } from '../compare/compiler.js';
 import { samplePath } from '../data/index.js';
 import { messageOf } from '../errors.js';
-import { loadOptionsOf, type SearchOptions } from '../options.js';
+import { loadOptionsOf } from '../options.js';
 import { merit } from '../progress.js';
 import type { TrainResult } from '../run.js';
 import { fileOf } from '../train.js';
@@ -20,14 +19,9 @@ export interface Audience {
   readonly listen: SearchListener;
 }
 
-/** What kernels are written for: those of the device that is named, where one is; else all. */
-const targetOf = ({ device = 'auto' }: SearchOptions): string => {
-  if (device === 'auto') return 'all';
-  return (gpuDevices as readonly string[]).includes(device) ? 'gpu' : device;
-};
 /** The folder of a trial's trainer: with other kernels it is another. */
 export const modelFolder = ({ out, options }: Pick<Plan, 'out' | 'options'>, trial: number): string => {
-  const target = targetOf(options);
+  const target = targetFor(options.device);
   return join(trialFolder(out, trial), target === 'all' ? 'model' : `model-${target}`);
 };
 
@@ -42,7 +36,10 @@ export const compileTrial = async (
     '--set',
     `${name}=${value}`,
   ]);
-  const ended = await pcrecCompile([plan.file, '--out', into, '--target', targetOf(plan.options), ...set], signal);
+  const ended = await pcrecCompile(
+    [plan.file, '--out', into, '--target', targetFor(plan.options.device), ...set],
+    signal,
+  );
   if (E.isLeft(ended)) return ended;
   if (ended.right === undefined) return E.left(interrupted);
   return ended.right.code === 0 ? E.right(into) : E.left(ended.right.err);

@@ -4,7 +4,7 @@
  * where they are installed in a folder (--peers; see peers.mjs).
  *
  *   npm run build && node test/bench/step.mjs --data FILE [--model hstu] [--batch 128] [--length 200] [--width 50] [--blocks 2]
- *     [--negatives 128] [--draws batch] [--threads 2] [--rounds 5] [--steps 8] [--profile] [--pytorch FILE [--python python3]] [--webasm]
+ *     [--negatives 128] [--draws batch] [--set inference=after] [--threads 2] [--rounds 5] [--steps 8] [--profile] [--pytorch FILE [--python python3]] [--webasm]
  *     [--targets native,wasm] [--peers FOLDER]
  *
  * By default negatives are drawn once for the batch, as the others do: the same work. --draws user is what models do by default.
@@ -42,6 +42,7 @@ const { values: given } = parseArgs({
       text('python', 'python3'),
     ]),
     pytorch: { type: 'string' },
+    set: { type: 'string', multiple: true, default: [] },
     peers: { type: 'string' },
     webasm: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
@@ -52,7 +53,9 @@ const number = (name) => Number(given[name]);
 const opened = value(open(value(modelPath(`models/${given.model}.ts`, process.cwd()))));
 const settings = ['length', 'width', 'blocks', 'negatives', 'draws'].map((name) => `${name}=${given[name]}`);
 const compiled = value(
-  toolchain.compile(value(trace(opened, value(hyperValues(opened.model, { set: [...settings, 'dropout=0.2'] }))))),
+  toolchain.compile(
+    value(trace(opened, value(hyperValues(opened.model, { set: [...settings, 'dropout=0.2', ...given.set] })))),
+  ),
 );
 const folder = join(process.cwd(), 'build', 'bench', given.model);
 /** The kernels of a target, written and read. */

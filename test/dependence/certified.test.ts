@@ -43,6 +43,12 @@ const causal: readonly (readonly [string, Settings, string])[] = [
     { steps: 2, times: true },
     'prediction at t reads positions <= t of items, <= t of times.next, <= t of times; rows independent',
   ],
+  ['pcrec', { inference: 'after' }, 'prediction at t reads positions <= t of items; rows independent'],
+  [
+    'pcrec',
+    { inference: 'after', horizon: 'last', steps: 2, adaptation: 0.05 },
+    'one prediction a row, which may read all of its positions; rows independent',
+  ],
   ['pcrec', { steps: 0 }, 'prediction at t reads positions <= t of items; rows independent'],
   ['pcrec', { horizon: 'last' }, 'one prediction a row, which may read all of its positions; rows independent'],
   [

@@ -242,9 +242,9 @@ describe('what the pages list', () => {
       event_instruction_width: 384,
     };
     /** Those that training reaches: of PCRec's, what a single step reads. */
-    const parametersOf = (model: Model): number => {
+    const parametersOf = (model: Model, over: Parameters<typeof programs>[1] = {}): number => {
       const defaults = Object.fromEntries(Object.entries(model.hyper).map(([name, { value }]) => [name, value]));
-      const reached = topological(rootsOf(runPass(expand, programs(model, defaults)[0]!)));
+      const reached = topological(rootsOf(runPass(expand, programs(model, { ...defaults, ...over })[0]!)));
       const sizes = reached.flatMap((n) =>
         n.op === 'param' && n.init.kind !== 'given'
           ? [[n.path, n.axes.reduce((size, a) => size * (mostly[bound(a)] ?? Number(bound(a))), 1)] as const]
@@ -256,6 +256,10 @@ describe('what the pages list', () => {
       ([, name, count]) => `${name} ${count}`,
     );
     expect(told.sort()).toEqual(zoo.map((model) => `${model.name} ${parametersOf(model).toLocaleString('en')}`).sort());
+    const pcrec = zoo.find(({ name }) => name === 'pcrec')!;
+    expect(section(models, 'All models')).toContain(
+      `| \`inference=after\` of pcrec, 3 seeds | ${parametersOf(pcrec, { inference: 'after' }).toLocaleString('en')} |`,
+    );
   });
 
   it('is every hyperparameter and preset of PCRec', () => {

@@ -153,6 +153,8 @@ describe('pcrec', () => {
       ...['softplus', 'sigmoid', 'tanh', 'relu', 'silu', 'gelu', 'linear'].map((activation) => ({ activation })),
       { horizon: 'last' },
       { horizon: 'last', steps: 2, adaptation: 0.1 },
+      { inference: 'after' },
+      { inference: 'after', horizon: 'last', steps: 2, adaptation: 0.1 },
       { times: true },
     ];
     cases.forEach((settings) => {
@@ -165,10 +167,20 @@ describe('pcrec', () => {
     expect(() => trained({ adaptation: 0.1, horizon: 'last' })).toThrow('adaptation needs horizon last and 2 steps');
   });
   test('adaptation reaches the scores', () => {
-    const scores = (adaptation: number) => outputs(pcrec, { horizon: 'last', steps: 2, adaptation }).scores;
-    const [a, b] = [scores(0), scores(0.1)];
-    const [x, y] = run([a, b], environment([b]));
-    expect(Math.abs(x!({ batch: 0, item: 1 }) - y!({ batch: 0, item: 1 }))).toBeGreaterThan(1e-9);
+    for (const inference of ['pass', 'after']) {
+      const scores = (adaptation: number) =>
+        outputs(pcrec, { inference, horizon: 'last', steps: 2, adaptation }).scores;
+      const [a, b] = [scores(0), scores(0.1)];
+      const [x, y] = run([a, b], environment([b]));
+      expect(Math.abs(x!({ batch: 0, item: 1 }) - y!({ batch: 0, item: 1 }))).toBeGreaterThan(1e-9);
+    }
+  });
+  test('with two blocks the layers below reach the scores in one step in the pass, and not after it', () => {
+    const read = (inference: string) =>
+      ops(expanded([outputs(pcrec, { inference }).scores])).flatMap((n) => (n.op === 'param' ? [n.path] : []));
+    const lower = (paths: readonly string[]) => paths.filter((p) => /^(theta\.1|gamma\.[01]\.weight)$/.test(p)).sort();
+    expect(lower(read('pass'))).toEqual(['gamma.1.weight', 'theta.1']);
+    expect(lower(read('after'))).toEqual([]);
   });
 
   /** The loss of a row cut after position t, read from the loss over all positions: equal if nothing after t is read. */

@@ -302,11 +302,13 @@ describe.skipIf(!available)('in a browser', () => {
     // Steps, by the keyboard: the picture and the numbers follow.
     expect(energy).toHaveLength(4);
     expect(energy.at(-1)).toBeLessThan(energy[0]!);
-    const slider = page.getByRole('slider', { name: 'Inference step' });
+    // Each block has a descent of its own: this is the first one's.
+    const descent = page.getByRole('region', { name: 'Prediction errors, descent 1' });
+    const slider = descent.getByRole('slider', { name: 'Inference step' });
     await slider.press('Home');
     expect(await slider.getAttribute('aria-valuetext')).toMatch(/^at the first guess: energy /);
     const strengths = () =>
-      page
+      descent
         .locator('.picture svg')
         .first()
         .locator('g[aria-label=cell] rect')
@@ -316,8 +318,8 @@ describe.skipIf(!available)('in a browser', () => {
     await slider.press('End');
     const total = (list: readonly number[]): number => list.reduce((sum, x) => sum + x, 0);
     await expect.poll(async () => total(await strengths())).toBeLessThan(total(before));
-    await page.getByText('The same as numbers').click();
-    expect(await page.locator('details tbody tr').count()).toBe(energy.length);
+    await descent.getByText('The same as numbers').click();
+    expect(await descent.locator('details tbody tr').count()).toBe(energy.length);
   }, 120_000);
 
   it('takes a history from its address, and runs on one thread where memory cannot be shared', async () => {

@@ -59,6 +59,8 @@ describe('withInference(hstu, layeredPredictionError) is PCRec', () => {
     {},
     { steps: 2, activation: 'tanh' },
     { steps: 0 },
+    { inference: 'after' },
+    { inference: 'after', steps: 2 },
     { horizon: 'last' },
     { horizon: 'last', steps: 2, adaptation: 0.05 },
     { heads: 2, times: true },

@@ -138,6 +138,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['pcrec', pcrec, {}],
   ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],
+  ['pcrec after the pass', pcrec, { inference: 'after' }],
   ['sasrec', sasrec, { heads: 2 }],
   ['sasrecf', sasrecf, { heads: 2, ...columns, ...ofEvents }],
   ['llama', llama, {}],

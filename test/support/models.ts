@@ -159,6 +159,7 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
   ['pcrec', pcrec, {}],
   ['pcrec, two steps, tanh', pcrec, { steps: 2, activation: 'tanh' }],
   ['pcrec, last position, adapted', pcrec, { horizon: 'last', steps: 2, adaptation: 0.05 }],
+  ['pcrec after the pass, two steps', pcrec, { inference: 'after', steps: 2 }],
   ['pcrec without steps', pcrec, { steps: 0 }],
   ['pcrec-simple', pcrecSimple, {}],
   ['sasrec', sasrec, { heads: 2 }],

@@ -12,6 +12,8 @@ interface Props {
   /** Of each position. */
   readonly items: readonly number[];
   readonly name: (item: number) => string;
+  /** The number of its first layer. */
+  readonly first: number;
   /** Which descent of several; undefined where there is one. */
   readonly which: number | undefined;
 }
@@ -33,16 +35,16 @@ const words = {
   },
 } as const;
 
-export const Descent = ({ steps: { energy, errors }, adapts, items, name, which }: Props) => {
+export const Descent = ({ steps: { energy, errors }, adapts, items, name, first, which }: Props) => {
   const id = useId();
-  const { heading, text, first, step: label, curve } = words[adapts ? 'parameters' : 'states'];
+  const { heading, text, first: start, step: label, curve } = words[adapts ? 'parameters' : 'states'];
   const last = energy.length - 1;
   const [chosen, choose] = useState(last);
   const step = Math.min(chosen, last);
   const layers = errors[step] ?? [];
   const largest = Math.max(0, ...errors.flat(2));
   const fallen = energy[0]! === 0 ? 0 : 1 - energy[last]! / energy[0]!;
-  const said = step === 0 ? first : `after ${plural(step, 'step')}`;
+  const said = step === 0 ? start : `after ${plural(step, 'step')}`;
   return (
     <section class="panel wide" aria-labelledby={`${id}-heading`}>
       <h3 id={`${id}-heading`}>
@@ -80,7 +82,7 @@ export const Descent = ({ steps: { energy, errors }, adapts, items, name, which 
               {short(largest)}.
             </figcaption>
             <Picture
-              of={(width) => errorMap(errors, step, items.map(name), width)}
+              of={(width) => errorMap(errors, step, first, items.map(name), width)}
               when={`${id} ${step} ${JSON.stringify(errors)}`}
             />
           </figure>
@@ -100,7 +102,7 @@ export const Descent = ({ steps: { energy, errors }, adapts, items, name, which 
                 <th scope="col">Energy</th>
                 {layers.map((_, layer) => (
                   <th key={layer} scope="col">
-                    Layer {layer}
+                    Layer {first + layer}
                   </th>
                 ))}
               </tr>

@@ -15,10 +15,11 @@ const spaced = (count: number, width: number): readonly number[] => {
   return Array.from({ length: count }, (_, i) => i).filter((i) => (count - 1 - i) % every === 0);
 };
 
-/** Errors of one step, a cell a layer and position, on the scale of all steps. */
+/** Errors of one step, a cell a layer (counted from `first`) and position, on the scale of all steps. */
 export const errorMap = (
   errors: readonly (readonly (readonly number[])[])[],
   step: number,
+  first: number,
   names: readonly string[],
   width: number,
 ): Element => {
@@ -46,7 +47,7 @@ export const errorMap = (
     y: {
       domain: layers.map((_, l) => layers.length - 1 - l),
       label: null,
-      tickFormat: (l: number) => `layer ${l}`,
+      tickFormat: (l: number) => `layer ${first + l}`,
       tickSize: 0,
       padding: 0.08,
     },
@@ -60,7 +61,7 @@ export const errorMap = (
         fillOpacity: ({ error }: (typeof cells)[number]) => 0.05 + 0.95 * Math.sqrt(error / largest),
         rx: count > 60 ? 0 : 2,
         title: ({ layer, position, error }: (typeof cells)[number]) =>
-          `${names[position]!}, layer ${layer}: ${error.toPrecision(3)}`,
+          `${names[position]!}, layer ${first + layer}: ${error.toPrecision(3)}`,
       }),
     ],
   });

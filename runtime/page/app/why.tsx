@@ -1,6 +1,7 @@
 /** Why an item has its score: what moved it, what the inference does to this user's states, and what there would be without it. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Ask } from './ask.js';
+import { firstLayers } from '../../contract/explanation.js';
 import { Descent } from './descent.js';
 import { Influences } from './influences.js';
 import type { Reasons, Scored } from '../model.js';
@@ -19,6 +20,7 @@ interface Props {
 export const Why = ({ ask, history, wanted, shown, name, top, adapts }: Props) => {
   const [found, setFound] = useState<Reasons | undefined>(undefined);
   const [failed, setFailed] = useState('');
+  const firsts = firstLayers(found?.descents ?? []);
   useEffect(() => {
     let late = false;
     ask('explain', history, wanted, top).then(
@@ -48,6 +50,7 @@ export const Why = ({ ask, history, wanted, shown, name, top, adapts }: Props) =
               adapts={adapts}
               items={found.influence.map(({ item }) => item)}
               name={name}
+              first={firsts[i]!}
               which={found.descents.length > 1 ? i + 1 : undefined}
             />
           ))}

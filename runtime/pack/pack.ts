@@ -10,13 +10,13 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from '../contract/compiled.js';
-import { inputOf, type InputRow } from '../contract/batch.js';
+import { allInputs } from '../contract/batch.js';
 import type { Manifest } from '../contract/session.js';
 import { newSettings, type Protocol } from '../contract/settings.js';
 import { plural } from '../contract/words.js';
 import type { OwnInputs } from '../data/batches.js';
 import { columnsRead } from '../entries.js';
-import { readingSays, type Split, statistics } from '../data/index.js';
+import { readingSays, type Split, splitText, statistics } from '../data/index.js';
 import type { Lexicon } from '../features.js';
 import { feedOf, horizonOf, ownInputs } from '../feed.js';
 import { makeFolder, reason, sparing, writeAtomically } from '../files.js';
@@ -91,12 +91,9 @@ const putAll = (out: string, folder: string, arrays: readonly Stored[]): TaskEit
     TE.traverseSeqArray(([array, at]) => put(out, folder, array, at)),
   );
 
-/** The inputs of an entry: what each is filled with, and its shape, outermost axis first. */
-const inputsOf = (manifest: Manifest, entry: string) =>
-  manifest.entries[entry]!.inputs.map(({ name, shape }): InputRow & { readonly shape: typeof shape } => ({
-    ...(inputOf(name) ?? manifest.rows!.find((row) => row.name === name)!),
-    shape,
-  }));
+/** Every input that an entry may be given, by its name: what it is and how it is filled. */
+const inputsOf = ({ rows = [] }: Manifest) =>
+  Object.fromEntries([...allInputs(), ...rows].map((row) => [row.name, row]));
 
 /** Left: a folder with files that `pack` did not write. An earlier packing is unfinished from here on. */
 const emptied = (out: string): TaskEither<string, void> =>
@@ -162,8 +159,9 @@ const indexOf = (
     defaults,
     sizes: { items: dataset.items.length, seen: feed.seen, ...feed.features.sizes },
     horizon: horizonOf(manifest),
-    inputs: { train: inputsOf(manifest, 'train'), rank: inputsOf(manifest, 'rank') },
+    inputs: inputsOf(manifest),
     questions: { validation: held.validation.users.length, test: held.test.users.length },
+    splitText: identity.split === undefined ? null : splitText(split, identity.split.given, identity.hash),
     baselines: trainOn === undefined ? baselinesOf(split) : null,
     ...(lexicon === undefined ? {} : { features: lexicon }),
     items: dataset.items,

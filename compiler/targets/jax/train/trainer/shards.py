@@ -94,14 +94,13 @@ class Shards:
 
     def _by_shard(self, users: NDArray[np.int64], of: Callable[[Mapping[str, Array], int, Array], Array]) -> Array:
         shard = np.searchsorted(self._firsts, users, side="right") - 1
-        found: Array | None = None
+        # Of nobody too the shape of a row is told.
+        first = of(self._shards[0], 0, np.flatnonzero(shard < 0))
+        found = np.zeros((len(users), *first.shape[1:]), first.dtype)
         for s in np.unique(shard):
             rows = np.flatnonzero(shard == s)
-            piece = of(self._shards[s], int(self._firsts[s]), rows)
-            if found is None:
-                found = np.zeros((len(users), *piece.shape[1:]), piece.dtype)
-            found[rows] = piece
-        return np.zeros(0) if found is None else found
+            found[rows] = of(self._shards[s], int(self._firsts[s]), rows)
+        return found
 
     def events(self, name: str, users: NDArray[np.int64], places: NDArray[np.int64]) -> Array:
         """What the array `name` says of the events at `places` (counted in the shard) of `users`."""

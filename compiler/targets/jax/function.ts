@@ -58,6 +58,18 @@ const doing = (n: Node): string =>
           ? 'summed'
           : n.op;
 
+/** The axes of which a condition says that positions exist. */
+const existing = (n: Node): readonly string[] => {
+  if (n.op !== 'map') return [];
+  const [low, high] = n.args;
+  if (n.fn === 'and') {
+    const [a, b] = n.args.map(existing) as [readonly string[], readonly string[]];
+    return a.length > 0 && b.length > 0 ? [...a, ...b] : [];
+  }
+  const ends = high?.op === 'input' || (high?.op === 'map' && high.fn === 'sub');
+  return n.fn === 'lt' && low?.op === 'index' && ends ? [low.axis.name] : [];
+};
+
 /** Positions, and whether they exist, are called after their axis; all else by the model, or after what reads it. */
 const hintsOf = (
   order: readonly Node[],
@@ -70,12 +82,12 @@ const hintsOf = (
     const origin = origins.get(n);
     const base = origin?.name ?? origin?.label ?? inherited.get(n);
     if (base !== undefined) for (const a of below(n)) if (!inherited.has(a)) inherited.set(a, base);
-    const [low, high] = n.op === 'map' && n.fn === 'lt' ? n.args : [];
+    const here = existing(n);
     const own =
       n.op === 'index'
         ? `${n.axis.name}_at`
-        : low?.op === 'index' && (high?.op === 'input' || (high?.op === 'map' && high.fn === 'sub'))
-          ? `${low.axis.name}_here`
+        : here.length > 0
+          ? `${here.join('_')}_here`
           : (origin?.name ?? (base === undefined ? doing(n) : `${base}_${doing(n)}`));
     hints.set(n, word(own));
   }

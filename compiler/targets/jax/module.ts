@@ -4,7 +4,7 @@ import type { Node } from '../../../dsl/node.js';
 import { draw } from '../../../runtime/contract/onnx.js';
 import type { Manifest } from '../../../runtime/contract/session.js';
 import { endsOf, kept } from '../../ends.js';
-import { topological } from '../../graph.js';
+import { rewrite, topological } from '../../graph.js';
 import { memoryOrder } from '../../lower/layout.js';
 import { padding } from '../../passes/padded.js';
 import { type Program, rootsOf, withRoots } from '../../program.js';
@@ -25,15 +25,17 @@ const reserved: readonly string[] = [
   ...Object.keys(helpers),
 ];
 
-/** A program's rectangles: rows of item tables that do not exist hold 0 in what it makes of them. */
-const rectangles = (program: Program): Program => {
-  const padded = padding(program, asPlaced);
+/** Derivatives by rows of item tables that do not exist are 0, so that no step changes these. */
+const settled = (gradients: Program): Program => {
   const clean = (n: Node): Node => {
     const ends = endsOf(n.axes.map(asPlaced)).filter(({ axis }) => missingOf(axis) !== undefined);
     return kept(n, ends);
   };
-  const updates = Object.fromEntries(Object.entries(padded.updates).map(([name, n]) => [name, clean(n)]));
-  return withRoots({ ...padded, updates }, rootsOf({ ...padded, updates }));
+  const roots = [...Object.values(gradients.outputs), ...Object.values(gradients.updates).map(clean)];
+  return withRoots(
+    gradients,
+    rewrite(roots, gradients.interned, (n) => n, gradients.origins),
+  );
 };
 
 const axesOf = (programs: readonly Program[]): readonly Axis[] => [
@@ -80,7 +82,8 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
     leaf: (n: Leaf) => string | undefined = () => undefined,
     more: readonly string[] = [],
   ): Entry => {
-    const flat = rectangles(program);
+    const padded = padding(program, asPlaced);
+    const flat = program.entry === 'train' && program.optimizer !== undefined ? settled(padded) : padded;
     const nodes = topological(rootsOf(flat));
     const read = nodes.filter((n): n is Extract<Node, { op: 'input' }> => n.op === 'input' && leaf(n) === undefined);
     const place = (n: Leaf) => atom(leaf(n) ?? `${n.op === 'input' ? inputs : 'state'}[${quoted(inputName(n))}]`);

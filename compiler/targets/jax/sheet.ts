@@ -36,7 +36,7 @@ export const sheet = (taken: Iterable<string>): Sheet => {
   };
   const line = (text: string): void => {
     if (place !== undefined && place !== said) lines.push(`${indent()}# ${place}`);
-    said = place;
+    said = place ?? said;
     lines.push(...text.split('\n').map((l) => (l === '' ? '' : `${indent()}${l}`)));
   };
   return {

@@ -31,4 +31,12 @@
  * arrays, so another batch size is another compilation. On accelerators matrix products are float32 where
  * `jax_default_matmul_precision` is `highest`.
  */
-export {};
+import type { Compiled } from '../../compiled.js';
+import { moduleText } from './module.js';
+
+/** What the compiler calls the files of this exit, in the folder of the model. */
+export const jaxFiles = ['jax/model.py'] as const;
+
+/** The module's text. */
+export const jaxModule = ({ programs, manifest, step }: Pick<Compiled, 'programs' | 'manifest' | 'step'>): string =>
+  moduleText(manifest, programs, step());

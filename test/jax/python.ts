@@ -1,10 +1,10 @@
-/** The Python that tests run: PCREC_PYTHON, or one on the path that has what `requirements.txt` asks for. */
+/** The Python that tests run: JAX_PYTHON, or one on the path that has what `requirements.txt` asks for. */
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../compiler/package.js';
 
-const candidates = [process.env['PCREC_PYTHON'], 'python3'].filter((path) => path !== undefined && path !== '');
+const candidates = [process.env['JAX_PYTHON'], 'python3'].filter((path) => path !== undefined && path !== '');
 
 /** Undefined where there is none, which is then said. */
 export const python = candidates.find(
@@ -12,7 +12,7 @@ export const python = candidates.find(
 );
 if (python === undefined)
   process.stderr.write(
-    `What is tested of JAX programs here was left out: no Python with jax was found. Make one with: python3 -m venv FOLDER && FOLDER/bin/pip install -r compiler/targets/jax/train/requirements.txt ruff, and name it: PCREC_PYTHON=FOLDER/bin/python\n`,
+    `What is tested of JAX programs here was left out: no Python with jax was found. Make one with: python3 -m venv FOLDER && FOLDER/bin/pip install -r compiler/targets/jax/train/requirements.txt ruff, and name it: JAX_PYTHON=FOLDER/bin/python\n`,
   );
 
 /** Where the emitted program stands in the repository. */

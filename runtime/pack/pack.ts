@@ -16,7 +16,7 @@ import { newSettings, type Protocol } from '../contract/settings.js';
 import { plural } from '../contract/words.js';
 import type { OwnInputs } from '../data/batches.js';
 import { columnsRead } from '../entries.js';
-import { readingSays, type Split, splitText, statistics } from '../data/index.js';
+import { type Split, splitText, statistics } from '../data/index.js';
 import type { Lexicon } from '../features.js';
 import { feedOf, horizonOf, ownInputs } from '../feed.js';
 import { makeFolder, reason, sparing, writeAtomically } from '../files.js';
@@ -153,7 +153,8 @@ const indexOf = (
     manifest,
     data: identity,
     statistics: statistics(dataset),
-    reading: [...readingSays(dataset), ...parts.says],
+    // Without whether a packed copy was read: the same data are the same bytes.
+    reading: [...(dataset.reading?.says ?? []), ...parts.says],
     protocol,
     ...(trainOn === undefined ? {} : { trainOn }),
     defaults,

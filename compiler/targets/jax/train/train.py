@@ -72,6 +72,13 @@ def parser() -> Parser:
         several.add_argument(
             "--process", type=int, default=environment("JAX_PROCESS_ID"), help="which one this is, from 0"
         )
+        several.add_argument(
+            "--heartbeat",
+            type=int,
+            default=60,
+            metavar="N",
+            help="seconds of silence after which one counts as gone (60)",
+        )
         several.add_argument("--cluster", action="store_true", help="ask Slurm, Kubernetes or the TPU pod for these")
         return one
 
@@ -121,13 +128,18 @@ def joined(options: argparse.Namespace) -> None:
 
     given = [options.coordinator, options.processes, options.process]
     if options.cluster:
-        jax.distributed.initialize()
+        jax.distributed.initialize(heartbeat_timeout_seconds=options.heartbeat)
     elif any(value is not None for value in given):
         if None in given:
             raise Usage("--coordinator, --processes and --process belong together: give all three, or --cluster.")
         if not 0 <= options.process < options.processes:
             raise Usage(f"--process is one of 0 .. {options.processes - 1}, not {options.process}.")
-        jax.distributed.initialize(options.coordinator, options.processes, options.process)
+        jax.distributed.initialize(
+            options.coordinator,
+            options.processes,
+            options.process,
+            heartbeat_timeout_seconds=options.heartbeat,
+        )
 
 
 def run(argv: Sequence[str]) -> int:

@@ -77,6 +77,12 @@ def _figures(metrics: Mapping[str, float | None] | None) -> str:
     return "" if metrics is None else _cells(["-" if v is None else f"{v:.4f}" for v in metrics.values()])
 
 
+_MEANINGS = {
+    "standard": "standard: leave one out, epochs chosen on validation, tested once",
+    "hstu": "hstu: no validation, best test epoch; optimistic, and only to compare with figures published that way",
+}
+
+
 def _opening(e: Event) -> str:
     s, data = e["settings"], e["statistics"]
     patience = s.get("patience")
@@ -87,6 +93,7 @@ def _opening(e: Event) -> str:
             f"{data['name']}: {plural(data['users'], 'user')}, {plural(data['items'], 'item')}, "
             f"{plural(data['interactions'], 'interaction')}, mean length {data['meanLength']:.2f}",
             *e["reading"],
+            *([] if "trainOn" in s or "split" in e["data"] else [f"Protocol {_MEANINGS[s['protocol']]}."]),
             f"At most {plural(s['epochs'], 'epoch')} of {plural(e['batches'], 'batch', 'batches')} of "
             f"{plural(s['batch'], 'user')}{until}; everything is kept in {e['out']}.",
             *([f"Going on from step {e['step']:,}."] if e["step"] > 0 else []),

@@ -23,6 +23,7 @@ import { certify } from './passes/certify.js';
 import { loopPasses, pipeline, runPasses } from './pipeline.js';
 import { openingErrors } from './openable.js';
 import { type Program, rootsOf, withRoots } from './program.js';
+import { stepOf } from './step.js';
 import { entryText, programText } from './text.js';
 import { type Vectors, vectorsOf } from './vectors.js';
 
@@ -229,6 +230,7 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
     ...(reading.length === 0 ? {} : { explanation: named(reading) }),
     manifest,
     programs: [...finished, ...sought.right],
+    step: () => stepOf(written[0]!, traced.optimizer),
     report: {
       kernels: { before, after: entries[0]!.kernels.length },
       cost: costOf(entries[0]!),

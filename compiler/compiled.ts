@@ -5,6 +5,7 @@ import type { Diagnostics } from './diagnostics.js';
 import type { Traced } from './frontend/index.js';
 import type { LoopProgram } from './loops/ir.js';
 import type { Program } from './program.js';
+import type { Step } from './step.js';
 
 /** What one training step takes at given sizes. */
 export interface Cost {
@@ -35,6 +36,8 @@ export interface Compiled {
   readonly report: Report;
   /** What the loops were made of: the entries as graphs, after every pass. */
   readonly programs: readonly Program[];
+  /** The training step taken apart, made when it is asked for. */
+  readonly step: () => Step;
 }
 
 export interface PassInfo {
@@ -83,7 +86,7 @@ export interface Target {
   };
   /** Files for engines that are not ours, made of graphs; then nothing else is emitted, and a trainer in the folder stays. */
   readonly handOver?: {
-    readonly emit: (compiled: Pick<Compiled, 'programs' | 'manifest'>) => readonly Asset[];
+    readonly emit: (compiled: Pick<Compiled, 'programs' | 'manifest' | 'step'>) => readonly Asset[];
     /** All that it may write. */
     readonly names: readonly string[];
     /** What to do with them, beside a trainer in this folder. */

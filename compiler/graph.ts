@@ -15,15 +15,22 @@ export interface Origin {
 }
 export type Origins = WeakMap<Node | Axis, Origin>;
 
-/** Arguments before their users; each node once. What hangs below a node that is `known` is not visited. */
-export const topological = (roots: readonly Node[], known?: (node: Node) => boolean): readonly Node[] => {
+/**
+ * Arguments before their users; each node once. What hangs below a node that is `known` is not visited. `below`: what stands for a
+ * node's arguments, for who reads something else in their place.
+ */
+export const topological = (
+  roots: readonly Node[],
+  known?: (node: Node) => boolean,
+  below: (node: Node) => readonly Node[] = argsOf,
+): readonly Node[] => {
   const order: Node[] = [];
   const seen = new Set<Node>();
   const stack: { readonly node: Node; readonly args: readonly Node[]; next: number }[] = [];
   const push = (node: Node) => {
     if (!seen.has(node) && known?.(node) !== true) {
       seen.add(node);
-      stack.push({ node, args: argsOf(node), next: 0 });
+      stack.push({ node, args: below(node), next: 0 });
     }
   };
   for (const root of roots) {

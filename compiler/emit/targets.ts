@@ -6,6 +6,8 @@ import type { Target } from '../compiled.js';
 import { checkCpu } from '../cpu/limits.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
+import { jaxFiles, jaxModule } from '../targets/jax/index.js';
+import { programFiles, programNames } from '../targets/jax/program.js';
 import { nativeFiles, nativePasses } from '../targets/native/index.js';
 import { onnxFile } from '../targets/onnx/index.js';
 import { wasmFiles, wasmPasses } from '../targets/wasm/index.js';
@@ -62,6 +64,19 @@ const onnx: Target = {
   },
 };
 
+const jax: Target = {
+  description: 'training and scores as a program in Python for JAX: for many devices',
+  file: '',
+  opener: '',
+  check: () => right(undefined),
+  emit: () => '',
+  handOver: {
+    emit: (compiled) => [{ name: jaxFiles[0], content: jaxModule(compiled), comment: '#' }, ...programFiles('jax/')],
+    names: [...jaxFiles, ...programNames.map((name) => `jax/${name}`)],
+    next: (folder) => `${folder}/trainer.js pack --data FILE --out shards, and see ${folder}/jax/README.md`,
+  },
+};
+
 export const targets = {
   all: {
     description: 'all of them: a GPU where one answers, else C where there is a compiler, else WebAssembly',
@@ -76,4 +91,5 @@ export const targets = {
   native,
   wasm,
   onnx,
+  jax,
 } as const satisfies Readonly<Record<string, Target>>;

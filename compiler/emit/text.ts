@@ -159,12 +159,9 @@ export const emittedFiles = (
 
 /** The files of a target that is handed over. */
 export const handedOver = (
-  compiled: Pick<Compiled, 'programs' | 'manifest'>,
+  compiled: Pick<Compiled, 'programs' | 'manifest' | 'step'>,
   { emit }: NonNullable<Target['handOver']>,
-): readonly EmittedFile[] =>
-  emit(compiled).map(({ name, content }) =>
-    typeof content === 'string' ? { name, text: content } : { name, text: '', bytes: content },
-  );
+): readonly EmittedFile[] => emit(compiled).map(headed(compiled.manifest));
 
 /** Every name that a target may write. */
 export const namesOf = (target: Target): readonly string[] =>

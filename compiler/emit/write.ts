@@ -34,6 +34,7 @@ const put = (folder: string, { name, text, bytes, executable = false }: EmittedF
   const whole = join(folder, name);
   const part = `${whole}.${process.pid}.part`;
   try {
+    makeFolder(dirname(whole));
     writeFileSync(part, bytes ?? text, { mode: executable ? 0o755 : 0o644 });
     renameSync(part, whole);
   } finally {

@@ -134,11 +134,7 @@ const lowerNode = (
 /** Ids that the runtime makes exist, and so do drawn positions: looking them up needs no guard. What a buffer is called says nothing. */
 const isTrusted = (e: Expr, axis: Axis, byId: ReadonlyMap<string, Node>): boolean => {
   const index = e.kind === 'read' ? byId.get(e.buffer) : undefined;
-  return index !== undefined && (index.op === 'input' ? isIdOf(index, axis) : isPosition(index, axis));
-};
-const isIdOf = ({ name }: Input, axis: Axis): boolean => {
-  const ids = inputOf(name)?.ids ?? null;
-  return ids !== null && bound(axis) === axes[ids].size;
+  return index !== undefined && isPosition(index, axis);
 };
 
 /** The ragged axes that a program speaks of, by the input that holds their lengths. */

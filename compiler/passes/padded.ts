@@ -13,6 +13,7 @@ import { lowest } from '../../dsl/lowest.js';
 import type { Carry, Node, Op } from '../../dsl/node.js';
 import { type End, endsOf, flat, kept, lengthOf, met, shorter } from '../ends.js';
 import { interner, type Origins, rewrite, topological } from '../graph.js';
+import { isPosition } from '../lower/within.js';
 import { rebuild } from '../primitives/rebuild.js';
 import type { Of } from '../primitives/record.js';
 import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
@@ -103,7 +104,14 @@ const opened = (
 };
 
 /** What became of a node, or of all states of a scan, which go on being one list. */
-type Padded = { (original: Node): Node; readonly all: (carries: readonly Carry[]) => readonly Carry[] };
+type Padded = {
+  (original: Node): Node;
+  readonly all: (carries: readonly Carry[]) => readonly Carry[];
+  /** An axis as it ends. */
+  readonly as: (axis: Axis) => Axis;
+  /** The ends that cells over these axes have. */
+  readonly ends: (axes: readonly Axis[]) => readonly End[];
+};
 type Rule<N extends Node> = (node: N, of: Padded) => Node;
 const again: Rule<Node> = (n, of) =>
   rebuild(
@@ -118,7 +126,10 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
   variable: sized,
   constant: (n) => n,
   index: (n) => build.index(flat(n.axis)),
-  extent: (n) => (flat(n.axis) === n.axis ? n : lengthOf(n.axis, n.axes[0])),
+  extent: (n, of) => {
+    const axis = of.as(n.axis);
+    return flat(axis) === axis ? n : lengthOf(axis, n.axes[0]);
+  },
   uniform: sized,
   carry: (n) => build.carry(n.name, n.axes.map(flat), n.along, n.reverse),
   map: again,
@@ -127,7 +138,7 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
   project: again,
   broadcast: (n, of) => build.broadcast(of(n.arg), n.axes.map(flat)),
   reduce: (n, of) => {
-    const ends = met(endsOf(n.arg.axes), n.over);
+    const ends = met(of.ends(n.arg.axes), n.over);
     if (n.monoid === 'max') {
       const unit = lowest[n.dtype];
       const left = ends.filter((e) => !chosen(n.arg, e, n.axes, unit));
@@ -141,28 +152,31 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
     return outside.reduce((x: Node, p) => build.map('select', of(p), x, build.constant(0, x.dtype)), total);
   },
   gather: (n, of) => {
-    const ends = endsOf(n.table.axes);
-    return build.gather(kept(of(n.table), met(ends, [n.axis])), of(n.at), n.axis);
+    const ends = met(of.ends(n.table.axes), [n.axis]);
+    // Positions that exist are the only ones looked up there.
+    const sure = isPosition(n.at, build.axisOf(n.table, n.axis));
+    const left = sure ? ends.filter(({ axis }) => axis.name !== n.axis) : ends;
+    return build.gather(kept(of(n.table), left), of(n.at), n.axis);
   },
   scatter: (n, of) => {
-    const ends = met(endsOf(build.unionAxes(n.arg.axes, n.at.axes)), n.over);
+    const ends = met(of.ends(build.unionAxes(n.arg.axes, n.at.axes)), n.over);
     return build.scatter(kept(of(n.arg), ends), of(n.at), flat(n.axis), n.over);
   },
   // Positions are the same under either name, but rows of another name say nothing of how long these are.
   rename: (n, of) => {
-    const ends = n.from === n.to.name ? [] : shorter(endsOf(n.arg.axes), n.from);
+    const ends = n.from === n.to.name ? [] : shorter(of.ends(n.arg.axes), n.from);
     return build.rename(kept(of(n.arg), ends), n.from, flat(n.to));
   },
   // From the past comes what exists where its reader does.
   shift: (n, of) => {
-    const ends = endsOf(n.arg.axes);
+    const ends = of.ends(n.arg.axes);
     return build.shift(kept(of(n.arg), n.by < 0 ? met(ends, [n.axis]) : shorter(ends, n.axis)), n.axis, n.by);
   },
   // Backward a state would begin beyond the end of its row; there it is 0.
   scan: (n, of) => {
     const { along, reverse } = n.carries[0]!;
     const next = n.next.map((x) => {
-      const ends = endsOf(x.axes);
+      const ends = of.ends(x.axes);
       return kept(of(x), reverse ? met(ends, [along]) : shorter(ends, along));
     });
     const whole = next.map((x, i) => build.along(x, of(n.carries[i]!)));
@@ -172,7 +186,7 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
   implicit: (n, of) => of(n.value),
 };
 
-const renewed = (roots: readonly Node[], origins: Origins): readonly Node[] => {
+const renewed = (roots: readonly Node[], origins: Origins, as: Padded['as']): readonly Node[] => {
   const done = new Map<Node, Node>();
   // A state that no step reads lies below none.
   const lists = new Map<readonly Carry[], readonly Carry[]>();
@@ -182,6 +196,8 @@ const renewed = (roots: readonly Node[], origins: Origins): readonly Node[] => {
       lists.set(carries, list);
       return list;
     },
+    as,
+    ends: (axes: readonly Axis[]) => endsOf(axes.map(as)),
   });
   const renew = (node: Node): Node => {
     const fresh = (rules[node.op] as Rule<Node>)(node, of);
@@ -194,10 +210,13 @@ const renewed = (roots: readonly Node[], origins: Origins): readonly Node[] => {
   return roots.map(of);
 };
 
-/** A program of rectangles; of its outputs the cells that exist mean what they meant. */
-export const padding = (program: Program): Program => {
+/**
+ * A program of rectangles; of its outputs the cells that exist mean what they meant. `as`: an axis as it ends where it is padded, which
+ * may lack positions at its end although the program has them all.
+ */
+export const padding = (program: Program, as: (axis: Axis) => Axis = (axis) => axis): Program => {
   const interned = interner();
-  const roots = rewrite(renewed(rootsOf(program), program.origins), interned, (n) => n, program.origins);
+  const roots = rewrite(renewed(rootsOf(program), program.origins, as), interned, (n) => n, program.origins);
   return withRoots({ ...program, interned }, roots);
 };
 

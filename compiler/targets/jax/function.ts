@@ -1,0 +1,158 @@
+/** From a program of rectangles to the body of a function in Python. */
+import type { Axis } from '../../../dsl/axis.js';
+import type { Input, Node, Param } from '../../../dsl/node.js';
+import type { Origin } from '../../graph.js';
+import { type Program, rootsOf } from '../../program.js';
+import { needsOf } from './needs.js';
+import type { Helper } from './helpers.js';
+import { isPlace, type Piece } from './piece.js';
+import { rule } from './rules.js';
+import { type Frame, sliced, type Writing } from './scan.js';
+import { sheet } from './sheet.js';
+import { sizesOf } from './sizes.js';
+import { type Pen, type Value, whole } from './value.js';
+
+export type Leaf = Input | Param;
+
+/** What a function may take for granted. */
+export interface Around {
+  /** An array that it is given: the expression, and its axes, outermost first. */
+  readonly leaf: (n: Leaf) => { readonly piece: Piece; readonly axes: readonly Axis[] };
+  /** Arrays that tell sizes although nothing else is read of them. */
+  readonly carriers: readonly { readonly piece: Piece; readonly axes: readonly Axis[] }[];
+  readonly inputs: string;
+  readonly missing: Pen['missing'];
+  readonly inOrder: Pen['inOrder'];
+  readonly uses: (helper: Helper) => string;
+  /** Names that mean something already. */
+  readonly taken: Iterable<string>;
+  /** The axes of a result, outermost first. */
+  readonly resultAxes: (name: string, n: Node) => readonly Axis[];
+}
+
+export interface Body {
+  readonly lines: readonly string[];
+  /** Outputs and updates, as expressions at the end. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly updates: Readonly<Record<string, string>>;
+  /** Symbols of sizes that no array tells. */
+  readonly asked: ReadonlySet<string>;
+}
+
+/** Longer expressions within others get names, too. */
+const LONG = 48;
+
+const word = (text: string): string => text.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
+
+/** What a node does, in a word, after which it is called where the model has no name for it. */
+const doing = (n: Node): string =>
+  n.op === 'map'
+    ? n.fn
+    : n.op === 'reduce'
+      ? n.monoid === 'max'
+        ? 'top'
+        : 'sum'
+      : n.op === 'gather'
+        ? 'rows'
+        : n.op === 'scatter'
+          ? 'summed'
+          : n.op;
+
+/** The axes of which a condition says that positions exist. */
+const existing = (n: Node): readonly string[] => {
+  if (n.op !== 'map') return [];
+  const [low, high] = n.args;
+  if (n.fn === 'and') {
+    const [a, b] = n.args.map(existing) as [readonly string[], readonly string[]];
+    return a.length > 0 && b.length > 0 ? [...a, ...b] : [];
+  }
+  const ends = high?.op === 'input' || (high?.op === 'map' && high.fn === 'sub');
+  return n.fn === 'lt' && low?.op === 'index' && ends ? [low.axis.name] : [];
+};
+
+/** Positions, and whether they exist, are called after their axis; all else by the model, or after what reads it. */
+const hintsOf = (
+  order: readonly Node[],
+  below: (n: Node) => readonly Node[],
+  origins: { get(node: Node): Origin | undefined },
+): ((n: Node) => string) => {
+  const inherited = new Map<Node, string>();
+  const hints = new Map<Node, string>();
+  for (const n of [...order].reverse()) {
+    const origin = origins.get(n);
+    const base = origin?.name ?? origin?.label ?? inherited.get(n);
+    if (base !== undefined) for (const a of below(n)) if (!inherited.has(a)) inherited.set(a, base);
+    const here = existing(n);
+    const own =
+      n.op === 'index'
+        ? `${n.axis.name}_at`
+        : here.length > 0
+          ? `${here.join('_')}_here`
+          : (origin?.name ?? (base === undefined ? doing(n) : `${base}_${doing(n)}`));
+    hints.set(n, word(own));
+  }
+  return (n) => hints.get(n)!;
+};
+
+export const bodyOf = (program: Program, around: Around): Body => {
+  const { origins, outputs, updates } = program;
+  const needs = needsOf(rootsOf(program));
+  const page = sheet(around.taken);
+  const leaves = needs.order.filter((n): n is Leaf => n.op === 'input' || n.op === 'param');
+  const given = new Map<Node, Value>(leaves.map((n) => [n, { ...around.leaf(n), dtype: n.dtype }]));
+  const sizes = sizesOf([...given.values(), ...around.carriers], page.name);
+  const pen: Pen = {
+    sheet: page,
+    sizes,
+    uses: around.uses,
+    inputs: around.inputs,
+    missing: around.missing,
+    inOrder: around.inOrder,
+  };
+  const hint = hintsOf(needs.order, needs.below, origins);
+  const about = (n: Node): void => {
+    const source = origins.get(n)?.source;
+    page.about(source === undefined ? undefined : `${source.file}:${source.line}`);
+  };
+  const put = (n: Node, v: Value): Value => {
+    if (isPlace(v.piece) || v.piece.known === true) return v;
+    about(n);
+    return { ...v, piece: page.assign(hint(n), v.piece) };
+  };
+  const written = (frame: Frame, n: Node): Value => {
+    const known = frame.values.get(n);
+    if (known !== undefined) return known;
+    const { loop } = frame;
+    const outside = loop !== undefined && !loop.inside.has(n);
+    const plain = outside ? sliced(written(loop.around, n), loop, pen) : rule(n, writing(frame));
+    const value = !outside && (needs.named.has(n) || origins.get(n)?.name !== undefined) ? put(n, plain) : plain;
+    frame.values.set(n, value);
+    return value;
+  };
+  const writing = (frame: Frame): Writing => ({
+    ...pen,
+    frame,
+    factors: needs.factors,
+    of: (n) => {
+      const v = written(frame, n);
+      if (v.piece.text.length <= LONG || (frame.loop !== undefined && !frame.loop.inside.has(n))) return v;
+      const short = put(n, v);
+      frame.values.set(n, short);
+      return short;
+    },
+    inside: (inner) => (n) => written(inner, n),
+  });
+  const frame: Frame = { values: new Map(given), loops: new Map() };
+  // Arguments first, so that no recursion goes deep; what hangs on a loop's states is written with the loop.
+  needs.order.filter((n) => !needs.inLoops.has(n)).forEach((n) => written(frame, n));
+  const results = (of: Readonly<Record<string, Node>>) =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, n]) => {
+        const axes = around.resultAxes(name, n);
+        return [name, whole(pen, written(frame, n), axes).piece.text];
+      }),
+    );
+  const done = { outputs: results(outputs), updates: results(updates) };
+  const read = sizes.lines().map((line) => `    ${line}`);
+  return { lines: [...read, ...page.lines], ...done, asked: sizes.asked };
+};

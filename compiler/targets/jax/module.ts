@@ -1,0 +1,334 @@
+/** The text of `model.py`: what its arrays are, the helpers that it uses, and a function for each thing that is asked of a model. */
+import { type Axis, missingOf } from '../../../dsl/axis.js';
+import type { Node } from '../../../dsl/node.js';
+import { draw } from '../../../runtime/contract/onnx.js';
+import type { Manifest } from '../../../runtime/contract/session.js';
+import { endsOf, kept } from '../../ends.js';
+import { rewrite, topological } from '../../graph.js';
+import { memoryOrder } from '../../lower/layout.js';
+import { padding } from '../../passes/padded.js';
+import { type Program, rootsOf, withRoots } from '../../program.js';
+import { GRADIENT, type Step } from '../../step.js';
+import { type Body, bodyOf, type Leaf } from './function.js';
+import { type Helper, helpers, helperTexts } from './helpers.js';
+import { atom, quoted, tuple } from './piece.js';
+import { asPlaced, type Described, described, inputsText, python, statesText } from './tensors.js';
+
+/** What a name may not be: words of the language, what every function has, and what modules define. */
+const reserved: readonly string[] = [
+  ...'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
+    ' ',
+  ),
+  ...'jax jnp lax Arrays Any Mapping Sequence Mesh NamedTuple PartitionSpec Tensor'.split(' '),
+  ...'state batch inputs sizes states given value gradient int len range enumerate tuple dict float'.split(' '),
+  ...'loss gradients updated step step_by_jax score rank vectors predict spec specs'.split(' '),
+  ...Object.keys(helpers),
+];
+
+/** Derivatives by rows of item tables that do not exist are 0, so that no step changes these. */
+const settled = (gradients: Program): Program => {
+  const clean = (n: Node): Node => {
+    const ends = endsOf(n.axes.map(asPlaced)).filter(({ axis }) => missingOf(axis) !== undefined);
+    return kept(n, ends);
+  };
+  const roots = [...Object.values(gradients.outputs), ...Object.values(gradients.updates).map(clean)];
+  return withRoots(
+    gradients,
+    rewrite(roots, gradients.interned, (n) => n, gradients.origins),
+  );
+};
+
+const axesOf = (programs: readonly Program[]): readonly Axis[] => [
+  ...new Map(
+    programs
+      .flatMap((p) => topological(rootsOf(p)))
+      .flatMap((n) => [...n.axes, ...(n.op === 'index' || n.op === 'extent' || n.op === 'scatter' ? [n.axis] : [])])
+      .map((a) => [a.name, a] as const),
+  ).values(),
+];
+
+interface Entry {
+  readonly inputs: readonly Described[];
+  readonly body: Body;
+}
+
+/** Writes functions of one module, and keeps what they use of it. */
+export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs: readonly Program[]) => {
+  const used = new Set<Helper>();
+  const uses = (helper: Helper): string => {
+    used.add(helper);
+    return helper;
+  };
+  const rank = new Map(memoryOrder(axesOf(programs)).map((a, i) => [a.name, i]));
+  const inOrder = (axes: readonly Axis[]): readonly Axis[] =>
+    [...axes].sort((a, b) => (rank.get(a.name) ?? rank.size) - (rank.get(b.name) ?? rank.size));
+  const known = new Map(
+    [...manifest.states, ...Object.values(manifest.entries).flatMap((e) => [...e.inputs, ...e.outputs])].map((t) => [
+      t.name,
+      t.axes,
+    ]),
+  );
+  /** Axes as a session has them, where it has such an array. */
+  const laid = (name: string, axes: readonly Axis[]): readonly Axis[] => {
+    const names = known.get(name);
+    return names?.length === axes.length ? names.map((a) => axes.find((x) => x.name === a)!) : inOrder(axes);
+  };
+  const inputName = (n: Leaf): string => (n.op === 'input' ? n.name : n.path);
+
+  /** A function of these arrays; `leaf` says how one is called that is neither of the state nor an input. */
+  const entry = (
+    program: Program,
+    inputs: string,
+    leaf: (n: Leaf) => string | undefined = () => undefined,
+    more: readonly string[] = [],
+  ): Entry => {
+    const padded = padding(program, asPlaced);
+    const flat = program.entry === 'train' && program.optimizer !== undefined ? settled(padded) : padded;
+    const nodes = topological(rootsOf(flat));
+    const read = nodes.filter((n): n is Extract<Node, { op: 'input' }> => n.op === 'input' && leaf(n) === undefined);
+    const place = (n: Leaf) => atom(leaf(n) ?? `${n.op === 'input' ? inputs : 'state'}[${quoted(inputName(n))}]`);
+    const body = bodyOf(flat, {
+      leaf: (n) => ({ piece: place(n), axes: laid(inputName(n), n.axes) }),
+      carriers: manifest.states.map(({ name, axes, shape }) => ({
+        piece: atom(`state[${quoted(name)}]`),
+        axes: axes.map((a, i) => ({ name: a, extent: { kind: 'fixed', size: shape[i]! } })),
+      })),
+      inputs,
+      missing: (axis) => {
+        const name = missingOf(asPlaced(axis));
+        return name === undefined ? undefined : atom(`${inputs}[${quoted(name)}]`);
+      },
+      inOrder,
+      uses,
+      taken: [...reserved, ...more],
+      resultAxes: (name, n) => laid(name, n.axes),
+    });
+    const draws = nodes.some((n) => n.op === 'uniform') ? Object.values(draw) : [];
+    return {
+      body,
+      inputs: [
+        ...new Map(
+          [
+            ...read.map((n) => described(n.name, n.dtype, laid(n.name, n.axes))),
+            ...draws.map((name) => described(name, 'u32', [])),
+          ].map((t) => [t.name, t]),
+        ).values(),
+      ].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+  };
+  return { entry, laid, helpers: () => helperTexts(used) };
+};
+export type Writer = ReturnType<typeof writer>;
+
+const joined = (...lists: readonly (readonly Described[])[]): readonly Described[] =>
+  [...new Map(lists.flat().map((t) => [t.name, t])).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+export const functionText = (
+  {
+    name,
+    inputs = 'batch',
+    returns,
+    doc,
+  }: { readonly name: string; readonly inputs?: string; readonly returns: string; readonly doc: string },
+  { lines, asked }: Body,
+  result: string,
+): string =>
+  [
+    `def ${name}(state: Arrays, ${inputs}: Arrays${asked.size === 0 ? '' : ', sizes: Mapping[str, int]'}) -> ${returns}:`,
+    `    """${doc}"""`,
+    ...lines,
+    `    return ${result}`,
+  ].join('\n');
+
+const dictionary = (of: Readonly<Record<string, string>>, indent = '    '): string => {
+  const rows = Object.entries(of).map(([name, value]) => `${quoted(name)}: ${value}`);
+  const short = `{${rows.join(', ')}}`;
+  return short.length < 88 ? short : `{\n${rows.map((r) => `${indent}    ${r},\n`).join('')}${indent}}`;
+};
+
+/** The optimizer as functions of one parameter: those whose texts are equal are one. */
+const optimizing = (step: Step, w: Writer) => {
+  const { optimizer, parameters } = step;
+  const slots = optimizer.slots;
+  const variants = new Map<string, { readonly entry: Entry; readonly names: string[] }>();
+  for (const p of parameters) {
+    const called: Readonly<Record<string, string>> = {
+      [p.path]: 'value',
+      [GRADIENT]: 'gradient',
+      ...Object.fromEntries(slots.map((s) => [`${p.path}.${s}`, `${s}_before`])),
+    };
+    const program = step.update(p);
+    const named = {
+      ...program,
+      updates: Object.fromEntries(
+        Object.entries(program.updates).map(([n, x]) => [n === p.path ? 'value' : n.slice(p.path.length + 1), x]),
+      ),
+    };
+    Object.entries(named.updates).forEach(([n, x]) =>
+      program.origins.set(x, { name: n === 'value' ? 'next_value' : n }),
+    );
+    const entry = w.entry(
+      named,
+      'batch',
+      (n) => called[n.op === 'input' ? n.name : n.path],
+      slots.map((s) => `${s}_before`),
+    );
+    const key = JSON.stringify([entry.body.lines, entry.body.updates]);
+    variants.set(key, { entry, names: [...(variants.get(key)?.names ?? []), p.path] });
+  }
+  const all = [...variants.values()];
+  const title = optimizer.name.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
+  const names = all.map((_, i) => (i === 0 ? title : `${title}_${i + 1}`));
+  const functions = all.map(({ entry: { body } }, i) =>
+    [
+      `def ${names[i]}(value: jax.Array, gradient: jax.Array, ${slots.map((s) => `${s}_before: jax.Array, `).join('')}batch: Arrays) -> tuple[jax.Array, ...]:`,
+      `    """The next value of a parameter${slots.length === 0 ? '' : `, and of its ${slots.map((s) => `\`${s}\``).join(' and ')}`}."""`,
+      ...body.lines,
+      `    return ${tuple(['value', ...slots].map((n) => body.updates[n]!))}`,
+    ].join('\n'),
+  );
+  const one = (i: number, indent: string): string => {
+    const places = ['new[name]', ...slots.map((s) => `new[f"{name}.${s}"]`)];
+    const args = ['state[name]', 'gradient', ...slots.map((s) => `state[f"{name}.${s}"]`), 'batch'];
+    return `${indent}${places.join(', ')}${places.length === 1 ? ',' : ''} = ${names[i]}(${args.join(', ')})`;
+  };
+  const loop =
+    all.length === 1
+      ? [`    for name, gradient in slopes.items():`, one(0, '        ')]
+      : all.flatMap(({ names: of }, i) => [
+          `    for name in ${tuple(of.map(quoted))}:`,
+          `        gradient = slopes[name]`,
+          one(i, '        '),
+        ]);
+  const updated = [
+    'def updated(state: Arrays, slopes: Arrays, batch: Arrays) -> dict[str, jax.Array]:',
+    '    """The state after the optimizer\'s update of each parameter by its derivative."""',
+    '    new = dict(state)',
+    ...loop,
+    '    return new',
+  ].join('\n');
+  return { functions: [...functions, updated], inputs: joined(...all.map(({ entry }) => entry.inputs)) };
+};
+
+const TENSOR = `class Tensor(NamedTuple):
+    """An array: its axes, outermost first, a size for each (a symbol where arrays tell), and of a state how it begins."""
+
+    axes: tuple[str, ...]
+    shape: tuple[int | str, ...]
+    dtype: str
+    role: str = "input"
+    begins: Mapping[str, Any] | None = None`;
+
+const SPECS = `# Along which axis of a mesh positions lie, by the symbol of their number: rows of users, rows of item tables.
+PLACES = {"batch": "data", "items": "table"}
+
+
+def spec(tensor: Tensor, mesh: Mesh) -> PartitionSpec:
+    """Where an array lies; on a mesh without such axes, everywhere."""
+    places = [PLACES.get(str(size)) for size in tensor.shape]
+    return PartitionSpec(*(place if place in mesh.axis_names else None for place in places))
+
+
+def specs(mesh: Mesh) -> dict[str, dict[str, PartitionSpec]]:
+    """Where the state lies, and what each entry is given."""
+    everything = {"state": STATE, **INPUTS}
+    return {of: {name: spec(t, mesh) for name, t in tensors.items()} for of, tensors in everything.items()}`;
+
+const STEPS = `def step(state: Arrays, batch: Arrays) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+    """The next state and what is to be told of the step, by the derivatives of the compiler."""
+    told, slopes = gradients(state, batch)
+    return updated(state, slopes, batch), told`;
+
+const byJax = (parameters: readonly string[]): string => `# What is trained.
+PARAMETERS = [
+${parameters.map((p) => `    ${quoted(p)},\n`).join('')}]
+
+
+def step_by_jax(state: Arrays, batch: Arrays) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+    """The same by the derivatives that JAX makes of \`loss\`: a check of ours."""
+    value, slopes = jax.value_and_grad(lambda trained: loss({**state, **trained}, batch))(
+        {name: state[name] for name in PARAMETERS}
+    )
+    return updated(state, slopes, batch), {"loss": value}`;
+
+/** What each entry that is no step gives, and in which words. */
+const entries = {
+  rank: {
+    doc: "The rank of each row's target among all items without those seen, from 1. Axes: batch.",
+    output: 'rank',
+  },
+  score: { doc: 'The score of every item for each row. Axes: batch, item.', output: 'scores' },
+  predict: { doc: 'The logit of what the model predicts of the next event. Axes: batch.', output: 'logit' },
+  vectors: { doc: 'The vectors of users and of items whose products are the scores.', output: undefined },
+} as const;
+const isEntry = (name: string): name is keyof typeof entries => name in entries;
+
+export const moduleText = (manifest: Manifest, programs: readonly Program[], step: Step): string => {
+  const others = programs.filter((p) => isEntry(p.entry));
+  const w = writer(manifest, [step.loss, step.gradients, ...others]);
+  const loss = w.entry(step.loss, 'batch');
+  const gradients = w.entry(step.gradients, 'batch');
+  const optimizer = optimizing(step, w);
+  const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: w.entry(p, 'inputs') }));
+  const inputs = {
+    train: joined(loss.inputs, gradients.inputs, optimizer.inputs),
+    ...Object.fromEntries(read.map(({ name, entry }) => [name, entry.inputs])),
+  };
+  const sound = !topological(rootsOf(step.loss)).some((n) => n.op === 'implicit');
+  const functions = [
+    functionText(
+      { name: 'loss', returns: 'jax.Array', doc: 'What training makes small: one number.' },
+      loss.body,
+      loss.body.outputs['loss']!,
+    ),
+    functionText(
+      {
+        name: 'gradients',
+        returns: 'tuple[dict[str, jax.Array], dict[str, jax.Array]]',
+        doc: 'The loss, and its derivative by each parameter as the compiler derived it.',
+      },
+      gradients.body,
+      `${dictionary(gradients.body.outputs)}, ${dictionary(gradients.body.updates)}`,
+    ),
+    ...optimizer.functions,
+    STEPS,
+    ...(sound ? [byJax(step.parameters.map((p) => p.path))] : []),
+    ...read.map(({ name, entry: { body } }) => {
+      const { doc, output } = entries[name];
+      return functionText(
+        { name, inputs: 'inputs', returns: output === undefined ? 'dict[str, jax.Array]' : 'jax.Array', doc },
+        body,
+        output === undefined ? dictionary(body.outputs) : body.outputs[output]!,
+      );
+    }),
+    SPECS,
+  ];
+  const code = [...w.helpers(), ...functions].join('\n\n\n');
+  const importing = [
+    'from __future__ import annotations',
+    '',
+    `from collections.abc import Mapping${/\bSequence\b/.test(code) ? ', Sequence' : ''}`,
+    'from typing import Any, NamedTuple',
+    '',
+    'import jax',
+    'import jax.numpy as jnp',
+    ...(/\blax\./.test(code) ? ['from jax import lax'] : []),
+    'from jax.sharding import Mesh, PartitionSpec',
+    '',
+    'Arrays = Mapping[str, jax.Array]',
+  ].join('\n');
+  const facts = [
+    `NAME = ${quoted(manifest.model)}`,
+    `HASH = ${quoted(manifest.hash)}`,
+    `LENGTH = ${manifest.length}`,
+    `HYPER = ${dictionary(Object.fromEntries(Object.entries(manifest.hyper).map(([k, v]) => [k, python(v)])), '')}`,
+  ].join('\n');
+  const arrays = [
+    '# What a checkpoint holds, and a step reads and returns.',
+    `STATE = ${statesText(manifest.states)}`,
+    '# What each entry is given.',
+    `INPUTS = ${inputsText(inputs)}`,
+    'BATCH, RANK, SCORE = INPUTS["train"], INPUTS["rank"], INPUTS["score"]',
+  ].join('\n');
+  return `${[importing, facts, TENSOR, arrays, code].join('\n\n\n')}\n`;
+};

@@ -1,0 +1,84 @@
+/**
+ * Sums, and sums of products as `einsum`. The compiler has ordered products already; what is left to say is which axes meet.
+ */
+import type { Axis } from '../../../dsl/axis.js';
+import { call, infix, known, type Piece, quoted, tuple } from './piece.js';
+import { axisAt, hasAxis, mapped, namesOf, type Pen, type Value } from './value.js';
+
+const along = (
+  v: Value,
+  over: readonly string[],
+): { readonly at: readonly number[]; readonly rest: readonly Axis[] } => ({
+  at: over.map((name) => axisAt(v, name)).sort((a, b) => a - b),
+  rest: v.axes.filter((a) => !over.includes(a.name)),
+});
+
+/** A reduction of one array by a function of jax.numpy. */
+export const reduced = (fn: 'jnp.sum' | 'jnp.max', v: Value, over: readonly string[]): Value => {
+  const { at, rest } = along(v, over);
+  if (at.length === 0) return v;
+  const all = rest.length === 0;
+  const piece = all ? call(fn, v.piece) : call(fn, v.piece, `axis=${at.length === 1 ? at[0] : tuple(at.map(String))}`);
+  return { ...v, piece, axes: rest };
+};
+
+/** Factors whose axes another has are multiplied with it where more than two would be left; the others are left. */
+const gathered = (pen: Pen, factors: readonly Value[]): readonly Value[] => {
+  if (factors.length <= 2) return factors;
+  const [widest, ...rest] = [...factors].sort((a, b) => b.axes.length - a.axes.length);
+  const left: Value[] = [widest!];
+  for (const f of rest) {
+    const at = left.findLastIndex((big) => f.axes.every((a) => hasAxis(big, a.name)));
+    if (at < 0) left.push(f);
+    else left[at] = mapped(pen, 'mul', [left[at]!, f], f.dtype);
+  }
+  return left;
+};
+
+/** A letter for each axis: the first of its name that no other has taken. */
+const lettersOf = (names: readonly string[]): ReadonlyMap<string, string> => {
+  const letters = new Map<string, string>();
+  const free = (letter: string): boolean => /[a-z]/i.test(letter) && ![...letters.values()].includes(letter);
+  for (const name of names) {
+    const own = name.toLowerCase();
+    const wished = [...own, ...own.toUpperCase(), ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+    letters.set(name, wished.find(free)!);
+  }
+  return letters;
+};
+
+const einsum = ({ inOrder }: Pen, factors: readonly Value[], over: readonly string[]): Value => {
+  const axes = inOrder([...new Map(factors.flatMap((f) => f.axes.map((a) => [a.name, a] as const))).values()]);
+  const letters = lettersOf(axes.map((a) => a.name));
+  const spelt = (names: readonly string[]): string => names.map((name) => letters.get(name)!).join('');
+  const left = axes.filter((a) => !over.includes(a.name));
+  const equation = `${factors.map((f) => spelt(namesOf(f))).join()}->${spelt(left.map((a) => a.name))}`;
+  return {
+    piece: call('jnp.einsum', quoted(equation), ...factors.map((f) => f.piece)),
+    axes: left,
+    dtype: factors[0]!.dtype,
+  };
+};
+
+/** The sum of a product over `over`; an axis that no factor varies along counts its positions. */
+export const contraction = (pen: Pen, given: readonly Value[], over: readonly Axis[]): Value => {
+  const { dtype } = given[0]!;
+  const counts = over
+    .filter((a) => !given.some((f) => hasAxis(f, a.name)))
+    .map((a): Piece => {
+      const size = pen.sizes.count(a);
+      return dtype === 'i32' ? size : /^\d+$/.test(size.text) ? known(`${size.text}.0`) : call('jnp.float32', size);
+    });
+  const scalars = given.filter((f) => f.axes.length === 0).map((f) => f.piece);
+  const factors = gathered(
+    pen,
+    given.filter((f) => f.axes.length > 0),
+  );
+  const names = over.map((a) => a.name).filter((name) => factors.some((f) => hasAxis(f, name)));
+  const times = infix('*', 'product');
+  const [only, ...more] = factors;
+  const sum: Value | undefined =
+    only === undefined ? undefined : more.length === 0 ? reduced('jnp.sum', only, names) : einsum(pen, factors, names);
+  const pieces = [...scalars, ...counts, ...(sum === undefined ? [] : [sum.piece])];
+  return { piece: pieces.reduce((a, b) => times(a, b)), axes: sum?.axes ?? [], dtype };
+};

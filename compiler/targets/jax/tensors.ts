@@ -1,0 +1,69 @@
+/** What a module says of its arrays: names of axes, sizes, element types, and how states begin. */
+import { type Axis, bound } from '../../../dsl/axis.js';
+import type { DType } from '../../../dsl/scalar.js';
+import type { StateInfo } from '../../../runtime/contract/session.js';
+import { quoted, tuple } from './piece.js';
+
+/** Symbols of sizes that may be more than there are, so that devices divide them: rows of item tables. */
+export const missing = { items: 'items.missing' } as const;
+
+/** An axis as it ends where its positions lie on several devices. */
+export const asPlaced = (axis: Axis): Axis => {
+  const { extent } = axis;
+  const partial = extent.kind === 'fixed' && extent.missing === undefined && extent.size in missing;
+  return partial ? { ...axis, extent: { ...extent, missing: missing.items } } : axis;
+};
+
+const numpy: { readonly [D in DType | 'u32']: string } = { f32: 'float32', i32: 'int32', u32: 'uint32', bool: 'bool' };
+
+export interface Described {
+  readonly name: string;
+  readonly dtype: DType | 'u32';
+  readonly axes: readonly string[];
+  readonly shape: readonly (number | string)[];
+}
+export const described = (name: string, dtype: Described['dtype'], axes: readonly Axis[]): Described => ({
+  name,
+  dtype,
+  axes: axes.map((a) => a.name),
+  shape: axes.map(bound),
+});
+
+/** JSON that Python reads as its own. */
+export const python = (value: unknown): string =>
+  value === null
+    ? 'None'
+    : typeof value === 'boolean'
+      ? value
+        ? 'True'
+        : 'False'
+      : Array.isArray(value)
+        ? `[${value.map(python).join(', ')}]`
+        : typeof value === 'object'
+          ? `{${Object.entries(value)
+              .map(([k, v]) => `${quoted(k)}: ${python(v)}`)
+              .join(', ')}}`
+          : JSON.stringify(value);
+
+const arrayText = ({ axes, shape, dtype }: Described, more = ''): string =>
+  `Tensor(${tuple(axes.map(quoted)).replace('(, )', '()')}, ${tuple(shape.map(python))}, ${quoted(numpy[dtype])}${more})`;
+
+const rows = (lines: readonly string[], indent: string): string =>
+  lines.length === 0 ? '{}' : `{\n${lines.map((l) => `${indent}    ${l},\n`).join('')}${indent}}`;
+
+export const statesText = (states: readonly StateInfo[]): string =>
+  rows(
+    states.map((s) => `${quoted(s.name)}: ${arrayText(s, `, ${quoted(s.role)}, ${python(s.init)}`)}`),
+    '',
+  );
+export const inputsText = (entries: Readonly<Record<string, readonly Described[]>>): string =>
+  rows(
+    Object.entries(entries).map(
+      ([entry, tensors]) =>
+        `${quoted(entry)}: ${rows(
+          tensors.map((t) => `${quoted(t.name)}: ${arrayText(t)}`),
+          '    ',
+        )}`,
+    ),
+    '',
+  );

@@ -112,6 +112,11 @@ const session = async <G>(
       throw new Error('A state has no rows.');
     },
   };
+  /** What is asked of an entry at each run of it. */
+  const known = plan.entries.map((entry) => ({
+    infos: new Map(entry.buffers.map((b) => [b.id, b])),
+    inputs: entry.buffers.filter((b) => b.role === 'input'),
+  }));
   let closed = false;
   /** Entries that have computed what the states, as they are, decide. */
   const ready = new Set<number>();
@@ -128,6 +133,7 @@ const session = async <G>(
     readonly number: number;
     readonly place: ReadonlyMap<string, number>;
     readonly infos: ReadonlyMap<string, PlanBuffer>;
+    readonly asked: readonly PlanBuffer[];
   } => {
     if (closed) throw new Error('The session is closed.');
     if (Atomics.load(words, control.failed) !== 0)
@@ -136,14 +142,15 @@ const session = async <G>(
     const entry = plan.entries[number];
     if (entry === undefined)
       throw new Error(`The model has no entry '${name}'; it has ${plan.entries.map((e) => e.name).join(', ')}.`);
-    return { entry, number, place: places.get(name)!, infos: new Map(entry.buffers.map((b) => [b.id, b])) };
+    const { infos, inputs: asked } = known[number]!;
+    return { entry, number, place: places.get(name)!, infos, asked };
   };
 
   const prepare = (name: string, given: Given, { seed, step }: Draw) => {
-    const { entry, number, place, infos } = found(name);
-    const inputs = inputsById(entry.buffers, given);
-    for (const b of entry.buffers) {
-      if (b.role === 'input' && inputs[b.id]?.length !== denseCells(b, sizes))
+    const { entry, number, place, infos, asked } = found(name);
+    const inputs = inputsById(asked, given);
+    for (const b of asked) {
+      if (inputs[b.id]?.length !== denseCells(b, sizes))
         throw new Error(
           `The input '${calledBy(b)}' of '${name}' needs ${plural(denseCells(b, sizes), 'value')} and got ${inputs[b.id]?.length ?? 'none'}.`,
         );
@@ -155,13 +162,16 @@ const session = async <G>(
     const exist: Existing = { rows, length: (id, row) => (row < rows ? inputs[id]![row]! : 0) };
     for (const { id, lengths: factors } of entry.packings) {
       const to = place.get(id)! / 4;
-      const n = inputs[factors[0]!]!.length;
+      const of = factors.map((f) => inputs[f]!);
+      const n = of[0]!.length;
       words[to] = 0;
-      for (let r = 0; r < n; r++)
-        words[to + r + 1] = words[to + r]! + factors.reduce((product, f) => product * exist.length(f, r), 1);
+      for (let r = 0; r < n; r++) {
+        let cells = r < rows ? 1 : 0;
+        for (const lengths of of) cells *= lengths[r]!;
+        words[to + r + 1] = words[to + r]! + cells;
+      }
     }
-    for (const b of entry.buffers)
-      if (b.role === 'input') pack(b, sizes, exist, inputs[b.id]!, view(b), place.get(b.id)! / 4);
+    for (const b of asked) pack(b, sizes, exist, inputs[b.id]!, view(b), place.get(b.id)! / 4);
     plan.streams.forEach((key, i) => {
       words[arena.streams / 4 + i] = stream(seed, step, key);
     });

@@ -16,7 +16,8 @@ import { type Lexicon, sizesOf, withEvents, withUsers } from './features.js';
 import { steady } from './contract/words.js';
 import type { Inputs } from './job.js';
 import { type Catalogue, type Index, index } from './lookup.js';
-import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
+import { checked } from './checked.js';
+import type { RecommenderOptions, RecommendOptions, RecommendRequest } from './options.js';
 
 import { closeSession, dataOf, openSession, outOf, place } from './run.js';
 import type { Data, Manifest, Session } from './contract/session.js';

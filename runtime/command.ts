@@ -26,12 +26,12 @@ import { searching } from './search/command.js';
 import { serving } from './serve/command.js';
 import { betterThan, refuseStray } from './strays.js';
 import { type Carry, conduct, type Shared, terminal, type World } from './world.js';
-import { plural } from './contract/words.js';
+import { plural, steady } from './contract/words.js';
 
 const recommendations = (found: Recommendations): string =>
   [
     `After ${plural(found.history.length, 'item')}${found.user === null ? '' : ` of user ${found.user}`}, lately ${found.history.slice(-3).map(label).join(', ')}:`,
-    ...found.notes,
+    ...found.notes.map(steady),
     ...found.items.map(
       (item) => `${String(item.rank).padStart(4)}  ${item.score.toFixed(4).padStart(9)}  ${label(item)}`,
     ),

@@ -3,6 +3,7 @@
  * one story. `metrics.jsonl` and `--json` print these records as they are.
  */
 import type { Apart } from './apart.js';
+import { steadyText } from './contract/words.js';
 import type { Statistics } from './data/index.js';
 import type { Figure } from './measures/figures.js';
 import type { LabelMetrics } from './measures/labelled.js';
@@ -108,7 +109,7 @@ export const all =
 
 /** The message of an event, with its line where it has one. */
 export const told = ({ line, message }: { readonly line?: number; readonly message: string }): string =>
-  line === undefined ? message : `line ${line}: ${message}`;
+  steadyText(line === undefined ? message : `line ${line}: ${message}`);
 
 /** The kinds that happen many times a second; logs leave them out. */
 export const frequent: ReadonlySet<Event['kind']> = new Set(['step', 'evaluating']);

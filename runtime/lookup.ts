@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { type Forms, folded, formsOf, wordsOf } from './names.js';
 import { lazy } from './contract/once.js';
+import { steady } from './contract/words.js';
 
 export interface Catalogue {
   /** Ids and titles by item index. */
@@ -11,13 +12,15 @@ export interface Catalogue {
 
 /** One way of reading a text: the items that it may mean. */
 type Reading = (text: string) => readonly number[];
+/** One that looks at each of the items [from, to): all of them, unless given. */
+type Looking = (text: string, from?: number, to?: number) => readonly number[];
 
 export interface Index extends Catalogue {
   readonly id: Reading;
   /** A title from its first letter to its last, the strictest reading first: as it is, folded, then by its forms. */
   readonly exact: readonly Reading[];
   /** A part of a title: its beginning, words of it, letters of it. */
-  readonly partial: readonly Reading[];
+  readonly partial: readonly Looking[];
   /** The beginning of a title with all its signs: commas too, which divide a list. */
   readonly begins: Reading;
   /** Of how many pieces between commas a name may be whose first piece this is, at most. */
@@ -69,10 +72,14 @@ export const index = ({ items, titles }: Catalogue): Index => {
       return own.dated === own.undated ? as(form)(text) : [];
     };
   const where =
-    (test: (form: Forms, words: string, text: string) => boolean): Reading =>
-    (text) => {
+    (test: (form: Forms, words: string, text: string) => boolean): Looking =>
+    (text, from = 0, to = names.length) => {
       const [low, words] = [folded(text), wordsOf(folded(text))];
-      return low === '' ? [] : forms().flatMap((of, item) => (of.some((form) => test(form, words, low)) ? [item] : []));
+      const found: number[] = [];
+      if (low !== '')
+        for (let item = from; item < Math.min(to, names.length); item++)
+          if (forms()[item]!.some((form) => test(form, words, low))) found.push(item);
+      return found;
     };
   const begins = (form: Forms, words: string, text: string): boolean =>
     form.whole.startsWith(text) || (words !== '' && [form.dated, form.bare].some((name) => name.startsWith(words)));
@@ -97,7 +104,7 @@ export const index = ({ items, titles }: Catalogue): Index => {
 /** `318 "Shawshank Redemption, The (1994)"`, or the id alone. */
 export const nameOf = ({ items, titles }: Catalogue, item: number): string => {
   const [id, title] = [items[item] ?? String(item), titles?.[item]];
-  return title === undefined || title === id ? id : `${id} "${title}"`;
+  return steady(title === undefined || title === id ? id : `${id} "${title}"`);
 };
 
 /** Edits (insert, delete, replace) from one text to another: one row of the table at a time. */

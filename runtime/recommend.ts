@@ -13,9 +13,11 @@ import { allowedBy, type Remembered, rememberedOf } from './candidates.js';
 import { longestSpan, timesFrom, timesOf } from './data/index.js';
 import { call, output, readsTimes, withColumns } from './entries.js';
 import { type Lexicon, sizesOf, withEvents, withUsers } from './features.js';
+import { steady } from './contract/words.js';
 import type { Inputs } from './job.js';
 import { type Catalogue, type Index, index } from './lookup.js';
-import { checked, type RecommenderOptions, type RecommendOptions, type RecommendRequest } from './options.js';
+import { checked } from './checked.js';
+import type { RecommenderOptions, RecommendOptions, RecommendRequest } from './options.js';
 
 import { closeSession, dataOf, openSession, outOf, place } from './run.js';
 import type { Data, Manifest, Session } from './contract/session.js';
@@ -33,7 +35,7 @@ export interface Named {
 }
 
 /** An item in words. */
-export const label = ({ id, title }: Named): string => (title === null || title === id ? id : `${title} (${id})`);
+export const label = ({ id, title }: Named): string => steady(title === null || title === id ? id : `${title} (${id})`);
 
 /** An item, its place and its score. Scores are the model's own, and compare within one answer alone. */
 export interface Recommendation extends Named {

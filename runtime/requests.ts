@@ -11,7 +11,8 @@ import type { Limits } from './candidates.js';
 import type { CompiledModel } from './contract/compiled.js';
 import { timeOf } from './data/index.js';
 import { reason } from './files.js';
-import { known, type RecommenderOptions, type RecommendRequest } from './options.js';
+import { known } from './checked.js';
+import type { RecommenderOptions, RecommendRequest } from './options.js';
 import { type Recommendations, type Recommender, recommender } from './recommend.js';
 import { plural } from './contract/words.js';
 

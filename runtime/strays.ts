@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CompiledModel } from './contract/compiled.js';
 import { near } from './contract/words.js';
-import { compiledIn } from './options.js';
+import { compiledIn } from './checked.js';
 
 /** Options of the compiler, and what they choose. */
 const hyperparameters = { name: 'set', chooses: 'hyperparameters' };

@@ -7,17 +7,17 @@ import type { CompiledModel } from './contract/compiled.js';
 import { evaluateCheckpoint, type EvaluateResult } from './evaluate.js';
 import { explain, type Explained } from './explain/explain.js';
 import { type Exported, exportTo } from './export/export.js';
-import {
-  type EvaluateOptions,
-  type ExplainOptions,
-  type ExportOptions,
-  known,
-  type RecommenderOptions,
-  type RecommendOptions,
-  type RecommendRequest,
-  type SearchOptions,
-  type ServeOptions,
-  type TrainOptions,
+import { known } from './checked.js';
+import type {
+  EvaluateOptions,
+  ExplainOptions,
+  ExportOptions,
+  RecommenderOptions,
+  RecommendOptions,
+  RecommendRequest,
+  SearchOptions,
+  ServeOptions,
+  TrainOptions,
 } from './options.js';
 import { recommend, type Recommendations, type Recommender, recommender } from './recommend.js';
 import { train, type TrainResult } from './run.js';

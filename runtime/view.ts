@@ -227,7 +227,7 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
         `Trained for ${plural(e.epoch, 'epoch')}${e.heldOut === true ? ', and not tested' : ' on everything: nothing was held out, so there are no figures'}. The model is in ${e.checkpoint}.\nDone in ${duration(e.seconds)}.`,
       ),
     result: (e) => say(`${table(e, model)}\nDone in ${duration(e.seconds)}.`),
-    warning: (e) => complain(alert.yellow('Warning:'), e.message),
+    warning: (e) => complain(alert.yellow('Warning:'), told(e)),
     failed: (e) => complain(alert.red('Error:'), told(e)),
   };
   return (event) => (handlers[event.kind] as (e: Event) => void)(event);

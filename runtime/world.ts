@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { all, frequent, type Listener, throttled, told } from './events.js';
+import { steadyText } from './contract/words.js';
 import { line } from './log.js';
 import { type Streams, view } from './view.js';
 
@@ -124,8 +125,8 @@ export const conduct = async <A>(
     (found, signalled) => {
       const { code, text, note, json: value } = outcome(found, signalled);
       if (shared.json === true && value !== undefined) world.out.write(`${JSON.stringify(value)}\n`);
-      if (shared.json !== true && text !== '') world.out.write(`${text}\n`);
-      if (note !== undefined) world.err.write(`${note}\n`);
+      if (shared.json !== true && text !== '') world.out.write(`${steadyText(text)}\n`);
+      if (note !== undefined) world.err.write(`${steadyText(note)}\n`);
       return code;
     },
   );

@@ -1,8 +1,17 @@
-/** Words that every message needs: how many, what a mistyped name may have meant, and what the file system says. */
+/** Words that every message needs: how many, names that do no harm, what a mistyped name may have meant, and what the file system says. */
 
 /** `1 step`, `1,234 steps`; `many` where an s does not make it. */
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+
+/** Control characters, ends of lines among them, and marks that turn the direction of what follows. */
+const steering = /[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu;
+const spelt = (mark: string): string => `<U+${mark.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}>`;
+/** A name that data give, without what would steer a terminal or turn the rest of its line about: that is spelt out. */
+export const steady = (name: string): string => name.replace(steering, spelt);
+/** The same of a text of several lines. */
+export const steadyText = (text: string): string =>
+  text.replace(steering, (mark) => (mark === '\n' || mark === '\t' ? mark : spelt(mark)));
 
 /** Levenshtein distance: insertions, deletions and replacements of a letter; two neighbours that changed places count once. */
 const distance = (a: string, b: string): number => {

@@ -46,7 +46,7 @@ export const exports = (command: Command, compiled: CompiledModel, carryOut: Car
       ({ signal }) => exportTo(compiled)({ ...options, file, signal }),
       (found) => ({
         code: 0,
-        text: `Wrote ${plural(found.rows, options.vectorsOf === 'item' ? 'item' : 'user')} to ${found.file}${found.ids === null ? '' : `, their ids to ${found.ids}`}: ${Math.round(found.rows / found.seconds)} a second on ${found.backend}.${found.unknown === 0 ? '' : ` ${plural(found.unknown, 'user')} left out: the model knows no item of theirs.`}`,
+        text: `Wrote ${plural(found.rows, options.vectorsOf === 'item' ? 'item' : 'user')} to ${found.file}${found.ids === null ? '' : `, their ids to ${found.ids}`}: ${Math.round(found.rows / found.seconds)} a second on ${found.backend}.${found.unknown === 0 ? '' : ` ${plural(found.unknown, 'user')} left out: the model knows no item of theirs.`}${found.notes.map((note) => `\n${note}`).join('')}`,
         json: found,
       }),
     );

@@ -9,11 +9,13 @@ import { allowedBy, type Remembered, rememberedOf } from '../candidates.js';
 import { type Checkpoint, restore } from '../checkpoint.js';
 import type { CompiledModel } from '../contract/compiled.js';
 import type { Manifest } from '../contract/session.js';
+import { plural } from '../contract/words.js';
 import { lacking } from '../entries.js';
 import { sizesOf } from '../features.js';
 import { Interrupted, type Pieces, sparing, writeAtomically } from '../files.js';
 import { index } from '../lookup.js';
-import { checked, type ExportOptions } from '../options.js';
+import { checked } from '../checked.js';
+import type { ExportOptions } from '../options.js';
 import { people, type People, pastOf } from '../people.js';
 import { type Best, defaultTop, momentFor, named } from '../recommend.js';
 import { row } from '../row.js';
@@ -33,6 +35,8 @@ export interface Exported {
   readonly rows: number;
   /** Users who are left out, since the model knows no item of theirs. */
   readonly unknown: number;
+  /** What was assumed, in sentences, each with the users of whom it is true where these are not all. */
+  readonly notes: readonly string[];
   /** From the first batch to the last. */
   readonly seconds: number;
   readonly backend: string;
@@ -45,11 +49,13 @@ interface Source {
   readonly everybody: People;
   readonly options: ExportOptions;
   readonly may: ((item: number) => boolean) | undefined;
+  /** Of how many users each sentence is true that `recommend` would say. */
+  readonly notes: Map<string, number>;
 }
 
 /** Each user of the data who has a past that the model knows, as `recommend` would be asked; in the order of their ids. */
 const questions = async function* (
-  { manifest, remembered, everybody, options, may }: Source,
+  { manifest, remembered, everybody, options, may, notes }: Source,
   wanted: (past: readonly number[], may: Uint8Array | undefined) => Wanted,
 ): AsyncGenerator<Asked<string>> {
   const mask = may && Uint8Array.from(remembered.items, (_, item) => Number(may(item)));
@@ -63,7 +69,10 @@ const questions = async function* (
           ? TE.right(undefined)
           : pipe(
               momentFor(manifest, TE.right(everybody), { user, at: options.at }, past),
-              TE.map(({ inputs }): Question => ({ inputs, wanted: wanted(past.items, mask) })),
+              TE.map(({ inputs, notes: assumed }): Question => {
+                for (const note of [...assumed, ...(past.notes ?? [])]) notes.set(note, (notes.get(note) ?? 0) + 1);
+                return { inputs, wanted: wanted(past.items, mask) };
+              }),
             ),
       ),
     )();
@@ -114,6 +123,7 @@ interface Plan {
   readonly ids: string | null;
   readonly rows: () => number;
   readonly unknown: () => number;
+  readonly notes: () => readonly string[];
   readonly idsOf: () => readonly string[];
 }
 
@@ -137,6 +147,10 @@ const planOf = (source: Source): E.Either<string, Plan> => {
   const common = {
     rows: () => known.length,
     unknown: () => (vectors === 'item' ? 0 : everybody.data.users.length - known.length),
+    notes: () =>
+      [...source.notes].map(([note, users]) =>
+        users === known.length ? note : `Of ${plural(users, 'user')}: ${note}`,
+      ),
     idsOf: () => known,
   };
   if (vectors === undefined) {
@@ -248,6 +262,7 @@ const written = (plan: Plan, { file }: ExportOptions, scorers: readonly Scorer[]
       ids: plan.ids,
       rows: plan.rows(),
       unknown: plan.unknown(),
+      notes: plan.notes(),
       seconds: (performance.now() - began) / 1000,
       backend: scorers[0]!.backend,
     })),
@@ -274,7 +289,7 @@ export const exportTo =
         allowedBy(remembered, catalogue, TE.right(everybody), options),
       ),
       TE.bind('plan', ({ remembered, everybody, may }) =>
-        TE.fromEither(planOf({ manifest, remembered, everybody, options, may })),
+        TE.fromEither(planOf({ manifest, remembered, everybody, options, may, notes: new Map() })),
       ),
       TE.chain(({ kept, plan }) =>
         TE.bracket(

@@ -4,7 +4,8 @@
 const ahead =
   (scores: ArrayLike<number>) =>
   (a: number, b: number): number => {
-    const [x, y] = [scores[a] as number, scores[b] as number];
+    const x = scores[a] as number;
+    const y = scores[b] as number;
     if (x > y) return -1;
     if (x < y) return 1;
     return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
@@ -27,7 +28,8 @@ export const topOf = (
   let count = 0;
   /** Before which of the best an item comes. */
   const placeOf = (at: number): number => {
-    let [from, to] = [0, count];
+    let from = 0;
+    let to = count;
     while (from < to) {
       const middle = (from + to) >> 1;
       if (order(at, found[middle]!) < 0) to = middle;

@@ -1,4 +1,5 @@
 /** Every route, once: what it takes and gives is checked by Fastify, shown in the OpenAPI document, and listed here. */
+import { setImmediate } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
@@ -9,9 +10,9 @@ import type { Unanswered } from './gather.js';
 import type { Loaded } from './loaded.js';
 import type { Settled } from './options.js';
 import { page } from './page.js';
-import { at, type Problem } from './problem.js';
+import { at, pointerTo, type Problem } from './problem.js';
 import { answers, bodies, type Schema, search as searchQuery } from './schemas.js';
-import { search } from './search.js';
+import { searchBetween } from './search.js';
 import {
   type Body,
   understand as understood,
@@ -105,7 +106,16 @@ const ofVectors: Understand = (loaded, body, wish) => {
       kind: 'refused',
       detail: lack ?? 'The model was compiled without its vectors: compile it again.',
     });
-  if ((body.user ?? body.history) !== undefined || body.items === undefined) return understood(loaded, body, wish);
+  if ((body.user ?? body.history) !== undefined) return understood(loaded, body, wish);
+  if (body.items === undefined)
+    return TE.left({
+      kind: 'invalid-request',
+      detail: 'Give `user` or `history`, whose vector is wanted, or `items`, of which they are wanted, or both.',
+      errors: ['user', 'history', 'items'].map((name) => ({
+        pointer: pointerTo(name),
+        detail: 'one of the three is needed',
+      })),
+    });
   const stray = Object.entries(body).find(([name, value]) => name !== 'items' && value !== undefined)?.[0];
   return stray === undefined
     ? TE.fromEither(understandItems(loaded, body, wish))
@@ -178,7 +188,7 @@ export const routes = ({ listLimit }: Pick<Settled, 'listLimit'>): readonly Rout
       problems: [400],
       run: async ({ current }, { query }) => {
         const { catalogue } = current();
-        const found = search(catalogue)(query.search ?? '', query.limit ?? 20);
+        const found = await searchBetween(catalogue, () => setImmediate())(query.search ?? '', query.limit ?? 20);
         return E.right({ body: { items: found.map((item) => named(catalogue, item)) } });
       },
     },

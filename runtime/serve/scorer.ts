@@ -13,7 +13,7 @@ import type { DeviceOptions } from '../options.js';
 import { type Best, bestOf } from '../recommend.js';
 import { row } from '../row.js';
 import { closeSession, openSession, place } from '../run.js';
-import { stacked } from './stacked.js';
+import { arrays, stacked } from './stacked.js';
 
 /** What is wanted of a row: the best items by its scores, the scores of some, or vectors. */
 export type Wanted =
@@ -184,15 +184,30 @@ const openRungs = (
     ),
   );
 
-/** A question whose answer shows every score. */
-const probe = ({ manifest }: CompiledModel, items: number, from: number): Question => ({
-  inputs: row(
-    { items: [0, 1, 2].map((i) => (from + i) % items), times: undefined },
-    manifest.length,
-    null,
-    manifest.rows,
+/** What a row of inputs does not tell, as zeros of the sizes that the model reads: what nobody asked, and a user of whom nothing is known. */
+const told = ({ entries }: Manifest, sizes: Sizes, inputs: Inputs): Inputs => ({
+  ...inputs,
+  ...Object.fromEntries(
+    (entries['score']?.inputs ?? []).flatMap(({ name, dtype, shape }) => {
+      const cells = shape.reduce<number>((n, size) => n * (typeof size === 'number' ? size : (sizes[size] ?? 0)), 1);
+      return inputs[name]?.length === cells ? [] : [[name, new arrays[dtype](cells)] as const];
+    }),
   ),
-  wanted: { kind: 'scores', of: Int32Array.from({ length: items }, (_, item) => item) },
+});
+
+/** A question whose answer shows every score. */
+const probe = ({ manifest }: CompiledModel, { sizes }: ScorerSpec, from: number): Question => ({
+  inputs: told(
+    manifest,
+    { ...sizes, batch: 1 },
+    row(
+      { items: [0, 1, 2].map((i) => (from + i) % sizes.items), times: undefined },
+      manifest.length,
+      null,
+      manifest.rows,
+    ),
+  ),
+  wanted: { kind: 'scores', of: Int32Array.from({ length: sizes.items }, (_, item) => item) },
 });
 
 /**
@@ -200,8 +215,7 @@ const probe = ({ manifest }: CompiledModel, items: number, from: number): Questi
  * scores is not: the place of a row decides what is drawn.
  */
 const steady = (compiled: CompiledModel, rungs: readonly Rung[], spec: ScorerSpec): TaskEither<string, boolean> => {
-  const { items } = spec.sizes;
-  const two = [probe(compiled, items, 0), probe(compiled, items, 3)];
+  const two = [probe(compiled, spec, 0), probe(compiled, spec, 3)];
   const ask = (rung: Rung, questions: readonly Question[]) => scored(compiled.manifest, rung, spec, questions);
   const same = (a: Best, b: Best): boolean => Array.from(a.scores).every((score, i) => Object.is(score, b.scores[i]));
   return pipe(

@@ -3,7 +3,7 @@ import type { Data, Manifest, TensorInfo } from '../contract/session.js';
 import { rowIn } from '../features.js';
 import type { Inputs } from '../job.js';
 
-const arrays = { f32: Float32Array, i32: Int32Array, bool: Int32Array } as const;
+export const arrays = { f32: Float32Array, i32: Int32Array, bool: Int32Array } as const;
 
 /** Rows one after another; those that do not exist hold 0, and so have no positions. */
 const joined = ({ dtype }: TensorInfo, parts: readonly Data[], batch: number): Data => {

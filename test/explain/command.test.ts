@@ -108,6 +108,13 @@ describe('export', () => {
     expect(rows).toEqual(expected.map((r) => ({ ...r, score: Math.fround(r.score) })));
   });
 
+  it('says what `recommend` says of a request', async () => {
+    const asked = { checkpoint: checkpoint(), at: '1000', top: 2 };
+    const { notes } = await recommend({ ...asked, user: users[0]! });
+    expect(notes).toHaveLength(1);
+    expect((await exportTo({ ...asked, file: file('noted.csv') })).notes).toEqual(notes);
+  });
+
   it('keeps to the items that may be shown', async () => {
     await exportTo({ checkpoint: checkpoint(), where: 'genre=even', top: 25, file: file('even.csv') });
     const items = (await readFile(file('even.csv'), 'utf8')).trim().split('\n').slice(1);

@@ -123,6 +123,9 @@ describe('the packed package', () => {
     };
     expect(webgpu.version).not.toBe('0.6.2');
     expect(existsSync(join(folder, 'node_modules/gpu.js/node_modules/webgpu'))).toBe(false);
+    // The writer of Parquet asks for one version of the reader, which ours must be, or there are two.
+    expect(existsSync(join(folder, 'node_modules/hyparquet'))).toBe(true);
+    expect(existsSync(join(folder, 'node_modules/hyparquet-writer/node_modules'))).toBe(false);
   });
 
   it(

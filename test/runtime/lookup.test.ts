@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
-import { distance, index, item, list, nearest } from '../../runtime/lookup.js';
+import { told as shown } from '../../runtime/events.js';
+import { distance, index, item, list, nameOf, nearest } from '../../runtime/lookup.js';
+import { label } from '../../runtime/recommend.js';
 
 const films = {
   items: ['10', '20', '30', '40', '50'],
@@ -19,6 +21,16 @@ describe('one item', () => {
     [' alien', 3],
   ])('reads %j', (text, at) => {
     expect(item(of)(text)).toEqual(E.right(at));
+  });
+
+  it('shows names that neither steer a terminal nor turn the rest of a line about', () => {
+    const title = 'evil\u202E\u2066\u001B[2J\u0007\n';
+    const told = 'evil<U+202E><U+2066><U+001B>[2J<U+0007><U+000A>';
+    expect(nameOf({ items: ['1'], titles: [title] }, 0)).toBe(`1 "${told}"`);
+    expect(label({ id: '1', title })).toBe(`${told} (1)`);
+    expect(shown({ line: 2, message: `no ${title}` })).toBe(`line 2: no ${told.replace('<U+000A>', '\n')}`);
+    // What scripts and emoji are written with stays.
+    expect(label({ id: '1', title: '\u{1F469}\u200D\u{1F680} \u0645\u06CC\u200C\u062E' })).toContain('\u200D');
   });
 
   it('names the candidates of an ambiguous beginning or title', () => {

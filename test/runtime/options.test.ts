@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { newSettings, type NumberName, ranges, readNumber, resumedSettings } from '../../runtime/contract/settings.js';
-import { checked, known } from '../../runtime/options.js';
+import { checked, known } from '../../runtime/checked.js';
 import { toy } from './toy.js';
 
 const { manifest } = toy();

@@ -152,11 +152,19 @@ describe.each(Object.entries(targets))('on %s', (target, opening) => {
   );
 });
 
+/** A model, and how it is compiled. */
+const caseOf = (wanted: string) => {
+  const [, model, over] = cases.find(([name]) => name === wanted)!;
+  return [model, over] as const;
+};
+
 test.each([
-  ['as many as are asked for', cases[0]![1], 4],
-  ['one alone, where the place of a row decides what is drawn of it', few, 1],
-] as const)('a scorer takes %s', async (_, model, rows) => {
-  const program = loopsOf(model, { length: LENGTH });
+  ['as many as are asked for', ...caseOf('hstu'), 4],
+  ['as many of a model that reads what is asked', ...caseOf('instructrec'), 4],
+  ['as many of a model that reads lists of who asks', ...caseOf('wukong'), 4],
+  ['one alone, where the place of a row decides what is drawn of it', few, {}, 1],
+] as const)('a scorer takes %s', async (_, model, over, rows) => {
+  const program = loopsOf(model, { length: LENGTH, ...over });
   const open = await targets['wasm']!(program);
   const manifest = { ...manifestOf(program), length: LENGTH, rows: [] };
   const found = await scorer(

@@ -8,6 +8,7 @@ divide among the devices; the further ones hold numbers that nothing may read.
 
 import importlib.util
 import json
+import math
 import pathlib
 import sys
 
@@ -38,7 +39,8 @@ def grown(tensor, flat, sizes, more):
     shape = [sizes.get(size, size) for size in tensor.shape]
     array = np.asarray(flat, tensor.dtype).reshape(shape)
     pads = [(0, more.get(size, 0)) for size in tensor.shape]
-    return np.pad(array, pads, constant_values=0 if tensor.role != "input" or array.dtype != np.float32 else 7)
+    filler = 7 if tensor.role == "input" and array.dtype == np.float32 else 0
+    return np.pad(array, pads, constant_values=filler) if tensor.shape else array
 
 
 def placed(arrays, specs, mesh):
@@ -51,8 +53,9 @@ def kept(tensor, x, more):
     return np.asarray(x)[tuple(slice(0, n - more.get(size, 0)) for size, n in zip(tensor.shape, x.shape))]
 
 
-def listed(x) -> list[float]:
-    return np.asarray(x, np.float64).ravel().tolist()
+def listed(x) -> list[float | None]:
+    """JSON has no word for what is no number."""
+    return [n if math.isfinite(n) else None for n in np.asarray(x, np.float64).ravel().tolist()]
 
 
 def ran(folder: pathlib.Path, mesh: Mesh | None) -> dict:
@@ -75,7 +78,7 @@ def ran(folder: pathlib.Path, mesh: Mesh | None) -> dict:
         return {
             "states": {n: listed(kept(t, new[n], more)) for n, t in model.STATE.items()},
             "beyond": {n: float(np.abs(x).max(initial=0)) for n, t in model.STATE.items() if (x := beyond(t, new[n])).size},
-            "loss": float(outputs["loss"]),
+            "loss": listed(outputs["loss"])[0],
         }
 
     def beyond(tensor, x):
@@ -88,8 +91,9 @@ def ran(folder: pathlib.Path, mesh: Mesh | None) -> dict:
     results = {"step": told(jax.jit(model.step)(state, batch))}
     if hasattr(model, "step_by_jax"):
         results["stepByJax"] = told(jax.jit(model.step_by_jax)(state, batch))
-    results["scores"] = listed(jax.jit(model.score)(state, inputs("score"))[:rows, :items])
-    results["rank"] = listed(jax.jit(model.rank)(state, inputs("rank"))[:rows])
+    read = jax.jit(lambda state, given, asked: (model.score(state, given), model.rank(state, asked)))
+    scores, rank = read(state, inputs("score"), inputs("rank"))
+    results["scores"], results["rank"] = listed(scores[:rows, :items]), listed(rank[:rows])
     return results
 
 

@@ -9,12 +9,19 @@ const python = process.env['JAX_PYTHON']!;
 const folder = scratch();
 console.log(folder);
 const wanted = cases.map(([, model, over], i) => written(join(folder, `case-${i}`), model, over));
-const results = ran(python, cases.map((_, i) => join(folder, `case-${i}`)));
+const results = ran(
+  python,
+  cases.map((_, i) => join(folder, `case-${i}`)),
+);
 
 const same = (got: Stepped, { outputs, updates }: Wanted): void => {
   expect(close([got.loss], outputs['loss']!, 1e-5)).toEqual([]);
   expect(
-    Object.entries(updates).flatMap(([name, want]) => close(got.states[name]!, want, 1e-5).slice(0, 2).map((w) => `${name} ${w}`)),
+    Object.entries(updates).flatMap(([name, want]) =>
+      close(got.states[name]!, want, 1e-5)
+        .slice(0, 2)
+        .map((w) => `${name} ${w}`),
+    ),
   ).toEqual([]);
 };
 

@@ -16,6 +16,7 @@ import { inspectData, inspectedText } from './inspect.js';
 import { profile, profileText } from './profile.js';
 import { newSettings, protocols } from './contract/settings.js';
 import type { EvaluateOptions, InspectOptions, ProfileOptions, RecommendOptions, TrainOptions } from './options.js';
+import { packing } from './pack/command.js';
 import { paging } from './page/command.js';
 import { endQuietly, isMain } from './process.js';
 import { label, recommend, type Recommendations } from './recommend.js';
@@ -223,6 +224,7 @@ const program = (
 
   explains(withData(root.command('explain')), compiled, out, carryOut);
   exports(withData(root.command('export')), compiled, carryOut);
+  packing(withData(root.command('pack')), compiled, carryOut);
   serving(withData(root.command('serve')), compiled, world, out, carryOut);
   paging(root.command('page'), compiled, world, carryOut);
   searching(withData(root.command('search')), compiled, world, finish);

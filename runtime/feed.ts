@@ -1,7 +1,16 @@
 /** A data set as a model reads it: the batches that a manifest's `train` and `rank` entries ask for, under one split. */
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import { evaluationBatches, type Held, ruleText, seenMax, type Split, trainingBatches } from './data/index.js';
+import {
+  type Dataset,
+  evaluationBatches,
+  type Held,
+  ruleText,
+  seenMax,
+  type Split,
+  trainingBatches,
+} from './data/index.js';
+import type { OwnInputs } from './data/batches.js';
 import { withColumns } from './entries.js';
 import { requestsOf } from './asking.js';
 import {
@@ -21,10 +30,31 @@ import type { Settings } from './contract/settings.js';
 import type { Manifest } from './contract/session.js';
 
 /** A model that reads an answer at each position learns from all of them at once; one that reads only a row's needs windows ending anywhere. */
-const horizonOf = (manifest: Manifest): 'all' | 'last' => {
+export const horizonOf = (manifest: Manifest): 'all' | 'last' => {
   const told = new Set(manifest.entries['train']?.inputs.map(({ name }) => rowIn(manifest, name)?.tells));
   return told.has('answerOfRow') && !told.has('answer') ? 'last' : 'all';
 };
+
+/** The rows of inputs that a model has of its own, and what data say in them. Left: requests that are not as the model reads them. */
+export const ownInputs = (
+  manifest: Manifest,
+  lexicon: Lexicon | undefined,
+  data: Dataset,
+  silent?: boolean,
+): E.Either<string, OwnInputs | undefined> =>
+  pipe(
+    requestsOf(manifest, lexicon, data, silent),
+    E.map(
+      (requests) =>
+        manifest.rows && {
+          rows: manifest.rows,
+          features: eventValues(lexicon, data.events),
+          labels: labelValues(manifest, data.events),
+          users: userValues(lexicon, data.userFeatures),
+          requests,
+        },
+    ),
+  );
 
 /** What is said of a part that asks nothing; undefined where all is well. */
 const unasked = ({ dataset, rule, held }: Split): string | undefined => {
@@ -56,20 +86,9 @@ export const feedOf = (
   const found = kept === undefined ? learnt(manifest, parts) : E.right(kept);
   if (E.isLeft(found)) return found;
   const lexicon = found.right;
-  const asked = requestsOf(manifest, lexicon, data, silent);
-  if (E.isLeft(asked)) return asked;
-  const own =
-    manifest.rows === undefined
-      ? {}
-      : {
-          own: {
-            rows: manifest.rows,
-            features: eventValues(lexicon, data.events),
-            labels: labelValues(manifest, data.events),
-            users: userValues(lexicon, data.userFeatures),
-            requests: asked.right,
-          },
-        };
+  const mine = ownInputs(manifest, lexicon, data, silent);
+  if (E.isLeft(mine)) return mine;
+  const own = mine.right === undefined ? {} : { own: mine.right };
   const seen = Math.max(1, seenMax(parts));
   const { length } = manifest;
   const epochOf = (epoch: number) =>

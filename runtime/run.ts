@@ -140,7 +140,8 @@ export const place = (session: Session, states: States): TaskEither<string, void
     (error) => `The states could not be written to ${session.backend}: ${messageOf(error)}.`,
   );
 
-const titlesOf = (data: Dataset): readonly string[] | null =>
+/** What to call each item; null where nobody knows. */
+export const titlesOf = (data: Dataset): readonly string[] | null =>
   data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item));
 
 /** A new run does not destroy an earlier one: its files move to `previous`, where the next new run replaces them. */

@@ -7,6 +7,7 @@ import { checkCpu } from '../cpu/limits.js';
 import type { Diagnostic, Diagnostics } from '../diagnostics.js';
 import { checkGpu, emitGpu } from '../targets/gpu/index.js';
 import { jaxFiles, jaxModule } from '../targets/jax/index.js';
+import { programFiles, programNames } from '../targets/jax/program.js';
 import { nativeFiles, nativePasses } from '../targets/native/index.js';
 import { onnxFile } from '../targets/onnx/index.js';
 import { wasmFiles, wasmPasses } from '../targets/wasm/index.js';
@@ -70,9 +71,9 @@ const jax: Target = {
   check: () => right(undefined),
   emit: () => '',
   handOver: {
-    emit: (compiled) => [{ name: jaxFiles[0], content: jaxModule(compiled), comment: '#' }],
-    names: jaxFiles,
-    next: (folder) => `${folder}/jax/model.py is a module: see its first lines`,
+    emit: (compiled) => [{ name: jaxFiles[0], content: jaxModule(compiled), comment: '#' }, ...programFiles('jax/')],
+    names: [...jaxFiles, ...programNames.map((name) => `jax/${name}`)],
+    next: (folder) => `${folder}/trainer.js pack --data FILE --out shards, and see ${folder}/jax/README.md`,
   },
 };
 

@@ -39,6 +39,7 @@ export const ranges = {
   trials: { low: 2, high: 10_000, whole: true },
   top: { low: 1, high: 1_000_000, whole: true },
   threads: { low: 1, high: 64, whole: true },
+  shardEvents: { low: 1, high: 2 ** 31 - 1, whole: true },
   checkpointSteps: { low: 1, high: 1e12, whole: true },
   checkpointSeconds: { low: 0.001, high: 1e9, whole: false },
   port: { low: 0, high: 65_535, whole: true },

@@ -73,7 +73,7 @@ const joined = async (rows: AsyncIterable<readonly Vector[]>, { rows: count, wid
 };
 
 const npy: Written<Vector, Matrix> = async function* (rows, { rows: count, width }) {
-  yield npyHead(count, width);
+  yield npyHead('f32', [count, width]);
   for await (const batch of rows) {
     const data = new Float32Array(batch.length * width);
     batch.forEach(({ vector }, i) => data.set(vector, i * width));

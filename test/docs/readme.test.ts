@@ -155,6 +155,7 @@ describe('the commands', () => {
       await ask('recommend'),
       await ask('explain'),
       await ask('export'),
+      await ask('pack'),
       await ask('serve'),
       await ask('page'),
       await ask('search'),

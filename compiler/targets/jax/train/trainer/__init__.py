@@ -1,0 +1,1 @@
+"""What trains a model that was compiled to JAX: its data, its runs, its checkpoints."""

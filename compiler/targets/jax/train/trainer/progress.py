@@ -1,0 +1,90 @@
+"""Settings of a run and where it stands, as checkpoints keep them: equal, key by key, to those of `trainer.js`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .told import Usage
+
+Settings = dict[str, Any]
+Progress = dict[str, Any]
+
+RANGES = {"epochs": (1, 1_000_000), "batch": (1, 65_536), "seed": (0, 2**32 - 1), "patience": (1, 1_000_000)}
+BEGINNING: Progress = {"step": 0, "epoch": 0, "batch": 0, "loss": 0, "unconverged": 0, "history": []}
+
+
+def new_settings(index: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:
+    """The settings of a new run: what is asked for, else what the model says."""
+    held = {"protocol": index["protocol"], **({"trainOn": index["trainOn"]} if "trainOn" in index else {})}
+    if given.get("protocol") not in (None, index["protocol"]):
+        raise Usage(
+            f"The shards were packed under --protocol {index['protocol']}, and --protocol {given['protocol']} holds out "
+            "other events: pack the data again with it."
+        )
+    if given.get("patience") is not None and (held["protocol"] == "hstu" or "trainOn" in held):
+        raise Usage(
+            "--patience needs validation, and these shards have none: leave it out, and give the --epochs that were best before."
+        )
+    chosen = {name: index["defaults"][name] if given.get(name) is None else given[name] for name in RANGES}
+    order = ("seed", "batch", "epochs", "patience")
+    return {**{name: chosen[name] for name in order}, **held}
+
+
+def resumed_settings(kept: Settings, given: Mapping[str, Any]) -> Settings:
+    """The settings of a resumed run: those it began with; only its end may move."""
+    for name in ("seed", "batch", "protocol"):
+        if given.get(name) not in (None, kept.get(name)):
+            raise Usage(
+                f"--{name} {given[name]} contradicts the run to resume, which has --{name} {kept.get(name)}: "
+                "leave it out, or begin a new run without --resume."
+            )
+    if kept.get("patience") is None and given.get("patience") is not None:
+        raise Usage("--patience needs validation, and the run to resume has none: leave it out.")
+    return {**kept, **{name: given[name] for name in ("epochs", "patience") if given.get(name) is not None}}
+
+
+def stepped(progress: Progress, loss: float, unconverged: int) -> Progress:
+    """After one optimizer step."""
+    return {
+        **progress,
+        "step": progress["step"] + 1,
+        "batch": progress["batch"] + 1,
+        "loss": progress["loss"] + loss,
+        "unconverged": progress["unconverged"] + unconverged,
+    }
+
+
+def closed(progress: Progress, metrics: Mapping[str, Any] | None) -> Progress:
+    """After the evaluation that closes an epoch."""
+    epoch = {
+        "epoch": progress["epoch"] + 1,
+        "step": progress["step"],
+        "loss": progress["loss"] / max(1, progress["batch"]),
+        "unconverged": progress["unconverged"],
+        "metrics": metrics,
+    }
+    return {
+        **BEGINNING,
+        "step": progress["step"],
+        "epoch": epoch["epoch"],
+        "history": [*progress["history"], epoch],
+    }
+
+
+def merit(epoch: Mapping[str, Any]) -> float:
+    """What epochs are chosen by. Where nothing is held out a later epoch is taken for a better one."""
+    metrics = epoch["metrics"]
+    return epoch["epoch"] if metrics is None else metrics["NDCG@10"]
+
+
+def best(progress: Progress) -> Mapping[str, Any] | None:
+    """The best epoch so far; the earliest of equals."""
+    return max(progress["history"], key=merit, default=None)
+
+
+def ended(settings: Settings, progress: Progress) -> bool:
+    """Whether a run is over, by its epochs or by its patience."""
+    top = best(progress)
+    patience = settings.get("patience")
+    return progress["epoch"] >= settings["epochs"] or (
+        patience is not None and top is not None and progress["epoch"] - top["epoch"] >= patience
+    )

@@ -1,0 +1,259 @@
+/**
+ * A model trained as a JAX program and by the trainer: the same losses, checkpoints that both open, runs that are killed and resumed
+ * on this mesh and on others, in one process and in two.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile } from '../../compiler/compile.js';
+import { jaxModule } from '../../compiler/targets/jax/index.js';
+import { programFiles } from '../../compiler/targets/jax/program.js';
+import sasrec from '../../models/sasrec.js';
+import type { CompiledModel } from '../../runtime/contract/compiled.js';
+import { openWasm } from '../../runtime/cpu/index.js';
+import type { Epoch } from '../../runtime/progress.js';
+import type { Metrics } from '../../runtime/metrics.js';
+import { pack } from '../../runtime/pack/pack.js';
+import { trainer } from '../../runtime/trainer.js';
+import { valueOf } from '../data/support.js';
+import { traced } from '../support/models.js';
+import { rightOf } from '../support/programs.js';
+import { built } from '../wasm/sessions.js';
+import { python, ran, type Ran } from './python.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'pcrec-jax-train-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (...names: readonly string[]): string => join(folder, ...names);
+
+// Dropout and drawn negatives too: random numbers must be the trainer's. An item table that three devices do not divide.
+const compiled = rightOf(
+  compile(traced(sasrec, { width: 8, length: 12, blocks: 1, negatives: 16, dropout: 0.2, rate: 0.01 })),
+);
+const model = async (): Promise<CompiledModel> => {
+  const module = await built(compiled.loops);
+  const { manifest } = compiled;
+  return { manifest, open: (_, sizes) => openWasm(module, manifest, 'wasm', sizes, { threads: 1 }) };
+};
+
+/** Compiled once for each mesh. */
+const cache = { JAX_COMPILATION_CACHE_DIR: at('cache'), JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS: '0' };
+const py = (args: readonly string[], devices = 1): Promise<Ran> =>
+  ran([at('jax', 'train.py'), ...args], cache, devices);
+const common = ['--shards', at('shards'), '--seed', '5', '--batch', '64', '--epochs', '2'];
+
+const records = (out: string): readonly Readonly<Record<string, unknown>>[] =>
+  readFileSync(join(out, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+const epochs = (out: string): readonly Epoch[] =>
+  records(out).filter(({ kind }) => kind === 'epoch') as unknown as readonly Epoch[];
+const losses = (out: string): readonly number[] => epochs(out).map(({ loss }) => loss);
+const near = (got: readonly number[], want: readonly number[], within: number): void => {
+  expect(got).toHaveLength(want.length);
+  got.forEach((value, i) => expect(Math.abs(value / want[i]! - 1)).toBeLessThan(within));
+};
+const same = (got: Metrics, want: Metrics): void =>
+  Object.entries(want).forEach(([name, value]) =>
+    expect(Math.abs(got[name as keyof Metrics] - value), name).toBeLessThan(1e-4),
+  );
+const result = (out: string): Metrics => records(out).find(({ kind }) => kind === 'result')!['model'] as Metrics;
+
+const done = (of: ChildProcess): Promise<unknown> =>
+  new Promise((resolve) => of.once('exit', (code, signal) => resolve(code ?? signal)));
+const until = async (what: () => boolean): Promise<void> => {
+  for (let tries = 0; !what(); tries++) {
+    if (tries > 1000) throw new Error('it did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+};
+const savedStep = (out: string): number => {
+  const path = join(out, 'last.safetensors');
+  return existsSync(path) ? Number(/\\"step\\":(\d+)/.exec(readFileSync(path, 'latin1'))?.[1] ?? 0) : 0;
+};
+
+describe.skipIf(python === undefined)('a JAX program', () => {
+  beforeAll(async () => {
+    mkdirSync(at('jax', 'trainer'), { recursive: true });
+    writeFileSync(at('jax', 'model.py'), jaxModule(compiled));
+    for (const { name, content } of programFiles('jax/')) {
+      mkdirSync(dirname(at(name)), { recursive: true });
+      writeFileSync(at(name), content);
+    }
+    const node = await model();
+    valueOf(await pack(node)({ data: 'sample', out: at('shards'), shardEvents: 3000 })());
+    await trainer(node).train({ data: 'sample', seed: 5, batch: 64, epochs: 2, out: at('node') });
+    const { code, err } = await py([...common, '--out', at('whole')]);
+    expect([code, err]).toEqual([0, '']);
+  });
+
+  it('loses what the trainer loses, and tells it in the same records', () => {
+    near(losses(at('whole')), losses(at('node')), 1e-5);
+    const shape = (out: string) => records(out).map(({ kind, ...rest }) => [kind, Object.keys(rest).sort()]);
+    expect(shape(at('whole'))).toEqual(shape(at('node')));
+    const [ours, its] = [at('node'), at('whole')].map((out) => records(out)[0]!);
+    for (const name of ['model', 'manifest', 'parameters', 'settings', 'data', 'statistics', 'batches', 'step'])
+      expect(its![name], name).toEqual(ours![name]);
+  });
+
+  it('writes checkpoints that the trainer opens, and opens those of the trainer', async () => {
+    const node = trainer(await model());
+    const ours = await node.evaluate({ checkpoint: at('whole', 'best.safetensors') });
+    same(ours.model, result(at('whole')));
+    const { out } = await py([
+      'evaluate',
+      '--shards',
+      at('shards'),
+      '--checkpoint',
+      at('node', 'best.safetensors'),
+      '--json',
+    ]);
+    same((JSON.parse(out.trim().split('\n').at(-1)!) as { readonly model: Metrics }).model, result(at('node')));
+    // And each goes on with a run of the other.
+    await node.train({ data: 'sample', resume: true, epochs: 3, out: at('whole') });
+    const further = await py(['--shards', at('shards'), '--resume', '--epochs', '3', '--out', at('node')]);
+    expect(further.code).toBe(0);
+    near(losses(at('node')), losses(at('whole')), 1e-5);
+  });
+
+  it('ends in the same bytes when it is killed and resumed', async () => {
+    const begun = [...common, '--out', at('uncut'), '--no-test'];
+    expect((await py(begun)).code).toBe(0);
+    const cut = [...common, '--out', at('cut'), '--no-test'];
+    const child = spawn(python!, [at('jax', 'train.py'), ...cut, '--checkpoint-steps', '1'], {
+      env: { ...process.env, ...cache, JAX_PLATFORMS: 'cpu', XLA_FLAGS: '--xla_force_host_platform_device_count=1' },
+      stdio: 'ignore',
+    });
+    const ended = done(child);
+    await until(() => savedStep(at('cut')) >= 3);
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    expect(savedStep(at('cut'))).toBeLessThan(20);
+    expect((await py([...cut, '--resume'])).code).toBe(0);
+    for (const name of ['last', 'best'])
+      expect(
+        readFileSync(at('cut', `${name}.safetensors`)).equals(readFileSync(at('uncut', `${name}.safetensors`))),
+      ).toBe(true);
+  });
+
+  it('goes on in two processes, of which one is killed, and then on another mesh', async () => {
+    const port = await new Promise<number>((resolve) => {
+      const server = createServer().listen(0, () => {
+        const { port: free } = server.address() as { readonly port: number };
+        server.close(() => resolve(free));
+      });
+    });
+    const out = at('two');
+    const pair = [0, 1].map((process_) =>
+      spawn(
+        python!,
+        [
+          at('jax', 'train.py'),
+          ...common,
+          '--out',
+          out,
+          '--no-test',
+          '--mesh',
+          'data=2,table=2',
+          '--checkpoint-steps',
+          '1',
+          '--coordinator',
+          `localhost:${port}`,
+          '--processes',
+          '2',
+          '--process',
+          String(process_),
+          '--heartbeat',
+          '10',
+        ],
+        {
+          env: {
+            ...process.env,
+            ...cache,
+            JAX_PLATFORMS: 'cpu',
+            XLA_FLAGS: '--xla_force_host_platform_device_count=2',
+          },
+          stdio: 'ignore',
+        },
+      ),
+    );
+    const ends = pair.map(done);
+    await until(() => savedStep(out) >= 8);
+    pair[1]!.kill('SIGKILL');
+    // Who is left does not wait for ever, and does not say that all went well.
+    expect(await Promise.all(ends)).not.toContain(0);
+    const { code } = await py([...common, '--out', out, '--no-test', '--resume', '--mesh', 'data=2,table=3'], 6);
+    expect(code).toBe(0);
+    near(losses(out), losses(at('uncut')), 1e-5);
+    const whole = [out, at('uncut')].map((of) => epochs(of).at(-1)!.metrics!);
+    expect(Math.abs(whole[0]!['NDCG@10'] - whole[1]!['NDCG@10'])).toBeLessThan(1e-3);
+  });
+
+  it('refuses what is wrong in a sentence, with the exit codes of the trainer', async () => {
+    const damaged = readFileSync(at('uncut', 'last.safetensors'));
+    damaged[damaged.length - 5]! ^= 1;
+    mkdirSync(at('damaged'));
+    writeFileSync(at('damaged', 'last.safetensors'), damaged);
+    mkdirSync(at('other'));
+    const index = readFileSync(at('shards', 'index.json'), 'utf8');
+    writeFileSync(at('other', 'index.json'), index.replace(compiled.manifest.hash, '2-abc'));
+    mkdirSync(at('short'));
+    writeFileSync(at('short', 'index.json'), index);
+    const of = ['--shards', at('shards')];
+    const cases: readonly (readonly [readonly string[], number, string])[] = [
+      [['--shards', at('nowhere')], 1, 'There are no shards in'],
+      [['--shards', at('other')], 1, 'another version of `sasrec`'],
+      [['--shards', at('short')], 1, 'pack the data again'],
+      [[...of, '--resume', '--out', at('damaged')], 1, 'its checksum does not match its contents'],
+      [['evaluate', ...of, '--checkpoint', at('none')], 1, 'there is no such file'],
+      [[], 2, '--shards'],
+      [[...of, '--epochs', '0'], 2, 'a whole number from 1'],
+      [[...of, '--protocol', 'hstu'], 2, 'pack the data again'],
+      [[...of, '--mesh', 'data=3'], 2, 'asks for 3 devices'],
+      [[...of, '--mesh', 'rows=3'], 2, 'data=4,table=2'],
+      [[...of, '--resume', '--out', at('uncut'), '--seed', '6'], 2, 'contradicts the run to resume'],
+    ];
+    for (const [args, code, words] of cases) {
+      const { code: got, err } = await py(args);
+      expect([got, err.includes(words), err.includes('Traceback')], `${args.join(' ')}: ${err}`).toEqual([
+        code,
+        true,
+        false,
+      ]);
+    }
+  });
+
+  it('exports scores that are the trained ones', async () => {
+    const { code, out } = await py([
+      'export',
+      '--shards',
+      at('shards'),
+      '--checkpoint',
+      at('uncut', 'best.safetensors'),
+      '--out',
+      at('out'),
+    ]);
+    expect([code, out]).toEqual([0, expect.stringContaining('Output: scores float32[1, 400]')]);
+    const script = `
+import jax, json, sys, numpy as np
+from jax import export
+sys.path.insert(0, ${JSON.stringify(at('jax'))})
+import model
+from trainer.files import load_tensors
+program = export.deserialize(bytearray(open(${JSON.stringify(at('out', 'score.jax'))}, 'rb').read()))
+items = np.zeros((1, 12), np.int32); items[0, :3] = [5, 7, 9]
+named = {'items': items, 'seq.lengths': np.array([3], np.int32), 'batch.missing': np.int32(0), 'items.missing': np.int32(0)}
+state = {n: np.asarray(t) for n, t in load_tensors(__import__('pathlib').Path(${JSON.stringify(at('uncut', 'best.safetensors'))})).tensors.items()}
+given = [v for n, v in named.items() if n in model.SCORE and not n.endswith('missing')]
+got = program.call(*[v for n in model.SCORE for m, v in named.items() if m == n and not n.endswith('missing')])
+want = jax.jit(model.score)(state, named)
+print(float(np.abs(np.asarray(got) - np.asarray(want)).max()), np.asarray(got).shape == (1, 400))
+`;
+    const checked = await ran(['-c', script], cache);
+    expect([checked.err, checked.out.trim().split(' ')[1]]).toEqual(['', 'True']);
+    expect(Number(checked.out.split(' ')[0])).toBeLessThan(1e-5);
+  });
+});

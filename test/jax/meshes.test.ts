@@ -48,7 +48,10 @@ describe.skipIf(python === undefined)('on several devices', () => {
       expect(of.length).toBeGreaterThan(0);
       expect(of.filter(({ numbers }) => numbers >= own)).toEqual([]);
     }
-    // Derivatives by a device's own rows are summed over those that have the same rows, once.
-    expect(train!.filter(({ numbers }) => numbers >= own)).toEqual([{ operation: 'all-reduce', numbers: own }]);
+    // Derivatives by a device's own rows are summed over those that have the same rows: by what was looked up in the history, as
+    // targets and as negatives.
+    const large = train!.filter(({ numbers }) => numbers >= own);
+    expect(large.length).toBeLessThanOrEqual(3);
+    for (const one of large) expect(one).toEqual({ operation: 'all-reduce', numbers: own });
   }, 600_000);
 });

@@ -5,7 +5,7 @@ import type { Origin } from '../../graph.js';
 import { type Program, rootsOf } from '../../program.js';
 import { needsOf } from './needs.js';
 import type { Helper } from './helpers.js';
-import { isPlace, type Piece } from './piece.js';
+import { type Piece, word } from './piece.js';
 import { rule } from './rules.js';
 import { type Frame, sliced, type Writing } from './scan.js';
 import { sheet } from './sheet.js';
@@ -41,8 +41,6 @@ export interface Body {
 
 /** Longer expressions within others get names, too. */
 const LONG = 48;
-
-const word = (text: string): string => text.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
 
 /** What a node does, in a word, after which it is called where the model has no name for it. */
 const doing = (n: Node): string =>
@@ -115,7 +113,7 @@ export const bodyOf = (program: Program, around: Around): Body => {
     page.about(source === undefined ? undefined : `${source.file}:${source.line}`);
   };
   const put = (n: Node, v: Value): Value => {
-    if (isPlace(v.piece) || v.piece.known === true) return v;
+    if (v.piece.place === true || v.piece.known === true) return v;
     about(n);
     return { ...v, piece: page.assign(hint(n), v.piece) };
   };

@@ -11,7 +11,8 @@ import { type Program, rootsOf, withRoots } from '../../program.js';
 import { GRADIENT, type Step } from '../../step.js';
 import { type Body, bodyOf, type Leaf } from './function.js';
 import { type Helper, helpers, helperTexts } from './helpers.js';
-import { atom, quoted, tuple } from './piece.js';
+import { place, quoted, tuple, word } from './piece.js';
+import { smooth } from './smooth.js';
 import { asPlaced, type Described, described, inputsText, python, statesText } from './tensors.js';
 
 /** What a name may not be: words of the language, what every function has, and what modules define. */
@@ -86,17 +87,17 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
     const flat = program.entry === 'train' && program.optimizer !== undefined ? settled(padded) : padded;
     const nodes = topological(rootsOf(flat));
     const read = nodes.filter((n): n is Extract<Node, { op: 'input' }> => n.op === 'input' && leaf(n) === undefined);
-    const place = (n: Leaf) => atom(leaf(n) ?? `${n.op === 'input' ? inputs : 'state'}[${quoted(inputName(n))}]`);
+    const called = (n: Leaf) => place(leaf(n) ?? `${n.op === 'input' ? inputs : 'state'}[${quoted(inputName(n))}]`);
     const body = bodyOf(flat, {
-      leaf: (n) => ({ piece: place(n), axes: laid(inputName(n), n.axes) }),
+      leaf: (n) => ({ piece: called(n), axes: laid(inputName(n), n.axes) }),
       carriers: manifest.states.map(({ name, axes, shape }) => ({
-        piece: atom(`state[${quoted(name)}]`),
+        piece: place(`state[${quoted(name)}]`),
         axes: axes.map((a, i) => ({ name: a, extent: { kind: 'fixed', size: shape[i]! } })),
       })),
       inputs,
       missing: (axis) => {
         const name = missingOf(asPlaced(axis));
-        return name === undefined ? undefined : atom(`${inputs}[${quoted(name)}]`);
+        return name === undefined ? undefined : place(`${inputs}[${quoted(name)}]`);
       },
       inOrder,
       uses,
@@ -177,7 +178,7 @@ const optimizing = (step: Step, w: Writer) => {
     variants.set(key, { entry, names: [...(variants.get(key)?.names ?? []), p.path] });
   }
   const all = [...variants.values()];
-  const title = optimizer.name.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
+  const title = word(optimizer.name);
   const names = all.map((_, i) => (i === 0 ? title : `${title}_${i + 1}`));
   const functions = all.map(({ entry: { body } }, i) =>
     [
@@ -266,7 +267,7 @@ const isEntry = (name: string): name is keyof typeof entries => name in entries;
 export const moduleText = (manifest: Manifest, programs: readonly Program[], step: Step): string => {
   const others = programs.filter((p) => isEntry(p.entry));
   const w = writer(manifest, [step.loss, step.gradients, ...others]);
-  const loss = w.entry(step.loss, 'batch');
+  const loss = w.entry(smooth(step.loss), 'batch');
   const gradients = w.entry(step.gradients, 'batch');
   const optimizer = optimizing(step, w);
   const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: w.entry(p, 'inputs') }));
@@ -307,12 +308,12 @@ export const moduleText = (manifest: Manifest, programs: readonly Program[], ste
   const importing = [
     'from __future__ import annotations',
     '',
-    `from collections.abc import Mapping${/\bSequence\b/.test(code) ? ', Sequence' : ''}`,
+    `from collections.abc import Mapping${code.includes('Sequence') ? ', Sequence' : ''}`,
     'from typing import Any, NamedTuple',
     '',
     'import jax',
     'import jax.numpy as jnp',
-    ...(/\blax\./.test(code) ? ['from jax import lax'] : []),
+    ...(code.includes('lax.') ? ['from jax import lax'] : []),
     'from jax.sharding import Mesh, PartitionSpec',
     '',
     'Arrays = Mapping[str, jax.Array]',

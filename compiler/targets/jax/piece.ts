@@ -1,4 +1,5 @@
 /** Python expressions as text that knows how tightly it binds, so that brackets stand where they are needed and nowhere else. */
+import { plainWord } from '../../loops/names.js';
 
 /** From loose to tight, as the language has them. */
 const levels = ['comparison', 'or', 'xor', 'and', 'sum', 'product', 'sign', 'atom'] as const;
@@ -9,12 +10,20 @@ export interface Piece {
   readonly level: Level;
   /** A number that Python knows before anything runs: a literal, or the size of an array. */
   readonly known?: true;
+  /** Which number, of a literal. */
+  readonly number?: number;
+  /** A name, perhaps with subscripts: it may stand in several places. */
+  readonly place?: true;
 }
 
 export const atom = (text: string): Piece => ({ text, level: 'atom' });
+export const place = (text: string): Piece => ({ text, level: 'atom', place: true });
 export const known = (text: string, level: Level = 'atom'): Piece => ({ text, level, known: true });
-/** Whether the text may stand in several places: a name, perhaps with subscripts. */
-export const isPlace = ({ text }: Piece): boolean => /^-?[\w.]+(\[[^\][()]*\])*$/.test(text);
+/** A literal. */
+export const number = (value: number, text = `${value}`): Piece => ({
+  ...known(text, value < 0 || Object.is(value, -0) ? 'sign' : 'atom'),
+  number: value,
+});
 
 /** The text where nothing looser than `level` may stand. */
 const within = (p: Piece, level: Level): string =>
@@ -34,7 +43,17 @@ export const infix =
 export const prefix =
   (operator: string) =>
   (a: Piece): Piece => ({ text: `${operator}${within(a, 'sign')}`, level: 'sign' });
-/** What follows an expression: a subscript, a method. */
+/** The name of a user as Python may have it. */
+export const word = (name: string): string => {
+  const plain = plainWord(name);
+  return plain[0]! >= '0' && plain[0]! <= '9' ? `_${plain}` : plain;
+};
+/** An expression between brackets after it. */
+export const subscripted = (p: Piece, subscript: string): Piece => ({
+  ...suffixed(p, `[${subscript}]`),
+  ...(p.place === true ? { place: true as const } : {}),
+});
+/** What follows an expression. */
 export const suffixed = (p: Piece, suffix: string): Piece => atom(`${within(p, 'atom')}${suffix}`);
 
 export const quoted = (text: string): string => JSON.stringify(text);

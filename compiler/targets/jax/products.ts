@@ -2,7 +2,7 @@
  * Sums, and sums of products as `einsum`. The compiler has ordered products already; what is left to say is which axes meet.
  */
 import type { Axis } from '../../../dsl/axis.js';
-import { call, infix, known, type Piece, quoted, tuple } from './piece.js';
+import { call, infix, number, type Piece, quoted, tuple } from './piece.js';
 import { axisAt, hasAxis, mapped, namesOf, type Pen, type Value } from './value.js';
 
 const along = (
@@ -35,13 +35,14 @@ const gathered = (pen: Pen, factors: readonly Value[]): readonly Value[] => {
   return left;
 };
 
+const alphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** A letter for each axis: the first of its name that no other has taken. */
 const lettersOf = (names: readonly string[]): ReadonlyMap<string, string> => {
   const letters = new Map<string, string>();
-  const free = (letter: string): boolean => /[a-z]/i.test(letter) && ![...letters.values()].includes(letter);
+  const free = (letter: string): boolean => alphabet.includes(letter) && ![...letters.values()].includes(letter);
   for (const name of names) {
     const own = name.toLowerCase();
-    const wished = [...own, ...own.toUpperCase(), ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+    const wished = [...own, ...own.toUpperCase(), ...alphabet];
     letters.set(name, wished.find(free)!);
   }
   return letters;
@@ -67,7 +68,11 @@ export const contraction = (pen: Pen, given: readonly Value[], over: readonly Ax
     .filter((a) => !given.some((f) => hasAxis(f, a.name)))
     .map((a): Piece => {
       const size = pen.sizes.count(a);
-      return dtype === 'i32' ? size : /^\d+$/.test(size.text) ? known(`${size.text}.0`) : call('jnp.float32', size);
+      return dtype === 'i32'
+        ? size
+        : size.number === undefined
+          ? call('jnp.float32', size)
+          : number(size.number, `${size.number}.0`);
     });
   const scalars = given.filter((f) => f.axes.length === 0).map((f) => f.piece);
   const factors = gathered(

@@ -2,7 +2,7 @@
 import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import { lowest } from '../../../dsl/lowest.js';
 import { type Helper } from './helpers.js';
-import { atom, call, infix, known, type Piece, prefix, suffixed } from './piece.js';
+import { atom, call, infix, known, number, type Piece, prefix, suffixed } from './piece.js';
 
 /** Writes a helper into the module and gives its name. */
 export type Uses = (helper: Helper) => string;
@@ -20,10 +20,9 @@ const helped =
   (args, uses) =>
     call(uses(helper), ...args);
 
-const isNumber = ({ text }: Piece): boolean => /^-?[\d.e+-]+$/.test(text);
 /** Only of a base of size 1 does C say what has no one limit. */
 const pow: Rule = ([x, y], uses) =>
-  (isNumber(x!) && Math.abs(Number(x!.text)) !== 1) || isNumber(y!)
+  (x!.number !== undefined && Math.abs(x!.number) !== 1) || Number.isFinite(y!.number)
     ? call('jnp.power', x!, y!)
     : call(uses('power'), x!, y!);
 const cast =
@@ -74,7 +73,7 @@ export const types: { readonly [D in DType]: string } = { f32: 'float32', i32: '
 const f32 = (value: number): string => {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'jnp.nan' : value < 0 ? '-jnp.inf' : 'jnp.inf';
   const text = Object.is(value, -0) ? '-0' : `${value}`;
-  return /[.e]/.test(text) ? text : `${text}.0`;
+  return text.includes('.') || text.includes('e') ? text : `${text}.0`;
 };
 
 /** A number as it stands in the text; the least of all by the name that it has there. */
@@ -83,7 +82,7 @@ export const literal = (value: number, dtype: DType, uses: Uses): Piece =>
     ? known(value === 0 ? 'False' : 'True')
     : dtype === 'f32' && value === lowest.f32
       ? known(uses('LOWEST'))
-      : known(dtype === 'f32' ? f32(value) : `${value}`, value < 0 || Object.is(value, -0) ? 'sign' : 'atom');
+      : number(value, dtype === 'f32' ? f32(value) : `${value}`);
 
 /** A scalar function of arrays that broadcast. Of nothing but numbers it is an array all the same. */
 export const applied = (

@@ -2,7 +2,7 @@
 import type { Axis } from '../../../dsl/axis.js';
 import type { Carry, Node, Reduce, Scan } from '../../../dsl/node.js';
 import { inLoop } from '../../graph.js';
-import { atom, call, tuple } from './piece.js';
+import { call, place, tuple, word } from './piece.js';
 import { axisAt, type Pen, positions, scalar, type Value, whole } from './value.js';
 
 /** Where an expression is worked out: in a function, or at one position after the other of a scan. */
@@ -35,20 +35,20 @@ export const sliced = (v: Value, { along, sliced: known }: Loop, { sheet }: Pen)
   if (axis < 0) return v;
   // What is renamed is the same array.
   const key = `${axis} ${v.piece.text}`;
-  const word = /^\w+$/.test(v.piece.text) ? v.piece.text : along.name;
-  const name = known.get(key)?.name ?? sheet.name(`${word}_here`);
+  const like = word(v.piece.text) === v.piece.text ? v.piece.text : along.name;
+  const name = known.get(key)?.name ?? sheet.name(`${like}_here`);
   known.set(key, { from: v, axis, name });
-  return { ...v, piece: atom(name), axes: v.axes.filter((a) => a.name !== along.name) };
+  return { ...v, piece: place(name), axes: v.axes.filter((a) => a.name !== along.name) };
 };
 
 const outputsOf = (n: Scan, axis: Axis, rest: readonly (readonly Axis[])[], w: Writing): readonly Value[] => {
   const { sheet, frame } = w;
   const starts = rest.map((axes) => whole(w, scalar(w, 0, 'f32'), axes).piece.text);
-  const step = sheet.name(`${n.carries[0]!.name.replace(/\W/g, '_')}_step`);
-  const states = n.carries.map((c) => sheet.name(c.name.replace(/\W/g, '_')));
+  const step = sheet.name(`${word(n.carries[0]!.name)}_step`);
+  const states = n.carries.map((c) => sheet.name(word(c.name)));
   const loop: Loop = { around: frame, inside: inLoop(n), along: axis, sliced: new Map() };
   const values = new Map<Node, Value>(
-    n.carries.map((c, i) => [c, { piece: atom(states[i]!), axes: rest[i]!, dtype: 'f32' }]),
+    n.carries.map((c, i) => [c, { piece: place(states[i]!), axes: rest[i]!, dtype: 'f32' }]),
   );
   const inner = w.inside({ values, loops: new Map(), loop });
   const from = sheet.lines.length;
@@ -64,12 +64,12 @@ const outputsOf = (n: Scan, axis: Axis, rest: readonly (readonly Axis[])[], w: W
     `    ${tuple(given.map((g) => g.name))} = given`,
   ]);
   const moved = given.map((g) => (g.axis === 0 ? g.from.piece : call('jnp.moveaxis', g.from.piece, `${g.axis}`, '0')));
-  const results = n.carries.map((c) => sheet.name(c.name.replace(/\W/g, '_')));
+  const results = n.carries.map((c) => sheet.name(word(c.name)));
   const reverse = n.carries[0]!.reverse ? ', reverse=True' : '';
   sheet.line(
     `_, ${tuple(results)} = lax.scan(${step}, ${tuple(starts)}, ${tuple(moved.map((m) => m.text))}${reverse})`,
   );
-  return results.map((name, i) => ({ piece: atom(name), axes: [axis, ...rest[i]!], dtype: 'f32' }));
+  return results.map((name, i) => ({ piece: place(name), axes: [axis, ...rest[i]!], dtype: 'f32' }));
 };
 
 export const looped = (n: Scan, w: Writing): Value => {

@@ -1,5 +1,5 @@
 /** The lines of a function of Python: assignments, each with a name of its own and after a comment that says where it comes from. */
-import { atom, type Piece } from './piece.js';
+import { type Piece, place } from './piece.js';
 
 export interface Sheet {
   /** A name that nothing has, as near to `like` as may be. */
@@ -45,7 +45,7 @@ export const sheet = (taken: Iterable<string>): Sheet => {
     assign: (like, value) => {
       const found = name(like);
       line(`${found} = ${value.text}`);
-      return atom(found);
+      return place(found);
     },
     about: (where) => {
       place = where;

@@ -1,6 +1,6 @@
 /** How many positions axes have: numbers, or what the shape of a given array says. */
 import { type Axis, bound, type Size } from '../../../dsl/axis.js';
-import { atom, known, type Piece, quoted } from './piece.js';
+import { known, number, type Piece, quoted } from './piece.js';
 
 export interface Sizes {
   /** Known when the function is traced. */
@@ -39,7 +39,7 @@ export const sizesOf = (given: readonly Given[], name: (like: string) => string)
     asked,
     count: (axis) => {
       const size = bound(axis);
-      return typeof size === 'number' ? known(`${size}`) : { ...atom(named(size)), known: true };
+      return typeof size === 'number' ? number(size) : known(named(size));
     },
     lines: () => [...read.values()].map(({ line }) => line),
   };

@@ -5,7 +5,7 @@
 import type { Axis } from '../../../dsl/axis.js';
 import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import type { Helper } from './helpers.js';
-import { call, type Piece, suffixed, tuple } from './piece.js';
+import { call, type Piece, subscripted, tuple } from './piece.js';
 import { applied, arrayOf, literal } from './scalars.js';
 import type { Sheet } from './sheet.js';
 import type { Sizes } from './sizes.js';
@@ -58,7 +58,7 @@ export const spread = (v: Value, axes: readonly Axis[]): Piece => {
   if (first < 0) return piece;
   const subscripts = axes.slice(first).map((a) => (own.some((o) => o.name === a.name) ? ':' : 'None'));
   const last = subscripts.lastIndexOf('None');
-  return last < 0 ? piece : suffixed(piece, `[${subscripts.slice(0, last + 1).join(', ')}]`);
+  return last < 0 ? piece : subscripted(piece, subscripts.slice(0, last + 1).join(', '));
 };
 
 /** All axes of some arrays: in the order of one that has them all, where there is one. */

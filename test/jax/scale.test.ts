@@ -22,7 +22,7 @@ interface Told {
 }
 
 const sizes = [
-  { width: 8, blocks: 2, length: 12, negatives: 16, items: 100, batch: 16, data: 2, table: 2 },
+  { width: 24, blocks: 1, length: 12, negatives: 16, items: 100, batch: 16, data: 2, table: 2 },
   { width: 16, blocks: 2, length: 10, negatives: 64, items: 1000, batch: 32, data: 1, table: 4 },
   { width: 32, blocks: 3, length: 8, negatives: 32, items: 50_000, batch: 64, data: 4, table: 1 },
 ] as const;

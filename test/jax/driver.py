@@ -1,6 +1,6 @@
 """Runs emitted modules on data that lie beside them: each folder given has a model.py and a data.json, and gets a results.json.
 
-    python driver.py MESH FOLDER...
+    python driver.py MESH step,stepByJax,read,moved FOLDER...
 
 MESH: `data=4,table=2` puts arrays on so many devices, or `none`. Rows of batches and of item tables are then more than there are, as many as
 divide among the devices; the further ones hold numbers that nothing may read.
@@ -8,7 +8,9 @@ divide among the devices; the further ones hold numbers that nothing may read.
 
 import importlib.util
 import json
+import math
 import pathlib
+import re
 import sys
 
 import jax
@@ -38,7 +40,8 @@ def grown(tensor, flat, sizes, more):
     shape = [sizes.get(size, size) for size in tensor.shape]
     array = np.asarray(flat, tensor.dtype).reshape(shape)
     pads = [(0, more.get(size, 0)) for size in tensor.shape]
-    return np.pad(array, pads, constant_values=0 if tensor.role != "input" or array.dtype != np.float32 else 7)
+    filler = 7 if tensor.role == "input" and array.dtype == np.float32 else 0
+    return np.pad(array, pads, constant_values=filler) if tensor.shape else array
 
 
 def placed(arrays, specs, mesh):
@@ -51,11 +54,20 @@ def kept(tensor, x, more):
     return np.asarray(x)[tuple(slice(0, n - more.get(size, 0)) for size, n in zip(tensor.shape, x.shape))]
 
 
-def listed(x) -> list[float]:
-    return np.asarray(x, np.float64).ravel().tolist()
+def listed(x) -> list[float | None]:
+    """JSON has no word for what is no number."""
+    return [n if math.isfinite(n) else None for n in np.asarray(x, np.float64).ravel().tolist()]
 
 
-def ran(folder: pathlib.Path, mesh: Mesh | None) -> dict:
+def beyond(tensor, x, sizes) -> float:
+    """The largest number in rows of item tables that do not exist."""
+    if "items" not in tensor.shape:
+        return 0.0
+    rows = np.take(np.asarray(x), range(sizes["items"], x.shape[tensor.shape.index("items")]), axis=tensor.shape.index("items"))
+    return float(np.abs(rows).max(initial=0))
+
+
+def ran(folder: pathlib.Path, mesh: Mesh | None, asked: list[str]) -> dict:
     model = module_of(folder)
     data = json.loads((folder / "data.json").read_text())
     sizes = data["sizes"]
@@ -70,31 +82,61 @@ def ran(folder: pathlib.Path, mesh: Mesh | None) -> dict:
         arrays = {n: grown(t, given[n], sizes, more) for n, t in model.INPUTS[entry].items()}
         return placed(arrays, specs.get(entry), mesh)
 
-    def told(stepped):
-        new, outputs = stepped
+    def stepped(step):
+        new, outputs = jax.jit(step)(state, inputs("train"))
         return {
             "states": {n: listed(kept(t, new[n], more)) for n, t in model.STATE.items()},
-            "beyond": {n: float(np.abs(x).max(initial=0)) for n, t in model.STATE.items() if (x := beyond(t, new[n])).size},
-            "loss": float(outputs["loss"]),
+            "beyond": max(beyond(t, new[n], sizes) for n, t in model.STATE.items()),
+            "loss": listed(outputs["loss"])[0],
         }
 
-    def beyond(tensor, x):
-        if not more.get("items") or "items" not in tensor.shape:
-            return np.zeros(0)
-        return np.take(np.asarray(x), range(sizes["items"], x.shape[0]), axis=tensor.shape.index("items"))
+    def read():
+        both = jax.jit(lambda state, given, ranked: (model.score(state, given), model.rank(state, ranked)))
+        scores, rank = both(state, inputs("score"), inputs("rank"))
+        rows, items = sizes["batch"], sizes["items"]
+        return {"scores": listed(scores[:rows, :items]), "rank": listed(rank[:rows])}
 
-    rows, items = sizes["batch"], sizes["items"]
-    batch = inputs("train")
-    results = {"step": told(jax.jit(model.step)(state, batch))}
-    if hasattr(model, "step_by_jax"):
-        results["stepByJax"] = told(jax.jit(model.step_by_jax)(state, batch))
-    results["scores"] = listed(jax.jit(model.score)(state, inputs("score"))[:rows, :items])
-    results["rank"] = listed(jax.jit(model.rank)(state, inputs("rank"))[:rows])
-    return results
+    results = {
+        "step": lambda: stepped(model.step),
+        "stepByJax": lambda: stepped(model.step_by_jax),
+        "read": read,
+        "moved": lambda: {e: moved(model, e, sizes, mesh) for e in ("train", "rank", "score")},
+    }
+    return {name: results[name]() for name in asked}
+
+
+# As many items as make a table larger than anything else, and rows of a batch that divide.
+LARGE = {"items": 4096, "batch": 8}
+
+
+def moved(model, entry: str, sizes, mesh: Mesh) -> list[dict]:
+    """What the devices exchange in the compiled program of an entry, at LARGE: operations of XLA, and how many numbers each gives."""
+    size = {**sizes, **LARGE}
+    specs = model.specs(mesh)
+
+    def abstract(tensors, of):
+        return {
+            n: jax.ShapeDtypeStruct(
+                tuple(size.get(s, s) for s in t.shape), np.dtype(t.dtype), sharding=NamedSharding(mesh, specs[of][n])
+            )
+            for n, t in tensors.items()
+        }
+
+    states = {n: NamedSharding(mesh, s) for n, s in specs["state"].items()}
+    function = {"train": model.step, "rank": model.rank, "score": model.score}[entry]
+    jitted = jax.jit(function, out_shardings=(states, None)) if entry == "train" else jax.jit(function)
+    text = jitted.lower(abstract(model.STATE, "state"), abstract(model.INPUTS[entry], entry)).compile().as_text()
+    found = re.findall(
+        r"= (.*?) (all-gather|all-reduce|all-to-all|collective-permute|reduce-scatter)(?:-start)?\(", text
+    )
+    return [
+        {"operation": operation, "numbers": math.prod(int(n) for n in shape.split(",") if n)}
+        for shapes, operation in found
+        for shape in re.findall(r"\[([\d,]*)\]", shapes)
+    ]
 
 
 if __name__ == "__main__":
     chosen = mesh_of(sys.argv[1])
-    for given in map(pathlib.Path, sys.argv[2:]):
-        (given / "results.json").write_text(json.dumps(ran(given, chosen)))
-        print(given.name, flush=True)
+    for given in map(pathlib.Path, sys.argv[3:]):
+        (given / "results.json").write_text(json.dumps(ran(given, chosen, sys.argv[2].split(","))))

@@ -1,31 +1,31 @@
 /** Emitted modules and what they are to make of given numbers, in folders for `driver.py`; and the Python that runs it. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HyperValue, Model } from '../../dsl/model.js';
 import { compile, programsOf } from '../../compiler/compile.js';
-import type { Program } from '../../compiler/program.js';
-import { rootsOf } from '../../compiler/program.js';
+import { type Program, rootsOf } from '../../compiler/program.js';
 import { jaxModule } from '../../compiler/targets/jax/index.js';
 import { evaluate } from '../../compiler/targets/reference.js';
-import { topological } from '../../compiler/graph.js';
 import { givenOf } from '../support/lowered.js';
 import { reorder } from '../support/loops.js';
 import { environment, plain, traced } from '../support/models.js';
 import { rightOf } from '../support/programs.js';
+import { ran } from './python.js';
 
 export interface Stepped {
-  readonly states: Readonly<Record<string, readonly number[]>>;
-  readonly beyond: Readonly<Record<string, number>>;
-  readonly loss: number;
+  readonly states: Readonly<Record<string, readonly (number | null)[]>>;
+  /** The largest number in rows of item tables that do not exist. */
+  readonly beyond: number;
+  readonly loss: number | null;
 }
 export interface Results {
   readonly step: Stepped;
   readonly stepByJax: Stepped;
-  readonly scores: readonly number[];
-  readonly rank: readonly number[];
+  readonly read: { readonly scores: readonly (number | null)[]; readonly rank: readonly (number | null)[] };
+  /** What devices exchange, by entry. */
+  readonly moved: Readonly<Record<string, readonly { readonly operation: string; readonly numbers: number }[]>>;
 }
 /** What the reference says, in float64: new states, and outputs of all entries. */
 export interface Wanted {
@@ -65,30 +65,59 @@ export const written = (folder: string, model: Model, over: Readonly<Record<stri
       updates: Object.fromEntries(Object.keys(p.updates).map((name, i) => [name, values[outputs.length + i]!])),
     };
   });
-  expectAll(programs);
   return {
     outputs: Object.assign({}, ...results.map((r) => r.outputs)) as Wanted['outputs'],
     updates: results[0]!.updates,
   };
 };
-const expectAll = (programs: readonly Program[]): void => {
-  const [train] = programs;
-  if (train?.entry !== 'train' || topological(rootsOf(train)).length === 0) throw new Error('the first entry trains');
-};
 
 export const scratch = (): string => mkdtempSync(join(tmpdir(), 'pcrec-jax-'));
 
-/** Runs the driver over these folders, on so many devices of the processor. */
-export const ran = (python: string, folders: readonly string[], mesh = 'none', devices = 1): readonly Results[] => {
-  const { status, stderr } = spawnSync(python, [join(own, 'driver.py'), mesh, ...folders], {
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      JAX_PLATFORMS: 'cpu',
-      XLA_FLAGS: `--xla_force_host_platform_device_count=${devices} --xla_backend_optimization_level=0`,
-    },
+/** Runs the driver over these folders, on so many devices of the processor; `asked` as it takes them. XLA compiles without care: no time is measured. */
+export const results = async (
+  folders: readonly string[],
+  asked: readonly (keyof Results)[],
+  mesh = 'none',
+): Promise<readonly Results[]> => {
+  const devices = mesh === 'none' ? 1 : mesh.split(',').reduce((n, axis) => n * Number(axis.split('=')[1]), 1);
+  const { code, err } = await ran([join(own, 'driver.py'), mesh, asked.join(','), ...folders], {
+    XLA_FLAGS: `--xla_force_host_platform_device_count=${devices} --xla_backend_optimization_level=0`,
   });
-  if (status !== 0) throw new Error(stderr.split('\n').slice(-30).join('\n'));
+  if (code !== 0) throw new Error(err.split('\n').slice(-30).join('\n'));
   return folders.map((folder) => JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Results);
 };
-export { existsSync };
+
+/** How far an array is from another, by their norms, or what of it is no number. */
+const distance = (got: readonly (number | null)[], want: ArrayLike<number>): number => {
+  const square = (of: (i: number) => number): number =>
+    Math.sqrt(Array.from(want, (_, i) => of(i) ** 2).reduce((a, b) => a + b, 0));
+  return got.length === want.length
+    ? square((i) => (got[i] ?? Number.NaN) - want[i]!) /
+        Math.max(
+          1,
+          square((i) => want[i]!),
+        )
+    : Number.NaN;
+};
+/** Arrays that are not as near as float32 allows, and by how much. */
+export const off = (
+  got: Readonly<Record<string, readonly (number | null)[]>>,
+  want: Readonly<Record<string, ArrayLike<number>>>,
+  tolerance = 1e-5,
+): readonly string[] =>
+  Object.entries(want).flatMap(([name, values]) => {
+    const far = distance(got[name] ?? [], values);
+    return far <= tolerance ? [] : [`${name} is off by ${far}`];
+  });
+
+/** The same of a step: its loss, the next states, and that rows which do not exist stay as they were. */
+export const stepOff = ({ states, loss, beyond }: Stepped, { outputs, updates }: Wanted): readonly string[] => [
+  ...off({ loss: [loss] }, { loss: outputs['loss']! }),
+  ...off(states, updates),
+  ...(beyond === 0 ? [] : [`rows that do not exist hold ${beyond}`]),
+];
+/** And of what is read. */
+export const readOff = ({ read }: Results, { outputs }: Wanted): readonly string[] => [
+  ...off({ scores: read.scores }, { scores: outputs['scores']! }),
+  ...off({ rank: read.rank }, { rank: outputs['rank']! }, 0),
+];

@@ -12,6 +12,7 @@ import { GRADIENT, type Step } from '../../step.js';
 import { type Body, bodyOf, type Leaf } from './function.js';
 import { type Helper, helpers, helperTexts } from './helpers.js';
 import { atom, quoted, tuple } from './piece.js';
+import { smooth } from './smooth.js';
 import { asPlaced, type Described, described, inputsText, python, statesText } from './tensors.js';
 
 /** What a name may not be: words of the language, what every function has, and what modules define. */
@@ -266,7 +267,7 @@ const isEntry = (name: string): name is keyof typeof entries => name in entries;
 export const moduleText = (manifest: Manifest, programs: readonly Program[], step: Step): string => {
   const others = programs.filter((p) => isEntry(p.entry));
   const w = writer(manifest, [step.loss, step.gradients, ...others]);
-  const loss = w.entry(step.loss, 'batch');
+  const loss = w.entry(smooth(step.loss), 'batch');
   const gradients = w.entry(step.gradients, 'batch');
   const optimizer = optimizing(step, w);
   const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: w.entry(p, 'inputs') }));

@@ -6,7 +6,6 @@ import { openTrainer, pcrecCompile, targetFor } from '../compare/compiler.js';
 import { samplePath } from '../data/index.js';
 import { messageOf } from '../errors.js';
 import { loadOptionsOf } from '../taken.js';
-import type { SearchOptions } from '../options.js';
 import { merit } from '../progress.js';
 import type { TrainResult } from '../run.js';
 import { fileOf } from '../train.js';

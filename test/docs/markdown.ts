@@ -11,6 +11,7 @@ export const notes = [
   'CONTRIBUTING.md',
   'test/laws/README.md',
   'examples/instructions/README.md',
+  'examples/scale/README.md',
   'examples/text-vectors/README.md',
   'examples/vite/README.md',
 ] as const;

@@ -170,8 +170,11 @@ describe('the commands', () => {
   const untold = (from: string, text: string): readonly string[] =>
     options(from).filter((name) => !['--help', '--version', ...options(text)].includes(name));
 
+  /** Of the program that is emitted for JAX: its text names each but those that it makes of the trainer's. */
+  const jax = document('compiler/targets/jax/train/train.py');
+
   it('have every option that is named', () => {
-    const known = options(`${help.compiler}\n${help.trainer}\n${help.comparison}`);
+    const known = options(`${help.compiler}\n${help.trainer}\n${help.comparison}\n${jax}`);
     expect(
       pages.flatMap((page) =>
         options(document(page))
@@ -185,6 +188,7 @@ describe('the commands', () => {
   });
 
   it('have no option that is not told of', () => {
+    expect(untold(jax, document('compiler/targets/jax/train/README.md'))).toEqual([]);
     expect(untold(help.compiler, section(dsl, "The compiler's command"))).toEqual([]);
     expect(untold(help.trainer, section(runtime, 'The trainer'))).toEqual([]);
     expect(

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from trainer.batches import Counts, Epoch, Filler, Part
+from trainer.batches import Counts, Epoch, Filler, Part, Windows
 from trainer.begins import initial
 from trainer.draws import shuffled, stream
 from trainer.shards import Shards
@@ -23,7 +24,7 @@ def batches(ask: dict) -> dict:
     filler = Filler(shards)
     batch, length, found = ask["batch"], 5, {}
 
-    def of(label: str, names: list, windows, rows: int, step: int) -> None:
+    def of(label: str, names: list, windows: Callable[[int, int], Windows], rows: int, step: int) -> None:
         counts = Counts(step=step, steps=ask["steps"], missing=batch - rows, items=shards.sizes["items"])
         pieces = [windows(0, batch), windows(0, 2), windows(2, batch)]
         for name in names:
@@ -37,11 +38,23 @@ def batches(ask: dict) -> dict:
         for i in range(len(data)):
             rows = min(batch, len(data.users) - i * batch)
             step = epoch * len(data) + i + 1
-            of(f"train {epoch} {i}", ask["train"], lambda low, high, i=i, data=data: data.windows(i, low, high), rows, step)
+            of(
+                f"train {epoch} {i}",
+                ask["train"],
+                lambda low, high, i=i, data=data: data.windows(i, low, high),
+                rows,
+                step,
+            )
     for name in ("validation", "test"):
         part = Part(shards, name, batch, length)
         for i in range(len(part)):
-            of(f"{name} {i}", ask["rank"], lambda low, high, i=i, part=part: part.windows(i, low, high), part.rows(i), 0)
+            of(
+                f"{name} {i}",
+                ask["rank"],
+                lambda low, high, i=i, part=part: part.windows(i, low, high),
+                part.rows(i),
+                0,
+            )
     given = {name: digest(values) for name, values in shards.shared.items() if name.startswith("state ")}
     return {**found, **given}
 
@@ -53,7 +66,9 @@ def random(ask: dict) -> dict:
         whole = [slice(0, size) for size in one["shape"]]
         made = initial(ask["seed"], one["name"], one["axes"], one["shape"], one["init"], whole)
         part = [slice(size // 3, size) for size in one["shape"]]
-        assert (initial(ask["seed"], one["name"], one["axes"], one["shape"], one["init"], part) == made[tuple(part)]).all()
+        assert (
+            initial(ask["seed"], one["name"], one["axes"], one["shape"], one["init"], part) == made[tuple(part)]
+        ).all()
         values[one["name"]] = made.ravel().astype(float).tolist()
     return {
         "orders": [digest(shuffled(np.arange(n), ask["seed"], 3).astype(np.int32)) for n in ask["sizes"]],

@@ -62,6 +62,18 @@ const same = (got: Metrics, want: Metrics): void =>
   );
 const result = (out: string): Metrics => records(out).find(({ kind }) => kind === 'result')!['model'] as Metrics;
 
+/** A training that one may kill. */
+const started = (args: readonly string[], devices = 1): ChildProcess =>
+  spawn(python!, [at('jax', 'train.py'), ...args], {
+    env: {
+      ...process.env,
+      ...cache,
+      JAX_PLATFORMS: 'cpu',
+      XLA_FLAGS: `--xla_force_host_platform_device_count=${devices}`,
+    },
+    stdio: 'ignore',
+  });
+const bytesOf = (out: string, name: 'last' | 'best'): Buffer => readFileSync(at(out, `${name}.safetensors`));
 const done = (of: ChildProcess): Promise<unknown> =>
   new Promise((resolve) => of.once('exit', (code, signal) => resolve(code ?? signal)));
 const until = async (what: () => boolean): Promise<void> => {
@@ -123,20 +135,47 @@ describe.skipIf(python === undefined)('a JAX program', () => {
     const begun = [...common, '--out', at('uncut'), '--no-test'];
     expect((await py(begun)).code).toBe(0);
     const cut = [...common, '--out', at('cut'), '--no-test'];
-    const child = spawn(python!, [at('jax', 'train.py'), ...cut, '--checkpoint-steps', '1'], {
-      env: { ...process.env, ...cache, JAX_PLATFORMS: 'cpu', XLA_FLAGS: '--xla_force_host_platform_device_count=1' },
-      stdio: 'ignore',
-    });
+    const child = started([...cut, '--checkpoint-steps', '1']);
     const ended = done(child);
     await until(() => savedStep(at('cut')) >= 3);
     child.kill('SIGKILL');
     expect(await ended).toBe('SIGKILL');
     expect(savedStep(at('cut'))).toBeLessThan(20);
     expect((await py([...cut, '--resume'])).code).toBe(0);
-    for (const name of ['last', 'best'])
-      expect(
-        readFileSync(at('cut', `${name}.safetensors`)).equals(readFileSync(at('uncut', `${name}.safetensors`))),
-      ).toBe(true);
+    for (const name of ['last', 'best'] as const)
+      expect(bytesOf('cut', name).equals(bytesOf('uncut', name))).toBe(true);
+  });
+
+  it('saves and ends when it is told to, and goes on from there', async () => {
+    const out = at('told');
+    const child = started([...common, '--out', out, '--no-test', '--checkpoint-steps', '1']);
+    const ended = done(child);
+    await until(() => savedStep(out) >= 2);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(143);
+    expect(records(out).at(-1)).toMatchObject({ kind: 'interrupted', step: savedStep(out) });
+    expect((await py([...common, '--out', out, '--no-test', '--resume'])).code).toBe(0);
+    expect(bytesOf('told', 'last').equals(bytesOf('uncut', 'last'))).toBe(true);
+  });
+
+  it('goes on from what it learned of other data as the trainer does', async () => {
+    // Every other item is new to the second data, and comes between those that are known.
+    const users = Array.from({ length: 40 }, (_, u) => Array.from({ length: 6 }, (__, i) => 10 + ((u + i * 3) % 20)));
+    const [old, grown] = ['old.txt', 'grown.txt'].map((name) => at(name)) as [string, string];
+    const text = (of: readonly (readonly number[])[]): string =>
+      of.map((items, u) => `${u + 1} ${items.join(' ')}\n`).join('');
+    writeFileSync(old, text(users.map((items) => items.map((item) => item - (item % 2)))));
+    writeFileSync(grown, text(users));
+    const node = await model();
+    const [base, data] = [{ data: old, out: at('base') }, { data: grown }] as const;
+    await trainer(node).train({ ...base, seed: 9, batch: 16, epochs: 2 });
+    const from = at('base', 'last.safetensors');
+    await trainer(node).train({ ...data, from, epochs: 2, out: at('from-node') });
+    valueOf(await pack(node)({ ...data, out: at('grown') })());
+    const { code } = await py(['--shards', at('grown'), '--from', from, '--epochs', '2', '--out', at('from-jax')]);
+    expect(code).toBe(0);
+    near(losses(at('from-jax')), losses(at('from-node')), 1e-5);
+    expect(records(at('from-jax'))[0]!['settings']).toEqual(records(at('from-node'))[0]!['settings']);
   });
 
   it('goes on in two processes, of which one is killed, and then on another mesh', async () => {
@@ -147,39 +186,9 @@ describe.skipIf(python === undefined)('a JAX program', () => {
       });
     });
     const out = at('two');
-    const pair = [0, 1].map((process_) =>
-      spawn(
-        python!,
-        [
-          at('jax', 'train.py'),
-          ...common,
-          '--out',
-          out,
-          '--no-test',
-          '--mesh',
-          'data=2,table=2',
-          '--checkpoint-steps',
-          '1',
-          '--coordinator',
-          `localhost:${port}`,
-          '--processes',
-          '2',
-          '--process',
-          String(process_),
-          '--heartbeat',
-          '10',
-        ],
-        {
-          env: {
-            ...process.env,
-            ...cache,
-            JAX_PLATFORMS: 'cpu',
-            XLA_FLAGS: '--xla_force_host_platform_device_count=2',
-          },
-          stdio: 'ignore',
-        },
-      ),
-    );
+    const together = ['--coordinator', `localhost:${port}`, '--processes', '2', '--heartbeat', '10'];
+    const begun = [...common, '--out', out, '--no-test', '--mesh', 'data=2,table=2', '--checkpoint-steps', '1'];
+    const pair = ['0', '1'].map((own) => started([...begun, ...together, '--process', own], 2));
     const ends = pair.map(done);
     await until(() => savedStep(out) >= 8);
     pair[1]!.kill('SIGKILL');

@@ -92,7 +92,7 @@ describe('shards', () => {
     const firsts = offsets.map((_, s) => offsets.slice(0, s).reduce((sum, of) => sum + of.at(-1)!, 0));
     const absolute = (places: readonly (readonly number[])[]) =>
       places.flatMap((of, s) => of.map((p) => p + firsts[s]!));
-    expect(absolute(offsets.map((of) => of.slice(0, -1)))).toEqual([...data.offsets.slice(0, -1)]);
+    expect(absolute(offsets.map((of) => of.slice(0, -1)))).toEqual([...data.offsets].slice(0, -1));
     expect(absolute(await all('training ends'))).toEqual([...split.trainingEnds]);
     const users = shards.map((_, s) => shards.slice(0, s).reduce((sum, shard) => sum + shard.users, 0));
     for (const part of ['validation', 'test'] as const) {
@@ -101,7 +101,7 @@ describe('shards', () => {
       expect(absolute(await all(`${part} ends`))).toEqual([...of.ends]);
       expect((await all(`${part} wanted`)).flat()).toEqual([...of.wanted]);
       expect((await all(`${part} starts`)).flatMap((own) => own.slice(1).map((row, i) => row - own[i]!))).toEqual(
-        [...of.starts.slice(1)].map((row, i) => row - of.starts[i]!),
+        [...of.starts].slice(1).map((row, i) => row - of.starts[i]!),
       );
     }
   });

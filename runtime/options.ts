@@ -93,6 +93,10 @@ export type EvaluateOptions = DataOptions &
     lists: boolean;
     /** A file for all figures, as CSV. */
     csv: string;
+    /** Other hyperparameters than those of the training, `name=value`, which may change no parameter: the model is compiled anew. */
+    set: readonly string[];
+    /** The model's file, where `set` does not find it. */
+    model: string;
     /** Measures of one's own, by name: a mean over what they make of each answer. */
     measures: Readonly<Record<string, OwnMeasure>>;
   }>;
@@ -345,6 +349,8 @@ const taken = {
     buckets: 'flag',
     lists: 'flag',
     csv: 'text',
+    set: 'texts',
+    model: 'text',
     measures: 'functions',
   } satisfies Kinds<EvaluateOptions>,
   recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,

@@ -2,6 +2,7 @@
  * A checkpoint under other hyperparameters than those it was trained with: steps of inference, say. It stays tied to the model that trained
  * it; what is asked for is compiled from the same file, and may have no parameter that was not trained.
  */
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
@@ -25,26 +26,39 @@ type Asked = Pick<EvaluateOptions, 'device' | 'model' | 'signal'> & {
 
 const nameOf = (setting: string): string => setting.split('=', 1)[0]!.trim();
 
-/** A trainer of the file with the hyperparameters of the manifest, but for what is set. Left: the compiler's words. */
-const compiledWith = async (
-  { hyper }: Manifest,
+/** Compiles the file with the hyperparameters of the manifest, but for what is set, and gives the folder. Left: the compiler's words. */
+const compiledInto = async (
+  { hyper, hash }: Manifest,
   file: string,
   { device, signal, set, folder }: Asked,
-): Promise<E.Either<string, CompiledModel>> => {
+): Promise<E.Either<string, string>> => {
   const told = new Set(set.map(nameOf));
   const settings = [
     ...Object.entries(hyper).flatMap(([name, value]) => (told.has(name) ? [] : [`${name}=${value}`])),
     ...set,
   ];
-  const into = join(folder, set.length === 0 ? 'as-trained' : set.join('+').replace(/[^\w=.+-]/g, '_'));
+  const target = targetFor(device);
+  // A module that was imported once stays what it was then, so what is other lies elsewhere.
+  const name = [set.length === 0 ? 'as-trained' : set.join('+').replace(/[^\w=.+-]/g, '_'), target, hash.slice(2, 10)];
+  const into = join(folder, name.join('.'));
   const ended = await pcrecCompile(
-    [file, '--out', into, '--target', targetFor(device), ...settings.flatMap((one) => ['--set', one])],
+    [file, '--out', into, '--target', target, ...settings.flatMap((one) => ['--set', one])],
     signal ?? new AbortController().signal,
   );
   if (E.isLeft(ended)) return ended;
   if (ended.right === undefined) return E.left('Interrupted.');
-  if (ended.right.code !== 0) return E.left(`--set ${set.join(' --set ')}: ${ended.right.err}`);
-  const opened = await openTrainer(into);
+  return ended.right.code === 0 ? E.right(into) : E.left(`--set ${set.join(' --set ')}: ${ended.right.err}`);
+};
+
+/** The trainer of the file with what is set. */
+const compiledWith = async (
+  manifest: Manifest,
+  file: string,
+  asked: Asked,
+): Promise<E.Either<string, CompiledModel>> => {
+  const into = await compiledInto(manifest, file, asked);
+  if (E.isLeft(into)) return into;
+  const opened = await openTrainer(into.right);
   return E.isLeft(opened) ? E.left(`The trainer in ${opened.left}`) : E.right(opened.right.compiled);
 };
 
@@ -72,6 +86,21 @@ const unlearned = (
   return undefined;
 };
 
+/** Files that were found to be what trainers were compiled from, as they were then: a study sets one thing after another. */
+const unchanged = new Set<string>();
+
+/** Whether the file gives what was trained. Left: as for compiling it. */
+const isOrigin = async (manifest: Manifest, file: string, asked: Asked): Promise<E.Either<string, boolean>> => {
+  const at = `${manifest.hash} ${file} ${statSync(file).mtimeMs}`;
+  if (unchanged.has(at)) return E.right(true);
+  const same = E.map(
+    (into: string) =>
+      (JSON.parse(readFileSync(join(into, 'manifest.json'), 'utf8')) as Manifest).hash === manifest.hash,
+  )(await compiledInto(manifest, file, { ...asked, set: [] }));
+  if (E.isRight(same) && same.right) unchanged.add(at);
+  return same;
+};
+
 /**
  * The model of a checkpoint compiled with other hyperparameters. Left: no such hyperparameter or value, one that changes what is trained, or
  * a model's file that is not what this trainer was compiled from.
@@ -91,10 +120,10 @@ export const variantOf = (
       'same',
       ({ file }) =>
         () =>
-          compiledWith(manifest, file, { ...asked, set: [] }),
+          isOrigin(manifest, file, asked),
     ),
     TE.filterOrElse(
-      ({ same }) => same.manifest.hash === manifest.hash,
+      ({ same }) => same,
       ({ file }) =>
         `${words} compiles ${file} anew, and that is no more what this trainer was compiled from: compile it again and train, or evaluate without --set.`,
     ),

@@ -1,4 +1,5 @@
 /** The study as one page: its tables with intervals and plots, others' figures beside ours, and what it was made on. */
+import { bucketSection } from '../../runtime/report/buckets.js';
 import type { Markup } from '../../runtime/report/html.js';
 import { code, facts, figure, page, paragraph, remark, section, table } from '../../runtime/report/page.js';
 import { type Pictures, withoutPictures } from '../../runtime/report/pictures.js';
@@ -6,6 +7,7 @@ import type { Study } from './grid.js';
 import { columns, possible, published } from './published.js';
 import type { Kept } from './result.js';
 import {
+  bucketsOf,
   curvesGrid,
   curvesOf,
   differencesGrid,
@@ -61,6 +63,16 @@ const stepsSection = (name: string, study: Study, results: readonly Kept[], pict
       ),
       { caption: `${measure} by steps`, ...curvesGrid(curves) },
     ),
+  );
+};
+
+/** Head and tail, short histories and long ones: of the first table's rows. */
+const bucketsSection = ({ tables: [first] }: Study, results: readonly Kept[], pictures: Pictures | undefined) => {
+  const cells = first?.cells.filter((cell) => results.some(({ asked }) => asked.cell === cell)) ?? [];
+  return bucketSection(
+    bucketsOf(cells, results),
+    cells.map((name) => ({ of: name, name })),
+    pictures,
   );
 };
 
@@ -120,6 +132,7 @@ export const studyPage = (
     ...all.flatMap(([name, study, results]) => [
       ...tablesOf(study, results).map((made) => tableSection(name, made, pictures)),
       stepsSection(name, study, results, pictures),
+      bucketsSection(study, results, pictures),
       publishedSection(name, study),
     ]),
     section(

@@ -13,7 +13,7 @@ const drawn = ({ head, rows }: Grid): string =>
 
 const ofStudy = (name: string, study: Study, results: readonly Kept[]): readonly string[] => {
   const [first] = results;
-  if (first === undefined) return [`No results of ${name} yet.`];
+  if (first === undefined) return [];
   const curves = curvesOf(study, results);
   const settings = [...study.set, ...Object.entries(study.options).map(([key, value]) => `${key} ${String(value)}`)];
   const backends = [...new Set(results.map(({ measured }) => measured.backend))].join(', ');
@@ -32,7 +32,7 @@ const ofStudy = (name: string, study: Study, results: readonly Kept[]): readonly
 
 /** What stands between the marks. */
 export const readmeText = (all: readonly (readonly [string, Study, readonly Kept[]])[]): string =>
-  all.flatMap(([name, study, results]) => ofStudy(name, study, results)).join('\n\n');
+  all.flatMap(([name, study, results]) => ofStudy(name, study, results)).join('\n\n') || 'No results yet.';
 
 /** A document with what the study made of it put in its place. Undefined: it has no such place. */
 export const replaced = (document: string, text: string): string | undefined => {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { RunResult } from '../../runtime/compare/result.js';
+import type { Figure } from '../../runtime/measures/figures.js';
 import type { Metrics } from '../../runtime/metrics.js';
 import type { Cell, Study } from './grid.js';
 
@@ -39,6 +40,8 @@ export interface Kept {
   /** By steps of inference, without further training. */
   readonly steps: Readonly<Record<string, Tested>>;
   readonly popularity: Metrics;
+  /** HR@10 and NDCG@10 by length of history and by popularity of the wanted item. */
+  readonly buckets: readonly Figure[];
   /** Seconds of an epoch (the median, evaluation included: of a machine that others may have used), and what computed. */
   readonly measured: { readonly seconds: number | null; readonly backend: string };
   readonly machine: Readonly<Record<string, string>>;
@@ -65,7 +68,8 @@ export const askedOf = (name: string, { data, options, set }: Study, cell: Cell,
   seed,
 });
 
-const slug = (name: string): string => name.replace(/[^a-z0-9]+/gi, '-');
+/** A cell's name in names of files. */
+export const slug = (name: string): string => name.replace(/[^a-z0-9]+/gi, '-');
 export const fileOf = (folder: string, { study, cell, seed }: Pick<Asked, 'study' | 'cell' | 'seed'>): string =>
   join(folder, study, `${slug(cell)}.${seed}.json`);
 

@@ -1,5 +1,6 @@
 /** From results to tables: means over seeds, and differences paired over users. Pure functions, for the page and for models/README.md. */
 import { meanOf } from '../../runtime/measures/ranked.js';
+import type { Figure } from '../../runtime/measures/figures.js';
 import { worths } from '../../runtime/metrics.js';
 import { holm, pairedTest, type PairedTest, spread, type Spread } from '../../runtime/significance.js';
 import type { Study, Table } from './grid.js';
@@ -94,6 +95,16 @@ export const curvesOf = (study: Study, results: readonly Kept[]): readonly Curve
             points: steps.map((k) => ({ steps: k, figure: spread(runs.map((run) => run.steps[k]!.metrics[measure])) })),
           },
         ];
+  });
+
+/** Of each cell the figures by history and popularity, averaged over its seeds: figures of one split come in one order. */
+export const bucketsOf = (cells: readonly string[], results: readonly Kept[]): readonly Figure[] =>
+  cells.flatMap((cell) => {
+    const runs = of(results, cell);
+    return (runs[0]?.buckets ?? []).map((figure, i) => ({
+      ...figure,
+      value: meanOf(runs.map(({ buckets }) => buckets[i]!.value ?? Number.NaN)),
+    }));
   });
 
 export const figureText = ({ mean, sd }: Spread): string =>

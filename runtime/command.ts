@@ -147,6 +147,13 @@ const program = (
       ),
     )
     .addOption(new Option('--csv <file>', 'write all figures to a file'))
+    .addOption(
+      new Option(
+        '--set <name=value>',
+        'another hyperparameter than in training, which may change no parameter (steps=4); again for another. Needs the compiler',
+      ).argParser((value: string, sofar: readonly string[] = []) => [...sofar, value]),
+    )
+    .addOption(new Option('--model <file>', "the model's file, where --set does not find it"))
     .addOption(flags.device)
     .addOption(threads)
     .addOption(flags.json)
@@ -156,7 +163,7 @@ const program = (
         (run) => evaluateCheckpoint(compiled)({ ...options, ...run }),
         (found) => ({
           code: 0,
-          text: `${found.apart === undefined ? '' : `${apartText(found.apart)}\n`}Checkpoint ${found.checkpoint} on ${found.backend}.`,
+          text: `${found.apart === undefined ? '' : `${apartText(found.apart)}\n`}Checkpoint ${found.checkpoint} on ${found.backend}${found.set === undefined ? '' : `, with ${found.set.join(', ')}`}.`,
         }),
       );
     });

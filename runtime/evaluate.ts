@@ -1,4 +1,5 @@
 /** Evaluating a checkpoint, from options to figures. */
+import { dirname, join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
@@ -17,6 +18,10 @@ import { checked } from './checked.js';
 import { type EvaluateOptions, wishOf } from './options.js';
 import { partsOf, sameSplit } from './parts.js';
 import { dataOf, never, now, outOf, place, sameData, silent, sourcesOf, warnOf, withSession } from './run.js';
+import type { States } from './init.js';
+import type { Session } from './contract/session.js';
+import { messageOf } from './errors.js';
+import { variantOf } from './variant.js';
 import { fileOf } from './train.js';
 
 /** What `evaluate` gives: the measures, of which checkpoint, on what. */
@@ -30,20 +35,30 @@ export interface EvaluateResult extends Evaluation {
   readonly ranks: Float32Array;
   /** By whether training met the target; where `cold` asks for it. */
   readonly apart?: Apart;
+  /** The hyperparameters that were set otherwise than in training. */
+  readonly set?: readonly string[];
 }
+
+/** The states that a session has a place for: fewer steps of inference may read fewer. */
+const known = (session: Session, states: States): TaskEither<string, States> =>
+  pipe(
+    TE.tryCatch(() => session.read(), messageOf),
+    TE.map((all) =>
+      Object.fromEntries(Object.keys(all).flatMap((name) => (states[name] ? [[name, states[name]]] : []))),
+    ),
+  );
 
 /** Evaluates a checkpoint on the data it was trained on. Left: as for `train`. */
 export const evaluateCheckpoint =
   (compiled: CompiledModel) =>
   (options: EvaluateOptions): TaskEither<string, EvaluateResult> => {
-    const { manifest } = compiled;
     const began = now();
     const path = options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best');
     const listen = options.listen ?? silent;
     return pipe(
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
-      TE.bind('kept', () => restore(path, manifest)),
+      TE.bind('kept', () => restore(path, compiled.manifest)),
       TE.chainFirstEitherK(({ kept }) =>
         kept.settings.trainOn === undefined
           ? E.right(undefined)
@@ -51,7 +66,14 @@ export const evaluateCheckpoint =
               `The checkpoint ${path} was trained on everything (--train-on all): there is nothing held out to evaluate it on. Evaluate the run that its epochs were chosen by.`,
             ),
       ),
-      TE.bind('data', ({ kept }) => dataOf(manifest, options, kept.data)),
+      TE.bind('used', ({ kept }) => {
+        const { set, device, model, signal } = options;
+        const folder = join(dirname(path), 'variants');
+        return set === undefined || set.length === 0
+          ? TE.right(compiled)
+          : variantOf(compiled, kept, { set, device, model, signal, folder });
+      }),
+      TE.bind('data', ({ kept, used: { manifest } }) => dataOf(manifest, options, kept.data)),
       TE.tapIO(
         ({ data }) =>
           () =>
@@ -66,20 +88,21 @@ export const evaluateCheckpoint =
       ),
       TE.chainFirstEitherK(({ kept, parts }) => sameSplit(path, kept.data.split, parts.identity.split)),
       TE.let('settings', ({ kept }): Settings => ({ ...kept.settings, batch: options.batch ?? kept.settings.batch })),
-      TE.bind('feed', ({ kept, parts, settings }) =>
+      TE.bind('feed', ({ kept, parts, settings, used: { manifest } }) =>
         TE.fromEither(feedOf(manifest, parts.split, settings, kept.features, options.withoutRequests)),
       ),
-      TE.chain(({ kept, settings, feed }) =>
+      TE.chain(({ kept, settings, feed, used }) =>
         withSession(
-          compiled,
+          used,
           { ...options, settled: true },
           { batch: settings.batch, items: kept.items.length, seen: feed.seen, ...feed.features.sizes },
           (session) =>
             pipe(
-              place(session, kept.states),
+              used === compiled ? TE.right(kept.states) : known(session, kept.states),
+              TE.chain((states) => place(session, states)),
               TE.chain(() =>
                 judge(
-                  { manifest, session, feed, settings, signal: options.signal ?? never, listen },
+                  { manifest: used.manifest, session, feed, settings, signal: options.signal ?? never, listen },
                   options.part ?? 'test',
                   kept.progress,
                   wishOf(options),
@@ -100,7 +123,13 @@ export const evaluateCheckpoint =
                   ...(options.cold === true ? { apart: apartOf(feed, found.part, ranks) } : {}),
                 };
                 listen({ kind: 'result', ...at, seconds: (now() - began) / 1000 });
-                return { ...at, checkpoint: path, backend: session.backend, ranks };
+                return {
+                  ...at,
+                  ...(used === compiled ? {} : { set: options.set ?? [] }),
+                  checkpoint: path,
+                  backend: session.backend,
+                  ranks,
+                };
               }),
             ),
         ),

@@ -88,6 +88,10 @@ export type EvaluateOptions = DataOptions &
     lists: boolean;
     /** A file for all figures, as CSV. */
     csv: string;
+    /** Other hyperparameters than those of the training, `name=value`, which may change no parameter: the model is compiled anew. */
+    set: readonly string[];
+    /** The model's file, where `set` does not find it. */
+    model: string;
     /** Measures of one's own, by name: a mean over what they make of each answer. */
     measures: Readonly<Record<string, OwnMeasure>>;
   }>;

@@ -115,6 +115,8 @@ export const taken = {
     buckets: 'flag',
     lists: 'flag',
     csv: 'text',
+    set: 'texts',
+    model: 'text',
     measures: 'functions',
   } satisfies Kinds<EvaluateOptions>,
   recommend: { ...ofRecommender, ...ofRequest } satisfies Kinds<RecommendOptions>,

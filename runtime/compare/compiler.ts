@@ -26,6 +26,7 @@ export const targetFor = (device: DeviceName | 'auto' = 'auto'): string => {
 interface Emitted {
   readonly compiled: CompiledModel;
   readonly train: Trainer['train'];
+  readonly evaluate: Trainer['evaluate'];
 }
 
 /** The trainer in a folder. Left: why it cannot be loaded, as the end of the sentence "The trainer of MODEL in ...". */

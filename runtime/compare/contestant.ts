@@ -7,7 +7,7 @@ import type { HyperList } from '../contract/hypers.js';
 import { newSettings, type Settings } from '../contract/settings.js';
 import type { Manifest } from '../contract/session.js';
 import type { Trainer } from '../trainer.js';
-import { openTrainer, pcrecCompile, usage } from './compiler.js';
+import { openTrainer, pcrecCompile, targetFor, usage } from './compiler.js';
 import type { CompareListener } from './events.js';
 import { meant, type Wanted } from './models.js';
 import type { Plan } from './plan.js';
@@ -55,7 +55,7 @@ const misfit = async (
  * is wrong with its file or the command, in the compiler's words where these say it best.
  */
 export const compiled = async (
-  { out, training, models }: Plan,
+  { out, training, models, device }: Plan,
   model: Wanted,
   signal: AbortSignal,
   listen: CompareListener,
@@ -68,6 +68,8 @@ export const compiled = async (
       file,
       '--out',
       into,
+      '--target',
+      targetFor(device.device),
       ...(preset === undefined ? [] : ['--preset', preset]),
       ...set.flatMap((setting) => ['--set', setting]),
     ],

@@ -1,0 +1,44 @@
+/** Figures that others printed, with what they are of; full ranking, the last item held out. */
+
+export interface Published {
+  readonly model: string;
+  readonly source: string;
+  /** HR@10, NDCG@10, HR@50, NDCG@50; null where none is printed. */
+  readonly figures: readonly (number | null)[];
+}
+export const columns = ['HR@10', 'NDCG@10', 'HR@50', 'NDCG@50'] as const;
+
+const paper = 'PCRec paper, KDD 2025';
+const row = (model: string, source: string, ...figures: readonly (number | null)[]): Published => ({
+  model,
+  source,
+  figures,
+});
+
+export const published: Readonly<Record<string, readonly Published[]>> = {
+  Beauty: [
+    row('SASRec', paper, 0.1012, 0.0632, 0.2004, 0.081),
+    row('HSTU', paper, 0.1078, 0.0649, 0.1997, 0.0894),
+    row('HSTU-large', paper, 0.1091, 0.0667, 0.2118, 0.0891),
+    row('PCRec', paper, 0.1012, 0.0727, 0.2214, 0.097),
+    row('PCRec-Large', paper, 0.1184, 0.0711, 0.2291, 0.0935),
+    row('eSASRec', 'independent, chosen on validation', 0.0928, 0.0523, null, null),
+    row('SASRec, 256 negatives', 'independent, chosen on validation', 0.0921, 0.0531, null, null),
+  ],
+  'ML-1M': [
+    row('SASRec', 'HSTU repository, best test epoch', 0.2853, 0.1603, 0.5474, 0.2185),
+    row('HSTU', 'HSTU repository, best test epoch', 0.3097, 0.172, 0.5754, 0.2307),
+    row('HSTU-large', 'HSTU repository, best test epoch', 0.3294, 0.1893, 0.5935, 0.2481),
+    row('PCRec', paper, 0.3126, 0.1728, 0.6067, 0.2358),
+  ],
+};
+
+/**
+ * Whether figures can be of one ranking. A hit between ranks 11 and 50 adds between 1 / log2(51) and 1 / log2(12) to NDCG@50 and 1 to HR@50, so the
+ * quotient of what both gain lies between: [.176, .279]. Half a unit of the last digit is allowed on each figure.
+ */
+export const possible = ([hr10, ndcg10, hr50, ndcg50]: Published['figures']): boolean => {
+  if (hr10 == null || ndcg10 == null || hr50 == null || ndcg50 == null) return true;
+  const [hits, gains, rounding] = [hr50 - hr10, ndcg50 - ndcg10, 1e-4];
+  return gains >= (hits - rounding) / Math.log2(51) - rounding && gains <= (hits + rounding) / Math.log2(12) + rounding;
+};

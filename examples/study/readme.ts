@@ -1,0 +1,43 @@
+/** The tables of models/README.md that the study makes: what stands between two marks is of the results and of nothing else. */
+import type { Study } from './grid.js';
+import type { Kept } from './result.js';
+import { curvesGrid, curvesOf, differencesGrid, figuresGrid, type Grid, tablesOf } from './tables.js';
+
+export const marks = {
+  start: '<!-- made by npm run study: do not edit -->',
+  end: '<!-- end of what the study made -->',
+} as const;
+
+const drawn = ({ head, rows }: Grid): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+const ofStudy = (name: string, study: Study, results: readonly Kept[]): readonly string[] => {
+  const [first] = results;
+  if (first === undefined) return [];
+  const curves = curvesOf(study, results);
+  const settings = [...study.set, ...Object.entries(study.options).map(([key, value]) => `${key} ${String(value)}`)];
+  const backends = [...new Set(results.map(({ measured }) => measured.backend))].join(', ');
+  return [
+    `**${name}** (${study.data}; ${settings.map((word) => `\`${word}\``).join(', ')}; on ${backends}):`,
+    ...tablesOf(study, results).flatMap((made) => [
+      `${made.title} ${made.says}`,
+      drawn(figuresGrid(made)),
+      ...(made.differences.length === 0 ? [] : [drawn(differencesGrid(made))]),
+    ]),
+    ...(curves.length === 0
+      ? []
+      : ['The same parameters with other numbers of inference steps:', drawn(curvesGrid(curves))]),
+  ];
+};
+
+/** What stands between the marks. */
+export const readmeText = (all: readonly (readonly [string, Study, readonly Kept[]])[]): string =>
+  all.flatMap(([name, study, results]) => ofStudy(name, study, results)).join('\n\n') || 'No results yet.';
+
+/** A document with what the study made of it put in its place. Undefined: it has no such place. */
+export const replaced = (document: string, text: string): string | undefined => {
+  const [from, to] = [document.indexOf(marks.start), document.indexOf(marks.end)];
+  return from < 0 || to < from
+    ? undefined
+    : `${document.slice(0, from + marks.start.length)}\n\n${text}\n\n${document.slice(to)}`;
+};

@@ -1,0 +1,154 @@
+/** From results to tables: means over seeds, and differences paired over users. Pure functions, for the page and for models/README.md. */
+import { meanOf } from '../../runtime/measures/ranked.js';
+import type { Figure } from '../../runtime/measures/figures.js';
+import { worths } from '../../runtime/metrics.js';
+import { holm, pairedTest, type PairedTest, spread, type Spread } from '../../runtime/significance.js';
+import type { Study, Table } from './grid.js';
+import { type Kept, type Tested, unpacked } from './result.js';
+
+export const measures = ['HR@10', 'NDCG@10', 'HR@50', 'NDCG@50', 'MRR'] as const;
+/** What epochs are chosen by, and differences are of. */
+export const measure = 'NDCG@10';
+
+/** A cell over its seeds. */
+export interface Row {
+  readonly cell: string;
+  readonly seeds: readonly number[];
+  readonly parameters: number;
+  readonly epochs: Spread;
+  readonly seconds: number | null;
+  readonly figures: Readonly<Record<(typeof measures)[number], Spread>>;
+}
+/** A cell against another. */
+export interface Difference extends PairedTest {
+  readonly cell: string;
+  readonly seeds: readonly number[];
+  /** p after Holm's correction over the table. */
+  readonly adjusted: number;
+}
+export interface Made extends Table {
+  readonly rows: readonly Row[];
+  readonly differences: readonly Difference[];
+}
+
+const of = (results: readonly Kept[], cell: string): readonly Kept[] =>
+  results.filter(({ asked }) => asked.cell === cell);
+
+const rowOf = (cell: string, runs: readonly Kept[]): Row => ({
+  cell,
+  seeds: runs.map(({ asked }) => asked.seed),
+  parameters: runs[0]!.parameters,
+  epochs: spread(runs.map(({ epochs }) => epochs.best)),
+  seconds: meanOf(runs.map(({ measured }) => measured.seconds ?? Number.NaN)),
+  figures: Object.fromEntries(
+    measures.map((name) => [name, spread(runs.map(({ test }) => test.metrics[name]))]),
+  ) as Row['figures'],
+});
+
+/** Each user's figure, averaged over tests. */
+const perUser = (tests: readonly Tested[]): Float64Array => {
+  const all = tests.map(({ ranks }) => worths(measure, unpacked(ranks)));
+  return all[0]!.map((_, user) => all.reduce((sum, one) => sum + one[user]!, 0) / all.length);
+};
+/** Of the seeds that both have. */
+const paired = (runs: readonly Kept[], against: readonly Kept[]) => {
+  const seeds = runs.map(({ asked }) => asked.seed).filter((seed) => against.some(({ asked }) => asked.seed === seed));
+  const tests = (all: readonly Kept[]) => all.filter(({ asked }) => seeds.includes(asked.seed)).map(({ test }) => test);
+  if (seeds.length === 0) return undefined;
+  const reference = perUser(tests(against));
+  const test = pairedTest(perUser(tests(runs)).map((figure, user) => figure - reference[user]!));
+  return test === undefined ? undefined : { ...test, seeds };
+};
+
+/** A table of those of its cells that have results; undefined where none has. */
+export const made = (table: Table, results: readonly Kept[]): Made | undefined => {
+  const cells = table.cells.filter((cell) => of(results, cell).length > 0);
+  if (cells.length === 0) return undefined;
+  const reference = of(results, table.against);
+  const tests = cells.flatMap((cell) => {
+    const found = cell === table.against ? undefined : paired(of(results, cell), reference);
+    return found === undefined ? [] : [{ cell, ...found }];
+  });
+  const adjusted = holm(tests.map(({ p }) => p));
+  return {
+    ...table,
+    rows: cells.map((cell) => rowOf(cell, of(results, cell))),
+    differences: tests.map((test, i) => ({ ...test, adjusted: adjusted[i]! })),
+  };
+};
+export const tablesOf = ({ tables }: Study, results: readonly Kept[]): readonly Made[] =>
+  tables.flatMap((table) => made(table, results) ?? []);
+
+/** Of each cell that was tested with several numbers of steps: its figure by steps, over seeds. */
+export interface Curve {
+  readonly cell: string;
+  readonly points: readonly { readonly steps: number; readonly figure: Spread }[];
+}
+export const curvesOf = (study: Study, results: readonly Kept[]): readonly Curve[] =>
+  study.cells.flatMap(({ name, steps = [] }) => {
+    const runs = of(results, name);
+    return steps.length === 0 || runs.length === 0
+      ? []
+      : [
+          {
+            cell: name,
+            points: steps.map((k) => ({ steps: k, figure: spread(runs.map((run) => run.steps[k]!.metrics[measure])) })),
+          },
+        ];
+  });
+
+/** Of each cell the figures by history and popularity, averaged over its seeds: figures of one split come in one order. */
+export const bucketsOf = (cells: readonly string[], results: readonly Kept[]): readonly Figure[] =>
+  cells.flatMap((cell) => {
+    const runs = of(results, cell);
+    return (runs[0]?.buckets ?? []).map((figure, i) => ({
+      ...figure,
+      value: meanOf(runs.map(({ buckets }) => buckets[i]!.value ?? Number.NaN)),
+    }));
+  });
+
+export const figureText = ({ mean, sd }: Spread): string =>
+  `${mean.toFixed(4)}${sd === null ? '' : ` ± ${sd.toFixed(4)}`}`.replaceAll('0.', '.');
+const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(4).replace('0.', '.')}`;
+export const chance = (p: number): string => (p < 1e-4 ? '< .0001' : p.toFixed(4).replace('0.', '.'));
+
+/** Head and rows, words and numbers as people read them. */
+export interface Grid {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+export const figuresGrid = ({ rows }: Made): Grid => ({
+  head: ['', 'parameters', ...measures, 'best epoch', 's/epoch', 'seeds'],
+  rows: rows.map(({ cell, parameters, figures, epochs, seconds, seeds }) => [
+    cell,
+    parameters.toLocaleString('en-US'),
+    ...measures.map((name) => figureText(figures[name])),
+    epochs.mean.toFixed(0),
+    seconds === null || Number.isNaN(seconds) ? '' : seconds.toFixed(1),
+    seeds.join(' '),
+  ]),
+});
+export const differencesGrid = ({ differences, against }: Made): Grid => ({
+  head: [`${measure} against ${against}`, 'difference', '95 % interval', 'p', 'p (Holm)', 'seeds'],
+  rows: differences.map(({ cell, difference, interval, p, adjusted, seeds }) => [
+    cell,
+    signed(difference),
+    `${signed(interval[0])} … ${signed(interval[1])}`,
+    chance(p),
+    chance(adjusted),
+    seeds.join(' '),
+  ]),
+});
+export const curvesGrid = (curves: readonly Curve[]): Grid => {
+  const steps = [...new Set(curves.flatMap(({ points }) => points.map((point) => point.steps)))].sort((a, b) => a - b);
+  return {
+    head: [`${measure} at steps`, ...steps.map(String)],
+    rows: curves.map(({ cell, points }) => [
+      cell,
+      ...steps.map((k) => {
+        const point = points.find((one) => one.steps === k);
+        return point === undefined ? '' : figureText(point.figure);
+      }),
+    ]),
+  };
+};

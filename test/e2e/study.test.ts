@@ -1,0 +1,84 @@
+/** The study as a user runs it, on the sample: from the grid to results, the page and the tables. Runs what `npm run build` left in dist. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../compiler/package.js';
+import { studies } from '../../examples/study/grid.js';
+import { readmeText } from '../../examples/study/readme.js';
+import { fileOf, resultsOf, unpacked } from '../../examples/study/result.js';
+import { metrics } from '../../runtime/metrics.js';
+
+mkdirSync(join(packageRoot, 'build'), { recursive: true });
+const folder = mkdtempSync(join(packageRoot, 'build', 'study-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const results = join(folder, 'results');
+const run = (...args: readonly string[]) => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      'build/study/examples/study/main.js',
+      '--only',
+      'tiny',
+      '--results',
+      results,
+      '--work',
+      join(folder, 'work'),
+      ...args,
+    ],
+    { cwd: packageRoot, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
+  );
+  return { status, said: stderr };
+};
+const tiny = studies['tiny']!;
+const all = tiny.cells.flatMap((cell) =>
+  (cell.seeds ?? tiny.seeds).map((seed) => ({ study: 'tiny', cell: cell.name, seed })),
+);
+
+describe('npm run study', () => {
+  it('does what is missing, keeps what is done, and makes the page and the tables of it', () => {
+    const built = spawnSync(
+      process.execPath,
+      ['node_modules/typescript/bin/tsc', '-p', 'examples/study/tsconfig.json'],
+      {
+        cwd: packageRoot,
+        encoding: 'utf8',
+      },
+    );
+    expect([built.status, built.stdout]).toEqual([0, '']);
+    expect(run('--cells', 'hstu')).toMatchObject({
+      status: 0,
+      said: expect.stringContaining('2 runs, 0 of them done.'),
+    });
+    const first = fileOf(results, all[0]!);
+    const written = statSync(first).mtimeMs;
+    const done = run();
+    expect([done.status, done.said]).toEqual([0, expect.stringContaining(`${all.length} runs, 2 of them done.`)]);
+    expect(statSync(first).mtimeMs).toBe(written);
+
+    const found = resultsOf(results, 'tiny', tiny);
+    expect(found).toHaveLength(all.length);
+    for (const { test, steps, asked } of found) {
+      // Figures of short lists can be had of the packed ranks again.
+      const { 'NDCG@10': ndcg, 'HR@50': hits } = metrics(unpacked(test.ranks));
+      expect([ndcg, hits]).toEqual([test.metrics['NDCG@10'], test.metrics['HR@50']]);
+      if (asked.cell === 'pcrec') expect(steps['2']!.ranks).not.toBe(test.ranks);
+    }
+    const page = readFileSync(join(folder, 'work', 'study.html'), 'utf8');
+    const figure = found[0]!.test.metrics['NDCG@10'];
+    expect(page).toContain('tiny: Is it the inference?');
+    expect(page).toContain('more steps than in training');
+    const text = readmeText([['tiny', tiny, found]]);
+    expect(text).toMatch(/\| hstu \| [\d,]+ \| \.\d{4} ± \.\d{4} \|/);
+    expect(text).toContain('| mixing |');
+    expect(Number.isFinite(figure)).toBe(true);
+
+    // A result of other words is none.
+    writeFileSync(first, readFileSync(first, 'utf8').replace('"width=8"', '"width=9"'));
+    expect(run('--list').said).toContain(`${all.length} runs, ${all.length - 1} of them done.`);
+    expect(run('--cells', 'nothing')).toMatchObject({
+      status: 2,
+      said: expect.stringContaining('The grid has no nothing'),
+    });
+  }, 300_000);
+});

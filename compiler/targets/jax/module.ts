@@ -12,6 +12,7 @@ import { GRADIENT, type Step } from '../../step.js';
 import { type Body, bodyOf, type Leaf } from './function.js';
 import { type Helper, helpers, helperTexts } from './helpers.js';
 import { place, quoted, tuple, word } from './piece.js';
+import { asked } from './asked.js';
 import { smooth } from './smooth.js';
 import { asPlaced, type Described, described, inputsText, python, statesText } from './tensors.js';
 
@@ -270,7 +271,7 @@ export const moduleText = (manifest: Manifest, programs: readonly Program[], ste
   const loss = w.entry(smooth(step.loss), 'batch');
   const gradients = w.entry(step.gradients, 'batch');
   const optimizer = optimizing(step, w);
-  const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: w.entry(p, 'inputs') }));
+  const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: w.entry(asked(p), 'inputs') }));
   const inputs = {
     train: joined(loss.inputs, gradients.inputs, optimizer.inputs),
     ...Object.fromEntries(read.map(({ name, entry }) => [name, entry.inputs])),

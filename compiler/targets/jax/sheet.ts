@@ -23,7 +23,7 @@ export const sheet = (taken: Iterable<string>): Sheet => {
   const numbered = new Map<string, number>();
   const lines: string[] = [];
   let depth = 1;
-  let [place, said]: (string | undefined)[] = [];
+  let [from, said]: (string | undefined)[] = [];
   const indent = (): string => '    '.repeat(depth);
   const name = (like: string): string => {
     for (let n = numbered.get(like) ?? 1; ; n++) {
@@ -35,8 +35,8 @@ export const sheet = (taken: Iterable<string>): Sheet => {
     }
   };
   const line = (text: string): void => {
-    if (place !== undefined && place !== said) lines.push(`${indent()}# ${place}`);
-    said = place ?? said;
+    if (from !== undefined && from !== said) lines.push(`${indent()}# ${from}`);
+    said = from ?? said;
     lines.push(...text.split('\n').map((l) => (l === '' ? '' : `${indent()}${l}`)));
   };
   return {
@@ -48,7 +48,7 @@ export const sheet = (taken: Iterable<string>): Sheet => {
       return place(found);
     },
     about: (where) => {
-      place = where;
+      from = where;
     },
     open: () => {
       depth++;

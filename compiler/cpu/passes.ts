@@ -11,6 +11,7 @@ import type { Block, Func } from '../code/tree.js';
 import type { PassInfo } from '../compiled.js';
 import type { Alike } from './alike.js';
 import { bare } from './bare.js';
+import { evenLanes } from './even.js';
 import type { Group } from './job.js';
 import type { Kernels } from './kernels.js';
 import { lift } from './lift.js';
@@ -62,6 +63,11 @@ export const toOrder = passes<Kernels, Kernels>([], (k) => k)
   .and('walk-lists', 'other collects walk, for each target, the list of the positions that name it', walkLists)
   .and('unnest', 'sums inside a sum that would be computed again and again get kernels of their own', unnest)
   .and('share-rows', 'sums over rows become sums over shares of the batch', shareRows)
+  .and(
+    'even',
+    'takes sums of parameters over all positions that any cell of a row takes, where that lets lanes go along the row',
+    evenLanes,
+  )
   .and(
     'vectorise',
     'chooses what goes along lanes and what makes the rows of a tile, and copies what would be read against the lanes',

@@ -12,6 +12,8 @@ const modules = [
   'events',
   'exporting',
   'files',
+  'jobs',
+  'judging',
   'measures',
   'placing',
   'progress',

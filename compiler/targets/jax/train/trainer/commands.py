@@ -14,9 +14,11 @@ from jax.experimental import multihost_utils
 from .checkpoints import Checkpoint, Values, beginning, grown
 from .events import Event, Listener, View, log, records, start_log
 from .files import write_whole
+from .jobs import Job
+from .judging import judged
 from .placing import Placing, mesh_of
 from .progress import BEGINNING, Progress, Settings, best, new_settings, resumed_settings
-from .running import Job, fit, judged
+from .running import fit
 from .shards import Shards
 from .told import Refused, Usage
 
@@ -40,10 +42,6 @@ def _opened(options: argparse.Namespace) -> tuple[Shards, Placing, Listener]:
     placing = Placing(model, mesh_of(options.mesh), shards.sizes)
     first = jax.process_index() == 0
     return shards, placing, _silent if not first else records() if options.json else View(model.NAME)
-
-
-def _states(placing: Placing, values: Values) -> dict[str, jax.Array]:
-    return placing.states(values)
 
 
 def _shapes(placing: Placing) -> Mapping[str, tuple[int, ...]]:
@@ -123,7 +121,7 @@ def train(options: argparse.Namespace) -> int:
     out: Path = options.out or Path("runs") / model.NAME
     settings, progress, values, resumed = _begun(options, out, shards, placing, tell)
     _alike(progress["step"], resumed)
-    state = _states(placing, values)
+    state = placing.states(values)
     first = jax.process_index() == 0
     if first:
         if not resumed:
@@ -186,7 +184,7 @@ def _concluded(job: Job, progress: Progress, began: float) -> int:
         raise Refused(
             f"{job.path('best')} is not of this run's best epoch: some other run wrote there. Train anew in another --out."
         )
-    result = judged(job, "test", kept.progress, _states(job.placing, kept.values))
+    result = judged(job, "test", kept.progress, job.placing.states(kept.values))
     if result is None:
         return job.signals.code or 1
     job.listen({**result, "seconds": time.monotonic() - began})
@@ -205,7 +203,7 @@ def evaluate(options: argparse.Namespace) -> int:
     settings = {**kept.settings, "batch": options.batch or kept.settings["batch"]}
     job = Job(placing, shards, settings, kept.path.parent, tell)
     job.signals.listen()
-    result = judged(job, options.part, kept.progress, _states(placing, kept.values))
+    result = judged(job, options.part, kept.progress, placing.states(kept.values))
     if result is None:
         return job.signals.code or 1
     # A checkpoint holds the parameters of its own moment, which need not be the best one's.

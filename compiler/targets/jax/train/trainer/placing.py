@@ -104,35 +104,31 @@ class Placing:
     def _everything(self, array: jax.Array) -> jax.Array:
         return array if array.is_fully_addressable else jax.jit(lambda x: x, out_shardings=self.everywhere)(array)
 
-    def inputs(
-        self, entry: str, rows: int, fill: Callable[[str, int, int], NDArray[Any]], names: Sequence[str]
-    ) -> dict[str, jax.Array]:
-        """The inputs of an entry; `fill(name, low, high)` gives rows [low, high) of an input over the batch, and all of any other."""
-        made: dict[str, jax.Array] = {}
-        for name in names:
-            sharding = self.shardings[entry][name]
-            over = "batch" in self.model.INPUTS[entry][name].axes
-            if not over:
-                whole = fill(name, 0, rows)
-                made[name] = jax.make_array_from_callback(
-                    whole.shape, sharding, lambda index, whole=whole: whole[index]
-                )
-                continue
-            low, high = self.own_rows(entry, name, rows)
-            mine = fill(name, low, high)
-            shape = (rows, *mine.shape[1:])
-
-            def piece(index: tuple[slice, ...], low: int = low, mine: NDArray[Any] = mine) -> NDArray[Any]:
-                begin, end, _ = index[0].indices(rows)
-                return mine[(slice(begin - low, end - low), *index[1:])]
-
-            made[name] = jax.make_array_from_callback(shape, sharding, piece)
-        return made
-
     def own_rows(self, entry: str, name: str, rows: int) -> tuple[int, int]:
-        """The rows of a batch that this process reads."""
-        spec = self.model.INPUTS[entry][name]
-        shape = (rows, *[1] * (len(spec.axes) - 1))
+        """The rows of a batch that this process reads of an input; none of one that has no rows."""
+        axes = self.model.INPUTS[entry][name].axes
+        if "batch" not in axes:
+            return 0, 0
+        shape = (rows, *[1] * (len(axes) - 1))
         indices = self.shardings[entry][name].addressable_devices_indices_map(shape).values()
         bounds = [index[0].indices(rows)[:2] for index in indices if index is not None]
         return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+    def inputs(self, entry: str, rows: int, own: Mapping[str, NDArray[Any]]) -> dict[str, jax.Array]:
+        """The inputs of an entry on their devices, from the rows of each that are this process's own."""
+        made: dict[str, jax.Array] = {}
+        for name, values in own.items():
+            low, _ = self.own_rows(entry, name, rows)
+            rowed = "batch" in self.model.INPUTS[entry][name].axes
+
+            def piece(
+                index: tuple[slice, ...], values: NDArray[Any] = values, low: int = low, rowed: bool = rowed
+            ) -> Any:  # noqa: ANN401
+                if not rowed:
+                    return values[index]
+                begin, end, _ = index[0].indices(rows)
+                return values[(slice(begin - low, end - low), *index[1:])]
+
+            shape = (rows, *values.shape[1:]) if rowed else values.shape
+            made[name] = jax.make_array_from_callback(shape, self.shardings[entry][name], piece)
+        return made

@@ -1,0 +1,143 @@
+"""What the loops share: a model on its devices, its data as batches, and how it is told to end."""
+
+import functools
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.experimental import multihost_utils
+from numpy.typing import NDArray
+
+from .batches import Counts, Filler, Windows
+from .events import Listener
+from .placing import Placing
+from .progress import Settings
+from .shards import Shards
+
+AHEAD = 2
+"""Batches that are read, and steps that are under way, before anybody waits."""
+
+
+@dataclass
+class Signals:
+    """The first SIGINT or SIGTERM asks a run to end, the second ends it."""
+
+    code: int = 0
+
+    def listen(self) -> None:
+        """Takes the signals of this process."""
+
+        def take(number: int, _: object) -> None:
+            if self.code:
+                raise SystemExit(self.code)
+            self.code = 128 + number
+            print("\nSaving; once more to end at once.", flush=True)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, take)
+
+
+@dataclass
+class Job:
+    """Everything that the loops share."""
+
+    placing: Placing
+    shards: Shards
+    settings: Settings
+    out: Path
+    listen: Listener
+    signals: Signals = field(default_factory=Signals)
+    save_steps: float = float("inf")
+    save_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        model = self.placing.model
+        self.filler = Filler(self.shards)
+        self.batches = -(-int((self.shards.training_ends - self.shards.offsets >= 2).sum()) // self.settings["batch"])
+        self.steps = self.settings.get("before", 0) + self.settings["epochs"] * self.batches
+        shardings = self.placing.shardings
+        everywhere = self.placing.everywhere
+        self.step = jax.jit(
+            model.step,
+            donate_argnums=0,
+            in_shardings=(shardings["state"], shardings["train"]),
+            out_shardings=(shardings["state"], everywhere),
+        )
+        self.rank = jax.jit(model.rank, in_shardings=(shardings["state"], shardings["rank"]), out_shardings=everywhere)
+        self.finite = jax.jit(
+            lambda state: jnp.stack([jnp.isfinite(x).all() for x in jax.tree.leaves(state)]).all(),
+            out_shardings=everywhere,
+        )
+
+    def path(self, name: str) -> Path:
+        """`last` and `best`."""
+        return self.out / f"{name}.safetensors"
+
+    def inputs(
+        self, entry: str, windows: Callable[[int, int], Windows], rows: int, step: int
+    ) -> Callable[[], dict[str, jax.Array]]:
+        """The inputs of a batch with so many rows that exist: read now, and placed on devices when that is called."""
+        room = self.placing.batch(self.settings["batch"])
+        counts = Counts(step=step, steps=self.steps, missing=room - rows, items=self.placing.items)
+        numbers = {
+            "@seed": np.uint32(self.settings["seed"]),
+            "@step": np.uint32(step),
+            "items.missing": np.int32(self.placing.items - self.placing.sizes["items"]),
+        }
+        windows_of = functools.cache(windows)
+        own: dict[str, NDArray[Any]] = {}
+        for name in self.placing.model.INPUTS[entry]:
+            bounds = self.placing.own_rows(entry, name, room)
+            told = numbers.get(name)
+            own[name] = self.filler.fill(name, windows_of(*bounds), counts) if told is None else np.asarray(told)
+        return lambda: self.placing.inputs(entry, room, own)
+
+
+def ahead(makers: Iterator[Any]) -> Iterator[Any]:
+    """The same, made by another thread before they are asked for."""
+    made: queue.Queue[Any] = queue.Queue(AHEAD)
+    stop = threading.Event()
+
+    def put(value: object) -> bool:
+        while not stop.is_set():
+            try:
+                made.put(value, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def work() -> None:
+        try:
+            for one in makers:
+                if not put((one, None)):
+                    return
+            put((None, None))
+        except BaseException as why:
+            put((None, why))
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        while True:
+            value, why = made.get()
+            if why is not None:
+                raise why
+            if value is None:
+                return
+            yield value
+    finally:
+        stop.set()
+
+
+def agreed(value: int) -> int:
+    """The most that any process says."""
+    if jax.process_count() == 1:
+        return value
+    return int(np.max(multihost_utils.process_allgather(np.int32(value))))

@@ -40,8 +40,8 @@ export interface Kept {
   /** By steps of inference, without further training. */
   readonly steps: Readonly<Record<string, Tested>>;
   readonly popularity: Metrics;
-  /** HR@10 and NDCG@10 by length of history and by popularity of the wanted item. */
-  readonly buckets: readonly Figure[];
+  /** HR@10 and NDCG@10 by length of history and by popularity of the wanted item; absent from files of before they were kept. */
+  readonly buckets?: readonly Figure[];
   /** Seconds of an epoch (the median, evaluation included: of a machine that others may have used), and what computed. */
   readonly measured: { readonly seconds: number | null; readonly backend: string };
   readonly machine: Readonly<Record<string, string>>;

@@ -100,10 +100,10 @@ export const curvesOf = (study: Study, results: readonly Kept[]): readonly Curve
 /** Of each cell the figures by history and popularity, averaged over its seeds: figures of one split come in one order. */
 export const bucketsOf = (cells: readonly string[], results: readonly Kept[]): readonly Figure[] =>
   cells.flatMap((cell) => {
-    const runs = of(results, cell);
-    return (runs[0]?.buckets ?? []).map((figure, i) => ({
+    const runs = of(results, cell).flatMap(({ buckets }) => (buckets === undefined ? [] : [buckets]));
+    return (runs[0] ?? []).map((figure, i) => ({
       ...figure,
-      value: meanOf(runs.map(({ buckets }) => buckets[i]!.value ?? Number.NaN)),
+      value: meanOf(runs.map((buckets) => buckets[i]!.value ?? Number.NaN)),
     }));
   });
 

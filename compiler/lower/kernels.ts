@@ -1,8 +1,7 @@
 /** From a program whose stored nodes are decided to kernels: one kernel for each stored node. */
-import { type Axis, bound, missingOf } from '../../dsl/axis.js';
+import { type Axis, missingOf } from '../../dsl/axis.js';
 import { argsOf, axisOf } from '../../dsl/build.js';
-import type { Carry, Input, Node, Scan } from '../../dsl/node.js';
-import { axes, inputOf } from '../../runtime/contract/batch.js';
+import type { Carry, Node, Scan } from '../../dsl/node.js';
 import { kernelReads } from '../cost.js';
 import { type Origin, topological } from '../graph.js';
 import { all, apply, guard, integer } from '../loops/build.js';

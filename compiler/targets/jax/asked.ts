@@ -30,7 +30,7 @@ export const asked = (program: Program): Program => {
   const gone = new Map<Node, Node>();
   for (const n of [...order].reverse()) {
     const own = wanted.get(n) ?? none;
-    if (n.op === 'map' && n.fn === 'select' && n.dtype !== 'bool') {
+    if (n.op === 'map' && n.fn === 'select') {
       const [p, x] = n.args as readonly [Node, Node, Node];
       if (x.axes.length === n.axes.length && conditions(p).every((c) => own.has(c))) gone.set(n, x);
     }

@@ -20,8 +20,8 @@ export const helpers = {
   LOWEST: `# Stands for minus infinity, which does not survive every machine.
 LOWEST = -3.4e38`,
   power: `def power(x: jax.Array, y: jax.Array) -> jax.Array:
-    """x ** y; what has no one limit, a power of 1 or -1 without end, is no number."""
-    return jnp.where((jnp.abs(x) == 1) & jnp.isinf(y), jnp.nan, jnp.power(x, y))`,
+    """x ** y; what has no one limit, 1 or -1 to what is not finite, is no number."""
+    return jnp.where((jnp.abs(x) == 1) & ~jnp.isfinite(y), jnp.nan, jnp.power(x, y))`,
   sine: wave('sine', 'sin'),
   cosine: wave('cosine', 'cos'),
   lookup: `def lookup(table: jax.Array, at: jax.Array, shared: int = 0) -> jax.Array:

@@ -20,7 +20,7 @@ const helped =
   (args, uses) =>
     call(uses(helper), ...args);
 
-/** Only of a base of size 1 does C say what has no one limit. */
+/** Of a base of size 1 alone does C say what has no one limit. */
 const pow: Rule = ([x, y], uses) =>
   (x!.number !== undefined && Math.abs(x!.number) !== 1) || Number.isFinite(y!.number)
     ? call('jnp.power', x!, y!)

@@ -64,12 +64,10 @@ const outputsOf = (n: Scan, axis: Axis, rest: readonly (readonly Axis[])[], w: W
     `    ${tuple(given.map((g) => g.name))} = given`,
   ]);
   const moved = given.map((g) => (g.axis === 0 ? g.from.piece : call('jnp.moveaxis', g.from.piece, `${g.axis}`, '0')));
-  const results = n.carries.map((c) => sheet.name(word(c.name)));
+  const found = sheet.name(`${step}s`);
   const reverse = n.carries[0]!.reverse ? ', reverse=True' : '';
-  sheet.line(
-    `_, ${tuple(results)} = lax.scan(${step}, ${tuple(starts)}, ${tuple(moved.map((m) => m.text))}${reverse})`,
-  );
-  return results.map((name, i) => ({ piece: place(name), axes: [axis, ...rest[i]!], dtype: 'f32' }));
+  sheet.line(`_, ${found} = lax.scan(${step}, ${tuple(starts)}, ${tuple(moved.map((m) => m.text))}${reverse})`);
+  return n.carries.map((_, i) => ({ piece: place(`${found}[${i}]`), axes: [axis, ...rest[i]!], dtype: 'f32' }));
 };
 
 export const looped = (n: Scan, w: Writing): Value => {

@@ -21,8 +21,8 @@ const reserved: readonly string[] = [
   ...'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
     ' ',
   ),
-  ...'jax jnp lax Arrays Any Mapping Sequence Mesh NamedTuple PartitionSpec Tensor'.split(' '),
-  ...'state batch inputs sizes states given value gradient int len range enumerate tuple dict float'.split(' '),
+  ...'jax jnp lax Arrays Any Mapping Sequence Mesh NamedTuple PartitionSpec Tensor kept_of'.split(' '),
+  ...'state batch inputs sizes states given value gradient int len range enumerate tuple dict float sorted'.split(' '),
   ...'loss gradients updated step step_by_jax score rank vectors predict spec specs'.split(' '),
   ...Object.keys(helpers),
 ];
@@ -219,7 +219,15 @@ const TENSOR = `class Tensor(NamedTuple):
     shape: tuple[int | str, ...]
     dtype: str
     role: str = "input"
-    begins: Mapping[str, Any] | None = None`;
+    begins: Mapping[str, Any] | None = None
+
+
+def kept_of(trained: Mapping[str, Tensor], slots: Sequence[str]) -> dict[str, Tensor]:
+    """The slots of each parameter: arrays of its shape."""
+    zeros = {"kind": "constant", "value": 0}
+    return {
+        f"{name}.{slot}": tensor._replace(role="slot", begins=zeros) for name, tensor in trained.items() for slot in slots
+    }`;
 
 const SPECS = `# Along which axis of a mesh positions lie, by the symbol of their number: rows of users, rows of item tables.
 PLACES = {"batch": "data", "items": "table"}
@@ -326,8 +334,7 @@ export const moduleText = (manifest: Manifest, programs: readonly Program[], ste
     `HYPER = ${dictionary(Object.fromEntries(Object.entries(manifest.hyper).map(([k, v]) => [k, python(v)])), '')}`,
   ].join('\n');
   const arrays = [
-    '# What a checkpoint holds, and a step reads and returns.',
-    `STATE = ${statesText(manifest.states)}`,
+    statesText(manifest.states),
     '# What each entry is given.',
     `INPUTS = ${inputsText(inputs)}`,
     'BATCH, RANK, SCORE = INPUTS["train"], INPUTS["rank"], INPUTS["score"]',

@@ -51,11 +51,35 @@ const arrayText = ({ axes, shape, dtype }: Described, more = ''): string =>
 const rows = (lines: readonly string[], indent: string): string =>
   lines.length === 0 ? '{}' : `{\n${lines.map((l) => `${indent}    ${l},\n`).join('')}${indent}}`;
 
-export const statesText = (states: readonly StateInfo[]): string =>
-  rows(
-    states.map((s) => `${quoted(s.name)}: ${arrayText(s, `, ${quoted(s.role)}, ${python(s.init)}`)}`),
-    '',
-  );
+/** States as assignments, `STATE` the last: parameters, to each of which the optimizer's slots are added, and what data give. */
+export const statesText = (states: readonly StateInfo[]): string => {
+  const own = states.filter((s) => s.role !== 'slot');
+  // Of `a` and `a.b`, the slot `a.b.m` is the second's.
+  const owners = states
+    .filter((s) => s.role === 'slot')
+    .map((slot) => {
+      const [owner] = own
+        .filter((s) => slot.name.startsWith(`${s.name}.`))
+        .sort((a, b) => b.name.length - a.name.length);
+      return { owner: owner!, slot: slot.name.slice(owner!.name.length + 1) };
+    });
+  const trained = new Set(owners.map(({ owner }) => owner));
+  const still = own.filter((s) => !trained.has(s));
+  const told = (of: Iterable<StateInfo>): string =>
+    rows(
+      Array.from(of, (s) => `${quoted(s.name)}: ${arrayText(s, `, ${quoted(s.role)}, ${python(s.init)}`)}`),
+      '',
+    );
+  return [
+    '# What is trained.',
+    `TRAINED = ${told(trained)}`,
+    ...(still.length === 0 ? [] : ['# What training leaves as it is.', `STILL = ${told(still)}`]),
+    '# What the optimizer keeps of each parameter, zeros at first.',
+    `SLOTS = ${tuple([...new Set(owners.map(({ slot }) => quoted(slot)))])}`,
+    '# What a checkpoint holds, and a step reads and returns.',
+    `STATE = dict(sorted((TRAINED${still.length === 0 ? '' : ' | STILL'} | kept_of(TRAINED, SLOTS)).items()))`,
+  ].join('\n');
+};
 export const inputsText = (entries: Readonly<Record<string, readonly Described[]>>): string =>
   rows(
     Object.entries(entries).map(

@@ -24,17 +24,17 @@ describe('training on all positions is refused', () => {
       .replace('pcrec/models/hstu', './hstu.js');
     expect(leaking).toContain("horizon: 'last' } }");
     expect(refused(leaking, { 'hstu.ts': code('hstu') })).toMatchInlineSnapshot(`
-      "hstu.ts:60:20: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
+      "hstu.ts:81:20: error PC5001: all positions are trained, but the prediction at position t reads all positions of 'items': it sees what it is to predict. The way of the leak:
         losses  tried.ts:49  reads all positions
         s_2     tried.ts:48  reads all positions
-        s_1     hstu.ts:60   reads all positions
+        s_1     hstu.ts:81   reads all positions
         input   tried.ts:45  reads position t
         items
-        58 |     const depth = axis('depth', hyper.width / hyper.heads);
-        59 |
-      > 60 |     const normed = layerNorm(x, width);
+        79 |     const depth = axis('depth', hyper.width / hyper.heads);
+        80 |
+      > 81 |     const normed = layerNorm(x, width);
            |                    ^
-        61 |     const project = (name: string) =>
+        82 |     const project = (name: string) =>
       hint: let position t read positions <= t alone: a mask causal(seq, key) where keys are summed over, horizon prefix(seq) in descend; or train on the last position of each row (horizon last)
       more: pcrec-compile --explain-error PC5001"
     `);

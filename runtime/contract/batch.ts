@@ -5,6 +5,7 @@
  *
  * Rows are plain data. They say what an input is and leave to others what they make of that.
  */
+import { lazy } from './once.js';
 
 /** Programs that a trainer runs: a training step, the rank of each row's answer, the scores of all items, why one item has its score. */
 export type EntryName = 'train' | 'rank' | 'score' | 'explain';
@@ -189,9 +190,9 @@ export const inputs = {
 } as const satisfies Readonly<Record<string, InputRow>>;
 
 export const allInputs = (): readonly InputRow[] => Object.values(inputs);
-const byName: ReadonlyMap<string, InputRow> = new Map(allInputs().map((row) => [row.name, row]));
+const byName = lazy((): ReadonlyMap<string, InputRow> => new Map(allInputs().map((row) => [row.name, row])));
 /** The row of an input as programs call it; none where a program has an input of its own. */
-export const inputOf = (name: string): InputRow | undefined => byName.get(name);
+export const inputOf = (name: string): InputRow | undefined => byName().get(name);
 /** Of an input that is not in the table the worst is taken: that it tells the past. */
 export const tellsOf = (name: string): Tells => inputOf(name)?.tells ?? 'past';
 /** What an entry may be given. */

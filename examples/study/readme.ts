@@ -20,7 +20,7 @@ const ofStudy = (name: string, study: Study, results: readonly Kept[]): readonly
   return [
     `**${name}** (${study.data}; ${settings.map((word) => `\`${word}\``).join(', ')}; on ${backends}):`,
     ...tablesOf(study, results).flatMap((made) => [
-      `${made.title} ${made.says}`,
+      `**${made.title}** ${made.says}`,
       drawn(figuresGrid(made)),
       ...(made.differences.length === 0 ? [] : [drawn(differencesGrid(made))]),
     ]),

@@ -16,7 +16,6 @@ export interface Row {
   readonly seeds: readonly number[];
   readonly parameters: number;
   readonly epochs: Spread;
-  readonly seconds: number | null;
   readonly figures: Readonly<Record<(typeof measures)[number], Spread>>;
 }
 /** A cell against another. */
@@ -39,7 +38,6 @@ const rowOf = (cell: string, runs: readonly Kept[]): Row => ({
   seeds: runs.map(({ asked }) => asked.seed),
   parameters: runs[0]!.parameters,
   epochs: spread(runs.map(({ epochs }) => epochs.best)),
-  seconds: meanOf(runs.map(({ measured }) => measured.seconds ?? Number.NaN)),
   figures: Object.fromEntries(
     measures.map((name) => [name, spread(runs.map(({ test }) => test.metrics[name]))]),
   ) as Row['figures'],
@@ -117,14 +115,14 @@ export interface Grid {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
+/** Times stay in the results: runs go on beside other work, so they compare nothing. */
 export const figuresGrid = ({ rows }: Made): Grid => ({
-  head: ['', 'parameters', ...measures, 'best epoch', 's/epoch', 'seeds'],
-  rows: rows.map(({ cell, parameters, figures, epochs, seconds, seeds }) => [
+  head: ['', 'parameters', ...measures, 'best epoch', 'seeds'],
+  rows: rows.map(({ cell, parameters, figures, epochs, seeds }) => [
     cell,
     parameters.toLocaleString('en-US'),
     ...measures.map((name) => figureText(figures[name])),
     epochs.mean.toFixed(0),
-    seconds === null || Number.isNaN(seconds) ? '' : seconds.toFixed(1),
     seeds.join(' '),
   ]),
 });

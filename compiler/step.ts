@@ -11,7 +11,7 @@ import type { Optimizer } from '../dsl/optimizer.js';
 import { typed } from '../dsl/tensor.js';
 import { inputs } from '../runtime/contract/batch.js';
 import { topological } from './graph.js';
-import { differentiate, slotPath } from './passes/differentiate.js';
+import { differentiate, nextOf, slotsOf } from './passes/differentiate.js';
 import { simplify } from './passes/simplify.js';
 import { pipeline, runPasses } from './pipeline.js';
 import { type Pass, type Program, rootsOf } from './program.js';
@@ -51,17 +51,10 @@ export const stepOf = (program: Program, optimizer: Optimizer): Step => {
     parameters,
     optimizer,
     update: (p) => {
-      const slots = Object.fromEntries(
-        optimizer.slots.map((s) => [s, build.param(slotPath(p.path, s), p.axes, { kind: 'constant', value: 0 })]),
-      );
       const step = typed<never>(inputNode(inputs.step, {}));
-      const next = optimizer.update(p, build.input(GRADIENT, p.axes, 'f32'), slots, step);
+      const next = optimizer.update(p, build.input(GRADIENT, p.axes, 'f32'), slotsOf(optimizer, p), step);
       const { optimizer: _, ...rest } = program;
-      const updates = Object.fromEntries([
-        [p.path, next.value],
-        ...Object.entries(next.slots).map(([s, value]) => [slotPath(p.path, s), value] as const),
-      ]);
-      return settled([simplify], { ...rest, outputs: {}, updates });
+      return settled([simplify], { ...rest, outputs: {}, updates: nextOf(p, next) });
     },
   };
 };

@@ -76,8 +76,8 @@ export const unionAxes = (...groups: readonly (readonly Axis[])[]): readonly Axi
 /** The axes that have none of these names. */
 export const withoutAxes = (axes: readonly Axis[], names: readonly string[]): readonly Axis[] =>
   axes.filter((a) => !names.includes(a.name));
-/** Whether the node has an axis of that name. */
-export const hasAxis = (node: Node, name: string): boolean => node.axes.some((a) => a.name === name);
+/** Whether a node, or what else has axes, has one of that name. */
+export const hasAxis = ({ axes }: Pick<Node, 'axes'>, name: string): boolean => axes.some((a) => a.name === name);
 /** The node's axis of that name; an error that lists its axes where there is none. */
 export const axisOf = (node: Node, name: string): Axis =>
   node.axes.find((a) => a.name === name) ??

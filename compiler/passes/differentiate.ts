@@ -14,6 +14,15 @@ import { type Pass, type Program, rootsOf, withRoots } from '../program.js';
 
 export const slotPath = (parameter: string, slot: string): string => `${parameter}.${slot}`;
 
+/** The slots that the optimizer keeps of a parameter, all zeros at first, by their own names. */
+export const slotsOf = ({ slots }: Optimizer, p: Param): Readonly<Record<string, Param>> =>
+  Object.fromEntries(slots.map((s) => [s, build.param(slotPath(p.path, s), p.axes, { kind: 'constant', value: 0 })]));
+/** The next values of a parameter and its slots, by path. */
+export const nextOf = (p: Param, { value, slots }: Update): Readonly<Record<string, Node>> => ({
+  [p.path]: value,
+  ...Object.fromEntries(Object.entries(slots).map(([s, next]) => [slotPath(p.path, s), next])),
+});
+
 const isTrained = (n: Node): n is Param => n.op === 'param' && n.init.kind !== 'given';
 
 export const differentiate: Pass = {
@@ -37,19 +46,14 @@ export const differentiate: Pass = {
     const updates: Record<string, Node> = {};
     const misfits: Diagnostic[] = [];
     parameters.forEach((p, i) => {
-      const slots = Object.fromEntries(
-        optimizer.slots.map((s) => [s, build.param(slotPath(p.path, s), p.axes, { kind: 'constant', value: 0 })]),
-      );
       const slope = gradients[i]!;
       const found = program.origins.get(slope);
       if (found?.name === undefined) program.origins.set(slope, { ...found, name: `d_${p.path}` });
-      const next = optimizer.update(p, slope, slots, step);
+      const next = optimizer.update(p, slope, slotsOf(optimizer, p), step);
       misfits.push(...misfit(p, optimizer, next).map((said) => error('PC5006', said, program.origins.get(p)?.source)));
-      program.origins.set(next.value, { name: `new_${p.path}` });
-      updates[p.path] = next.value;
-      for (const [s, value] of Object.entries(next.slots)) {
-        program.origins.set(value, { name: `new_${slotPath(p.path, s)}` });
-        updates[slotPath(p.path, s)] = value;
+      for (const [path, value] of Object.entries(nextOf(p, next))) {
+        program.origins.set(value, { name: `new_${path}` });
+        updates[path] = value;
       }
     });
     const [wrong, ...more] = misfits;

@@ -1,4 +1,5 @@
 /** The study as one page: its tables with intervals and plots, others' figures beside ours, and what it was made on. */
+import type { Grid } from '../../runtime/compare/report.js';
 import { bucketSection } from '../../runtime/report/buckets.js';
 import type { Markup } from '../../runtime/report/html.js';
 import { code, facts, figure, page, paragraph, remark, section, table } from '../../runtime/report/page.js';
@@ -8,11 +9,11 @@ import { columns, possible, published } from './published.js';
 import type { Kept } from './result.js';
 import {
   bucketsOf,
+  brief,
   curvesGrid,
   curvesOf,
   differencesGrid,
   figuresGrid,
-  type Grid,
   type Made,
   measure,
   tablesOf,
@@ -89,7 +90,7 @@ const publishedSection = (name: string, study: Study): Markup | undefined => {
       head: ['', ...columns, 'source', ''],
       rows: rows.map(({ model, source, figures }) => [
         model,
-        ...figures.map((value) => (value === null ? '' : value.toFixed(4).replace('0.', '.'))),
+        ...figures.map((value) => (value === null ? '' : brief(value.toFixed(4)))),
         source,
         possible(figures) ? '' : 'impossible',
       ]),

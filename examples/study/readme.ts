@@ -1,15 +1,13 @@
 /** The tables of models/README.md that the study makes: what stands between two marks is of the results and of nothing else. */
+import { inMarkdown } from '../../runtime/compare/report.js';
 import type { Study } from './grid.js';
 import type { Kept } from './result.js';
-import { curvesGrid, curvesOf, differencesGrid, figuresGrid, type Grid, tablesOf } from './tables.js';
+import { curvesGrid, curvesOf, differencesGrid, figuresGrid, tablesOf } from './tables.js';
 
 export const marks = {
   start: '<!-- made by npm run study: do not edit -->',
   end: '<!-- end of what the study made -->',
 } as const;
-
-const drawn = ({ head, rows }: Grid): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 const ofStudy = (name: string, study: Study, results: readonly Kept[]): readonly string[] => {
   const [first] = results;
@@ -21,12 +19,12 @@ const ofStudy = (name: string, study: Study, results: readonly Kept[]): readonly
     `**${name}** (${study.data}; ${settings.map((word) => `\`${word}\``).join(', ')}; on ${backends}):`,
     ...tablesOf(study, results).flatMap((made) => [
       `**${made.title}** ${made.says}`,
-      drawn(figuresGrid(made)),
-      ...(made.differences.length === 0 ? [] : [drawn(differencesGrid(made))]),
+      inMarkdown(figuresGrid(made)),
+      ...(made.differences.length === 0 ? [] : [inMarkdown(differencesGrid(made))]),
     ]),
     ...(curves.length === 0
       ? []
-      : ['The same parameters with other numbers of inference steps:', drawn(curvesGrid(curves))]),
+      : ['The same parameters with other numbers of inference steps:', inMarkdown(curvesGrid(curves))]),
   ];
 };
 

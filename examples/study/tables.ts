@@ -1,4 +1,5 @@
 /** From results to tables: means over seeds, and differences paired over users. Pure functions, for the page and for models/README.md. */
+import { chance, type Grid, signed, varying } from '../../runtime/compare/report.js';
 import { meanOf } from '../../runtime/measures/ranked.js';
 import type { Figure } from '../../runtime/measures/figures.js';
 import { worths } from '../../runtime/metrics.js';
@@ -105,16 +106,10 @@ export const bucketsOf = (cells: readonly string[], results: readonly Kept[]): r
     }));
   });
 
-export const figureText = ({ mean, sd }: Spread): string =>
-  `${mean.toFixed(4)}${sd === null ? '' : ` ± ${sd.toFixed(4)}`}`.replaceAll('0.', '.');
-const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(4).replace('0.', '.')}`;
-export const chance = (p: number): string => (p < 1e-4 ? '< .0001' : p.toFixed(4).replace('0.', '.'));
+/** Figures below one as papers print them: .0474. */
+export const brief = (text: string): string => text.replaceAll('0.', '.');
+export const figureText = (figure: Spread): string => brief(varying(figure, 4));
 
-/** Head and rows, words and numbers as people read them. */
-export interface Grid {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
 /** Times stay in the results: runs go on beside other work, so they compare nothing. */
 export const figuresGrid = ({ rows }: Made): Grid => ({
   head: ['', 'parameters', ...measures, 'best epoch', 'seeds'],
@@ -130,10 +125,10 @@ export const differencesGrid = ({ differences, against }: Made): Grid => ({
   head: [`${measure} against ${against}`, 'difference', '95 % interval', 'p', 'p (Holm)', 'seeds'],
   rows: differences.map(({ cell, difference, interval, p, adjusted, seeds }) => [
     cell,
-    signed(difference),
-    `${signed(interval[0])} … ${signed(interval[1])}`,
-    chance(p),
-    chance(adjusted),
+    brief(signed(difference)),
+    brief(`${signed(interval[0])} … ${signed(interval[1])}`),
+    brief(chance(p)),
+    brief(chance(adjusted)),
     seeds.join(' '),
   ]),
 });

@@ -20,10 +20,10 @@ export const secondsOf = (results: readonly RunResult[]): ReadonlyMap<string, nu
   );
 
 const grouped = (n: number): string => n.toLocaleString('en-US');
-const varying = ({ mean, sd }: Spread, digits: number): string =>
+export const varying = ({ mean, sd }: Spread, digits: number): string =>
   `${mean.toFixed(digits)}${sd === null ? '' : ` ± ${sd.toFixed(digits)}`}`;
-const chance = (p: number): string => (p < 1e-4 ? '< 0.0001' : p.toFixed(4));
-const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(4)}`;
+export const chance = (p: number): string => (p < 1e-4 ? '< 0.0001' : p.toFixed(4));
+export const signed = (x: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(4)}`;
 
 /** A table: its head, and its rows, whose first cell is a word. */
 export interface Grid {
@@ -80,7 +80,7 @@ const inText = ({ head, rows }: Grid): string => {
   return [head, ...rows].map(line).join('\n');
 };
 
-const inMarkdown = ({ head, rows }: Grid): string => {
+export const inMarkdown = ({ head, rows }: Grid): string => {
   const line = (row: readonly string[]): string => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), `|${head.map((_, i) => (i === 0 ? '---|' : '---:|')).join('')}`, ...rows.map(line)].join('\n');
 };

@@ -7,7 +7,8 @@ import { needsOf } from './needs.js';
 import type { Helper } from './helpers.js';
 import { type Piece, word } from './piece.js';
 import { rule } from './rules.js';
-import { type Frame, sliced, type Writing } from './scan.js';
+import { type Frame, writer } from '../../exits/frames.js';
+import { sliced, type Writing } from './scan.js';
 import { sheet } from './sheet.js';
 import { sizesOf } from './sizes.js';
 import { type Pen, type Value, whole } from './value.js';
@@ -117,17 +118,14 @@ export const bodyOf = (program: Program, around: Around): Body => {
     about(n);
     return { ...v, piece: page.assign(hint(n), v.piece) };
   };
-  const written = (frame: Frame, n: Node): Value => {
-    const known = frame.values.get(n);
-    if (known !== undefined) return known;
-    const { loop } = frame;
-    const outside = loop !== undefined && !loop.inside.has(n);
-    const plain = outside ? sliced(written(loop.around, n), loop, pen) : rule(n, writing(frame));
-    const value = !outside && (needs.named.has(n) || origins.get(n)?.name !== undefined) ? put(n, plain) : plain;
-    frame.values.set(n, value);
-    return value;
-  };
-  const writing = (frame: Frame): Writing => ({
+  const written = writer<Value>(
+    (n, frame) => {
+      const plain = rule(n, writing(frame));
+      return needs.named.has(n) || origins.get(n)?.name !== undefined ? put(n, plain) : plain;
+    },
+    (v, loop) => sliced(v, loop, pen),
+  );
+  const writing = (frame: Frame<Value>): Writing => ({
     ...pen,
     frame,
     factors: needs.factors,
@@ -140,7 +138,7 @@ export const bodyOf = (program: Program, around: Around): Body => {
     },
     inside: (inner) => (n) => written(inner, n),
   });
-  const frame: Frame = { values: new Map(given), loops: new Map() };
+  const frame: Frame<Value> = { values: new Map(given), loops: new Map() };
   // Arguments first, so that no recursion goes deep; what hangs on a loop's states is written with the loop.
   needs.order.filter((n) => !needs.inLoops.has(n)).forEach((n) => written(frame, n));
   const results = (of: Readonly<Record<string, Node>>) =>

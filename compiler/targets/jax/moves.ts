@@ -2,7 +2,9 @@
 import type { Axis } from '../../../dsl/axis.js';
 import type { Of } from '../../primitives/record.js';
 import { call } from './piece.js';
-import { arranged, axisAt, hasAxis, mapped, namesOf, type Pen, positions, scalar, type Value, whole } from './value.js';
+import { hasAxis } from '../../../dsl/build.js';
+import { axisAt, namesOf } from '../../exits/varying.js';
+import { arranged, mapped, type Pen, positions, scalar, type Value, whole } from './value.js';
 
 export const gathered = (pen: Pen, table: Value, at: Value, axis: Axis): Value => {
   if (!hasAxis(table, axis.name))

@@ -2,8 +2,11 @@
  * Sums, and sums of products as `einsum`. The compiler has ordered products already; what is left to say is which axes meet.
  */
 import type { Axis } from '../../../dsl/axis.js';
+import { hasAxis } from '../../../dsl/build.js';
+import { absorbed } from '../../exits/factors.js';
+import { axisAt, namesOf } from '../../exits/varying.js';
 import { call, infix, number, type Piece, quoted, tuple } from './piece.js';
-import { axisAt, hasAxis, mapped, namesOf, type Pen, type Value } from './value.js';
+import { mapped, type Pen, type Value } from './value.js';
 
 const along = (
   v: Value,
@@ -22,18 +25,9 @@ export const reduced = (fn: 'jnp.sum' | 'jnp.max', v: Value, over: readonly stri
   return { ...v, piece, axes: rest };
 };
 
-/** Factors whose axes another has are multiplied with it where more than two would be left; the others are left. */
-const gathered = (pen: Pen, factors: readonly Value[]): readonly Value[] => {
-  if (factors.length <= 2) return factors;
-  const [widest, ...rest] = [...factors].sort((a, b) => b.axes.length - a.axes.length);
-  const left: Value[] = [widest!];
-  for (const f of rest) {
-    const at = left.findLastIndex((big) => f.axes.every((a) => hasAxis(big, a.name)));
-    if (at < 0) left.push(f);
-    else left[at] = mapped(pen, 'mul', [left[at]!, f], f.dtype);
-  }
-  return left;
-};
+/** Factors as they meet: of more than two, those that another holds are multiplied with it first. */
+const gathered = (pen: Pen, factors: readonly Value[]): readonly Value[] =>
+  factors.length <= 2 ? factors : absorbed(factors, (a, b) => mapped(pen, 'mul', [a, b], b.dtype));
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** A letter for each axis: the first of its name that no other has taken. */

@@ -6,6 +6,7 @@ import type { Axis } from '../../../dsl/axis.js';
 import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import type { Helper } from './helpers.js';
 import { call, type Piece, subscripted, tuple } from './piece.js';
+import { axisAt } from '../../exits/varying.js';
 import { applied, arrayOf, literal } from './scalars.js';
 import type { Sheet } from './sheet.js';
 import type { Sizes } from './sizes.js';
@@ -28,10 +29,6 @@ export interface Pen {
   /** Axes as they lie in memory, outermost first. */
   readonly inOrder: (axes: readonly Axis[]) => readonly Axis[];
 }
-
-export const namesOf = (v: Value): readonly string[] => v.axes.map((a) => a.name);
-export const hasAxis = (v: Value, name: string): boolean => v.axes.some((a) => a.name === name);
-export const axisAt = (v: Value, name: string): number => v.axes.findIndex((a) => a.name === name);
 
 /** The same array with its axes in the order of `names`, which has them all and perhaps others. */
 export const arranged = (v: Value, names: readonly string[]): Value => {

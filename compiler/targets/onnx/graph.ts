@@ -5,7 +5,8 @@ import { draw, elements, type OnnxGraph, type OnnxValue, pruned, sizeName } from
 import { inLoop, topological } from '../../graph.js';
 import { type Program, rootsOf } from '../../program.js';
 import { rule } from './rules.js';
-import { type Frame, sliced, type Writing } from './scan.js';
+import { type Frame, writer } from '../../exits/frames.js';
+import { sliced, type Writing } from './scan.js';
 import { book } from './sheet.js';
 import { type Given, sizesOf } from './sizes.js';
 import { type Value, whole } from './value.js';
@@ -58,16 +59,11 @@ export const graphOf = (program: Program, name: string, order: Order): OnnxGraph
     const { name: own, label, source } = origins.get(n) ?? {};
     b.about(own ?? label ?? n.op, source === undefined ? undefined : `${source.file}:${source.line}`);
   };
-  const written = (frame: Frame, node: Node): Value => {
-    const known = frame.values.get(node);
-    if (known !== undefined) return known;
-    const { loop } = frame;
-    const outside = loop !== undefined && !loop.inside.has(node);
-    const value = outside ? sliced(written(loop.around, node), loop, pen) : rule(node, writing(frame, node));
-    frame.values.set(node, value);
-    return value;
-  };
-  const writing = (frame: Frame, node: Node): Writing => {
+  const written = writer<Value>(
+    (node, frame) => rule(node, writing(frame, node)),
+    (v, loop) => sliced(v, loop, pen),
+  );
+  const writing = (frame: Frame<Value>, node: Node): Writing => {
     about(node);
     return {
       ...pen,
@@ -80,7 +76,7 @@ export const graphOf = (program: Program, name: string, order: Order): OnnxGraph
       inside: (inner) => (n) => written(inner, n),
     };
   };
-  const frame: Frame = { values: new Map(leaves.map((n, i) => [n, given[i]!])), loops: new Map() };
+  const frame: Frame<Value> = { values: new Map(leaves.map((n, i) => [n, given[i]!])), loops: new Map() };
   const inLoops = new Set(all.flatMap((n) => (n.op === 'scan' ? [...inLoop(n)] : [])));
   // Arguments first, so that no recursion goes deep; what hangs on a loop's states is written with the loop.
   all.filter((n) => !inLoops.has(n)).forEach((n) => written(frame, n));

@@ -1,20 +1,10 @@
 /** What moves positions: lookups, their transpose, renaming, shifting. What is looked for and does not exist is 0. */
 import type { Axis } from '../../../dsl/axis.js';
 import type { Of } from '../../primitives/record.js';
+import { hasAxis } from '../../../dsl/build.js';
+import { axisAt, namesOf } from '../../exits/varying.js';
 import { cast } from './sheet.js';
-import {
-  arranged,
-  hasAxis,
-  mapped,
-  namesOf,
-  type Pen,
-  positions,
-  scalar,
-  union,
-  type Value,
-  whole,
-  zero,
-} from './value.js';
+import { arranged, mapped, type Pen, positions, scalar, union, type Value, whole, zero } from './value.js';
 
 /** Whether positions exist along an axis. */
 const inside = (pen: Pen, at: Value, axis: Axis): Value => {
@@ -42,7 +32,7 @@ const where = (pen: Pen, condition: Value, v: Value): Value =>
 /** What the table holds at positions that exist. */
 const picked = (pen: Pen, table: Value, at: Value, axis: string): Value => {
   const { book } = pen;
-  const along = table.axes.findIndex((a) => a.name === axis);
+  const along = axisAt(table, axis);
   if (along < 0) return table;
   const shared = namesOf(table).filter((name) => name !== axis && hasAxis(at, name));
   if (shared.length === 0)
@@ -77,7 +67,7 @@ export const renamed = (pen: Pen, v: Value, from: string, to: Axis): Value => {
 
 export const shifted = (pen: Pen, v: Value, axis: Axis, by: number): Value => {
   const { book } = pen;
-  const along = v.axes.findIndex((a) => a.name === axis.name);
+  const along = axisAt(v, axis.name);
   if (by === 0) return v;
   if (along < 0) {
     const from = mapped(pen, 'sub', [positions(pen, axis), scalar(pen, by, 'i32')], 'i32');

@@ -3,11 +3,14 @@
  * compiler has ordered products already; what is left to say is which axes meet.
  */
 import { type Axis, bound } from '../../../dsl/axis.js';
+import { hasAxis } from '../../../dsl/build.js';
+import { absorbed } from '../../exits/factors.js';
+import { axisAt, namesOf } from '../../exits/varying.js';
 import { cast } from './sheet.js';
-import { arranged, hasAxis, mapped, namesOf, type Pen, type Value } from './value.js';
+import { arranged, mapped, type Pen, type Value } from './value.js';
 
 const summed = (pen: Pen, v: Value, over: readonly string[]): Value => {
-  const at = over.map((name) => v.axes.findIndex((a) => a.name === name)).sort((a, b) => a - b);
+  const at = over.map((name) => axisAt(v, name)).sort((a, b) => a - b);
   return at.length === 0
     ? v
     : {
@@ -15,18 +18,6 @@ const summed = (pen: Pen, v: Value, over: readonly string[]): Value => {
         id: pen.book.op('ReduceSum', [v.id, pen.book.numbers('i64', at, [at.length])], { keepdims: 0 }),
         axes: v.axes.filter((a) => !over.includes(a.name)),
       };
-};
-
-/** Factors whose axes another has are multiplied with it, cell by cell; the others are left. */
-const gathered = (pen: Pen, factors: readonly Value[]): readonly Value[] => {
-  const [widest, ...rest] = [...factors].sort((a, b) => b.axes.length - a.axes.length);
-  const left: Value[] = [widest!];
-  for (const f of rest) {
-    const at = left.findLastIndex((big) => f.axes.every((a) => hasAxis(big, a.name)));
-    if (at < 0) left.push(f);
-    else left[at] = mapped(pen, 'mul', [left[at]!, f], f.dtype);
-  }
-  return left;
 };
 
 const einsum = (pen: Pen, factors: readonly Value[], out: readonly string[]): Value => {
@@ -85,7 +76,7 @@ export const contraction = (pen: Pen, given: readonly Value[], over: readonly Ax
       const id = typeof size === 'number' ? pen.book.number(size, dtype) : pen.sizes.count(a);
       return { id: typeof size === 'number' || dtype === 'i32' ? id : cast(pen.book, id, 'f32'), axes: [], dtype };
     });
-  const factors = gathered(pen, [...given, ...counts]);
+  const factors = absorbed([...given, ...counts], (a, b) => mapped(pen, 'mul', [a, b], b.dtype));
   const names = over.map((a) => a.name).filter((name) => factors.some((f) => hasAxis(f, name)));
   const [a, b, ...more] = factors;
   if (b === undefined) return summed(pen, a!, names);

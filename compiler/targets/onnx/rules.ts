@@ -1,15 +1,12 @@
-/** One rule for each primitive. The type is mapped over the union of nodes: the table cannot miss one. */
+/** What each primitive is in an ONNX graph. */
 import { axisOf } from '../../../dsl/build.js';
-import { impossible } from '../../../dsl/errors.js';
-import type { Node, Op } from '../../../dsl/node.js';
-import type { Of } from '../../primitives/record.js';
+import type { Node } from '../../../dsl/node.js';
+import { handed, ruleOf, type Rules, still } from '../../exits/rules.js';
 import { gathered, renamed, scattered, shifted } from './moves.js';
 import { contraction } from './products.js';
 import { uniform } from './random.js';
 import { looped, type Writing } from './scan.js';
 import { mapped, positions, scalar, type Value } from './value.js';
-
-type Rule<N extends Node> = (node: N, w: Writing) => Value;
 
 /** What a sum runs over is not written as a product first. */
 const factorsOf = (n: Node): readonly Node[] => {
@@ -17,7 +14,7 @@ const factorsOf = (n: Node): readonly Node[] => {
   return n.op === 'broadcast' || n.op === 'stop' || n.op === 'barrier' ? factorsOf(n.arg) : [n];
 };
 
-const reduce: Rule<Of<'reduce'>> = (n, w) => {
+const reduce: Rules<Writing, Value>['reduce'] = (n, w) => {
   const over = n.arg.axes.filter((a) => n.over.includes(a.name));
   if (n.monoid === 'sum') return contraction(w, factorsOf(n.arg).map(w.of), over);
   const v = w.of(n.arg);
@@ -27,25 +24,14 @@ const reduce: Rule<Of<'reduce'>> = (n, w) => {
   return { ...v, id, axes: v.axes.filter((a) => !n.over.includes(a.name)) };
 };
 
-/** Arrays that the graph is given are there before anything is written, and the states of a loop before its body. */
-const given = (n: Node): never => impossible(`'${n.op}' is given`);
-const handed = (n: { readonly arg: Node }, { of }: Writing): Value => of(n.arg);
-
-const rules: { readonly [O in Op]: Rule<Of<O>> } = {
-  input: given,
-  param: given,
-  carry: given,
-  variable: (n) => impossible(`the variable '${n.name}' is bound nowhere`),
-  project: (n) => impossible(`${n.of.op} was not expanded`),
+const rules: Rules<Writing, Value> = {
+  ...still,
   uniform,
   constant: (n, w) => scalar(w, n.value, n.dtype),
   index: (n, w) => positions(w, n.axis),
   extent: (n, w) => ({ id: w.sizes.count(n.axis), axes: [], dtype: 'i32' }),
   map: (n, w) => mapped(w, n.fn, n.args.map(w.of), n.dtype),
-  broadcast: handed,
   stop: handed,
-  barrier: handed,
-  implicit: (n, w) => w.of(n.value),
   reduce,
   gather: (n, w) => gathered(w, w.of(n.table), w.of(n.at), axisOf(n.table, n.axis)),
   scatter: (n, w) => scattered(w, n, w.of(n.arg), w.of(n.at)),
@@ -54,4 +40,4 @@ const rules: { readonly [O in Op]: Rule<Of<O>> } = {
   scan: looped,
 };
 
-export const rule = (n: Node, w: Writing): Value => (rules[n.op] as Rule<Node>)(n, w);
+export const rule = ruleOf(rules);

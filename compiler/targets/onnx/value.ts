@@ -4,6 +4,7 @@
  */
 import type { Axis } from '../../../dsl/axis.js';
 import type { DType } from '../../../dsl/scalar.js';
+import { axisAt } from '../../exits/varying.js';
 import { applied } from './scalars.js';
 import type { Book } from './sheet.js';
 import type { Sizes } from './sizes.js';
@@ -20,13 +21,10 @@ export interface Pen {
   readonly sizes: Sizes;
 }
 
-export const namesOf = (v: Value): readonly string[] => v.axes.map((a) => a.name);
-export const hasAxis = (v: Value, name: string): boolean => v.axes.some((a) => a.name === name);
-
 /** The same array with its axes in the order of `names`, which has them all and perhaps others. */
 export const arranged = ({ book }: Pen, v: Value, names: readonly string[]): Value => {
   const order = names.flatMap((name) => {
-    const at = v.axes.findIndex((a) => a.name === name);
+    const at = axisAt(v, name);
     return at < 0 ? [] : [at];
   });
   return order.every((from, to) => from === to)

@@ -7,7 +7,7 @@ import { newSettings } from './contract/settings.js';
 import { inspect, type Inspection, inspectionText, readingSays, summary } from './data/index.js';
 import type { InspectOptions } from './options.js';
 import { partsOf } from './parts.js';
-import { dataOf } from './run.js';
+import { dataOf } from './source.js';
 
 /** What was found, and how the file was understood, in sentences. */
 export interface Inspected extends Inspection {

@@ -19,7 +19,9 @@ import { type Catalogue, type Index, index } from './lookup.js';
 import { checked } from './checked.js';
 import type { RecommenderOptions, RecommendOptions, RecommendRequest } from './options.js';
 
-import { closeSession, dataOf, openSession, outOf, place } from './run.js';
+import { outOf } from './defaults.js';
+import { closeSession, openSession, place } from './session.js';
+import { dataOf } from './source.js';
 import type { Data, Manifest, Session } from './contract/session.js';
 import { topOf } from './measures/top.js';
 import { type People, pastOf, people } from './people.js';

@@ -1,4 +1,4 @@
-/** Training, from options to results, and what evaluating and recommending share with it: everything that can go wrong for a user is a Left. */
+/** Training, from options to results: everything that can go wrong for a user is a Left. */
 import { rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,10 +9,9 @@ import * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { begunWith } from './begin.js';
 import { type Checkpoint, restore } from './checkpoint.js';
-import type { CompiledModel, OpenOptions } from './contract/compiled.js';
-import { withKnown, type Dataset, load, readingSays, samplePath, statistics, titleOf } from './data/index.js';
-import { messageOf } from './errors.js';
-import { catalogued } from './features.js';
+import type { CompiledModel } from './contract/compiled.js';
+import { withKnown, readingSays, statistics } from './data/index.js';
+import { never, now, outOf, silent } from './defaults.js';
 import { all, type Evaluation, type Listener } from './events.js';
 import { keepers } from './report/keepers.js';
 import { eventFiles } from './report/tensorboard.js';
@@ -27,12 +26,12 @@ import { log, logFile, startLog } from './log.js';
 import { labelText } from './contract/features.js';
 import { resumedSettings, type Settings } from './contract/settings.js';
 import { checked } from './checked.js';
-import { loadOptionsOf } from './taken.js';
-import type { DataOptions, DeviceOptions, TrainOptions } from './options.js';
+import type { TrainOptions } from './options.js';
 import { keepSplit, type Parts, partsOf, sameSplit, splitFile } from './parts.js';
-import { beginning, best, type Epoch, type Identity, type Progress } from './progress.js';
-import type { BoundSizes } from './contract/batch.js';
-import type { Manifest, Session } from './contract/session.js';
+import { beginning, best, type Epoch, type Progress } from './progress.js';
+import type { Session } from './contract/session.js';
+import { place, withSession } from './session.js';
+import { dataOf, sameData, sourcesOf, titlesOf, warnOf } from './source.js';
 import { fileOf, fit } from './train.js';
 import { type Begun, type Lesson, lessonOf } from './transfer.js';
 
@@ -52,99 +51,6 @@ export interface TrainResult {
   readonly last: string;
   readonly best: string;
 }
-
-export const silent: Listener = () => undefined;
-export const now = (): number => performance.now();
-export const never = new AbortController().signal;
-
-export const outOf = (compiled: CompiledModel, out: string | undefined): string =>
-  out ?? join('runs', compiled.manifest.model);
-
-/** Loads what the options name, or else what a checkpoint remembers, with the catalogue as the model has it. */
-export const dataOf = (
-  manifest: Manifest,
-  options: DataOptions,
-  kept: Identity | undefined,
-): TaskEither<string, { readonly data: Dataset; readonly identity: Identity }> => {
-  const remembered = options.data === undefined ? kept : undefined;
-  const source = options.data ?? remembered?.source ?? samplePath;
-  const given = loadOptionsOf(options);
-  const { format = remembered?.format ?? null, titles = remembered?.titles ?? null } = given;
-  const { format: _, titles: __, ...reading } = { ...remembered?.reading, ...given };
-  return pipe(
-    () => load(source, { ...reading, format: format ?? undefined, titles: titles ?? undefined, cache: options.cache }),
-    TE.map((data) => ({
-      data: catalogued(manifest, data),
-      identity: {
-        hash: data.hash,
-        source,
-        format,
-        titles,
-        ...(Object.keys(reading).length === 0 ? {} : { reading }),
-      },
-    })),
-  );
-};
-
-/** The files that data were read from. */
-export const sourcesOf = ({ source, titles, reading = {} }: Identity): readonly (string | undefined)[] =>
-  [source, titles ?? undefined, reading.items, reading.users, reading.vectors].flat();
-
-/** Says what is odd about data. */
-export const warnOf =
-  (listen: Listener) =>
-  ({ data }: { readonly data: Dataset }): void =>
-    data.reading?.warns.forEach((message) => listen({ kind: 'warning', message }));
-
-/** Left: other data than a checkpoint was trained on. Item indices would mean other items. */
-export const sameData =
-  (path: string, kept: Identity) =>
-  ({ identity }: { readonly identity: Identity }): E.Either<string, void> =>
-    kept.hash === identity.hash
-      ? E.right(undefined)
-      : E.left(
-          `The checkpoint ${path} was trained on other data (${kept.source}, ${kept.hash.slice(0, 12)}) than these (${identity.source}, ${identity.hash.slice(0, 12)}): give the same file, or train anew.`,
-        );
-
-/** Opens a session, which whoever opens it also closes. Left: why the device does not open. */
-export const openSession = (
-  compiled: CompiledModel,
-  { device, threads, settled }: DeviceOptions & Pick<OpenOptions, 'settled'>,
-  sizes: BoundSizes,
-): TaskEither<string, Session> =>
-  pipe(
-    TE.tryCatch(
-      () => compiled.open(device ?? 'auto', sizes, { threads, settled }),
-      (error) => `The device could not be opened: ${messageOf(error)}`,
-    ),
-    TE.chain(TE.fromEither),
-  );
-
-/** Gives the device back. */
-export const closeSession = (session: Session): TaskEither<string, void> =>
-  TE.tryCatch(
-    () => session.dispose(),
-    (error) => `The device ${session.backend} could not be closed: ${messageOf(error)}`,
-  );
-
-/** Opens a session, uses it, and gives the device back whatever happens. */
-export const withSession = <A>(
-  compiled: CompiledModel,
-  options: DeviceOptions & Pick<OpenOptions, 'settled'>,
-  sizes: BoundSizes,
-  use: (session: Session) => TaskEither<string, A>,
-): TaskEither<string, A> => TE.bracket(openSession(compiled, options, sizes), use, closeSession);
-
-/** Puts states on the device. */
-export const place = (session: Session, states: States): TaskEither<string, void> =>
-  TE.tryCatch(
-    () => session.write(states),
-    (error) => `The states could not be written to ${session.backend}: ${messageOf(error)}.`,
-  );
-
-/** What to call each item; null where nobody knows. */
-export const titlesOf = (data: Dataset): readonly string[] | null =>
-  data.titles === undefined ? null : data.items.map((_, item) => titleOf(data, item));
 
 /** A new run does not destroy an earlier one: its files move to `previous`, where the next new run replaces them. */
 const setAside = (out: string, listen: Listener): TaskEither<string, void> =>

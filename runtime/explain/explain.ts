@@ -26,7 +26,7 @@ import {
   scoring,
   told,
 } from '../recommend.js';
-import { closeSession, place } from '../run.js';
+import { closeSession, place } from '../session.js';
 
 /** An item that was read, its place among those that the model reads (0: the oldest), and what it did to the score. */
 export interface Influential extends Named {

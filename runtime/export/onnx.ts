@@ -24,7 +24,7 @@ import { lacking } from '../entries.js';
 import { sizesOf } from '../features.js';
 import { readBytes, sparing, writeAtomically } from '../files.js';
 import { shapeOf } from '../init.js';
-import { outOf } from '../run.js';
+import { outOf } from '../defaults.js';
 import { fileOf } from '../train.js';
 import { ofUser } from './user-graph.js';
 

@@ -28,7 +28,7 @@ import { metrics } from '../metrics.js';
 import { checked } from '../checked.js';
 import type { DataOptions } from '../options.js';
 import { type Parts, partsOf } from '../parts.js';
-import { dataOf, sourcesOf, titlesOf } from '../run.js';
+import { dataOf, sourcesOf, titlesOf } from '../source.js';
 import { arraysOf, type Range, sharedArrays, shardsOf, type Stored, typeOf } from './arrays.js';
 
 /** What `pack` takes. */

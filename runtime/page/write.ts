@@ -17,7 +17,7 @@ import { sizesOf } from '../features.js';
 import { reason, writeAtomically } from '../files.js';
 import { index } from '../lookup.js';
 import { momentFor, pastFrom } from '../recommend.js';
-import { outOf } from '../run.js';
+import { outOf } from '../defaults.js';
 import { fileOf } from '../train.js';
 import { serviceWorker } from './offline.js';
 import { files, isSite, packed, type Precision, type Site } from './site.js';

@@ -12,7 +12,7 @@ import type { Inputs } from '../job.js';
 import type { DeviceOptions } from '../options.js';
 import { type Best, bestOf } from '../recommend.js';
 import { row } from '../row.js';
-import { closeSession, openSession, place } from '../run.js';
+import { closeSession, openSession, place } from '../session.js';
 import { arrays, stacked } from './stacked.js';
 
 /** What is wanted of a row: the best items by its scores, the scores of some, or vectors. */

@@ -19,6 +19,7 @@ export * from './filter.js';
 export * from './gating.js';
 export * from './experts.js';
 export * from './segments.js';
+export * from './similarity.js';
 export * from './loss.js';
 export * from './negatives.js';
 export * from './contrast.js';

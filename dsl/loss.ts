@@ -1,18 +1,18 @@
 /**
  * Next-item losses: one number for each position (mean over the positions that exist comes after). The score of an item
- * is the cosine, or the dot product, of the state and the item's row, over the temperature.
+ * is how near the state is to the item's row, over the temperature: the cosine, the dot product, or another similarity.
  */
 import type { Axis } from './axis.js';
 import { add, and, div, exp, log, maximum, minimum, mul, ne, neg, scalar, sub, toF32, where } from './elementwise.js';
 import { softplus } from './activation.js';
 import * as build from './build.js';
-import { normalise } from './layer.js';
 import { LOWEST } from './lowest.js';
 import { fail } from './errors.js';
 import { type Negatives, type Sampled, uniformNegatives } from './negatives.js';
 import { embed } from './position.js';
 import { stop } from './random.js';
-import { dot, max, sum } from './reduction.js';
+import { max, sum } from './reduction.js';
+import { cosineSimilarity, dotSimilarity, type Similarity } from './similarity.js';
 import { type Tensor, typed } from './tensor.js';
 import type { Without } from './wording.js';
 
@@ -28,7 +28,7 @@ export interface NextItem<A extends string, B extends string, W extends string> 
   /** Divides the scores; default 1. */
   readonly temperature?: number;
   /** Default cosine. */
-  readonly score?: 'cosine' | 'dot';
+  readonly score?: 'cosine' | 'dot' | Similarity;
 }
 /** What stands against the targets: a draw, or negatives of one kind or of several together. */
 export type Against = Sampled | { readonly against: Negatives | readonly Negatives[] };
@@ -43,6 +43,8 @@ export type Corrected = Against & {
 type Loss<A extends string, B extends string, W extends string> = Tensor<Without<A | B, W>>;
 type Loose = Tensor<string>;
 
+const named = { cosine: cosineSimilarity, dot: dotSimilarity } as const;
+
 /** The scores of the targets, and the scores of items by their ids (or of all of them, by no ids). */
 const scoring = ({
   state,
@@ -52,15 +54,16 @@ const scoring = ({
   temperature = 1,
   score = 'cosine',
 }: NextItem<string, string, string>) => {
-  const unit = (x: Loose): Loose => (score === 'cosine' ? normalise(x, width) : x);
-  const query = unit(state);
-  const against = (rows: Loose): Loose => div(dot(query, rows, width), temperature);
+  const { query, item, between } = typeof score === 'string' ? named[score](width) : score;
+  const asking = query(state);
+  const against = (rows: readonly Loose[]): Loose => div(between(asking, rows), temperature);
+  const rowsOf = (ids: Tensor<string, 'i32'>): readonly Loose[] => item(embed(items, ids));
   return {
-    targets: against(unit(embed(items, targets))),
-    all: () => against(unit(items)),
-    // Where more rows are looked up than there are items, each item is brought to its length once.
+    targets: against(rowsOf(targets)),
+    all: () => against(item(items)),
+    // Where more rows are looked up than there are items, each item is prepared once.
     of: (ids: Tensor<string, 'i32'>, many: boolean) =>
-      against(many ? embed(unit(items), ids) : unit(embed(items, ids))),
+      against(many ? item(items).map((x) => embed(x, ids)) : rowsOf(ids)),
   };
 };
 const loose = <A extends string, B extends string, W extends string>(

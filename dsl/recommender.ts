@@ -4,7 +4,7 @@
  */
 import { type Axis, axis } from './axis.js';
 import { add, mul } from './elementwise.js';
-import { embedding, normalise } from './layer.js';
+import { embedding } from './layer.js';
 import {
   type Against,
   binaryCrossEntropy,
@@ -22,7 +22,8 @@ import { truncatedNormal } from './parameter.js';
 import { boundOf, embed, last } from './position.js';
 import { dropout } from './random.js';
 import { constantRate, cosineDecay, type Schedule, warmUp } from './rates.js';
-import { dot, mean } from './reduction.js';
+import { mean } from './reduction.js';
+import { cosineSimilarity, mixtureOfLogits, type Similarity } from './similarity.js';
 import { type Tensor, typed } from './tensor.js';
 
 /** The hyperparameters of the shared parts; defaults are those for ML-1M. */
@@ -45,7 +46,12 @@ export const recommenderHypers = {
   ),
   logQ: boolean(false, 'a sampled softmax makes up for how often each item is a negative'),
   calibration: number(0.75, 'the t of gbce: 0 is bce, 1 calibrates its scores wholly', { min: 0, max: 1 }),
-  temperature: number(0.05, 'divides the cosine scores in the loss', { min: 1e-4 }),
+  similarity: choice(
+    ['cosine', 'mixture'],
+    'items are scored by their cosine with the state, or by a mixture of the cosines of components of both',
+  ),
+  components: integer(4, 'of a mixture: components of a state, and of an item, each half as wide'),
+  temperature: number(0.05, 'divides the scores in the loss', { min: 1e-4 }),
   rate: number(1e-3, 'learning rate of AdamW', { min: 0 }),
   warmUp: integer(0, 'updates over which the rate rises to that', { min: 0 }),
   decaySteps: integer(0, 'updates until it has fallen to 0 along a cosine; 0: it stays', { min: 0 }),
@@ -63,6 +69,8 @@ export interface RecommenderHyper {
   readonly draws: 'user' | 'batch' | 'position';
   readonly logQ: boolean;
   readonly calibration: number;
+  readonly similarity: 'cosine' | 'mixture';
+  readonly components: number;
   readonly temperature: number;
   readonly rate: number;
   readonly warmUp: number;
@@ -171,8 +179,17 @@ const unread = ({ loss, against, logQ }: RecommenderHyper): void => {
     refuse(`gbce is calibrated for items drawn uniformly, and against=${against}: leave it out, or set loss=bce`);
 };
 
+const similarities: Readonly<
+  Record<RecommenderHyper['similarity'], (width: Axis, hyper: RecommenderHyper) => Similarity>
+> = {
+  cosine: cosineSimilarity,
+  mixture: (width, { width: channels, components }) =>
+    mixtureOfLogits(width, { queries: components, items: components, depth: Math.ceil(channels / 2) }),
+};
+const similarityOf = (hyper: RecommenderHyper, width: Axis): Similarity => similarities[hyper.similarity](width, hyper);
+
 /**
- * The loss that the hyperparameters name, of cosine scores over the temperature, for each state and the item that it should predict. A
+ * The loss that the hyperparameters name, of scores over the temperature, for each state and the item that it should predict. A
  * draw for each user is one for each place in the batch, which is not the user's own: outside training all meet the same negatives.
  */
 export const itemLoss = <A extends string>(
@@ -183,13 +200,20 @@ export const itemLoss = <A extends string>(
 ): Tensor<A> => {
   const { hyper } = wanted;
   unread(hyper);
-  const given = { state, targets, items, width, temperature: hyper.temperature } as unknown as Given;
+  const { temperature } = hyper;
+  const given = { state, targets, items, width, temperature, score: similarityOf(hyper, width) } as unknown as Given;
   return typed(losses[hyper.loss](given, wanted));
 };
 
-/** The cosine of each row's state with every item. */
-export const itemScores = ({ width, items }: ItemTable, state: Tensor<'batch' | 'width'>): Tensor<'batch' | 'item'> =>
-  dot(normalise(state, width), normalise(items, width), width);
+/** How near each row's state is to every item, as the hyperparameters say: by default the cosine. */
+export const itemScores = (
+  { hyper }: Pick<RecommenderContext, 'hyper'>,
+  { width, items }: ItemTable,
+  state: Tensor<'batch' | 'width'>,
+): Tensor<'batch' | 'item'> => {
+  const { query, item, between } = similarityOf(hyper, width);
+  return typed(between(query(typed(state)), item(typed(items))));
+};
 
 /**
  * The loss (`itemLoss`, mean over the targets that exist) and the scores of all items after the last position. `at` says which positions are trained: `all`, or each row's `last` alone (the others may
@@ -203,7 +227,7 @@ export const nextItem = (
 ): Outputs => {
   const { batch } = context;
   const final = last(state, batch.seq, batch.batch);
-  const scores = itemScores(table, final);
+  const scores = itemScores(context, table, final);
   if (at === 'last') return { loss: mean(itemLoss(context, table, final, batch.target), batch.batch), scores };
   const losses = itemLoss(context, table, state, batch.targets);
   return { loss: mean(losses, [batch.batch, batch.seq]), losses, scores };

@@ -168,6 +168,6 @@ export default model({
     const endLoss = sum(where(endHidden, itemLoss(context, table, endState, given.target), 0), batch);
     const count = add(sum(indicator(hidden), [batch, seq]), sum(indicator(endHidden), batch));
     const loss = div(add(historyLoss, endLoss), maximum(count, 1));
-    return { loss, scores: itemScores(table, endState) };
+    return { loss, scores: itemScores(context, table, endState) };
   },
 });

@@ -115,10 +115,11 @@ const tried = (build: (parts: Parts) => Outputs): string | null => {
   return null;
 };
 
-/** Scores after the last position, by a dot product, beside the mean of some losses. */
+const byCosine = { hyper: { similarity: 'cosine' } as never };
+/** Scores after the last position, by a cosine, beside the mean of some losses. */
 const outputs = (losses: Tensor<'batch' | 'seq'>, state: State, { rows, seq, width, table }: Parts): Outputs => ({
   loss: mean(losses, [rows, seq]),
-  scores: itemScores({ width, items: table }, last(state, seq, rows)),
+  scores: itemScores(byCosine, { width, items: table }, last(state, seq, rows)),
 });
 
 const scoring = (state: State, { targets, table, width }: Parts) => ({ state, targets, items: table, width });
@@ -285,7 +286,7 @@ describe('a prediction that reads its answer while training is refused', () => {
         const loss = softplus(neg(dot(state, embed(p.table, p.target), p.width)));
         return {
           loss: mean(where(counts(hidden, p), loss, 0), p.rows),
-          scores: itemScores({ width: p.width, items: p.table }, state),
+          scores: itemScores(byCosine, { width: p.width, items: p.table }, state),
         };
       });
     expect(masked((hidden) => hidden)).toBeNull();

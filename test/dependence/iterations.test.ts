@@ -54,6 +54,7 @@ const judged = (state: State) => {
         against: 'uniform',
         logQ: false,
         negatives: 4,
+        similarity: 'cosine',
         temperature: 1,
         draws: 'batch',
       } as never,

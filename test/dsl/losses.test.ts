@@ -13,6 +13,8 @@ import {
   generalisedBinaryCrossEntropy,
   index,
   like,
+  mean,
+  mixtureOfLogits,
   param,
   rename,
   sampledSoftmax,
@@ -129,6 +131,83 @@ describe.each(kinds)('negatives: %s', (_, negatives, found) => {
     expectDerivatives(sampledSoftmax({ ...of, temperature: 0.5, logQ: true }), there);
     expectDerivatives(generalisedBinaryCrossEntropy({ ...of, beta: 0.3 }), there);
   });
+});
+
+describe('a mixture of logits', () => {
+  const [queries, itemKinds, depth] = [2, 3, 2];
+  const mixture = mixtureOfLogits(width, { queries, items: itemKinds, depth });
+  const pairs = range(queries * itemKinds);
+  const params = {
+    items: rows,
+    'mixture.query.weight': numbers(2 * queries * depth, 5),
+    'mixture.item.weight': numbers(2 * itemKinds * depth, 6),
+    'mixture.gate.query.weight': numbers(2 * pairs.length, 7),
+    'mixture.gate.query.bias': numbers(pairs.length, 8),
+    'mixture.gate.item.weight': numbers(2 * pairs.length, 9),
+    'mixture.gate.item.bias': numbers(pairs.length, 10),
+    'mixture.gate.pair.weight': numbers(pairs.length ** 2, 11),
+  } as const;
+  // Values lie with their axes sorted by name: itemPart, partDepth, queryPart, width.
+  const mapped = (name: keyof typeof params, v: readonly number[], cell: number): number =>
+    total(v.map((y, w) => y * params[name][cell * v.length + w]!));
+  const mixed = (b: number, t: number, i: number): number => {
+    const [s, x] = [state(b, t), row(i)];
+    const q = range(queries).map((k) =>
+      unit(range(depth).map((d) => mapped('mixture.query.weight', s, d * queries + k))),
+    );
+    const y = range(itemKinds).map((l) =>
+      unit(range(depth).map((d) => mapped('mixture.item.weight', x, l * depth + d))),
+    );
+    const cosines = y.flatMap((c) => q.map((a) => dotted(a, c)));
+    const gate = (side: 'query' | 'item', v: readonly number[], p: number): number =>
+      mapped(`mixture.gate.${side}.weight`, v, p) + params[`mixture.gate.${side}.bias`][p]!;
+    const share = pairs.map((p) => {
+      const [l, k] = [Math.floor(p / queries), p % queries];
+      const of = (o: number) => ((l * itemKinds + Math.floor(o / queries)) * queries + k) * queries + (o % queries);
+      const pair = total(cosines.map((c, o) => c * params['mixture.gate.pair.weight'][of(o)]!));
+      const g = gate('query', s, p) * gate('item', x, p) + pair;
+      return Math.exp(g / (1 + Math.exp(-g)));
+    });
+    return total(cosines.map((c, p) => (c * share[p]!) / total(share)));
+  };
+  const there = { ...env, params };
+  const options = { ...given, score: mixture, temperature: 0.5 } as const;
+
+  test('is its formula, in a loss over all items', () => {
+    const loss = run1(fullSoftmax(options), there);
+    for (const [b, t] of cells) {
+      const all = range(ITEMS).map((i) => Math.exp(mixed(b, t, i) / 0.5));
+      expect(loss({ batch: b, seq: t })).toBeCloseTo(-Math.log(all[answers[b]![t]!]! / total(all)), 9);
+    }
+  });
+  test.each(kinds)('is one and the same against negatives: %s', (_, negatives, found) => {
+    const loss = run1(sampledSoftmax({ ...options, against: negatives }), there);
+    for (const [b, t] of cells) {
+      const share = (i: number) => Math.exp(mixed(b, t, i) / 0.5);
+      const own = share(answers[b]![t]!);
+      const others = total(against(found, b, t).map(share));
+      expect(loss({ batch: b, seq: t })).toBeCloseTo(-Math.log(own / (own + others)), 9);
+    }
+  });
+  test('of one component each is the cosine of what two maps make of them', () => {
+    const one = mixtureOfLogits(width, { path: 'one', queries: 1, items: 1, depth: 2 });
+    const alone = {
+      'one.query.weight': [1, 0, 0, 1],
+      'one.item.weight': [1, 0, 0, 1],
+      'one.gate.query.weight': [2, 3],
+      'one.gate.query.bias': [1],
+      'one.gate.item.weight': [4, 5],
+      'one.gate.item.bias': [6],
+      'one.gate.pair.weight': [7],
+    };
+    const [a, b] = run([fullSoftmax({ ...given, score: one }), fullSoftmax(given)], {
+      ...env,
+      params: { items: rows, ...alone },
+    });
+    for (const [r, t] of cells) expect(a!({ batch: r, seq: t })).toBeCloseTo(b!({ batch: r, seq: t }), 9);
+  });
+  test('derivatives are those of central differences', () =>
+    expectDerivatives(mean(sampledSoftmax({ ...options, against: drawnOnes }), [batch, seq]), there));
 });
 
 describe('laws', () => {

@@ -54,6 +54,8 @@ const hyper = {
   logQ: false,
   calibration: 0.75,
   rate: 1e-3,
+  similarity: 'cosine' as const,
+  components: 2,
   warmUp: 0,
   decaySteps: 0,
   weightDecay: 0,

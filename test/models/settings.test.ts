@@ -1,4 +1,4 @@
-/** What the shared settings of the optimizer do to an update, and HSTU's divisor to its attention. */
+/** What the shared settings of the optimizer do to an update, HSTU's divisor to its attention, and a mixture of logits to scores. */
 import { describe, expect, test } from 'vitest';
 import { type HyperValue, model, nextItem, recommenderHypers, recommenderOptimizer, sequenceInput } from 'pcrec';
 import hstu from '../../models/hstu.js';
@@ -64,4 +64,13 @@ describe('the divisor of HSTU', () => {
   });
   test('is on every target what it means', async () =>
     expect(await disagreements(hstu, { ...few, divisor: 'read' })).toEqual([]));
+});
+
+describe('a mixture of logits', () => {
+  const mixed = { similarity: 'mixture', components: 2, dropout: 0 } as const;
+  test('leaves a prediction its certificate', () =>
+    expect(certificateOf(bare, mixed)).toBe(certificateOf(bare, { dropout: 0 })));
+  test.each(['user', 'position'] as const)('is on every target what it means, drawn for each %s', async (draws) =>
+    expect(await disagreements(bare, { ...mixed, draws })).toEqual([]),
+  );
 });

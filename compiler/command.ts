@@ -9,6 +9,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import { lazy } from '../runtime/contract/once.js';
 import { packageModels } from '../runtime/contract/package.js';
 import { suggest } from '../runtime/contract/words.js';
+import { gathered, singly } from '../runtime/contract/singly.js';
 import type { Beside } from './beside.js';
 import type { Compiled, Observe, PassInfo, Target, Toolchain } from './compiled.js';
 import { codes } from './catalogue.js';
@@ -110,10 +111,11 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
         .choices(Object.keys(targets))
         .default(Object.keys(targets)[0]),
     )
-    .option(
-      '-s, --set <name=value>',
-      'sets a hyperparameter; may be repeated',
-      (value: string, all: readonly string[] = []) => [...all, value],
+    .addOption(
+      gathered(
+        new Option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated'),
+        (value, all: readonly string[] = []) => [...all, value],
+      ),
     )
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
     .option(
@@ -338,7 +340,7 @@ const explainError = (asked: string, io: Io): ExitCode => {
 
 /** `argv` without node and script. */
 export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): ExitCode => {
-  const command = describe(toolchain, io);
+  const command = singly(describe(toolchain, io));
   try {
     command.parse([...argv], { from: 'user' });
   } catch (thrown) {

@@ -14,6 +14,7 @@ import { exports } from './export/command.js';
 import { counted, flags, limits, threads, whose } from './flags.js';
 import { inspectData, inspectedText } from './inspect.js';
 import { profile, profileText } from './profile.js';
+import { gathered, singly } from './contract/singly.js';
 import { newSettings, protocols } from './contract/settings.js';
 import type { EvaluateOptions, InspectOptions, ProfileOptions, RecommendOptions, TrainOptions } from './options.js';
 import { packing } from './pack/command.js';
@@ -149,10 +150,13 @@ const program = (
     )
     .addOption(new Option('--csv <file>', 'write all figures to a file'))
     .addOption(
-      new Option(
-        '--set <name=value>',
-        'another hyperparameter than in training, which may change no parameter (steps=4); again for another. Needs the compiler',
-      ).argParser((value: string, sofar: readonly string[] = []) => [...sofar, value]),
+      gathered(
+        new Option(
+          '--set <name=value>',
+          'another hyperparameter than in training, which may change no parameter (steps=4); again for another. Needs the compiler',
+        ),
+        (value, sofar: readonly string[] = []) => [...sofar, value],
+      ),
     )
     .addOption(new Option('--model <file>', "the model's file, where --set does not find it"))
     .addOption(flags.device)
@@ -284,7 +288,7 @@ const program = (
   root.hook('preAction', (_, called) => refuseStray(called.args[0], called));
   root.commands.forEach((c) => c.allowExcessArguments());
   // `trainer.js --help` is asked by people who want to train.
-  return root.addHelpText('after', () => `\nWithout a command:\n\n${training.helpInformation()}`);
+  return singly(root).addHelpText('after', () => `\nWithout a command:\n\n${training.helpInformation()}`);
 };
 
 /** `--profile`, where one would train, is the command `profile`. */

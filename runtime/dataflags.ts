@@ -1,5 +1,6 @@
 /** The command line's options about data, in one list: every command that reads data takes all of them. */
 import { InvalidArgumentError, Option } from 'commander';
+import { gathered } from './contract/singly.js';
 import { fileFormats, formats, samplePath, timeUnits } from './data/index.js';
 
 const names = [...formats, ...fileFormats].map(({ name }) => name);
@@ -10,7 +11,8 @@ const number = (text: string): number => {
     throw new InvalidArgumentError(`It takes a number, not ${JSON.stringify(text)}.`);
   return Number(text);
 };
-const several = (text: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), text];
+const several = (flags: string, help: string): Option =>
+  gathered(new Option(flags, help), (text: string, before: readonly string[] = []) => [...before, text]);
 
 export const dataFlags: readonly Option[] = [
   new Option(
@@ -31,19 +33,17 @@ export const dataFlags: readonly Option[] = [
   new Option('--drop-repeats', 'leave out an event of the same item as the one before'),
   new Option('--min-user <n>', 'leave out users of fewer events, until all have as many').argParser(number),
   new Option('--min-item <n>', 'leave out items of fewer events, the same').argParser(number),
-  new Option('--items <file>', 'what is known of items: a table, or vectors; may be given several times').argParser(
-    several,
-  ),
+  several('--items <file>', 'what is known of items: a table, or vectors; may be given several times'),
   new Option(
     '--item-columns <list>',
     'which of its columns to keep, and their kinds: item=sku,genre,price=cost:number',
   ),
-  new Option('--users <file>', 'what is known of users: a table; may be given several times').argParser(several),
+  several('--users <file>', 'what is known of users: a table; may be given several times'),
   new Option('--user-columns <list>', 'which of its columns to keep, and their kinds: user=customer,age:number,city'),
-  new Option(
+  several(
     '--vectors <file>',
     'what values of a column of events say, as vectors: `instruction.npy` of the column instruction; may be given several times',
-  ).argParser(several),
+  ),
   new Option('--titles <file>', 'titles of items'),
   new Option('--no-cache', 'neither read nor keep a packed copy of large data'),
 ];

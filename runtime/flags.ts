@@ -5,6 +5,7 @@ import type { About } from './about.js';
 import { type Names, namesIn } from './candidates.js';
 import { deviceNames } from './contract/compiled.js';
 import { flag, type NumberName, readNumber } from './contract/settings.js';
+import { gathered } from './contract/singly.js';
 
 const number =
   (name: NumberName) =>
@@ -36,12 +37,13 @@ export const flags = {
   cutoffs: new Option('--cutoffs <list>', 'measures of lists of these lengths too, as 5,10,20').argParser(
     (text: string): readonly number[] => text.split(',').map(number('cutoffs')),
   ),
-  about: new Option(
-    '--about <column=value>',
-    'what the model reads of who asks, as the table of users has it; again for another column',
-  )
-    .argParser(about)
-    .conflicts('requests'),
+  about: gathered(
+    new Option(
+      '--about <column=value>',
+      'what the model reads of who asks, as the table of users has it; again for another column',
+    ),
+    about,
+  ).conflicts('requests'),
   split: new Option(
     '--split <rule>',
     'what to hold out: leave-one-out, last:K, time:SHARE (0.9) or time:DATE, user:SHARE (0.1), or the split.json of another run (default: leave-one-out)',

@@ -5,6 +5,7 @@ import { counted, flags } from '../flags.js';
 import { underSignals, type World } from '../world.js';
 import { withData } from '../dataflags.js';
 import { frequent, throttled } from '../events.js';
+import { gathered, singly } from '../contract/singly.js';
 import { protocols, readNumber } from '../contract/settings.js';
 import { packageModels } from '../contract/package.js';
 import { plural } from '../contract/words.js';
@@ -79,10 +80,13 @@ export const describe = (): Command =>
     .addOption(new Option('--length <n>', 'positions of the history that are read: --set length=N'))
     .addOption(new Option('--width <n>', 'channels of an item: --set width=N'))
     .addOption(
-      new Option(
-        '--set <name=value>',
-        'a hyperparameter of all models, or of one: MODEL:name=value; may be repeated',
-      ).argParser((text: string, all: readonly string[] = []) => [...all, text]),
+      gathered(
+        new Option(
+          '--set <name=value>',
+          'a hyperparameter of all models, or of one: MODEL:name=value; may be repeated',
+        ),
+        (text, all: readonly string[] = []) => [...all, text],
+      ),
     )
     .addOption(flags.device)
     .addOption(
@@ -172,7 +176,7 @@ const conduct = (
 
 /** Runs a command line (`argv` without node and script) and gives its exit code. It rejects for bugs only. */
 export const command = async (argv: readonly string[], world: World): Promise<number> => {
-  const parser = describe()
+  const parser = singly(describe())
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void world.out.write(text),

@@ -262,6 +262,7 @@ describe('pcrec-compile', () => {
     );
     expect(said('gone.ts')).toBe('error PC0002: there is no file gone.ts');
     expect(said('models/tiny.ts', 'more.ts')).toMatch(/^error PC0001: too many arguments/);
+    expect(said('models/tiny.ts', '--target', 'wasm', '--target', 'gpu')).toMatch(/^error PC0001: .* is given twice/);
     expect(said('models/tiny.ts', '--wat')).toContain("unknown option '--wat'");
     expect(said('models/tiny.ts', '--target', 'tpu')).toContain(
       "'tpu' is invalid. Allowed choices are gpu, wasm, code.",

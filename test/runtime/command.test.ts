@@ -102,6 +102,7 @@ describe('the command line', () => {
     [['--protocol', 'loo'], /Allowed choices are standard, hstu/],
     [['--protocol', 'hstu', '--patience', '2'], /leave one of them out/],
     [['--nope'], /unknown option '--nope'/],
+    [['--epochs', '2', '--epochs', '3'], /'--epochs <n>' is given twice, as '2' and as '3': leave one of them out/],
     [['--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
     [
       ['--width', '8'],

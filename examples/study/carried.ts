@@ -1,9 +1,10 @@
 /** Parameters of one run in the place of another's first ones: of a smaller catalogue, or of a model that has fewer. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { readForeign, save } from '../../runtime/checkpoint.js';
 import { labelOf } from '../../runtime/compare/models.js';
+import { fileName } from '../../runtime/compare/store.js';
 import type { CompiledModel } from '../../runtime/contract/compiled.js';
 import type { Dataset } from '../../runtime/data/index.js';
 import { grown } from '../../runtime/grow.js';
@@ -19,13 +20,15 @@ export const orThrow = <A>(found: E.Either<string, A>): A => {
 /** Where a cell's models and checkpoints are. */
 export const folderOf = (work: string, study: string, cell: string): string => join(work, study, slug(cell));
 
-/** The best checkpoints that runs of a cell with this seed have left. */
+/** The best checkpoints that runs of a cell with this seed have left, the newest first; none where the run is not finished. */
 export const checkpointsOf = (folder: string, model: string, seed: number): readonly string[] => {
   const runs = join(folder, 'runs');
-  return (existsSync(runs) ? readdirSync(runs) : [])
+  const finished = existsSync(join(folder, fileName(labelOf(model), seed)));
+  return (finished && existsSync(runs) ? readdirSync(runs) : [])
     .filter((name) => name.startsWith(`${labelOf(model)}.${seed}.`))
     .map((name) => checkpointOf(join(runs, name), 'best'))
-    .filter((path) => existsSync(path));
+    .filter((path) => existsSync(path))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
 };
 
 /** Where to begin. */

@@ -6,15 +6,16 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as E from 'fp-ts/lib/Either.js';
+import { Worker } from 'node:worker_threads';
 import { labelOf } from '../../runtime/compare/models.js';
 import type { DeviceName } from '../../runtime/contract/compiled.js';
+import type { Manifest } from '../../runtime/contract/session.js';
 import { machine } from '../../runtime/report/provenance.js';
-import { folderOf, orThrow } from './carried.js';
+import { folderOf } from './carried.js';
 import type { Cell, Study } from './declared.js';
 import { median, parametersOf } from './perform.js';
 import { compiledIn, type Place } from './readied.js';
-import { askedOf, writeParts } from './result.js';
+import { type Asked, askedOf, writeParts } from './result.js';
 
 /** What a process measures. */
 export interface Measuring {
@@ -38,15 +39,21 @@ export interface Measured {
   readonly sizes: { readonly batch: number; readonly items: number; readonly seen: number };
 }
 
+/** What the compiler is asked for, and its answer: scalar operations of a training step with full histories, and the bytes that its kernels work on. */
+export interface Accounting extends Pick<Asked, 'model' | 'set'>, Pick<Measured, 'backend' | 'sizes'> {
+  readonly threads: number;
+}
+export interface Account {
+  readonly operations: number;
+  readonly arena: number;
+}
+
 /** What a cell costs. */
-export interface CellCost {
+export interface CellCost extends Account {
   readonly cell: string;
   readonly model: string;
   readonly set: readonly string[];
   readonly parameters: number;
-  /** Of a training step with full histories: scalar operations, and the bytes that kernels work on with these threads. */
-  readonly operations: number;
-  readonly arena: number;
   readonly backend: string;
   /** Medians over rounds: seconds an epoch of training takes, milliseconds that a user's ranking does, bytes of the process at most. */
   readonly epoch: number;
@@ -91,26 +98,15 @@ const measured = (of: Measuring, signal: AbortSignal): Promise<Measured | undefi
     );
   });
 
+/** As deep as the compiler's own: models of many blocks are deep. */
+const stackSizeMb = 256;
 /** Operations and bytes of a step, as the compiler has them. */
-const accounted = async (
-  { model, set }: Pick<Cell, 'model'> & { readonly set: readonly string[] },
-  { backend, sizes }: Measured,
-  threads: number,
-): Promise<Pick<CellCost, 'operations' | 'arena'>> => {
-  const { hyperValues, modelPath, open, toolchain, trace } = await import('pcrec/compiler');
-  const said = <A>(found: E.Either<readonly { readonly message: string }[], A>): A =>
-    orThrow(
-      E.mapLeft((all: readonly { readonly message: string }[]) => all.map(({ message }) => message).join('\n'))(found),
-    );
-  const [, name = model, preset] = /^(.+)@([^@\\/]+)$/.exec(model) ?? [];
-  // Its types were checked when it was compiled to be run.
-  const opened = said(open(said(modelPath(name, process.cwd())), { check: () => E.right([]) }));
-  const hyper = said(hyperValues(opened.model, { set: [...set], ...(preset === undefined ? {} : { preset }) }));
-  const { report, loops } = said(toolchain.compile(said(trace(opened, hyper))));
-  const { operations, peakBytes } = report.cost(sizes);
-  const peak = toolchain.targets[backend.split(' ')[0]!]?.peak?.(loops, sizes);
-  return { operations, arena: peak === undefined ? peakBytes : peak.bytes + threads * peak.thread };
-};
+const accounted = (workerData: Accounting): Promise<Account> =>
+  new Promise((resolve, reject) =>
+    new Worker(new URL('account.js', import.meta.url), { workerData, resourceLimits: { stackSizeMb } })
+      .once('message', resolve)
+      .once('error', reject),
+  );
 
 export interface Costing {
   readonly name: string;
@@ -121,48 +117,56 @@ export interface Costing {
   readonly say: (text: string) => void;
 }
 
+/** A cell that is measured, and what was measured of it so far. */
+interface Subject {
+  readonly asked: Asked;
+  /** Its trainer's folder. */
+  readonly models: string;
+  readonly found: Measured[];
+}
+
+/** Medians over rounds, to four digits. */
+const summed = async ({ asked, models, found }: Subject, threads: number): Promise<CellCost> => {
+  const [first] = found;
+  const manifest = JSON.parse(readFileSync(join(models, 'manifest.json'), 'utf8')) as Manifest;
+  const middle = (value: (one: Measured) => number): number => Number(median(found.map(value))!.toPrecision(4));
+  return {
+    cell: asked.cell,
+    model: asked.model,
+    set: asked.set,
+    parameters: parametersOf(manifest, first!.sizes.items),
+    ...(await accounted({ model: asked.model, set: asked.set, backend: first!.backend, sizes: first!.sizes, threads })),
+    backend: first!.backend,
+    epoch: middle(({ step, batches }) => step * batches),
+    user: middle(({ user }) => 1000 * user),
+    resident: middle(({ resident }) => resident),
+  };
+};
+
 /** Undefined where the signal came first. Throws a sentence. */
 export const cost = async (
   { name, study, cells, rounds, steps, say }: Costing,
   place: Place,
 ): Promise<Costs | undefined> => {
   const { source, work, threads = 2, signal, command } = place;
-  const own = cells.map((cell) => ({ cell, asked: askedOf(name, study, cell, 1), found: [] as Measured[] }));
-  for (const { asked } of own) {
-    say(`${name}: compiling ${asked.cell}`);
-    if ((await compiledIn(`${folderOf(work, name, asked.cell)}.cost`, asked, place)) === undefined) return undefined;
+  const subjects: Subject[] = [];
+  for (const cell of cells) {
+    const asked = askedOf(name, study, cell, 1);
+    const out = `${folderOf(work, name, cell.name)}.cost`;
+    if ((await compiledIn(out, asked, place)) === undefined) return undefined;
+    subjects.push({ asked, models: join(out, 'models', labelOf(cell.model)), found: [] });
   }
   for (let round = 1; round <= rounds; round++)
-    for (const { asked, found } of own) {
+    for (const { asked, models, found } of subjects) {
       say(`${name}: round ${round} of ${rounds}, ${asked.cell}`);
-      const trainer = join(`${folderOf(work, name, asked.cell)}.cost`, 'models', labelOf(asked.model), 'trainer.js');
       const { batch, device = 'auto' } = asked.options;
+      const trainer = join(models, 'trainer.js');
       const one = await measured({ trainer, source, batch, device, threads, steps }, signal);
       if (one === undefined) return undefined;
       found.push(one);
     }
   const all: CellCost[] = [];
-  for (const { cell, asked, found } of own) {
-    const [first] = found;
-    const manifest = JSON.parse(
-      readFileSync(
-        join(`${folderOf(work, name, cell.name)}.cost`, 'models', labelOf(cell.model), 'manifest.json'),
-        'utf8',
-      ),
-    ) as Parameters<typeof parametersOf>[0];
-    const of = (value: (one: Measured) => number): number => Number(median(found.map(value))!.toPrecision(4));
-    all.push({
-      cell: cell.name,
-      model: cell.model,
-      set: asked.set,
-      parameters: parametersOf(manifest, first!.sizes.items),
-      ...(await accounted(asked, first!, threads)),
-      backend: first!.backend,
-      epoch: of(({ step, batches }) => step * batches),
-      user: of(({ user }) => 1000 * user),
-      resident: of(({ resident }) => resident),
-    });
-  }
+  for (const subject of subjects) all.push(await summed(subject, threads));
   return {
     format: costFormat,
     study: name,

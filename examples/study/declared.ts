@@ -26,7 +26,7 @@ export interface Line {
   readonly points: readonly { readonly x: number | string; readonly cell: string }[];
 }
 
-/** What a table is about; the cells in the order of its rows. */
+/** What a table is about; the cells in the order of its rows, some perhaps under a setting that they were tested again with: `pcrec with steps=0`. */
 export interface Table {
   readonly title: string;
   readonly says: string;
@@ -49,8 +49,8 @@ export interface Searching {
 
 export interface Study {
   readonly data: string;
-  /** A file of what is known of its items: titles, and perhaps categories. */
-  readonly about?: string;
+  /** A file of what is known of its items, titles and perhaps categories, and which of its columns are what where they do not say. */
+  readonly about?: { readonly file: string; readonly columns?: string };
   /** How the data are read and what a run is, alike for all cells. */
   readonly options: Omit<CompareOptions, 'data' | 'models' | 'seeds' | 'set' | 'out'>;
   /** Hyperparameters of all models. */

@@ -33,7 +33,7 @@ const movielens = {
   set: ['width=50', 'length=200', 'dropout=0.2', 'negatives=128', 'draws=position'],
   seeds: [1, 2, 3],
   published: 'ML-1M',
-  about: 'ml-1m.movies.dat',
+  about: { file: 'ml-1m.movies.dat' },
 } as const;
 const pair: readonly Cell[] = [
   { name: 'hstu', model: 'hstu' },
@@ -101,7 +101,7 @@ export const studies: Readonly<Record<string, Study>> = {
   /** Amazon Beauty, leave one out: 512 negatives of the batch, width 64. */
   beauty: {
     data: 'amazon-beauty.inter',
-    about: 'amazon-beauty.items.tsv',
+    about: { file: 'amazon-beauty.items.tsv', columns: 'item=item_id,title,attribute_ids:categories' },
     options: { epochs: 60, batch: 128, patience: 8 },
     set: ['width=64', 'length=50', 'dropout=0.4', 'negatives=512', 'draws=batch'],
     seeds: [1, 2, 3],

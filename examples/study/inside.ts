@@ -4,10 +4,9 @@
  * they are parts of histories, which are not ours to hand on.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Checkpoint } from '../../runtime/checkpoint.js';
 import { firstLayers } from '../../runtime/contract/explanation.js';
-import { type Dataset, load } from '../../runtime/data/index.js';
+import { type Dataset, load, type LoadOptions } from '../../runtime/data/index.js';
 import { meanOf } from '../../runtime/measures/ranked.js';
 import { machine } from '../../runtime/report/provenance.js';
 import { checkpointsOf, folderOf, orThrow } from './carried.js';
@@ -57,8 +56,7 @@ export interface Example {
   readonly rank: Look['rank'];
   readonly best: { readonly with: readonly string[]; readonly without: readonly string[] };
 }
-const examplesFile = (work: string, { study, cell }: Asked): string =>
-  join(`${folderOf(work, study, cell)}.examples.json`);
+const examplesFile = (work: string, { study, cell }: Asked): string => `${folderOf(work, study, cell)}.examples.json`;
 export const examplesOf = (work: string, asked: Asked): readonly Example[] => {
   const path = examplesFile(work, asked);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { readonly examples: Example[] }).examples : [];
@@ -147,8 +145,8 @@ const widthsBy = (
 
 export interface Insight extends Place {
   readonly asked: Asked;
-  /** A file of what is known of items. */
-  readonly about: string | undefined;
+  /** Where what is known of items is. */
+  readonly about: Pick<LoadOptions, 'items' | 'itemColumns'> | undefined;
   readonly users: number;
   readonly results: string;
 }
@@ -163,7 +161,7 @@ export const look = async (insight: Insight): Promise<boolean> => {
   if (trainer === undefined || checkpoint === undefined)
     throw new Error(`there is no checkpoint of it in ${out}: run it here first, or name the folder with --work.`);
   const data = orThrow(await load(source, {}));
-  const known = about === undefined ? data : orThrow(await load(source, { items: about }));
+  const known = about === undefined ? data : orThrow(await load(source, about));
   const found = await lookAt({
     trainer,
     checkpoint,

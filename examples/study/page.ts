@@ -9,7 +9,7 @@ import { costSection } from './page/cost.js';
 import { againSections, stepsSection } from './page/curves.js';
 import { dataSection, originSection } from './page/data.js';
 import { insideSections } from './page/inside.js';
-import { publishedSection } from './page/published.js';
+import { elsewhereSections, publishedSection } from './page/published.js';
 import { searchSection } from './page/search.js';
 import { reading } from './reading.js';
 
@@ -46,6 +46,7 @@ export const studyPage = (
     ),
     dataSection(datasets),
     ...told.map((found) => ofStudy(found, pictures)),
+    ...elsewhereSections(),
     originSection(told),
   );
 };

@@ -1,10 +1,13 @@
 /** What the results of a study say, in sentences that are made of them: where PCRec is better, by how much, where not, and what that costs. */
 import { chance, signed } from '../../runtime/compare/report.js';
 import type { Found } from './found.js';
+import { paper, possible, published } from './published.js';
 import { brief, curvesOf, type Difference, figureText, linesOf, made, measure, rowsOf } from './tables.js';
 
 /** Differences count as such below this p, after Holm's correction; a claim over all models below that one. */
 const [TOLD, CLAIMED] = [0.05, 0.01];
+/** Seeds that a verdict takes. */
+const SEEDS = 3;
 
 type Sentence = string | undefined;
 const number = (x: number): string => brief(x.toFixed(4));
@@ -70,7 +73,26 @@ const zoo = (found: Found): Sentence => {
   if (differences.length === 0) return undefined;
   const best = rows.reduce((a, b) => (b.figures[measure].mean > a.figures[measure].mean ? b : a));
   const above = differences.every(({ difference, adjusted }) => difference < 0 && adjusted < CLAIMED);
-  return `Of ${rows.length} models with the same budget ${best.cell} has the best mean, ${figureText(best.figures[measure])}. PCRec is ${above ? `above every other, each at p < ${CLAIMED}` : stands(differences)}.`;
+  const all =
+    rows.length === cells.length
+      ? `Of ${cells.length} models`
+      : `Of the ${rows.length} of ${cells.length} models that were run`;
+  return `${all} with the same budget ${best.cell} has the best mean, ${figureText(best.figures[measure])}. PCRec is ${above ? `above every other, each at p < ${CLAIMED}` : stands(differences)}.`;
+};
+
+/** The best of ours beside the best that others printed, not the paper's. */
+const beside = ({ study, results }: Found): Sentence => {
+  const theirs = (published[study.published ?? ''] ?? []).filter(
+    ({ source, figures }) => !source.startsWith(paper) && possible(figures),
+  );
+  const rows = rowsOf(results);
+  if (theirs.length === 0 || rows.length === 0) return undefined;
+  const ndcg = ({ figures }: (typeof theirs)[number]): number => figures[1] ?? 0;
+  const [best, ours] = [
+    theirs.reduce((a, b) => (ndcg(b) > ndcg(a) ? b : a)),
+    rows.reduce((a, b) => (b.figures[measure].mean > a.figures[measure].mean ? b : a)),
+  ];
+  return `The best that others than the paper printed is ${number(ndcg(best))} (${best.model}; ${best.source}); the best row here, ${ours.cell}, has ${figureText(ours.figures[measure])}.`;
 };
 
 const tuned = (found: Found): Sentence => {
@@ -118,9 +140,10 @@ const inside = ({ insides }: Found): Sentence => {
 const pick = (found: Found): Sentence => {
   const [difference] = against(found, ['pcrec'], 'hstu');
   if (difference === undefined) return undefined;
+  const settled = difference.seeds.length < SEEDS ? ', which are too few to settle it,' : '';
   return difference.difference > 0 && difference.adjusted < TOLD
-    ? 'By these runs a user should pick PCRec where its cost is affordable.'
-    : 'By these runs a user should pick HSTU, which is the cheaper of the two.';
+    ? `By these runs${settled} a user should pick PCRec where its cost is affordable.`
+    : `By these runs${settled} a user should pick HSTU, which is the cheaper of the two.`;
 };
 
 /** The sentences of a study, of what it has results of. */
@@ -130,6 +153,7 @@ export const reading = (found: Found): readonly string[] =>
     claim(found),
     controls(found),
     zoo(found),
+    beside(found),
     tuned(found),
     steps(found),
     along(found, 'Width and depth'),

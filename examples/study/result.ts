@@ -45,7 +45,7 @@ export interface Kept {
   readonly again?: Readonly<Record<string, Tested>>;
   readonly popularity: Metrics;
   /** HR@10 and NDCG@10 by length of history and by popularity of the wanted item; absent from files of before they were kept. */
-  readonly buckets?: readonly Figure[];
+  readonly buckets?: readonly Figure[] | undefined;
   /** Seconds of an epoch (the median, evaluation included: of a machine that others may have used), and what computed. */
   readonly measured: { readonly seconds: number | null; readonly backend: string };
   readonly machine: Readonly<Record<string, string>>;

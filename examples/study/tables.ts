@@ -31,8 +31,21 @@ export interface Made extends Table {
   readonly differences: readonly Difference[];
 }
 
-const of = (results: readonly Kept[], cell: string): readonly Kept[] =>
-  results.filter(({ asked }) => asked.cell === cell);
+/** A row may be a cell as it was tested under another setting: `pcrec with steps=0`. */
+const setAgain = / with (\w+=\S+)$/;
+/** The cell that a row is of. */
+export const cellOf = (row: string): string => row.replace(setAgain, '');
+
+/** The runs of a row, each with the row's test. */
+const of = (results: readonly Kept[], row: string): readonly Kept[] => {
+  const own = results.filter(({ asked }) => asked.cell === cellOf(row));
+  const setting = setAgain.exec(row)?.[1];
+  if (setting === undefined) return own;
+  return own.flatMap((run) => {
+    const test = run.again?.[setting] ?? run.steps[setting.replace(/^steps=/, '')];
+    return test === undefined ? [] : [{ ...run, test, buckets: undefined }];
+  });
+};
 
 const rowOf = (cell: string, runs: readonly Kept[]): Row => ({
   cell,

@@ -1,6 +1,7 @@
 /** What a study can be asked to do, one task at a time; each goes on where it was ended. */
 import { join } from 'node:path';
 import { view } from '../../runtime/compare/view.js';
+import { plural } from '../../runtime/contract/words.js';
 import { messageOf } from '../../runtime/errors.js';
 import { view as searchView } from '../../runtime/search/view.js';
 import { duration } from '../../runtime/view.js';
@@ -131,7 +132,7 @@ export const list = (asking: Asking): void => {
     const { seconds, known } = timeLeft(left, done);
     const time =
       known === 0 ? '' : `, ${known} of them in about ${duration(seconds)} by the median of runs that are done`;
-    say(`${name}: ${left.length} runs left${time}.`);
+    say(`${name}: ${plural(left.length, 'run')} left${time}.`);
   }
 };
 
@@ -190,7 +191,7 @@ export const insights = (asking: Asking): Promise<number> => {
         asked,
         users,
         results,
-        about: about === undefined ? undefined : join(words.files, about),
+        about: about && { items: join(words.files, about.file), itemColumns: about.columns },
       });
     },
   );

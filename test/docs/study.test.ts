@@ -8,7 +8,7 @@ import { foundOf } from '../../examples/study/found.js';
 import { possible, published } from '../../examples/study/published.js';
 import { marks, readmeText, replaced } from '../../examples/study/readme.js';
 import { slug, strays } from '../../examples/study/result.js';
-import { made } from '../../examples/study/tables.js';
+import { cellOf, made } from '../../examples/study/tables.js';
 import { document } from './markdown.js';
 
 const folder = join(packageRoot, 'examples', 'study', 'results');
@@ -37,7 +37,7 @@ describe('the study', () => {
       expect(search?.cells ?? []).toEqual(expect.arrayContaining(cells.flatMap(({ tuned }) => tuned ?? [])));
       for (const table of tables) {
         const drawn = (table.plot?.lines ?? []).flatMap(({ points }) => points.map(({ cell }) => cell));
-        expect(names).toEqual(expect.arrayContaining([...table.cells, table.against, ...drawn]));
+        expect(names).toEqual(expect.arrayContaining([...table.cells.map(cellOf), table.against, ...drawn]));
         expect(made(table, [])).toBeUndefined();
       }
     }

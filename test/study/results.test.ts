@@ -26,7 +26,7 @@ import {
   unpacked,
   writeParts,
 } from '../../examples/study/result.js';
-import { againOf, curvesOf, linesOf } from '../../examples/study/tables.js';
+import { againOf, curvesOf, linesOf, made } from '../../examples/study/tables.js';
 import { metrics } from '../../runtime/metrics.js';
 
 const study: Study = {
@@ -111,6 +111,16 @@ describe('results of the study', () => {
       { cell: 'pcrec', points: [{ x: 1, figure: { mean: half.steps['1']!.metrics['NDCG@10'], sd: null } }] },
     ]);
     expect(againOf(study, found)).toEqual({});
+    const rows = {
+      title: '',
+      says: '',
+      cells: ['pcrec', 'pcrec with steps=1', 'pcrec with steps=0'],
+      against: 'pcrec',
+    };
+    expect(made(rows, found)!.rows.map(({ cell: row, figures }) => [row, figures.MRR.mean])).toEqual([
+      ['pcrec', half.test.metrics.MRR],
+      ['pcrec with steps=1', half.steps['1']!.metrics.MRR],
+    ]);
     expect(kept(folder, askedOf('a', { ...study, set: ['width=9'] }, pcrec, 1))).toBeUndefined();
   });
 

@@ -1,6 +1,7 @@
 /** Table 4: what cells cost, measured apart. */
 import type { Grid } from '../../../runtime/compare/report.js';
 import type { Markup } from '../../../runtime/report/html.js';
+import { plural } from '../../../runtime/contract/words.js';
 import { beside, paragraph, section, table } from '../../../runtime/report/page.js';
 import type { Pictures } from '../../../runtime/report/pictures.js';
 import type { Costs } from '../cost.js';
@@ -21,7 +22,7 @@ export const costGrid = ({ cells }: Costs): Grid => ({
 });
 
 export const costSays = ({ rounds, steps, machine, cells }: Costs): string =>
-  `Each cell in a process of its own, cells in turn, medians over ${rounds} rounds of ${steps} steps and ${steps} ranked batches, on ${[...new Set(cells.map(({ backend }) => backend))].join(', ')}; ${machine['processor']}, ${machine['versions']}. ` +
+  `Each cell in a process of its own, cells in turn, medians over ${plural(rounds, 'round')} of ${steps} steps and ${steps} ranked batches, on ${[...new Set(cells.map(({ backend }) => backend))].join(', ')}; ${machine['processor']}, ${machine['versions']}. ` +
   'An epoch is its training steps, without evaluation; a user is ranked among all items, in batches. Operations are of a step with full histories, by the compiler’s account; the arena is what its kernels work on; the process, at most, has Node, data and two sessions besides.';
 
 export const costSection = (

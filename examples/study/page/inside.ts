@@ -10,7 +10,9 @@ const after = (k: number): string => (k === 0 ? 'first guess' : `after ${k} step
 const known = (values: readonly (number | null)[]): readonly number[] => values.flatMap((value) => value ?? []);
 const shown = (x: number): string => x.toPrecision(3);
 
-/** Where the errors sit. */
+const x = 'events back (1: the newest)';
+
+/** Where the errors sit, and what of them inference takes away. */
 const errors = (layers: readonly Layer[], pictures: Pictures | undefined): Markup => {
   const lines = layers.flatMap(({ layer, steps }) =>
     steps.map((positions, k) => ({
@@ -18,22 +20,29 @@ const errors = (layers: readonly Layer[], pictures: Pictures | undefined): Marku
       points: positions.flatMap((y, back) => (y === null ? [] : [{ x: back + 1, y }])),
     })),
   );
-  const x = 'events back (1: the newest)';
+  const taken = layers.map(({ layer, steps: [first = [], ...rest] }) => ({
+    name: `layer ${layer + 1}`,
+    points: first.flatMap((before, back) => {
+      const now = rest.at(-1)?.[back];
+      return before === null || now == null ? [] : [{ x: back + 1, y: 1 - now / before }];
+    }),
+  }));
   const steps = Math.max(...layers.map(({ steps: all }) => all.length));
-  return figure(
-    pictures?.lines(
-      { says: `The error of a position by ${x}, of each layer and step`, x, y: 'error of a position' },
-      lines,
-    ),
-    {
-      caption: 'The error of a position, mean over positions',
-      head: ['', ...Array.from({ length: steps }, (_, k) => after(k))],
-      rows: layers.map(({ layer, steps: all }) => [
-        `layer ${layer + 1}`,
-        ...all.map((positions) => shown(meanOf(known(positions)))),
-      ]),
-    },
-  );
+  const [sit, fall] = ['error of a position', 'share taken away'];
+  const drawn =
+    pictures &&
+    beside([
+      pictures.lines({ says: `The error of a position by ${x}, of each layer and step`, x, y: sit }, lines),
+      pictures.lines({ says: `The share of it that inference takes away by ${x}, of each layer`, x, y: fall }, taken),
+    ]);
+  return figure(drawn, {
+    caption: 'The error of a position, mean over positions',
+    head: ['', ...Array.from({ length: steps }, (_, k) => after(k))],
+    rows: layers.map(({ layer, steps: all }) => [
+      `layer ${layer + 1}`,
+      ...all.map((positions) => shown(meanOf(known(positions)))),
+    ]),
+  });
 };
 
 const tastes = (by: string, groups: readonly Taste[], pictures: Pictures | undefined): Markup => {

@@ -9,6 +9,7 @@ import {
   claim,
   controls,
   functions,
+  type Instead,
   large,
   mapping,
   models,
@@ -42,8 +43,18 @@ const pair: readonly Cell[] = [
 const claimed: Table = { title: 'HSTU and PCRec', says: 'The claim alone.', cells: ['hstu', 'pcrec'], against: 'hstu' };
 
 /** What both data sets are asked beyond the claim. */
-const further: readonly Cell[] = [untrained, beta, ...large, ...functions, ...shares, ...alphas, ...more, ...tuned];
-const costed = [...named(others), beta.name, ...named(more), ...named(large)];
+const further = (instead: Instead): readonly Cell[] => [
+  untrained,
+  beta,
+  ...large,
+  ...functions,
+  ...shares,
+  ...alphas(instead),
+  ...more(instead),
+  ...tuned,
+];
+const asAll: Instead = { drawn: [], heads: [] };
+const costed = [...named(others), beta.name, ...named(more(asAll)), ...named(large)];
 const compared = ['pcrec', 'hstu', ...costed];
 
 export const studies: Readonly<Record<string, Study>> = {
@@ -112,7 +123,7 @@ export const studies: Readonly<Record<string, Study>> = {
       { name: 'hstu blocks=3', model: 'hstu', set: ['blocks=3'] },
       ...others,
       ...sizes,
-      ...further,
+      ...further(asAll),
     ],
     tables: [claim(['hstu width=65', 'hstu blocks=3']), models(compared), tuning, scaling, sharing, mapping, adapting],
     published: 'Beauty',
@@ -132,7 +143,7 @@ export const studies: Readonly<Record<string, Study>> = {
       { name: 'hstu blocks=3', model: 'hstu', set: ['blocks=3'] },
       ...others,
       ...sizes,
-      ...further,
+      ...further({ drawn: ['draws=user'], heads: ['heads=1'] }),
     ],
     tables: [claim(['hstu width=68', 'hstu blocks=3']), models(compared), tuning, scaling, sharing, mapping, adapting],
     search: search(18, 54),

@@ -1,104 +1,61 @@
 /**
  * The study, declared: which models are trained on which data, with which settings and seeds, and what is asked of them. `main.ts` does what of this
- * is not done yet; everything else is made of the results. A cell is one row of a table: a model with its settings.
+ * is not done yet; everything else is made of the results. Rows that studies share are in `cells.ts`.
  */
-import type { CompareOptions } from '../../runtime/compare/plan.js';
+import {
+  adapting,
+  alphas,
+  beta,
+  claim,
+  controls,
+  functions,
+  type Instead,
+  large,
+  mapping,
+  models,
+  more,
+  others,
+  own,
+  scaling,
+  search,
+  shares,
+  sharing,
+  sizes,
+  tuned,
+  tuning,
+  untrained,
+} from './cells.js';
+import type { Cell, Shelf, Study, Table } from './declared.js';
 
-/** A model as `pcrec-compare` names it, or the file of a control beside this one, and settings of its own. */
-export interface Cell {
-  readonly name: string;
-  readonly model: string;
-  readonly set?: readonly string[];
-  /** Trained with these seeds; the study's own unless given. */
-  readonly seeds?: readonly number[];
-  /** Tested again with so many steps of inference, without further training. */
-  readonly steps?: readonly number[];
-}
-
-/** What a table is about; the cells in the order of its rows. */
-export interface Table {
-  readonly title: string;
-  readonly says: string;
-  readonly cells: readonly string[];
-  /** The cell that the others are tested against, user by user. */
-  readonly against: string;
-}
-
-export interface Study {
-  readonly data: string;
-  /** How the data are read and what a run is, alike for all cells. */
-  readonly options: Omit<CompareOptions, 'data' | 'models' | 'seeds' | 'set' | 'out'>;
-  /** Hyperparameters of all models. */
-  readonly set: readonly string[];
-  readonly seeds: readonly number[];
-  readonly cells: readonly Cell[];
-  readonly tables: readonly Table[];
-  /** The name of the data in `published.ts`, where others have figures of them. */
-  readonly published?: string;
-}
-
-const own = (file: string): string => `examples/study/models/${file}.ts`;
-
-/** Is it the inference on the user's own history, or more parameters that mix positions? */
-const controls: readonly Cell[] = [
-  { name: 'hstu', model: 'hstu' },
-  { name: 'pcrec', model: 'pcrec', steps: [0, 1, 2, 3, 4, 6, 8] },
-  { name: 'pcrec after', model: 'pcrec', set: ['inference=after'] },
-  { name: 'mixing', model: own('mixing') },
-  { name: 'constant gamma', model: own('constant-gamma') },
-  { name: 'frozen theta', model: own('frozen-theta') },
-  { name: 'two steps', model: 'pcrec', set: ['steps=2'], steps: [0, 1, 2, 3, 4, 6, 8] },
-];
-const others: readonly Cell[] = [
-  { name: 'sasrec', model: 'sasrec' },
-  { name: 'sasrec-pc', model: own('sasrec-pc') },
-  { name: 'gru4rec', model: 'gru4rec' },
-  { name: 'llama', model: 'llama' },
-  { name: 'llama-pc', model: own('llama-pc') },
-  { name: 'mamba4rec', model: 'mamba4rec' },
-  { name: 'mamba4rec-pc', model: own('mamba4rec-pc') },
-];
-
-const claim = (more: readonly string[]): Table => ({
-  title: 'Is it the inference?',
-  says: 'HSTU, PCRec in the pass and after it, and controls: the same theta and gamma without the error (mixing), one rate for all, a theta that is not trained, HSTU with as many parameters or more operations.',
-  cells: [...controls.map(({ name }) => name), ...more],
-  against: 'hstu',
-});
-const models = (rows: readonly string[]): Table => ({
-  title: 'Models',
-  says: 'The models of the paper with one loss, one optimizer, one way of drawing negatives and one budget.',
-  cells: rows,
-  against: 'pcrec',
-});
-
-/** Does inference break the ceiling? HSTU and PCRec, narrower and wider, shallower and deeper. */
-const sizes: readonly Cell[] = (['hstu', 'pcrec'] as const).flatMap((model) =>
-  ['width=32', 'width=128', 'blocks=1', 'blocks=4'].map((size) => ({
-    name: `${model} ${size}`,
-    model,
-    set: [size],
-    seeds: [1],
-  })),
-);
-const scaling: Table = {
-  title: 'Width and depth',
-  says: 'Does inference break the ceiling? HSTU and PCRec, each narrower and wider, shallower and deeper.',
-  cells: ['hstu', 'pcrec', ...sizes.map(({ name }) => name)],
-  against: 'hstu',
-};
+const named = (cells: readonly Cell[]): readonly string[] => cells.map(({ name }) => name);
 
 /** MovieLens-1M in the sizes of the HSTU repository, negatives drawn as it draws them. */
 const movielens = {
   set: ['width=50', 'length=200', 'dropout=0.2', 'negatives=128', 'draws=position'],
   seeds: [1, 2, 3],
   published: 'ML-1M',
+  about: { file: 'ml-1m.movies.dat' },
 } as const;
 const pair: readonly Cell[] = [
   { name: 'hstu', model: 'hstu' },
   { name: 'pcrec', model: 'pcrec' },
 ];
 const claimed: Table = { title: 'HSTU and PCRec', says: 'The claim alone.', cells: ['hstu', 'pcrec'], against: 'hstu' };
+
+/** What both data sets are asked beyond the claim. */
+const further = (instead: Instead): readonly Cell[] => [
+  untrained,
+  beta,
+  ...large,
+  ...functions,
+  ...shares,
+  ...alphas(instead),
+  ...more(instead),
+  ...tuned,
+];
+const asAll: Instead = { drawn: [], heads: [] };
+const costed = [...named(others), beta.name, ...named(more(asAll)), ...named(large)];
+const compared = ['pcrec', 'hstu', ...costed];
 
 export const studies: Readonly<Record<string, Study>> = {
   /** The whole way on the sample that ships with the package: two minutes. */
@@ -111,19 +68,51 @@ export const studies: Readonly<Record<string, Study>> = {
       { name: 'hstu', model: 'hstu' },
       { name: 'pcrec', model: 'pcrec', steps: [2] },
       { name: 'mixing', model: own('mixing'), seeds: [1] },
+      {
+        name: 'inference untrained',
+        model: 'pcrec',
+        after: 'hstu',
+        steps: [0],
+        again: ['activation=linear'],
+        seeds: [1],
+      },
+      { name: 'hstu 50 %', model: 'hstu', share: 0.5, seeds: [1] },
+      { name: 'hstu tuned', model: 'hstu', tuned: 'hstu', seeds: [1] },
     ],
     tables: [
       {
         title: 'Is it the inference?',
         says: 'The way, and no figures.',
-        cells: ['hstu', 'pcrec', 'mixing'],
+        cells: ['hstu', 'pcrec', 'mixing', 'inference untrained', 'hstu tuned'],
         against: 'hstu',
       },
+      {
+        title: 'Share of the training data',
+        says: 'The way, and no figures.',
+        cells: ['hstu', 'hstu 50 %'],
+        against: 'hstu',
+        plot: {
+          x: '% of the users that are trained on',
+          lines: [
+            {
+              name: 'hstu',
+              points: [
+                { x: 50, cell: 'hstu 50 %' },
+                { x: 100, cell: 'hstu' },
+              ],
+            },
+          ],
+        },
+      },
     ],
+    search: { cells: ['hstu'], space: 'rate=log:0.001..0.01,dropout=0..0.3', trials: 2, epochs: 2, seed: 1 },
+    cost: ['hstu', 'pcrec'],
+    inside: ['pcrec'],
   },
   /** Amazon Beauty, leave one out: 512 negatives of the batch, width 64. */
   beauty: {
     data: 'amazon-beauty.inter',
+    about: { file: 'amazon-beauty.items.tsv', columns: 'item=item_id,title,attribute_ids:categories' },
     options: { epochs: 60, batch: 128, patience: 8 },
     set: ['width=64', 'length=50', 'dropout=0.4', 'negatives=512', 'draws=batch'],
     seeds: [1, 2, 3],
@@ -134,13 +123,13 @@ export const studies: Readonly<Record<string, Study>> = {
       { name: 'hstu blocks=3', model: 'hstu', set: ['blocks=3'] },
       ...others,
       ...sizes,
+      ...further(asAll),
     ],
-    tables: [
-      claim(['hstu width=65', 'hstu blocks=3']),
-      models(['pcrec', 'hstu', ...others.map(({ name }) => name)]),
-      scaling,
-    ],
+    tables: [claim(['hstu width=65', 'hstu blocks=3']), models(compared), tuning, scaling, sharing, mapping, adapting],
     published: 'Beauty',
+    search: search(18, 54),
+    cost: [...named(controls), 'hstu width=65', 'hstu blocks=3', ...costed],
+    inside: ['pcrec', 'two steps'],
   },
   /** MovieLens-1M, positions alone, epochs chosen on validation. */
   'ml-1m': {
@@ -153,16 +142,21 @@ export const studies: Readonly<Record<string, Study>> = {
       { name: 'hstu width=68', model: 'hstu', set: ['width=68'] },
       { name: 'hstu blocks=3', model: 'hstu', set: ['blocks=3'] },
       ...others,
+      ...sizes,
+      ...further({ drawn: ['draws=user'], heads: ['heads=1'] }),
     ],
-    tables: [claim(['hstu width=68', 'hstu blocks=3']), models(['pcrec', 'hstu', ...others.map(({ name }) => name)])],
+    tables: [claim(['hstu width=68', 'hstu blocks=3']), models(compared), tuning, scaling, sharing, mapping, adapting],
+    search: search(18, 54),
+    cost: [...named(controls), 'hstu width=68', 'hstu blocks=3', ...costed],
+    inside: ['pcrec', 'two steps'],
   },
   /** The same as published figures have it: the best test epoch, so optimistic. */
   'ml-1m-hstu': {
     ...movielens,
     data: 'ml-1m.sequences.txt',
     options: { epochs: 101, batch: 128, protocol: 'hstu' },
-    cells: pair,
-    tables: [claimed],
+    cells: [...pair, ...large],
+    tables: [{ ...claimed, cells: ['hstu', 'pcrec', ...named(large)] }],
   },
   /** MovieLens-1M with times. */
   'ml-1m-times': {
@@ -170,7 +164,17 @@ export const studies: Readonly<Record<string, Study>> = {
     data: 'ml-1m.ratings.dat.gz',
     options: { epochs: 100, batch: 128, patience: 10 },
     set: [...movielens.set, 'times=true'],
-    cells: pair,
-    tables: [claimed],
+    cells: [...pair, ...large],
+    tables: [{ ...claimed, cells: ['hstu', 'pcrec', ...named(large)] }],
   },
 };
+
+/** Table 1 of the paper, of every data set at hand: `npm run study -- --datasets`. */
+export const shelf: readonly Shelf[] = [
+  { name: 'ML-1M', file: 'ml-1m.ratings.dat.gz' },
+  { name: 'ML-1M, items rated 5 times', file: 'ml-1m.sequences.txt' },
+  { name: 'Beauty', file: 'amazon-beauty.inter' },
+  { name: 'MovieLens latest small', file: 'ml-latest-small.ratings.csv.gz' },
+  { name: 'Taobao, a part', file: 'taobao-actions.csv.gz', columns: 'user=1,item=2,time=5' },
+  { name: 'the sample', file: 'sample' },
+];

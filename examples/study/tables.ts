@@ -4,7 +4,7 @@ import { meanOf } from '../../runtime/measures/ranked.js';
 import type { Figure } from '../../runtime/measures/figures.js';
 import { worths } from '../../runtime/metrics.js';
 import { holm, pairedTest, type PairedTest, spread, type Spread } from '../../runtime/significance.js';
-import type { Study, Table } from './grid.js';
+import type { Study, Table } from './declared.js';
 import { type Kept, type Tested, unpacked } from './result.js';
 
 export const measures = ['HR@10', 'NDCG@10', 'HR@50', 'NDCG@50', 'MRR'] as const;
@@ -31,8 +31,21 @@ export interface Made extends Table {
   readonly differences: readonly Difference[];
 }
 
-const of = (results: readonly Kept[], cell: string): readonly Kept[] =>
-  results.filter(({ asked }) => asked.cell === cell);
+/** A row may be a cell as it was tested under another setting: `pcrec with steps=0`. */
+const setAgain = / with (\w+=\S+)$/;
+/** The cell that a row is of. */
+export const cellOf = (row: string): string => row.replace(setAgain, '');
+
+/** The runs of a row, each with the row's test. */
+const of = (results: readonly Kept[], row: string): readonly Kept[] => {
+  const own = results.filter(({ asked }) => asked.cell === cellOf(row));
+  const setting = setAgain.exec(row)?.[1];
+  if (setting === undefined) return own;
+  return own.flatMap((run) => {
+    const test = run.again?.[setting] ?? run.steps[setting.replace(/^steps=/, '')];
+    return test === undefined ? [] : [{ ...run, test, buckets: undefined }];
+  });
+};
 
 const rowOf = (cell: string, runs: readonly Kept[]): Row => ({
   cell,
@@ -43,6 +56,10 @@ const rowOf = (cell: string, runs: readonly Kept[]): Row => ({
     measures.map((name) => [name, spread(runs.map(({ test }) => test.metrics[name]))]),
   ) as Row['figures'],
 });
+
+/** A row of each cell that has results. */
+export const rowsOf = (results: readonly Kept[]): readonly Row[] =>
+  [...new Set(results.map(({ asked }) => asked.cell))].map((cell) => rowOf(cell, of(results, cell)));
 
 /** Each user's figure, averaged over tests. */
 const perUser = (tests: readonly Tested[]): Float64Array => {
@@ -75,26 +92,68 @@ export const made = (table: Table, results: readonly Kept[]): Made | undefined =
     differences: tests.map((test, i) => ({ ...test, adjusted: adjusted[i]! })),
   };
 };
-export const tablesOf = ({ tables }: Study, results: readonly Kept[]): readonly Made[] =>
-  tables.flatMap((table) => made(table, results) ?? []);
+/** Those tables that have a row which none before them has. */
+export const tablesOf = ({ tables }: Study, results: readonly Kept[]): readonly Made[] => {
+  const shown = new Set<string>();
+  return tables.flatMap((table) => {
+    const found = made(table, results);
+    const news = found?.rows.some(({ cell }) => !shown.has(cell)) === true;
+    found?.rows.forEach(({ cell }) => shown.add(cell));
+    return found !== undefined && news ? [found] : [];
+  });
+};
 
-/** Of each cell that was tested with several numbers of steps: its figure by steps, over seeds. */
+/** A place along an axis: a number, or a word among others. */
+type Place = number | string;
+/** A line of a plot: figures over seeds, along an axis. */
 export interface Curve {
   readonly cell: string;
-  readonly points: readonly { readonly steps: number; readonly figure: Spread }[];
+  readonly points: readonly { readonly x: Place; readonly figure: Spread }[];
 }
+const curve = (cell: string, points: readonly { readonly x: Place; readonly of: readonly Tested[] }[]): Curve[] => {
+  const there = points.filter(({ of: tests }) => tests.length > 0);
+  const figure = (tests: readonly Tested[]): Spread => spread(tests.map(({ metrics }) => metrics[measure]));
+  return there.length === 0 ? [] : [{ cell, points: there.map(({ x, of: tests }) => ({ x, figure: figure(tests) })) }];
+};
+
+/** Of each cell that was tested with several numbers of steps: its figure by steps. */
 export const curvesOf = (study: Study, results: readonly Kept[]): readonly Curve[] =>
-  study.cells.flatMap(({ name, steps = [] }) => {
-    const runs = of(results, name);
-    return steps.length === 0 || runs.length === 0
-      ? []
-      : [
-          {
-            cell: name,
-            points: steps.map((k) => ({ steps: k, figure: spread(runs.map((run) => run.steps[k]!.metrics[measure])) })),
-          },
-        ];
-  });
+  study.cells.flatMap(({ name, steps = [] }) =>
+    curve(
+      name,
+      steps.map((k) => ({ x: k, of: of(results, name).flatMap((run) => run.steps[k] ?? []) })),
+    ),
+  );
+
+/** Of each hyperparameter that cells were tested again with: their figures by its value. */
+export const againOf = (study: Study, results: readonly Kept[]): Readonly<Record<string, readonly Curve[]>> => {
+  const settings = study.cells.flatMap(({ name, again = [] }) =>
+    again.map((setting) => ({ name, setting, hyper: setting.split('=', 1)[0]! })),
+  );
+  const hypers = [...new Set(settings.map(({ hyper }) => hyper))];
+  const lines = (hyper: string): readonly Curve[] =>
+    [...new Set(settings.filter((one) => one.hyper === hyper).map(({ name }) => name))].flatMap((name) =>
+      curve(
+        name,
+        settings
+          .filter((one) => one.hyper === hyper && one.name === name)
+          .map(({ setting }) => ({
+            x: setting.slice(hyper.length + 1),
+            of: of(results, name).flatMap((run) => run.again?.[setting] ?? []),
+          })),
+      ),
+    );
+  return Object.fromEntries(hypers.map((hyper) => [hyper, lines(hyper)]).filter(([, all]) => all!.length > 0));
+};
+
+/** The lines of a table's plot, of the cells that have results. */
+export const linesOf = ({ plot }: Table, results: readonly Kept[]): readonly Curve[] =>
+  (plot?.lines ?? []).flatMap(({ name, points }) =>
+    curve(
+      name,
+      points.map(({ x, cell }) => ({ x, of: of(results, cell).map(({ test }) => test) })),
+    ),
+  );
 
 /** Of each cell the figures by history and popularity, averaged over its seeds: figures of one split come in one order. */
 export const bucketsOf = (cells: readonly string[], results: readonly Kept[]): readonly Figure[] =>
@@ -132,14 +191,16 @@ export const differencesGrid = ({ differences, against }: Made): Grid => ({
     seeds.join(' '),
   ]),
 });
-export const curvesGrid = (curves: readonly Curve[]): Grid => {
-  const steps = [...new Set(curves.flatMap(({ points }) => points.map((point) => point.steps)))].sort((a, b) => a - b);
+export const curvesGrid = (curves: readonly Curve[], axis = 'steps'): Grid => {
+  const all = new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)));
+  // Words stay in the order in which they came.
+  const places = [...all].sort((a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : 0));
   return {
-    head: [`${measure} at steps`, ...steps.map(String)],
+    head: [`${measure} at ${axis}`, ...places.map(String)],
     rows: curves.map(({ cell, points }) => [
       cell,
-      ...steps.map((k) => {
-        const point = points.find((one) => one.steps === k);
+      ...places.map((place) => {
+        const point = points.find(({ x }) => x === place);
         return point === undefined ? '' : figureText(point.figure);
       }),
     ]),

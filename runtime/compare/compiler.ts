@@ -22,11 +22,9 @@ export const targetFor = (device: DeviceName | 'auto' = 'auto'): string => {
   return (gpuDevices as readonly string[]).includes(device) ? 'gpu' : device;
 };
 
-/** What is used of an emitted trainer. */
-interface Emitted {
+/** What the module of an emitted trainer exports. */
+interface Emitted extends Trainer {
   readonly compiled: CompiledModel;
-  readonly train: Trainer['train'];
-  readonly evaluate: Trainer['evaluate'];
 }
 
 /** The trainer in a folder. Left: why it cannot be loaded, as the end of the sentence "The trainer of MODEL in ...". */

@@ -63,9 +63,10 @@ export const bucketSection = (
   contenders: readonly Who[],
   pictures: Pictures | undefined,
   more?: Markup,
+  title = 'By history and popularity',
 ): Markup | undefined => {
   const parts = (['history', 'popularity'] as const).flatMap((by) => one(by, figures, contenders, pictures) ?? []);
   return parts.length === 0 && more === undefined
     ? undefined
-    : section('By history and popularity', beside(parts), more);
+    : section(title, beside(parts), more);
 };

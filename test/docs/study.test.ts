@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../compiler/package.js';
 import { studies } from '../../examples/study/grid.js';
+import { foundOf } from '../../examples/study/found.js';
 import { possible, published } from '../../examples/study/published.js';
 import { marks, readmeText, replaced } from '../../examples/study/readme.js';
-import { resultsOf, strays } from '../../examples/study/result.js';
-import { made } from '../../examples/study/tables.js';
+import { slug, strays } from '../../examples/study/result.js';
+import { cellOf, made } from '../../examples/study/tables.js';
 import { document } from './markdown.js';
 
 const folder = join(packageRoot, 'examples', 'study', 'results');
@@ -16,20 +17,27 @@ const real = Object.entries(studies).filter(([name]) => name !== 'tiny');
 describe('the study', () => {
   it('made the tables between its marks in models/README.md of its results: npm run study -- --report makes them again', () => {
     const text = document('models/README.md');
-    const all = real.map(([name, study]) => [name, study, resultsOf(folder, name, study)] as const);
+    const all = real.map(([name, study]) => foundOf(folder, name, study));
     expect(text).toContain(marks.start);
     expect(text).toBe(replaced(text, readmeText(all)));
   });
   it('has no result that answers nothing', () => {
     expect(real.flatMap(([name, study]) => strays(folder, name, study))).toEqual([]);
-    expect(existsSync(folder) ? readdirSync(folder).filter((name) => !(name in studies)) : []).toEqual([]);
+    expect(existsSync(folder) ? readdirSync(folder).filter((name) => !(name in studies)) : []).toEqual(
+      existsSync(join(folder, 'datasets.json')) ? ['datasets.json'] : [],
+    );
   });
   it('names in its tables cells that it has, each once', () => {
-    for (const { cells, tables } of Object.values(studies)) {
+    for (const { cells, tables, search, inside = [], cost = [] } of Object.values(studies)) {
       const names = cells.map(({ name }) => name);
-      expect(new Set(names).size).toBe(names.length);
+      // Files are called by them, too.
+      expect(new Set(names.map(slug)).size).toBe(names.length);
+      const named = cells.flatMap(({ after = [], tuned = [] }) => [after, tuned].flat());
+      expect(names).toEqual(expect.arrayContaining([...named, ...(search?.cells ?? []), ...inside, ...cost]));
+      expect(search?.cells ?? []).toEqual(expect.arrayContaining(cells.flatMap(({ tuned }) => tuned ?? [])));
       for (const table of tables) {
-        expect(names).toEqual(expect.arrayContaining([...table.cells, table.against]));
+        const drawn = (table.plot?.lines ?? []).flatMap(({ points }) => points.map(({ cell }) => cell));
+        expect(names).toEqual(expect.arrayContaining([...table.cells.map(cellOf), table.against, ...drawn]));
         expect(made(table, [])).toBeUndefined();
       }
     }

@@ -1,0 +1,67 @@
+/** The tables of a study: means over seeds, differences user by user, and a plot where cells lie along an axis. */
+import type { Grid } from '../../../runtime/compare/report.js';
+import { bucketSection } from '../../../runtime/report/buckets.js';
+import type { Markup } from '../../../runtime/report/html.js';
+import { figure, paragraph, section, table } from '../../../runtime/report/page.js';
+import type { Pictures } from '../../../runtime/report/pictures.js';
+import type { Found } from '../found.js';
+import { bucketsOf, differencesGrid, figuresGrid, linesOf, type Made, measure, tablesOf } from '../tables.js';
+import { curvesFigure } from './curves.js';
+
+const gridOf = (caption: string, { head, rows }: Grid): Markup => table({ caption, head, rows });
+
+const tableSection = ({ name, results }: Found, made: Made, pictures: Pictures | undefined): Markup => {
+  const { title, says, differences, against, plot } = made;
+  const lines = linesOf(made, results);
+  return section(
+    `${name}: ${title}`,
+    paragraph(says),
+    gridOf('On the test: mean ± standard deviation over seeds', figuresGrid(made)),
+    differences.length === 0
+      ? paragraph(`Nothing to compare with yet: ${against} is missing, or all else is.`)
+      : figure(
+          pictures?.intervals(
+            {
+              says: `Difference of ${measure} to ${against} with 95 % intervals over users`,
+              x: `difference of ${measure} to ${against} (95 %)`,
+              y: '',
+            },
+            differences.map(({ cell, difference, interval }) => ({ name: cell, value: difference, interval })),
+          ),
+          {
+            caption: `Paired over users, seeds averaged, Holm's correction: against ${against}`,
+            ...differencesGrid(made),
+          },
+        ),
+    plot === undefined || lines.every(({ points }) => points.length < 2)
+      ? undefined
+      : curvesFigure(lines, plot.x, `${measure} by ${plot.x}`, pictures),
+  );
+};
+
+export const tableSections = (found: Found, pictures: Pictures | undefined): readonly Markup[] =>
+  tablesOf(found.study, found.results).map((made) => tableSection(found, made, pictures));
+
+/** Figures 7 and 8 of the paper, head and tail, short histories and long ones: of the rows that a study's first table begins with. */
+const MOST = 6;
+export const bucketsSection = (
+  {
+    name,
+    study: {
+      tables: [first],
+    },
+    results,
+  }: Found,
+  pictures: Pictures | undefined,
+): Markup | undefined => {
+  const cells =
+    first?.cells.filter((cell) => results.some(({ asked, buckets }) => asked.cell === cell && buckets)) ?? [];
+  const shown = cells.slice(0, MOST);
+  return bucketSection(
+    bucketsOf(shown, results),
+    shown.map((one) => ({ of: one, name: one })),
+    pictures,
+    undefined,
+    `${name}: by history and popularity (Figures 7 and 8)`,
+  );
+};

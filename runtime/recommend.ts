@@ -23,7 +23,7 @@ import { closeSession, dataOf, openSession, outOf, place } from './run.js';
 import type { Data, Manifest, Session } from './contract/session.js';
 import { topOf } from './measures/top.js';
 import { type People, pastOf, people } from './people.js';
-import { type Past, written } from './past.js';
+import { type Found, found, type Past, written } from './past.js';
 import { row } from './row.js';
 import { fileOf } from './train.js';
 
@@ -65,10 +65,15 @@ export const named = ({ items, titles }: Catalogue, at: number): Named => ({
   title: titles?.[at] ?? null,
 });
 
+/** Whose past: a user of the data, or a history, whose items may be found already. */
+export interface Whose extends Omit<RecommendRequest, 'history'> {
+  readonly history?: RecommendRequest['history'] | Found;
+}
+
 /** The past that a request tells of, or that of its user. Left: neither or both, items or a user that are not known, or nothing that is. */
 export const pastFrom =
   (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined, everybody: TaskEither<string, People>) =>
-  ({ user, history, about }: RecommendRequest): TaskEither<string, Past> => {
+  ({ user, history, about }: Whose): TaskEither<string, Past> => {
     const past =
       user !== undefined && history === undefined
         ? pipe(
@@ -78,7 +83,12 @@ export const pastFrom =
             TE.chainEitherK(pastOf(user)),
           )
         : history !== undefined && user === undefined
-          ? TE.fromEither(written(manifest, catalogue, lexicon)(history))
+          ? TE.fromEither(
+              pipe(
+                typeof history === 'object' && 'items' in history ? E.right(history) : found(catalogue)(history),
+                E.chain(written(manifest, catalogue, lexicon)),
+              ),
+            )
           : TE.left('Give one of --user and --history: whom, or after what, to recommend.');
     return pipe(
       past,
@@ -94,7 +104,7 @@ export const pastFrom =
 export const momentFor = (
   manifest: Manifest,
   everybody: TaskEither<string, People>,
-  { user, at }: RecommendRequest,
+  { user, at }: Whose,
   past: Past,
 ): TaskEither<string, Moment & { readonly inputs: Inputs }> => {
   const rowAt = (moment: Moment): E.Either<string, Moment & { readonly inputs: Inputs }> => {

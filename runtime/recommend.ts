@@ -25,6 +25,7 @@ import { topOf } from './measures/top.js';
 import { type People, pastOf, people } from './people.js';
 import { type Found, found, type Past, written } from './past.js';
 import { row } from './row.js';
+import { titled } from './titled.js';
 import { fileOf } from './train.js';
 
 /** An item as a person knows it. */
@@ -301,7 +302,10 @@ export const atWork = (
     TE.Do,
     TE.chainFirstEitherK(() => checked(options)),
     TE.bind('kept', () =>
-      restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest),
+      pipe(
+        restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest),
+        TE.chain(titled(options)),
+      ),
     ),
     // One request is too little to be shared: threads would spend longer on meeting than they save.
     TE.bind('session', ({ kept }) =>

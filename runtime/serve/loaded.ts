@@ -14,6 +14,7 @@ import { type ServeOptions } from '../options.js';
 import { people } from '../people.js';
 import { type Best, once } from '../recommend.js';
 import { dataOf, outOf } from '../run.js';
+import { titled } from '../titled.js';
 import { fileOf } from '../train.js';
 import { crew } from './crew.js';
 import { type Gatherer, gatherer, type Seen } from './gather.js';
@@ -131,6 +132,7 @@ export const loaded = (
   const { workers, timeout } = settled;
   return pipe(
     restore(path, compiled.manifest),
+    TE.chain(titled(options)),
     TE.bindTo('checkpoint'),
     TE.let('knowledge', ({ checkpoint }) => knowledgeOf(compiled, options, checkpoint, before)),
     TE.chainFirst(({ knowledge }) => warmed(say)(knowledge)),

@@ -14,6 +14,7 @@ import { feedOf } from './feed.js';
 import { sparing, writeAtomically } from './files.js';
 import { judge } from './judging.js';
 import { figuresCsv } from './measures/figures.js';
+import { requestColumns } from './asking.js';
 import { checked } from './checked.js';
 import { type EvaluateOptions, wishOf } from './options.js';
 import { partsOf, sameSplit } from './parts.js';
@@ -60,6 +61,13 @@ export const evaluateCheckpoint =
     return pipe(
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
+      TE.chainFirstEitherK(() =>
+        options.withoutRequests === true && requestColumns(compiled.manifest).length === 0
+          ? E.left(
+              `The model ${compiled.manifest.model} reads nothing that is asked for: leave --without-requests out.`,
+            )
+          : E.right(undefined),
+      ),
       TE.bind('kept', () => restore(path, compiled.manifest)),
       TE.chainFirstEitherK(({ kept }) =>
         kept.settings.trainOn === undefined

@@ -6,7 +6,7 @@ import { suggest } from './contract/words.js';
 import type { Numbers, OfUsers, Requests } from './data/fill.js';
 import { timeOf, timeShape } from './data/index.js';
 import { eventColumns, type Lexicon } from './features.js';
-import { type Index, item, list } from './lookup.js';
+import { type Catalogue, type Index, item, list } from './lookup.js';
 import { said, silence } from './saying.js';
 
 /** An event of a history that is written down: an item by its id or title, and columns of events by their names. */
@@ -122,57 +122,47 @@ const featuresIn = (
   );
 };
 
-/** A history that is written down. Left: items that cannot be told, or an event that is none. */
-export const written =
-  (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined) =>
-  (history: History): E.Either<string, Past> =>
+/** A history whose items are found: their indices, and what is told of each, where more is told than that. */
+export interface Found {
+  readonly items: readonly number[];
+  readonly events?: readonly HistoryEvent[];
+}
+
+/** The items of a history as it is written. Left: items that cannot be told, or an event that is none. */
+export const found =
+  (catalogue: Index) =>
+  (history: History): E.Either<string, Found> =>
     pipe(
       typeof history === 'string' ? parsed(history) : E.right(history),
-      E.chain(pastAfter(manifest, catalogue, lexicon)),
+      E.chain((told): E.Either<string, Found> => {
+        if (typeof told === 'string')
+          return pipe(
+            list(catalogue)(told),
+            E.map((items) => ({ items })),
+          );
+        const odd = told.find((one) => typeof one !== 'string' && !isEvent(one));
+        if (odd !== undefined)
+          return E.left(`An event of the history is an object with an item, not ${JSON.stringify(odd)}.`);
+        const events = told.map((one) => (typeof one === 'string' ? { item: one } : one));
+        return pipe(
+          events,
+          E.traverseArray((event) => item(catalogue)(event.item)),
+          E.map((items) => (told.every((one) => typeof one === 'string') ? { items } : { items, events })),
+        );
+      }),
     );
 
-const pastAfter =
-  (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined) =>
-  (told: History): E.Either<string, Past> => {
-    /** An event, and its item where the list has told it. */
-    type Told = readonly [event: HistoryEvent, item?: number];
-    const events: E.Either<string, readonly Told[]> =
-      typeof told === 'string'
-        ? pipe(
-            list(catalogue)(told),
-            E.map((found) => found.map((at): Told => [{ item: catalogue.items[at]! }, at])),
-          )
-        : pipe(
-            told,
-            E.traverseArray((one: unknown): E.Either<string, Told> =>
-              typeof one === 'string'
-                ? E.right([{ item: one }])
-                : isEvent(one)
-                  ? E.right([one])
-                  : E.left(`An event of the history is an object with an item, not ${JSON.stringify(one)}.`),
-            ),
-          );
-    /** A history of names alone tells nothing of its events. */
-    const names = typeof told === 'string' ? [] : told.filter((one) => typeof one === 'string');
-    if (names.length > 0 && names.length === told.length && eventColumns(manifest).length === 0)
-      return pipe(
-        names,
-        E.traverseArray(item(catalogue)),
-        E.map((items) => ({ items, times: undefined })),
-      );
+/** What the model reads of a history. Left: something that it does not read, times that run backwards, values that cannot be. */
+export const written =
+  (manifest: Manifest, catalogue: Catalogue, lexicon: Lexicon | undefined) =>
+  ({ items, events: told }: Found): E.Either<string, Past> => {
+    if (told === undefined && eventColumns(manifest).length === 0) return E.right({ items, times: undefined });
+    const events = told ?? items.map((at) => ({ item: catalogue.items[at]! }));
     return pipe(
-      E.Do,
-      E.bind('all', () => events),
-      E.let('plain', ({ all }) => all.map(([event]) => event)),
-      E.chainFirst(({ plain }) => readable(manifest, plain)),
-      E.bind('items', ({ all }) =>
-        pipe(
-          all,
-          E.traverseArray(([event, at]) => (at === undefined ? item(catalogue)(event.item) : E.right(at))),
-        ),
-      ),
-      E.bind('times', ({ plain }) => timesIn(plain)),
-      E.bind('told', ({ plain }) => featuresIn(manifest, lexicon, plain)),
-      E.map(({ items, times, told }) => ({ items, times, ...told })),
+      readable(manifest, events),
+      E.chain(() => timesIn(events)),
+      E.bindTo('times'),
+      E.bind('told', () => featuresIn(manifest, lexicon, events)),
+      E.map(({ times, told: of }) => ({ items, times, ...of })),
     );
   };

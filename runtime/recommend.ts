@@ -25,8 +25,9 @@ import { dataOf } from './source.js';
 import type { Data, Manifest, Session } from './contract/session.js';
 import { topOf } from './measures/top.js';
 import { type People, pastOf, people } from './people.js';
-import { type Past, written } from './past.js';
+import { type Found, found, type Past, written } from './past.js';
 import { row } from './row.js';
+import { titled } from './titled.js';
 import { fileOf } from './train.js';
 
 /** An item as a person knows it. */
@@ -67,10 +68,15 @@ export const named = ({ items, titles }: Catalogue, at: number): Named => ({
   title: titles?.[at] ?? null,
 });
 
+/** Whose past: a user of the data, or a history, whose items may be found already. */
+export interface Whose extends Omit<RecommendRequest, 'history'> {
+  readonly history?: RecommendRequest['history'] | Found;
+}
+
 /** The past that a request tells of, or that of its user. Left: neither or both, items or a user that are not known, or nothing that is. */
 export const pastFrom =
   (manifest: Manifest, catalogue: Index, lexicon: Lexicon | undefined, everybody: TaskEither<string, People>) =>
-  ({ user, history, about }: RecommendRequest): TaskEither<string, Past> => {
+  ({ user, history, about }: Whose): TaskEither<string, Past> => {
     const past =
       user !== undefined && history === undefined
         ? pipe(
@@ -80,7 +86,12 @@ export const pastFrom =
             TE.chainEitherK(pastOf(user)),
           )
         : history !== undefined && user === undefined
-          ? TE.fromEither(written(manifest, catalogue, lexicon)(history))
+          ? TE.fromEither(
+              pipe(
+                typeof history === 'object' && 'items' in history ? E.right(history) : found(catalogue)(history),
+                E.chain(written(manifest, catalogue, lexicon)),
+              ),
+            )
           : TE.left('Give one of --user and --history: whom, or after what, to recommend.');
     return pipe(
       past,
@@ -96,7 +107,7 @@ export const pastFrom =
 export const momentFor = (
   manifest: Manifest,
   everybody: TaskEither<string, People>,
-  { user, at }: RecommendRequest,
+  { user, at }: Whose,
   past: Past,
 ): TaskEither<string, Moment & { readonly inputs: Inputs }> => {
   const rowAt = (moment: Moment): E.Either<string, Moment & { readonly inputs: Inputs }> => {
@@ -293,7 +304,10 @@ export const atWork = (
     TE.Do,
     TE.chainFirstEitherK(() => checked(options)),
     TE.bind('kept', () =>
-      restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest),
+      pipe(
+        restore(options.checkpoint ?? fileOf(outOf(compiled, options.out), 'best'), compiled.manifest),
+        TE.chain(titled(options)),
+      ),
     ),
     // One request is too little to be shared: threads would spend longer on meeting than they save.
     TE.bind('session', ({ kept }) =>

@@ -6,7 +6,7 @@ import type { Past } from './past.js';
 
 /** A past as columns of events, and of the event that is asked for what a request knows: its `requests` have one more. Without a moment it comes with the last event. */
 const asColumns = ({ items, times, features, requests }: Past, at: number | null): Columns => ({
-  items: Int32Array.from(items),
+  items: new Int32Array(items),
   times: times && Float64Array.from([...times, at ?? times.at(-1) ?? 0]),
   ...(features === undefined ? {} : { features }),
   ...(requests === undefined ? {} : { requests }),

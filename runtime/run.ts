@@ -7,6 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as T from 'fp-ts/lib/Task.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
+import { alone } from './alone.js';
 import { begunWith } from './begin.js';
 import { type Checkpoint, restore } from './checkpoint.js';
 import type { CompiledModel } from './contract/compiled.js';
@@ -183,6 +184,59 @@ export const train =
           prior !== undefined
             ? E.right({ states: prior.states, says: [], warns: [] })
             : begunWith(manifest, settings, feed, data, base, lesson, given);
+        const trained = ({ states, says }: Begun): TaskEither<string, TrainResult> =>
+          pipe(
+            // Only now, when nothing can be refused any more, does an earlier run give way.
+            prior === undefined ? setAside(out, told) : TE.right(undefined),
+            TE.chainFirst(() => startLog(out, progress.epoch)),
+            TE.chainFirst(() => keepSplit(out, parts)),
+            TE.chain(() => {
+              listen({
+                kind: 'start',
+                model: manifest.model,
+                manifest: manifest.hash,
+                backend: session.backend,
+                device: options.device ?? 'auto',
+                parameters: parametersOf(compiled, states),
+                settings,
+                data: identity,
+                statistics: statistics(data),
+                reading: [...readingSays(data), ...parts.says, ...says],
+                ...(manifest.label === undefined ? {} : { label: labelText(manifest.label) }),
+                batches: feed.batches,
+                out,
+                step: progress.step,
+              });
+              return () => fit(job, progress);
+            }),
+            TE.chain((done) =>
+              pipe(
+                done.interrupted
+                  ? TE.right<string, Judged | null>(null)
+                  : tests
+                    ? conclude(job, done.progress, began)
+                    : concludeUntested(job, done.progress, began),
+                // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
+                TE.orElse((why) => (job.signal.aborted ? TE.right<string, Judged | null>(null) : TE.left(why))),
+                TE.chainFirstTaskK((test) => async () => {
+                  const finished = test !== null || (!done.interrupted && settings.trainOn !== undefined);
+                  const { from, transfer, device = 'auto' } = options;
+                  if (finished) await reportTraining(job, { from, transfer, device }, test);
+                }),
+                TE.map((test) => ({
+                  interrupted: done.interrupted || (test === null && tests),
+                  settings,
+                  history: done.progress.history,
+                  test: test === null ? null : asked(test.found),
+                  ranks: test?.ranks ?? null,
+                  backend: session.backend,
+                  out,
+                  last: fileOf(out, 'last'),
+                  best: fileOf(out, 'best'),
+                })),
+              ),
+            ),
+          );
         return pipe(
           TE.fromEither(begun),
           TE.tapIO(
@@ -191,56 +245,8 @@ export const train =
                 warns.forEach((message) => told({ kind: 'warning', message })),
           ),
           TE.chainFirst(({ states }) => place(session, states)),
-          // Only now, when nothing can be refused any more, does an earlier run give way.
-          TE.chainFirst(() => (prior === undefined ? setAside(out, told) : TE.right(undefined))),
-          TE.chainFirst(() => startLog(out, progress.epoch)),
-          TE.chainFirst(() => keepSplit(out, parts)),
-          TE.chain(({ states, says }) => {
-            listen({
-              kind: 'start',
-              model: manifest.model,
-              manifest: manifest.hash,
-              backend: session.backend,
-              device: options.device ?? 'auto',
-              parameters: parametersOf(compiled, states),
-              settings,
-              data: identity,
-              statistics: statistics(data),
-              reading: [...readingSays(data), ...parts.says, ...says],
-              ...(manifest.label === undefined ? {} : { label: labelText(manifest.label) }),
-              batches: feed.batches,
-              out,
-              step: progress.step,
-            });
-            return () => fit(job, progress);
-          }),
-          TE.chain((done) =>
-            pipe(
-              done.interrupted
-                ? TE.right<string, Judged | null>(null)
-                : tests
-                  ? conclude(job, done.progress, began)
-                  : concludeUntested(job, done.progress, began),
-              // Nothing is lost by a signal during the last test: all epochs are on disk, and --resume only tests again.
-              TE.orElse((why) => (job.signal.aborted ? TE.right<string, Judged | null>(null) : TE.left(why))),
-              TE.chainFirstTaskK((test) => async () => {
-                const finished = test !== null || (!done.interrupted && settings.trainOn !== undefined);
-                const { from, transfer, device = 'auto' } = options;
-                if (finished) await reportTraining(job, { from, transfer, device }, test);
-              }),
-              TE.map((test) => ({
-                interrupted: done.interrupted || (test === null && tests),
-                settings,
-                history: done.progress.history,
-                test: test === null ? null : asked(test.found),
-                ranks: test?.ranks ?? null,
-                backend: session.backend,
-                out,
-                last: fileOf(out, 'last'),
-                best: fileOf(out, 'best'),
-              })),
-            ),
-          ),
+          TE.chainFirst(() => folderAt(out)),
+          TE.chain((ready) => () => alone(out, 'training', trained(ready))),
         );
       };
 

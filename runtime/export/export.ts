@@ -23,6 +23,7 @@ import { outOf } from '../defaults.js';
 import { dataOf, sourcesOf } from '../source.js';
 import { crew } from '../serve/crew.js';
 import type { Question, Scorer, ScorerSpec, Wanted } from '../serve/scorer.js';
+import { titled } from '../titled.js';
 import { fileOf } from '../train.js';
 import { answered, type Asked } from './answers.js';
 import { endingOf, type List, listFormats, type Matrix, type Vector, vectorFormats } from './formats.js';
@@ -280,7 +281,7 @@ export const exportTo =
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
       TE.chainFirstEitherK(() => bearing(options)),
-      TE.bind('kept', () => restore(path, manifest)),
+      TE.bind('kept', () => pipe(restore(path, manifest), TE.chain(titled(options)))),
       TE.let('remembered', ({ kept }) => rememberedOf(manifest, kept)),
       TE.let('catalogue', ({ remembered }) => index(remembered)),
       TE.bind('read', ({ kept }) => dataOf(manifest, options, kept.data)),

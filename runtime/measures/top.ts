@@ -21,7 +21,9 @@ export const topOf = (
   top: number,
   may: (item: number) => boolean = () => true,
 ): readonly number[] => {
-  const seen = new Set(past);
+  // By item, for it is asked of each that might be shown: a set takes as long to fill as all scores to look through.
+  const seen = new Uint8Array(scores.length);
+  for (const at of past) seen[at] = 1;
   const order = ahead(scores);
   const size = Math.min(top, scores.length);
   const found = new Int32Array(size);
@@ -40,7 +42,7 @@ export const topOf = (
   // No number is at most NaN, so nothing is passed over at first, nor where the last of the best is itself not a number.
   let bar = Number.NaN;
   for (let at = 0; at < scores.length; at++) {
-    if ((scores[at] as number) <= bar || seen.has(at) || !may(at)) continue;
+    if ((scores[at] as number) <= bar || seen[at] === 1 || !may(at)) continue;
     const place = placeOf(at);
     if (place === size) continue;
     count = Math.min(count + 1, size);

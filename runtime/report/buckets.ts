@@ -66,7 +66,5 @@ export const bucketSection = (
   title = 'By history and popularity',
 ): Markup | undefined => {
   const parts = (['history', 'popularity'] as const).flatMap((by) => one(by, figures, contenders, pictures) ?? []);
-  return parts.length === 0 && more === undefined
-    ? undefined
-    : section(title, beside(parts), more);
+  return parts.length === 0 && more === undefined ? undefined : section(title, beside(parts), more);
 };

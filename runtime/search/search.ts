@@ -8,10 +8,10 @@ import { load, samplePath } from '../data/index.js';
 import { folderAt, writeAtomically } from '../files.js';
 import { loadOptionsOf } from '../taken.js';
 import type { SearchOptions } from '../options.js';
+import { alone } from '../alone.js';
 import { partsOf } from '../parts.js';
 import { compiling } from '../report/provenance.js';
 import { writePage } from '../report/write.js';
-import { alone } from './alone.js';
 import type { Searched, SearchListener, SearchResult, Trial } from './events.js';
 import { ordered, standing } from './halving.js';
 import { defaultTrials, type Halt, hyperOf, interrupted, type Plan, planned } from './plan.js';
@@ -167,7 +167,7 @@ export const search =
       settings: { ...settings, split },
       data: hash,
     };
-    return alone(out, async () => {
+    return alone(out, 'search', async () => {
       const beginning = await begun(out, identity)();
       if (E.isLeft(beginning)) return beginning;
       const done = beginning.right.steps.length;

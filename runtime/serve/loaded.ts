@@ -15,6 +15,7 @@ import { people } from '../people.js';
 import { type Best, once } from '../recommend.js';
 import { outOf } from '../defaults.js';
 import { dataOf } from '../source.js';
+import { titled } from '../titled.js';
 import { fileOf } from '../train.js';
 import { crew } from './crew.js';
 import { type Gatherer, gatherer, type Seen } from './gather.js';
@@ -132,6 +133,7 @@ export const loaded = (
   const { workers, timeout } = settled;
   return pipe(
     restore(path, compiled.manifest),
+    TE.chain(titled(options)),
     TE.bindTo('checkpoint'),
     TE.let('knowledge', ({ checkpoint }) => knowledgeOf(compiled, options, checkpoint, before)),
     TE.chainFirst(({ knowledge }) => warmed(say)(knowledge)),

@@ -133,7 +133,7 @@ const vectors: Say = (loaded, understood, best) => {
   const count = best.items.length + Number(user);
   const width = best.scores.length / count;
   const part = (i: number): readonly number[] =>
-    Array.from(best.scores as ArrayLike<number>).slice(i * width, (i + 1) * width);
+    Array.from({ length: width }, (_, at) => best.scores[i * width + at] as number);
   return {
     ...recommendations(loaded, understood, { items: [], scores: [] }),
     vector: user ? part(0) : null,

@@ -3,20 +3,18 @@
  * looked for in the whole catalogue while others wait; `GET /items?search=` does that.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import { flow, pipe } from 'fp-ts/lib/function.js';
+import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { About } from '../about.js';
 import { type Moment, timeless } from '../asked.js';
 import { type RequestVector, withRequest } from '../asking.js';
-import { allowedBy, type Remembered } from '../candidates.js';
+import { allowedBy, type Limits, type Remembered } from '../candidates.js';
 import type { Manifest } from '../contract/session.js';
 import type { Index } from '../lookup.js';
 import { checked } from '../checked.js';
-import type { RecommendRequest } from '../options.js';
-import type { HistoryEvent, Past } from '../past.js';
+import type { Found, HistoryEvent, Past } from '../past.js';
 import type { People } from '../people.js';
-import { defaultTop, momentFor, pastFrom } from '../recommend.js';
+import { defaultTop, momentFor, pastFrom, type Whose } from '../recommend.js';
 import { row } from '../row.js';
 import { at, pointerTo, type Problem } from './problem.js';
 import type { Question, Wanted } from './scorer.js';
@@ -50,7 +48,7 @@ export interface Knowledge {
 
 /** A request that is understood: what to ask, and what is needed to say the answer. */
 export interface Understood {
-  readonly request: RecommendRequest;
+  readonly request: Whose;
   readonly past: Past;
   readonly moment: Moment;
   readonly question: Question;
@@ -72,13 +70,13 @@ const refused =
   (message: string): Problem =>
     at('refused', path, asField(message));
 
-/** The id of the item that a name is. Left: none, or several. */
-const idOf = ({ id, exact, items }: Index, name: Id, path: Path): E.Either<Problem, string> => {
+/** The item that a name is. Left: none, or several. */
+const itemOf = ({ id, exact, items }: Index, name: Id, path: Path): E.Either<Problem, number> => {
   const text = String(name).trim();
   const own = id(text);
-  if (own.length === 1) return E.right(items[own[0]!]!);
+  if (own.length === 1) return E.right(own[0]!);
   const found = exact.reduce((all, read) => (all.length > 0 ? all : read(text)), own);
-  if (found.length === 1) return E.right(items[found[0]!]!);
+  if (found.length === 1) return E.right(found[0]!);
   const some = found.slice(0, 5).map((item) => items[item]);
   return E.left(
     at(
@@ -90,57 +88,60 @@ const idOf = ({ id, exact, items }: Index, name: Id, path: Path): E.Either<Probl
     ),
   );
 };
-const idsOf = (catalogue: Index, names: readonly Id[], field: string): E.Either<Problem, readonly string[]> =>
-  pipe(
-    names,
-    E.traverseArrayWithIndex((i, name) => idOf(catalogue, name, [field, i])),
-  );
-
-/** Whether a name is the id of one item. */
-const isId = ({ id }: Index, name: Id): boolean => id(String(name).trim()).length === 1;
+/** The items of a list in a body; a loop, since histories are what a request is made of. */
+const itemsOf = (catalogue: Index, told: readonly Told[], field: string): E.Either<Problem, readonly number[]> => {
+  const items: number[] = [];
+  for (let i = 0; i < told.length; i++) {
+    const one = told[i]!;
+    const event = typeof one === 'object';
+    const found = itemOf(catalogue, event ? one.item : one, event ? [field, i, 'item'] : [field, i]);
+    if (E.isLeft(found)) return found;
+    items.push(found.right);
+  }
+  return E.right(items);
+};
 
 /** Lists beside the history say one thing of each of its events. */
 const beside = { times: 'time', actions: 'action' } as const;
 
-/** The history as events with ids. Left: an item that is not known, or a list that is not as long as the history. */
-const historyOf = (catalogue: Index, body: Body): E.Either<Problem, readonly (string | HistoryEvent)[] | undefined> => {
+/** The history and its items. Left: an item that is not known, or a list that is not as long as the history. */
+const historyOf = (catalogue: Index, body: Body): E.Either<Problem, Found | undefined> => {
   const { history } = body;
-  const stray = Object.keys(beside).find(
-    (name) =>
-      body[name as keyof typeof beside] !== undefined && body[name as keyof typeof beside]!.length !== history?.length,
-  );
-  if (stray !== undefined)
-    return E.left(
-      at('invalid-request', [stray], `\`${stray}\` says one thing of each event of \`history\`, and must be as long.`),
-    );
   const columns = Object.entries(beside).flatMap(([name, column]) => {
     const values = body[name as keyof typeof beside];
-    return values === undefined ? [] : [[column, values] as const];
+    return values === undefined ? [] : [{ name, column, values }];
   });
+  const stray = columns.find(({ values }) => values.length !== history?.length);
+  if (stray !== undefined)
+    return E.left(
+      at(
+        'invalid-request',
+        [stray.name],
+        `\`${stray.name}\` says one thing of each event of \`history\`, and must be as long.`,
+      ),
+    );
   if (history === undefined) return E.right(undefined);
-  // Nearly all histories are ids of items and nothing else.
-  if (columns.length === 0 && history.every((told) => typeof told !== 'object' && isId(catalogue, told)))
-    return E.right(history.map((id) => String(id).trim()));
   return pipe(
-    history,
-    E.traverseArrayWithIndex((i, told) => {
-      const event = typeof told === 'object' ? told : undefined;
-      return pipe(
-        idOf(catalogue, event?.item ?? (told as Id), event === undefined ? ['history', i] : ['history', i, 'item']),
-        E.map((item): string | HistoryEvent =>
-          event === undefined && columns.length === 0
-            ? item
-            : { ...event, ...Object.fromEntries(columns.map(([column, values]) => [column, values[i]!])), item },
-        ),
-      );
-    }),
+    itemsOf(catalogue, history, 'history'),
+    E.map((items) =>
+      columns.length === 0 && history.every((told) => typeof told !== 'object')
+        ? { items }
+        : {
+            items,
+            events: history.map((told, i): HistoryEvent => ({
+              ...(typeof told === 'object' ? told : {}),
+              ...Object.fromEntries(columns.map(({ column, values }) => [column, values[i]!])),
+              item: catalogue.items[items[i]!]!,
+            })),
+          },
+    ),
   );
 };
 
 /** Left: neither or both of user and history, or a user of whom the data do not tell. */
-const whom = ({ everybody }: Knowledge, { user, history }: Body): TaskEither<Problem, void> => {
+const whom = async ({ everybody }: Knowledge, { user, history }: Body): Promise<E.Either<Problem, void>> => {
   if ((user === undefined) === (history === undefined))
-    return TE.left({
+    return E.left({
       kind: 'invalid-request',
       detail: 'Give one of `user` and `history`: whom, or after what, to recommend.',
       errors: ['user', 'history'].map((name) => ({
@@ -148,33 +149,37 @@ const whom = ({ everybody }: Knowledge, { user, history }: Body): TaskEither<Pro
         detail: user === undefined ? 'one of the two is needed' : 'only one of the two is taken',
       })),
     });
-  return user === undefined
-    ? TE.right(undefined)
-    : pipe(
-        everybody,
-        TE.mapLeft((why) =>
-          at('refused', ['user'], `The data cannot be read, so nobody in them is known: ${asField(why)}`),
-        ),
-        TE.filterOrElse(
-          ({ places }) => places.has(String(user)),
-          () =>
-            at(
-              'unknown',
-              ['user'],
-              `There is no user ${JSON.stringify(String(user))} in the data: give a \`history\`.`,
-            ),
-        ),
-        TE.map(() => undefined),
+  if (user === undefined) return E.right(undefined);
+  const found = await everybody();
+  if (E.isLeft(found))
+    return E.left(
+      at('refused', ['user'], `The data cannot be read, so nobody in them is known: ${asField(found.left)}`),
+    );
+  return found.right.places.has(String(user))
+    ? E.right(undefined)
+    : E.left(
+        at('unknown', ['user'], `There is no user ${JSON.stringify(String(user))} in the data: give a \`history\`.`),
       );
 };
 
-const limitsOf = (catalogue: Index, { only, except, where }: Body) =>
-  pipe(
+/** Lists of items that may be shown, and that may not. */
+const lists = ['where', 'only', 'except'] as const;
+/** Which items may be shown, by their ids. Left: an item that is not known. */
+const limitsOf = (catalogue: Index, { only, except, where }: Body): E.Either<Problem, Limits> => {
+  const idsOf = (names: readonly Id[] | undefined, field: string) =>
+    names === undefined
+      ? E.right(undefined)
+      : pipe(
+          itemsOf(catalogue, names, field),
+          E.map((items) => items.map((item) => catalogue.items[item]!)),
+        );
+  return pipe(
     E.Do,
-    E.bind('some', () => (only === undefined ? E.right(undefined) : idsOf(catalogue, only, 'only'))),
-    E.bind('none', () => (except === undefined ? E.right(undefined) : idsOf(catalogue, except, 'except'))),
-    E.map(({ some, none }) => ({ only: some, except: none, where })),
+    E.bind('only', () => idsOf(only, 'only')),
+    E.bind('except', () => idsOf(except, 'except')),
+    E.map((limits) => ({ ...limits, where })),
   );
+};
 
 const maskOf = (items: number, may: ((item: number) => boolean) | undefined): Uint8Array | undefined =>
   may && Uint8Array.from({ length: items }, (_, item) => Number(may(item)));
@@ -189,20 +194,16 @@ export type Wish = (
 
 export const wishes = {
   recommend: ({ remembered }, { top = defaultTop }, { items }, may) =>
-    E.right({ kind: 'top', top, past: Int32Array.from(items), may: maskOf(remembered.items.length, may) }),
+    E.right({ kind: 'top', top, past: new Int32Array(items), may: maskOf(remembered.items.length, may) }),
   scores: ({ catalogue }, { items = [] }) =>
     pipe(
-      idsOf(catalogue, items, 'items'),
-      E.map((ids) => ({ kind: 'scores', of: Int32Array.from(ids, (id) => catalogue.id(id)[0]!) })),
+      itemsOf(catalogue, items, 'items'),
+      E.map((of) => ({ kind: 'scores', of: Int32Array.from(of) })),
     ),
   vectors: ({ catalogue }, { items = [], user, history }) =>
     pipe(
-      idsOf(catalogue, items, 'items'),
-      E.map((ids) => ({
-        kind: 'vectors',
-        user: (user ?? history) !== undefined,
-        of: Int32Array.from(ids, (id) => catalogue.id(id)[0]!),
-      })),
+      itemsOf(catalogue, items, 'items'),
+      E.map((of) => ({ kind: 'vectors', user: (user ?? history) !== undefined, of: Int32Array.from(of) })),
     ),
 } as const satisfies Readonly<Record<string, Wish>>;
 
@@ -212,52 +213,48 @@ const listed = ({ entries }: Manifest, inputs: Question['inputs']): Question['in
     (entries['score']?.inputs ?? []).flatMap(({ name }) => (inputs[name] === undefined ? [] : [[name, inputs[name]]])),
   );
 
-/** Left: the field that cannot be understood, and why. */
-export const understand = (knowledge: Knowledge, body: Body, wish: Wish): TaskEither<Problem, Understood> => {
-  const { manifest, remembered, catalogue, everybody } = knowledge;
-  const source = body.user === undefined ? 'history' : 'user';
-  return pipe(
-    TE.Do,
-    TE.chainFirst(() => whom(knowledge, body)),
-    TE.bind('history', () => TE.fromEither(historyOf(catalogue, body))),
-    TE.bind('limits', () => TE.fromEither(limitsOf(catalogue, body))),
-    TE.let('request', ({ history, limits }): RecommendRequest => ({
-      user: body.user === undefined ? undefined : String(body.user),
-      history,
-      at: body.at,
-      top: body.top,
-      ...(body.vector === undefined ? {} : { vector: body.vector }),
-      ...(body.about === undefined ? {} : { about: body.about }),
-      ...limits,
-    })),
-    TE.chainFirst(({ request }) => pipe(TE.fromEither(checked({ at: request.at })), TE.mapLeft(refused('at')))),
-    TE.bind('past', ({ request }) =>
-      pipe(
-        pastFrom(manifest, catalogue, remembered.features, everybody)(request),
-        TE.mapLeft(refused(body.about === undefined ? source : 'about')),
-        TE.chainEitherK(flow(withRequest(manifest, remembered.features, request.vector), E.mapLeft(refused('vector')))),
-      ),
-    ),
-    TE.bind('may', ({ request }) =>
-      pipe(
-        allowedBy(remembered, catalogue, everybody, request),
-        TE.mapLeft(
-          refused(['where', 'only', 'except'].find((name) => body[name as keyof Body] !== undefined) ?? 'where'),
-        ),
-      ),
-    ),
-    TE.bind('moment', ({ request, past }) =>
-      pipe(momentFor(manifest, everybody, request, past), TE.mapLeft(refused(body.at === undefined ? source : 'at'))),
-    ),
-    TE.bind('wanted', ({ past, may }) => TE.fromEither(wish(knowledge, body, past, may))),
-    TE.map(({ request, past, moment, wanted }) => ({
+/**
+ * Left: the field that cannot be understood, and why. Steps that wait are few, so this is no pipe of tasks: of what a request costs, the
+ * links of one were a tenth.
+ */
+export const understand =
+  (knowledge: Knowledge, body: Body, wish: Wish): TaskEither<Problem, Understood> =>
+  async () => {
+    const { manifest, remembered, catalogue, everybody } = knowledge;
+    const { user, about, vector, at: when } = body;
+    const source = user === undefined ? 'history' : 'user';
+    const known = await whom(knowledge, body);
+    if (E.isLeft(known)) return known;
+    const history = historyOf(catalogue, body);
+    if (E.isLeft(history)) return history;
+    const limits = limitsOf(catalogue, body);
+    if (E.isLeft(limits)) return limits;
+    const timed = E.mapLeft(refused('at'))(checked({ at: when }));
+    if (E.isLeft(timed)) return timed;
+    const request: Whose = {
+      ...limits.right,
+      ...(about === undefined ? {} : { about }),
+      user: user === undefined ? undefined : String(user),
+      history: history.right,
+      at: when,
+    };
+    const told = await pastFrom(manifest, catalogue, remembered.features, everybody)(request)();
+    if (E.isLeft(told)) return E.left(refused(about === undefined ? source : 'about')(told.left));
+    const past = withRequest(manifest, remembered.features, vector)(told.right);
+    if (E.isLeft(past)) return E.left(refused('vector')(past.left));
+    const may = await allowedBy(remembered, catalogue, everybody, request)();
+    if (E.isLeft(may)) return E.left(refused(lists.find((name) => body[name] !== undefined) ?? 'where')(may.left));
+    const moment = await momentFor(manifest, everybody, request, past.right)();
+    if (E.isLeft(moment)) return E.left(refused(when === undefined ? source : 'at')(moment.left));
+    const wanted = wish(knowledge, body, past.right, may.right);
+    if (E.isLeft(wanted)) return wanted;
+    return E.right({
       request,
-      past,
-      moment,
-      question: { inputs: listed(manifest, moment.inputs), wanted },
-    })),
-  );
-};
+      past: past.right,
+      moment: moment.right,
+      question: { inputs: listed(manifest, moment.right.inputs), wanted: wanted.right },
+    });
+  };
 
 /** What is asked of items alone, by nobody: a row without a history, of which nothing is read. */
 export const understandItems = (knowledge: Knowledge, body: Body, wish: Wish): E.Either<Problem, Understood> => {

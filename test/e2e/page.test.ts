@@ -3,8 +3,10 @@
  * and with a finger. Runs what `npm run build` left in dist, which `npm test` does first. With PAGE_SCREENSHOTS=FOLDER its looks are kept.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
@@ -87,6 +89,76 @@ beforeAll(async () => {
 afterAll(() => {
   child?.kill('SIGTERM');
   rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the server of the site', () => {
+  const args = ['page', '--out', join(folder, 'ended'), '--checkpoint', checkpoint, '--serve', '--port', '0'];
+  /** Runs it, keeps a connection open, sends the signal, and tells how it ended. */
+  const ended = async (
+    begin: () => ChildProcess,
+    send: (child: ChildProcess) => void,
+  ): Promise<{
+    readonly code: number | null;
+    readonly signal: string | null;
+    readonly out: string;
+    readonly err: string;
+  }> => {
+    const own = begin();
+    let [out, err] = ['', ''];
+    own.stderr!.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const address = new Promise<string>((resolve) => {
+      own.stdout!.on('data', (chunk: Buffer) => {
+        out += chunk.toString();
+        const found = /page is at (\S+)/.exec(out)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    const closed = new Promise<readonly [number | null, string | null]>((resolve) => {
+      own.on('close', (code, signal) => resolve([code, signal]));
+    });
+    const held = connect(Number(new URL(await address).port), '127.0.0.1');
+    held.on('error', () => undefined);
+    await once(held, 'connect');
+    send(own);
+    const [code, signal] = await closed;
+    held.destroy();
+    return { code, signal, out, err };
+  };
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends with code 0 on %s, whoever is connected', async (signal) => {
+    const found = await ended(
+      () => spawn(process.execPath, [trainer, ...args], { cwd: packageRoot, env: environment }),
+      (own) => own.kill(signal),
+    );
+    expect(found).toMatchObject({ code: 0, signal: null, err: '\nEnding; once more to end at once.\n' });
+    expect(found.out.trim().split('\n')).toHaveLength(2);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'ends under npm with the Ctrl-C of a terminal, as `npm run demo` does',
+    async () => {
+      const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as Record<
+        string,
+        Record<string, string>
+      >;
+      const last = scripts!['demo']!.split(' && ').at(-1)!;
+      expect(last).toContain('trainer.js page');
+      // The last command of the script, which is where a person ends it, with what the tests have trained.
+      const demo = last
+        .replace('build/demo/trainer.js', trainer)
+        .replace('runs/demo/best.safetensors', checkpoint)
+        .replace('build/demo/site', join(folder, 'ended'));
+      mkdirSync(join(folder, 'npm'));
+      writeFileSync(join(folder, 'npm', 'package.json'), JSON.stringify({ scripts: { demo: `true && ${demo}` } }));
+      const found = await ended(
+        () => spawn('npm', ['run', 'demo'], { cwd: join(folder, 'npm'), env: environment, detached: true }),
+        // A terminal tells all that it runs.
+        (own) => process.kill(-own.pid!, 'SIGINT'),
+      );
+      expect(found.signal === 'SIGINT' || found.code === 130).toBe(true);
+      expect(found.err).toBe('\nEnding; once more to end at once.\n');
+    },
+  );
 });
 
 const command = (name: string, history: readonly string[], ...more: readonly string[]): unknown =>

@@ -122,6 +122,24 @@ describe('an opened recommender', () => {
     await opened.close();
   });
 
+  it('shows titles that are named where one asks, and asks by them', async () => {
+    const titles = join(folder, 'titles.csv');
+    await writeFile(titles, 'item_id,title\ni3,Three\ni4,"Four, again"\n');
+    const { recommend } = watched();
+    const plain = await recommend({ out, history: ['i3', 'i4'], top: 2 });
+    const named = await recommend({ out, history: ['three', 'Four, again'], top: 2, titles });
+    expect(named.history).toEqual([
+      { id: 'i3', title: 'Three' },
+      { id: 'i4', title: 'Four, again' },
+    ]);
+    expect(named.items.map(({ id, score }) => [id, score])).toEqual(plain.items.map(({ id, score }) => [id, score]));
+    await writeFile(titles, 'item_id,title\nx3,Three\n');
+    await expect(recommend({ out, history: ['i3'], titles })).rejects.toThrow(
+      'it has no title of any of the 25 items that the model knows',
+    );
+    await expect(recommend({ out, history: ['i3'], titles: join(folder, 'none.csv') })).rejects.toThrow('none.csv');
+  });
+
   it('knows of a user only what the model knows', async () => {
     const grown = join(folder, 'grown.txt');
     await writeFile(grown, `${await readFile(data, 'utf8')}late i3 brandnew i4\n`);

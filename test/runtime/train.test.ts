@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,6 +107,25 @@ describe('training', () => {
     await run({ out, epochs: 1, seed: 9 });
     expect(await bytes(join(out, 'previous', 'last.safetensors'))).toEqual(first);
     expect(await bytes(join(out, 'last.safetensors'))).not.toEqual(first);
+  });
+});
+
+describe('two trainings of one folder', () => {
+  it('are one training and a refusal, and the folder holds what the one alone would have left', async () => {
+    const [out, alone] = [fresh(), fresh()];
+    await run({ out: alone });
+    const second: Promise<unknown>[] = [];
+    const first = run({
+      out,
+      listen: ({ kind }) => {
+        if (kind === 'start') second.push(run({ out, seed: 7 }).catch((error: unknown) => String(error)));
+      },
+    });
+    await first;
+    expect(await Promise.all(second)).toEqual([expect.stringContaining(`Another training is at work in ${out}`)]);
+    for (const name of ['last.safetensors', 'best.safetensors'])
+      expect(await bytes(join(out, name))).toEqual(await bytes(join(alone, name)));
+    expect(existsSync(join(out, 'previous')) || existsSync(join(out, 'training.lock'))).toBe(false);
   });
 });
 

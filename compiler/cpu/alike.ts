@@ -48,9 +48,9 @@ const describe = (group: Group, { layouts, places, name, rowsAxis }: World): Des
     const place = spots.of(name(places.get(id) ?? id));
     const layout = layouts.get(id);
     if (layout !== undefined) {
-      const { rows, inner, pitch, local } = layout;
+      const { rows, inner, pitch, local, gathered } = layout;
       lines.push(
-        `b${b} @${place} ${layout.buffer.dtype} [${layout.buffer.axes.map(axisLine).join()}] ${inner.join()} ${pitch ?? ''} ${local} ${rows?.at ?? ''} ${rows?.lengths.map(buffer).join('*') ?? ''}`,
+        `b${b} @${place} ${layout.buffer.dtype} [${layout.buffer.axes.map(axisLine).join()}] ${inner.join()} ${pitch ?? ''} ${local} ${gathered ?? ''} ${rows?.at ?? ''} ${rows?.lengths.map(buffer).join('*') ?? ''}`,
       );
       if (rows !== undefined && rows.lengths.length > 0) buffer(offsetsId(rows.lengths));
     }
@@ -95,6 +95,7 @@ const describe = (group: Group, { layouts, places, name, rowsAxis }: World): Des
       j.task === null ? '' : axisLine(j.task),
       `${j.adds} ${j.overwrites === true} ${j.passing === true} ${j.bare === true}`,
       ...[j.tiling.lanes, j.tiling.rows].map((a) => (a === null ? '' : axis(a))),
+      j.flat === undefined ? '' : `${axisLine(j.flat.axis)} ${j.flat.line}`,
       j.scatter === undefined ? '' : `${axis(j.scatter.axis)} ${j.scatter.over.map(over).join()} ${expr(j.scatter.to)}`,
       ...rootsOf(j).map(expr),
     ].join(' ');

@@ -35,6 +35,8 @@ export interface Tiling {
 }
 export interface TiledJob extends Job {
   readonly tiling: Tiling;
+  /** It runs over the positions of all rows that it is given as over one row; `line`: and over their cells as over one line. */
+  readonly flat?: { readonly axis: LoopAxis; readonly line: boolean };
 }
 
 /** Kernels over the same cells, written as one function: what one computes the next has in registers. */

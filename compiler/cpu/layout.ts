@@ -18,8 +18,10 @@ export interface Layout {
   readonly inner: readonly number[];
   /** Cells from one position of the last axis but one to the next, where that is more than the last axis has. */
   readonly pitch?: number;
-  /** One row at a time: every thread has room for one row and fills it again for each. */
+  /** One row at a time, or some that have together no more positions: every thread has room for that and fills it again and again. */
   readonly local: boolean;
+  /** Of several rows at a time: their cells follow one another. */
+  readonly gathered?: boolean;
 }
 
 /** A line of the nearest cache, in cells. Lines whose distance is a multiple of eight share few of its places, and a product walks many. */
@@ -69,8 +71,20 @@ export const layoutOf = (
   };
 };
 
+/** Variables of every function: the first of the rows that a call computes, and the one behind the last. No axis is called so. */
+export const firstRow = 'first row@';
+export const pastRow = 'past row@';
+
 /** The buffer of prefix sums of row sizes, for these lengths. */
 export const offsetsId = (lengths: readonly string[]): string => `${lengths.join('*')}.before`;
+
+/** How many positions, or products of lengths, the rows before `row` have. */
+export const cellsBefore = (lengths: readonly string[], row: Expr): Expr => ({
+  kind: 'read',
+  buffer: offsetsId(lengths),
+  at: [row],
+  dtype: 'i32',
+});
 
 /** The number of positions that there is room for. */
 const roomExpr = (axis: LoopAxis, row?: Expr): Expr => {
@@ -116,12 +130,13 @@ export const placeOf = (
     rows,
     inner,
     local,
+    gathered = false,
     pitch,
   } = layout;
   const row = rows === undefined ? undefined : at[rows.at];
   const { along, whole } = strides(layout, row);
   const inside = inner.map((k) => ({ index: at[k]!, stride: along.get(k)! }));
-  if (rows === undefined || row === undefined || local) return inside;
+  if (rows === undefined || row === undefined || (local && !gathered)) return inside;
   if (rows.lengths.length === 0) return [{ index: row, stride: whole }, ...inside];
   const dense = inner
     .filter((k) => axes[k]!.ragged?.rows !== axes[rows.at]!.name)
@@ -129,8 +144,7 @@ export const placeOf = (
       (n, k) => times(n, k === inner[inner.length - 1] && pitch !== undefined ? integer(pitch) : roomExpr(axes[k]!)),
       integer(1),
     );
-  return [
-    { index: { kind: 'read', buffer: offsetsId(rows.lengths), at: [row], dtype: 'i32' }, stride: dense },
-    ...inside,
-  ];
+  const before = cellsBefore(rows.lengths, row);
+  const first = cellsBefore(rows.lengths, { kind: 'index', axis: firstRow });
+  return [{ index: local ? apply('sub', before, first) : before, stride: dense }, ...inside];
 };

@@ -12,6 +12,7 @@ import type { PassInfo } from '../compiled.js';
 import type { Alike } from './alike.js';
 import { bare } from './bare.js';
 import { evenLanes } from './even.js';
+import { gather } from './gather.js';
 import type { Group } from './job.js';
 import type { Kernels } from './kernels.js';
 import { lift } from './lift.js';
@@ -78,6 +79,11 @@ export const toOrder = passes<Kernels, Kernels>([], (k) => k)
     'phases',
     'puts kernels in order and together: row by row while a row is in the cache, the rest among threads',
     schedule,
+  )
+  .and(
+    'gather',
+    'gives kernels short rows together, and lets those that do not care whose position they compute run over all of them as over one row',
+    gather,
   )
   .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace)
   .and('bare', 'leaves alone what conditions rule out, where nobody reads it, instead of clearing it', bare);

@@ -7,10 +7,18 @@ import { type Group, type Inverse, listsOf, type TiledJob } from './job.js';
 import { keptOf } from './kernels.js';
 import type { TiledKernels } from './vectorise.js';
 
+/** Rows that are computed together: as many as have no more than `most` positions by these lengths, and one in any case. */
+export interface Gather {
+  readonly lengths: string;
+  readonly most: number;
+}
+
 /** Between phases all threads meet. */
 export interface Phase {
   /** Kernels run for each row in turn. */
   readonly rows: readonly Group[];
+  /** Short rows that follow one another take turns together. */
+  readonly gather?: Gather;
   /** Kernels that do not need one another. */
   readonly grids: readonly Group[];
   readonly inverses: readonly Inverse[];

@@ -99,8 +99,14 @@ const jobData = (g: Group, s: Scheduled): PlanJob => {
   };
 };
 
-const phaseData = ({ rows, grids, inverses }: Phase, at: number, s: Scheduled, settled: Settled): PlanPhase => ({
+const phaseData = (
+  { rows, gather, grids, inverses }: Phase,
+  at: number,
+  s: Scheduled,
+  settled: Settled,
+): PlanPhase => ({
   ...(rows.length === 0 ? {} : { together: togetherOf(at, s.entry) }),
+  ...(gather === undefined ? {} : { gather: { before: offsetsId([gather.lengths]), most: gather.most } }),
   rows: rows.map((g) => ({ ...jobData(g, s), adds: g[0].adds })),
   grids: grids.map((g) => ({
     ...jobData(g, s),

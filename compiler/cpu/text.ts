@@ -1,10 +1,10 @@
 /** Kernels as text, for `--dump-after`: what each is divided by, tiled over, and computes. */
 import { exprText } from '../loops/text.js';
-import type { Job, Tiling } from './job.js';
+import type { Job, TiledJob } from './job.js';
 import type { Kernels } from './kernels.js';
 import type { Scheduled } from './phases.js';
 
-type Known = Job & { readonly tiling?: Tiling };
+type Known = Job & Partial<TiledJob>;
 
 const jobText = (j: Known, buffers: Kernels['buffers'], pad = ''): string => {
   const axes =
@@ -16,6 +16,7 @@ const jobText = (j: Known, buffers: Kernels['buffers'], pad = ''): string => {
     ...(j.task === null ? [] : [`for each ${j.task.name}`]),
     ...(j.tiling?.lanes == null ? [] : [`lanes ${j.tiling.lanes}`]),
     ...(j.tiling?.rows == null ? [] : [`rows ${j.tiling.rows}`]),
+    ...(j.flat === undefined ? [] : [`${j.flat.line ? 'cells' : 'positions'} of all ${j.task?.name} as of one`]),
     ...(j.adds ? ['adds'] : []),
     ...(j.overwrites === true ? ['in place'] : []),
     ...(j.loop === undefined ? [] : [`in loop ${j.loop.id} along ${j.loop.axis}`]),
@@ -43,7 +44,10 @@ export const kernelsText = (k: Kernels): string => {
       ...p.inverses.map((v) => `  lists of ${v.index}`),
       ...(
         [
-          ['row by row', p.rows],
+          [
+            p.gather === undefined ? 'row by row' : `rows together up to ${p.gather.most} of ${p.gather.lengths}`,
+            p.rows,
+          ],
           ['divided among threads', p.grids],
         ] as const
       ).flatMap(([how, groups]) =>

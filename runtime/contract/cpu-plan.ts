@@ -13,7 +13,7 @@ export interface PlanBuffer extends Buffer {
   readonly inner: readonly number[];
   /** Cells from one run of the innermost axis to the next, where there is room between them. */
   readonly pitch?: number;
-  /** Each thread holds one row of it. */
+  /** Each thread holds one row of it, or some together that need no more room. */
   readonly local: boolean;
   /** Cells that its kernel's conditions rule out hold anything: nobody reads them. */
   readonly bare?: boolean;
@@ -63,6 +63,8 @@ export interface PlanInverse {
 export interface PlanPhase {
   /** The exported function that runs `rows`, all of them for each row in turn. */
   readonly together?: string;
+  /** Rows take turns together, as many as have no more than `most` positions by the prefix sums of lengths `before`, and one in any case. */
+  readonly gather?: { readonly before: string; readonly most: number };
   /** `adds`: the outputs are shares, to which rows add. */
   readonly rows: readonly (PlanJob & { readonly adds: boolean })[];
   /** `settled`: states alone decide the outputs. */

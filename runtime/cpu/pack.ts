@@ -10,13 +10,13 @@ export interface Existing {
 
 /**
  * Calls `each(dense, packed)` for every run of neighbours: the first cell in a dense array, the first in memory relative to
- * the buffer's base, how many, and the step between them in the dense array.
+ * the buffer's base, how many, and the step between them in the dense array. `only`: rows that lie there alone.
  */
 const runs = (
   b: PlanBuffer,
   sizes: Sizes,
   exist: Existing,
-  only: number | null,
+  only: readonly [number, number] | null,
   each: (dense: number, memory: number, count: number, step: number) => void,
 ): void => {
   const size = extents(b, sizes);
@@ -49,7 +49,8 @@ const runs = (
     return;
   }
   if (only !== null) {
-    row(only, 0);
+    const [first, past] = only;
+    for (let r = first, before = 0; r < past; r++) before = row(r, before);
     return;
   }
   const end = Math.min(size[b.rows.at]!, exist.rows);
@@ -82,7 +83,7 @@ export const pack = (b: PlanBuffer, sizes: Sizes, exist: Existing, from: Data, m
     else for (let i = 0; i < count; i++) memory[at + packed + i] = from[dense + i * step]!;
   });
 
-/** `only`: the one row that a local buffer holds. Cells that no row has are left as they are in `into`. */
+/** `only`: the rows that a local buffer holds. Cells that no row has are left as they are in `into`. */
 export const unpack = (
   b: PlanBuffer,
   sizes: Sizes,
@@ -90,7 +91,7 @@ export const unpack = (
   memory: Data,
   at: number,
   into: Data,
-  only: number | null = null,
+  only: readonly [number, number] | null = null,
 ): void =>
   runs(b, sizes, exist, only, (dense, packed, count, step) => {
     if (step === 1 && count > few) into.set(memory.subarray(at + packed, at + packed + count), dense);

@@ -286,10 +286,10 @@ const session = async <G>(
       const saved = await self.read();
       const { entry, number, place, infos, exist } = prepare(name, inputs, draw);
       const seen = new Map<string, Data>();
-      const look = (b: PlanBuffer, row: number | null): void => {
+      const look = (b: PlanBuffer, rows: readonly [number, number] | null): void => {
         const into = seen.get(b.id) ?? emptied(b);
         seen.set(b.id, into);
-        unpack(b, sizes, exist, view(b), place.get(b.id)! / 4, into, b.local ? row : null);
+        unpack(b, sizes, exist, view(b), place.get(b.id)! / 4, into, b.local ? rows : null);
       };
       for (const b of entry.buffers) if (b.role === 'input' || b.role === 'state') look(b, null);
       const grids = entry.phases.map((p) =>
@@ -307,13 +307,13 @@ const session = async <G>(
           .outputs.map((id) => infos.get(id)!)
           .filter((b) => b.bare === true && (b.local || from === 0))
           .forEach((b) => view(b).fill(0, place.get(b.id)! / 4, place.get(b.id)! / 4 + cellsOf(b, sizes)));
-      const seeing: Seen = (p, kind, at, row) => {
+      const seeing: Seen = (p, kind, at, range) => {
         if (kind === 'row') {
           told(p, kind, at)
             .outputs.map((id) => infos.get(id)!)
             .forEach((b) => {
-              if (b.local) look(b, row);
-              else if (row === exist.rows - 1) look(b, null);
+              if (b.local) look(b, range);
+              else if (range[1] === exist.rows) look(b, null);
             });
         } else if (kind === 'grid' && grids[p]![at]!.last)
           told(p, kind, at).outputs.forEach((id) => look(infos.get(id)!, null));

@@ -30,6 +30,7 @@ export const tasksOf = (
   );
   const all = entry.phases.map((p): PhaseTasks => ({
     ...(p.together === undefined ? {} : { together: p.together }),
+    ...(p.gather === undefined ? {} : { gather: { before: address(p.gather.before), most: p.gather.most } }),
     rows: p.rows.map((j) => j.run),
     shares: p.rows.length === 0 ? [] : shares,
     batch: { rows, missing: entry.missing === undefined ? null : address(entry.missing) },

@@ -20,6 +20,8 @@ export interface PhaseTasks {
   /** Functions run for each row, the one that runs them all, and [first, end) rows of each share. */
   readonly rows: readonly string[];
   readonly together?: string;
+  /** Rows that take turns together; `before`: where it says how many positions the rows before each have. */
+  readonly gather?: { readonly before: number; readonly most: number };
   readonly shares: readonly (readonly [number, number])[];
   /** How many rows there are, and where it says how many of the last do not exist. */
   readonly batch: { readonly rows: number; readonly missing: number | null };
@@ -61,16 +63,16 @@ export interface ThreadSetup<G = unknown> {
 /** Words of the control block. */
 export const control = { arrived: 0, meeting: 1, round: 2, entry: 3, failed: 4, counters: 64 } as const;
 
-/** Told after each step: the phase, which of its lists, the place there, the row (of a piece, its end), and milliseconds. */
+/** Told after each step: the phase, which of its lists, the place there, from where to where (rows, or positions of a piece), and milliseconds. */
 export type Seen = (
   phase: number,
   kind: 'row' | 'grid' | 'inverse' | 'copy',
   at: number,
-  row: number,
+  range: readonly [number, number],
   ms: number,
 ) => void;
 
-/** Told before each kernel, as `Seen` is after it: the row, or where a piece begins. */
+/** Told before each kernel, as `Seen` is after it: the first row, or where a piece begins. */
 export type Soon = (phase: number, kind: 'row' | 'grid', at: number, from: number) => void;
 
 export interface ThreadRun {
@@ -157,10 +159,19 @@ export const thread = <G>(
     walk(place, 0, values, 0);
   };
 
+  /** Behind the rows that take their turn with `row`, as `together` has it. */
+  const after = (row: number, to: number, gather: PhaseTasks['gather']): number => {
+    let next = row + 1;
+    if (gather === undefined) return next;
+    const before = gather.before / 4;
+    while (next < to && words[before + next + 1]! <= words[before + row]! + gather.most) next++;
+    return next;
+  };
+
   const run: ThreadRun['run'] = (entry, alone, seen, soon) => {
     const phases = entries[entry]!;
     phases.forEach((phase, p) => {
-      const { rows, together, shares, batch, sums, grids, inverses, copies } = phase;
+      const { rows, together, gather, shares, batch, sums, grids, inverses, copies } = phase;
       const existing = batch.rows - (batch.missing === null ? 0 : words[batch.missing / 4]!);
       const total = inverses.length + shares.length + grids.length + copies.length;
       const functions = rows.map((name) => call[name]!);
@@ -171,7 +182,7 @@ export const thread = <G>(
         if (at < inverses.length) {
           const began = seen === undefined ? 0 : performance.now();
           invert(inverses[at]!);
-          if (seen !== undefined) seen(p, 'inverse', at, 0, performance.now() - began);
+          if (seen !== undefined) seen(p, 'inverse', at, [0, 0], performance.now() - began);
           continue;
         }
         at -= inverses.length;
@@ -181,13 +192,15 @@ export const thread = <G>(
           for (const s of sums) bytes.fill(0, s.at + at * s.bytes, s.at + (at + 1) * s.bytes);
           if (seen === undefined && together !== undefined) call[together]!(from, to, at);
           else
-            for (let row = from; row < to; row++) {
+            for (let row = from; row < to;) {
+              const next = after(row, to, gather);
               for (let k = 0; k < functions.length; k++) {
                 soon?.(p, 'row', k, row);
                 const began = performance.now();
-                functions[k]!(row, row + 1, at);
-                seen?.(p, 'row', k, row, performance.now() - began);
+                functions[k]!(row, next, at);
+                seen?.(p, 'row', k, [row, next], performance.now() - began);
               }
+              row = next;
             }
           continue;
         }
@@ -197,14 +210,14 @@ export const thread = <G>(
           const { run: name, from, to } = grids[at]!;
           soon?.(p, 'grid', at, from);
           call[name]!(from, to, 0);
-          if (seen !== undefined) seen(p, 'grid', at, to, performance.now() - began);
+          if (seen !== undefined) seen(p, 'grid', at, [from, to], performance.now() - began);
           continue;
         }
         at -= grids.length;
         const began = seen === undefined ? 0 : performance.now();
         const [to, from, n] = copies[at]!;
         bytes.copyWithin(to, from, from + n);
-        if (seen !== undefined) seen(p, 'copy', at, 0, performance.now() - began);
+        if (seen !== undefined) seen(p, 'copy', at, [0, 0], performance.now() - began);
       }
       if (!alone && threads > 1) meet();
     });

@@ -5,7 +5,7 @@ import { once } from '../../../runtime/contract/once.js';
 import type { Alike, Placed } from '../alike.js';
 import type { Group } from '../job.js';
 import type { Scheduled } from '../phases.js';
-import { runOf, togetherOf } from '../names.js';
+import { togetherOf } from '../names.js';
 import { writeGroup } from './group.js';
 import { eachRow, writeLoop } from './loop.js';
 import { callShared, writeShared } from './shared.js';
@@ -32,16 +32,7 @@ export const writeFunctions = (machine: Machine, alike: ReadonlyMap<Group, Alike
       scheduled: s,
       functions: [
         ...s.phases.flatMap((p) => [...p.rows, ...p.grids]).flatMap(functionsOf),
-        ...s.phases.flatMap((p, at) =>
-          p.rows.length === 0
-            ? []
-            : [
-                eachRow(
-                  togetherOf(at, s.entry),
-                  p.rows.map((g) => runOf(g, world)),
-                ),
-              ],
-        ),
+        ...s.phases.flatMap((p, at) => (p.rows.length === 0 ? [] : [eachRow(togetherOf(at, s.entry), p, world)])),
       ],
     };
   };

@@ -6,10 +6,22 @@ import { conjuncts } from '../../loops/bounds.js';
 import { apply, integer } from '../../loops/build.js';
 import type { Expr, LoopAxis } from '../../loops/ir.js';
 import { nodes } from '../../loops/shape.js';
-import { cellOf, cellPlace, domain, type Group, isReduce, isWalk, type Job, shareAxis, type Tiling } from '../job.js';
-import { strides } from '../layout.js';
+import {
+  cellOf,
+  cellPlace,
+  domain,
+  type Group,
+  isReduce,
+  isWalk,
+  type Job,
+  shareAxis,
+  type TiledJob,
+  type Tiling,
+} from '../job.js';
+import { firstRow, pastRow, strides } from '../layout.js';
 import type { World } from '../world.js';
 import { once, overlaps, rootOf, storeCells } from './cells.js';
+import { bindFlat, countAll } from './flat.js';
 import { type Nest, nest } from './nest.js';
 import type { Writer } from './pen.js';
 import { rangeOf } from './range.js';
@@ -26,11 +38,13 @@ export const parameters = (): Readonly<Record<'from' | 'to' | 'chunk' | 'at', Lo
 });
 type Given = ReturnType<typeof parameters>;
 
-/** The task, then what is left, then rows and lanes innermost. */
-const orderOf = (job: Job, { lanes, rows }: Tiling, world: World): readonly LoopAxis[] => {
-  const others = domain(job, world).filter((a) => a.name !== job.task?.name);
+/** The task, then what is left, then rows and lanes innermost. Rows that are as one are no loop, and neither is what cells of one line have but lanes. */
+const orderOf = (job: TiledJob, { lanes, rows }: Tiling, world: World): readonly LoopAxis[] => {
+  const others = domain(job, world).filter(
+    (a) => a.name !== job.task?.name && (job.flat?.line !== true || a.name === lanes),
+  );
   return [
-    ...(job.task === null ? [] : [job.task]),
+    ...(job.task === null || job.flat !== undefined ? [] : [job.task]),
     ...others.filter((a) => a.name !== lanes && a.name !== rows),
     ...others.filter((a) => a.name === rows),
     ...others.filter((a) => a.name === lanes),
@@ -58,25 +72,29 @@ const clear = (w: Writer, j: Job, task: LoopAxis, { from, to }: Given, start: Sc
   const place = cellPlace(j, w.world);
   const corner = place.map((x): Expr => (x.kind === 'index' && x.axis === task.name ? x : integer(0)));
   const row = own.rows === undefined ? undefined : place[own.rows.at];
+  const alone = own.local && own.gathered !== true;
   const edge = (at: Local, wanted: string) => {
     const s = scope('branch', start, bindOne(task.name, get(at)));
     const { tile } = w.memory.reach(w.memory.place(j.output, corner), s);
     const found = keep(s.code, wanted, part(tile, 0, 0));
     // One row alone ends where its cells do.
     const bytes =
-      own.local && wanted === 'end'
+      alone && wanted === 'end'
         ? keep(s.code, 'bytes', w.single(intern(apply('mul', strides(own, row).whole, integer(4))), s))
         : int(0);
     start.code.push(...s.code);
-    return own.local && wanted === 'end' ? add(found, bytes) : found;
+    return alone && wanted === 'end' ? add(found, bytes) : found;
   };
   const begin = edge(from, 'begin');
-  return { kind: 'clear', from: begin, to: edge(own.local ? from : to, 'end') };
+  return { kind: 'clear', from: begin, to: edge(alone ? from : to, 'end') };
 };
 
 /** What people read above its function. */
-export const said = (j: Job): string =>
-  `${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment}`.replaceAll('\n', ' ');
+export const said = (j: TiledJob): string =>
+  `${j.name}:${j.source === undefined ? '' : ` ${j.source.file}:${j.source.line}`} ${j.comment}${j.flat === undefined ? '' : ` (${j.flat.line ? 'cells' : 'positions'} of all rows of ${j.task!.name} as of one)`}`.replaceAll(
+    '\n',
+    ' ',
+  );
 
 export const writeGroup = (group: Group, world: World, machine: Machine): Func => {
   const [job] = group;
@@ -91,7 +109,13 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
     [...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world))))],
     new Set(group.filter((j) => j.adds).map((j) => cellOf(j, world))),
   );
-  const start = scope('root', null, job.adds ? [[shareAxis.name, one(get(given.chunk))]] : []);
+  const start = scope('root', null, [
+    [firstRow, one(get(given.from))],
+    [pastRow, one(get(given.to))],
+    ...(job.adds ? [[shareAxis.name, one(get(given.chunk))] as const] : []),
+    ...bindFlat(job, domain(job, world), given.from),
+  ]);
+  const lineOf = countAll(w, group, world, start);
   // A loop does not clear what its conditions rule out: it writes zeros there.
   const asked = {
     w,
@@ -106,7 +130,7 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
     wide: sideBySide(group, machine),
     once: group.some(once),
     turn: job.loop === undefined ? null : { axis: job.loop.axis, at: given.at },
-    range: (axis, s) => rangeOf(asked, axis, s),
+    range: (axis, s) => lineOf(axis) ?? rangeOf(asked, axis, s),
     store: (s, again, vectors) => storeCells(w, group, tiling, s, again, vectors),
   };
   const { task } = job;

@@ -1,11 +1,12 @@
 /** Functions that call others: the kernels of a loop in turn, and all that a row needs. */
-import { add, get, int, local, loop, op, set, sub } from '../../code/build.js';
+import { add, base, get, int, load, local, mul, op, set, sub } from '../../code/build.js';
 import type { Machine } from '../../code/machine.js';
-import type { Func, Statement } from '../../code/tree.js';
+import type { Code, Func, Statement } from '../../code/tree.js';
 import { isUnit } from '../../loops/units.js';
 import type { Group } from '../job.js';
-import { sizeExpr } from '../layout.js';
+import { offsetsId, sizeExpr } from '../layout.js';
 import { runOf } from '../names.js';
+import type { Phase } from '../phases.js';
 import type { World } from '../world.js';
 import { parameters, writeGroup } from './group.js';
 import { bindOne, scope } from './scope.js';
@@ -51,17 +52,41 @@ export const writeLoop = (group: Group, world: World, machine: Machine): readonl
   ];
 };
 
-/** All that rows need, one row after the other: a call from outside costs as much as a short row. */
-export const eachRow = (name: string, runs: readonly string[]): Func => {
+/** All that rows need, one row after the other, or short ones together: a call from outside costs as much as a short row. */
+export const eachRow = (name: string, { rows, gather }: Phase, world: World): Func => {
   const { from, to, chunk } = parameters();
-  const next = local('next', 'i32');
-  const calls = runs.map((fn): Statement => ({ kind: 'run', fn, args: [from, next, chunk].map(get) }));
+  const [next, most] = [local('next', 'i32'), local('most', 'i32')];
+  const one = set(next, add(get(from), int(1)));
+  const before = (row: Code): Code =>
+    load(add(base(world.name(offsetsId([gather!.lengths]))), mul(row, int(4))), 0, 'i32');
+  const together: readonly Statement[] =
+    gather === undefined
+      ? [one]
+      : [
+          one,
+          set(most, add(before(get(from)), int(gather.most))),
+          {
+            kind: 'while',
+            condition: op('and', op('lt', get(next), get(to)), op('le', before(add(get(next), int(1))), get(most))),
+            body: [set(next, add(get(next), int(1)))],
+          },
+        ];
+  const calls = rows.map((g): Statement => ({ kind: 'run', fn: runOf(g, world), args: [from, next, chunk].map(get) }));
   return {
     name,
     exported: true,
-    comments: [],
+    comments:
+      gather === undefined
+        ? []
+        : [`rows one after the other, short ones together: as many as have no more than ${gather.most} positions`],
     parameters: [from, to, chunk],
     result: null,
-    body: [loop(from, null, get(to), 1, [set(next, add(get(from), int(1))), ...calls])],
+    body: [
+      {
+        kind: 'while',
+        condition: op('lt', get(from), get(to)),
+        body: [...together, ...calls, set(from, get(next))],
+      },
+    ],
   };
 };

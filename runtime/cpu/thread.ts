@@ -17,7 +17,7 @@ export interface InverseTask {
 }
 
 export interface PhaseTasks {
-  /** Functions run for each row, the one that runs them all, and [first, end) rows of each share. */
+  /** Functions run for each row, the one that clears what a share adds to and runs them all, and [first, end) rows of each share. */
   readonly rows: readonly string[];
   readonly together?: string;
   /** Rows that take turns together; `before`: where it says how many positions the rows before each have. */
@@ -189,9 +189,9 @@ export const thread = <G>(
         if (at < shares.length) {
           const [from, end] = shares[at]!;
           const to = Math.min(end, existing);
-          for (const s of sums) bytes.fill(0, s.at + at * s.bytes, s.at + (at + 1) * s.bytes);
           if (seen === undefined && together !== undefined) call[together]!(from, to, at);
-          else
+          else {
+            for (const s of sums) words.fill(0, (s.at + at * s.bytes) / 4, (s.at + (at + 1) * s.bytes) / 4);
             for (let row = from; row < to;) {
               const next = after(row, to, gather);
               for (let k = 0; k < functions.length; k++) {
@@ -202,6 +202,7 @@ export const thread = <G>(
               }
               row = next;
             }
+          }
           continue;
         }
         at -= shares.length;

@@ -32,7 +32,9 @@ export const writeFunctions = (machine: Machine, alike: ReadonlyMap<Group, Alike
       scheduled: s,
       functions: [
         ...s.phases.flatMap((p) => [...p.rows, ...p.grids]).flatMap(functionsOf),
-        ...s.phases.flatMap((p, at) => (p.rows.length === 0 ? [] : [eachRow(togetherOf(at, s.entry), p, world)])),
+        ...s.phases.flatMap((p, at) =>
+          p.rows.length === 0 ? [] : eachRow(togetherOf(at, s.entry), p, world, machine),
+        ),
       ],
     };
   };

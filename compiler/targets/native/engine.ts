@@ -10,7 +10,7 @@ struct buffer {
   int rows, packed, inner_count, inner[RANK], pitch, local, cell_sizes, cells[4], more;
 };
 struct packing { int buffer, count, lengths[2]; };
-struct phase { enum { CLEAR, ROWS, GRID, END } kind; void (*run)(const struct memory *, int, int, int); int of; };
+struct phase { enum { ROWS, GRID, END } kind; void (*run)(const struct memory *, int, int, int); int of; };
 `;
 
 const functions = String.raw`
@@ -184,8 +184,7 @@ static int score(struct model *m, const void *const *given, int scores, float *r
     }
   }
   for (const struct phase *p = phases; p->kind != END; p++) {
-    if (p->kind == CLEAR) memset(m->at[p->of], 0, 4 * cells_of(m, &table[p->of]));
-    else if (p->kind == GRID) p->run(&m->memory, 0, size_in(m, p->of), 0);
+    if (p->kind == GRID) p->run(&m->memory, 0, size_in(m, p->of), 0);
     else for (int share = 0, each = (batch + SHARES - 1) / SHARES; share < SHARES; share++)
       p->run(&m->memory, share * each < batch ? share * each : batch, (share + 1) * each < batch ? (share + 1) * each : batch, share);
   }

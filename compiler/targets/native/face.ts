@@ -139,7 +139,6 @@ export const faceOf = (text: NativeText, entry: PlanEntry): string => {
   const numbers = new Map(entry.buffers.map((b, i) => [b.id, i]));
   const tables: Tables = { entry, buffer: (id) => numbers.get(id)!, symbol: (size) => symbols.indexOf(`${size}`) };
   const phases = entry.phases.flatMap((p) => [
-    ...p.rows.filter((j) => j.adds).flatMap((j) => j.outputs.map((id) => `  { CLEAR, 0, ${tables.buffer(id)} },`)),
     ...(p.together === undefined ? [] : [`  { ROWS, ${kernel(p.together)}, 0 },`]),
     ...p.grids.map(
       (j) =>

@@ -18,6 +18,7 @@ import type { Kernels } from './kernels.js';
 import { lift } from './lift.js';
 import { schedule, type Scheduled } from './phases.js';
 import { inPlace } from './in-place.js';
+import { moot } from './moot.js';
 import { scatterShares } from './scatter.js';
 import { shareRows } from './shares.js';
 import { unnest } from './unnest.js';
@@ -64,6 +65,7 @@ export const toOrder = passes<Kernels, Kernels>([], (k) => k)
   .and('walk-lists', 'other collects walk, for each target, the list of the positions that name it', walkLists)
   .and('unnest', 'sums inside a sum that would be computed again and again get kernels of their own', unnest)
   .and('share-rows', 'sums over rows become sums over shares of the batch', shareRows)
+  .and('moot', 'leaves out conditions that hold wherever they are asked', moot)
   .and(
     'even',
     'takes sums of parameters over all positions that any cell of a row takes, where that lets lanes go along the row',

@@ -171,6 +171,6 @@ const wave = (n: number, speed: number): readonly number[] =>
 export const valuesFor = (seq: number, width: number, lengths: readonly number[]): typeof given => ({
   lengths: [...lengths],
   ids: lengths.flatMap((n) => Array.from({ length: seq }, (_, i) => (i < n ? (i * 7 + n) % 5 : 0))),
-  x: [...wave(3 * seq * width, 3.7)],
+  x: [...wave(lengths.length * seq * width, 3.7)],
   table: [...wave(5 * width, 1.3)],
 });

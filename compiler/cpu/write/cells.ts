@@ -1,9 +1,11 @@
 /** What a kernel writes in the cells of a tile. */
 import { constant } from '../../code/scalars.js';
 import { op, store } from '../../code/build.js';
+import { conjuncts, narrowed } from '../../loops/bounds.js';
 import { all, apply, guard } from '../../loops/build.js';
 import type { Expr } from '../../loops/ir.js';
-import { cellOf, cellPlace, type Group, type Job, type Tiling } from '../job.js';
+import { freeVariables } from '../../loops/shape.js';
+import { cellOf, cellPlace, domain, type Group, type Job, type Tiling } from '../job.js';
 import type { World } from '../world.js';
 import type { Writer } from './pen.js';
 import { bindingOf, doneLanes, doneRows, firstOf, type Scope } from './scope.js';
@@ -24,16 +26,41 @@ export const overlaps: readonly Overlap[] = [
 /** It matters whether a cell is done already: where it is stored over what was read. */
 export const once = (j: Job): boolean => j.adds || (j.overwrites === true && j.passing !== true);
 
+/**
+ * What the loops over cells leave open of a kernel's conditions. A condition ends the innermost of the loops that it speaks of, and there is
+ * no more to ask, unless another of them is at several positions: between the rows and the lanes of a tile, or where the task is one of them.
+ */
+const openOf = (j: Job, { lanes, rows }: Tiling, world: World): Expr | null => {
+  const free = freeVariables();
+  const task = j.task?.name;
+  const looped = new Set(domain(j, world).map((a) => a.name));
+  const ends = (p: Expr): boolean => {
+    const spoken = [...free(p)];
+    const own = spoken.filter((v) => v !== task);
+    const tiled = spoken.filter((v) => v === lanes || v === rows);
+    return (
+      own.length > 0 &&
+      own.every((v) => looped.has(v) && narrowed(p, v) !== null) &&
+      tiled.length <= 1 &&
+      !tiled.some((v) => v === task)
+    );
+  };
+  const whole = j.loop !== undefined || j.scatter !== undefined || task === lanes;
+  return all(conjuncts(j.where).filter((p) => whole || !ends(p)));
+};
+
 /** What is stored: the body, where its condition holds, added to what is there or written over it. */
-export const rootOf = (j: Job, { lanes, rows }: Tiling, overlap: Overlap, world: World): Expr => {
+export const rootOf = (j: Job, tiling: Tiling, overlap: Overlap, world: World): Expr => {
   const { layouts, intern } = world;
+  const { lanes, rows } = tiling;
   const { dtype } = layouts.get(j.output)!.buffer;
+  const open = openOf(j, tiling, world);
   const body =
-    j.where === undefined
+    open === null
       ? j.body
       : intern({
           kind: 'guard',
-          condition: j.where,
+          condition: open,
           then: j.body,
           otherwise: { kind: 'literal', value: 0, dtype },
           dtype,

@@ -76,7 +76,7 @@ const func = <P extends Locals, L extends Locals>(
 const reduced = (x: Local, n: Local, r: Local, k: Local): readonly Statement[] => [
   set(k, whole(add(mul(get(x), f(Math.LOG2E)), f(12582912)))),
   set(n, sub(float(get(k)), f(12582912))),
-  set(r, sub(sub(get(x), mul(get(n), f(0.693359375))), mul(get(n), f(-2.1219444e-4)))),
+  set(r, op('mulAdd', op('mulAdd', get(x), get(n), f(-0.693359375)), get(n), f(2.1219444e-4))),
   set(
     r,
     add(

@@ -168,6 +168,15 @@ export const thread = <G>(
     return next;
   };
 
+  /** Shares with many positions first, so that none is left alone with one at the end. */
+  const inTurn = ({ shares, gather }: PhaseTasks): readonly number[] => {
+    const order = shares.map((_, share) => share);
+    if (gather === undefined) return order;
+    const before = gather.before / 4;
+    const sizes = shares.map(([from, to]) => words[before + to]! - words[before + from]!);
+    return order.sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+  };
+
   const run: ThreadRun['run'] = (entry, alone, seen, soon) => {
     const phases = entries[entry]!;
     phases.forEach((phase, p) => {
@@ -175,6 +184,7 @@ export const thread = <G>(
       const existing = batch.rows - (batch.missing === null ? 0 : words[batch.missing / 4]!);
       const total = inverses.length + shares.length + grids.length + copies.length;
       const functions = rows.map((name) => call[name]!);
+      const turns = inTurn(phase);
       let mine = 0;
       const take = (): number => (alone ? mine++ : Atomics.add(words, COUNTERS + p, 1));
       for (let task = take(); task < total; task = take()) {
@@ -187,6 +197,7 @@ export const thread = <G>(
         }
         at -= inverses.length;
         if (at < shares.length) {
+          at = turns[at]!;
           const [from, end] = shares[at]!;
           const to = Math.min(end, existing);
           if (seen === undefined && together !== undefined) call[together]!(from, to, at);

@@ -2,12 +2,15 @@
  * `pcrec-compile`: from arguments to an exit code. Everything outside (the disk aside) comes in as an argument, so the
  * tests run the very command that users run.
  */
+import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft, right } from 'fp-ts/lib/Either.js';
+import { chain, chainFirst, type Either, flatten, isLeft, map, mapLeft, right, tryCatch } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { explainableFile } from '../runtime/contract/cpu-plan.js';
 import { lazy } from '../runtime/contract/once.js';
 import { packageModels } from '../runtime/contract/package.js';
+import type { Manifest } from '../runtime/contract/session.js';
 import { suggest } from '../runtime/contract/words.js';
 import { gathered, singly } from '../runtime/contract/singly.js';
 import type { Beside } from './beside.js';
@@ -23,7 +26,16 @@ import {
   renderAll,
   tooDeep,
 } from './diagnostics.js';
-import { builds, emittedFiles, handedOver, partFiles, runtimeReachable, written } from './emit/index.js';
+import { explainingOf } from './explained-later.js';
+import {
+  builds,
+  emittedFiles,
+  explainingFiles,
+  handedOver,
+  partFiles,
+  runtimeReachable,
+  written,
+} from './emit/index.js';
 import {
   checkTypes,
   hyperList,
@@ -76,6 +88,7 @@ interface Options {
   readonly explain?: string;
   readonly explainError?: string;
   readonly build?: boolean;
+  readonly explanation?: string;
   readonly listPasses?: boolean;
   readonly hypers?: boolean;
   readonly json?: boolean;
@@ -121,6 +134,10 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
     .option(
       '--build',
       'builds the kernels in C for the processor at hand and keeps them in the folder, for machines like it without a compiler',
+    )
+    .option(
+      '--explanation <dir>',
+      'makes what explains scores, which a trainer in this folder otherwise does when it is first asked to explain, and compiles nothing',
     )
     .option('--hypers', "lists the model's hyperparameters and presets, and writes nothing")
     .option('--json', 'with --hypers: as JSON, for programs')
@@ -178,7 +195,7 @@ interface Chosen {
 /** The middle of the compiler, with `--dump-after` looking on. */
 const build = (
   opened: Opened,
-  { options: { set = [], preset, dumpAfter, explain }, target, toolchain, io }: Chosen,
+  { options: { set = [], preset, dumpAfter }, target, toolchain, io }: Chosen,
 ): Either<Failure, Compiled> => {
   const observe: Observe = (pass, text) => {
     if (pass === dumpAfter) io.out(text());
@@ -190,10 +207,7 @@ const build = (
     chain((traced) =>
       ofModel(
         pipe(
-          opened.guard(() =>
-            // What prints and writes nothing is of the model alone.
-            toolchain.compile(traced, { observe, explained: dumpAfter === undefined && explain === undefined }),
-          ),
+          opened.guard(() => toolchain.compile(traced, { observe })),
           flatten,
         ),
       ),
@@ -338,6 +352,38 @@ const explainError = (asked: string, io: Io): ExitCode => {
   return exitCodes.ok;
 };
 
+/** Files of an emitted folder. Left: there are none, or not such. */
+const readFrom = (folder: string, name: string, shown: string): Either<Diagnostics, string> =>
+  tryCatch(
+    () => readFileSync(join(folder, name), 'utf8'),
+    (): Diagnostics => [
+      error('PC0002', `${shown} holds no ${name}`, undefined, 'name a folder that pcrec-compile wrote'),
+    ],
+  );
+
+/** Beside the trainer in a folder: what explains, of what the folder has for it. */
+const makeExplanation = (dir: string, io: Io): ExitCode => {
+  const folder = resolve(io.cwd, dir);
+  const shown = show(folder, io.cwd);
+  const done = pipe(
+    ofUsage(readFrom(folder, 'manifest.json', shown)),
+    chain((manifest) =>
+      pipe(
+        ofUsage(readFrom(folder, explainableFile, shown)),
+        chain((text) => ofModel(explainingOf(text))),
+        map((explaining) => explainingFiles(JSON.parse(manifest) as Manifest, explaining)),
+      ),
+    ),
+    chain((files) => ofUsage(written(files, {}, folder))),
+  );
+  if (isLeft(done)) {
+    report(done.left.diagnostics, io, (f) => f);
+    return done.left.code;
+  }
+  io.out(`wrote ${shown}/{${done.right.files.join(',')}}`);
+  return exitCodes.ok;
+};
+
 /** `argv` without node and script. */
 export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): ExitCode => {
   const command = singly(describe(toolchain, io));
@@ -357,6 +403,7 @@ export const main = (argv: readonly string[], toolchain: Toolchain, io: Io): Exi
     return exitCodes.ok;
   }
   if (options.explainError !== undefined) return explainError(options.explainError, io);
+  if (options.explanation !== undefined) return makeExplanation(options.explanation, io);
   const [file] = command.args;
   if (options.build === true && !builds(target))
     return usage(

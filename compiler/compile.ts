@@ -6,7 +6,7 @@ import { batchAxes, inputNode } from '../dsl/batch.js';
 import type { Node, Param } from '../dsl/node.js';
 import { type AxisName, given, inputs, type InputRow, inputsFor } from '../runtime/contract/batch.js';
 import type { EntryInfo, Manifest, StateInfo, TensorInfo } from '../runtime/contract/session.js';
-import type { Compile, CompileOptions, Report } from './compiled.js';
+import type { Compile, CompileOptions, Explainable, Report } from './compiled.js';
 import { certificateText } from './dependence/wording.js';
 import { type Added, declarationErrors } from './declared.js';
 import { type Diagnostics, refuse } from './diagnostics.js';
@@ -63,14 +63,18 @@ const plainly = (programs: readonly Program[]): readonly Program[] =>
     ),
   );
 
-/** Programs that only read what those have made, the states `trained`. `vectors` is absent where scores are no product of two. */
-export const readersOf = (traced: Traced, trained: ReadonlySet<string>, common = commonOf(traced)) => {
+/** What the program `explain` is made of; `trained` names the states. */
+export const explainableOf = (
+  { model, batch: { batch, seq, item }, inference: { scores }, provenance: origins }: Traced,
+  trained: Iterable<string>,
+): Explainable => ({ model: model.name, batch: { batch, seq, item }, scores, trained: [...trained], origins });
+
+/** The program that only reads what those have made. Left: why there is none, where scores are no product of two. */
+export const vectorsProgram = (traced: Traced, common = commonOf(traced)) => {
   const { batch, inference } = traced;
-  const vectors = vectorsOf(inference.scores, batch.batch.name, batch.item.name);
-  return {
-    vectors: mapRight(({ ...outputs }: Vectors) => plainly([{ ...common, entry: 'vectors', outputs }])[0]!)(vectors),
-    explain: () => explanationProgram(traced, common, trained),
-  } as const;
+  return mapRight(({ ...outputs }: Vectors) => plainly([{ ...common, entry: 'vectors', outputs }])[0]!)(
+    vectorsOf(inference.scores, batch.batch.name, batch.item.name),
+  );
 };
 
 const tensorInfo = (name: string, b: Buffer): TensorInfo => ({
@@ -80,7 +84,7 @@ const tensorInfo = (name: string, b: Buffer): TensorInfo => ({
   shape: b.axes.map((a) => a.size),
 });
 
-const entryInfo = (entry: Entry): EntryInfo => {
+export const entryInfo = (entry: Entry): EntryInfo => {
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   return {
     inputs: entry.buffers.filter((b) => b.role === 'input').map((b) => tensorInfo(b.id, b)),
@@ -162,7 +166,22 @@ const blind = (finished: readonly Program[]): boolean => {
   );
 };
 
-export const compile: Compile = (traced, { observe, explained = false }: CompileOptions = {}) => {
+const lowered = (program: Program, observe?: CompileOptions['observe']): Entry =>
+  loopPasses.reduce((e, pass) => {
+    const next = pass.run(e);
+    observe?.(pass.name, () => entryText(next));
+    return next;
+  }, lowerEntry(program));
+
+/** The entry `explain`. Left: as the passes. */
+export const explanationOf = (of: Explainable, common: ReturnType<typeof commonOf>): Either<Diagnostics, Entry> =>
+  pipe(
+    explanationProgram(of, common),
+    chain((program) => runPasses(pipeline, program)),
+    mapRight((program) => lowered(program)),
+  );
+
+export const compile: Compile = (traced, { observe }: CompileOptions = {}) => {
   // What the model says, in its own words: later passes order and join it anew.
   const plain: Program[] = [];
   const finish = (program: Program): Either<Diagnostics, Program> =>
@@ -170,12 +189,7 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
       if (pass === certify) plain.push(next);
       observe?.(pass.name, () => programText(next));
     });
-  const lower = (program: Program): Entry =>
-    loopPasses.reduce((e, pass) => {
-      const next = pass.run(e);
-      observe?.(pass.name, () => entryText(next));
-      return next;
-    }, lowerEntry(program));
+  const lower = (program: Program): Entry => lowered(program, observe);
   const [wrong, ...others] = declarationErrors(traced, besides());
   if (wrong !== undefined) return left([wrong, ...others]);
   const common = commonOf(traced);
@@ -193,12 +207,9 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
   }
   const entries = finished.map(lower);
   const states = statesOf(written, finished, entries);
-  const { vectors, explain } = readersOf(traced, new Set(states.map(({ name }) => name)), common);
-  const explaining = explained ? pipe(explain(), chain(finish), mapRight(lower)) : right(undefined);
-  if (isLeft(explaining)) return explaining;
+  const vectors = vectorsProgram(traced, common);
   const sought = isLeft(vectors) ? right([]) : traverseArray(finish)([vectors.right]);
   if (isLeft(sought)) return sought;
-  const reading = explaining.right === undefined ? [] : [explaining.right];
   const all = [...entries, ...sought.right.map(lower)];
   const named = (of: readonly Entry[]): LoopProgram => withPlainNames({ model: traced.model.name, entries: of });
   const loops = named(all);
@@ -210,11 +221,11 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
     hyper: traced.hyper,
     length: Number(traced.hyper['length']),
     states,
-    entries: Object.fromEntries([...all, ...reading].map((e) => [e.name, entryInfo(e)])),
+    entries: Object.fromEntries(all.map((e) => [e.name, entryInfo(e)])),
     ...(isLeft(vectors) ? { without: { vectors: vectors.left } } : {}),
     ...(rows.length === 0 ? {} : { rows }),
     ...(traced.inference.label === undefined ? {} : { label: traced.inference.label }),
-    // What only reads decides nothing: a checkpoint is one of this model whether or not it could be explained when it was made.
+    // What only reads decides nothing.
     hash: hashOf(named(entries), { states, hyper: traced.hyper }),
   };
   const sources = new Map(
@@ -227,7 +238,10 @@ export const compile: Compile = (traced, { observe, explained = false }: Compile
   ).length;
   return right({
     loops,
-    ...(reading.length === 0 ? {} : { explanation: named(reading) }),
+    explainable: explainableOf(
+      traced,
+      states.map(({ name }) => name),
+    ),
     manifest,
     programs: [...finished, ...sought.right],
     step: () => stepOf(written[0]!, traced.optimizer),

@@ -1,8 +1,10 @@
 /** What stands between the parts of the compiler: what the middle gives the emitters and the command. */
 import type { Either } from 'fp-ts/lib/Either.js';
+import type { Axis } from '../dsl/axis.js';
+import type { Node } from '../dsl/node.js';
 import type { Manifest, Sizes } from '../runtime/contract/session.js';
 import type { Diagnostics } from './diagnostics.js';
-import type { Traced } from './frontend/index.js';
+import type { ProvenanceOf, Traced } from './frontend/index.js';
 import type { LoopProgram } from './loops/ir.js';
 import type { Program } from './program.js';
 import type { Step } from './step.js';
@@ -27,11 +29,20 @@ export interface Report {
   readonly explain?: (name: string, sizes: Sizes) => Either<Diagnostics, string>;
 }
 
+/** What the entry `explain` is made of, by who asks for it (`explained-later.ts`): the scores as the model made them, before any pass. */
+export interface Explainable {
+  readonly model: string;
+  readonly batch: { readonly [A in 'batch' | 'seq' | 'item']: Axis };
+  readonly scores: Node;
+  /** Names of the states that are trained or given. */
+  readonly trained: readonly string[];
+  readonly origins: ProvenanceOf;
+}
+
 /** A compiled model before it is written in a target's language. */
 export interface Compiled {
   readonly loops: LoopProgram;
-  /** The entry `explain`, apart from the others: who trains and ranks need not carry it. */
-  readonly explanation?: LoopProgram;
+  readonly explainable: Explainable;
   readonly manifest: Manifest;
   readonly report: Report;
   /** What the loops were made of: the entries as graphs, after every pass. */
@@ -49,8 +60,6 @@ export type Observe = (pass: string, text: () => string) => void;
 /** Who looks on. */
 export interface CompileOptions {
   readonly observe?: Observe;
-  /** Whether the program `explain` is made too: who writes a trainer wants it. */
-  readonly explained?: boolean;
 }
 
 /** From a traced model to loops. Left: what is wrong with the model, at its own lines. */

@@ -11,7 +11,7 @@ import type { Descend, Gather, Init, Node, Param } from '../dsl/node.js';
 import { inputs } from '../runtime/contract/batch.js';
 import { explained } from '../runtime/contract/explanation.js';
 import type { Diagnostics } from './diagnostics.js';
-import type { Traced } from './frontend/index.js';
+import type { Explainable } from './compiled.js';
 import { rewrite, substitute, topological } from './graph.js';
 import { expand } from './passes/expand.js';
 import { type Program, rootsOf, withRoots } from './program.js';
@@ -67,7 +67,11 @@ const partsOf = (energy: Node, seq: Axis): readonly Node[] => {
 };
 
 /** Energies and their parts after 0, 1, ... steps, each a descent of so many steps: what equal ones have in common is one. */
-const stepsOf = (d: Descend, number: number, { seq }: Traced['batch']): Readonly<Record<string, Node>> => {
+const stepsOf = (
+  d: Descend,
+  number: number,
+  { seq }: Pick<Explainable['batch'], 'seq'>,
+): Readonly<Record<string, Node>> => {
   const parts = partsOf(d.energy, seq as Axis);
   return Object.fromEntries(
     Array.from({ length: d.steps + 1 }, (_, steps) => {
@@ -131,13 +135,13 @@ const ofTrained = (program: Program, trained: ReadonlySet<string>): Program =>
 
 /** The program `explain`, of what `trained` says is trained, whose `scale` multiplies the embeddings of the history and is 1: `differentiate` derives the score by it. Left: as `expand`. */
 export const explanationProgram = (
-  { batch, inference: { scores } }: Traced,
+  { batch, scores, trained }: Pick<Explainable, 'batch' | 'scores' | 'trained'>,
   common: Pick<Program, 'updates' | 'interned' | 'origins'>,
-  trained: ReadonlySet<string>,
 ): Either<Diagnostics, Program> => {
   const { interned, origins } = common;
   const wanted = inputNode(inputs.wanted, { batch: batch.batch });
   const without = withoutInference(scores, common);
+  const known = new Set(trained);
   const program: Program = {
     ...common,
     entry: 'explain',
@@ -155,7 +159,7 @@ export const explanationProgram = (
         rewrite(rootsOf(program), interned, (n) => n, origins),
       ),
     ),
-    map((expanded) => ofTrained(expanded, trained)),
+    map((expanded) => ofTrained(expanded, known)),
     map((expanded) => {
       const plain = expanded.outputs[explained.score]!;
       const scaled = topological([plain])

@@ -4,6 +4,7 @@ import type { Answer, Given, Task } from './second-thread.js';
 import { isDeep } from './diagnostics.js';
 import { partFiles } from './emit/index.js';
 import { checkTypes } from './frontend/index.js';
+import { keepTypeScript } from './frontend/typescript.js';
 import { toolchain } from './toolchain.js';
 
 const { port, answered } = workerData as Given;
@@ -31,4 +32,5 @@ port.on('message', (task: Task) => {
   port.postMessage(answer(task));
   Atomics.add(answered, 0, 1);
   Atomics.notify(answered, 0);
+  if (task.kind === 'check') keepTypeScript();
 });

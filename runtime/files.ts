@@ -1,18 +1,14 @@
 /** Files that are either the old ones or the new ones, never half of each, whatever kills the process. */
 import { realpathSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { reason } from './contract/words.js';
 
+export { cacheFolder } from './contract/cache.js';
 export { reason } from './contract/words.js';
-
-/** The user's folder of what can be made again: kernels, packed data. */
-export const cacheFolder = (): string =>
-  process.env['PCREC_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pcrec');
 
 /** Makes a rename durable. Systems that cannot open a folder (Windows) order it by themselves. */
 const syncFolder = async (folder: string): Promise<void> => {

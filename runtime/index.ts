@@ -48,6 +48,7 @@ export type { Learnt, Lexicon } from './features.js';
 export type { History as RequestHistory, HistoryEvent } from './past.js';
 export type { Named, Recommendation, Recommendations } from './recommend.js';
 export type { Explained, Influential } from './explain/explain.js';
+export { explaining } from './explain/made.js';
 export type { Exported } from './export/export.js';
 export { type DescentSteps, type Explanation, explanationOf, type Influence } from './contract/explanation.js';
 export type { EvaluateResult } from './evaluate.js';

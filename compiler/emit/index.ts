@@ -6,7 +6,7 @@ import type { Diagnostics } from '../diagnostics.js';
 import { type EmittedFile, emittedFiles, namesOf } from './text.js';
 import { writeFiles } from './write.js';
 
-export { builds, type EmittedFile, emittedFiles, handedOver, partFiles } from './text.js';
+export { builds, type EmittedFile, emittedFiles, explainingFiles, handedOver, partFiles } from './text.js';
 export { runtimeReachable } from './write.js';
 
 /** What was written. */

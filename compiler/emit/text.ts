@@ -3,7 +3,9 @@
  * bytes.
  */
 import type { Manifest } from '../../runtime/contract/session.js';
+import { explainableFile } from '../../runtime/contract/cpu-plan.js';
 import type { Asset, Compiled, Target } from '../compiled.js';
+import { type Explaining, explainableText } from '../explained-later.js';
 import { packageFile } from '../package.js';
 import { explanationFiles } from '../targets/wasm/index.js';
 
@@ -52,15 +54,7 @@ const builderOf = ({ builder, parts }: Target): { readonly name: string; readonl
 /** Whether `--build` has anything to do. */
 export const builds = (target: Target): boolean => builderOf(target) !== undefined;
 
-/** What opens the program `explain`, which is read when it is asked for. */
-const explains = 'openWasm';
-
-const trainerText = (
-  manifest: Manifest,
-  target: Target,
-  explained: boolean,
-  builder = builderOf(target),
-): string => `#!/usr/bin/env node
+const trainerText = (manifest: Manifest, target: Target, builder = builderOf(target)): string => `#!/usr/bin/env node
 /**
  * ${heading(manifest)}
  *
@@ -69,27 +63,22 @@ const trainerText = (
  *   node trainer.js --help          train, evaluate, recommend, serve
  *   import { train } from './trainer.js'   (CommonJS: require)
  */
-import { ${importsOf(target, explained, builder?.name).join(', ')} } from '${runtime}';
+import { ${importsOf(target, builder?.name).join(', ')} } from '${runtime}';
 ${programsOf(target).imports}
 
 /** Parameters, entries and hyperparameters of this model. */
 export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
 /** The model as the runtime takes it: what it is, and how to open it on a device. */
-export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`}${explained ? `, explain: async (sizes, options) => ${explains}((await import('./${explanationFiles.names[0]}')).program, manifest, 'wasm', sizes, options)` : ''} };
+export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => ${target.opener}(${programsOf(target).program}, manifest, device, sizes, options)${builder === undefined ? '' : `, build: () => ${builder.name}(${builder.program})`}, explain: explaining(manifest, import.meta.url) };
 
 export const { train, evaluate, recommend, recommender, explain, exportTo, search, serve } = trainer(compiled);
 
 main(compiled, import.meta.url);
 `;
 
-const importsOf = ({ opener }: Target, explained: boolean, builder: string | undefined): readonly string[] =>
-  [
-    ...new Set([...(builder === undefined ? [] : [builder]), ...(explained ? [explains] : []), opener]),
-    'main',
-    'readManifest',
-    'trainer',
-  ].sort();
+const importsOf = ({ opener }: Target, builder: string | undefined): readonly string[] =>
+  [...(builder === undefined ? [] : [builder]), opener, 'explaining', 'main', 'readManifest', 'trainer'].sort();
 
 const typesText = (manifest: Manifest): string => `/** ${heading(manifest)} */
 import type { CompiledModel, Manifest, Trainer } from '${runtime}';
@@ -138,24 +127,28 @@ type Begin = (part: { readonly target: Target; readonly name: string }) => () =>
  * several parts is written while the others are.
  */
 export const emittedFiles = (
-  compiled: Pick<Compiled, 'loops' | 'explanation' | 'manifest'>,
+  compiled: Pick<Compiled, 'loops' | 'explainable' | 'manifest'>,
   target: Target,
   beside?: Begin,
 ): readonly EmittedFile[] => {
-  const { manifest, explanation } = compiled;
+  const { manifest, explainable } = compiled;
   const parts = Object.entries(target.parts ?? {});
   const [name, last] = parts.at(-1) ?? ['', target];
   const rest =
     beside === undefined || parts.length < 2 ? () => partFiles(compiled, last) : beside({ target: last, name });
   return [
-    { name: 'trainer.js', text: trainerText(manifest, target, explanation !== undefined), executable: true },
+    { name: 'trainer.js', text: trainerText(manifest, target), executable: true },
     { name: 'trainer.d.ts', text: typesText(manifest) },
     ...parts.slice(0, -1).flatMap(([, part]) => partFiles(compiled, part)),
-    ...(explanation === undefined ? [] : explanationFiles.emit(explanation).map(headed(manifest))),
+    { name: explainableFile, text: explainableText(explainable) },
     ...rest(),
     { name: 'manifest.json', text: json(manifest) },
   ];
 };
+
+/** The files of what explains, beside a trainer that is there. */
+export const explainingFiles = (manifest: Manifest, { loops, entry }: Explaining): readonly EmittedFile[] =>
+  explanationFiles.emit(loops, entry).map(headed(manifest));
 
 /** The files of a target that is handed over. */
 export const handedOver = (
@@ -166,5 +159,10 @@ export const handedOver = (
 /** Every name that a target may write. */
 export const namesOf = (target: Target): readonly string[] =>
   target.parts === undefined
-    ? (target.handOver?.names ?? [...explanationFiles.names, target.file, ...(target.assets?.names ?? [])])
+    ? (target.handOver?.names ?? [
+        explainableFile,
+        ...explanationFiles.names,
+        target.file,
+        ...(target.assets?.names ?? []),
+      ])
     : Object.values(target.parts).flatMap(namesOf);

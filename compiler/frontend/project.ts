@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type Either, left, orElse, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import type { SourceFile, ts as TS } from 'ts-morph';
+import type { ts as TS } from '@ts-morph/common';
 import { type Diagnostic, type Diagnostics, error, type Source } from '../diagnostics.js';
 import { nearest, packageFile, packageRoot } from '../package.js';
 import { kindOf, notAtOnce, ordered, reworded, toldElsewhere } from './complaints.js';
 import { displayName, isLanguageFile } from './modules.js';
-import { Project, ts } from './typescript.js';
+import { libraries, ts } from './typescript.js';
 
 export interface ModelFile {
   /** Absolute. */
@@ -68,41 +68,38 @@ const configured = (
   return { options: { ...parsed.options, ...forced }, complaints: syntax === undefined ? complaints : [syntax] };
 };
 
-/** Where the model's project has not installed the package, the running compiler lends its own, and its fp-ts. */
+/** The language beside this very module: the sources where the compiler runs from source, the declarations where it was built. */
+const language = ['index.d.ts', 'index.ts']
+  .map((name) => fileURLToPath(new URL(`../../dsl/${name}`, import.meta.url)))
+  .find((path) => ts.sys.fileExists(path));
+
+type Find = (name: string, from: string) => string | undefined;
+/** The file that an import leads to. */
+const finding =
+  (options: TS.CompilerOptions): Find =>
+  (name, from) =>
+    ts.resolveModuleName(name, from, options, ts.sys, undefined, undefined, ts.ModuleKind.ESNext).resolvedModule
+      ?.resolvedFileName;
+
+/**
+ * Where the model's project has not installed the package, the running compiler lends its own, and its fp-ts. Where it is the running
+ * one, types are those of the language that runs: built, that is its declarations and not sources that were changed since.
+ */
 const lent = (model: string, options: TS.CompilerOptions): TS.CompilerOptions => {
-  const finds = (name: string): boolean =>
-    ts.resolveModuleName(name, model, options, ts.sys, undefined, undefined, ts.ModuleKind.ESNext).resolvedModule !==
-    undefined;
-  // Beside this very module: the sources where the compiler runs from source, the declarations where it was built.
-  const declarations = ['index.d.ts', 'index.ts'].map((name) =>
-    fileURLToPath(new URL(`../../dsl/${name}`, import.meta.url)),
-  );
+  const find = finding(options);
+  const found = find(packageFile.name, model);
   const installed = nearest(packageRoot, 'node_modules/fp-ts');
-  const offers: Readonly<Record<string, readonly string[]>> = {
-    [packageFile.name]: declarations.filter((path) => ts.sys.fileExists(path)),
-    'fp-ts/lib/*': installed === undefined ? [] : [join(installed, 'node_modules/fp-ts/lib/*')],
+  const own = language === undefined ? {} : { [packageFile.name]: [language] };
+  const missing = {
+    ...(found === undefined ? own : {}),
+    ...(installed === undefined || find('fp-ts/lib/function.js', model) !== undefined
+      ? {}
+      : { 'fp-ts/lib/*': [join(installed, 'node_modules/fp-ts/lib/*')] }),
   };
-  const missing = Object.entries(offers).filter(
-    ([name, paths]) => paths.length > 0 && !finds(name.replace('*', 'function.js')),
-  );
-  return missing.length === 0
-    ? options
-    : { ...options, paths: { ...Object.fromEntries(missing.map(([n, p]) => [n, [...p]])), ...options.paths } };
-};
-
-const isOwnFile = (file: SourceFile): boolean =>
-  !file.isDeclarationFile() && !file.isInNodeModules() && !isLanguageFile(file.getFilePath());
-
-/** The model file and the files it reaches by relative imports, the language itself left out. */
-const reached = (start: SourceFile): readonly SourceFile[] => {
-  const seen = new Set([start]);
-  for (const file of seen) {
-    for (const declaration of [...file.getImportDeclarations(), ...file.getExportDeclarations()]) {
-      const target = declaration.isModuleSpecifierRelative() ? declaration.getModuleSpecifierSourceFile() : undefined;
-      if (target !== undefined && isOwnFile(target)) seen.add(target);
-    }
-  }
-  return [...seen];
+  return {
+    ...options,
+    paths: { ...missing, ...options.paths, ...(found !== undefined && isLanguageFile(found) ? own : {}) },
+  };
 };
 
 /** TypeScript explains in chains, each link indented below the one it explains; links about a tensor's phantom fields explain nothing. */
@@ -146,8 +143,11 @@ const ofModel =
 /** Type-checks the model; `project` is the folder its messages are relative to. */
 export type CheckTypes = (model: string, project: string) => Either<Diagnostics, readonly ModelFile[]>;
 
-/** Not the browser's declarations, nor those of packages that a model does not import: several times the language's own. */
-const narrowed = (options: TS.CompilerOptions): TS.CompilerOptions => ({
+/**
+ * Not the browser's declarations, nor those of packages that a model does not import, of what makes JSX for one: several times the
+ * language's own.
+ */
+const narrowed = ({ jsx: _jsx, jsxImportSource: _from, ...options }: TS.CompilerOptions): TS.CompilerOptions => ({
   ...options,
   types: [],
   lib: (options.lib ?? [ts.getDefaultLibFileName(options)]).flatMap((name) =>
@@ -165,29 +165,81 @@ const pipeAlone = (
   model: string,
   options: TS.CompilerOptions,
 ): { readonly path: string; readonly text: string } | undefined => {
-  const resolved = (name: string, from: string): string | undefined =>
-    ts.resolveModuleName(name, from, options, ts.sys, undefined, undefined, ts.ModuleKind.ESNext).resolvedModule
-      ?.resolvedFileName;
-  const language = resolved(packageFile.name, model);
-  const path =
-    language === undefined || !isLanguageFile(language) ? undefined : resolved('fp-ts/lib/function.js', language);
+  const find = finding(options);
+  const face = find(packageFile.name, model);
+  const path = face === undefined || !isLanguageFile(face) ? undefined : find('fp-ts/lib/function.js', face);
   return path === undefined ? undefined : { path, text: readFileSync(path, 'utf8').replace(/^import .*$/gm, '') };
 };
 
-type Programs = Pick<Checking, 'program'> & { readonly filesOf: ReadonlyMap<string, readonly SourceFile[]> };
+/** How a file is read, but for what the package around it says of its files. */
+const unformatted = (as: TS.ScriptTarget | TS.CreateSourceFileOptions): TS.CreateSourceFileOptions => ({
+  languageVersion: typeof as === 'object' ? as.languageVersion : as,
+  jsDocParsingMode: ts.JSDocParsingMode.ParseForTypeErrors,
+});
+
+const libraryFolder = '/node_modules/typescript/lib';
+/** Files as TypeScript reads them, its own libraries from memory; of comments it reads what bears on errors. `instead`: another text of one. */
+const hostOf = (options: TS.CompilerOptions, instead?: ReturnType<typeof pipeAlone>): TS.CompilerHost => {
+  const inMemory = (path: string): string | undefined =>
+    path === instead?.path
+      ? instead.text
+      : path.startsWith(`${libraryFolder}/`)
+        ? libraries().get(path.slice(libraryFolder.length + 1))
+        : undefined;
+  const disk = ts.createCompilerHost(options);
+  const host: TS.CompilerHost = {
+    ...disk,
+    jsDocParsingMode: ts.JSDocParsingMode.ParseForTypeErrors,
+    getDefaultLibLocation: () => libraryFolder,
+    getDefaultLibFileName: (o) => `${libraryFolder}/${ts.getDefaultLibFileName(o)}`,
+    fileExists: (path) => inMemory(path) !== undefined || disk.fileExists(path),
+    readFile: (path) => inMemory(path) ?? disk.readFile(path),
+    getSourceFile: (path, as) => {
+      const text = host.readFile(path);
+      // A model is evaluated as one script whatever the package around it says of its files.
+      return text === undefined ? undefined : ts.createSourceFile(path, text, unformatted(as));
+    },
+  };
+  return host;
+};
+
+const isOwnFile = (file: TS.SourceFile): boolean =>
+  !file.isDeclarationFile && !file.fileName.includes('/node_modules/') && !isLanguageFile(file.fileName);
+
+/** What a file asks for by relative paths. */
+const relativeImports = (file: TS.SourceFile): readonly TS.StringLiteral[] =>
+  file.statements.flatMap((s) =>
+    (ts.isImportDeclaration(s) || ts.isExportDeclaration(s)) &&
+    s.moduleSpecifier !== undefined &&
+    ts.isStringLiteral(s.moduleSpecifier) &&
+    /^\.{0,2}\//.test(s.moduleSpecifier.text)
+      ? [s.moduleSpecifier]
+      : [],
+  );
+
+/** The model file and the files it reaches by relative imports, the language itself left out. */
+const reached = (model: string, program: TS.Program): readonly TS.SourceFile[] => {
+  const options = program.getCompilerOptions();
+  const seen = new Set([program.getSourceFile(model)!]);
+  for (const file of seen)
+    for (const specifier of relativeImports(file)) {
+      const mode = ts.getModeForUsageLocation(file, specifier, options);
+      const path = ts.resolveModuleName(specifier.text, file.fileName, options, ts.sys, undefined, undefined, mode)
+        .resolvedModule?.resolvedFileName;
+      const target = path === undefined ? undefined : program.getSourceFile(path);
+      if (target !== undefined && isOwnFile(target)) seen.add(target);
+    }
+  return [...seen];
+};
+
+type Programs = Pick<Checking, 'program'> & { readonly filesOf: ReadonlyMap<string, readonly TS.SourceFile[]> };
 const programsFor = (
   models: readonly [string, ...string[]],
-  asked: TS.CompilerOptions,
+  options: TS.CompilerOptions,
   instead?: ReturnType<typeof pipeAlone>,
 ): Programs => {
-  const morph = new Project({
-    compilerOptions: asked,
-    skipLoadingLibFiles: false,
-    skipFileDependencyResolution: true,
-  });
-  if (instead !== undefined) morph.createSourceFile(instead.path, instead.text, { overwrite: true });
-  const filesOf = new Map(models.map((model) => [model, reached(morph.addSourceFileAtPath(model))]));
-  return { filesOf, program: morph.getProgram().compilerObject };
+  const program = ts.createProgram(models, options, hostOf(options, instead));
+  return { program, filesOf: new Map(models.map((model) => [model, reached(model, program)])) };
 };
 /** Whether nobody but the language names fp-ts. */
 const leavesFpTs = ({ program }: Programs, path: string): boolean =>
@@ -220,7 +272,7 @@ export const typeChecker = (models: readonly [string, ...string[]]): CheckTypes 
 export const checkTypes: CheckTypes = (model, project) => typeChecker([model])(model, project);
 
 interface Checking {
-  readonly files: readonly SourceFile[];
+  readonly files: readonly TS.SourceFile[];
   readonly program: TS.Program;
   readonly complaints: readonly TS.Diagnostic[];
 }
@@ -228,25 +280,19 @@ const checked = (
   { files, program, complaints }: Checking,
   project: string,
 ): Either<Diagnostics, readonly ModelFile[]> => {
-  const found = files.flatMap(({ compilerNode }) => {
-    const syntax = program.getSyntacticDiagnostics(compilerNode);
+  const found = files.flatMap((file) => {
+    const syntax = program.getSyntacticDiagnostics(file);
     // A file that does not parse only breeds nonsense in the type checker.
-    return syntax.length > 0 ? [...syntax] : [...program.getSemanticDiagnostics(compilerNode)];
+    return syntax.length > 0 ? [...syntax] : [...program.getSemanticDiagnostics(file)];
   });
   const errors = [
     ...complaints.map(ofSettings(project)),
     ...found
       .filter((d) => d.category === ts.DiagnosticCategory.Error && !toldElsewhere.has(d.code))
       .map(ofModel(project)),
-    ...files.flatMap((f) => notAtOnce(f.compilerNode, displayName(project, f.getFilePath()))),
+    ...files.flatMap((file) => notAtOnce(file, displayName(project, file.fileName))),
   ];
   const [first, ...rest] = errors;
   if (first !== undefined) return left([first, ...rest]);
-  return right(
-    files.map((f) => ({
-      path: f.getFilePath(),
-      name: displayName(project, f.getFilePath()),
-      text: readFileSync(f.getFilePath(), 'utf8'),
-    })),
-  );
+  return right(files.map(({ fileName, text }) => ({ path: fileName, name: displayName(project, fileName), text })));
 };

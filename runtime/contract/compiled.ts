@@ -1,6 +1,6 @@
 /** What an emitted model hands to the runtime: its manifest and a way to open it on a device. */
 import type { Either } from 'fp-ts/lib/Either.js';
-import type { Manifest, Session, Sizes } from './session.js';
+import type { EntryInfo, Manifest, Session, Sizes } from './session.js';
 
 /** Modes of gpu.js. */
 export const gpuDevices = ['webgpu', 'webgl2', 'webasm', 'cpu'] as const;
@@ -23,6 +23,13 @@ export interface OpenOptions {
   readonly say?: ((line: string) => void) | undefined;
 }
 
+/** The entry `explain`, which no other session has. */
+export interface Explaining {
+  readonly entry: EntryInfo;
+  /** A session of this entry alone, on WebAssembly, whatever the others run on. */
+  open(sizes: Sizes, options?: OpenOptions): Promise<Either<string, Session>>;
+}
+
 /** What a trainer carries: what the model is, and how to open its kernels. */
 export interface CompiledModel {
   readonly manifest: Manifest;
@@ -33,8 +40,8 @@ export interface CompiledModel {
    * that does not answer is an error, never a silent fallback. The Left says what is missing and what to do about it.
    */
   open(device: DeviceName | 'auto', sizes: Sizes, options?: OpenOptions): Promise<Either<string, Session>>;
-  /** Opens a session of the entry `explain` alone, on WebAssembly, whatever the others run on; absent where it was compiled without. */
-  explain?(sizes: Sizes, options?: OpenOptions): Promise<Either<string, Session>>;
+  /** What explains scores; made when it is first asked for, which takes seconds. Absent where there is nothing to make it of. */
+  explain?(): Promise<Either<string, Explaining>>;
   /** Builds the kernels in C for this machine and keeps them beside the trainer; where it carries such. Right: the file. */
   build?(): Promise<Either<string, string>>;
 }

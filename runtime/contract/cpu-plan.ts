@@ -97,6 +97,8 @@ export interface CpuPlan {
 export const wasmModule = 'kernels.wasm.js';
 /** The same of the entry `explain` alone. */
 export const explainModule = 'explain.js';
+/** What that is made of, when somebody first asks. */
+export const explainableFile = 'explain.jsonl';
 /** What `kernels.wasm.js` exports: the plan of each entry, and the assembled code. */
 export interface WasmModule extends CpuPlan {
   /** The assembled module: with fused multiply-add where the engine has it. */

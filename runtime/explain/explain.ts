@@ -7,7 +7,7 @@ import { rememberedOf } from '../candidates.js';
 import type { Checkpoint } from '../checkpoint.js';
 import type { CompiledModel } from '../contract/compiled.js';
 import { type DescentSteps, type Explanation, explanationOf } from '../contract/explanation.js';
-import type { Session } from '../contract/session.js';
+import type { EntryInfo, Session } from '../contract/session.js';
 import { call } from '../entries.js';
 import { messageOf } from '../errors.js';
 import { sizesOf } from '../features.js';
@@ -50,14 +50,31 @@ export interface Explained extends Omit<Recommendations, 'backend'> {
   readonly explainedOn: string;
 }
 
-/** Opens what explains, with the checkpoint's states. Left: a model that was compiled without, or a machine that cannot run it. */
-const explaining = (compiled: CompiledModel, { items, features, states }: Checkpoint): TaskEither<string, Session> => {
-  const { explain, manifest } = compiled;
-  if (explain === undefined || manifest.entries['explain'] === undefined)
+interface Opened {
+  readonly entry: EntryInfo;
+  readonly session: Session;
+}
+
+/** Opens what explains, with the checkpoint's states. Left: a model that has nothing to make it of, or a machine that cannot run it. */
+const explaining = (
+  { explain, manifest }: CompiledModel,
+  { items, features, states }: Checkpoint,
+): TaskEither<string, Opened> => {
+  if (explain === undefined)
     return TE.left(`The model ${manifest.model} was compiled without its explanation: compile it again.`);
-  const opened = TE.tryCatch(
-    () => explain({ batch: 1, items: items.length, seen: 1, ...sizesOf(features) }, { threads: 1 }),
-    (error) => `What explains could not be opened: ${messageOf(error)}`,
+  const opened = pipe(
+    TE.tryCatch(explain, messageOf),
+    TE.chain(TE.fromEither),
+    TE.chain(({ entry, open }) =>
+      pipe(
+        TE.tryCatch(
+          () => open({ batch: 1, items: items.length, seen: 1, ...sizesOf(features) }, { threads: 1 }),
+          (error) => `What explains could not be opened: ${messageOf(error)}`,
+        ),
+        TE.chain(TE.fromEither),
+        TE.map((session): Opened => ({ entry, session })),
+      ),
+    ),
   );
   const filled = (session: Session): TaskEither<string, void> =>
     pipe(
@@ -69,8 +86,7 @@ const explaining = (compiled: CompiledModel, { items, features, states }: Checkp
     );
   return pipe(
     opened,
-    TE.chain(TE.fromEither),
-    TE.chainFirst((session) =>
+    TE.chainFirst(({ session }) =>
       pipe(
         filled(session),
         TE.orElseFirst(() => closeSession(session)),
@@ -125,14 +141,14 @@ export const explain =
       ({ kept, session }) =>
         TE.bracket(
           explaining(compiled, kept),
-          (second) =>
+          ({ entry, session: second }) =>
             pipe(
               scoring(compiled, options, rememberedOf(compiled.manifest, kept), session)(options),
               TE.bindTo('scored'),
               TE.bind('wanted', ({ scored }) => TE.fromEither(wantedOf(kept, options, scored))),
               TE.bind('outputs', ({ scored, wanted }) =>
                 call(
-                  { manifest: compiled.manifest, session: second },
+                  { manifest: { ...compiled.manifest, entries: { explain: entry } }, session: second },
                   'explain',
                   { ...scored.moment.inputs, wanted: Int32Array.of(wanted) },
                   { seed: kept.settings.seed, step: 0 },
@@ -145,7 +161,7 @@ export const explain =
                 return answer(compiled, { kept, session, second }, options, scored, found);
               }),
             ),
-          closeSession,
+          ({ session: second }) => closeSession(second),
         ),
       ({ session }) => closeSession(session),
     );

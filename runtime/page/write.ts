@@ -13,6 +13,7 @@ import type { CompiledModel } from '../contract/compiled.js';
 import { type CpuPlan, explainModule, type WasmModule, wasmModule } from '../contract/cpu-plan.js';
 import { packageFolder } from '../contract/package.js';
 import { calledBy } from '../contract/plan.js';
+import type { Manifest } from '../contract/session.js';
 import { sizesOf } from '../features.js';
 import { reason, writeAtomically } from '../files.js';
 import { index } from '../lookup.js';
@@ -54,18 +55,42 @@ const text = (name: string, content: string): Written => ({ name, bytes: new Tex
 const programIn = async ({ url }: CompiledModel, module: string): Promise<WasmModule> =>
   ((await import(new URL(module, url).href)) as { readonly program: WasmModule }).program;
 
-/** What scores, and what explains. Left: a trainer without kernels that browsers run. */
-const kernelsOf = (
-  compiled: CompiledModel,
-): TaskEither<string, { readonly score: WasmModule; readonly explain: WasmModule | undefined }> =>
-  TE.tryCatch(
-    async () => ({
-      score: await programIn(compiled, wasmModule),
-      explain: compiled.explain === undefined ? undefined : await programIn(compiled, explainModule),
-    }),
-    () =>
-      `A page runs WebAssembly, and this trainer of ${compiled.manifest.model} carries none: compile the model with --target all or wasm.`,
+interface Kernels {
+  readonly manifest: Manifest;
+  readonly score: WasmModule;
+  readonly explain: WasmModule | undefined;
+}
+/** What scores, and what explains. Left: a trainer without kernels that browsers run, or what explains could not be made. */
+const kernelsOf = (compiled: CompiledModel): TaskEither<string, Kernels> => {
+  const { manifest, explain } = compiled;
+  const module = (name: string): TaskEither<string, WasmModule> =>
+    TE.tryCatch(
+      () => programIn(compiled, name),
+      () =>
+        `A page runs WebAssembly, and this trainer of ${manifest.model} carries none: compile the model with --target all or wasm.`,
+    );
+  return pipe(
+    module(wasmModule),
+    TE.chain((score) =>
+      explain === undefined
+        ? TE.right<string, Kernels>({ manifest, score, explain: undefined })
+        : pipe(
+            TE.tryCatch(explain, reason),
+            TE.chain(TE.fromEither),
+            TE.chain(({ entry }) =>
+              pipe(
+                module(explainModule),
+                TE.map((made): Kernels => ({
+                  manifest: { ...manifest, entries: { ...manifest.entries, explain: entry } },
+                  score,
+                  explain: made,
+                })),
+              ),
+            ),
+          ),
+    ),
   );
+};
 
 /** Left: a package without the app, as a clone is before it is built. */
 const appFiles = (): E.Either<string, readonly Written[]> => {
@@ -111,13 +136,12 @@ const planOf = ({ format, model, streams, entries }: WasmModule, entry: string):
 });
 
 const siteOf = (
-  compiled: CompiledModel,
+  { manifest }: Pick<CompiledModel, 'manifest'>,
   checkpoint: Checkpoint,
   { plan, explain }: Pick<Site, 'plan' | 'explain'>,
   notes: readonly string[],
   { title, precision }: { readonly title: string | undefined; readonly precision: Precision },
 ): readonly Written[] => {
-  const { manifest } = compiled;
   const buffers = [plan, ...(explain === null ? [] : [explain])].flatMap(({ entries }) =>
     entries.flatMap((e) => e.buffers),
   );
@@ -217,7 +241,7 @@ export const writePage =
         };
         const whole = (chosen: Precision) => ({
           precision: chosen,
-          all: [...app, ...code, ...siteOf(compiled, kept, plans, notes, { title, precision: chosen })],
+          all: [...app, ...code, ...siteOf(kernels, kept, plans, notes, { title, precision: chosen })],
         });
         const full = whole(precision ?? 'float32');
         return precision === undefined && sizeOf(full.all) > largest ? whole('float16') : full;

@@ -119,8 +119,7 @@ describe.each(models)('models/%s.ts', (name, sources, tensor) => {
   it("compiles to kernels named after the model file's constants, or the functions that it calls", () => {
     expect(said).toContain(`${name}: compiled models/${name}.ts`);
     expect(readdirSync(out).sort()).toEqual([
-      'explain.js',
-      'explain.wasm',
+      'explain.jsonl',
       'kernels.gpu.js',
       'kernels.native.js',
       'kernels.wasm.js',

@@ -1,9 +1,10 @@
 /** Programs that only read a model, through the whole pipeline, with values for every leaf. */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { readersOf } from '../../compiler/compile.js';
+import { explainableOf, vectorsProgram } from '../../compiler/compile.js';
+import { explanationProgram } from '../../compiler/explanation.js';
 import type { LoopProgram } from '../../compiler/loops/ir.js';
 import { withPlainNames } from '../../compiler/loops/names.js';
-import { topological } from '../../compiler/graph.js';
+import { interner, topological } from '../../compiler/graph.js';
 import { lowerEntry } from '../../compiler/lower/kernels.js';
 import { loopPasses, pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
@@ -23,11 +24,13 @@ export const trainedOf = (model: Model, over: Over): ReadonlySet<string> =>
       .flatMap((p) => topological(rootsOf(runPass(expand, p))))
       .flatMap((n) => (n.op === 'param' ? [n.path] : [])),
   );
-export const explainOf = (model: Model, over: Over, trained = trainedOf(model, over)): Program =>
-  rightOf(readersOf(traced(model, over), trained).explain());
+export const explainOf = (model: Model, over: Over, trained = trainedOf(model, over)): Program => {
+  const explainable = explainableOf(traced(model, over), trained);
+  return rightOf(explanationProgram(explainable, { updates: {}, interned: interner(), origins: explainable.origins }));
+};
 /** Left: why there are none. */
 export const vectorsOf = (model: Model, over: Over): Program | string => {
-  const found = readersOf(traced(model, over), new Set()).vectors;
+  const found = vectorsProgram(traced(model, over));
   return isLeft(found) ? found.left : found.right;
 };
 export const scoreOf = (model: Model, over: Over): Program => programs(model, over)[2]!;

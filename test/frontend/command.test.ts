@@ -27,7 +27,7 @@ describe('pcrec-compile', () => {
         kernels a step     5 (12 before fusion)
         peak memory        1.75 MB (batch 128, 3,416 items)
         operations a step  128 M (batch 128, 3,416 items, full histories)
-        files              build/tiny/{trainer.js,trainer.d.ts,kernels.gpu.js,manifest.json,package.json}
+        files              build/tiny/{trainer.js,trainer.d.ts,explain.jsonl,kernels.gpu.js,manifest.json,package.json}
 
       next: node build/tiny/trainer.js"
     `);
@@ -37,6 +37,24 @@ describe('pcrec-compile', () => {
     `);
     expect(readAll(join(folder, 'build/tiny'))).toMatchInlineSnapshot(`
       {
+        "explain.jsonl": "{"of":{"kind":"fixed","size":"batch","missing":"batch.missing"}}
+      {"of":{"name":"batch","extent":[0]}}
+      {"of":{"kind":"ragged","rows":"batch","lengths":"seq.lengths","max":5}}
+      {"of":{"name":"seq","extent":[2]}}
+      {"of":{"kind":"fixed","size":"items"}}
+      {"of":{"name":"item","extent":[4]}}
+      {"of":{"batch":[1],"seq":[3],"item":[5]}}
+      {"list":[]}
+      {"of":{"file":"models/tiny.ts","line":14,"column":35}}
+      {"of":{"source":[8],"label":"scalar"}}
+      {"of":{"op":"constant","value":0,"axes":[7],"dtype":"f32"},"note":[9]}
+      {"list":[[1],[5]]}
+      {"of":{"file":"models/tiny.ts","line":14,"column":28}}
+      {"of":{"source":[12],"label":"expand","name":"scores"}}
+      {"of":{"op":"broadcast","arg":[10],"axes":[11],"dtype":"f32"},"note":[13]}
+      {"list":[]}
+      {"of":{"model":"tiny","batch":[6],"scores":[14],"trained":[15]}}
+      ",
         "kernels.gpu.js": "// Emitted by pcrec-compile VERSION from models/tiny.ts. Compile again instead of editing.
       export const program = 'tiny';
       ",
@@ -136,14 +154,14 @@ describe('pcrec-compile', () => {
        *   node trainer.js --help          train, evaluate, recommend, serve
        *   import { train } from './trainer.js'   (CommonJS: require)
        */
-      import { main, openGpu, readManifest, trainer } from 'pcrec/runtime';
+      import { explaining, main, openGpu, readManifest, trainer } from 'pcrec/runtime';
       import { program } from './kernels.gpu.js';
 
       /** Parameters, entries and hyperparameters of this model. */
       export const manifest = readManifest(new URL('./manifest.json', import.meta.url));
 
       /** The model as the runtime takes it: what it is, and how to open it on a device. */
-      export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => openGpu(program, manifest, device, sizes, options) };
+      export const compiled = { manifest, url: import.meta.url, open: (device, sizes, options) => openGpu(program, manifest, device, sizes, options), explain: explaining(manifest, import.meta.url) };
 
       export const { train, evaluate, recommend, recommender, explain, exportTo, search, serve } = trainer(compiled);
 
@@ -179,6 +197,7 @@ describe('pcrec-compile', () => {
     const out = join(folder, 'build/tiny');
     run(folder, 'models/tiny.ts');
     expect(readdirSync(out).sort()).toEqual([
+      'explain.jsonl',
       'kernels.gpu.js',
       'manifest.json',
       'notes.txt',
@@ -371,6 +390,8 @@ describe('pcrec-compile', () => {
         -p, --preset <name>     one of the model's named sets of hyperparameters; --set goes over it
         --build                 builds the kernels in C for the processor at hand and keeps them in the
                                 folder, for machines like it without a compiler
+        --explanation <dir>     makes what explains scores, which a trainer in this folder otherwise does
+                                when it is first asked to explain, and compiles nothing
         --hypers                lists the model's hyperparameters and presets, and writes nothing
         --json                  with --hypers: as JSON, for programs
         --dump-after <pass>     prints the program as it is after a pass, and writes nothing

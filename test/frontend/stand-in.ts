@@ -1,5 +1,6 @@
 /** A middle of the compiler that compiles every model to one kernel, and a world that only remembers. */
 import { right } from 'fp-ts/lib/Either.js';
+import { explainableOf } from '../../compiler/compile.js';
 import type { Toolchain } from '../../compiler/compiled.js';
 import { main } from '../../compiler/command.js';
 import { refuse } from '../../compiler/diagnostics.js';
@@ -11,7 +12,8 @@ export const standIn: Toolchain = {
     { name: 'differentiate', description: 'adds gradients' },
     { name: 'fuse', description: 'joins maps' },
   ],
-  compile: ({ model, file, hyper, training, optimizer, provenance }, { observe } = {}) => {
+  compile: (traced, { observe } = {}) => {
+    const { model, file, hyper, training, optimizer, provenance } = traced;
     if (hyper['width'] === 13)
       return refuse('PC1008', '13 brings bad luck', provenance.get(training.loss)?.source, 'choose 12');
     optimizer.update(param('p', [], zeros), scalar(0), {}, scalar(1));
@@ -27,6 +29,7 @@ export const standIn: Toolchain = {
     } as const;
     return right({
       loops: { model: model.name, entries: [] },
+      explainable: explainableOf(traced, []),
       manifest: {
         format: 1,
         model: model.name,

@@ -226,6 +226,7 @@ export const toy = (options: Toy = {}): CompiledModel => {
       device === 'auto' || device === 'cpu'
         ? right(session(options, manifest, sizes))
         : left(`${device} is not here: the toy runs on --device cpu only.`),
-    explain: async (sizes) => right(session(options, manifest, sizes)),
+    explain: async () =>
+      right({ entry: manifest.entries['explain']!, open: async (sizes) => right(session(options, manifest, sizes)) }),
   };
 };

@@ -1,7 +1,7 @@
 /** The emitted files: the plan as a module, the text, and what it assembles to, with and without fused multiply-add. */
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { explainModule } from '../../../runtime/contract/cpu-plan.js';
-import type { Sizes } from '../../../runtime/contract/session.js';
+import type { EntryInfo, Sizes } from '../../../runtime/contract/session.js';
 import type { Asset, Peak } from '../../compiled.js';
 import { peakOf, planText } from '../../cpu/files.js';
 import { planFor } from '../../cpu/program.js';
@@ -33,11 +33,18 @@ export const program = ${planText(textOf(program).plan, `  load: loadFrom(new UR
  */
 export const explanationFiles = {
   names: explanationNames,
-  emit: (program: LoopProgram): readonly Asset[] => {
+  emit: (program: LoopProgram, entry: EntryInfo): readonly Asset[] => {
     const [module, code] = explanationNames;
     const says = `How the kernels in ${code} say why ${program.model} scores as it does.`;
     return [
-      { name: module, content: planModule(program, says, code, code), comment: '//' },
+      {
+        name: module,
+        content: `${planModule(program, says, code, code)}
+/** What it is given, and what it gives. */
+export const entry = ${JSON.stringify(entry)};
+`,
+        comment: '//',
+      },
       { name: code, content: binary(textOf(program).text, code) },
     ];
   },

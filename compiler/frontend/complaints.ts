@@ -2,7 +2,7 @@
  * What TypeScript has against a model, where our words say it better: what `build` returns, what is Node's, and what a file that is
  * evaluated at once cannot have.
  */
-import type { ts as TS } from '@ts-morph/common';
+import type { ts as TS } from 'ts-morph';
 import { type Code, isCode } from '../catalogue.js';
 import { type Diagnostic, error, type Source } from '../diagnostics.js';
 import { wanted } from './outputs.js';

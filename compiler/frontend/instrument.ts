@@ -7,7 +7,7 @@
  *
  * and turns it into CommonJS, whose `require` the loader answers. Types are erased, nothing else changes.
  */
-import type { ts as TS } from '@ts-morph/common';
+import type { ts as TS } from 'ts-morph';
 import type { Pattern, Site } from './provenance.js';
 import { ts } from './typescript.js';
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type Either, left, orElse, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
-import type { ts as TS } from '@ts-morph/common';
+import type { ts as TS } from 'ts-morph';
 import { type Diagnostic, type Diagnostics, error, type Source } from '../diagnostics.js';
 import { nearest, packageFile, packageRoot } from '../package.js';
 import { kindOf, notAtOnce, ordered, reworded, toldElsewhere } from './complaints.js';

@@ -69,7 +69,9 @@ export const lookAt = async ({
   const settings = orThrow(newSettings(manifest, { batch: BATCH, seed: kept.settings.seed }));
   const feed = orThrow(feedOf(manifest, parts, settings));
   const sizes = { batch: BATCH, items: data.items.length, seen: feed.seen };
-  const explaining = await filled(orThrow(await explain(sizes, { threads })), kept);
+  const { entry, open } = orThrow(await explain());
+  const explaining = await filled(orThrow(await open(sizes, { threads })), kept);
+  const explainer = { manifest: { ...manifest, entries: { explain: entry } }, session: explaining };
   const scoring = await filled(orThrow(await compiled.open(device, sizes, { threads, settled: true })), kept);
   const random = { seed: kept.settings.seed, step: 0 };
   const { batches, all } = feed.evaluation('test');
@@ -81,7 +83,7 @@ export const lookAt = async ({
     if (signal.aborted) break;
     const wanted = new Int32Array(BATCH);
     questions.subarray(0, rows).forEach((question, row) => (wanted[row] = parts.held.test.wanted[question]!));
-    const outputs = orThrow(await call({ manifest, session: explaining }, 'explain', { ...inputs, wanted }, random)());
+    const outputs = orThrow(await call(explainer, 'explain', { ...inputs, wanted }, random)());
     const scored = orThrow(await call({ manifest, session: scoring }, 'score', inputs, random)())['scores']!;
     for (let row = 0; row < rows; row++) {
       const all = Array.from(history(parts, 'test', questions[row]!));

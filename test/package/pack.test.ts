@@ -116,7 +116,7 @@ describe('the packed package', () => {
       'hyparquet-writer',
       'picocolors',
       'tinyglobby',
-      '@ts-morph/common',
+      'ts-morph',
       'wabt',
     ]);
     // gpu.js brings a webgpu of its own. Ours is a peer with a range that this one satisfies, or npm would add a second, of 132 MB.

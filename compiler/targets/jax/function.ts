@@ -11,7 +11,8 @@ import { type Frame, writer } from '../../exits/frames.js';
 import { sliced, type Writing } from './scan.js';
 import { sheet } from './sheet.js';
 import { sizesOf } from './sizes.js';
-import { type Pen, type Value, whole } from './value.js';
+import { filled, type Pen, shortened, type Value, whole } from './value.js';
+import type { Cut } from './cut.js';
 
 export type Leaf = Input | Param;
 
@@ -22,6 +23,8 @@ export interface Around {
   /** Arrays that tell sizes although nothing else is read of them. */
   readonly carriers: readonly { readonly piece: Piece; readonly axes: readonly Axis[] }[];
   readonly inputs: string;
+  /** Axes that are as long as the inputs say. */
+  readonly cut: Cut;
   readonly missing: Pen['missing'];
   readonly inOrder: Pen['inOrder'];
   readonly uses: (helper: Helper) => string;
@@ -85,9 +88,11 @@ const hintsOf = (
     const own =
       n.op === 'index'
         ? `${n.axis.name}_at`
-        : here.length > 0
-          ? `${here.join('_')}_here`
-          : (origin?.name ?? (base === undefined ? doing(n) : `${base}_${doing(n)}`));
+        : n.op === 'param'
+          ? n.path
+          : here.length > 0
+            ? `${here.join('_')}_here`
+            : (origin?.name ?? (base === undefined ? doing(n) : `${base}_${doing(n)}`));
     hints.set(n, word(own));
   }
   return (n) => hints.get(n)!;
@@ -98,8 +103,11 @@ export const bodyOf = (program: Program, around: Around): Body => {
   const needs = needsOf(rootsOf(program));
   const page = sheet(around.taken);
   const leaves = needs.order.filter((n): n is Leaf => n.op === 'input' || n.op === 'param');
-  const given = new Map<Node, Value>(leaves.map((n) => [n, { ...around.leaf(n), dtype: n.dtype }]));
-  const sizes = sizesOf([...given.values(), ...around.carriers], page.name);
+  const leafOf = (n: Leaf): Value => ({ ...around.leaf(n), dtype: n.dtype });
+  // States are as long as can be: of an axis that is cut, what a batch reads is a piece.
+  const isLong = (n: Leaf): boolean => n.op === 'param' && n.axes.some((a) => around.cut.has(a.name));
+  const given = new Map<Node, Value>(leaves.filter((n) => !isLong(n)).map((n) => [n, leafOf(n)]));
+  const sizes = sizesOf([...given.values()], around.carriers, around.cut, page.name);
   const pen: Pen = {
     sheet: page,
     sizes,
@@ -120,6 +128,7 @@ export const bodyOf = (program: Program, around: Around): Body => {
   };
   const written = writer<Value>(
     (n, frame) => {
+      if (n.op === 'param') return put(n, shortened(pen, leafOf(n)));
       const plain = rule(n, writing(frame));
       return needs.named.has(n) || origins.get(n)?.name !== undefined ? put(n, plain) : plain;
     },
@@ -145,7 +154,7 @@ export const bodyOf = (program: Program, around: Around): Body => {
     Object.fromEntries(
       Object.entries(of).map(([name, n]) => {
         const axes = around.resultAxes(name, n);
-        return [name, whole(pen, written(frame, n), axes).piece.text];
+        return [name, filled(pen, whole(pen, written(frame, n), axes)).piece.text];
       }),
     );
   const done = { outputs: results(outputs), updates: results(updates) };

@@ -4,9 +4,9 @@
  *
  * What the module has, which `train.py` and whoever else drives it rely on:
  *
- * - `NAME`, `HASH` (the manifest's), `LENGTH` (positions of a history), `HYPER` (hyperparameters by name).
+ * - `NAME`, `HASH` (the manifest's), `LENGTH` (positions of a history at most), `HYPER` (hyperparameters by name).
  * - `Tensor(axes, shape, dtype, role, begins)` says what an array is: names of axes, outermost first; a size for each, a number
- *   or a symbol (`items`, `batch`, `seen`); numpy's name of the element type; of a state `role` (`parameter`, `slot`, `given`) and
+ *   or a symbol (`items`, `batch`, `seen`, `seq`); numpy's name of the element type; of a state `role` (`parameter`, `slot`, `given`) and
  *   `begins`, the manifest's `init` as a dictionary (`{"kind": "normal", "std": 0.02}`).
  * - `STATE`: the tensors of a checkpoint, by its names, in its order of axes. A step reads and returns all of them; it counts
  *   nothing (steps are inputs).
@@ -26,6 +26,9 @@
  *   item tables: add rows of zeros (to parameters, slots and given states, and to inputs over `item`) and say how many in
  *   `items.missing`. Nothing reads them, no step changes them; a checkpoint is written without them. Rows of a batch likewise, by
  *   `batch.missing`.
+ *
+ * Where an input has `seq` positions the histories of a batch may be padded to any length that holds the longest of them (`cut.ts`): the results
+ * are the same, random numbers too. Where it has `LENGTH` of them, positions beyond the rows matter (in a pretraining of `unisrec`).
  *
  * No function is jitted: `jax.jit(step, donate_argnums=0)` with shardings of `specs` is the caller's. Sizes come from the shapes of
  * arrays, so another batch size is another compilation. On accelerators matrix products are float32 where

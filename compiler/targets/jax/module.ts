@@ -13,6 +13,7 @@ import { type Body, bodyOf, type Leaf } from './function.js';
 import { type Helper, helpers, helperTexts } from './helpers.js';
 import { place, quoted, tuple, word } from './piece.js';
 import { asked } from './asked.js';
+import { type Cut, cutOf } from './cut.js';
 import { smooth } from './smooth.js';
 import { asPlaced, type Described, described, inputsText, python, statesText } from './tensors.js';
 
@@ -77,12 +78,19 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
   };
   const inputName = (n: Leaf): string => (n.op === 'input' ? n.name : n.path);
 
-  /** A function of these arrays; `leaf` says how one is called that is neither of the state nor an input. */
+  /** A function of these arrays; `leaf` says how one is called that is neither of the state nor an input, `more` which names are taken. */
   const entry = (
     program: Program,
     inputs: string,
-    leaf: (n: Leaf) => string | undefined = () => undefined,
-    more: readonly string[] = [],
+    {
+      cut = new Map(),
+      leaf = () => undefined,
+      more = [],
+    }: {
+      readonly cut?: Cut;
+      readonly leaf?: (n: Leaf) => string | undefined;
+      readonly more?: readonly string[];
+    } = {},
   ): Entry => {
     const padded = padding(program, asPlaced);
     const flat = program.entry === 'train' && program.optimizer !== undefined ? settled(padded) : padded;
@@ -96,6 +104,7 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
         axes: axes.map((a, i) => ({ name: a, extent: { kind: 'fixed', size: shape[i]! } })),
       })),
       inputs,
+      cut,
       missing: (axis) => {
         const name = missingOf(asPlaced(axis));
         return name === undefined ? undefined : place(`${inputs}[${quoted(name)}]`);
@@ -111,7 +120,7 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
       inputs: [
         ...new Map(
           [
-            ...read.map((n) => described(n.name, n.dtype, laid(n.name, n.axes))),
+            ...read.map((n) => described(n.name, n.dtype, laid(n.name, n.axes), cut)),
             ...draws.map((name) => described(name, 'u32', [])),
           ].map((t) => [t.name, t]),
         ).values(),
@@ -169,12 +178,10 @@ const optimizing = (step: Step, w: Writer) => {
     Object.entries(named.updates).forEach(([n, x]) =>
       program.origins.set(x, { name: n === 'value' ? 'next_value' : n }),
     );
-    const entry = w.entry(
-      named,
-      'batch',
-      (n) => called[n.op === 'input' ? n.name : n.path],
-      slots.map((s) => `${s}_before`),
-    );
+    const entry = w.entry(named, 'batch', {
+      leaf: (n) => called[n.op === 'input' ? n.name : n.path],
+      more: slots.map((s) => `${s}_before`),
+    });
     const key = JSON.stringify([entry.body.lines, entry.body.updates]);
     variants.set(key, { entry, names: [...(variants.get(key)?.names ?? []), p.path] });
   }
@@ -276,10 +283,13 @@ const isEntry = (name: string): name is keyof typeof entries => name in entries;
 export const moduleText = (manifest: Manifest, programs: readonly Program[], step: Step): string => {
   const others = programs.filter((p) => isEntry(p.entry));
   const w = writer(manifest, [step.loss, step.gradients, ...others]);
-  const loss = w.entry(smooth(step.loss), 'batch');
-  const gradients = w.entry(step.gradients, 'batch');
+  const trained = [smooth(step.loss), step.gradients] as const;
+  const cuts = trained.map(cutOf);
+  const training = { cut: cuts.every((c) => c.size > 0) ? new Map(cuts.flatMap((c) => [...c])) : new Map() };
+  const [loss, gradients] = trained.map((p) => w.entry(p, 'batch', training)) as [Entry, Entry];
   const optimizer = optimizing(step, w);
-  const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: w.entry(asked(p), 'inputs') }));
+  const reading = (p: Program): Entry => w.entry(p, 'inputs', { cut: cutOf(p) });
+  const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: reading(asked(p)) }));
   const inputs = {
     train: joined(loss.inputs, gradients.inputs, optimizer.inputs),
     ...Object.fromEntries(read.map(({ name, entry }) => [name, entry.inputs])),

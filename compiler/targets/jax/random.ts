@@ -7,11 +7,11 @@ export const uniform = (n: Of<'uniform'>, pen: Pen): Value => {
   const { axes } = n;
   const { missing } = pen;
   const counted = axes.map((a) => {
-    const [size, less] = [pen.sizes.count(a), missing(a)];
+    const [size, less] = [pen.sizes.whole(a), missing(a)];
     return less === undefined ? size : infix('-', 'sum')(size, less);
   });
   // How many there are along the first decides nothing.
-  const partial = axes.slice(1).some((a) => missing(a) !== undefined);
+  const partial = axes.slice(1).some((a) => missing(a) !== undefined || pen.sizes.cuts(a));
   return {
     piece: call(
       pen.uses('uniform'),

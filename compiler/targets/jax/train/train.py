@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.progress import RANGES
+from trainer.progress import LENGTHS, RANGES
 from trainer.told import Refused, Usage
 
 COMMANDS = ("train", "evaluate", "export")
@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
 
 def counted(name: str) -> object:
     """A whole number in the range of an option."""
-    low, high = RANGES[name]
+    low, high = {**RANGES, "lengths": LENGTHS}[name]
 
     def number(text: str) -> int:
         try:
@@ -104,6 +104,11 @@ def parser() -> Parser:
     train.add_argument(
         "--checkpoint-seconds", type=positive, default=60.0, metavar="N", help="save after so many seconds (60)"
     )
+    train.add_argument(
+        "--order",
+        choices=["plain", "length"],
+        help="of batches: as trainer.js has it (plain), or with rows of about one length together",
+    )
     train.add_argument("--no-test", dest="test", action="store_false", help="leave the test alone")
 
     evaluate = command("evaluate", "Rank the held-out items with a checkpoint, of this program or of trainer.js.")
@@ -112,6 +117,15 @@ def parser() -> Parser:
     evaluate.add_argument(
         "--batch", type=counted("batch"), metavar="N", help="users of a batch (default: as in training)"
     )
+
+    for one in (train, evaluate):
+        one.add_argument(
+            "--lengths",
+            type=counted("lengths"),
+            default=4,
+            metavar="N",
+            help="how many lengths batches may have, each compiled once (4)",
+        )
 
     export = command("export", "Write the scores of a checkpoint as StableHLO, for IREE and for jax.export.")
     export.add_argument("--checkpoint", type=Path, required=True, help="the checkpoint to use")

@@ -138,6 +138,7 @@ def train(options: argparse.Namespace) -> int:
         listen,
         save_steps=options.checkpoint_steps,
         save_seconds=options.checkpoint_seconds,
+        lengths=options.lengths,
     )
     job.signals.listen()
     listen(
@@ -201,7 +202,7 @@ def evaluate(options: argparse.Namespace) -> int:
             f"The checkpoint {kept.path} was trained on everything (--train-on all): there is nothing held out."
         )
     settings = {**kept.settings, "batch": options.batch or kept.settings["batch"]}
-    job = Job(placing, shards, settings, kept.path.parent, tell)
+    job = Job(placing, shards, settings, kept.path.parent, tell, lengths=options.lengths)
     job.signals.listen()
     result = judged(job, options.part, kept.progress, placing.states(kept.values))
     if result is None:

@@ -6,6 +6,7 @@ MESH: `data=4,table=2` puts arrays on so many devices, or `none`. Rows of batche
 divide among the devices; the further ones hold numbers that nothing may read.
 """
 
+import functools
 import importlib.util
 import json
 import math
@@ -93,6 +94,25 @@ def ran(folder: pathlib.Path, mesh: Mesh | None, asked: list[str]) -> dict:
             "loss": listed(outputs["loss"])[0],
         }
 
+    def remat():
+        """How far the step that works blocks out again is from the other, its loss in bfloat16, and what both take of memory."""
+        kept, again = (jax.jit(functools.partial(model.step, remat=r))(state, inputs("train"))[0] for r in (False, True))
+        size = {**sizes, "batch": 64}
+        shapes = [
+            {n: jax.ShapeDtypeStruct(tuple(size.get(s, s) for s in t.shape), t.dtype) for n, t in of.items()}
+            for of in (model.STATE, model.BATCH)
+        ]
+        compiled = [jax.jit(functools.partial(model.step, remat=r)).lower(*shapes).compile() for r in (False, True)]
+        model.FACTORS = jax.numpy.bfloat16
+        rough, told = jax.jit(lambda *of: model.step(*of))(state, inputs("train"))
+        model.FACTORS = jax.numpy.float32
+        return {
+            "off": max(float(abs(kept[n] - again[n]).max()) for n in kept),
+            "temporary": [c.memory_analysis().temp_size_in_bytes for c in compiled],
+            "rough": float(told["loss"]),
+            "types": sorted({str(x.dtype) for x in rough.values()}),
+        }
+
     def read(short: bool = False):
         both = jax.jit(lambda state, given, ranked: (model.score(state, given), model.rank(state, ranked)))
         scores, rank = both(state, inputs("score", short), inputs("rank", short))
@@ -105,6 +125,7 @@ def ran(folder: pathlib.Path, mesh: Mesh | None, asked: list[str]) -> dict:
         "stepByJax": lambda: stepped(model.step_by_jax),
         "read": read,
         "readShort": lambda: read(short=True),
+        "remat": remat,
         "moved": lambda: {e: moved(model, e, sizes, mesh) for e in ("train", "rank", "score")},
     }
     return {name: results[name]() for name in asked}

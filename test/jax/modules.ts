@@ -27,6 +27,12 @@ export interface Results {
   readonly stepByJax: Stepped;
   readonly read: Read;
   readonly readShort: Read;
+  readonly remat: {
+    readonly off: number;
+    readonly temporary: readonly [number, number];
+    readonly rough: number;
+    readonly types: readonly string[];
+  };
   /** What devices exchange, by entry. */
   readonly moved: Readonly<Record<string, readonly { readonly operation: string; readonly numbers: number }[]>>;
 }

@@ -174,6 +174,18 @@ describe.skipIf(python === undefined)('a JAX program', () => {
     expect([code, err]).toEqual([2, expect.stringContaining('contradicts the run to resume')]);
   });
 
+  it('multiplies in bfloat16 and works blocks out again, and keeps what it learns as ever', async () => {
+    const begun = [...common.slice(0, 6), '--epochs', '1', '--no-test', '--dtype', 'bfloat16', '--out', at('rough')];
+    expect((await py(begun)).code).toBe(0);
+    const [rough, exact] = [losses(at('rough'))[0]!, losses(at('whole'))[0]!];
+    expect(rough).not.toBe(exact);
+    expect(Math.abs(rough / exact - 1)).toBeLessThan(0.01);
+    await trainer(await model()).evaluate({ checkpoint: at('rough', 'best.safetensors') });
+    // One block is like no other.
+    const { code, err } = await py([...begun, '--remat', 'blocks']);
+    expect([code, err]).toEqual([2, expect.stringContaining('--remat')]);
+  });
+
   it('goes on from what it learned of other data as the trainer does', async () => {
     // Every other item is new to the second data, and comes between those that are known.
     const users = Array.from({ length: 40 }, (_, u) => Array.from({ length: 6 }, (__, i) => 10 + ((u + i * 3) % 20)));

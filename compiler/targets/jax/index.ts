@@ -15,6 +15,9 @@
  *   `step` and `steps` (float32), `batch.missing` (int32: rows at the end of the batch that do not exist) and `items.missing` (int32:
  *   rows at the end of the item tables that do not exist). `@seed` and `@step` (uint32) say which random numbers are drawn,
  *   as the trainer says it: its seed, and the number of the step. An entry asks for those alone that it reads; others in a dictionary are passed over.
+ * - `REMAT`: whether the model has blocks that are alike (`compiler/exits/alike.ts`), which are then one function each for `loss`, for `gradients` with
+ *   its derivative, and for what is read. `gradients` and `step` then take `remat=True`: what derivatives read of a block is worked out again from
+ *   what went in.
  * - `loss(state, batch)`: a float32 scalar. `gradients(state, batch)`: the loss (a dictionary of outputs) and the derivative
  *   by each parameter, as this compiler derived it. `step(state, batch)`: the next state and `{"loss": ...}`. `step_by_jax`:
  *   the same with `jax.value_and_grad` of `loss`, where the loss has no fixed point.
@@ -29,6 +32,9 @@
  *
  * Where an input has `seq` positions the histories of a batch may be padded to any length that holds the longest of them (`cut.ts`): the results
  * are the same, random numbers too. Where it has `LENGTH` of them, positions beyond the rows matter (in a pretraining of `unisrec`).
+ *
+ * `FACTORS`: the type that the factors of matrix products are cast to, float32; who assigns `jnp.bfloat16` before a function is traced computes
+ * these products so. Their sums, states, norms, softmaxes and everything else stay float32.
  *
  * No function is jitted: `jax.jit(step, donate_argnums=0)` with shardings of `specs` is the caller's. Sizes come from the shapes of
  * arrays, so another batch size is another compilation. On accelerators matrix products are float32 where

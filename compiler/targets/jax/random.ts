@@ -1,6 +1,6 @@
 /** Uniform numbers as `runtime/contract/random.ts` defines them: of a counter that runs over the axes in the order of their names. */
 import type { Of } from '../../primitives/record.js';
-import { call, infix, quoted, tuple } from './piece.js';
+import { call, infix, tuple } from './piece.js';
 import { type Pen, shapeOf, type Value } from './value.js';
 
 export const uniform = (n: Of<'uniform'>, pen: Pen): Value => {
@@ -15,7 +15,7 @@ export const uniform = (n: Of<'uniform'>, pen: Pen): Value => {
   return {
     piece: call(
       pen.uses('uniform'),
-      quoted(n.key),
+      pen.key(n.key),
       pen.inputs,
       shapeOf(pen, axes),
       ...(partial ? [tuple(counted.map((p) => p.text))] : []),

@@ -26,6 +26,8 @@ export interface Pen {
   readonly inputs: string;
   /** The input that says how many positions at an axis's end do not exist, where it is one of those that the whole program has. */
   readonly missing: (axis: Axis) => Piece | undefined;
+  /** The key of random numbers, as an expression. */
+  readonly key: (key: string) => string;
   /** Axes as they lie in memory, outermost first. */
   readonly inOrder: (axes: readonly Axis[]) => readonly Axis[];
 }

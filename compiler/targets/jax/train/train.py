@@ -61,6 +61,12 @@ def parser() -> Parser:
         one.add_argument("--shards", type=Path, required=True, help="folder that `trainer.js pack` wrote")
         one.add_argument("--verify", action="store_true", help="check the sha-256 of every file of the shards first")
         one.add_argument("--mesh", help="devices along the axes, as data=4,table=2 (default: all along data)")
+        one.add_argument(
+            "--dtype",
+            choices=["float32", "bfloat16"],
+            default="float32",
+            help="what matrix products are computed of; sums and states are float32 in any case",
+        )
         one.add_argument("--json", action="store_true", help="print JSON lines and nothing else on the standard output")
         several = one.add_argument_group("several processes (each given its own --process, or all told by the cluster)")
         several.add_argument(
@@ -108,6 +114,12 @@ def parser() -> Parser:
         "--order",
         choices=["plain", "length"],
         help="of batches: as trainer.js has it (plain), or with rows of about one length together",
+    )
+    train.add_argument(
+        "--remat",
+        choices=["none", "blocks"],
+        default="none",
+        help="what derivatives read is kept from the forward pass (none), or worked out again block by block, which takes less memory",
     )
     train.add_argument("--no-test", dest="test", action="store_false", help="leave the test alone")
 

@@ -21,6 +21,7 @@ from .lengths import ladder
 from .placing import Placing
 from .progress import Settings
 from .shards import Shards
+from .told import Usage
 
 AHEAD = 2
 """Batches that are read, and steps that are under way, before anybody waits."""
@@ -59,6 +60,8 @@ class Job:
     save_seconds: float = 60.0
     lengths: int = 1
     """How many lengths batches may have."""
+    remat: bool = False
+    """Whether what derivatives read of blocks is worked out again."""
 
     def __post_init__(self) -> None:
         model = self.placing.model
@@ -73,8 +76,12 @@ class Job:
         self.steps = self.settings.get("before", 0) + self.settings["epochs"] * self.batches
         shardings = self.placing.shardings
         everywhere = self.placing.everywhere
+        if self.remat and not model.REMAT:
+            raise Usage(
+                "--remat blocks works out again what several blocks of one kind made, and this model has none: leave it out."
+            )
         self.step = jax.jit(
-            model.step,
+            functools.partial(model.step, remat=self.remat),
             donate_argnums=0,
             in_shardings=(shardings["state"], shardings["train"]),
             out_shardings=(shardings["state"], everywhere),

@@ -57,7 +57,7 @@ def compiled(model: ModuleType, data: int, table: int, batch: int, items: int) -
 
     devices = np.array(jax.devices()[: data * table]).reshape(data, table)
     mesh = Mesh(devices, ("data", "table"))
-    sizes = {"items": -(-items // table) * table, "batch": batch}
+    sizes = {"items": -(-items // table) * table, "batch": batch, "seq": model.LENGTH}
     specs = model.specs(mesh)
 
     def shaped(tensors: dict[str, Any], entry: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Prints what the emitted program makes of shards and of random streams, as JSON; `data.test.ts` holds that to the trainer."""
 
 import hashlib
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import numpy as np
 from trainer.batches import Counts, Epoch, Filler, Part, Windows
 from trainer.begins import initial
 from trainer.draws import shuffled, stream
+from trainer.lengths import alike, ladder, rung_of
 from trainer.shards import Shards
 
 
@@ -77,6 +79,49 @@ def random(ask: dict) -> dict:
     }
 
 
+def lengths(ask: dict) -> dict:
+    """Laws of lengths: no choice of as many fills up less, orders are of the same users, and batches are cut where nothing stands."""
+    numbers = np.random.default_rng(ask["seed"])
+    for longest, most in itertools.product((5, 8, 20, 50), (1, 2, 3)):
+        own = np.minimum(1 + numbers.geometric(0.08, 400), longest)
+
+        def filled(rungs: tuple, own: np.ndarray = own) -> int:
+            return sum(rung_of(rungs, int(n)) for n in own)
+
+        found = ladder(own, longest, most)
+        assert found[-1] == longest and len(found) <= most and list(found) == sorted(set(found)), found
+        steps = range(8, longest, 8)
+        others = [(*c, longest) for k in range(most) for c in itertools.combinations(steps, k)]
+        assert filled(found) == min(map(filled, others)), (found, longest, most)
+        users = numbers.permutation(len(own))
+        order = alike(users, own[users], found, 32, ask["seed"], 1)
+        assert sorted(order) == list(range(len(own)))
+        assert (order == alike(users, own[users], found, 32, ask["seed"], 1)).all()
+        used = [{rung_of(found, int(n)) for n in own[order[low : low + 32]]} for low in range(0, len(own), 32)]
+        assert sum(len(one) > 1 for one in used) < len(found), used
+    shards = Shards(Path(ask["shards"]), "reader", "2-0123")
+    filler, cut = Filler(shards), 0
+    for order in ("plain", "length"):
+        data = Epoch(shards, 4, 5, ask["seed"], 0, (2, 3, 5), order)
+        assert sorted(data.users) == sorted(Epoch(shards, 4, 5, ask["seed"], 0).users)
+        for i in range(len(data)):
+            windows = data.windows(i, 0, 4)
+            whole = Windows(windows.users, windows.starts, windows.ends, 4, 5)
+            for name in ask["train"]:
+                short, long = (
+                    filler.fill(name, w, Counts(missing=4 - len(w.users), items=shards.sizes["items"]))
+                    for w in (windows, whole)
+                )
+                if "seq" in filler.table[name]["axes"]:
+                    assert (short == long[:, : windows.length]).all() and not long[:, windows.length :].any(), name
+                    cut += long.shape[1] - short.shape[1]
+                elif "batch" in filler.table[name]["axes"]:
+                    assert (short == long).all(), name
+    parts = [Part(shards, "test", 4, 5, n) for n in (1, 3)]
+    assert sorted(parts[1].order) == list(range(len(parts[0].wanted)))
+    return {"cut": cut}
+
+
 if __name__ == "__main__":
     request = json.loads(sys.stdin.read()) if len(sys.argv) < 2 else json.loads(sys.argv[1])
-    json.dump({"batches": batches, "random": random}[request["ask"]](request), sys.stdout)
+    json.dump({"batches": batches, "random": random, "lengths": lengths}[request["ask"]](request), sys.stdout)

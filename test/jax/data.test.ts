@@ -77,6 +77,15 @@ describe.skipIf(python === undefined)('the emitted program', () => {
     expect(await asked({ ask: 'batches', shards, ...settings, steps, train, rank })).toEqual(wanted);
   });
 
+  it('cuts batches to few lengths, and loses nothing by that', async () => {
+    const { manifest } = reader('all');
+    const shards = join(root, 'lengths');
+    valueOf(await pack({ manifest })({ data: 'any', out: shards, shardEvents: 20 })());
+    const train = manifest.entries['train']!.inputs.map(({ name }) => name);
+    const { cut } = await asked({ ask: 'lengths', shards, seed: 3, train });
+    expect(cut).toBeGreaterThan(0);
+  });
+
   it('draws orders, streams and first values as the trainer does', async () => {
     const sizes = [1, 2, 3, 17, 400, 5000, 50_000];
     const keys = ['data.order', 'init Zoë', '🎬'];

@@ -6,6 +6,7 @@ MESH: `data=4,table=2` puts arrays on so many devices, or `none`. Rows of batche
 divide among the devices; the further ones hold numbers that nothing may read.
 """
 
+import functools
 import importlib.util
 import json
 import math
@@ -38,7 +39,8 @@ def module_of(folder: pathlib.Path):
 def grown(tensor, flat, sizes, more):
     """An array as it is described, with so many rows more as divide; they hold what nobody may meet."""
     shape = [sizes.get(size, size) for size in tensor.shape]
-    array = np.asarray(flat, tensor.dtype).reshape(shape)
+    whole = [sizes["whole"] if size == "seq" else length for size, length in zip(tensor.shape, shape)]
+    array = np.asarray(flat, tensor.dtype).reshape(whole)[tuple(slice(0, length) for length in shape)]
     pads = [(0, more.get(size, 0)) for size in tensor.shape]
     filler = 7 if tensor.role == "input" and array.dtype == np.float32 else 0
     return np.pad(array, pads, constant_values=filler) if tensor.shape else array
@@ -70,36 +72,60 @@ def beyond(tensor, x, sizes) -> float:
 def ran(folder: pathlib.Path, mesh: Mesh | None, asked: list[str]) -> dict:
     model = module_of(folder)
     data = json.loads((folder / "data.json").read_text())
-    sizes = data["sizes"]
+    sizes = {**data["sizes"], "seq": model.LENGTH, "whole": model.LENGTH}
     more = {} if mesh is None else {s: -sizes[s] % mesh.shape.get(axis, 1) for s, axis in AXES.items()}
     missing = {"batch.missing": [more.get("batch", 0)], "items.missing": [more.get("items", 0)]}
     specs = {} if mesh is None else model.specs(mesh)
     state = {n: grown(t, data["states"][n], sizes, more) for n, t in model.STATE.items()}
     state = placed(state, specs.get("state"), mesh)
 
-    def inputs(entry: str):
+    def inputs(entry: str, short: bool = False):
         given = {**data["inputs"][entry], **missing}
-        arrays = {n: grown(t, given[n], sizes, more) for n, t in model.INPUTS[entry].items()}
+        length = max(given["seq.lengths"]) if short else model.LENGTH
+        own = {**sizes, "seq": length}
+        arrays = {n: grown(t, given[n], own, more) for n, t in model.INPUTS[entry].items()}
         return placed(arrays, specs.get(entry), mesh)
 
-    def stepped(step):
-        new, outputs = jax.jit(step)(state, inputs("train"))
+    def stepped(step, short: bool = False):
+        new, outputs = jax.jit(step)(state, inputs("train", short))
         return {
             "states": {n: listed(kept(t, new[n], more)) for n, t in model.STATE.items()},
             "beyond": max(beyond(t, new[n], sizes) for n, t in model.STATE.items()),
             "loss": listed(outputs["loss"])[0],
         }
 
-    def read():
+    def remat():
+        """How far the step that works blocks out again is from the other, its loss in bfloat16, and what both take of memory."""
+        kept, again = (jax.jit(functools.partial(model.step, remat=r))(state, inputs("train"))[0] for r in (False, True))
+        size = {**sizes, "batch": 64}
+        shapes = [
+            {n: jax.ShapeDtypeStruct(tuple(size.get(s, s) for s in t.shape), t.dtype) for n, t in of.items()}
+            for of in (model.STATE, model.BATCH)
+        ]
+        compiled = [jax.jit(functools.partial(model.step, remat=r)).lower(*shapes).compile() for r in (False, True)]
+        model.FACTORS = jax.numpy.bfloat16
+        rough, told = jax.jit(lambda *of: model.step(*of))(state, inputs("train"))
+        model.FACTORS = jax.numpy.float32
+        return {
+            "off": max(float(abs(kept[n] - again[n]).max()) for n in kept),
+            "temporary": [c.memory_analysis().temp_size_in_bytes for c in compiled],
+            "rough": float(told["loss"]),
+            "types": sorted({str(x.dtype) for x in rough.values()}),
+        }
+
+    def read(short: bool = False):
         both = jax.jit(lambda state, given, ranked: (model.score(state, given), model.rank(state, ranked)))
-        scores, rank = both(state, inputs("score"), inputs("rank"))
+        scores, rank = both(state, inputs("score", short), inputs("rank", short))
         rows, items = sizes["batch"], sizes["items"]
         return {"scores": listed(scores[:rows, :items]), "rank": listed(rank[:rows])}
 
     results = {
         "step": lambda: stepped(model.step),
+        "stepShort": lambda: stepped(model.step, short=True),
         "stepByJax": lambda: stepped(model.step_by_jax),
         "read": read,
+        "readShort": lambda: read(short=True),
+        "remat": remat,
         "moved": lambda: {e: moved(model, e, sizes, mesh) for e in ("train", "rank", "score")},
     }
     return {name: results[name]() for name in asked}
@@ -111,7 +137,7 @@ LARGE = {"items": 4096, "batch": 8}
 
 def moved(model, entry: str, sizes, mesh: Mesh) -> list[dict]:
     """What the devices exchange in the compiled program of an entry, at LARGE: operations of XLA, and how many numbers each gives."""
-    size = {**sizes, **LARGE}
+    size = {**sizes, "seq": model.LENGTH, **LARGE}
     specs = model.specs(mesh)
 
     def abstract(tensors, of):

@@ -34,7 +34,7 @@ describe.skipIf(python === undefined)('on several devices', () => {
       const some = mesh === 'data=4,table=2' ? chosen : chosen.slice(0, 1);
       const got = await results(folders.slice(0, some.length), ['step', 'read'], mesh);
       some.forEach(([name], i) =>
-        expect([...stepOff(got[i]!.step, wanted[i]!), ...readOff(got[i]!, wanted[i]!)], name).toEqual([]),
+        expect([...stepOff(got[i]!.step, wanted[i]!), ...readOff(got[i]!.read, wanted[i]!)], name).toEqual([]),
       );
     },
     600_000,

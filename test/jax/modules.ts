@@ -10,7 +10,7 @@ import { jaxModule } from '../../compiler/targets/jax/index.js';
 import { evaluate } from '../../compiler/targets/reference.js';
 import { givenOf } from '../support/lowered.js';
 import { reorder } from '../support/loops.js';
-import { environment, plain, traced } from '../support/models.js';
+import { environment, plain, type Scale, traced } from '../support/models.js';
 import { rightOf } from '../support/programs.js';
 import { ran } from './python.js';
 
@@ -22,10 +22,23 @@ export interface Stepped {
 }
 export interface Results {
   readonly step: Stepped;
+  /** The same of rows as long as the longest of the batch. */
+  readonly stepShort: Stepped;
   readonly stepByJax: Stepped;
-  readonly read: { readonly scores: readonly (number | null)[]; readonly rank: readonly (number | null)[] };
+  readonly read: Read;
+  readonly readShort: Read;
+  readonly remat: {
+    readonly off: number;
+    readonly temporary: readonly [number, number];
+    readonly rough: number;
+    readonly types: readonly string[];
+  };
   /** What devices exchange, by entry. */
   readonly moved: Readonly<Record<string, readonly { readonly operation: string; readonly numbers: number }[]>>;
+}
+export interface Read {
+  readonly scores: readonly (number | null)[];
+  readonly rank: readonly (number | null)[];
 }
 /** What the reference says, in float64: new states, and outputs of all entries. */
 export interface Wanted {
@@ -36,11 +49,16 @@ export interface Wanted {
 const own = fileURLToPath(new URL('.', import.meta.url));
 
 /** A folder with a model's module and numbers for all that it reads; and what they should become. */
-export const written = (folder: string, model: Model, over: Readonly<Record<string, HyperValue>>): Wanted => {
+export const written = (
+  folder: string,
+  model: Model,
+  over: Readonly<Record<string, HyperValue>>,
+  scale?: Scale,
+): Wanted => {
   const made = traced(model, over);
   const compiled = rightOf(compile(made));
   const programs = programsOf(made).map(plain);
-  const env = environment(programs);
+  const env = environment(programs, scale);
   const flat = (program: Program): Readonly<Record<string, readonly number[]>> =>
     Object.fromEntries(
       Object.entries(givenOf(rootsOf(program), env)).map(([name, data]) => [name, Array.from(data)] as const),
@@ -117,7 +135,7 @@ export const stepOff = ({ states, loss, beyond }: Stepped, { outputs, updates }:
   ...(beyond === 0 ? [] : [`rows that do not exist hold ${beyond}`]),
 ];
 /** And of what is read. */
-export const readOff = ({ read }: Results, { outputs }: Wanted): readonly string[] => [
-  ...off({ scores: read.scores }, { scores: outputs['scores']! }),
-  ...off({ rank: read.rank }, { rank: outputs['rank']! }, 0),
+export const readOff = ({ scores, rank }: Read, { outputs }: Wanted): readonly string[] => [
+  ...off({ scores }, { scores: outputs['scores']! }),
+  ...off({ rank }, { rank: outputs['rank']! }, 0),
 ];

@@ -158,6 +158,34 @@ describe.skipIf(python === undefined)('a JAX program', () => {
     expect(bytesOf('told', 'last').equals(bytesOf('uncut', 'last'))).toBe(true);
   });
 
+  it('trains on rows of like lengths, the same way each time, and keeps to it', async () => {
+    const of = (out: string, ...more: readonly string[]): readonly string[] => {
+      const [seed, batch] = [common.slice(0, 4), common.slice(4, 6)];
+      return [...seed, ...batch, '--epochs', '1', '--no-test', '--lengths', '3', '--out', at(out), ...more];
+    };
+    for (const out of ['like', 'again']) expect((await py(of(out, '--order', 'length'))).code).toBe(0);
+    expect(bytesOf('like', 'last').equals(bytesOf('again', 'last'))).toBe(true);
+    expect(records(at('like'))[0]!['settings']).toMatchObject({ order: 'length' });
+    // The same users, in other batches.
+    const [like, plain] = [losses(at('like'))[0]!, losses(at('whole'))[0]!];
+    expect(like).not.toBe(plain);
+    expect(Math.abs(like / plain - 1)).toBeLessThan(0.1);
+    const { code, err } = await py(of('like', '--resume', '--order', 'plain'));
+    expect([code, err]).toEqual([2, expect.stringContaining('contradicts the run to resume')]);
+  });
+
+  it('multiplies in bfloat16 and works blocks out again, and keeps what it learns as ever', async () => {
+    const begun = [...common.slice(0, 6), '--epochs', '1', '--no-test', '--dtype', 'bfloat16', '--out', at('rough')];
+    expect((await py(begun)).code).toBe(0);
+    const [rough, exact] = [losses(at('rough'))[0]!, losses(at('whole'))[0]!];
+    expect(rough).not.toBe(exact);
+    expect(Math.abs(rough / exact - 1)).toBeLessThan(0.01);
+    await trainer(await model()).evaluate({ checkpoint: at('rough', 'best.safetensors') });
+    // One block is like no other.
+    const { code, err } = await py([...begun, '--remat', 'blocks']);
+    expect([code, err]).toEqual([2, expect.stringContaining('--remat')]);
+  });
+
   it('goes on from what it learned of other data as the trainer does', async () => {
     // Every other item is new to the second data, and comes between those that are known.
     const users = Array.from({ length: 40 }, (_, u) => Array.from({ length: 6 }, (__, i) => 10 + ((u + i * 3) % 20)));

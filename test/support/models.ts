@@ -95,6 +95,8 @@ const usual: Scale = {
   sizes: { batch: BATCH, items: ITEMS, seen: SEEN, ...columnSizes },
   inputs: { 'seq.lengths': [LENGTH, 1, 3], 'seen.lengths': [2, 0, SEEN] },
 };
+/** No row is as long as the model allows. */
+export const short: Scale = { ...usual, inputs: { ...usual.inputs, 'seq.lengths': [4, 1, 3] } };
 
 /** A number that a state of items may hold: codes where it is a category, 0 and 1 where it says whom training met. */
 export const drawnOf = (feature: ItemFeature, sizes: Sizes, u: number): number =>

@@ -11,7 +11,9 @@ import { type Frame, writer } from '../../exits/frames.js';
 import { sliced, type Writing } from './scan.js';
 import { sheet } from './sheet.js';
 import { sizesOf } from './sizes.js';
-import { type Pen, type Value, whole } from './value.js';
+import { arrayOf } from './scalars.js';
+import { filled, type Pen, shortened, type Value, whole } from './value.js';
+import type { Cut } from './cut.js';
 
 export type Leaf = Input | Param;
 
@@ -22,6 +24,18 @@ export interface Around {
   /** Arrays that tell sizes although nothing else is read of them. */
   readonly carriers: readonly { readonly piece: Piece; readonly axes: readonly Axis[] }[];
   readonly inputs: string;
+  /** Inputs that tell sizes, whether they are read or not. */
+  readonly telling: readonly { readonly piece: Piece; readonly axes: readonly Axis[] }[];
+  /** What comes out of functions of the module. */
+  readonly calls: readonly Call[];
+  /** Outputs that get a name and stay as they come out. */
+  readonly plain: (output: string) => boolean;
+  /** A name from what the model says. */
+  readonly called: (name: string) => string;
+  /** The key of random numbers, as an expression. */
+  readonly key: Pen['key'];
+  /** Axes that are as long as the inputs say. */
+  readonly cut: Cut;
   readonly missing: Pen['missing'];
   readonly inOrder: Pen['inOrder'];
   readonly uses: (helper: Helper) => string;
@@ -31,11 +45,25 @@ export interface Around {
   readonly resultAxes: (name: string, n: Node) => readonly Axis[];
 }
 
+/** A call of a function of the module. */
+export interface Call {
+  /** What comes out of it. */
+  readonly makes: readonly Node[];
+  /** Whether it comes out as an update, in a dictionary of them. */
+  readonly holds?: (n: Node) => boolean;
+  /** What goes in. */
+  readonly reads: readonly Node[];
+  /** Writes the call, and says what came out. */
+  readonly write: (pen: Pen, of: (n: Node) => Value, hint: (n: Node) => string) => ReadonlyMap<Node, Value>;
+}
+
 export interface Body {
   readonly lines: readonly string[];
   /** Outputs and updates, as expressions at the end. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly updates: Readonly<Record<string, string>>;
+  /** Along which axes outputs vary. */
+  readonly axes: Readonly<Record<string, readonly Axis[]>>;
   /** Symbols of sizes that no array tells. */
   readonly asked: ReadonlySet<string>;
 }
@@ -74,7 +102,7 @@ const hintsOf = (
   order: readonly Node[],
   below: (n: Node) => readonly Node[],
   origins: { get(node: Node): Origin | undefined },
-): ((n: Node) => string) => {
+): ((n: Node) => string | undefined) => {
   const inherited = new Map<Node, string>();
   const hints = new Map<Node, string>();
   for (const n of [...order].reverse()) {
@@ -85,21 +113,27 @@ const hintsOf = (
     const own =
       n.op === 'index'
         ? `${n.axis.name}_at`
-        : here.length > 0
-          ? `${here.join('_')}_here`
-          : (origin?.name ?? (base === undefined ? doing(n) : `${base}_${doing(n)}`));
+        : n.op === 'param'
+          ? n.path
+          : here.length > 0
+            ? `${here.join('_')}_here`
+            : (origin?.name ?? (base === undefined ? doing(n) : `${base}_${doing(n)}`));
     hints.set(n, word(own));
   }
-  return (n) => hints.get(n)!;
+  return (n) => hints.get(n);
 };
 
 export const bodyOf = (program: Program, around: Around): Body => {
   const { origins, outputs, updates } = program;
-  const needs = needsOf(rootsOf(program));
+  const calls = new Map<Node, Call>(around.calls.flatMap((c) => c.makes.map((n) => [n, c] as const)));
+  const needs = needsOf(rootsOf(program), (n) => calls.get(n)?.reads);
   const page = sheet(around.taken);
   const leaves = needs.order.filter((n): n is Leaf => n.op === 'input' || n.op === 'param');
-  const given = new Map<Node, Value>(leaves.map((n) => [n, { ...around.leaf(n), dtype: n.dtype }]));
-  const sizes = sizesOf([...given.values(), ...around.carriers], page.name);
+  const leafOf = (n: Leaf): Value => ({ ...around.leaf(n), dtype: n.dtype });
+  // States are as long as can be: of an axis that is cut, what a batch reads is a piece.
+  const isLong = (n: Leaf): boolean => n.op === 'param' && n.axes.some((a) => around.cut.has(a.name));
+  const given = new Map<Node, Value>(leaves.filter((n) => !isLong(n)).map((n) => [n, leafOf(n)]));
+  const sizes = sizesOf([...given.values(), ...around.telling], around.carriers, around.cut, page.name);
   const pen: Pen = {
     sheet: page,
     sizes,
@@ -107,8 +141,10 @@ export const bodyOf = (program: Program, around: Around): Body => {
     inputs: around.inputs,
     missing: around.missing,
     inOrder: around.inOrder,
+    key: around.key,
   };
-  const hint = hintsOf(needs.order, needs.below, origins);
+  const hints = hintsOf(needs.order, needs.below, origins);
+  const hint = (n: Node): string => around.called(hints(n) ?? '_');
   const about = (n: Node): void => {
     const source = origins.get(n)?.source;
     page.about(source === undefined ? undefined : `${source.file}:${source.line}`);
@@ -120,6 +156,14 @@ export const bodyOf = (program: Program, around: Around): Body => {
   };
   const written = writer<Value>(
     (n, frame) => {
+      const call = calls.get(n);
+      if (call !== undefined) {
+        about(n);
+        const made = call.write(pen, (x) => written(frame, x), hint);
+        made.forEach((v, x) => frame.values.set(x, v));
+        return made.get(n)!;
+      }
+      if (n.op === 'param') return put(n, shortened(pen, leafOf(n)));
       const plain = rule(n, writing(frame));
       return needs.named.has(n) || origins.get(n)?.name !== undefined ? put(n, plain) : plain;
     },
@@ -141,14 +185,23 @@ export const bodyOf = (program: Program, around: Around): Body => {
   const frame: Frame<Value> = { values: new Map(given), loops: new Map() };
   // Arguments first, so that no recursion goes deep; what hangs on a loop's states is written with the loop.
   needs.order.filter((n) => !needs.inLoops.has(n)).forEach((n) => written(frame, n));
+  const outAxes: Record<string, readonly Axis[]> = {};
   const results = (of: Readonly<Record<string, Node>>) =>
     Object.fromEntries(
       Object.entries(of).map(([name, n]) => {
+        if (around.plain(name)) {
+          const v = put(n, written(frame, n));
+          frame.values.set(n, v);
+          outAxes[name] = v.axes;
+          return [name, arrayOf(v).text];
+        }
+        const found = written(frame, n);
+        if (calls.get(n)?.holds?.(n) === true) return [name, found.piece.text];
         const axes = around.resultAxes(name, n);
-        return [name, whole(pen, written(frame, n), axes).piece.text];
+        return [name, filled(pen, whole(pen, found, axes)).piece.text];
       }),
     );
-  const done = { outputs: results(outputs), updates: results(updates) };
+  const done = { outputs: results(outputs), updates: results(updates), axes: outAxes };
   const read = sizes.lines().map((line) => `    ${line}`);
   return { lines: [...read, ...page.lines], ...done, asked: sizes.asked };
 };

@@ -24,6 +24,13 @@ LOWEST = -3.4e38`,
     return jnp.where((jnp.abs(x) == 1) & ~jnp.isfinite(y), jnp.nan, jnp.power(x, y))`,
   sine: wave('sine', 'sin'),
   cosine: wave('cosine', 'cos'),
+  einsum: `# What the factors of matrix products are made of; their sums and all else are float32. \`train.py --dtype\` sets it, before anything is traced.
+FACTORS = jnp.float32
+
+
+def einsum(equation: str, *factors: jax.Array) -> jax.Array:
+    """jnp.einsum of factors as precise as FACTORS, summed in float32."""
+    return jnp.einsum(equation, *(x.astype(FACTORS) for x in factors), preferred_element_type=jnp.float32)`,
   lookup: `def lookup(table: jax.Array, at: jax.Array, shared: int = 0) -> jax.Array:
     """table[at] along the first axis after the \`shared\` ones, which run together; 0 where there is no such position."""
     beside = tuple(range(shared))
@@ -49,6 +56,9 @@ LOWEST = -3.4e38`,
     )
     empty = jnp.zeros(at.shape[:shared] + (size,) + rest, values.dtype)
     return lax.scatter_add(empty, at[..., None], values, numbers, mode="drop")`,
+  later: `def later(x: jax.Array, after: jax.Array, batch: Arrays) -> jax.Array:
+    """x, when \`after\` is there. No compiler can know that it is x, so what is made of it is made again, and not before."""
+    return jnp.where(batch["batch.missing"] >= 0, x, after.reshape(-1)[0])`,
   shift: `def shift(x: jax.Array, by: int, axis: int) -> jax.Array:
     """What lies \`by\` positions before, along an axis; 0 where nothing does."""
     zero = jnp.zeros((), x.dtype)

@@ -9,10 +9,12 @@ import { memoryOrder } from '../../lower/layout.js';
 import { padding } from '../../passes/padded.js';
 import { type Program, rootsOf, withRoots } from '../../program.js';
 import { GRADIENT, type Step } from '../../step.js';
+import { blocked, type Blocked, type Inner, unblocked } from './blocks.js';
 import { type Body, bodyOf, type Leaf } from './function.js';
 import { type Helper, helpers, helperTexts } from './helpers.js';
 import { place, quoted, tuple, word } from './piece.js';
 import { asked } from './asked.js';
+import { type Cut, cutOf } from './cut.js';
 import { smooth } from './smooth.js';
 import { asPlaced, type Described, described, inputsText, python, statesText } from './tensors.js';
 
@@ -21,8 +23,10 @@ const reserved: readonly string[] = [
   ...'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
     ' ',
   ),
-  ...'jax jnp lax Arrays Any Mapping Sequence Mesh NamedTuple PartitionSpec Tensor kept_of'.split(' '),
-  ...'state batch inputs sizes states given value gradient int len range enumerate tuple dict float sorted'.split(' '),
+  ...'jax jnp lax FACTORS Arrays Any Mapping Sequence Mesh NamedTuple PartitionSpec Tensor kept_of'.split(' '),
+  ...'state batch inputs layer kept sizes states given value gradient int len range enumerate tuple dict float sorted'.split(
+    ' ',
+  ),
   ...'loss gradients updated step step_by_jax score rank vectors predict spec specs'.split(' '),
   ...Object.keys(helpers),
 ];
@@ -49,8 +53,11 @@ const axesOf = (programs: readonly Program[]): readonly Axis[] => [
   ).values(),
 ];
 
+const none: Blocked['calls'] = [];
+
 interface Entry {
   readonly inputs: readonly Described[];
+  readonly blocks: Blocked;
   readonly body: Body;
 }
 
@@ -77,41 +84,76 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
   };
   const inputName = (n: Leaf): string => (n.op === 'input' ? n.name : n.path);
 
-  /** A function of these arrays; `leaf` says how one is called that is neither of the state nor an input. */
+  /** A function of these arrays; `leaf` says how one is called that is neither of the state nor an input, `more` which names are taken. */
   const entry = (
     program: Program,
     inputs: string,
-    leaf: (n: Leaf) => string | undefined = () => undefined,
-    more: readonly string[] = [],
+    {
+      cut = new Map(),
+      leaf = () => undefined,
+      more = [],
+      title,
+    }: {
+      readonly cut?: Cut;
+      readonly leaf?: (n: Leaf) => string | undefined;
+      readonly more?: readonly string[];
+      /** What functions of its blocks are called. */
+      readonly title?: string;
+    } = {},
   ): Entry => {
     const padded = padding(program, asPlaced);
     const flat = program.entry === 'train' && program.optimizer !== undefined ? settled(padded) : padded;
     const nodes = topological(rootsOf(flat));
     const read = nodes.filter((n): n is Extract<Node, { op: 'input' }> => n.op === 'input' && leaf(n) === undefined);
     const called = (n: Leaf) => place(leaf(n) ?? `${n.op === 'input' ? inputs : 'state'}[${quoted(inputName(n))}]`);
-    const body = bodyOf(flat, {
-      leaf: (n) => ({ piece: called(n), axes: laid(inputName(n), n.axes) }),
-      carriers: manifest.states.map(({ name, axes, shape }) => ({
-        piece: place(`state[${quoted(name)}]`),
-        axes: axes.map((a, i) => ({ name: a, extent: { kind: 'fixed', size: shape[i]! } })),
-      })),
-      inputs,
-      missing: (axis) => {
-        const name = missingOf(asPlaced(axis));
-        return name === undefined ? undefined : place(`${inputs}[${quoted(name)}]`);
-      },
-      inOrder,
-      uses,
-      taken: [...reserved, ...more],
-      resultAxes: (name, n) => laid(name, n.axes),
-    });
+    const telling = read.map((n) => ({ piece: called(n), axes: laid(n.name, n.axes) }));
+    type How = Pick<Parameters<Inner>[1], 'leaf' | 'key' | 'taken'>;
+    const made = (part: Program, how: How, calls: Blocked['calls'], plain: (output: string) => boolean): Body =>
+      bodyOf(part, {
+        // Of a block that stands for all of them names have no number.
+        called: (name) => (calls === none ? name.replaceAll(/_\d+(?=_|$)/g, '') || name : name),
+        leaf: (n) => {
+          const as = how.leaf(n);
+          return {
+            piece: as === undefined ? called(n) : place(as.text),
+            axes: as?.axes ?? laid(inputName(n), n.axes),
+          };
+        },
+        telling,
+        carriers: manifest.states.map(({ name, axes, shape }) => ({
+          piece: place(`state[${quoted(name)}]`),
+          axes: axes.map((a, i) => ({ name: a, extent: { kind: 'fixed', size: shape[i]! } })),
+        })),
+        inputs,
+        cut,
+        calls,
+        plain,
+        key: how.key,
+        missing: (axis) => {
+          const name = missingOf(asPlaced(axis));
+          return name === undefined ? undefined : place(`${inputs}[${quoted(name)}]`);
+        },
+        inOrder,
+        uses,
+        taken: [...reserved, ...more, ...how.taken],
+        resultAxes: (name, n) => laid(name, n.axes),
+      });
+    const blocks =
+      title === undefined
+        ? unblocked
+        : blocked(flat, { title, inputs, inOrder, uses }, (part, how) =>
+            made(part, how, none, (name) => name in part.outputs),
+          );
+    const taken = [...(title === undefined ? [] : [title, `${title}_back`]), 'remat'];
+    const body = made(flat, { leaf: () => undefined, key: quoted, taken }, blocks.calls, () => false);
     const draws = nodes.some((n) => n.op === 'uniform') ? Object.values(draw) : [];
     return {
       body,
+      blocks,
       inputs: [
         ...new Map(
           [
-            ...read.map((n) => described(n.name, n.dtype, laid(n.name, n.axes))),
+            ...read.map((n) => described(n.name, n.dtype, laid(n.name, n.axes), cut)),
             ...draws.map((name) => described(name, 'u32', [])),
           ].map((t) => [t.name, t]),
         ).values(),
@@ -129,14 +171,21 @@ export const functionText = (
   {
     name,
     inputs = 'batch',
+    more = '',
     returns,
     doc,
-  }: { readonly name: string; readonly inputs?: string; readonly returns: string; readonly doc: string },
+  }: {
+    readonly name: string;
+    readonly inputs?: string;
+    readonly more?: string;
+    readonly returns: string;
+    readonly doc: string;
+  },
   { lines, asked }: Body,
   result: string,
 ): string =>
   [
-    `def ${name}(state: Arrays, ${inputs}: Arrays${asked.size === 0 ? '' : ', sizes: Mapping[str, int]'}) -> ${returns}:`,
+    `def ${name}(state: Arrays, ${inputs}: Arrays${asked.size === 0 ? '' : ', sizes: Mapping[str, int]'}${more}) -> ${returns}:`,
     `    """${doc}"""`,
     ...lines,
     `    return ${result}`,
@@ -146,6 +195,36 @@ const dictionary = (of: Readonly<Record<string, string>>, indent = '    '): stri
   const rows = Object.entries(of).map(([name, value]) => `${quoted(name)}: ${value}`);
   const short = `{${rows.join(', ')}}`;
   return short.length < 88 ? short : `{\n${rows.map((r) => `${indent}    ${r},\n`).join('')}${indent}}`;
+};
+
+/** Functions with these titles that are the same but for them are one: the first. */
+const once = (functions: readonly string[], titles: readonly string[]): readonly string[] => {
+  const isOf = (text: string): string | undefined => titles.find((t) => text.startsWith(`def ${t}(`));
+  const known = new Map<string, string>();
+  const names = new Map<string, string>();
+  const left = functions.filter((text) => {
+    const title = isOf(text);
+    if (title === undefined) return true;
+    const bare = text.replace(`def ${title}(`, '');
+    const first = known.get(bare);
+    names.set(title, first ?? title);
+    known.set(bare, first ?? title);
+    return first === undefined;
+  });
+  return left.map((text) =>
+    [...names].reduce((t, [from, to]) => (from === to ? t : t.replaceAll(`${from}(`, `${to}(`)), text),
+  );
+};
+
+/** Derivatives by name, those of blocks as the blocks' functions give them. */
+const slopesText = ({ body: { updates }, blocks: { slopes, dictionaries } }: Entry): string => {
+  const own = Object.fromEntries(Object.entries(updates).filter(([name]) => !slopes.has(name)));
+  const text = dictionary(own);
+  return dictionaries.length === 0
+    ? text
+    : `{\n${dictionaries.map((d) => `        **${d},\n`).join('')}${Object.entries(own)
+        .map(([name, value]) => `        ${quoted(name)}: ${value},\n`)
+        .join('')}    }`;
 };
 
 /** The optimizer as functions of one parameter: those whose texts are equal are one. */
@@ -169,12 +248,10 @@ const optimizing = (step: Step, w: Writer) => {
     Object.entries(named.updates).forEach(([n, x]) =>
       program.origins.set(x, { name: n === 'value' ? 'next_value' : n }),
     );
-    const entry = w.entry(
-      named,
-      'batch',
-      (n) => called[n.op === 'input' ? n.name : n.path],
-      slots.map((s) => `${s}_before`),
-    );
+    const entry = w.entry(named, 'batch', {
+      leaf: (n) => called[n.op === 'input' ? n.name : n.path],
+      more: slots.map((s) => `${s}_before`),
+    });
     const key = JSON.stringify([entry.body.lines, entry.body.updates]);
     variants.set(key, { entry, names: [...(variants.get(key)?.names ?? []), p.path] });
   }
@@ -244,9 +321,9 @@ def specs(mesh: Mesh) -> dict[str, dict[str, PartitionSpec]]:
     everything = {"state": STATE, **INPUTS}
     return {of: {name: spec(t, mesh) for name, t in tensors.items()} for of, tensors in everything.items()}`;
 
-const STEPS = `def step(state: Arrays, batch: Arrays) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+const STEPS = `def step(state: Arrays, batch: Arrays, remat: bool = False) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
     """The next state and what is to be told of the step, by the derivatives of the compiler."""
-    told, slopes = gradients(state, batch)
+    told, slopes = gradients(state, batch, remat)
     return updated(state, slopes, batch), told`;
 
 const byJax = (parameters: readonly string[]): string => `# What is trained.
@@ -276,44 +353,59 @@ const isEntry = (name: string): name is keyof typeof entries => name in entries;
 export const moduleText = (manifest: Manifest, programs: readonly Program[], step: Step): string => {
   const others = programs.filter((p) => isEntry(p.entry));
   const w = writer(manifest, [step.loss, step.gradients, ...others]);
-  const loss = w.entry(smooth(step.loss), 'batch');
-  const gradients = w.entry(step.gradients, 'batch');
+  const trained = [smooth(step.loss), step.gradients] as const;
+  const cuts = trained.map(cutOf);
+  const training = { cut: cuts.every((c) => c.size > 0) ? new Map(cuts.flatMap((c) => [...c])) : new Map() };
+  const [loss, gradients] = trained.map((p, i) =>
+    w.entry(p, 'batch', { ...training, title: ['block', 'trained_block'][i]! }),
+  ) as [Entry, Entry];
   const optimizer = optimizing(step, w);
-  const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: w.entry(asked(p), 'inputs') }));
+  const reading = (p: Program): Entry => w.entry(p, 'inputs', { cut: cutOf(p), title: `${p.entry}_block` });
+  const read = others.map((p) => ({ name: p.entry as keyof typeof entries, entry: reading(asked(p)) }));
   const inputs = {
     train: joined(loss.inputs, gradients.inputs, optimizer.inputs),
     ...Object.fromEntries(read.map(({ name, entry }) => [name, entry.inputs])),
   };
   const sound = !topological(rootsOf(step.loss)).some((n) => n.op === 'implicit');
   const functions = [
+    ...loss.blocks.functions,
     functionText(
       { name: 'loss', returns: 'jax.Array', doc: 'What training makes small: one number.' },
       loss.body,
       loss.body.outputs['loss']!,
     ),
+    ...gradients.blocks.functions,
     functionText(
       {
         name: 'gradients',
+        more: ', remat: bool = False',
         returns: 'tuple[dict[str, jax.Array], dict[str, jax.Array]]',
-        doc: 'The loss, and its derivative by each parameter as the compiler derived it.',
+        doc: `The loss, and its derivative by each parameter as the compiler derived it.${gradients.blocks.again ? '\n\n    `remat`: keeps of blocks no more than their states, and works out again what derivatives read.\n    ' : ''}`,
       },
       gradients.body,
-      `${dictionary(gradients.body.outputs)}, ${dictionary(gradients.body.updates)}`,
+      `${dictionary(gradients.body.outputs)}, ${slopesText(gradients)}`,
     ),
     ...optimizer.functions,
     STEPS,
     ...(sound ? [byJax(step.parameters.map((p) => p.path))] : []),
-    ...read.map(({ name, entry: { body } }) => {
+    ...read.flatMap(({ name, entry: { body, blocks } }) => {
       const { doc, output } = entries[name];
-      return functionText(
+      const text = functionText(
         { name, inputs: 'inputs', returns: output === undefined ? 'dict[str, jax.Array]' : 'jax.Array', doc },
         body,
         output === undefined ? dictionary(body.outputs) : body.outputs[output]!,
       );
+      return [...blocks.functions, text];
     }),
     SPECS,
   ];
-  const code = [...w.helpers(), ...functions].join('\n\n\n');
+  const code = [
+    ...w.helpers(),
+    ...once(
+      functions,
+      others.map((p) => `${p.entry}_block`),
+    ),
+  ].join('\n\n\n');
   const importing = [
     'from __future__ import annotations',
     '',
@@ -331,6 +423,7 @@ export const moduleText = (manifest: Manifest, programs: readonly Program[], ste
     `NAME = ${quoted(manifest.model)}`,
     `HASH = ${quoted(manifest.hash)}`,
     `LENGTH = ${manifest.length}`,
+    `# Whether derivatives may work out again what they read of blocks (\`remat\`).\nREMAT = ${gradients.blocks.again ? 'True' : 'False'}`,
     `HYPER = ${dictionary(Object.fromEntries(Object.entries(manifest.hyper).map(([k, v]) => [k, python(v)])), '')}`,
   ].join('\n');
   const arrays = [

@@ -17,9 +17,14 @@ export interface Needs {
 /** Whether a product is larger than what it is made of: nobody writes such a one down who need not. */
 const widens = (n: Node): boolean => argsOf(n).every((a) => a.axes.length < n.axes.length);
 
-export const needsOf = (roots: readonly Node[]): Needs => {
-  const users = userCounts(topological(roots));
+/** `instead`: what is read for a node that is not written here but comes out of a call. */
+export const needsOf = (
+  roots: readonly Node[],
+  instead: (n: Node) => readonly Node[] | undefined = () => undefined,
+): Needs => {
+  const users = userCounts(topological(roots, undefined, (n) => instead(n) ?? argsOf(n)));
   const factorsOf = (n: Node): readonly Node[] => {
+    if (instead(n) !== undefined) return [n];
     if (n.op === 'broadcast' || n.op === 'barrier') return factorsOf(n.arg);
     const product = n.op === 'map' && n.fn === 'mul' && n.dtype === 'f32';
     return product && (users.get(n) === 1 || widens(n)) ? n.args.flatMap(factorsOf) : [n];
@@ -31,14 +36,14 @@ export const needsOf = (roots: readonly Node[]): Needs => {
     return found;
   };
   const below = (n: Node): readonly Node[] =>
-    n.op === 'reduce' && n.monoid === 'sum' ? factors(n) : n.op === 'implicit' ? [n.value] : argsOf(n);
+    instead(n) ?? (n.op === 'reduce' && n.monoid === 'sum' ? factors(n) : n.op === 'implicit' ? [n.value] : argsOf(n));
   const order = topological(roots, undefined, below);
   const inLoops = new Set<Node>();
   const named = new Set<Node>();
   const readers = new Map<Node, number>();
   for (const n of order) {
     for (const a of below(n)) readers.set(a, (readers.get(a) ?? 0) + 1);
-    if (n.op !== 'scan') continue;
+    if (n.op !== 'scan' || instead(n) !== undefined) continue;
     const inside = inLoop(n);
     for (const x of inside) {
       inLoops.add(x);

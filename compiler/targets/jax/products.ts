@@ -42,14 +42,24 @@ const lettersOf = (names: readonly string[]): ReadonlyMap<string, string> => {
   return letters;
 };
 
-const einsum = ({ inOrder }: Pen, factors: readonly Value[], over: readonly string[]): Value => {
+/** A product of matrices: two of its factors have an axis each that the other has not. Others are as cheap as sums. */
+const isMatrix = (factors: readonly Value[]): boolean =>
+  factors.some((f) =>
+    factors.some((g) => [f, g].every((x, i, of) => x.axes.some((a) => !hasAxis(of[1 - i]!, a.name)))),
+  );
+
+const einsum = ({ inOrder, uses }: Pen, factors: readonly Value[], over: readonly string[]): Value => {
   const axes = inOrder([...new Map(factors.flatMap((f) => f.axes.map((a) => [a.name, a] as const))).values()]);
   const letters = lettersOf(axes.map((a) => a.name));
   const spelt = (names: readonly string[]): string => names.map((name) => letters.get(name)!).join('');
   const left = axes.filter((a) => !over.includes(a.name));
   const equation = `${factors.map((f) => spelt(namesOf(f))).join()}->${spelt(left.map((a) => a.name))}`;
   return {
-    piece: call('jnp.einsum', quoted(equation), ...factors.map((f) => f.piece)),
+    piece: call(
+      factors[0]!.dtype === 'f32' && isMatrix(factors) ? uses('einsum') : 'jnp.einsum',
+      quoted(equation),
+      ...factors.map((f) => f.piece),
+    ),
     axes: left,
     dtype: factors[0]!.dtype,
   };

@@ -14,6 +14,7 @@ const modules = [
   'files',
   'jobs',
   'judging',
+  'lengths',
   'measures',
   'placing',
   'progress',

@@ -13,7 +13,7 @@ const rules: Rules<Writing, Value> = {
   uniform,
   constant: (n, w) => scalar(w, n.value, n.dtype),
   index: (n, w) => positions(w, n.axis),
-  extent: (n, w) => ({ piece: w.sizes.count(n.axis), axes: [], dtype: 'i32' }),
+  extent: (n, w) => ({ piece: w.sizes.whole(n.axis), axes: [], dtype: 'i32' }),
   map: (n, w) => mapped(w, n.fn, n.args.map(w.of), n.dtype),
   stop: (n, w) => {
     const v = w.of(n.arg);

@@ -2,6 +2,7 @@
 import { type Axis, bound } from '../../../dsl/axis.js';
 import type { DType } from '../../../dsl/scalar.js';
 import type { StateInfo } from '../../../runtime/contract/session.js';
+import type { Cut } from './cut.js';
 import { quoted, tuple } from './piece.js';
 
 /** Symbols of sizes that may be more than there are, so that devices divide them: rows of item tables. */
@@ -22,11 +23,16 @@ export interface Described {
   readonly axes: readonly string[];
   readonly shape: readonly (number | string)[];
 }
-export const described = (name: string, dtype: Described['dtype'], axes: readonly Axis[]): Described => ({
+export const described = (
+  name: string,
+  dtype: Described['dtype'],
+  axes: readonly Axis[],
+  cut: Cut = new Map(),
+): Described => ({
   name,
   dtype,
   axes: axes.map((a) => a.name),
-  shape: axes.map(bound),
+  shape: axes.map((a) => cut.get(a.name) ?? bound(a)),
 });
 
 /** JSON that Python reads as its own. */

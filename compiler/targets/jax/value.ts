@@ -5,7 +5,7 @@
 import type { Axis } from '../../../dsl/axis.js';
 import type { DType, ScalarName } from '../../../dsl/scalar.js';
 import type { Helper } from './helpers.js';
-import { call, type Piece, subscripted, tuple } from './piece.js';
+import { atom, call, type Piece, subscripted, tuple } from './piece.js';
 import { axisAt } from '../../exits/varying.js';
 import { applied, arrayOf, literal } from './scalars.js';
 import type { Sheet } from './sheet.js';
@@ -26,6 +26,8 @@ export interface Pen {
   readonly inputs: string;
   /** The input that says how many positions at an axis's end do not exist, where it is one of those that the whole program has. */
   readonly missing: (axis: Axis) => Piece | undefined;
+  /** The key of random numbers, as an expression. */
+  readonly key: (key: string) => string;
   /** Axes as they lie in memory, outermost first. */
   readonly inOrder: (axes: readonly Axis[]) => readonly Axis[];
 }
@@ -93,6 +95,20 @@ export const whole = (pen: Pen, v: Value, axes: readonly Axis[]): Value => {
   return v.axes.length === axes.length
     ? { ...v, piece: arrayOf({ ...v, piece }), axes }
     : { ...v, piece: call('jnp.broadcast_to', arrayOf({ ...v, piece }), shapeOf(pen, axes)), axes };
+};
+
+/** What is left of a state whose axes are cut. */
+export const shortened = ({ sizes }: Pen, v: Value): Value => {
+  const subscripts = v.axes.map((a) => (sizes.cuts(a) ? `:${sizes.count(a).text}` : ':'));
+  const last = subscripts.findLastIndex((s) => s !== ':');
+  return { ...v, piece: atom(`${v.piece.text}[${subscripts.slice(0, last + 1).join(', ')}]`) };
+};
+
+/** As long as states are: zeros beyond what is cut. */
+export const filled = ({ sizes }: Pen, v: Value): Value => {
+  if (!v.axes.some(sizes.cuts)) return v;
+  const rows = v.axes.map((a) => (sizes.cuts(a) ? `(0, ${sizes.whole(a).text} - ${sizes.count(a).text})` : '(0, 0)'));
+  return { ...v, piece: call('jnp.pad', v.piece, tuple(rows)) };
 };
 
 /** Positions along an axis. */

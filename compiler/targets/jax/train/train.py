@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.progress import RANGES
+from trainer.progress import LENGTHS, RANGES
 from trainer.told import Refused, Usage
 
 COMMANDS = ("train", "evaluate", "export")
@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
 
 def counted(name: str) -> object:
     """A whole number in the range of an option."""
-    low, high = RANGES[name]
+    low, high = {**RANGES, "lengths": LENGTHS}[name]
 
     def number(text: str) -> int:
         try:
@@ -61,6 +61,12 @@ def parser() -> Parser:
         one.add_argument("--shards", type=Path, required=True, help="folder that `trainer.js pack` wrote")
         one.add_argument("--verify", action="store_true", help="check the sha-256 of every file of the shards first")
         one.add_argument("--mesh", help="devices along the axes, as data=4,table=2 (default: all along data)")
+        one.add_argument(
+            "--dtype",
+            choices=["float32", "bfloat16"],
+            default="float32",
+            help="what matrix products are computed of; sums and states are float32 in any case",
+        )
         one.add_argument("--json", action="store_true", help="print JSON lines and nothing else on the standard output")
         several = one.add_argument_group("several processes (each given its own --process, or all told by the cluster)")
         several.add_argument(
@@ -104,6 +110,17 @@ def parser() -> Parser:
     train.add_argument(
         "--checkpoint-seconds", type=positive, default=60.0, metavar="N", help="save after so many seconds (60)"
     )
+    train.add_argument(
+        "--order",
+        choices=["plain", "length"],
+        help="of batches: as trainer.js has it (plain), or with rows of about one length together",
+    )
+    train.add_argument(
+        "--remat",
+        choices=["none", "blocks"],
+        default="none",
+        help="what derivatives read is kept from the forward pass (none), or worked out again block by block, which takes less memory",
+    )
     train.add_argument("--no-test", dest="test", action="store_false", help="leave the test alone")
 
     evaluate = command("evaluate", "Rank the held-out items with a checkpoint, of this program or of trainer.js.")
@@ -112,6 +129,15 @@ def parser() -> Parser:
     evaluate.add_argument(
         "--batch", type=counted("batch"), metavar="N", help="users of a batch (default: as in training)"
     )
+
+    for one in (train, evaluate):
+        one.add_argument(
+            "--lengths",
+            type=counted("lengths"),
+            default=4,
+            metavar="N",
+            help="how many lengths batches may have, each compiled once (4)",
+        )
 
     export = command("export", "Write the scores of a checkpoint as StableHLO, for IREE and for jax.export.")
     export.add_argument("--checkpoint", type=Path, required=True, help="the checkpoint to use")

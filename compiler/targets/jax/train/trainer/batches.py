@@ -3,7 +3,7 @@
 A window is (user, start, end): the events [start, end) of a user's shard, whose last target is the event `end`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .draws import shuffled, stream, uniform
+from .lengths import alike, ladder, rung_of
 from .shards import Shards
 
 I64 = NDArray[np.int64]
@@ -19,7 +20,7 @@ Inputs = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Windows:
-    """Rows of a batch that exist, and the room that the batch has."""
+    """Rows of a batch that exist, and the room that the batch has: so many rows, each so long."""
 
     users: I64
     starts: I64
@@ -152,39 +153,73 @@ def label_text(label: Mapping[str, Any]) -> str:
     return f"{label['column']} {said}"
 
 
-class Epoch:
-    """The training windows of an epoch: each user with at least two training events once."""
+ORDERS = ("plain", "length")
 
-    def __init__(self, shards: Shards, batch: int, length: int, seed: int, epoch: int) -> None:
+
+class Epoch:
+    """The training windows of an epoch: each user with at least two training events once.
+
+    A batch is as long as the shortest of `rungs` that holds its rows. `order`: `plain` is that of `trainer.js`; in `length` the rows of
+    a batch are about equally long.
+    """
+
+    def __init__(
+        self,
+        shards: Shards,
+        batch: int,
+        length: int,
+        seed: int,
+        epoch: int,
+        rungs: Sequence[int] = (),
+        order: str = "plain",
+    ) -> None:
         begins, ends = shards.offsets, shards.training_ends
         self.users = shuffled(np.flatnonzero(ends - begins >= 2), seed, epoch)
         self.batch, self.length = batch, length
+        self.rungs = rungs or (length,)
         self._begins, self._ends = begins, ends
         # `last`: a window that ends anywhere, for models that use its last target only.
         self._horizon = stream(seed, epoch, "data.horizon") if shards.index["horizon"] == "last" else None
+        if order == "length":
+            starts, ends = self._bounds(self.users)
+            self.users = alike(self.users, ends - starts, self.rungs, batch, seed, epoch)
 
     def __len__(self) -> int:
         return -(-len(self.users) // self.batch)
 
+    def rows(self, index: int) -> int:
+        """Rows of a batch that exist."""
+        return min(self.batch, len(self.users) - index * self.batch)
+
     def windows(self, index: int, low: int, high: int) -> Windows:
         """The rows [low, high) of a batch; those at its end may not exist."""
         first = index * self.batch
-        users = self.users[first + low : min(first + high, first + self.batch)]
+        users = self.users[first : first + self.batch]
+        starts, ends = self._bounds(users)
+        own = slice(low, high)
+        length = rung_of(self.rungs, int((ends - starts).max(initial=0)))
+        return Windows(users[own], starts[own], ends[own], high - low, length)
+
+    def _bounds(self, users: I64) -> tuple[I64, I64]:
+        """Where windows start and end."""
         begins, ends = self._begins[users], self._ends[users] - 1
         if self._horizon is not None:
             ends = begins + 1 + np.floor(uniform(self._horizon, users) * (ends - begins)).astype(np.int64)
-        return Windows(users, np.maximum(begins, ends - self.length), ends, high - low, self.length)
+        return np.maximum(begins, ends - self.length), ends
 
 
 class Part:
-    """The windows of an evaluation: a row for each item that a question wants."""
+    """The windows of an evaluation: a row for each item that a question wants, where there are several lengths the shortest first."""
 
-    def __init__(self, shards: Shards, part: str, batch: int, length: int) -> None:
+    def __init__(self, shards: Shards, part: str, batch: int, length: int, lengths: int = 1) -> None:
         users, ends, self.starts, self.wanted = shards.questions(part)
         self.shards, self.batch, self.length = shards, batch, length
         of = np.repeat(np.arange(len(users)), np.diff(self.starts))
         self._users, self._ends, self._questions = users[of], ends[of], of
         self._begins = shards.offsets
+        own = np.minimum(self._ends - self._begins[self._users], length)
+        self.rungs = (length,) if lengths == 1 else ladder(own, length, lengths)
+        self.order = np.argsort(own, kind="stable") if lengths > 1 else np.arange(len(of))
 
     def __len__(self) -> int:
         return -(-len(self.wanted) // self.batch)
@@ -195,18 +230,19 @@ class Part:
 
     def windows(self, index: int, low: int, high: int) -> Windows:
         """The rows [low, high) of a batch; those at its end may not exist."""
-        first = index * self.batch
-        own = slice(first + low, min(first + high, first + self.batch, len(self.wanted)))
-        users, ends = self._users[own], self._ends[own]
+        of = self.order[index * self.batch : (index + 1) * self.batch]
+        users, ends = self._users[of], self._ends[of]
         starts = np.maximum(self._begins[users], ends - self.length)
-        seen = self._seen(own, high - low)
-        return Windows(users, starts, ends, high - low, self.length, self.wanted[own], seen)
+        length = rung_of(self.rungs, int((ends - starts).max(initial=0)))
+        own = slice(low, high)
+        seen = self._seen(of[own], high - low)
+        return Windows(users[own], starts[own], ends[own], high - low, length, self.wanted[of[own]], seen)
 
-    def _seen(self, own: slice, rows: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _seen(self, own: I64, rows: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The distinct items of whole histories without what their questions want, by first appearance."""
         values = np.zeros((rows, self.shards.sizes["seen"]), np.int32)
         lengths = np.zeros(rows, np.int32)
-        for row, at in enumerate(range(own.start, max(own.start, own.stop))):
+        for row, at in enumerate(own):
             q = self._questions[at]
             history = self.shards.history(int(self._users[at]), int(self._ends[at]))
             items, first = np.unique(history, return_index=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import model
 import numpy as np
 from jax.experimental import multihost_utils
@@ -39,6 +40,7 @@ def _both(*listeners: Listener) -> Listener:
 
 def _opened(options: argparse.Namespace) -> tuple[Shards, Placing, Listener]:
     shards = Shards(options.shards, model.NAME, model.HASH, options.verify)
+    model.FACTORS = jnp.dtype(options.dtype)
     placing = Placing(model, mesh_of(options.mesh), shards.sizes)
     first = jax.process_index() == 0
     return shards, placing, _silent if not first else records() if options.json else View(model.NAME)
@@ -138,6 +140,8 @@ def train(options: argparse.Namespace) -> int:
         listen,
         save_steps=options.checkpoint_steps,
         save_seconds=options.checkpoint_seconds,
+        lengths=options.lengths,
+        remat=options.remat == "blocks",
     )
     job.signals.listen()
     listen(
@@ -201,7 +205,7 @@ def evaluate(options: argparse.Namespace) -> int:
             f"The checkpoint {kept.path} was trained on everything (--train-on all): there is nothing held out."
         )
     settings = {**kept.settings, "batch": options.batch or kept.settings["batch"]}
-    job = Job(placing, shards, settings, kept.path.parent, tell)
+    job = Job(placing, shards, settings, kept.path.parent, tell, lengths=options.lengths)
     job.signals.listen()
     result = judged(job, options.part, kept.progress, placing.states(kept.values))
     if result is None:

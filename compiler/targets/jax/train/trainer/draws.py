@@ -54,10 +54,10 @@ def _undisturbed(high: int, to: NDArray[np.int64]) -> int:
     return min(int(again.min(initial=len(to))), int(hit.min(initial=len(to))))
 
 
-def shuffled(values: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
-    """Fisher and Yates on the stream `data.order` of an epoch. Swaps that do not meet are made at once: about sqrt(n) of them."""
+def shuffled(values: NDArray[np.int64], seed: int, epoch: int, key: str = "data.order") -> NDArray[np.int64]:
+    """Fisher and Yates on a stream of an epoch. Swaps that do not meet are made at once: about sqrt(n) of them."""
     order = values.copy()
-    numbers = stream(seed, epoch, "data.order")
+    numbers = stream(seed, epoch, key)
     high = len(order) - 1
     while high > 0:
         places = np.arange(high, max(0, high - max(16, int(1.5 * high**0.5))), -1)

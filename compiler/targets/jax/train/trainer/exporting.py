@@ -17,7 +17,7 @@ _KNOWN = {"batch.missing": np.int32(0), "items.missing": np.int32(0)}
 def exported(model: ModuleType, kept: Checkpoint, out: Path, batch: int) -> str:
     """Writes `score.mlirbc`, `score.jax` and `items.json` into `out`; what was written, in a sentence."""
     state = {name: jnp.asarray(kept.tensors[name]) for name, t in model.STATE.items() if t.role != "slot"}
-    sizes = {"batch": batch, "items": len(kept.items)}
+    sizes = {"batch": batch, "items": len(kept.items), "seq": model.LENGTH}
     seed = {"@seed": np.uint32(kept.settings["seed"]), "@step": np.uint32(0)}
     fixed = {name: jnp.asarray(v) for name, v in {**_KNOWN, **seed}.items() if name in model.SCORE}
     asked = {name: tensor for name, tensor in model.SCORE.items() if name not in fixed}

@@ -15,11 +15,13 @@ import numpy as np
 from jax.experimental import multihost_utils
 from numpy.typing import NDArray
 
-from .batches import Counts, Filler, Windows
+from .batches import Counts, Epoch, Filler, Windows
 from .events import Listener
+from .lengths import ladder
 from .placing import Placing
 from .progress import Settings
 from .shards import Shards
+from .told import Usage
 
 AHEAD = 2
 """Batches that are read, and steps that are under way, before anybody waits."""
@@ -56,16 +58,30 @@ class Job:
     signals: Signals = field(default_factory=Signals)
     save_steps: float = float("inf")
     save_seconds: float = 60.0
+    lengths: int = 1
+    """How many lengths batches may have."""
+    remat: bool = False
+    """Whether what derivatives read of blocks is worked out again."""
 
     def __post_init__(self) -> None:
         model = self.placing.model
         self.filler = Filler(self.shards)
-        self.batches = -(-int((self.shards.training_ends - self.shards.offsets >= 2).sum()) // self.settings["batch"])
+        histories = self.shards.training_ends - self.shards.offsets
+        histories = histories[histories >= 2] - 1
+        self.batches = -(-len(histories) // self.settings["batch"])
+        self.order: str = self.settings.get("order", "plain")
+        together = self.settings["batch"] if self.order == "plain" else 1
+        longest = model.LENGTH
+        self.rungs = ladder(histories, longest, self.lengths, together) if self.cuts("train") else (longest,)
         self.steps = self.settings.get("before", 0) + self.settings["epochs"] * self.batches
         shardings = self.placing.shardings
         everywhere = self.placing.everywhere
+        if self.remat and not model.REMAT:
+            raise Usage(
+                "--remat blocks works out again what several blocks of one kind made, and this model has none: leave it out."
+            )
         self.step = jax.jit(
-            model.step,
+            functools.partial(model.step, remat=self.remat),
             donate_argnums=0,
             in_shardings=(shardings["state"], shardings["train"]),
             out_shardings=(shardings["state"], everywhere),
@@ -75,6 +91,15 @@ class Job:
             lambda state: jnp.stack([jnp.isfinite(x).all() for x in jax.tree.leaves(state)]).all(),
             out_shardings=everywhere,
         )
+
+    def cuts(self, entry: str) -> bool:
+        """Whether the rows of a batch may be shorter than the model's longest history."""
+        return any("seq" in tensor.shape for tensor in self.placing.model.INPUTS[entry].values())
+
+    def epoch(self, number: int) -> Epoch:
+        """The training windows of an epoch."""
+        batch, seed = self.settings["batch"], self.settings["seed"]
+        return Epoch(self.shards, batch, self.placing.model.LENGTH, seed, number, self.rungs, self.order)
 
     def path(self, name: str) -> Path:
         """`last` and `best`."""

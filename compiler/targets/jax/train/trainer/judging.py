@@ -17,7 +17,7 @@ from .told import Refused
 
 def evaluate(job: Job, part: str, state: State) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
     """The rank of every row's wanted item, and where the rows of questions start; None if the run was told to end meanwhile."""
-    of = Part(job.shards, part, job.settings["batch"], job.placing.model.LENGTH)
+    of = Part(job.shards, part, job.settings["batch"], job.placing.model.LENGTH, job.lengths if job.cuts("rank") else 1)
     made = ahead(
         (index, job.inputs("rank", lambda low, high, i=index: of.windows(i, low, high), of.rows(index), 0))
         for index in range(len(of))
@@ -38,7 +38,8 @@ def evaluate(job: Job, part: str, state: State) -> tuple[NDArray[np.float32], ND
             take()
     while under_way:
         take()
-    found = np.concatenate(ranks) if ranks else np.zeros(0, np.float32)
+    found = np.zeros(len(of.wanted), np.float32)
+    found[of.order] = np.concatenate(ranks) if ranks else found
     if not (found >= 1).all():
         raise Refused(
             "The model ranks with values that are no numbers: its parameters or scores are not finite. "

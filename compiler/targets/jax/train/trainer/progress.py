@@ -9,6 +9,8 @@ Settings = dict[str, Any]
 Progress = dict[str, Any]
 
 RANGES = {"epochs": (1, 1_000_000), "batch": (1, 65_536), "seed": (0, 2**32 - 1), "patience": (1, 1_000_000)}
+LENGTHS = (1, 6)
+"""How many lengths batches may have."""
 BEGINNING: Progress = {"step": 0, "epoch": 0, "batch": 0, "loss": 0, "unconverged": 0, "history": []}
 
 
@@ -26,15 +28,18 @@ def new_settings(index: Mapping[str, Any], given: Mapping[str, Any]) -> Settings
         )
     chosen = {name: index["defaults"][name] if given.get(name) is None else given[name] for name in RANGES}
     order = ("seed", "batch", "epochs", "patience")
-    return {**{name: chosen[name] for name in order}, **held}
+    # The trainer's own order goes without saying: these are its settings.
+    own = {"order": given["order"]} if given.get("order") not in (None, "plain") else {}
+    return {**{name: chosen[name] for name in order}, **held, **own}
 
 
 def resumed_settings(kept: Settings, given: Mapping[str, Any]) -> Settings:
     """The settings of a resumed run: those it began with; only its end may move."""
-    for name in ("seed", "batch", "protocol"):
-        if given.get(name) not in (None, kept.get(name)):
+    for name in ("seed", "batch", "protocol", "order"):
+        had = kept.get(name, "plain" if name == "order" else None)
+        if given.get(name) not in (None, had):
             raise Usage(
-                f"--{name} {given[name]} contradicts the run to resume, which has --{name} {kept.get(name)}: "
+                f"--{name} {given[name]} contradicts the run to resume, which has --{name} {had}: "
                 "leave it out, or begin a new run without --resume."
             )
     if kept.get("patience") is None and given.get("patience") is not None:

@@ -7,7 +7,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from .batches import Epoch
 from .checkpoints import save
 from .jobs import AHEAD, Job, agreed, ahead
 from .judging import evaluate
@@ -40,14 +39,13 @@ def train_epoch(job: Job, start: Progress, state: State) -> tuple[Progress, Stat
     """Trains until the epoch's batches end or the run is told to end, saving now and then."""
     began = saved = time.monotonic()
     saved_step = start["step"]
-    epoch = Epoch(job.shards, job.settings["batch"], job.placing.model.LENGTH, job.settings["seed"], start["epoch"])
+    epoch = job.epoch(start["epoch"])
     first = start["step"] - start["batch"]
-    size = job.settings["batch"]
     made = ahead(
         job.inputs(
             "train",
             lambda low, high, i=index: epoch.windows(i, low, high),
-            min(size, len(epoch.users) - index * size),
+            epoch.rows(index),
             first + index + 1,
         )
         for index in range(start["batch"], len(epoch))

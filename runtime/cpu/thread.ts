@@ -168,10 +168,10 @@ export const thread = <G>(
     return next;
   };
 
-  /** Shares with many positions first, so that none is left alone with one at the end. */
-  const inTurn = ({ shares, gather }: PhaseTasks): readonly number[] => {
+  /** Shares with many positions first, so that no thread is left with one at the end; whoever is alone, and looked at, goes from the first row to the last. */
+  const inTurn = ({ shares, gather }: PhaseTasks, alone: boolean): readonly number[] => {
     const order = shares.map((_, share) => share);
-    if (gather === undefined) return order;
+    if (alone || gather === undefined) return order;
     const before = gather.before / 4;
     const sizes = shares.map(([from, to]) => words[before + to]! - words[before + from]!);
     return order.sort((a, b) => sizes[b]! - sizes[a]! || a - b);
@@ -184,7 +184,7 @@ export const thread = <G>(
       const existing = batch.rows - (batch.missing === null ? 0 : words[batch.missing / 4]!);
       const total = inverses.length + shares.length + grids.length + copies.length;
       const functions = rows.map((name) => call[name]!);
-      const turns = inTurn(phase);
+      const turns = inTurn(phase, alone);
       let mine = 0;
       const take = (): number => (alone ? mine++ : Atomics.add(words, COUNTERS + p, 1));
       for (let task = take(); task < total; task = take()) {

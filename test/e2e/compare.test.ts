@@ -33,13 +33,15 @@ interface Finished {
 const models = ['hstu', 'pcrec'];
 const seeds = [1, 2];
 const epochs = 6;
-const options = [
+const among = (names: readonly string[], each: readonly number[], passes: number): readonly string[] => [
   '--data',
   'sample',
   '--models',
-  models.join(),
+  names.join(),
   '--seeds',
-  seeds.join(),
+  each.join(),
+  '--epochs',
+  String(passes),
   '--batch',
   '64',
   '--length',
@@ -90,11 +92,9 @@ const run = (
     });
   });
 const all = (out: string): readonly string[] => [
-  ...options,
+  ...among(models, seeds, epochs),
   '--set',
   'pcrec:steps=2',
-  '--epochs',
-  String(epochs),
   '--out',
   out,
 ];
@@ -187,7 +187,7 @@ describe('pcrec-compare', () => {
     'stopped by Ctrl-C, while it compiles and while it trains, ends with 130 and goes on',
     async () => {
       const stopped = join(folder, 'stopped');
-      const args = [...options, '--models', 'hstu', '--seeds', '1', '--epochs', String(epochs), '--out', stopped];
+      const args = [...among(['hstu'], [1], epochs), '--out', stopped];
       const early = await run(args, (err) => err.includes('compiling hstu'), 'SIGINT');
       expect(early).toMatchObject({ code: 130, out: '' });
       expect(early.err).toMatch(
@@ -257,7 +257,7 @@ describe('pcrec-compare', () => {
     'holds out what it is told to, by a rule and by the file of another run, and says what',
     async () => {
       const divided = join(folder, 'divided');
-      const args = [...options, '--models', 'hstu', '--seeds', '1', '--epochs', '2'];
+      const args = among(['hstu'], [1], 2);
       const rule = await run([...args, '--out', divided, '--split', 'last:2']);
       expect({ code: rule.code, out: rule.out }).toEqual({
         code: 0,
@@ -293,7 +293,7 @@ describe('pcrec-compare', () => {
     'does a run again whose result is of another comparison, says so, and loses nothing',
     async () => {
       const old = read(whole, 'hstu.1.json');
-      const other = await run([...options, '--models', 'hstu', '--seeds', '1', '--epochs', '1', '--out', whole]);
+      const other = await run([...among(['hstu'], [1], 1), '--out', whole]);
       expect(other.code).toBe(0);
       expect(other.err).toContain(
         `belongs to another comparison (epochs ${epochs}, not 1); it is in ${join(whole, 'previous')} now, and that run is done again.`,

@@ -249,7 +249,7 @@ main(compiled, import.meta.url);
       const fails = (...args: readonly string[]) => {
         const { status, stdout, stderr } = spawnSync(
           process.execPath,
-          [trainer, 'serve', '--device', 'wasm', ...args],
+          [trainer, 'serve', ...(args.includes('--device') ? [] : ['--device', 'wasm']), ...args],
           {
             cwd: packageRoot,
             encoding: 'utf8',

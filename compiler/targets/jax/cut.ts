@@ -17,10 +17,12 @@ import { conditions } from '../../softmax.js';
 export type Cut = ReadonlyMap<string, string>;
 const nothing: Cut = new Map();
 
+const LENGTHS = '.lengths';
+const symbolOf = (input: string): string => (input.endsWith(LENGTHS) ? input.slice(0, -LENGTHS.length) : input);
 /** Of an axis with rows whose bound is a number: after which input of lengths. */
 const raggedOf = ({ extent }: Axis): { readonly rows: string; readonly symbol: string } | undefined =>
   extent.kind === 'ragged' && typeof extent.max === 'number'
-    ? { rows: extent.rows, symbol: extent.lengths.replace(/\.lengths$/, '') }
+    ? { rows: extent.rows, symbol: symbolOf(extent.lengths) }
     : undefined;
 
 const axesWithin = (nodes: readonly Node[]): readonly Axis[] =>

@@ -134,15 +134,8 @@ export const bodyOf = (program: Program, around: Around): Body => {
   const isLong = (n: Leaf): boolean => n.op === 'param' && n.axes.some((a) => around.cut.has(a.name));
   const given = new Map<Node, Value>(leaves.filter((n) => !isLong(n)).map((n) => [n, leafOf(n)]));
   const sizes = sizesOf([...given.values(), ...around.telling], around.carriers, around.cut, page.name);
-  const pen: Pen = {
-    sheet: page,
-    sizes,
-    uses: around.uses,
-    inputs: around.inputs,
-    missing: around.missing,
-    inOrder: around.inOrder,
-    key: around.key,
-  };
+  const { uses, inputs, missing, inOrder, key } = around;
+  const pen: Pen = { sheet: page, sizes, uses, inputs, missing, inOrder, key };
   const hints = hintsOf(needs.order, needs.below, origins);
   const hint = (n: Node): string => around.called(hints(n) ?? '_');
   const about = (n: Node): void => {

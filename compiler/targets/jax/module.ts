@@ -9,7 +9,8 @@ import { memoryOrder } from '../../lower/layout.js';
 import { padding } from '../../passes/padded.js';
 import { type Program, rootsOf, withRoots } from '../../program.js';
 import { GRADIENT, type Step } from '../../step.js';
-import { blocked, type Blocked, type Inner, unblocked } from './blocks.js';
+import type { Inner } from './block-functions.js';
+import { blocked, type Blocked, unblocked } from './blocks.js';
 import { type Body, bodyOf, type Leaf } from './function.js';
 import { type Helper, helpers, helperTexts } from './helpers.js';
 import { place, quoted, tuple, word } from './piece.js';
@@ -55,6 +56,40 @@ const axesOf = (programs: readonly Program[]): readonly Axis[] => [
 
 const none: Blocked['calls'] = [];
 
+const isNumber = (word: string): boolean => word !== '' && [...word].every((c) => c >= '0' && c <= '9');
+/** A name without the numbers in it. */
+const unnumbered = (name: string): string =>
+  name
+    .split('_')
+    .filter((part, i) => i === 0 || !isNumber(part))
+    .join('_') || name;
+
+/** In which order axes lie: as a session has them, where it has such an array. */
+const laying = ({ states, entries: all }: Told, programs: readonly Program[]) => {
+  const rank = new Map(memoryOrder(axesOf(programs)).map((a, i) => [a.name, i]));
+  const inOrder = (axes: readonly Axis[]): readonly Axis[] =>
+    [...axes].sort((a, b) => (rank.get(a.name) ?? rank.size) - (rank.get(b.name) ?? rank.size));
+  const known = new Map(
+    [...states, ...Object.values(all).flatMap((e) => [...e.inputs, ...e.outputs])].map((t) => [t.name, t.axes]),
+  );
+  const laid = (name: string, axes: readonly Axis[]): readonly Axis[] => {
+    const names = known.get(name);
+    return names?.length === axes.length ? names.map((a) => axes.find((x) => x.name === a)!) : inOrder(axes);
+  };
+  return { inOrder, laid };
+};
+/** Arrays of the state tell sizes though nothing else is read of them. */
+const carriersOf = ({ states }: Told) =>
+  states.map(({ name, axes, shape }) => ({
+    piece: place(`state[${quoted(name)}]`),
+    axes: axes.map((a, i): Axis => ({ name: a, extent: { kind: 'fixed', size: shape[i]! } })),
+  }));
+
+/** Each once, by name. */
+const joined = (...lists: readonly (readonly Described[])[]): readonly Described[] =>
+  [...new Map(lists.flat().map((t) => [t.name, t])).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+type Told = Pick<Manifest, 'states' | 'entries'>;
 interface Entry {
   readonly inputs: readonly Described[];
   readonly blocks: Blocked;
@@ -62,26 +97,13 @@ interface Entry {
 }
 
 /** Writes functions of one module, and keeps what they use of it. */
-export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs: readonly Program[]) => {
+export const writer = (manifest: Told, programs: readonly Program[]) => {
   const used = new Set<Helper>();
   const uses = (helper: Helper): string => {
     used.add(helper);
     return helper;
   };
-  const rank = new Map(memoryOrder(axesOf(programs)).map((a, i) => [a.name, i]));
-  const inOrder = (axes: readonly Axis[]): readonly Axis[] =>
-    [...axes].sort((a, b) => (rank.get(a.name) ?? rank.size) - (rank.get(b.name) ?? rank.size));
-  const known = new Map(
-    [...manifest.states, ...Object.values(manifest.entries).flatMap((e) => [...e.inputs, ...e.outputs])].map((t) => [
-      t.name,
-      t.axes,
-    ]),
-  );
-  /** Axes as a session has them, where it has such an array. */
-  const laid = (name: string, axes: readonly Axis[]): readonly Axis[] => {
-    const names = known.get(name);
-    return names?.length === axes.length ? names.map((a) => axes.find((x) => x.name === a)!) : inOrder(axes);
-  };
+  const { inOrder, laid } = laying(manifest, programs);
   const inputName = (n: Leaf): string => (n.op === 'input' ? n.name : n.path);
 
   /** A function of these arrays; `leaf` says how one is called that is neither of the state nor an input, `more` which names are taken. */
@@ -111,7 +133,7 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
     const made = (part: Program, how: How, calls: Blocked['calls'], plain: (output: string) => boolean): Body =>
       bodyOf(part, {
         // Of a block that stands for all of them names have no number.
-        called: (name) => (calls === none ? name.replaceAll(/_\d+(?=_|$)/g, '') || name : name),
+        called: (name) => (calls === none ? unnumbered(name) : name),
         leaf: (n) => {
           const as = how.leaf(n);
           return {
@@ -120,10 +142,7 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
           };
         },
         telling,
-        carriers: manifest.states.map(({ name, axes, shape }) => ({
-          piece: place(`state[${quoted(name)}]`),
-          axes: axes.map((a, i) => ({ name: a, extent: { kind: 'fixed', size: shape[i]! } })),
-        })),
+        carriers: carriersOf(manifest),
         inputs,
         cut,
         calls,
@@ -150,22 +169,15 @@ export const writer = (manifest: Pick<Manifest, 'states' | 'entries'>, programs:
     return {
       body,
       blocks,
-      inputs: [
-        ...new Map(
-          [
-            ...read.map((n) => described(n.name, n.dtype, laid(n.name, n.axes), cut)),
-            ...draws.map((name) => described(name, 'u32', [])),
-          ].map((t) => [t.name, t]),
-        ).values(),
-      ].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      inputs: joined(
+        read.map((n) => described(n.name, n.dtype, laid(n.name, n.axes), cut)),
+        draws.map((name) => described(name, 'u32', [])),
+      ),
     };
   };
   return { entry, laid, helpers: () => helperTexts(used) };
 };
 export type Writer = ReturnType<typeof writer>;
-
-const joined = (...lists: readonly (readonly Described[])[]): readonly Described[] =>
-  [...new Map(lists.flat().map((t) => [t.name, t])).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 export const functionText = (
   {
@@ -350,6 +362,21 @@ const entries = {
 } as const;
 const isEntry = (name: string): name is keyof typeof entries => name in entries;
 
+const importing = (code: string): string =>
+  [
+    'from __future__ import annotations',
+    '',
+    `from collections.abc import Mapping${code.includes('Sequence') ? ', Sequence' : ''}`,
+    'from typing import Any, NamedTuple',
+    '',
+    'import jax',
+    'import jax.numpy as jnp',
+    ...(code.includes('lax.') ? ['from jax import lax'] : []),
+    'from jax.sharding import Mesh, PartitionSpec',
+    '',
+    'Arrays = Mapping[str, jax.Array]',
+  ].join('\n');
+
 export const moduleText = (manifest: Manifest, programs: readonly Program[], step: Step): string => {
   const others = programs.filter((p) => isEntry(p.entry));
   const w = writer(manifest, [step.loss, step.gradients, ...others]);
@@ -406,19 +433,6 @@ export const moduleText = (manifest: Manifest, programs: readonly Program[], ste
       others.map((p) => `${p.entry}_block`),
     ),
   ].join('\n\n\n');
-  const importing = [
-    'from __future__ import annotations',
-    '',
-    `from collections.abc import Mapping${code.includes('Sequence') ? ', Sequence' : ''}`,
-    'from typing import Any, NamedTuple',
-    '',
-    'import jax',
-    'import jax.numpy as jnp',
-    ...(code.includes('lax.') ? ['from jax import lax'] : []),
-    'from jax.sharding import Mesh, PartitionSpec',
-    '',
-    'Arrays = Mapping[str, jax.Array]',
-  ].join('\n');
   const facts = [
     `NAME = ${quoted(manifest.model)}`,
     `HASH = ${quoted(manifest.hash)}`,
@@ -432,5 +446,5 @@ export const moduleText = (manifest: Manifest, programs: readonly Program[], ste
     `INPUTS = ${inputsText(inputs)}`,
     'BATCH, RANK, SCORE = INPUTS["train"], INPUTS["rank"], INPUTS["score"]',
   ].join('\n');
-  return `${[importing, facts, TENSOR, arrays, code].join('\n\n\n')}\n`;
+  return `${[importing(code), facts, TENSOR, arrays, code].join('\n\n\n')}\n`;
 };

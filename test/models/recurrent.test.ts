@@ -33,6 +33,8 @@ const hyper = {
   against: 'uniform',
   logQ: false,
   calibration: 0.75,
+  similarity: 'cosine',
+  components: 2,
   temperature: 0.5,
   rate: 1e-3,
   hidden: 5,

@@ -12,7 +12,7 @@ import { lazy } from '../runtime/contract/once.js';
 import { packageModels } from '../runtime/contract/package.js';
 import type { Manifest } from '../runtime/contract/session.js';
 import { suggest } from '../runtime/contract/words.js';
-import { gathered, singly } from '../runtime/contract/singly.js';
+import { repeated, singly } from '../runtime/contract/singly.js';
 import type { Beside } from './beside.js';
 import type { Compiled, Observe, PassInfo, Target, Toolchain } from './compiled.js';
 import { codes } from './catalogue.js';
@@ -124,12 +124,7 @@ const describe = ({ passes, targets }: Toolchain, io: Io): Command =>
         .choices(Object.keys(targets))
         .default(Object.keys(targets)[0]),
     )
-    .addOption(
-      gathered(
-        new Option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated'),
-        (value, all: readonly string[] = []) => [...all, value],
-      ),
-    )
+    .addOption(repeated(new Option('-s, --set <name=value>', 'sets a hyperparameter; may be repeated')))
     .option('-p, --preset <name>', "one of the model's named sets of hyperparameters; --set goes over it")
     .option(
       '--build',

@@ -21,19 +21,16 @@ export interface Similarity {
   readonly between: (query: readonly Loose[], item: readonly Loose[]) => Loose;
 }
 
+/** The dot product over the width of both sides, prepared alike. */
+const product = (width: Axis, prepared: (x: Loose) => Loose): Similarity => ({
+  query: (state) => [prepared(state)],
+  item: (rows) => [prepared(rows)],
+  between: ([q], [x]) => dot(q!, x!, width),
+});
 /** The dot product over the width. */
-export const dotSimilarity = (width: Axis): Similarity => ({
-  query: (state) => [state],
-  item: (rows) => [rows],
-  between: ([q], [x]) => dot(q!, x!, width),
-});
-
+export const dotSimilarity = (width: Axis): Similarity => product(width, (x) => x);
 /** The cosine over the width, in [-1, 1]. */
-export const cosineSimilarity = (width: Axis): Similarity => ({
-  query: (state) => [normalise(state, width)],
-  item: (rows) => [normalise(rows, width)],
-  between: ([q], [x]) => dot(q!, x!, width),
-});
+export const cosineSimilarity = (width: Axis): Similarity => product(width, (x) => normalise(x, width));
 
 /** How large a mixture of logits is. */
 export interface MixtureOfLogits {

@@ -14,7 +14,7 @@ import { exports } from './export/command.js';
 import { counted, flags, limits, threads, whose } from './flags.js';
 import { inspectData, inspectedText } from './inspect.js';
 import { profile, profileText } from './profile.js';
-import { gathered, singly } from './contract/singly.js';
+import { repeated, singly } from './contract/singly.js';
 import { newSettings, protocols } from './contract/settings.js';
 import type { EvaluateOptions, InspectOptions, ProfileOptions, RecommendOptions, TrainOptions } from './options.js';
 import { packing } from './pack/command.js';
@@ -150,12 +150,11 @@ const program = (
     )
     .addOption(new Option('--csv <file>', 'write all figures to a file'))
     .addOption(
-      gathered(
+      repeated(
         new Option(
           '--set <name=value>',
           'another hyperparameter than in training, which may change no parameter (steps=4); again for another. Needs the compiler',
         ),
-        (value, sofar: readonly string[] = []) => [...sofar, value],
       ),
     )
     .addOption(new Option('--model <file>', "the model's file, where --set does not find it"))

@@ -1,6 +1,6 @@
 /** The command line's options about data, in one list: every command that reads data takes all of them. */
 import { InvalidArgumentError, Option } from 'commander';
-import { gathered } from './contract/singly.js';
+import { repeated } from './contract/singly.js';
 import { fileFormats, formats, samplePath, timeUnits } from './data/index.js';
 
 const names = [...formats, ...fileFormats].map(({ name }) => name);
@@ -11,8 +11,7 @@ const number = (text: string): number => {
     throw new InvalidArgumentError(`It takes a number, not ${JSON.stringify(text)}.`);
   return Number(text);
 };
-const several = (flags: string, help: string): Option =>
-  gathered(new Option(flags, help), (text: string, before: readonly string[] = []) => [...before, text]);
+const several = (flags: string, help: string): Option => repeated(new Option(flags, help));
 
 export const dataFlags: readonly Option[] = [
   new Option(

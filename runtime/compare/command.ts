@@ -5,7 +5,7 @@ import { counted, flags } from '../flags.js';
 import { underSignals, type World } from '../world.js';
 import { withData } from '../dataflags.js';
 import { frequent, throttled } from '../events.js';
-import { gathered, singly } from '../contract/singly.js';
+import { repeated, singly } from '../contract/singly.js';
 import { protocols, readNumber } from '../contract/settings.js';
 import { packageModels } from '../contract/package.js';
 import { plural } from '../contract/words.js';
@@ -80,12 +80,11 @@ export const describe = (): Command =>
     .addOption(new Option('--length <n>', 'positions of the history that are read: --set length=N'))
     .addOption(new Option('--width <n>', 'channels of an item: --set width=N'))
     .addOption(
-      gathered(
+      repeated(
         new Option(
           '--set <name=value>',
           'a hyperparameter of all models, or of one: MODEL:name=value; may be repeated',
         ),
-        (text, all: readonly string[] = []) => [...all, text],
       ),
     )
     .addOption(flags.device)

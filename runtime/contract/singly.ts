@@ -8,6 +8,10 @@ export const gathered = <T>(option: Option, add: (text: string, before?: T) => T
   return option.argParser(add);
 };
 
+/** An option whose values are gathered in a list, in the order in which they are given. */
+export const repeated = (option: Option): Option =>
+  gathered(option, (text, before: readonly string[] = []) => [...before, text]);
+
 /** Makes a command, and those below it, refuse an option that is given twice with different values. */
 export const singly = (command: Command): Command => {
   for (const option of command.options.filter((o) => !o.isBoolean() && !gathering.has(o))) {

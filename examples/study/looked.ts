@@ -10,7 +10,7 @@ import { call } from '../../runtime/entries.js';
 import { feedOf } from '../../runtime/feed.js';
 import { topOf } from '../../runtime/measures/top.js';
 import { orThrow } from './carried.js';
-import type { Emitted } from './readied.js';
+import type { Emitted } from '../../runtime/compare/compiler.js';
 
 /** A user who was looked at. Items are codes. */
 export interface Look {

@@ -12,7 +12,7 @@ import { feedOf } from '../../runtime/feed.js';
 import type { Session } from '../../runtime/contract/session.js';
 import { orThrow } from './carried.js';
 import type { Measured, Measuring } from './cost.js';
-import type { Emitted } from './readied.js';
+import type { Emitted } from '../../runtime/compare/compiler.js';
 
 const seconds = async (work: () => Promise<void>): Promise<number> => {
   const began = performance.now();

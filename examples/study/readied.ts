@@ -2,17 +2,15 @@
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { compare } from '../../runtime/compare/compare.js';
-import { openTrainer } from '../../runtime/compare/compiler.js';
+import { type Emitted, openTrainer } from '../../runtime/compare/compiler.js';
 import { compiled as compileFor } from '../../runtime/compare/contestant.js';
 import type { CompareListener } from '../../runtime/compare/events.js';
 import { labelOf } from '../../runtime/compare/models.js';
 import { planOf } from '../../runtime/compare/plan.js';
 import type { RunResult } from '../../runtime/compare/result.js';
 import { runFolder } from '../../runtime/compare/store.js';
-import type { CompiledModel } from '../../runtime/contract/compiled.js';
 import type { Dataset } from '../../runtime/data/index.js';
 import { fileOf as checkpointOf } from '../../runtime/train.js';
-import type { Trainer } from '../../runtime/trainer.js';
 import { carry, checkpointsOf, folderOf, orThrow } from './carried.js';
 import type { Cell, Study } from './declared.js';
 import type { Asked } from './result.js';
@@ -35,9 +33,6 @@ export interface Performing extends Place {
   readonly study: Study;
   readonly cell: Cell;
 }
-
-/** An emitted trainer. */
-export type Emitted = Trainer & { readonly compiled: CompiledModel };
 
 /** A model, and a checkpoint of it. */
 export interface Ready {

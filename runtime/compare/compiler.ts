@@ -6,8 +6,6 @@ import { type CompiledModel, type DeviceName, gpuDevices } from '../contract/com
 import { messageOf } from '../errors.js';
 import type { Trainer } from '../trainer.js';
 
-export { type Ended, pcrecCompile, usage } from '../compiler.js';
-
 /** What kernels are written for: those of the device that is named, where one is; else all. */
 export const targetFor = (device: DeviceName | 'auto' = 'auto'): string => {
   if (device === 'auto') return 'all';
@@ -15,7 +13,7 @@ export const targetFor = (device: DeviceName | 'auto' = 'auto'): string => {
 };
 
 /** What the module of an emitted trainer exports. */
-interface Emitted extends Trainer {
+export interface Emitted extends Trainer {
   readonly compiled: CompiledModel;
 }
 

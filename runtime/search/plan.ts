@@ -1,7 +1,7 @@
 /** What is to be searched, checked before anything is compiled. */
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
-import { pcrecCompile } from '../compare/compiler.js';
+import { pcrecCompile } from '../compiler.js';
 import type { CompiledModel } from '../contract/compiled.js';
 import type { HyperList } from '../contract/hypers.js';
 import { newSettings, type Settings } from '../contract/settings.js';

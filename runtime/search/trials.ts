@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
-import { openTrainer, pcrecCompile, targetFor } from '../compare/compiler.js';
+import { openTrainer, targetFor } from '../compare/compiler.js';
+import { pcrecCompile } from '../compiler.js';
 import { samplePath } from '../data/index.js';
 import { messageOf } from '../errors.js';
 import { loadOptionsOf } from '../taken.js';

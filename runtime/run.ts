@@ -306,7 +306,7 @@ export const train =
       TE.chain(({ prior, base, lesson, settings, loaded, parts, feed }) =>
         withSession(
           compiled,
-          options,
+          { ...options, settled: true },
           { batch: settings.batch, items: parts.split.dataset.items.length, seen: feed.seen, ...feed.features.sizes },
           run(prior, base, lesson, settings, loaded.data.items, parts, feed),
         ),

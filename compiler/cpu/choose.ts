@@ -88,11 +88,27 @@ const rowsAlong = ({ all, reduces }: Question, axes: readonly LoopAxis[], lanes:
   );
 };
 
-export const choose = (job: Job, world: World): Choice => {
+/** Whether every sum multiplies each row by what is the same for all of them, and is as long for one row as for another. */
+const sharesFactor = ({ reduces }: Question, rowsAxis: string): boolean =>
+  reduces.length > 0 &&
+  reduces.every(
+    (r) =>
+      r.over.every((o) => o.axis.ragged === undefined && o.row === undefined) &&
+      boundsOf(r).every((b) => !mentions(b, rowsAxis)) &&
+      [...nodes([r.body])].some(
+        (e) => isRead(e) && !mentions(e, rowsAxis) && r.over.some((o) => mentions(e, o.axis.name)),
+      ),
+  );
+
+/** `tail`: it is one of those through which rows can run together; see tail. */
+export const choose = (job: Job, world: World, tail: boolean): Choice => {
+  const { rowsAxis } = world;
   const all = [...nodes(rootsOf(job))];
   const question: Question = { job, world, outer: domain(job, world), all, reduces: all.filter(isReduce) };
   const axes = tileAxes(question);
   const along = lanesAlong(question, axes[axes.length - 1]?.name);
   const lanes = along?.lanes ?? null;
-  return { lanes, rows: rowsAlong(question, axes, lanes), against: along?.against ?? [] };
+  const rows = rowsAlong(question, axes, lanes);
+  const together = rows === null && lanes !== null && tail && sharesFactor(question, rowsAxis);
+  return { lanes, rows: together ? rowsAxis : rows, against: along?.against ?? [] };
 };

@@ -65,7 +65,7 @@ const evened = (job: Job, world: World): Job => {
     };
   })(job.body);
   const even = { ...job, body: world.intern(body) };
-  return choose(even, world).lanes === last ? even : job;
+  return choose(even, world, false).lanes === last ? even : job;
 };
 
 export const evenLanes = (k: Kernels): Kernels => ({ ...k, jobs: k.jobs.map((job) => evened(job, k.world)) });

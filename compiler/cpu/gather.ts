@@ -8,6 +8,7 @@ import { children, nodes } from '../loops/shape.js';
 import { domain, type Group, isReduce, type Job, rootsOf } from './job.js';
 import type { Layout } from './layout.js';
 import type { Phase, Scheduled } from './phases.js';
+import { rowsTogether, tilesRows } from './tail.js';
 import type { World } from './world.js';
 
 /** From so many positions on a row keeps its core busy; more would only take more of the cache. */
@@ -140,6 +141,11 @@ export const gather = (s: Scheduled): Scheduled => {
   const world = { ...s.world, layouts };
   const phases = s.phases.map((phase): Phase => {
     const rows = phase.rows.map((g) => flattened(g, s.world));
+    if (rows.flat().some((j) => tilesRows(j, s.world))) {
+      const held = rows.flat().map((j) => layouts.get(j.output)!);
+      held.filter((l) => l.local).forEach((l) => layouts.set(l.buffer.id, { ...l, gathered: true }));
+      return { ...phase, rows, gather: { most: rowsTogether } };
+    }
     const axis = lengthsOf(phase, s.world);
     if (axis === null || typeof axis.size !== 'number') return { ...phase, rows };
     for (const { output } of phase.rows.flat()) {

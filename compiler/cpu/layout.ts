@@ -137,7 +137,8 @@ export const placeOf = (
   const { along, whole } = strides(layout, row);
   const inside = inner.map((k) => ({ index: at[k]!, stride: along.get(k)! }));
   if (rows === undefined || row === undefined || (local && !gathered)) return inside;
-  if (rows.lengths.length === 0) return [{ index: row, stride: whole }, ...inside];
+  const firstOf: Expr = { kind: 'index', axis: firstRow };
+  if (rows.lengths.length === 0) return [{ index: local ? apply('sub', row, firstOf) : row, stride: whole }, ...inside];
   const dense = inner
     .filter((k) => axes[k]!.ragged?.rows !== axes[rows.at]!.name)
     .reduce<Expr>(
@@ -145,6 +146,6 @@ export const placeOf = (
       integer(1),
     );
   const before = cellsBefore(rows.lengths, row);
-  const first = cellsBefore(rows.lengths, { kind: 'index', axis: firstRow });
+  const first = cellsBefore(rows.lengths, firstOf);
   return [{ index: local ? apply('sub', before, first) : before, stride: dense }, ...inside];
 };

@@ -5,11 +5,12 @@
 import { grouping, type Grouping } from './grouping.js';
 import { type Group, type Inverse, listsOf, type TiledJob } from './job.js';
 import { keptOf } from './kernels.js';
+import { tilesRows } from './tail.js';
 import type { TiledKernels } from './vectorise.js';
 
-/** Rows that are computed together: as many as have no more than `most` positions by these lengths, and one in any case. */
+/** Rows that are computed together: as many as have no more than `most` positions by these lengths, and one in any case; without lengths `most` of them. */
 export interface Gather {
-  readonly lengths: string;
+  readonly lengths?: string;
   readonly most: number;
 }
 
@@ -81,7 +82,19 @@ const rowsOf = ({ isRow, of, asked, grown }: Grouping, { left, done }: Progress)
   return groups;
 };
 
-const nextPhase = (g: Grouping, progress: Progress, entry: string): Phase => {
+/** Kernels whose tiles are made of rows, and all that wait for one of them. */
+const manyRowsOf = ({ jobs, world }: TiledKernels, { of }: Grouping): ReadonlySet<TiledJob> => {
+  const found = new Set(jobs.filter((j) => tilesRows(j, world)));
+  const made = new Set([...found].map((j) => j.output));
+  const more = (): TiledJob | undefined => jobs.find((j) => !found.has(j) && of(j).needs.some((id) => made.has(id)));
+  for (let next = more(); next !== undefined; next = more()) {
+    found.add(next);
+    made.add(next.output);
+  }
+  return found;
+};
+
+const nextPhase = (g: Grouping, together: ReadonlySet<TiledJob>, progress: Progress, entry: string): Phase => {
   const { left, open, done } = progress;
   const grids = gridsOf(g, progress);
   const inverses = open.filter((i) => done.has(i.index));
@@ -89,7 +102,9 @@ const nextPhase = (g: Grouping, progress: Progress, entry: string): Phase => {
   const free =
     grids.length === 0 &&
     (inverses.length === 0 || !left.some((j) => g.isRow(j) && g.asked(j).needs.some((id) => g.lists.has(id))));
-  const rows = free ? rowsOf(g, progress) : [];
+  // Rows that run together wait until all are ready that run one after the other.
+  const alone = free ? rowsOf(g, { ...progress, left: left.filter((j) => !together.has(j)) }) : [];
+  const rows = free && alone.length === 0 ? rowsOf(g, progress) : alone;
   if (free && rows.length === 0 && inverses.length === 0)
     throw new Error(`The kernels of '${entry}' wait for one another: ${left.map((j) => j.name).join(', ')}.`);
   return { rows, grids, inverses };
@@ -97,6 +112,7 @@ const nextPhase = (g: Grouping, progress: Progress, entry: string): Phase => {
 
 const phasesOf = (k: TiledKernels, g: Grouping): readonly Phase[] => {
   const made = new Set(k.jobs.map((j) => j.output));
+  const together = manyRowsOf(k, g);
   const phases: Phase[] = [];
   let progress: Progress = {
     left: k.jobs,
@@ -104,7 +120,7 @@ const phasesOf = (k: TiledKernels, g: Grouping): readonly Phase[] => {
     done: new Set([...k.buffers.keys()].filter((id) => !made.has(id) && !g.lists.has(id))),
   };
   while (progress.left.length > 0 || progress.open.length > 0) {
-    const phase = nextPhase(g, progress, k.entry.name);
+    const phase = nextPhase(g, together, progress, k.entry.name);
     phases.push(phase);
     const taken = new Set([...phase.rows, ...phase.grids].flat());
     progress = {

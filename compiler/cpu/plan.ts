@@ -8,6 +8,7 @@ import { offsetsId } from './layout.js';
 import { runOf, togetherOf } from './names.js';
 import type { Phase, Scheduled } from './phases.js';
 import { settledOf, type Settled } from './settled.js';
+import { rowsTogether } from './tail.js';
 import { workOf } from './work.js';
 
 const axisData = ({ name, size, ragged, missing }: LoopAxis): PlanBuffer['axes'][number] => ({
@@ -62,7 +63,7 @@ const bufferData = (s: Scheduled, settled: Settled): ((b: JobBuffer) => PlanBuff
   const lifeOf = (b: JobBuffer): readonly [number, number] =>
     b.role === 'input' || kept.has(b.id) || b.made?.kind === 'offsets' ? always : (uses.get(b.id) ?? always);
   return (b) => {
-    const { inner, pitch, local, rows: packed } = layouts.get(b.id)!;
+    const { inner, pitch, local, gathered = false, rows: packed } = layouts.get(b.id)!;
     const cells =
       b.made === undefined ? undefined : b.made.kind === 'list' ? b.made.cells : { sizes: [rows!.size], more: 1 };
     const over = places.get(b.id);
@@ -77,6 +78,7 @@ const bufferData = (s: Scheduled, settled: Settled): ((b: JobBuffer) => PlanBuff
       inner,
       ...(pitch === undefined ? {} : { pitch }),
       local,
+      ...(local && gathered && packed!.lengths.length === 0 ? { together: rowsTogether } : {}),
       ...(bare.has(b.id) ? { bare: true } : {}),
       ...(settled.kept.has(b.id) ? { settled: true } : {}),
       life: lifeOf(b),
@@ -106,7 +108,14 @@ const phaseData = (
   settled: Settled,
 ): PlanPhase => ({
   ...(rows.length === 0 ? {} : { together: togetherOf(at, s.entry) }),
-  ...(gather === undefined ? {} : { gather: { before: offsetsId([gather.lengths]), most: gather.most } }),
+  ...(gather === undefined
+    ? {}
+    : {
+        gather: {
+          ...(gather.lengths === undefined ? {} : { before: offsetsId([gather.lengths]) }),
+          most: gather.most,
+        },
+      }),
   rows: rows.map((g) => ({ ...jobData(g, s), adds: g[0].adds })),
   grids: grids.map((g) => ({
     ...jobData(g, s),

@@ -45,7 +45,9 @@ export const kernelsText = (k: Kernels): string => {
       ...(
         [
           [
-            p.gather === undefined ? 'row by row' : `rows together up to ${p.gather.most} of ${p.gather.lengths}`,
+            p.gather === undefined
+              ? 'row by row'
+              : `rows together up to ${p.gather.most}${p.gather.lengths === undefined ? '' : ` of ${p.gather.lengths}`}`,
             p.rows,
           ],
           ['divided among threads', p.grids],

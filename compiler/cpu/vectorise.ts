@@ -7,6 +7,7 @@ import type { Job, JobBuffer, TiledJob } from './job.js';
 import { taskOf } from './job.js';
 import { extending, type Kernels, line, long } from './kernels.js';
 import { offsetsId } from './layout.js';
+import { tailOf } from './tail.js';
 
 /** Kernels of which each knows its tiles. */
 export interface TiledKernels extends Kernels {
@@ -34,15 +35,16 @@ const copyOf = (source: JobBuffer, id: string, last: string, intern: (e: Expr) =
 export const vectorise = (k: Kernels): TiledKernels => {
   const { buffers, world, add, done } = extending(k);
   const { intern } = world;
+  const tail = tailOf(k);
   const copies = new Map<string, string>();
   const tiled = (job: Job): TiledJob => {
-    const { lanes, rows } = choose(job, world);
+    const { lanes, rows } = choose(job, world, tail.has(job.output));
     return { ...job, tiling: { lanes, rows } };
   };
   const jobs = k.jobs.flatMap((job): readonly TiledJob[] => {
     const made: Job[] = [];
     const swaps = new Map<Expr, Expr>();
-    const { against, lanes, rows } = choose(job, world);
+    const { against, lanes, rows } = choose(job, world, tail.has(job.output));
     for (const { read, at } of against) {
       const source = buffers.get(read.buffer)!;
       const last = source.axes[at]!.name;

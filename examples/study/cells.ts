@@ -13,7 +13,7 @@ export const controls: readonly Cell[] = [
   { name: 'hstu', model: 'hstu', seeds: five },
   { name: 'pcrec', model: 'pcrec', steps, seeds: five },
   { name: 'pcrec after', model: 'pcrec', set: ['inference=after'] },
-  { name: 'mixing', model: own('mixing') },
+  { name: 'mixing', model: own('mixing'), seeds: five },
   { name: 'constant gamma', model: own('constant-gamma') },
   { name: 'frozen theta', model: own('frozen-theta') },
   { name: 'two steps', model: 'pcrec', set: ['steps=2'], steps },

@@ -15,7 +15,7 @@ export interface OpenOptions {
   /** On how many threads the devices `native` and `wasm` compute; a core each, unless given. No number changes a result. */
   readonly threads?: number | undefined;
   /**
-   * States are written and then read for long: what they alone decide is computed once and kept, in memory of its own. Changes no result.
+   * What states alone decide is computed once and kept until they are written, in memory of its own where there is room. Changes no result.
    * On `native` and `wasm`.
    */
   readonly settled?: boolean | undefined;

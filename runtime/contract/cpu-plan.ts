@@ -15,6 +15,8 @@ export interface PlanBuffer extends Buffer {
   readonly pitch?: number;
   /** Each thread holds one row of it, or some together that need no more room. */
   readonly local: boolean;
+  /** Of a local buffer: each thread holds so many rows. */
+  readonly together?: number;
   /** Cells that its kernel's conditions rule out hold anything: nobody reads them. */
   readonly bare?: boolean;
   /** States alone decide what it holds, and it is read by what they do not decide. */
@@ -63,8 +65,11 @@ export interface PlanInverse {
 export interface PlanPhase {
   /** The exported function that runs `rows`, all of them for each row in turn. */
   readonly together?: string;
-  /** Rows take turns together, as many as have no more than `most` positions by the prefix sums of lengths `before`, and one in any case. */
-  readonly gather?: { readonly before: string; readonly most: number };
+  /**
+   * Rows take turns together: as many as have no more than `most` positions by the prefix sums of lengths `before`, and one in any case;
+   * without lengths `most` of them.
+   */
+  readonly gather?: { readonly before?: string; readonly most: number };
   /** `adds`: the outputs are shares, to which rows add. */
   readonly rows: readonly (PlanJob & { readonly adds: boolean })[];
   /** `settled`: states alone decide the outputs. */
@@ -137,11 +142,11 @@ const product = (list: readonly number[]): number => list.reduce((a, b) => a * b
 export const denseCells = (b: { readonly axes: readonly PlanAxis[] }, sizes: Sizes): number =>
   product(extents(b, sizes));
 
-/** Cells that the buffer needs: of one row where each thread holds one. */
+/** Cells that the buffer needs: of the rows that a thread holds where it is local. */
 export const cellsOf = (b: PlanBuffer, sizes: Sizes): number => {
   if (b.cells !== undefined) return product(b.cells.sizes.map((s) => sizeOf(s, sizes))) + b.cells.more;
   const all = extents(b, sizes).map((n, k) =>
     b.pitch !== undefined && k === b.inner[b.inner.length - 1] ? b.pitch : n,
   );
-  return product(b.local ? b.inner.map((k) => all[k]!) : all);
+  return b.local ? (b.together ?? 1) * product(b.inner.map((k) => all[k]!)) : product(all);
 };

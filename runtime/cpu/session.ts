@@ -366,7 +366,7 @@ const session = async <G>(
   return self;
 };
 
-/** A session of fixed sizes; `settled` as it is said of `OpenOptions`. The Left says what is missing and what to do about it. */
+/** A session of fixed sizes; `settled` as it is said of `OpenOptions`, where there is memory for it. The Left says what is missing and what to do about it. */
 export const openSession = async <G>(
   plan: CpuPlan,
   sizes: Sizes,
@@ -376,10 +376,13 @@ export const openSession = async <G>(
 ): Promise<Either<string, CpuSession>> => {
   const unbound = missing(plan, sizes);
   if (unbound.length > 0) return left(`The model needs a positive size for ${unbound.join(', ')}.`);
-  const arena = arrange(plan, sizes, threads, settled);
-  if (arena.bytes > 2 ** 32 - 65536)
+  const fits = ({ bytes }: Arena): boolean => bytes <= 2 ** 32 - 65536;
+  const wanted = arrange(plan, sizes, threads, settled);
+  const keeps = settled && fits(wanted);
+  const arena = keeps ? wanted : arrange(plan, sizes, threads);
+  if (!fits(arena))
     return left(
       `These sizes need ${Math.ceil(arena.bytes / 2 ** 30)} GiB, and kernels address 4. Choose a smaller batch.`,
     );
-  return right(await session(plan, arena, kernels, sizes, threads, settled));
+  return right(await session(plan, arena, kernels, sizes, threads, keeps));
 };

@@ -28,11 +28,26 @@ export const tasksOf = (
     { length: chunks },
     (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const,
   );
+  /** Of rows that add to no share any may go together. */
+  const turns = (most: number): PhaseTasks['shares'] =>
+    Array.from({ length: Math.ceil(rows / most) }, (_, c) => [c * most, Math.min(rows, (c + 1) * most)] as const);
   const all = entry.phases.map((p): PhaseTasks => ({
     ...(p.together === undefined ? {} : { together: p.together }),
-    ...(p.gather === undefined ? {} : { gather: { before: address(p.gather.before), most: p.gather.most } }),
+    ...(p.gather === undefined
+      ? {}
+      : {
+          gather: {
+            before: p.gather.before === undefined ? null : address(p.gather.before),
+            most: p.gather.most,
+          },
+        }),
     rows: p.rows.map((j) => j.run),
-    shares: p.rows.length === 0 ? [] : shares,
+    shares:
+      p.rows.length === 0
+        ? []
+        : p.gather !== undefined && p.gather.before === undefined
+          ? turns(p.gather.most)
+          : shares,
     batch: { rows, missing: entry.missing === undefined ? null : address(entry.missing) },
     sums: p.rows
       .filter((j) => j.adds)

@@ -20,8 +20,8 @@ export interface PhaseTasks {
   /** Functions run for each row, the one that clears what a share adds to and runs them all, and [first, end) rows of each share. */
   readonly rows: readonly string[];
   readonly together?: string;
-  /** Rows that take turns together; `before`: where it says how many positions the rows before each have. */
-  readonly gather?: { readonly before: number; readonly most: number };
+  /** Rows that take turns together; `before`: where it says how many positions the rows before each have, null where rows are counted. */
+  readonly gather?: { readonly before: number | null; readonly most: number };
   readonly shares: readonly (readonly [number, number])[];
   /** How many rows there are, and where it says how many of the last do not exist. */
   readonly batch: { readonly rows: number; readonly missing: number | null };
@@ -163,6 +163,7 @@ export const thread = <G>(
   const after = (row: number, to: number, gather: PhaseTasks['gather']): number => {
     let next = row + 1;
     if (gather === undefined) return next;
+    if (gather.before === null) return Math.min(to, row + gather.most);
     const before = gather.before / 4;
     while (next < to && words[before + next + 1]! <= words[before + row]! + gather.most) next++;
     return next;
@@ -171,7 +172,7 @@ export const thread = <G>(
   /** Shares with many positions first, so that no thread is left with one at the end; whoever is alone, and looked at, goes from the first row to the last. */
   const inTurn = ({ shares, gather }: PhaseTasks, alone: boolean): readonly number[] => {
     const order = shares.map((_, share) => share);
-    if (alone || gather === undefined) return order;
+    if (alone || gather === undefined || gather.before === null) return order;
     const before = gather.before / 4;
     const sizes = shares.map(([from, to]) => words[before + to]! - words[before + from]!);
     return order.sort((a, b) => sizes[b]! - sizes[a]! || a - b);

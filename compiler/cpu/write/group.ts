@@ -19,6 +19,7 @@ import {
   type Tiling,
 } from '../job.js';
 import { firstRow, pastRow, strides } from '../layout.js';
+import { tilesRows } from '../tail.js';
 import type { World } from '../world.js';
 import { once, overlaps, rootOf, storeCells } from './cells.js';
 import { bindFlat, countAll } from './flat.js';
@@ -38,16 +39,21 @@ export const parameters = (): Readonly<Record<'from' | 'to' | 'chunk' | 'at', Lo
 });
 type Given = ReturnType<typeof parameters>;
 
-/** The task, then what is left, then rows and lanes innermost. Rows that are as one are no loop, and neither is what cells of one line have but lanes. */
+/**
+ * The task, then what is left, then rows and lanes innermost. Rows that are as one are no loop, and neither is what cells of one line have but
+ * lanes. Where tiles are made of the batch's rows, these come last: what lanes read of a matrix is in the nearest cache for all of them.
+ */
 const orderOf = (job: TiledJob, { lanes, rows }: Tiling, world: World): readonly LoopAxis[] => {
   const others = domain(job, world).filter(
     (a) => a.name !== job.task?.name && (job.flat?.line !== true || a.name === lanes),
   );
+  const last = tilesRows(job, world) ? [job.task!] : [];
   return [
-    ...(job.task === null || job.flat !== undefined ? [] : [job.task]),
+    ...(job.task === null || job.flat !== undefined || last.length > 0 ? [] : [job.task]),
     ...others.filter((a) => a.name !== lanes && a.name !== rows),
     ...others.filter((a) => a.name === rows),
     ...others.filter((a) => a.name === lanes),
+    ...last,
   ];
 };
 

@@ -1,5 +1,5 @@
 /** Functions that call others: the kernels of a loop in turn, and all that a row needs. */
-import { add, base, get, int, load, local, mul, op, set, sub } from '../../code/build.js';
+import { add, base, get, int, least, load, local, mul, op, set, sub } from '../../code/build.js';
 import type { Machine } from '../../code/machine.js';
 import type { Block, Code, Func, Statement } from '../../code/tree.js';
 import { integer } from '../../loops/build.js';
@@ -8,7 +8,7 @@ import { isUnit } from '../../loops/units.js';
 import { type Group, shareAxis } from '../job.js';
 import { offsetsId, sizeExpr } from '../layout.js';
 import { runOf } from '../names.js';
-import type { Phase } from '../phases.js';
+import type { Gather, Phase } from '../phases.js';
 import type { World } from '../world.js';
 import { parameters, writeGroup } from './group.js';
 import { bindOne, one, scope } from './scope.js';
@@ -87,20 +87,25 @@ export const eachRow = (name: string, { rows, gather }: Phase, world: World, mac
   const { from, to, chunk } = parameters();
   const [next, most] = [local('next', 'i32'), local('most', 'i32')];
   const alone = set(next, add(get(from), int(1)));
-  const before = (row: Code): Code =>
-    load(add(base(world.name(offsetsId([gather!.lengths]))), mul(row, int(4))), 0, 'i32');
-  const together: readonly Statement[] =
-    gather === undefined
-      ? [alone]
+  const before = (lengths: string, row: Code): Code =>
+    load(add(base(world.name(offsetsId([lengths]))), mul(row, int(4))), 0, 'i32');
+  const turn = (g: Gather): readonly Statement[] =>
+    g.lengths === undefined
+      ? [set(next, least(add(get(from), int(g.most)), get(to)))]
       : [
           alone,
-          set(most, add(before(get(from)), int(gather.most))),
+          set(most, add(before(g.lengths, get(from)), int(g.most))),
           {
             kind: 'while',
-            condition: op('and', op('lt', get(next), get(to)), op('le', before(add(get(next), int(1))), get(most))),
+            condition: op(
+              'and',
+              op('lt', get(next), get(to)),
+              op('le', before(g.lengths, add(get(next), int(1))), get(most)),
+            ),
             body: [set(next, add(get(next), int(1)))],
           },
         ];
+  const together = gather === undefined ? [alone] : turn(gather);
   const cleared = rows.flat().some((j) => j.adds) ? [clearShares(`${name}.clear`, rows, world, machine)] : [];
   const calls = rows.map((g): Statement => ({ kind: 'run', fn: runOf(g, world), args: [from, next, chunk].map(get) }));
   const func: Func = {
@@ -109,7 +114,9 @@ export const eachRow = (name: string, { rows, gather }: Phase, world: World, mac
     comments:
       gather === undefined
         ? []
-        : [`rows one after the other, short ones together: as many as have no more than ${gather.most} positions`],
+        : gather.lengths === undefined
+          ? [`${gather.most} rows at a time`]
+          : [`rows one after the other, short ones together: as many as have no more than ${gather.most} positions`],
     parameters: [from, to, chunk],
     result: null,
     body: [

@@ -1,4 +1,4 @@
-/** The loops over a kernel's cells, tile by tile. */
+/** The loops over a kernel's cells, tile by tile: lanes inside rows, or the other way round where rows share what lanes read. */
 import {
   amount,
   get,
@@ -154,8 +154,11 @@ const overLanes = (n: Nest, axis: LoopAxis, inner: readonly LoopAxis[], s: Scope
       ...bindLanes(axis.name, base, vectors, first),
       ...(again ? [[doneLanes, one(get(position))] as const] : []),
     ]);
-    if (inner.length > 0) underLanes(n, inner, body, again, vectors);
-    else n.store(body, again, vectors);
+    const [next, ...rest] = inner;
+    if (next === undefined) n.store(body, again, vectors);
+    else if (next.name === n.tiling.rows)
+      overRows({ ...n, store: (at) => n.store(at, again, vectors) }, next, rest, body);
+    else underLanes(n, inner, body, again, vectors);
     return body.code;
   };
   const covering: Covering = {
@@ -214,7 +217,8 @@ export const nest = (n: Nest, rest: readonly LoopAxis[], s: Scope, rows: number)
     const body = scope('loop', s, bindOne(axis.name, get(n.turn.at)));
     nest(n, inner, body, rows);
     s.code.push(...body.code);
-  } else if (axis.name === n.tiling.lanes) overLanes(n, axis, inner, s, rows);
+  } else if (axis.name === n.tiling.lanes)
+    overLanes(n, axis, inner, s, inner.some((a) => a.name === n.tiling.rows) ? n.machine.rows : rows);
   else if (axis.name === n.tiling.rows) overRows(n, axis, inner, s);
   else plainLoop(n, axis, s, (body) => nest(n, inner, body, rows));
 };

@@ -35,8 +35,9 @@ static long size_in(const struct model *m, int size) { return size < 0 ? m->size
 int model_items(const struct model *m) { return ITEMS < 0 ? 0 : m->size[ITEMS]; }
 
 static long cells_of(const struct model *m, const struct buffer *b) {
-  long cells = 1;
+  long cells = b->local > 0 ? b->local : 1;
   if (b->cell_sizes >= 0) {
+    cells = 1;
     for (int i = 0; i < b->cell_sizes; i++) cells *= size_in(m, b->cells[i]);
     return cells + b->more;
   }
@@ -185,8 +186,8 @@ static int score(struct model *m, const void *const *given, int scores, float *r
   }
   for (const struct phase *p = phases; p->kind != END; p++) {
     if (p->kind == GRID) p->run(&m->memory, 0, size_in(m, p->of), 0);
-    else for (int share = 0, each = (batch + SHARES - 1) / SHARES; share < SHARES; share++)
-      p->run(&m->memory, share * each < batch ? share * each : batch, (share + 1) * each < batch ? (share + 1) * each : batch, share);
+    else for (int share = 0, each = p->of > 0 ? p->of : (batch + SHARES - 1) / SHARES; share * each < batch; share++)
+      p->run(&m->memory, share * each, (share + 1) * each < batch ? (share + 1) * each : batch, share);
   }
   pack(m, scores, (char *)result, 1);
   return 0;

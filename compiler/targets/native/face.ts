@@ -57,7 +57,7 @@ const bufferText = (b: PlanBuffer, tables: Tables, field: (global: string) => nu
     b.inner.length,
     list(b.inner),
     b.pitch ?? 0,
-    b.local ? 1 : 0,
+    b.local ? (b.together ?? 1) : 0,
     b.cells === undefined ? -1 : b.cells.sizes.length,
     cells,
   ].join(', ')} },`;
@@ -139,7 +139,11 @@ export const faceOf = (text: NativeText, entry: PlanEntry): string => {
   const numbers = new Map(entry.buffers.map((b, i) => [b.id, i]));
   const tables: Tables = { entry, buffer: (id) => numbers.get(id)!, symbol: (size) => symbols.indexOf(`${size}`) };
   const phases = entry.phases.flatMap((p) => [
-    ...(p.together === undefined ? [] : [`  { ROWS, ${kernel(p.together)}, 0 },`]),
+    ...(p.together === undefined
+      ? []
+      : [
+          `  { ROWS, ${kernel(p.together)}, ${p.gather !== undefined && p.gather.before === undefined ? p.gather.most : 0} },`,
+        ]),
     ...p.grids.map(
       (j) =>
         `  { GRID, ${kernel(j.run)}, ${j.task === null ? 1 : typeof j.task === 'number' ? j.task : -1 - tables.symbol(j.task)} },`,

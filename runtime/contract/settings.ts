@@ -136,8 +136,24 @@ export const newSettings = (manifest: Manifest, options: Chosen): E.Either<strin
   );
 };
 
-/** The settings of a resumed run: those it began with; only its end may move. Left: one that would make it another run. */
+const names: Readonly<Record<keyof Settings, true>> = {
+  seed: true,
+  batch: true,
+  epochs: true,
+  patience: true,
+  protocol: true,
+  trainOn: true,
+  before: true,
+};
+
+/** The settings of a resumed run: those it began with; only its end may move. Left: one that would make it another run, or that is not known here. */
 export const resumedSettings = (kept: Settings, options: Chosen): E.Either<string, Settings> => {
+  // As a program of the target jax has them that trains in an order of its own.
+  const unknown = Object.entries(kept).find(([name]) => !(name in names));
+  if (unknown !== undefined)
+    return E.left(
+      `The run to resume was made with ${flag(unknown[0])} ${unknown[1]}, which this trainer does not have: it would go on as another run. Go on with the program that made it, or begin a new run from its parameters (--from).`,
+    );
   const fixed = (['seed', 'batch', 'protocol', 'trainOn'] as const).find(
     (name) => options[name] !== undefined && options[name] !== kept[name],
   );

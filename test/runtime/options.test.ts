@@ -57,6 +57,11 @@ describe('settings', () => {
     for (const other of [{ seed: 2 }, { batch: 9 }, { protocol: 'hstu' as const }])
       expect(resumedSettings(kept, other)).toEqual(E.left(expect.stringContaining(`--${Object.keys(other)[0]}`)));
   });
+
+  it('of a run that another program made are refused where this one has no such setting', () => {
+    const kept = { seed: 1, batch: 8, epochs: 3, patience: 2, protocol: 'standard', order: 'length' } as const;
+    expect(resumedSettings(kept, {})).toEqual(E.left(expect.stringContaining('--order length')));
+  });
 });
 
 describe('options of a program', () => {

@@ -47,7 +47,7 @@ const start = (): void => {
 const work = async (): Promise<void> => {
   // The second thread loads what it needs while this one does.
   const beside = secondThread(new URL('./helper.js', import.meta.url), stackSizeMb);
-  const [{ main }, { toolchain }] = await Promise.all([import('./command.js'), import('./toolchain.js')]);
+  const [{ main }, { toolchain }] = await Promise.all([import('./command/index.js'), import('./toolchain.js')]);
   try {
     process.exitCode = main(process.argv.slice(2), toolchain, {
       out: (text) => process.stdout.write(`${text}\n`),

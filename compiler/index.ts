@@ -1,5 +1,5 @@
 /** The compiler as a library: `import { open, trace, ... } from 'pcrec/compiler'`. The command is `pcrec-compile`. */
-export { exitCodes, type Io, main } from './command.js';
+export { exitCodes, type Io, main } from './command/index.js';
 export type { Compile, Compiled, CompileOptions, Cost, Report, Target, Toolchain } from './compiled.js';
 export {
   type Diagnostic,

@@ -1,5 +1,5 @@
 /** Model files in a folder of their own, compiled by the real command. */
-import { main } from '../../compiler/command.js';
+import { main } from '../../compiler/command/index.js';
 import { toolchain } from '../../compiler/toolchain.js';
 import { type Files, project } from '../frontend/fixtures.js';
 

@@ -6,7 +6,7 @@ import { chain, chainFirst, isLeft } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogue, codes } from '../../compiler/catalogue.js';
-import { main } from '../../compiler/command.js';
+import { main } from '../../compiler/command/index.js';
 import type { Diagnostic } from '../../compiler/diagnostics.js';
 import { hyperValues, open, trace, typeChecker } from '../../compiler/frontend/index.js';
 import { packageRoot } from '../../compiler/package.js';

@@ -10,7 +10,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Project, ts } from 'ts-morph';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../compiler/command.js';
+import { main } from '../../compiler/command/index.js';
 import type { Compiled } from '../../compiler/compiled.js';
 import { emittedFiles } from '../../compiler/emit/index.js';
 import { hyperValues, open, trace } from '../../compiler/frontend/index.js';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { main } from '../../compiler/command.js';
+import { main } from '../../compiler/command/index.js';
 import { packageRoot } from '../../compiler/package.js';
 import { toolchain } from '../../compiler/toolchain.js';
 

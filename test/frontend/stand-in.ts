@@ -2,7 +2,7 @@
 import { right } from 'fp-ts/lib/Either.js';
 import { explainableOf } from '../../compiler/compile.js';
 import type { Toolchain } from '../../compiler/compiled.js';
-import { main } from '../../compiler/command.js';
+import { main } from '../../compiler/command/index.js';
 import { refuse } from '../../compiler/diagnostics.js';
 import { param } from '../../dsl/build.js';
 import { scalar, zeros } from '../../dsl/index.js';

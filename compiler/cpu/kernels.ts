@@ -82,16 +82,27 @@ const lastAxes = (entry: Entry, rowsAxis: string): ReadonlyMap<string, string> =
   );
 };
 
-/** A pass's own copy of what it adds buffers to; `last` names an axis that shall be innermost. */
+/** Tables whose rows are found by what data say. */
+const namedBuffers = (entry: Entry): ReadonlySet<string> => {
+  const temps = new Set(entry.buffers.filter((b) => b.role === 'temp').map((b) => b.id));
+  const found = entry.kernels.flatMap((k) =>
+    [...nodes([k.body])].flatMap((e) =>
+      e.kind === 'read' && temps.has(e.buffer) && [...nodes(e.at)].some((x) => x.kind === 'read') ? [e.buffer] : [],
+    ),
+  );
+  return new Set(found);
+};
+
+/** A pass's own copy of what it adds buffers to; how they lie is said as of `layoutOf`. */
 export const extending = (k: Kernels) => {
   const buffers = new Map(k.buffers);
   const layouts = new Map(k.world.layouts);
   return {
     buffers,
     world: { ...k.world, layouts },
-    add: (b: JobBuffer, last?: string): void => {
+    add: (b: JobBuffer, lies: { readonly last?: string; readonly named?: boolean } = {}): void => {
       buffers.set(b.id, b);
-      layouts.set(b.id, layoutOf(b, k.world.rowsAxis, last === undefined ? {} : { last }));
+      layouts.set(b.id, layoutOf(b, k.world.rowsAxis, lies));
     },
     done: (jobs: readonly Job[], inverses: readonly Inverse[] = k.inverses): Kernels => ({
       ...k,
@@ -111,8 +122,9 @@ export const kernelsOf = (
 ): Kernels => {
   const rowsAxis = rowsAxisOf(entry);
   const last = lastAxes(entry, rowsAxis);
+  const named = namedBuffers(entry);
   const layouts = new Map(
-    entry.buffers.map((b) => [b.id, layoutOf(b, rowsAxis, last.has(b.id) ? { last: last.get(b.id)! } : {})]),
+    entry.buffers.map((b) => [b.id, layoutOf(b, rowsAxis, { last: last.get(b.id), named: named.has(b.id) })]),
   );
   layouts.set(streamsId, layoutOf(line(streamsId, 1 << 10), rowsAxis));
   const loops = new Map(entry.kernels.flatMap((k) => (k.loop === undefined ? [] : [[k.output, k.loop.id] as const])));

@@ -27,15 +27,15 @@ export interface Layout {
 /** A line of the nearest cache, in cells. Lines whose distance is a multiple of eight share few of its places, and a product walks many. */
 const cacheLine = 16;
 const crowded = 8 * cacheLine;
-const pitchOf = ({ dtype, axes }: Buffer, inner: readonly number[]): number | undefined => {
-  const size = axes[inner[inner.length - 1] ?? -1]?.size;
-  return dtype === 'f32' &&
-    inner.length > 1 &&
-    typeof size === 'number' &&
-    size % crowded === 0 &&
-    axes[inner[inner.length - 1]!]!.ragged === undefined
-    ? size + cacheLine
-    : undefined;
+/** Cells that may be left empty, of those there are, so that each row begins where a line does: a register then loads one line, not parts of two. */
+const spared = 1 / 3;
+const pitchOf = ({ dtype, axes }: Buffer, inner: readonly number[], named: boolean): number | undefined => {
+  const last = axes[inner[inner.length - 1] ?? -1];
+  const size = last?.size;
+  if (dtype !== 'f32' || inner.length < 2 || typeof size !== 'number' || last?.ragged !== undefined) return undefined;
+  if (size % crowded === 0) return size + cacheLine;
+  const whole = Math.ceil(size / cacheLine) * cacheLine;
+  return named && size > cacheLine / 2 && whole > size && whole <= size * (1 + spared) ? whole : undefined;
 };
 
 const weight = ({ size }: LoopAxis): number => (typeof size === 'number' ? size : 0);
@@ -44,11 +44,18 @@ const ascending =
   (a: number, b: number): number =>
     weight(axes[a]!) - weight(axes[b]!) || a - b;
 
-/** `last` names an axis that shall be innermost, for a transposed copy; `local` that one row is kept at a time. */
+/**
+ * `last` names an axis that shall be innermost, for a transposed copy; `local` that one row is kept at a time; `named` that its rows are found by
+ * what data say, here and there.
+ */
 export const layoutOf = (
   buffer: Buffer,
   rowsAxis: string,
-  { last, local = false }: { readonly last?: string; readonly local?: boolean } = {},
+  {
+    last,
+    local = false,
+    named = false,
+  }: { readonly last?: string | undefined; readonly local?: boolean; readonly named?: boolean } = {},
 ): Layout => {
   const { axes } = buffer;
   const places = axes.map((_, k) => k).filter((k) => !isUnit(axes[k]!));
@@ -61,7 +68,7 @@ export const layoutOf = (
   const order = packed.length > 1 ? [...symbolic, ...fixed, ...packed] : [...packed, ...symbolic, ...fixed];
   const end = order.filter((k) => axes[k]!.name === last);
   const inner = [...order.filter((k) => !end.includes(k)), ...end];
-  const pitch = pitchOf(buffer, inner);
+  const pitch = pitchOf(buffer, inner, named);
   return {
     buffer,
     local,

@@ -23,7 +23,7 @@ interface Place {
   /** Those of the kernel's own buffer. */
   readonly axes: readonly LoopAxis[];
   readonly rowsAxis: string;
-  readonly add: (b: Buffer) => void;
+  readonly add: (b: Buffer, lies: { readonly named: boolean }) => void;
 }
 
 const targetOf = (e: Collect, axes: readonly LoopAxis[]): LoopAxis | undefined =>
@@ -69,7 +69,7 @@ const scattered = (job: Job, place: Place): readonly Job[] => {
     const free = freeVariables()(e.body);
     // A row for each target, so that what is added to it lies side by side.
     const kept = [target, ...place.axes.filter((a) => a !== target && free.has(a.name))];
-    place.add({ id, dtype: 'f32', role: 'temp', axes: [shareAxis, ...kept] });
+    place.add({ id, dtype: 'f32', role: 'temp', axes: [shareAxis, ...kept] }, { named: true });
     const named: Expr = {
       kind: 'read',
       buffer: e.index,

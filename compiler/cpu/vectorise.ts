@@ -52,7 +52,7 @@ export const vectorise = (k: Kernels): TiledKernels => {
       const id = copies.get(key) ?? `${read.buffer}.by.${last}`;
       if (!copies.has(key)) {
         copies.set(key, id);
-        add({ ...source, id, role: 'temp' }, last);
+        add({ ...source, id, role: 'temp' }, { last });
         const copy = copyOf(source, id, last, intern);
         made.push({ ...copy, task: taskOf(copy, world) });
       }

@@ -131,6 +131,11 @@ export const cases: readonly (readonly [string, Model, Readonly<Record<string, H
     hstu,
     { draws: 'position', negatives: 740, blocks: 1 },
   ],
+  [
+    'hstu, of a width that leaves room behind each row that data name',
+    hstu,
+    { width: 12, draws: 'position', negatives: 740, blocks: 1 },
+  ],
   ['hstu, few negatives of each position', hstu, { draws: 'position', blocks: 1 }],
   ['a table of a few numbers that all positions look into', few, {}],
   ['hstu with heads and times', hstu, { heads: 2, times: true }],

@@ -80,12 +80,28 @@ const rowsAlong = ({ all, reduces }: Question, axes: readonly LoopAxis[], lanes:
   if (reduces.length === 0 || all.some((n) => n.kind === 'collect')) return null;
   const free = freeVariables();
   const walks = (axis: string): boolean => reduces.some((r) => isWalk(r) && boundsOf(r).some((b) => mentions(b, axis)));
-  return (
-    [...axes]
-      .reverse()
-      .map((a) => a.name)
-      .find((a) => a !== lanes && !walks(a) && reduces.some((r) => free(r).has(a))) ?? null
+  /** What lanes read of a sum is the same for all rows along the axis: a tile loads it once. */
+  const shares = (axis: string): boolean =>
+    reduces.some(
+      (r) =>
+        free(r).has(axis) &&
+        [...nodes([r.body])].some(
+          (e) =>
+            isRead(e) &&
+            !mentions(e, axis) &&
+            (lanes === null || mentions(e, lanes)) &&
+            r.over.some((o) => mentions(e, o.axis.name)),
+        ),
+    );
+  const able = [...axes]
+    .reverse()
+    .filter(({ name }) => name !== lanes && !walks(name) && reduces.some((r) => free(r).has(name)));
+  const long = ({ size }: LoopAxis): number => (typeof size === 'number' ? size : Infinity);
+  const longest = able.reduce<LoopAxis | undefined>(
+    (a, b) => (a === undefined || long(b) > long(a) ? b : a),
+    undefined,
   );
+  return (able.find((a) => shares(a.name)) ?? longest)?.name ?? null;
 };
 
 /** Whether every sum multiplies each row by what is the same for all of them, and is as long for one row as for another. */

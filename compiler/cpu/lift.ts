@@ -1,19 +1,26 @@
-/** Sums over rows inside a collect get a kernel of their own, at the positions that the collect sums over. */
+/** Sums inside a collect get a kernel of their own, at the positions that the collect sums over: those over rows, and all where rows then add it up. */
+import { integer } from '../loops/build.js';
 import type { Buffer, Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
 import { rewrite } from '../loops/rewrite.js';
 import { freeVariables } from '../loops/shape.js';
+import { isUnit } from '../loops/units.js';
 import type { Job } from './job.js';
 import { extending, type Kernels } from './kernels.js';
+import { isMany } from './scatter.js';
 
 const index = (axis: string): Expr => ({ kind: 'index', axis });
 
-const lifted = (job: Job, rowsAxis: string, add: (b: Buffer) => void): readonly Job[] => {
+const first = (over: readonly ReduceAxis[]): ((e: Expr) => Expr) =>
+  rewrite((e) => (e.kind === 'index' && over.some((o) => o.axis.name === e.axis) ? integer(0) : null));
+
+const lifted = (job: Job, own: readonly LoopAxis[], rowsAxis: string, add: (b: Buffer) => void): readonly Job[] => {
   const free = freeVariables();
   const made: Job[] = [];
   const inside =
-    (over: readonly LoopAxis[]) =>
+    (over: readonly LoopAxis[], all: boolean) =>
     (e: Expr): Expr | null => {
-      if (e.kind !== 'reduce' || !e.over.some((o) => o.axis.name === rowsAxis)) return null;
+      if (e.kind !== 'reduce' || !(all || e.over.some((o) => o.axis.name === rowsAxis))) return null;
+      if (e.monoid === 'sum' && e.over.every((o) => isUnit(o.axis))) return first(e.over)(e.body);
       const axes = over.filter((a) => free(e).has(a.name));
       if (axes.length !== free(e).size) return null;
       const id = `${job.output}.part${made.length === 0 ? '' : made.length + 1}`;
@@ -22,7 +29,17 @@ const lifted = (job: Job, rowsAxis: string, add: (b: Buffer) => void): readonly 
       return { kind: 'read', buffer: id, dtype: e.dtype, at: axes.map((a) => index(a.name)) };
     };
   const body = rewrite((e) =>
-    e.kind !== 'collect' ? null : { ...e, body: rewrite(inside(e.over.map((o) => o.axis)))(e.body) },
+    e.kind !== 'collect'
+      ? null
+      : {
+          ...e,
+          body: rewrite(
+            inside(
+              e.over.map((o) => o.axis),
+              isMany(e, own, rowsAxis),
+            ),
+          )(e.body),
+        },
   )(job.body);
   return [...made, { ...job, body }];
 };
@@ -43,13 +60,14 @@ const withRow = rewrite((x) =>
 
 export const lift = (k: Kernels): Kernels => {
   const {
+    buffers,
     world: { rowsAxis },
     add,
     done,
   } = extending(k);
   return done(
     k.jobs
-      .flatMap((job) => lifted(job, rowsAxis, add))
+      .flatMap((job) => lifted(job, buffers.get(job.output)!.axes, rowsAxis, add))
       .map((job): Job => ({
         ...job,
         body: withRow(job.body),

@@ -29,18 +29,24 @@ interface Place {
 const targetOf = (e: Collect, axes: readonly LoopAxis[]): LoopAxis | undefined =>
   axes.find((a) => e.target.kind === 'index' && e.target.axis === a.name);
 
-/** Whether rows may add it up: over whole rows of a batch, many positions for each target, no sum inside. */
-const isDense = (e: Collect, { axes, rowsAxis }: Place): boolean => {
+/** Whether it is over whole rows of a batch, with many positions for each target. */
+export const isMany = (e: Collect, axes: readonly LoopAxis[], rowsAxis: string): boolean => {
   const target = targetOf(e, axes);
   const rows = e.over.find((o) => o.axis.name === rowsAxis);
-  if (
-    target === undefined ||
-    e.dtype !== 'f32' ||
-    rows === undefined ||
-    rows.from !== undefined ||
-    rows.to !== undefined
-  )
-    return false;
+  return (
+    target !== undefined &&
+    e.dtype === 'f32' &&
+    rows !== undefined &&
+    rows.from === undefined &&
+    rows.to === undefined &&
+    e.over.reduce((n, o) => n * typical(o.axis), 1) >= many * typical(target)
+  );
+};
+
+/** Whether rows may add it up: many positions for each target, and no sum inside. */
+const isDense = (e: Collect, { axes, rowsAxis }: Place): boolean => {
+  const target = targetOf(e, axes);
+  if (target === undefined || !isMany(e, axes, rowsAxis)) return false;
   const names = new Set([...axes.filter((a) => a !== target), ...e.over.map((o) => o.axis)].map((a) => a.name));
   /** A loop's bounds may speak of the loops around it. */
   const nested = e.over.every(({ from, to }, k) =>
@@ -52,7 +58,6 @@ const isDense = (e: Collect, { axes, rowsAxis }: Place): boolean => {
   );
   return (
     nested &&
-    e.over.reduce((n, o) => n * typical(o.axis), 1) >= many * typical(target) &&
     [...freeVariables()(e.body)].every((v) => names.has(v)) &&
     [...nodes([e.body])].every((n) => n.kind !== 'reduce' && n.kind !== 'collect')
   );

@@ -15,6 +15,8 @@ test('rows add up what many positions say of few targets; lists of positions are
   const listed = (model: Model, over: Readonly<Record<string, HyperValue>>): readonly unknown[] =>
     wasmText(loopsOf(model, over)).plan.entries[0]!.phases.flatMap((p) => p.inverses.map((i) => i.targets));
   expect(listed(few, {})).not.toContain(3);
+  // What differs by head is summed over heads before.
+  for (const heads of [1, 2]) expect(listed(hstu, { times: true, heads, length: 60, blocks: 1 })).not.toContain(129);
   const drawn = (draws: string): number =>
     listed(hstu, { draws, negatives: 740, blocks: 1 }).filter((t) => t === 'items').length;
   expect(drawn('user') - drawn('position')).toBe(1);

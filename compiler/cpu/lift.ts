@@ -1,8 +1,8 @@
 /** Sums inside a collect get a kernel of their own, at the positions that the collect sums over: those over rows, and all where rows then add it up. */
-import { integer } from '../loops/build.js';
+import { guard, integer } from '../loops/build.js';
 import type { Buffer, Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
 import { rewrite } from '../loops/rewrite.js';
-import { freeVariables } from '../loops/shape.js';
+import { freeVariables, isZero, mentions } from '../loops/shape.js';
 import { isUnit } from '../loops/units.js';
 import type { Job } from './job.js';
 import { extending, type Kernels } from './kernels.js';
@@ -12,6 +12,17 @@ const index = (axis: string): Expr => ({ kind: 'index', axis });
 
 const first = (over: readonly ReduceAxis[]): ((e: Expr) => Expr) =>
   rewrite((e) => (e.kind === 'index' && over.some((o) => o.axis.name === e.axis) ? integer(0) : null));
+
+/** A sum, and what is asked besides of all that it adds up. */
+const freed = (e: Extract<Expr, { kind: 'reduce' }>): { readonly condition: Expr | null; readonly sum: Expr } => {
+  const { body, over, monoid } = e;
+  return monoid === 'sum' &&
+    body.kind === 'guard' &&
+    isZero(body.otherwise) &&
+    over.every((o) => !mentions(body.condition, o.axis.name))
+    ? { condition: body.condition, sum: { ...e, body: body.then } }
+    : { condition: null, sum: e };
+};
 
 const lifted = (job: Job, own: readonly LoopAxis[], rowsAxis: string, add: (b: Buffer) => void): readonly Job[] => {
   const free = freeVariables();
@@ -25,8 +36,17 @@ const lifted = (job: Job, own: readonly LoopAxis[], rowsAxis: string, add: (b: B
       if (axes.length !== free(e).size) return null;
       const id = `${job.output}.part${made.length === 0 ? '' : made.length + 1}`;
       add({ id, dtype: e.dtype, role: 'temp', axes });
-      made.push({ ...job, name: id, output: id, body: e, comment: `${job.comment}: what it sums` });
-      return { kind: 'read', buffer: id, dtype: e.dtype, at: axes.map((a) => index(a.name)) };
+      const { condition, sum } = freed(e);
+      const { where: _, ...rest } = job;
+      made.push({
+        ...rest,
+        ...(condition === null ? {} : { where: condition }),
+        name: id,
+        output: id,
+        body: sum,
+        comment: `${job.comment}: what it sums`,
+      });
+      return guard(condition, { kind: 'read', buffer: id, dtype: e.dtype, at: axes.map((a) => index(a.name)) });
     };
   const body = rewrite((e) =>
     e.kind !== 'collect'

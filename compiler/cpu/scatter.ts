@@ -2,10 +2,11 @@
  * Sums of many positions for each target. Walking lists of a target's positions reads all over memory; here each row adds to
  * the table of its share, where the place that a position names is as near as the table is small, and shares are summed.
  */
-import { apply, integer, literal } from '../loops/build.js';
+import { conjuncts, narrowed } from '../loops/bounds.js';
+import { all, apply, guard, integer, literal } from '../loops/build.js';
 import type { Buffer, Expr, LoopAxis } from '../loops/ir.js';
 import { rewrite } from '../loops/rewrite.js';
-import { freeVariables, nodes } from '../loops/shape.js';
+import { freeVariables, isZero, nodes } from '../loops/shape.js';
 import { typicalSizes } from '../sizes.js';
 import { type Job, shareAxis } from './job.js';
 import { extending, type Kernels } from './kernels.js';
@@ -63,6 +64,32 @@ const isDense = (e: Collect, { axes, rowsAxis }: Place): boolean => {
   );
 };
 
+/** Its loops, which the conditions of what it adds narrow where they can, and what is left of these. */
+const loopsOf = (e: Collect, rowsAxis: string): Pick<Collect, 'over' | 'body'> => {
+  if (e.body.kind !== 'guard' || !isZero(e.body.otherwise)) return e;
+  const over = [...e.over];
+  const open = conjuncts(e.body.condition).filter((p) => {
+    for (let k = over.length - 1; k >= 0; k--) {
+      const loop = over[k]!;
+      // Rows are given to a kernel, a share of them at a time.
+      const whole = loop.from === undefined && loop.to === undefined && loop.axis.name !== rowsAxis;
+      const range = whole ? narrowed(p, loop.axis.name) : null;
+      const outside = (b: Expr): boolean =>
+        [...freeVariables()(b)].every((v) => over.slice(0, k).some((o) => o.axis.name === v));
+      if (range === null || ![range.from, range.to].every((b) => b === undefined || outside(b))) continue;
+      const { from, to } = range;
+      over[k] = {
+        ...loop,
+        ...(from === undefined ? {} : { from: apply('max', from, integer(0)) }),
+        ...(to === undefined ? {} : { to: apply('min', to, sizeExpr(loop.axis, loop.row)) }),
+      };
+      return false;
+    }
+    return true;
+  });
+  return { over, body: guard(all(open), e.body.then) };
+};
+
 /** The kernel with such sums as sums over shares, after the kernels that fill the shares. */
 const scattered = (job: Job, place: Place): readonly Job[] => {
   const { where: _, ...rest } = job;
@@ -72,6 +99,7 @@ const scattered = (job: Job, place: Place): readonly Job[] => {
     const id = `${job.output}.share${shares.length === 0 ? '' : shares.length + 1}`;
     const target = targetOf(e, place.axes)!;
     const free = freeVariables()(e.body);
+    const { over, body: added } = loopsOf(e, place.rowsAxis);
     // A row for each target, so that what is added to it lies side by side.
     const kept = [target, ...place.axes.filter((a) => a !== target && free.has(a.name))];
     place.add({ id, dtype: 'f32', role: 'temp', axes: [shareAxis, ...kept] }, { named: true });
@@ -89,8 +117,8 @@ const scattered = (job: Job, place: Place): readonly Job[] => {
       adds: true,
       task: e.over.find((o) => o.axis.name === place.rowsAxis)!.axis,
       comment: `${job.comment}: the share of some rows`,
-      body: apply('select', exists, e.body, literal(0)),
-      scatter: { axis: target.name, over: e.over, to: apply('select', exists, named, integer(0)) },
+      body: apply('select', exists, added, literal(0)),
+      scatter: { axis: target.name, over, to: apply('select', exists, named, integer(0)) },
     });
     return sumOfShares(id, kept);
   })(job.body);

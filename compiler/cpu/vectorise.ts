@@ -69,7 +69,10 @@ export const packRows = (k: TiledKernels): TiledKernels => {
   const { world, add, done } = extending(k);
   const packings = new Map(
     [...world.layouts.values()].flatMap(({ rows }) =>
-      rows === undefined || rows.lengths.length === 0 ? [] : [[offsetsId(rows.lengths), rows.lengths] as const],
+      rows === undefined || rows.lengths.length === 0
+        ? []
+        : // Those of each axis alone, too: by them rows are taken together.
+          [rows.lengths, ...rows.lengths.map((own) => [own])].map((lengths) => [offsetsId(lengths), lengths] as const),
     ),
   );
   for (const [id, lengths] of packings) add(line(id, long, { kind: 'offsets', lengths }));

@@ -30,6 +30,9 @@ export const nodes = (roots: readonly Expr[]): ReadonlySet<Expr> => {
   return seen;
 };
 
+/** The number 0. */
+export const isZero = (e: Expr): boolean => e.kind === 'literal' && e.value === 0;
+
 /** How often each node is used by the nodes above it. */
 export const uses = (roots: readonly Expr[]): ReadonlyMap<Expr, number> => {
   const count = new Map<Expr, number>();

@@ -59,13 +59,14 @@ export const large: readonly Cell[] = [
 
 export const claim = (sized: readonly string[]): Table => ({
   title: 'Is it the inference?',
-  says: 'HSTU, PCRec in the pass and after it, and controls: the same theta and gamma without the error (mixing), one rate for all, a theta that is not trained, inference that was trained and is switched off at the test (steps=0), inference added to a trained HSTU (untrained), HSTU with as many parameters or more operations.',
+  says: 'HSTU; PCRec, which settles each block’s states before the next block reads them, and PCRec after the pass, which settles all of them at its end; and controls: the same parameters without the prediction error, so that positions are mixed and nothing is inferred (mixing), one rate gamma for all states, a theta that is not trained, PCRec whose inference is switched off at the test (steps=0: the network loses a part that it was trained with), inference added to a trained HSTU (untrained), and HSTU with as many parameters, or more operations.',
   cells: [...controls.map(({ name }) => name), 'pcrec with steps=0', untrained.name, ...sized],
   against: 'hstu',
+  also: 'pcrec',
 });
-export const models = (rows: readonly string[]): Table => ({
+export const models = (rows: readonly string[], { drawn }: Instead): Table => ({
   title: 'Models',
-  says: 'The models of the paper with one loss, one optimizer, one way of drawing negatives (but for bert4rec, which draws them for the user where others do for each position) and one budget.',
+  says: `The models of the paper with the same loss, optimizer, negatives and number of epochs${drawn.length === 0 ? '' : ' (bert4rec draws its negatives for the user, where others draw some for each position)'}. Seeds of one number have the same order of users.`,
   cells: rows,
   against: 'pcrec',
 });

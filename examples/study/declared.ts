@@ -33,6 +33,8 @@ export interface Table {
   readonly cells: readonly string[];
   /** The cell that the others are tested against, user by user. */
   readonly against: string;
+  /** Another that they are tested against, too. */
+  readonly also?: string;
   /** Its figures along an axis, where its cells lie along one. */
   readonly plot?: { readonly x: string; readonly lines: readonly Line[] };
 }

@@ -54,6 +54,7 @@ const further = (instead: Instead): readonly Cell[] => [
   ...tuned,
 ];
 const asAll: Instead = { drawn: [], heads: [] };
+const otherwise: Instead = { drawn: ['draws=user'], heads: ['heads=1'] };
 const costed = [...named(others), beta.name, ...named(more(asAll)), ...named(large)];
 const compared = ['pcrec', 'hstu', ...costed];
 
@@ -125,7 +126,15 @@ export const studies: Readonly<Record<string, Study>> = {
       ...sizes,
       ...further(asAll),
     ],
-    tables: [claim(['hstu width=65', 'hstu blocks=3']), models(compared), tuning, scaling, sharing, mapping, adapting],
+    tables: [
+      claim(['hstu width=65', 'hstu blocks=3']),
+      models(compared, asAll),
+      tuning,
+      scaling,
+      sharing,
+      mapping,
+      adapting,
+    ],
     published: 'Beauty',
     search: search(18, 54),
     cost: [...named(controls), 'hstu width=65', 'hstu blocks=3', ...costed],
@@ -143,9 +152,17 @@ export const studies: Readonly<Record<string, Study>> = {
       { name: 'hstu blocks=3', model: 'hstu', set: ['blocks=3'] },
       ...others,
       ...sizes,
-      ...further({ drawn: ['draws=user'], heads: ['heads=1'] }),
+      ...further(otherwise),
     ],
-    tables: [claim(['hstu width=68', 'hstu blocks=3']), models(compared), tuning, scaling, sharing, mapping, adapting],
+    tables: [
+      claim(['hstu width=68', 'hstu blocks=3']),
+      models(compared, otherwise),
+      tuning,
+      scaling,
+      sharing,
+      mapping,
+      adapting,
+    ],
     search: search(18, 54),
     cost: [...named(controls), 'hstu width=68', 'hstu blocks=3', ...costed],
     inside: ['pcrec', 'two steps'],

@@ -2,12 +2,15 @@
 import { chance, signed } from '../../runtime/compare/report.js';
 import type { Found } from './found.js';
 import { paper, possible, published } from './published.js';
-import { brief, curvesOf, type Difference, figureText, linesOf, made, measure, rowsOf } from './tables.js';
+import { brief, curvesOf, type Difference, differencesOf, figureText, linesOf, measure, rowsOf } from './tables.js';
 
 /** Differences count as such below this p, after Holm's correction; a claim over all models below that one. */
 const [TOLD, CLAIMED] = [0.05, 0.01];
 /** Seeds that a verdict takes. */
 const SEEDS = 3;
+
+/** The title of the table that the claim is read from. */
+const claimed = 'Is it the inference?';
 
 type Sentence = string | undefined;
 const number = (x: number): string => brief(x.toFixed(4));
@@ -19,15 +22,18 @@ const times = (x: number): string => `${x.toPrecision(2)} times`;
 
 /** Each of some cells against another. */
 const against = ({ results }: Found, cells: readonly string[], one: string): readonly Difference[] =>
-  made({ title: '', says: '', cells: cells.filter((cell) => cell !== one), against: one }, results)?.differences ?? [];
+  differencesOf(cells, one, results);
+/** PCRec against HSTU, one comparison of those that the study's table of the claim makes. */
+const ofClaim = (found: Found): Difference | undefined =>
+  against(found, [...new Set(['pcrec', ...cellsOf(found, claimed)])], 'hstu').find(({ cell }) => cell === 'pcrec');
 
 const standing = ({ name, study, results }: Found): Sentence => {
   const runs = study.cells.reduce((n, cell) => n + (cell.seeds ?? study.seeds).length, 0);
-  return `${name}: ${results.length} of ${runs} runs are done. Figures are ${measure} at the test${study.options.protocol === 'hstu' ? ' of its best epoch, which is optimistic' : ', of epochs chosen on validation'}; differences are paired over users, p after Holm’s correction. They say nothing of how another seed would come out where there is one.`;
+  return `${name}: ${results.length} of ${runs} runs are done. Figures are ${measure} at the test${study.options.protocol === 'hstu' ? ' of its best epoch, which is optimistic' : ', of epochs chosen on validation'}; differences are paired over users, p after Holm’s correction.`;
 };
 
 const claim = (found: Found): Sentence => {
-  const [difference] = against(found, ['pcrec'], 'hstu');
+  const difference = ofClaim(found);
   if (difference === undefined) return undefined;
   const seeds = `${difference.seeds.length} seed${difference.seeds.length === 1 ? '' : 's'}`;
   const verdict =
@@ -48,7 +54,7 @@ const stands = (differences: readonly Difference[]): string => {
     [
       ['better than', named((of) => told(of) && of.difference < 0)],
       ['worse than', named((of) => told(of) && of.difference > 0)],
-      ['not told apart from', named((of) => !told(of))],
+      ['not significantly different from', named((of) => !told(of))],
     ] as const
   )
     .filter(([, names]) => names.length > 0)
@@ -60,8 +66,19 @@ const stands = (differences: readonly Difference[]): string => {
 const cellsOf = ({ study: { tables } }: Found, title: string): readonly string[] =>
   tables.find((table) => table.title === title)?.cells ?? [];
 
+/** Whether the error of prediction does anything that its parameters do not do without it. */
+const inference = (found: Found): Sentence => {
+  const difference = against(found, cellsOf(found, claimed), 'pcrec').find(({ cell }) => cell === 'mixing');
+  if (difference === undefined) return undefined;
+  const verdict =
+    difference.difference < 0 && difference.adjusted < TOLD
+      ? 'It is the error: without it the same parameters do worse'
+      : 'It is not shown that the error of prediction helps: the same parameters without it (mixing) do at least as well';
+  return `${verdict}, ${by(difference)} against PCRec, ${difference.seeds.length} seed${difference.seeds.length === 1 ? '' : 's'}.`;
+};
+
 const controls = (found: Found): Sentence => {
-  const cells = cellsOf(found, 'Is it the inference?').filter((cell) => cell !== 'hstu');
+  const cells = cellsOf(found, claimed).filter((cell) => cell !== 'hstu');
   const differences = against(found, cells, 'pcrec');
   return differences.length === 0 ? undefined : `Against its controls PCRec is ${stands(differences)}.`;
 };
@@ -92,12 +109,12 @@ const beside = ({ study, results }: Found): Sentence => {
     theirs.reduce((a, b) => (ndcg(b) > ndcg(a) ? b : a)),
     rows.reduce((a, b) => (b.figures[measure].mean > a.figures[measure].mean ? b : a)),
   ];
-  return `The best that others than the paper printed is ${number(ndcg(best))} (${best.model}; ${best.source}); the best row here, ${ours.cell}, has ${figureText(ours.figures[measure])}.`;
+  return `The best published result outside the paper is ${number(ndcg(best))} (${best.model}; ${best.source}); the best row here, ${ours.cell}, has ${figureText(ours.figures[measure])}.`;
 };
 
 const tuned = (found: Found): Sentence => {
   const [difference] = against(found, ['pcrec tuned'], 'hstu tuned');
-  return difference && `Tuned alike, PCRec’s difference to HSTU is ${by(difference)}.`;
+  return difference && `Tuned alike, PCRec’s difference from HSTU is ${by(difference)}.`;
 };
 
 const steps = ({ study, results }: Found): Sentence => {
@@ -105,7 +122,7 @@ const steps = ({ study, results }: Found): Sentence => {
   const zero = curve?.points.find(({ x }) => x === 0);
   if (curve === undefined || zero === undefined) return undefined;
   const best = curve.points.reduce((a, b) => (b.figure.mean > a.figure.mean ? b : a));
-  return `PCRec trained with 1 step has ${number(zero.figure.mean)} where the inference is switched off at the test, and is best at ${best.x} (${number(best.figure.mean)}): ${Number(best.x) > 1 ? 'more steps than in training help' : 'more steps than in training do not help'}.`;
+  return `Trained with 1 step, PCRec is best when tested with ${best.x} (${number(best.figure.mean)}), so more steps ${Number(best.x) > 1 ? 'help' : 'do not help'}; with 0, and so without a part that it was trained with, it has ${number(zero.figure.mean)}.`;
 };
 
 /** The difference of the two lines of a plot, place by place. */
@@ -117,7 +134,7 @@ const along = (found: Found, title: string): Sentence => {
     const other = hstu?.points.find((point) => point.x === x);
     return other === undefined ? [] : [`${brief(signed(figure.mean - other.figure.mean))} at ${x}`];
   });
-  return both.length < 2 ? undefined : `By ${table.plot.x}, PCRec’s difference to HSTU is ${list(both)}.`;
+  return both.length < 2 ? undefined : `By ${table.plot.x}, PCRec’s difference from HSTU is ${list(both)}.`;
 };
 
 const cost = ({ costs }: Found): Sentence => {
@@ -138,12 +155,18 @@ const inside = ({ insides }: Found): Sentence => {
 };
 
 const pick = (found: Found): Sentence => {
-  const [difference] = against(found, ['pcrec'], 'hstu');
+  const difference = ofClaim(found);
   if (difference === undefined) return undefined;
-  const settled = difference.seeds.length < SEEDS ? ', which are too few to settle it,' : '';
+  const few = ({ seeds }: Difference): string => (seeds.length < SEEDS ? ', which are too few to settle it,' : '');
+  const others = [...cellsOf(found, claimed), ...cellsOf(found, 'Models')];
+  const better = against(found, [...new Set(others)], 'pcrec').filter((of) => of.difference > 0 && of.adjusted < TOLD);
+  if (better.length > 0) {
+    const best = better.reduce((a, b) => (b.difference > a.difference ? b : a));
+    return `By these runs${few(best)} a user should pick ${best.cell}, which is better than PCRec: ${by(best)}.`;
+  }
   return difference.difference > 0 && difference.adjusted < TOLD
-    ? `By these runs${settled} a user should pick PCRec where its cost is affordable.`
-    : `By these runs${settled} a user should pick HSTU, which is the cheaper of the two.`;
+    ? `By these runs${few(difference)} a user should pick PCRec where its cost is affordable.`
+    : `By these runs${few(difference)} a user should pick HSTU, which is the cheaper of the two.`;
 };
 
 /** The sentences of a study, of what it has results of. */
@@ -151,6 +174,7 @@ export const reading = (found: Found): readonly string[] =>
   [
     standing(found),
     claim(found),
+    inference(found),
     controls(found),
     zoo(found),
     beside(found),

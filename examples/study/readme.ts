@@ -21,7 +21,7 @@ const ofStudy = ({ name, study, results, costs, searches }: Found): readonly str
     ...tablesOf(study, results).flatMap((made) => [
       `**${made.title}** ${made.says}`,
       inMarkdown(figuresGrid(made)),
-      ...(made.differences.length === 0 ? [] : [inMarkdown(differencesGrid(made))]),
+      ...made.compared.map((of) => inMarkdown(differencesGrid(of))),
     ]),
     ...(searches.length === 0 ? [] : [searchSays(searches), inMarkdown(searchGrid(searches))]),
     ...(curves.length === 0

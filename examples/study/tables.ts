@@ -4,7 +4,7 @@ import { meanOf } from '../../runtime/measures/ranked.js';
 import type { Figure } from '../../runtime/measures/figures.js';
 import { worths } from '../../runtime/metrics.js';
 import { holm, pairedTest, type PairedTest, spread, type Spread } from '../../runtime/significance.js';
-import type { Study, Table } from './declared.js';
+import { seedsOf, type Study, type Table } from './declared.js';
 import { type Kept, type Tested, unpacked } from './result.js';
 
 export const measures = ['HR@10', 'NDCG@10', 'HR@50', 'NDCG@50', 'MRR'] as const;
@@ -26,9 +26,15 @@ export interface Difference extends PairedTest {
   /** p after Holm's correction over the table. */
   readonly adjusted: number;
 }
+/** What rows are tested against, and how they come out. */
+export interface Compared {
+  readonly against: string;
+  readonly differences: readonly Difference[];
+}
 export interface Made extends Table {
   readonly rows: readonly Row[];
-  readonly differences: readonly Difference[];
+  /** Against each that the table names, where both have results. */
+  readonly compared: readonly Compared[];
 }
 
 /** A row may be a cell as it was tested under another setting: `pcrec with steps=0`. */
@@ -76,21 +82,30 @@ const paired = (runs: readonly Kept[], against: readonly Kept[]) => {
   return test === undefined ? undefined : { ...test, seeds };
 };
 
+/** Each of some cells against one, p after Holm's correction over them. */
+export const differencesOf = (
+  cells: readonly string[],
+  against: string,
+  results: readonly Kept[],
+): readonly Difference[] => {
+  const reference = of(results, against);
+  const tests = cells.flatMap((cell) => {
+    const found = cell === against ? undefined : paired(of(results, cell), reference);
+    return found === undefined ? [] : [{ cell, ...found }];
+  });
+  const adjusted = holm(tests.map(({ p }) => p));
+  return tests.map((test, i) => ({ ...test, adjusted: adjusted[i]! }));
+};
+
 /** A table of those of its cells that have results; undefined where none has. */
 export const made = (table: Table, results: readonly Kept[]): Made | undefined => {
   const cells = table.cells.filter((cell) => of(results, cell).length > 0);
   if (cells.length === 0) return undefined;
-  const reference = of(results, table.against);
-  const tests = cells.flatMap((cell) => {
-    const found = cell === table.against ? undefined : paired(of(results, cell), reference);
-    return found === undefined ? [] : [{ cell, ...found }];
+  const compared = [table.against, ...(table.also === undefined ? [] : [table.also])].flatMap((against) => {
+    const differences = differencesOf(cells, against, results);
+    return differences.length === 0 ? [] : [{ against, differences }];
   });
-  const adjusted = holm(tests.map(({ p }) => p));
-  return {
-    ...table,
-    rows: cells.map((cell) => rowOf(cell, of(results, cell))),
-    differences: tests.map((test, i) => ({ ...test, adjusted: adjusted[i]! })),
-  };
+  return { ...table, rows: cells.map((cell) => rowOf(cell, of(results, cell))), compared };
 };
 /** Those tables that have a row which none before them has. */
 export const tablesOf = ({ tables }: Study, results: readonly Kept[]): readonly Made[] => {
@@ -171,26 +186,34 @@ export const figureText = (figure: Spread): string => brief(varying(figure, 4));
 
 /** Times stay in the results: runs go on beside other work, so they compare nothing. */
 export const figuresGrid = ({ rows }: Made): Grid => ({
-  head: ['', 'parameters', ...measures, 'best epoch', 'seeds'],
+  head: ['', 'seeds', ...measures, 'best epoch', 'parameters'],
   rows: rows.map(({ cell, parameters, figures, epochs, seeds }) => [
     cell,
-    parameters.toLocaleString('en-US'),
+    seeds.join(' '),
     ...measures.map((name) => figureText(figures[name])),
     epochs.mean.toFixed(0),
-    seeds.join(' '),
+    parameters.toLocaleString('en-US'),
   ]),
 });
-export const differencesGrid = ({ differences, against }: Made): Grid => ({
-  head: [`${measure} against ${against}`, 'difference', '95 % interval', 'p', 'p (Holm)', 'seeds'],
+export const differencesGrid = ({ differences, against }: Compared): Grid => ({
+  head: [`${measure} less ${against}'s`, 'seeds of both', 'difference', '95 % interval', 'p', 'p (Holm)'],
   rows: differences.map(({ cell, difference, interval, p, adjusted, seeds }) => [
     cell,
+    seeds.join(' '),
     brief(signed(difference)),
     brief(`${signed(interval[0])} … ${signed(interval[1])}`),
     brief(chance(p)),
     brief(chance(adjusted)),
-    seeds.join(' '),
   ]),
 });
+/** What a table waits for: rows that have no result, and rows that have some of their seeds. */
+export const missing = ({ cells: asked }: Table, study: Study, results: readonly Kept[]): readonly string[] =>
+  asked.flatMap((row) => {
+    const cell = study.cells.find(({ name }) => name === cellOf(row));
+    const there = of(results, row).length;
+    const all = cell === undefined ? 0 : seedsOf(study, cell).length;
+    return there >= all ? [] : [there === 0 ? row : `${row} (${there} of ${all} seeds are there)`];
+  });
 export const curvesGrid = (curves: readonly Curve[], axis = 'steps'): Grid => {
   const all = new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)));
   // Words stay in the order in which they came.

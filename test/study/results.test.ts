@@ -183,6 +183,17 @@ describe('results of the study', () => {
     expect(says(base)).toContain('PCRec cannot be told from HSTU');
     expect(says(base)).toContain('pick HSTU');
     const found = foundOf(folder, 'a', study);
+    // The claim is of the error: the same parameters without it are the control that tells.
+    const mixing: Cell = { name: 'mixing', model: 'mixing' };
+    const claim = { title: 'Is it the inference?', says: '', cells: ['hstu', 'pcrec', 'mixing'], against: 'hstu' };
+    const controlled: Study = { ...study, cells: [...study.cells, mixing], tables: [claim, ...study.tables] };
+    const against = (of: readonly number[]): string => {
+      keep(folder, result(mixing, 1, of));
+      return reading(foundOf(folder, 'a', controlled)).join('\n');
+    };
+    expect(against(ranks((user) => 4 + (user % 40)))).toContain('It is the error: without it');
+    expect(against(base)).toContain('It is not shown that the error');
+    expect(against(ranks((user) => Math.max(1, user % 40)))).toContain('a user should pick mixing');
     expect(linesOf(study.tables[0]!, found.results)[0]!.points.map(({ x }) => x)).toEqual([50, 100]);
     const page = studyPage([found, { ...found, name: 'b', results: [] }], [], undefined);
     expect(page).toContain('a: Share of the training data');

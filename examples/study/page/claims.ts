@@ -2,37 +2,58 @@
 import type { Grid } from '../../../runtime/compare/report.js';
 import { bucketSection } from '../../../runtime/report/buckets.js';
 import type { Markup } from '../../../runtime/report/html.js';
-import { figure, paragraph, section, table } from '../../../runtime/report/page.js';
+import { figure, paragraph, remark, section, table } from '../../../runtime/report/page.js';
 import type { Pictures } from '../../../runtime/report/pictures.js';
 import type { Found } from '../found.js';
-import { bucketsOf, differencesGrid, figuresGrid, linesOf, type Made, measure, tablesOf } from '../tables.js';
+import {
+  bucketsOf,
+  type Compared,
+  differencesGrid,
+  figuresGrid,
+  linesOf,
+  type Made,
+  measure,
+  missing,
+  tablesOf,
+} from '../tables.js';
 import { curvesFigure } from './curves.js';
 
 const gridOf = (caption: string, { head, rows }: Grid): Markup => table({ caption, head, rows });
 
-const tableSection = ({ name, results }: Found, made: Made, pictures: Pictures | undefined): Markup => {
-  const { title, says, differences, against, plot } = made;
+const comparison = (compared: Compared, pictures: Pictures | undefined): Markup => {
+  const { against, differences } = compared;
+  return figure(
+    pictures?.intervals(
+      {
+        says: `Difference of ${measure} from ${against} with 95 % intervals over users`,
+        x: `${measure} less ${against}'s (95 %; to the right is better)`,
+        y: '',
+      },
+      differences.map(({ cell, seeds, difference, interval }) => ({
+        name: `${cell} (${seeds.length === 1 ? '1 seed' : `${seeds.length} seeds`})`,
+        value: difference,
+        interval,
+      })),
+    ),
+    {
+      caption: `Against ${against}: paired over users, averaged over the seeds that both have`,
+      ...differencesGrid(compared),
+    },
+  );
+};
+
+const tableSection = ({ name, study, results }: Found, made: Made, pictures: Pictures | undefined): Markup => {
+  const { title, says, compared, against, plot } = made;
   const lines = linesOf(made, results);
+  const waits = missing(made, study, results);
   return section(
     `${name}: ${title}`,
     paragraph(says),
+    waits.length === 0 ? undefined : remark(`Not run yet: ${waits.join(', ')}.`),
     gridOf('On the test: mean ± standard deviation over seeds', figuresGrid(made)),
-    differences.length === 0
+    compared.length === 0
       ? paragraph(`Nothing to compare with yet: ${against} is missing, or all else is.`)
-      : figure(
-          pictures?.intervals(
-            {
-              says: `Difference of ${measure} to ${against} with 95 % intervals over users`,
-              x: `difference of ${measure} to ${against} (95 %)`,
-              y: '',
-            },
-            differences.map(({ cell, difference, interval }) => ({ name: cell, value: difference, interval })),
-          ),
-          {
-            caption: `Paired over users, seeds averaged, Holm's correction: against ${against}`,
-            ...differencesGrid(made),
-          },
-        ),
+      : compared.map((of) => comparison(of, pictures)),
     plot === undefined || lines.every(({ points }) => points.length < 2)
       ? undefined
       : curvesFigure(lines, plot.x, `${measure} by ${plot.x}`, pictures),
@@ -62,6 +83,6 @@ export const bucketsSection = (
     shown.map((one) => ({ of: one, name: one })),
     pictures,
     undefined,
-    `${name}: by history and popularity (Figures 7 and 8)`,
+    `${name}: by history and popularity (the paper’s Figures 7 and 8)`,
   );
 };

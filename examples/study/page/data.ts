@@ -11,7 +11,7 @@ export const dataSection = (all: readonly Described[]): Markup | undefined =>
   all.length === 0
     ? undefined
     : section(
-        'Data (Table 1)',
+        'Data (Table 1 of the paper)',
         table({
           caption: 'Data sets at hand, as they are read; in brackets what the paper prints, where it is another number',
           head: ['', 'users', 'items', 'interactions', 'events a user', 'median', 'density', 'times'],
@@ -39,7 +39,7 @@ export const dataSection = (all: readonly Described[]): Markup | undefined =>
 export const originSection = (all: readonly Found[]): Markup =>
   section(
     'What it was made on',
-    paragraph('Made of the files in examples/study/results alone; examples/study/grid.ts says what was asked.'),
+    paragraph('Generated from the files in examples/study/results; the planned runs are in examples/study/grid.ts.'),
     ...all.flatMap(({ name, study, results }) => {
       const [first] = results;
       if (first === undefined) return [];

@@ -39,11 +39,11 @@ const printed = (title: string, data: string, rows: readonly Row[]): Markup =>
   section(
     title,
     paragraph(
-      'Read with their protocols: data, split, ranking and how an epoch is chosen differ. (NDCG@50 − NDCG@10) / (HR@50 − HR@10) lies between .176 and .279 in any one ranking: a row outside is marked.',
+      'Not directly comparable: data, split, ranking and how an epoch is chosen differ, as the last column says. In any one ranking (NDCG@50 − NDCG@10) / (HR@50 − HR@10) lies between .176 and .279; rows that cannot be right are marked.',
     ),
     table({
       caption: `Figures of ${data}, printed and ours`,
-      head: ['', ...columns, '', 'source'],
+      head: ['', ...columns, 'possible?', 'source'],
       rows: rows.toSorted((a, b) => a.order - b.order).map(({ row }) => row),
       words: [5, 6],
     }),

@@ -57,6 +57,14 @@ export const large: readonly Cell[] = [
   { name: 'pcrec large', model: 'pcrec@large', seeds: [1] },
 ];
 
+/** What others do to HSTU that is reported to be better: attention divided by what is read, and a softmax over all items (HSTU-Tensorflow of NetEase). */
+export const better: readonly Cell[] = ['hstu', 'pcrec'].map((model) => ({
+  name: `${model} large full softmax`,
+  model: `${model}@large`,
+  set: ['divisor=read', 'loss=fullSoftmax'],
+  seeds: [1],
+}));
+
 export const claim = (sized: readonly string[]): Table => ({
   title: 'Is it the inference?',
   says: 'HSTU; PCRec, which settles each block’s states before the next block reads them, and PCRec after the pass, which settles all of them at its end; and controls: the same parameters without the prediction error, so that positions are mixed and nothing is inferred (mixing), one rate gamma for all states, a theta that is not trained, PCRec whose inference is switched off at the test (steps=0: the network loses a part that it was trained with), inference added to a trained HSTU (untrained), and HSTU with as many parameters, or more operations.',

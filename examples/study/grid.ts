@@ -6,6 +6,7 @@ import {
   adapting,
   alphas,
   beta,
+  better,
   claim,
   controls,
   functions,
@@ -181,8 +182,8 @@ export const studies: Readonly<Record<string, Study>> = {
     data: 'ml-1m.ratings.dat.gz',
     options: { epochs: 100, batch: 128, patience: 10 },
     set: [...movielens.set, 'times=true'],
-    cells: [...pair, ...large],
-    tables: [{ ...claimed, cells: ['hstu', 'pcrec', ...named(large)] }],
+    cells: [...pair, ...large, ...better],
+    tables: [{ ...claimed, cells: ['hstu', 'pcrec', ...named(large), ...named(better)] }],
   },
 };
 

@@ -20,10 +20,11 @@ const knowsNoPosition = (job: Job, world: World): boolean =>
 /** What such kernels give. */
 export const tailOf = ({ jobs, world }: Kernels): ReadonlySet<string> => {
   const tail = new Set(jobs.filter((j) => knowsNoPosition(j, world)).map((j) => j.output));
-  const reads = jobs.map((j) => ({ output: j.output, of: readsOf(rootsOf(j)) }));
-  const others = (): typeof reads => reads.filter((r) => !tail.has(r.output));
-  const drop = (): boolean => others().filter((r) => r.of.filter((id) => tail.delete(id)).length > 0).length > 0;
-  while (drop());
+  // What is read by one that is none is none.
+  for (let before = -1; before !== tail.size;) {
+    before = tail.size;
+    for (const job of jobs) if (!tail.has(job.output)) readsOf(rootsOf(job)).forEach((id) => tail.delete(id));
+  }
   return tail;
 };
 

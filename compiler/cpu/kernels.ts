@@ -47,9 +47,12 @@ const lastOf = (b: Buffer, rowsAxis: string): LoopAxis | undefined => {
   return typeof axis?.size === 'number' && axis.ragged === undefined ? axis : undefined;
 };
 
+type Read = Extract<Expr, { kind: 'read' }>;
+/** A read at places that data name. */
+const isLookup = (e: Expr): e is Read => e.kind === 'read' && [...nodes(e.at)].some((x) => x.kind === 'read');
+
 /** Rows that are looked up are copied as they lie, and rows that are scattered lie as what they are added to. */
 const lastAxes = (entry: Entry, rowsAxis: string): ReadonlyMap<string, string> => {
-  type Read = Extract<Expr, { kind: 'read' }>;
   const buffers = new Map(entry.buffers.map((b) => [b.id, b]));
   const along = (e: Read): string | undefined => {
     const source = buffers.get(e.buffer)!;
@@ -61,7 +64,7 @@ const lastAxes = (entry: Entry, rowsAxis: string): ReadonlyMap<string, string> =
     entry.kernels.flatMap((k) => {
       const all = [...nodes([k.body])];
       const looked = all
-        .filter((e): e is Read => e.kind === 'read' && [...nodes(e.at)].some((x) => x.kind === 'read'))
+        .filter(isLookup)
         .map(along)
         .find((a) => a !== undefined);
       if (looked !== undefined)
@@ -86,9 +89,7 @@ const lastAxes = (entry: Entry, rowsAxis: string): ReadonlyMap<string, string> =
 const namedBuffers = (entry: Entry): ReadonlySet<string> => {
   const temps = new Set(entry.buffers.filter((b) => b.role === 'temp').map((b) => b.id));
   const found = entry.kernels.flatMap((k) =>
-    [...nodes([k.body])].flatMap((e) =>
-      e.kind === 'read' && temps.has(e.buffer) && [...nodes(e.at)].some((x) => x.kind === 'read') ? [e.buffer] : [],
-    ),
+    [...nodes([k.body])].flatMap((e) => (isLookup(e) && temps.has(e.buffer) ? [e.buffer] : [])),
   );
   return new Set(found);
 };

@@ -1,17 +1,14 @@
 /** Sums inside a collect get a kernel of their own, at the positions that the collect sums over: those over rows, and all where rows then add it up. */
-import { guard, integer } from '../loops/build.js';
+import { guard } from '../loops/build.js';
 import type { Buffer, Expr, LoopAxis, ReduceAxis } from '../loops/ir.js';
 import { rewrite } from '../loops/rewrite.js';
 import { freeVariables, isZero, mentions } from '../loops/shape.js';
-import { isUnit } from '../loops/units.js';
+import { withoutUnits } from '../loops/units.js';
 import type { Job } from './job.js';
 import { extending, type Kernels } from './kernels.js';
 import { isMany } from './scatter.js';
 
 const index = (axis: string): Expr => ({ kind: 'index', axis });
-
-const first = (over: readonly ReduceAxis[]): ((e: Expr) => Expr) =>
-  rewrite((e) => (e.kind === 'index' && over.some((o) => o.axis.name === e.axis) ? integer(0) : null));
 
 /** A sum, and what is asked besides of all that it adds up. */
 const freed = (e: Extract<Expr, { kind: 'reduce' }>): { readonly condition: Expr | null; readonly sum: Expr } => {
@@ -31,7 +28,9 @@ const lifted = (job: Job, own: readonly LoopAxis[], rowsAxis: string, add: (b: B
     (over: readonly LoopAxis[], all: boolean) =>
     (e: Expr): Expr | null => {
       if (e.kind !== 'reduce' || !(all || e.over.some((o) => o.axis.name === rowsAxis))) return null;
-      if (e.monoid === 'sum' && e.over.every((o) => isUnit(o.axis))) return first(e.over)(e.body);
+      // A sum over heads, of which there is one, is what it sums.
+      const whole = withoutUnits(new Set())(e);
+      if (whole.kind !== 'reduce') return whole;
       const axes = over.filter((a) => free(e).has(a.name));
       if (axes.length !== free(e).size) return null;
       const id = `${job.output}.part${made.length === 0 ? '' : made.length + 1}`;

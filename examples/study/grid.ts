@@ -58,6 +58,16 @@ const asAll: Instead = { drawn: [], heads: [] };
 const otherwise: Instead = { drawn: ['draws=user'], heads: ['heads=1'] };
 const costed = [...named(others), beta.name, ...named(more(asAll)), ...named(large)];
 const compared = ['pcrec', 'hstu', ...costed];
+/** What is told of both; `sized`: HSTU with as many parameters, or more operations. */
+const told = (sized: readonly string[], instead: Instead): readonly Table[] => [
+  claim(sized),
+  models(compared, instead),
+  tuning,
+  scaling,
+  sharing,
+  mapping,
+  adapting,
+];
 
 export const studies: Readonly<Record<string, Study>> = {
   /** The whole way on the sample that ships with the package: two minutes. */
@@ -127,15 +137,7 @@ export const studies: Readonly<Record<string, Study>> = {
       ...sizes,
       ...further(asAll),
     ],
-    tables: [
-      claim(['hstu width=65', 'hstu blocks=3']),
-      models(compared, asAll),
-      tuning,
-      scaling,
-      sharing,
-      mapping,
-      adapting,
-    ],
+    tables: told(['hstu width=65', 'hstu blocks=3'], asAll),
     published: 'Beauty',
     search: search(18, 54),
     cost: [...named(controls), 'hstu width=65', 'hstu blocks=3', ...costed],
@@ -155,15 +157,7 @@ export const studies: Readonly<Record<string, Study>> = {
       ...sizes,
       ...further(otherwise),
     ],
-    tables: [
-      claim(['hstu width=68', 'hstu blocks=3']),
-      models(compared, otherwise),
-      tuning,
-      scaling,
-      sharing,
-      mapping,
-      adapting,
-    ],
+    tables: told(['hstu width=68', 'hstu blocks=3'], otherwise),
     search: search(18, 54),
     cost: [...named(controls), 'hstu width=68', 'hstu blocks=3', ...costed],
     inside: ['pcrec', 'two steps'],

@@ -77,6 +77,10 @@ export interface PlanPhase {
   readonly inverses: readonly PlanInverse[];
 }
 
+/** How many rows take turns together where rows are counted and positions are not; undefined where they are not. */
+export const countedRows = ({ gather }: PlanPhase): number | undefined =>
+  gather?.before === undefined ? gather?.most : undefined;
+
 export interface PlanEntry {
   readonly name: string;
   readonly rowsAxis: Size | null;

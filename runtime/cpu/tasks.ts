@@ -1,5 +1,5 @@
 /** What the threads of a session do of each entry: its phases, as pieces of work with their addresses. */
-import { type PlanEntry, cellsOf, chunks, extents, sizeOf } from '../contract/cpu-plan.js';
+import { type PlanEntry, type PlanPhase, cellsOf, chunks, countedRows, extents, sizeOf } from '../contract/cpu-plan.js';
 import type { Sizes } from '../contract/session.js';
 import type { PhaseTasks } from './thread.js';
 
@@ -23,14 +23,13 @@ export const tasksOf = (
     return found;
   };
   const rows = entry.rowsAxis === null ? 0 : sizeOf(entry.rowsAxis, sizes);
-  const perShare = Math.ceil(rows / chunks);
-  const shares = Array.from(
-    { length: chunks },
-    (_, c) => [Math.min(rows, c * perShare), Math.min(rows, (c + 1) * perShare)] as const,
-  );
-  /** Of rows that add to no share any may go together. */
-  const turns = (most: number): PhaseTasks['shares'] =>
-    Array.from({ length: Math.ceil(rows / most) }, (_, c) => [c * most, Math.min(rows, (c + 1) * most)] as const);
+  const parts = (count: number, each: number): PhaseTasks['shares'] =>
+    Array.from({ length: count }, (_, c) => [Math.min(rows, c * each), Math.min(rows, (c + 1) * each)] as const);
+  /** Of rows that are counted none adds to a share, and any may go together. */
+  const sharesOf = (p: PlanPhase): PhaseTasks['shares'] => {
+    const most = countedRows(p);
+    return most === undefined ? parts(chunks, Math.ceil(rows / chunks)) : parts(Math.ceil(rows / most), most);
+  };
   const all = entry.phases.map((p): PhaseTasks => ({
     ...(p.together === undefined ? {} : { together: p.together }),
     ...(p.gather === undefined
@@ -42,12 +41,7 @@ export const tasksOf = (
           },
         }),
     rows: p.rows.map((j) => j.run),
-    shares:
-      p.rows.length === 0
-        ? []
-        : p.gather !== undefined && p.gather.before === undefined
-          ? turns(p.gather.most)
-          : shares,
+    shares: p.rows.length === 0 ? [] : sharesOf(p),
     batch: { rows, missing: entry.missing === undefined ? null : address(entry.missing) },
     sums: p.rows
       .filter((j) => j.adds)

@@ -2,7 +2,7 @@
  * The face for programs that are not JavaScript: `model.h`, and `score.c`, which is compiled and linked with nothing else. What the
  * runtime does with a plan, `score.c` does with tables of it, on one thread.
  */
-import type { PlanBuffer, PlanEntry } from '../../../runtime/contract/cpu-plan.js';
+import { countedRows, type PlanBuffer, type PlanEntry } from '../../../runtime/contract/cpu-plan.js';
 import { calledBy, type Size } from '../../../runtime/contract/plan.js';
 import { engine } from './engine.js';
 import { plain } from './names.js';
@@ -139,11 +139,7 @@ export const faceOf = (text: NativeText, entry: PlanEntry): string => {
   const numbers = new Map(entry.buffers.map((b, i) => [b.id, i]));
   const tables: Tables = { entry, buffer: (id) => numbers.get(id)!, symbol: (size) => symbols.indexOf(`${size}`) };
   const phases = entry.phases.flatMap((p) => [
-    ...(p.together === undefined
-      ? []
-      : [
-          `  { ROWS, ${kernel(p.together)}, ${p.gather !== undefined && p.gather.before === undefined ? p.gather.most : 0} },`,
-        ]),
+    ...(p.together === undefined ? [] : [`  { ROWS, ${kernel(p.together)}, ${countedRows(p) ?? 0} },`]),
     ...p.grids.map(
       (j) =>
         `  { GRID, ${kernel(j.run)}, ${j.task === null ? 1 : typeof j.task === 'number' ? j.task : -1 - tables.symbol(j.task)} },`,

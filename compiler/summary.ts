@@ -42,6 +42,8 @@ export interface Done {
   /** As the author would type it. */
   readonly folder: string;
   readonly files: readonly string[];
+  /** Whether the folder has a trainer, which what is handed over stands beside. */
+  readonly trainer: boolean;
   readonly seconds: number;
 }
 
@@ -57,7 +59,14 @@ const peaks = ({ compiled: { loops }, target, cost }: Pick<Done, 'compiled' | 't
     })
     .join(', ');
 
-export const summary = ({ compiled, target, cost, folder, files, seconds }: Done): string => {
+const nextOf = ({ target: { handOver }, folder, trainer }: Done): string => {
+  const first = trainer ? '' : 'the trainer, by the same command without --target; then ';
+  return `next: ${first}node ${handOver?.next(quoted(folder)) ?? quoted(`${folder}/trainer.js`)}`;
+};
+
+/** What the command prints at the end. */
+export const summary = (done: Done): string => {
+  const { compiled, target, cost, folder, files, seconds } = done;
   const {
     manifest,
     report: {
@@ -82,6 +91,6 @@ export const summary = ({ compiled, target, cost, folder, files, seconds }: Done
     `${manifest.model}: compiled ${manifest.source} in ${seconds.toFixed(1)} s`,
     ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
     '',
-    `next: node ${target.handOver?.next(quoted(folder)) ?? quoted(`${folder}/trainer.js`)}`,
+    nextOf(done),
   ].join('\n');
 };

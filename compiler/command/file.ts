@@ -1,4 +1,5 @@
 /** Compiles a model file: from its path to a folder, or to what was asked about it. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chain, chainFirst, type Either, flatten, isLeft, map, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
@@ -129,6 +130,7 @@ const finish = (opened: Opened, chosen: Chosen, judge: Judge, began: number): Ei
           cost,
           folder: show(folder, io.cwd),
           files,
+          trainer: existsSync(join(folder, 'trainer.js')),
           seconds: (io.now() - began) / 1000,
         }),
       );

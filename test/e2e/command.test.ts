@@ -56,4 +56,22 @@ describe('the executable', () => {
     },
     3 * minutes,
   );
+
+  it.each(Object.keys(toolchain.targets).map((target) => [target]))(
+    'names no command whose file is not there: %s',
+    (target) => {
+      const into = (...more: readonly string[]) =>
+        command('gru4rec', '--set', 'width=8', '--out', `next-${target}`, ...more).stdout.match(/^next: (.*)$/m)![1]!;
+      const next = into('--target', target);
+      const [, file] = /\bnode (\S+)/.exec(next)!;
+      if (next.startsWith('node')) expect(existsSync(join(folder, file!))).toBe(true);
+      else {
+        expect(next).toMatch(/^the trainer, by the same command without --target; then node /);
+        expect(existsSync(join(folder, file!))).toBe(false);
+        into('--target', 'wasm');
+        expect(into('--target', target)).toMatch(/^node /);
+      }
+    },
+    3 * minutes,
+  );
 });

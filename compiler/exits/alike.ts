@@ -93,6 +93,10 @@ interface Pair {
 
 const commutes = (n: Node): boolean => n.op === 'map' && (n.fn === 'add' || n.fn === 'mul');
 const bare = (n: Node): boolean => argsOf(n).length === 0;
+const shape = (n: Node): string => `${n.dtype} ${n.axes.map((a) => a.name).join()}`;
+/** A node of other axes cannot take the place of one: what is made of it may not even exist. */
+const fit = (these: readonly Node[], those: readonly Node[]): boolean =>
+  these.length === those.length && these.every((n, i) => shape(n) === shape(those[i]!));
 
 /** What stands for the nodes of `base`, which are all of one block, in another. */
 class Image {
@@ -118,6 +122,7 @@ class Image {
 
   /** The node that this one is with such arguments, if the program has it. Sums and products are as good the other way round. */
   private found(n: Node, args: readonly Node[]): Node | undefined {
+    if (!fit(argsOf(n), args)) return undefined;
     const swaps = commutes(n) ? [args, [...args].reverse()] : [args];
     return swaps.map((a) => this.interned.one(rebuild(n, a))).find((x) => this.present.has(x));
   }
@@ -125,10 +130,9 @@ class Image {
   /** The arguments of `m` in the orders in which they may stand for those of `n`, where both are made alike. */
   private orders(n: Node, m: Node): readonly (readonly Node[])[] {
     const [own, others] = [argsOf(n), argsOf(m)];
-    const shape = (x: Node): string => `${x.dtype} ${x.axes.map((a) => a.name).join()}`;
-    if (n.op !== m.op || shape(n) !== shape(m) || own.length !== others.length) return [];
+    if (n.op !== m.op || shape(n) !== shape(m)) return [];
     return (commutes(n) ? [others, [...others].reverse()] : [others]).filter(
-      (args) => own.every((a, i) => shape(a) === shape(args[i]!)) && this.interned.one(rebuild(n, others)) === m,
+      (args) => fit(own, args) && this.interned.one(rebuild(n, others)) === m,
     );
   }
 

@@ -23,7 +23,7 @@ import { boundOf, embed, last } from './position.js';
 import { dropout } from './random.js';
 import { constantRate, cosineDecay, type Schedule, warmUp } from './rates.js';
 import { mean } from './reduction.js';
-import { cosineSimilarity, mixtureOfLogits, type Similarity } from './similarity.js';
+import { cosineSimilarity, dotSimilarity, mixtureOfLogits, type Similarity } from './similarity.js';
 import { type Tensor, typed } from './tensor.js';
 
 /** The hyperparameters of the shared parts; defaults are those for ML-1M. */
@@ -47,8 +47,8 @@ export const recommenderHypers = {
   logQ: boolean(false, 'a sampled softmax makes up for how often each item is a negative'),
   calibration: number(0.75, 'the t of gbce: 0 is bce, 1 calibrates its scores wholly', { min: 0, max: 1 }),
   similarity: choice(
-    ['cosine', 'mixture'],
-    'items are scored by their cosine with the state, or by a mixture of the cosines of components of both',
+    ['cosine', 'dot', 'mixture'],
+    'items are scored by their cosine with the state, by the dot product (give a temperature of 1 or so), or by a mixture of the cosines of components of both',
   ),
   components: integer(4, 'of a mixture: components of a state, and of an item, each half as wide'),
   temperature: number(0.05, 'divides the scores in the loss', { min: 1e-4 }),
@@ -69,7 +69,7 @@ export interface RecommenderHyper {
   readonly draws: 'user' | 'batch' | 'position';
   readonly logQ: boolean;
   readonly calibration: number;
-  readonly similarity: 'cosine' | 'mixture';
+  readonly similarity: 'cosine' | 'dot' | 'mixture';
   readonly components: number;
   readonly temperature: number;
   readonly rate: number;
@@ -183,6 +183,7 @@ const similarities: Readonly<
   Record<RecommenderHyper['similarity'], (width: Axis, hyper: RecommenderHyper) => Similarity>
 > = {
   cosine: cosineSimilarity,
+  dot: dotSimilarity,
   mixture: (width, { width: channels, components }) =>
     mixtureOfLogits(width, { queries: components, items: components, depth: Math.ceil(channels / 2) }),
 };

@@ -1,4 +1,4 @@
-/** What the shared settings of the optimizer do to an update, HSTU's divisor to its attention, and a mixture of logits to scores. */
+/** What the shared settings of the optimizer do to an update, HSTU's divisor to its attention, and dot products and a mixture of logits to scores. */
 import { describe, expect, test } from 'vitest';
 import { type HyperValue, model, nextItem, recommenderHypers, recommenderOptimizer, sequenceInput } from 'pcrec';
 import hstu from '../../models/hstu.js';
@@ -64,6 +64,32 @@ describe('the divisor of HSTU', () => {
   });
   test('is on every target what it means', async () =>
     expect(await disagreements(hstu, { ...few, divisor: 'read' })).toEqual([]));
+});
+
+describe('a dot product', () => {
+  const scores = (over: Settings, sizes: readonly number[]): readonly number[] => {
+    const program = programs(bare, { dropout: 0, ...over })[2]!;
+    const env = environment([program], {
+      sizes: { batch: 1, items: sizes.length, seen: 0 },
+      inputs: { items: [1, 0, 0, 0, 0, 0], 'seq.lengths': [1] },
+    });
+    const table = Array.from(env.params!['embedding.items']!);
+    const width = table.length / sizes.length;
+    const scaled = table.map((value, at) => value * sizes[Math.floor(at / width)]!);
+    const found = { ...env, params: { ...env.params, 'embedding.items': scaled } };
+    return Array.from(evaluate(expanded([program.outputs['scores']!]), found)[0]!.data);
+  };
+  const [same, twice] = [
+    [1, 1, 1],
+    [1, 1, 2],
+  ];
+  test('grows with the vector of an item, which a cosine does not', () => {
+    const [plain, grown] = [scores({ similarity: 'dot' }, same), scores({ similarity: 'dot' }, twice)];
+    expect(grown).toEqual(close([plain[0]!, plain[1]!, 2 * plain[2]!]));
+    expect(scores({}, twice)).toEqual(close(scores({}, same)));
+  });
+  test('is on every target what it means', async () =>
+    expect(await disagreements(bare, { similarity: 'dot', temperature: 1, dropout: 0 })).toEqual([]));
 });
 
 describe('a mixture of logits', () => {

@@ -7,6 +7,7 @@ import type { Expr } from '../../loops/ir.js';
 import { freeVariables } from '../../loops/shape.js';
 import { cellOf, cellPlace, domain, type Group, type Job, type Tiling } from '../job.js';
 import type { World } from '../world.js';
+import { blockRoot, type Blocks } from './blocks.js';
 import type { Writer } from './pen.js';
 import { bindingOf, doneLanes, doneRows, firstOf, type Scope } from './scope.js';
 import { keepTile, part } from './tile.js';
@@ -50,14 +51,16 @@ const openOf = (j: Job, { lanes, rows }: Tiling, world: World): Expr | null => {
 };
 
 /** What is stored: the body, where its condition holds, added to what is there or written over it. */
-export const rootOf = (j: Job, tiling: Tiling, overlap: Overlap, world: World): Expr => {
+export const rootOf = (j: Job, tiling: Tiling, overlap: Overlap, world: World, blocks?: Blocks): Expr => {
   const { layouts, intern } = world;
   const { lanes, rows } = tiling;
   const { dtype } = layouts.get(j.output)!.buffer;
   const open = openOf(j, tiling, world);
   const body =
     open === null
-      ? j.body
+      ? blocks === undefined
+        ? j.body
+        : blockRoot(j, blocks, world)
       : intern({
           kind: 'guard',
           condition: open,
@@ -65,7 +68,7 @@ export const rootOf = (j: Job, tiling: Tiling, overlap: Overlap, world: World): 
           otherwise: { kind: 'literal', value: 0, dtype },
           dtype,
         });
-  if (!once(j)) return body;
+  if (!once(j) && blocks === undefined) return body;
   const fresh = (axis: string, done: string): Expr =>
     apply('ge', { kind: 'index', axis }, { kind: 'index', axis: done });
   const condition = all([
@@ -82,7 +85,7 @@ export const rootOf = (j: Job, tiling: Tiling, overlap: Overlap, world: World): 
 export const storeCells = (
   w: Writer,
   group: Group,
-  tiling: Tiling,
+  { tiling, blocks }: { readonly tiling: Tiling; readonly blocks: Blocks | undefined },
   s: Scope,
   again: boolean,
   vectors: number,
@@ -96,11 +99,12 @@ export const storeCells = (
       tiling,
       { lanes: again, rows: rows?.kind === 'rows' && bindingOf(doneRows, s) !== undefined },
       world,
+      blocks,
     );
     const { dtype } = world.layouts.get(j.output)!.buffer;
     const found = vectors > 0 ? w.wide(e, s) : w.value(e, s);
     const value = group.length > 1 ? keepTile(s.code, j.output, found) : found;
-    if (!j.adds) s.known.set(cellOf(j, world), value);
+    if (!j.adds && blocks === undefined) s.known.set(cellOf(j, world), value);
     if (j.passing === true) continue;
     const { tile, offset } = w.memory.reach(w.memory.place(j.output, cellPlace(j, world)), s);
     for (let r = 0; r < count; r++) {

@@ -21,6 +21,7 @@ import {
 import { firstRow, pastRow, strides } from '../layout.js';
 import { tilesRows } from '../tail.js';
 import type { World } from '../world.js';
+import { blocksOf, isLong, overBlocks } from './blocks.js';
 import { once, overlaps, rootOf, storeCells } from './cells.js';
 import { bindFlat, countAll } from './flat.js';
 import { type Nest, nest } from './nest.js';
@@ -41,18 +42,20 @@ type Given = ReturnType<typeof parameters>;
 
 /**
  * The task, then what is left, then rows and lanes innermost. Rows that are as one are no loop, and neither is what cells of one line have but
- * lanes. Where tiles are made of the batch's rows, these come last: what lanes read of a matrix is in the nearest cache for all of them.
+ * lanes. Where lanes go over items, or tiles are made of the batch's rows, rows come last: what lanes read of a matrix is in the nearest cache
+ * for all of them, and of what is read for all items nothing is read twice.
  */
 const orderOf = (job: TiledJob, { lanes, rows }: Tiling, world: World): readonly LoopAxis[] => {
   const others = domain(job, world).filter(
     (a) => a.name !== job.task?.name && (job.flat?.line !== true || a.name === lanes),
   );
   const last = tilesRows(job, world) ? [job.task!] : [];
+  const alongLanes = others.filter((a) => a.name === lanes);
+  const alongRows = others.filter((a) => a.name === rows);
   return [
     ...(job.task === null || job.flat !== undefined || last.length > 0 ? [] : [job.task]),
     ...others.filter((a) => a.name !== lanes && a.name !== rows),
-    ...others.filter((a) => a.name === rows),
-    ...others.filter((a) => a.name === lanes),
+    ...(alongLanes.some(isLong) ? [...alongLanes, ...alongRows] : [...alongRows, ...alongLanes]),
     ...last,
   ];
 };
@@ -109,11 +112,12 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
     lanes: job.tiling.lanes,
     rows: group.map((j) => j.tiling.rows).find((r) => r !== null) ?? null,
   };
+  const blocks = blocksOf(group, tiling, world);
   const w = writer(
     world,
     machine,
-    [...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world))))],
-    new Set(group.filter((j) => j.adds).map((j) => cellOf(j, world))),
+    [...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world, blocks))))],
+    new Set(group.filter((j) => j.adds || blocks !== undefined).map((j) => cellOf(j, world))),
   );
   const start = scope('root', null, [
     [firstRow, one(get(given.from))],
@@ -134,17 +138,19 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
     machine,
     tiling,
     wide: sideBySide(group, machine),
-    once: group.some(once),
+    once: blocks !== undefined || group.some(once),
     turn: job.loop === undefined ? null : { axis: job.loop.axis, at: given.at },
     range: (axis, s) => lineOf(axis) ?? rangeOf(asked, axis, s),
-    store: (s, again, vectors) => storeCells(w, group, tiling, s, again, vectors),
+    store: (s, again, vectors) => storeCells(w, group, { tiling, blocks }, s, again, vectors),
   };
   const { task } = job;
   group.forEach((j) => {
     const kept = j.adds || j.loop !== undefined || j.passing === true || j.bare === true;
     if (j.where !== undefined && !kept && task !== null) start.code.push(clear(w, j, task, given, start));
   });
-  nest(loops, orderOf(job, tiling, world), start, 1);
+  const axes = orderOf(job, tiling, world);
+  if (blocks === undefined) nest(loops, axes, start, 1);
+  else overBlocks(w, blocks, start, (body) => nest(loops, axes, body, 1));
   return {
     name: world.name(job.name),
     exported: job.loop === undefined,

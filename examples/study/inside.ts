@@ -15,7 +15,7 @@ import { type Place, trainerIn } from './readied.js';
 import { type Asked, readParts, sideFile, writeParts } from './result.js';
 import { grouped, kindsOf, spreadOfKinds, spreadOfVectors } from './taste.js';
 
-/** Mean errors of one layer: by step, then by position, the newest event first; null where no history is so long. */
+/** Mean errors of one layer: by step, then by position, the newest event first; null where few histories are so long. */
 export interface Layer {
   readonly layer: number;
   readonly steps: readonly (readonly (number | null)[])[];
@@ -63,6 +63,8 @@ export const examplesOf = (work: string, asked: Asked): readonly Example[] => {
 };
 
 const GROUPS = 5;
+/** Of fewer users a mean says little. */
+const FEWEST = 10;
 const rounded = (x: number): number => Number(x.toPrecision(4));
 const ndcg = (rank: number): number => (rank <= 10 ? 1 / Math.log2(1 + rank) : 0);
 
@@ -78,7 +80,7 @@ const layersOf = (looks: readonly Look[], length: number): readonly Layer[] => {
           const found = looks
             .filter(({ history }) => history.length > back)
             .map(({ history, descents: own }) => own[d]!.errors[k]![l]![history.length - 1 - back]!);
-          return found.length === 0 ? null : rounded(meanOf(found));
+          return found.length < FEWEST ? null : rounded(meanOf(found));
         }),
       ),
     })),

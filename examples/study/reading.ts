@@ -1,7 +1,7 @@
 /** What the results of a study say, in sentences that are made of them: where PCRec is better, by how much, where not, and what that costs. */
 import { chance, signed } from '../../runtime/compare/report.js';
 import type { Found } from './found.js';
-import { paper, possible, published } from './published.js';
+import { isIndependent, possible, published } from './published.js';
 import { brief, curvesOf, type Difference, differencesOf, figureText, linesOf, measure, rowsOf } from './tables.js';
 
 /** Differences count as such below this p, after Holm's correction; a claim over all models below that one. */
@@ -99,9 +99,7 @@ const zoo = (found: Found): Sentence => {
 
 /** The best of ours beside the best that others printed, not the paper's. */
 const beside = ({ study, results }: Found): Sentence => {
-  const theirs = (published[study.published ?? ''] ?? []).filter(
-    ({ source, figures }) => !source.startsWith(paper) && possible(figures),
-  );
+  const theirs = (published[study.published ?? ''] ?? []).filter((one) => isIndependent(one) && possible(one.figures));
   const rows = rowsOf(results);
   if (theirs.length === 0 || rows.length === 0) return undefined;
   const ndcg = ({ figures }: (typeof theirs)[number]): number => figures[1] ?? 0;
@@ -109,7 +107,7 @@ const beside = ({ study, results }: Found): Sentence => {
     theirs.reduce((a, b) => (ndcg(b) > ndcg(a) ? b : a)),
     rows.reduce((a, b) => (b.figures[measure].mean > a.figures[measure].mean ? b : a)),
   ];
-  return `The best published result outside the paper is ${number(ndcg(best))} (${best.model}; ${best.source}); the best row here, ${ours.cell}, has ${figureText(ours.figures[measure])}.`;
+  return `The best published result outside the paper is ${number(ndcg(best))} (${best.model}; ${best.source.says}); the best row here, ${ours.cell}, has ${figureText(ours.figures[measure])}.`;
 };
 
 const tuned = (found: Found): Sentence => {

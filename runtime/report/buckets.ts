@@ -11,6 +11,8 @@ export interface Who {
   readonly name: string;
   /** It is what others are compared with. */
   readonly beside?: boolean;
+  /** As `Series` has it. */
+  readonly colour?: number;
 }
 
 /** Rankings by counts alone. */

@@ -1,19 +1,24 @@
 /** Plots as SVG, by Observable Plot where it is installed: optional peers of 10 MB, which nobody needs to train. */
 import { markup, Markup } from './html.js';
 
+type Between = readonly [number, number];
+
 /** Points that are joined in their order; `x` is a number or a word. */
 export interface Series {
   readonly name: string;
-  readonly points: readonly { readonly x: number | string; readonly y: number }[];
+  /** `between`: how far `y` may be off, a whisker. */
+  readonly points: readonly { readonly x: number | string; readonly y: number; readonly between?: Between }[];
   /** What it is compared with, and not about: dashed. */
   readonly beside?: boolean;
+  /** Its colour, of eight, from 0; unless given, that of its place. */
+  readonly colour?: number;
 }
 
 /** A value, and perhaps the interval that it lies in. */
 export interface Bar {
   readonly name: string;
   readonly value: number;
-  readonly interval?: readonly [number, number];
+  readonly interval?: Between;
 }
 
 /** What a picture is of, in words that stand in its place for who cannot see it. */
@@ -50,8 +55,9 @@ const colour = (i: number): string => `var(--c${1 + (i % COLOURS)})`;
 const [WIDTH, HEIGHT, ROW] = [460, 270, 26];
 const text = { fontSize: '13px', fontFamily: 'system-ui, sans-serif', background: 'none', overflow: 'visible' };
 
-const legend = (names: readonly string[]): Markup =>
-  markup`<ul class="legend">${names.map((name, i) => markup`<li><i style="background:${colour(i)}"></i>${name}</li>`)}</ul>`;
+const colourOf = (series: Series, place: number): string => colour(series.colour ?? place);
+const legend = (all: readonly Series[]): Markup =>
+  markup`<ul class="legend">${all.map((series, i) => markup`<li><i style="background:${colourOf(series, i)}"></i>${series.name}</li>`)}</ul>`;
 
 /** Numbers that get a tick each. */
 const EACH = 8;
@@ -124,18 +130,26 @@ export const pictures = async (): Promise<Pictures | undefined> => {
           ? { type: 'point', domain: order as string[], label: told.x, tickRotate: -35 }
           : { label: told.x, ...ticked(order as number[]) },
         y: { label: told.y, grid: true, ticks: 5, nice: true },
-        marks: series.flatMap(({ points, beside: dashed = false }, i) => [
-          Plot.line(points, {
-            x: 'x',
-            y: 'y',
-            stroke: colour(i),
-            strokeWidth: 2,
-            ...(dashed ? { strokeDasharray: '5 4' } : {}),
-          }),
-          ...(points.length > 40 ? [] : [Plot.dot(points, { x: 'x', y: 'y', fill: colour(i), r: 3 })]),
-        ]),
+        marks: series.flatMap((one, i) => {
+          const { points, beside: dashed = false } = one;
+          const own = colourOf(one, i);
+          const whiskers = points.flatMap(({ x, between }) =>
+            between === undefined ? [] : [{ x, low: between[0], high: between[1] }],
+          );
+          return [
+            Plot.line(points, {
+              x: 'x',
+              y: 'y',
+              stroke: own,
+              strokeWidth: 2,
+              ...(dashed ? { strokeDasharray: '5 4' } : {}),
+            }),
+            ...(whiskers.length === 0 ? [] : [Plot.ruleX(whiskers, { x: 'x', y1: 'low', y2: 'high', stroke: own })]),
+            ...(points.length > 40 ? [] : [Plot.dot(points, { x: 'x', y: 'y', fill: own, r: 3 })]),
+          ];
+        }),
       });
-      return series.length === 1 ? picture : markup`${picture}${legend(series.map(({ name }) => name))}`;
+      return series.length === 1 ? picture : markup`${picture}${legend(series)}`;
     },
     scatter: (told, dots, log) =>
       drawn(told, {

@@ -16,6 +16,7 @@ import {
   missing,
   tablesOf,
 } from '../tables.js';
+import { coloursOf } from './colours.js';
 import { curvesFigure } from './curves.js';
 
 const gridOf = (caption: string, { head, rows }: Grid): Markup => table({ caption, head, rows });
@@ -78,9 +79,10 @@ export const bucketsSection = (
   const cells =
     first?.cells.filter((cell) => results.some(({ asked, buckets }) => asked.cell === cell && buckets)) ?? [];
   const shown = cells.slice(0, MOST);
+  const colours = coloursOf(shown);
   return bucketSection(
     bucketsOf(shown, results),
-    shown.map((one) => ({ of: one, name: one })),
+    shown.map((one, i) => ({ of: one, name: one, colour: colours[i]! })),
     pictures,
     undefined,
     `${name}: by history and popularity (the paper’s Figures 7 and 8)`,

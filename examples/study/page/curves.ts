@@ -3,6 +3,7 @@ import type { Markup } from '../../../runtime/report/html.js';
 import { figure, paragraph, section } from '../../../runtime/report/page.js';
 import type { Pictures } from '../../../runtime/report/pictures.js';
 import type { Found } from '../found.js';
+import { coloursOf } from './colours.js';
 import { againOf, type Curve, curvesGrid, curvesOf, measure } from '../tables.js';
 
 /** Lines and their numbers. */
@@ -11,17 +12,29 @@ export const curvesFigure = (
   x: string,
   caption: string,
   pictures: Pictures | undefined,
-): Markup =>
-  figure(
+): Markup => {
+  const cells = curves.map(({ cell }) => cell);
+  const colours = coloursOf(cells);
+  return figure(
     pictures?.lines(
-      { says: `${measure} by ${x} of ${curves.map(({ cell }) => cell).join(', ')}`, x, y: measure },
-      curves.map(({ cell, points }) => ({
+      {
+        says: `${measure} by ${x} of ${cells.join(', ')}; a whisker is a standard deviation over seeds`,
+        x,
+        y: measure,
+      },
+      curves.map(({ cell, points }, i) => ({
         name: cell,
-        points: points.map(({ x: at, figure: of }) => ({ x: at, y: of.mean })),
+        colour: colours[i]!,
+        points: points.map(({ x: at, figure: { mean, sd } }) => ({
+          x: at,
+          y: mean,
+          ...(sd === null ? {} : { between: [mean - sd, mean + sd] as const }),
+        })),
       })),
     ),
     { caption, ...curvesGrid(curves, x) },
   );
+};
 
 export const stepsSection = ({ name, study, results }: Found, pictures: Pictures | undefined): Markup | undefined => {
   const curves = curvesOf(study, results);

@@ -1,15 +1,17 @@
 /** Figures that others printed, beside ours of the same models. */
-import type { Markup } from '../../../runtime/report/html.js';
+import { type Markup, markup, type Piece } from '../../../runtime/report/html.js';
 import { paragraph, section, table } from '../../../runtime/report/page.js';
 import type { Found } from '../found.js';
-import { columns, elsewhere, possible, type Published, published } from '../published.js';
+import { columns, elsewhere, possible, type Published, published, type Source } from '../published.js';
 import { brief, figureText, rowsOf } from '../tables.js';
 
 /** A row, and the place of its model. */
 interface Row {
   readonly order: number;
-  readonly row: readonly string[];
+  readonly row: readonly Piece[];
 }
+
+const sourceOf = ({ says, link }: Source): Piece => (link === undefined ? says : markup`<a href="${link}">${says}</a>`);
 
 const theirs = (all: readonly Published[], cells: readonly string[]): readonly Row[] =>
   all.map(({ model, source, cell, figures }) => ({
@@ -18,7 +20,7 @@ const theirs = (all: readonly Published[], cells: readonly string[]): readonly R
       model,
       ...figures.map((value) => (value === null ? '' : brief(value.toFixed(4)))),
       possible(figures) ? '' : 'impossible',
-      source,
+      sourceOf(source),
     ],
   }));
 

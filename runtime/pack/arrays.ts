@@ -40,8 +40,22 @@ export const shardsOf = ({ dataset: { users, offsets } }: Split, most: number): 
   return found;
 };
 
+/** What shards are made of. */
+export interface Source {
+  readonly split: Split;
+  readonly own: OwnInputs | undefined;
+  /** Whether the model reads the times of events. */
+  readonly times: boolean;
+  /** Of a model that predicts a label: [rows of a part], what is known of it of the event that each row wants, as `told` numbers it. */
+  readonly labels: Readonly<Record<Held, Int32Array>> | undefined;
+}
+
 /** The questions of a part that users of a range are asked. Places count from the shard's first event, users from its first user. */
-const asked = ({ dataset: { offsets }, held }: Split, part: Held, { first, end }: Range): readonly Stored[] => {
+const asked = ({ split, labels }: Source, part: Held, { first, end }: Range): readonly Stored[] => {
+  const {
+    dataset: { offsets },
+    held,
+  } = split;
   const { users, ends, starts, wanted } = held[part];
   const from = users.findIndex((user) => user >= first);
   const own = from < 0 ? 0 : users.subarray(from).findIndex((user) => user >= end);
@@ -61,11 +75,13 @@ const asked = ({ dataset: { offsets }, held }: Split, part: Held, { first, end }
       starts.slice(low, high + 1).map((place) => place - row),
     ),
     flat(`${part} wanted`, wanted.slice(row, last)),
+    ...(labels === undefined ? [] : [flat(`${part} label`, labels[part].slice(row, last))]),
   ];
 };
 
-/** What one shard holds; the times of events where the model reads them. */
-export const arraysOf = (split: Split, own: OwnInputs | undefined, range: Range, times: boolean): readonly Stored[] => {
+/** What one shard holds. */
+export const arraysOf = (source: Source, range: Range): readonly Stored[] => {
+  const { split, own, times } = source;
   const { dataset, trainingEnds } = split;
   const { first, end } = range;
   const [from, to] = [dataset.offsets[first]!, dataset.offsets[end]!];
@@ -88,8 +104,8 @@ export const arraysOf = (split: Split, own: OwnInputs | undefined, range: Range,
       shape: [end - first, width],
       values: values.subarray(first * width, end * width),
     })),
-    ...asked(split, 'validation', range),
-    ...asked(split, 'test', range),
+    ...asked(source, 'validation', range),
+    ...asked(source, 'test', range),
   ];
 };
 

@@ -10,7 +10,8 @@ import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { CompiledModel } from '../contract/compiled.js';
-import { allInputs } from '../contract/batch.js';
+import { allInputs, type EventLabel } from '../contract/batch.js';
+import { labelText } from '../contract/features.js';
 import type { Manifest } from '../contract/session.js';
 import { newSettings, type Protocol } from '../contract/settings.js';
 import { plural } from '../contract/words.js';
@@ -23,13 +24,15 @@ import { makeFolder, reason, sparing, writeAtomically } from '../files.js';
 import { npyHead } from '../export/npy.js';
 import { shapeOf } from '../init.js';
 import type { Feed } from '../job.js';
+import { heldLabels } from '../labels.js';
 import { chain, popular } from '../measures/baselines.js';
 import { metrics } from '../metrics.js';
 import { checked } from '../checked.js';
 import type { DataOptions } from '../options.js';
 import { type Parts, partsOf } from '../parts.js';
 import { dataOf, sourcesOf, titlesOf } from '../source.js';
-import { arraysOf, type Range, sharedArrays, shardsOf, type Stored, typeOf } from './arrays.js';
+import { labelBaseline } from '../telling.js';
+import { arraysOf, type Range, sharedArrays, shardsOf, type Source, type Stored, typeOf } from './arrays.js';
 
 /** What `pack` takes. */
 export type PackOptions = DataOptions & {
@@ -92,9 +95,14 @@ const putAll = (out: string, folder: string, arrays: readonly Stored[]): TaskEit
     TE.traverseSeqArray(([array, at]) => put(out, folder, array, at)),
   );
 
-/** Every input that an entry may be given, by its name: what it is and how it is filled. */
+/** Every input that an entry may be given, by its name: what it is and how it is filled; of a label, the words that its array is called by. */
 const inputsOf = ({ rows = [] }: Manifest) =>
-  Object.fromEntries([...allInputs(), ...rows].map((row) => [row.name, row]));
+  Object.fromEntries(
+    [...allInputs(), ...rows].map((row) => [
+      row.name,
+      row.fill.from === 'label' ? { ...row, label: labelText(row.fill.label) } : row,
+    ]),
+  );
 
 /** Left: a folder with files that `pack` did not write. An earlier packing is unfinished from here on. */
 const emptied = (out: string): TaskEither<string, void> =>
@@ -118,14 +126,20 @@ const emptied = (out: string): TaskEither<string, void> =>
     TE.map(() => undefined),
   );
 
-/** How well counts alone rank each part: what a model has to beat. */
-const baselinesOf = (split: Split) =>
+/** What a model has to beat on each part: rankings by counts alone, or the items' own means of a label, by which nothing is ranked. */
+const baselinesOf = (split: Split, label: EventLabel | undefined) =>
   Object.fromEntries(
     (['validation', 'test'] as const).map((part) => {
+      if (label !== undefined)
+        return [part, { popularity: metrics([]), markov: metrics([]), label: labelBaseline(split, part, label) }];
       const worth = (ranks: Float32Array) => metrics(ranks, split.held[part].starts);
       return [part, { popularity: worth(popular(split).ranks(part)), markov: worth(chain(split).ranks(part)) }];
     }),
   );
+
+/** What is known of a label of every event that is asked for. */
+const labelsOf = (split: Split, label: EventLabel | undefined): Source['labels'] =>
+  label && { validation: heldLabels(split, 'validation', label), test: heldLabels(split, 'test', label) };
 
 const sizeOf = ({ bytes }: Listed): number => bytes;
 const total = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0);
@@ -162,9 +176,10 @@ const indexOf = (
     sizes: { items: dataset.items.length, seen: feed.seen, ...feed.features.sizes },
     horizon: horizonOf(manifest),
     inputs: inputsOf(manifest),
+    ...(manifest.label === undefined ? {} : { label: labelText(manifest.label) }),
     questions: { validation: held.validation.users.length, test: held.test.users.length },
     splitText: identity.split === undefined ? null : splitText(split, identity.split.given, identity.hash),
-    baselines: trainOn === undefined ? baselinesOf(split) : null,
+    baselines: trainOn === undefined ? baselinesOf(split, manifest.label) : null,
     ...(lexicon === undefined ? {} : { features: lexicon }),
     items: dataset.items,
     titles: titlesOf(dataset),
@@ -179,6 +194,7 @@ const written = (made: Made, options: PackOptions, defaults: object): TaskEither
   const { split } = parts;
   const { out } = options;
   const times = columnsRead(manifest).includes('times');
+  const source = { split, own, times, labels: labelsOf(split, manifest.label) };
   const shape = (name: string): readonly number[] =>
     pipe(
       shapeOf(
@@ -199,7 +215,7 @@ const written = (made: Made, options: PackOptions, defaults: object): TaskEither
         ranges.map((range, at) => [range, at] as const),
         TE.traverseSeqArray(([range, at]) =>
           pipe(
-            putAll(out, String(at).padStart(5, '0'), arraysOf(split, own, range, times)),
+            putAll(out, String(at).padStart(5, '0'), arraysOf(source, range)),
             TE.map((files) => ({ users: range.end - range.first, files })),
           ),
         ),
@@ -219,20 +235,13 @@ const written = (made: Made, options: PackOptions, defaults: object): TaskEither
   );
 };
 
-/** Packs data for a model. Left: as for `train`; a model that predicts a label; a folder that holds other things. */
+/** Packs data for a model. Left: as for `train`; a folder that holds other things. */
 export const pack =
   ({ manifest }: Pick<CompiledModel, 'manifest'>) =>
   (options: PackOptions): TaskEither<string, Packed> =>
     pipe(
       TE.Do,
       TE.chainFirstEitherK(() => checked(options)),
-      TE.chainFirstEitherK(() =>
-        manifest.label === undefined
-          ? E.right(undefined)
-          : E.left(
-              `The model ${manifest.model} predicts a label, and what trains from shards judges by ranks alone: train it here, or compile it without its label.`,
-            ),
-      ),
       TE.bind('settings', () => TE.fromEither(newSettings(manifest, options))),
       TE.bind('loaded', () => dataOf(manifest, options, undefined)),
       TE.chainFirstEitherK(({ loaded: { identity } }) => sparing(...sourcesOf(identity))(options.out)),

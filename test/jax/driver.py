@@ -117,7 +117,10 @@ def ran(folder: pathlib.Path, mesh: Mesh | None, asked: list[str]) -> dict:
         both = jax.jit(lambda state, given, ranked: (model.score(state, given), model.rank(state, ranked)))
         scores, rank = both(state, inputs("score", short), inputs("rank", short))
         rows, items = sizes["batch"], sizes["items"]
-        return {"scores": listed(scores[:rows, :items]), "rank": listed(rank[:rows])}
+        told = {"scores": listed(scores[:rows, :items]), "rank": listed(rank[:rows])}
+        if "predict" not in model.INPUTS:
+            return told
+        return {**told, "logit": listed(jax.jit(model.predict)(state, inputs("predict", short))[:rows])}
 
     results = {
         "step": lambda: stepped(model.step),

@@ -39,6 +39,8 @@ export interface Results {
 export interface Read {
   readonly scores: readonly (number | null)[];
   readonly rank: readonly (number | null)[];
+  /** Of a model that predicts a label. */
+  readonly logit?: readonly (number | null)[];
 }
 /** What the reference says, in float64: new states, and outputs of all entries. */
 export interface Wanted {
@@ -135,7 +137,8 @@ export const stepOff = ({ states, loss, beyond }: Stepped, { outputs, updates }:
   ...(beyond === 0 ? [] : [`rows that do not exist hold ${beyond}`]),
 ];
 /** And of what is read. */
-export const readOff = ({ scores, rank }: Read, { outputs }: Wanted): readonly string[] => [
+export const readOff = ({ scores, rank, logit = [] }: Read, { outputs }: Wanted): readonly string[] => [
   ...off({ scores }, { scores: outputs['scores']! }),
   ...off({ rank }, { rank: outputs['rank']! }, 0),
+  ...(outputs['logit'] === undefined ? [] : off({ logit }, { logit: outputs['logit'] })),
 ];

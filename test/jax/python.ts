@@ -1,6 +1,6 @@
 /** The Python that tests run: JAX_PYTHON, or one on the path that has what `requirements.txt` asks for. */
 import { execFile, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../compiler/package.js';
 
@@ -14,6 +14,12 @@ if (python === undefined)
   process.stderr.write(
     `What is tested of JAX programs here was left out: no Python with jax was found. Make one with: python3 -m venv FOLDER && FOLDER/bin/pip install -r compiler/targets/jax/train/requirements.txt ruff, and name it: JAX_PYTHON=FOLDER/bin/python\n`,
   );
+
+const beside = join(dirname(python ?? ''), 'ruff');
+/** Undefined where it does not stand beside that Python, which is then said. */
+export const ruff = python === undefined || spawnSync(beside, ['--version']).status !== 0 ? undefined : beside;
+if (ruff === undefined)
+  process.stderr.write('What ruff says of the Python here was left out: it was not found beside Python.\n');
 
 /** Where the emitted program stands in the repository. */
 export const program = join(packageRoot, 'compiler/targets/jax/train');

@@ -2,77 +2,31 @@
  * A model trained as a JAX program and by the trainer: the same losses, checkpoints that both open, runs that are killed and resumed
  * on this mesh and on others, in one process and in two.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../../compiler/compile.js';
-import { jaxModule } from '../../compiler/targets/jax/index.js';
-import { programFiles } from '../../compiler/targets/jax/program.js';
 import sasrec from '../../models/sasrec.js';
-import type { CompiledModel } from '../../runtime/contract/compiled.js';
-import { openWasm } from '../../runtime/cpu/index.js';
-import type { Epoch } from '../../runtime/progress.js';
 import type { Metrics } from '../../runtime/metrics.js';
 import { pack } from '../../runtime/pack/pack.js';
 import { trainer } from '../../runtime/trainer.js';
 import { valueOf } from '../data/support.js';
 import { traced } from '../support/models.js';
 import { rightOf } from '../support/programs.js';
-import { built } from '../wasm/sessions.js';
-import { python, ran, type Ran } from './python.js';
-
-const folder = mkdtempSync(join(tmpdir(), 'pcrec-jax-train-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const at = (...names: readonly string[]): string => join(folder, ...names);
+import { python, ran } from './python.js';
+import { complaints, epochs, likewise, losses, near, records, same, workplace } from './trainings.js';
 
 // Dropout and drawn negatives too: random numbers must be the trainer's. An item table that three devices do not divide.
 const compiled = rightOf(
   compile(traced(sasrec, { width: 8, length: 12, blocks: 1, negatives: 16, dropout: 0.2, rate: 0.01 })),
 );
-const model = async (): Promise<CompiledModel> => {
-  const module = await built(compiled.loops);
-  const { manifest } = compiled;
-  return { manifest, open: (_, sizes) => openWasm(module, manifest, 'wasm', sizes, { threads: 1 }) };
-};
-
-/** Compiled once for each mesh. */
-const cache = { JAX_COMPILATION_CACHE_DIR: at('cache'), JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS: '0' };
-const py = (args: readonly string[], devices = 1): Promise<Ran> =>
-  ran([at('jax', 'train.py'), ...args], cache, devices);
+const { at, cache, model, emit, py, started } = workplace(compiled);
 const common = ['--shards', at('shards'), '--seed', '5', '--batch', '64', '--epochs', '2'];
 
-const records = (out: string): readonly Readonly<Record<string, unknown>>[] =>
-  readFileSync(join(out, 'metrics.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
-const epochs = (out: string): readonly Epoch[] =>
-  records(out).filter(({ kind }) => kind === 'epoch') as unknown as readonly Epoch[];
-const losses = (out: string): readonly number[] => epochs(out).map(({ loss }) => loss);
-const near = (got: readonly number[], want: readonly number[], within: number): void => {
-  expect(got).toHaveLength(want.length);
-  got.forEach((value, i) => expect(Math.abs(value / want[i]! - 1)).toBeLessThan(within));
-};
-const same = (got: Metrics, want: Metrics): void =>
-  Object.entries(want).forEach(([name, value]) =>
-    expect(Math.abs(got[name as keyof Metrics] - value), name).toBeLessThan(1e-4),
-  );
 const result = (out: string): Metrics => records(out).find(({ kind }) => kind === 'result')!['model'] as Metrics;
 
-/** A training that one may kill. */
-const started = (args: readonly string[], devices = 1): ChildProcess =>
-  spawn(python!, [at('jax', 'train.py'), ...args], {
-    env: {
-      ...process.env,
-      ...cache,
-      JAX_PLATFORMS: 'cpu',
-      XLA_FLAGS: `--xla_force_host_platform_device_count=${devices}`,
-    },
-    stdio: 'ignore',
-  });
 const bytesOf = (out: string, name: 'last' | 'best'): Buffer => readFileSync(at(out, `${name}.safetensors`));
 const done = (of: ChildProcess): Promise<unknown> =>
   new Promise((resolve) => of.once('exit', (code, signal) => resolve(code ?? signal)));
@@ -89,26 +43,17 @@ const savedStep = (out: string): number => {
 
 describe.skipIf(python === undefined)('a JAX program', () => {
   beforeAll(async () => {
-    mkdirSync(at('jax', 'trainer'), { recursive: true });
-    writeFileSync(at('jax', 'model.py'), jaxModule(compiled));
-    for (const { name, content } of programFiles('jax/')) {
-      mkdirSync(dirname(at(name)), { recursive: true });
-      writeFileSync(at(name), content);
-    }
+    emit();
     const node = await model();
     valueOf(await pack(node)({ data: 'sample', out: at('shards'), shardEvents: 3000 })());
     await trainer(node).train({ data: 'sample', seed: 5, batch: 64, epochs: 2, out: at('node') });
-    const { code, err } = await py([...common, '--out', at('whole')]);
-    expect([code, err]).toEqual([0, '']);
+    const run = await py([...common, '--out', at('whole')]);
+    expect([run.code, complaints(run)]).toEqual([0, []]);
   });
 
   it('loses what the trainer loses, and tells it in the same records', () => {
     near(losses(at('whole')), losses(at('node')), 1e-5);
-    const shape = (out: string) => records(out).map(({ kind, ...rest }) => [kind, Object.keys(rest).sort()]);
-    expect(shape(at('whole'))).toEqual(shape(at('node')));
-    const [ours, its] = [at('node'), at('whole')].map((out) => records(out)[0]!);
-    for (const name of ['model', 'manifest', 'parameters', 'settings', 'data', 'statistics', 'batches', 'step'])
-      expect(its![name], name).toEqual(ours![name]);
+    likewise(at('whole'), at('node'));
   });
 
   it('writes checkpoints that the trainer opens, and opens those of the trainer', async () => {

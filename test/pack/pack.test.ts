@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { right } from 'fp-ts/lib/Either.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { leaveOneOut } from '../../runtime/data/index.js';
+import { heldLabels, itemLogits } from '../../runtime/labels.js';
+import { auc } from '../../runtime/measures/labelled.js';
 import { errorOf, valueOf } from '../data/support.js';
 import { everything, reader } from './support.js';
 
@@ -33,9 +35,9 @@ let root = '';
 beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), 'pcrec-pack-'))));
 afterAll(() => rm(root, { recursive: true }));
 
-const packed = async (name: string, over: object = {}): Promise<string> => {
+const packed = async (name: string, over: object = {}, model = reader('all')): Promise<string> => {
   const out = join(root, name);
-  valueOf(await pack(reader('all'))({ data: 'any', out, shardEvents: 30, ...over })());
+  valueOf(await pack(model)({ data: 'any', out, shardEvents: 30, ...over })());
   return out;
 };
 const indexOf = async (out: string): Promise<Index> =>
@@ -52,6 +54,16 @@ const numbers = async (out: string, { file, type, shape }: Listed): Promise<read
   expect(values).toHaveLength(shape.reduce((a, b) => a * b, 1));
   return [...values];
 };
+/** The numbers of an array, shard by shard. */
+const everyShard = (out: string, shards: Index['shards'], name: string): Promise<readonly (readonly number[])[]> =>
+  Promise.all(
+    shards.map(({ files }) =>
+      numbers(
+        out,
+        files.find((file) => file.name === name)!,
+      ),
+    ),
+  );
 const everyFile = async (out: string): Promise<Readonly<Record<string, string>>> =>
   Object.fromEntries(
     await Promise.all(
@@ -76,16 +88,7 @@ describe('shards', () => {
     expect(shards.length).toBeGreaterThan(2);
     const data = everything();
     const split = leaveOneOut(data);
-    const all = async (name: string): Promise<readonly (readonly number[])[]> =>
-      Promise.all(
-        shards.map(({ files }) =>
-          numbers(
-            out,
-            files.find((file) => file.name === name)!,
-          ),
-        ),
-      );
-
+    const all = (name: string) => everyShard(out, shards, name);
     expect((await all('sequence')).flat()).toEqual([...data.sequence]);
     expect((await all('times')).flat()).toEqual([...data.times!]);
     const offsets = await all('offsets');
@@ -136,6 +139,34 @@ describe('shards', () => {
     });
   });
 
+  it('of a model that predicts a label say whether it holds of what is asked, and how well the items alone tell it', async () => {
+    const rated = { column: 'rating', test: { kind: 'atLeast', value: 4 } } as const;
+    const out = await packed('labels', {}, reader('all', rated));
+    const { shards, label, baselines, inputs } = await indexOf(out);
+    expect(label).toBe('rating >= 4');
+    expect(Object.values(inputs as object)).toContainEqual(expect.objectContaining({ label: 'rating >= 4' }));
+    const split = leaveOneOut(everything());
+    const means = itemLogits(split, rated);
+    for (const part of ['validation', 'test'] as const) {
+      const labels = [...heldLabels(split, part, rated)];
+      expect((await everyShard(out, shards, `${part} label`)).flat()).toEqual(labels);
+      const known = [...labels.keys()].filter((row) => labels[row]! > 0);
+      const holds = known.map((row) => Number(labels[row] === 2));
+      const logits = known.map((row) => means[split.held[part].wanted[row]!]!);
+      expect((baselines as Readonly<Record<string, unknown>>)[part]).toMatchObject({
+        // By what is liked nothing is ranked.
+        popularity: { MRR: null },
+        markov: { MRR: null },
+        label: {
+          label: 'rating >= 4',
+          events: known.length,
+          holds: holds.reduce((a, b) => a + b, 0),
+          items: { AUC: auc({ logits, holds }) },
+        },
+      });
+    }
+  });
+
   it('are the same each time, whatever was there before', async () => {
     const out = await packed('again');
     const before = await everyFile(out);
@@ -161,9 +192,9 @@ describe('it refuses', () => {
     expect(await refused({ shardEvents: 0 })).toContain('--shard-events takes a whole number from 1'));
   it('options that exclude each other', async () =>
     expect(await refused({ protocol: 'hstu', split: 'last:1' })).toContain('leave one of them out'));
-  it('a model that predicts a label', async () =>
-    expect(await refused({}, reader('all', { column: 'rating', test: { kind: 'atLeast', value: 4 } }))).toContain(
-      'predicts a label',
+  it('data without the label that the model predicts', async () =>
+    expect(await refused({}, reader('all', { column: 'stars', test: { kind: 'atLeast', value: 4 } }))).toContain(
+      "reads the column 'stars' of events as a number",
     ));
   it('a split that asks nothing', async () => expect(await refused({ split: 'last:40' })).toContain('holds nothing'));
 });

@@ -116,7 +116,7 @@ export const importing = (code: string): string =>
   [
     'from __future__ import annotations',
     '',
-    `from collections.abc import Mapping${code.includes('Sequence') ? ', Sequence' : ''}`,
+    'from collections.abc import Mapping, Sequence',
     'from typing import Any, NamedTuple',
     '',
     'import jax',

@@ -95,7 +95,7 @@ def parser() -> Parser:
         "epochs": "passes over the data at most",
         "batch": "users of a batch",
         "seed": "decides every random number",
-        "patience": "epochs without a better validation NDCG@10 before stopping",
+        "patience": "epochs without a better validation NDCG@10 (of a label, AUC) before stopping",
     }.items():
         train.add_argument(f"--{name}", type=counted(name), metavar="N", help=f"{text} (default: the model's)")
     train.add_argument("--out", type=Path, help="folder of checkpoints and metrics (default: runs/<model>)")
@@ -123,7 +123,7 @@ def parser() -> Parser:
     )
     train.add_argument("--no-test", dest="test", action="store_false", help="leave the test alone")
 
-    evaluate = command("evaluate", "Rank the held-out items with a checkpoint, of this program or of trainer.js.")
+    evaluate = command("evaluate", "Judge a checkpoint, of this program or of trainer.js, by the held-out items.")
     evaluate.add_argument("--checkpoint", type=Path, required=True, help="the checkpoint to use")
     evaluate.add_argument("--part", choices=["validation", "test"], default="test", help="which items")
     evaluate.add_argument(

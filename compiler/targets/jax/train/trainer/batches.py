@@ -3,6 +3,7 @@
 A window is (user, start, end): the events [start, end) of a user's shard, whose last target is the event `end`.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from .shards import Shards
 
 I64 = NDArray[np.int64]
 Inputs = dict[str, NDArray[Any]]
+Seen = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Of each row the items that its rank leaves out, and how many they are."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Windows:
     rows: int
     length: int
     wanted: I64 | None = None
-    seen: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
+    seen: Callable[[], Seen] | None = None
+    """Found where an input asks for it."""
 
     @property
     def lengths(self) -> I64:
@@ -110,7 +114,7 @@ class Filler:
         return self._placed(w, row, f"feature {fill['feature']['name']}", fill["shift"])
 
     def _label(self, w: Windows, _: Counts, row: Mapping[str, Any], fill: Mapping[str, Any]) -> NDArray[Any]:
-        return self._placed(w, row, f"label {label_text(fill['label'])}", fill["shift"])
+        return self._placed(w, row, f"label {row['label']}", fill["shift"])
 
     def _request(self, w: Windows, _: Counts, row: Mapping[str, Any], fill: Mapping[str, Any]) -> NDArray[Any]:
         vectors = self.shards.shared[f"vectors {fill['name']}"]
@@ -130,11 +134,11 @@ class Filler:
         if fill["of"] == "seq":
             return self._padded(w.lengths.astype(np.int32), w)
         assert w.seen is not None
-        return w.seen[1]
+        return w.seen()[1]
 
     def _seen(self, w: Windows, *_: object) -> NDArray[Any]:
         assert w.seen is not None
-        return w.seen[0]
+        return w.seen()[0]
 
     def _missing(self, _: Windows, counts: Counts, *__: object) -> NDArray[Any]:
         return np.asarray(counts.missing, np.int32)
@@ -144,13 +148,6 @@ class Filler:
 
     def _run(self, _: Windows, counts: Counts, __: Mapping[str, Any], fill: Mapping[str, Any]) -> NDArray[Any]:
         return np.asarray(getattr(counts, fill["count"]), np.float32)
-
-
-def label_text(label: Mapping[str, Any]) -> str:
-    """A label in the words that name its array: `rating >= 4`."""
-    test = label["test"]
-    said = f">= {test['value']}" if test["kind"] == "atLeast" else f"in {', '.join(test['values'])}"
-    return f"{label['column']} {said}"
 
 
 ORDERS = ("plain", "length")
@@ -235,10 +232,10 @@ class Part:
         starts = np.maximum(self._begins[users], ends - self.length)
         length = rung_of(self.rungs, int((ends - starts).max(initial=0)))
         own = slice(low, high)
-        seen = self._seen(of[own], high - low)
+        seen = functools.cache(lambda: self._seen(of[own], high - low))
         return Windows(users[own], starts[own], ends[own], high - low, length, self.wanted[of[own]], seen)
 
-    def _seen(self, own: I64, rows: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _seen(self, own: I64, rows: int) -> Seen:
         """The distinct items of whole histories without what their questions want, by first appearance."""
         values = np.zeros((rows, self.shards.sizes["seen"]), np.int32)
         lengths = np.zeros(rows, np.int32)

@@ -42,8 +42,9 @@ def _opened(options: argparse.Namespace) -> tuple[Shards, Placing, Listener]:
     shards = Shards(options.shards, model.NAME, model.HASH, options.verify)
     model.FACTORS = jnp.dtype(options.dtype)
     placing = Placing(model, mesh_of(options.mesh), shards.sizes)
-    first = jax.process_index() == 0
-    return shards, placing, _silent if not first else records() if options.json else View(model.NAME)
+    if jax.process_index() > 0:
+        return shards, placing, _silent
+    return shards, placing, records() if options.json else View(model.NAME, shards.index.get("label"))
 
 
 def _shapes(placing: Placing) -> Mapping[str, tuple[int, ...]]:
@@ -158,6 +159,7 @@ def train(options: argparse.Namespace) -> int:
             "data": shards.index["data"],
             "statistics": shards.index["statistics"],
             "reading": shards.index["reading"],
+            **({"label": shards.index["label"]} if "label" in shards.index else {}),
             "batches": job.batches,
             "out": str(out),
             "step": progress["step"],
@@ -225,5 +227,5 @@ def export(options: argparse.Namespace) -> int:
         raise Usage("A program is exported for one device: leave --mesh out.")
     kept = Checkpoint(options.checkpoint, shards.manifest)
     kept.fits(_shapes(placing))
-    print(exported(model, kept, options.out, options.batch))
+    print(exported(model, kept, shards.sizes, options.out, options.batch))
     return 0

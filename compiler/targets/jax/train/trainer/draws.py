@@ -40,8 +40,9 @@ def stream(seed: int, step: int, key: str) -> int:
 
 def uniform(stream_of: int, counters: NDArray[np.integer]) -> NDArray[np.float64]:
     """Uniform in [0, 1) for each counter, multiples of 2^-24."""
-    words = counters.astype(np.uint32) * np.uint32(0x9E3779B9) ^ np.uint32(stream_of)
-    return (mixed(words) >> np.uint32(8)).astype(np.float64) * 2.0**-24
+    # Of a state without axes there is one counter, and NumPy warns of a lone number that overflows.
+    words = counters.astype(np.uint32).reshape(-1) * np.uint32(0x9E3779B9) ^ np.uint32(stream_of)
+    return (mixed(words) >> np.uint32(8)).reshape(counters.shape).astype(np.float64) * 2.0**-24
 
 
 def _undisturbed(high: int, to: NDArray[np.int64]) -> int:

@@ -5,12 +5,11 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .files import write_whole
-from .measures import MEASURES
 from .told import plural
 
 Event = Mapping[str, Any]
@@ -86,7 +85,10 @@ _MEANINGS = {
 def _opening(e: Event) -> str:
     s, data = e["settings"], e["statistics"]
     patience = s.get("patience")
-    until = "" if patience is None else f", until {plural(patience, 'epoch')} bring no better NDCG@10"
+    label = e.get("label")
+    bring = "brings" if patience == 1 else "bring"
+    better = "NDCG@10" if label is None else "AUC"
+    until = "" if patience is None else f", until {plural(patience, 'epoch')} {bring} no better {better}"
     return "\n".join(
         [
             f"{e['model']} on {e['backend']}: {plural(e['parameters'], 'parameter')}, seed {s['seed']}",
@@ -94,6 +96,7 @@ def _opening(e: Event) -> str:
             f"{plural(data['interactions'], 'interaction')}, mean length {data['meanLength']:.2f}",
             *e["reading"],
             *([] if "trainOn" in s or "split" in e["data"] else [f"Protocol {_MEANINGS[s['protocol']]}."]),
+            *([] if label is None else [f"Predicts whether {label} of the next event, given its item."]),
             f"At most {plural(s['epochs'], 'epoch')} of {plural(e['batches'], 'batch', 'batches')} of "
             f"{plural(s['batch'], 'user')}{until}; everything is kept in {e['out']}.",
             *([f"Going on from step {e['step']:,}."] if e["step"] > 0 else []),
@@ -101,14 +104,15 @@ def _opening(e: Event) -> str:
     )
 
 
-def _table(e: Event) -> str:
-    names = [e["name"], "popularity", "markov"]
-    first = max(len(name) for name in names)
-    rows = [
-        f"{name:<{first}}{_figures(m)}"
-        for name, m in zip(names, (e["model"], e["popularity"], e["markov"]), strict=True)
-    ]
-    best = " (the best on test: optimistic)" if e["protocol"] == "hstu" else ""
+def _rows(told: Sequence[tuple[str, Mapping[str, float | None]]]) -> list[str]:
+    """A line for each of those compared, below the names of their measures."""
+    first = max(len(name) for name, _ in told)
+    return [" " * first + _cells(list(told[0][1])), *(f"{name:<{first}}{_figures(m)}" for name, m in told)]
+
+
+def _ranks(e: Event) -> list[str]:
+    """The model beside rankings by counts, and what there is to say of items that training never met."""
+    rows = _rows([(e["name"], e["model"]), *((of, e[of]) for of in ("popularity", "markov"))])
     unmet = e.get("unmet")
     said = (
         [
@@ -117,12 +121,34 @@ def _table(e: Event) -> str:
         if unmet
         else []
     )
+    return [*rows, *said]
+
+
+_UNTOLD = {
+    "AUC": "There is no AUC: of these events it holds of all or of none, so there is nothing to tell apart.",
+    "GAUC": "There is no GAUC: nobody has both an event of which it holds and one of which it does not.",
+}
+
+
+def _label(name: str, told: Mapping[str, Any]) -> list[str]:
+    """How well a label was told, beside the items' own means, and what cannot be told of events that are all alike."""
+    untold = [said for measure, said in _UNTOLD.items() if told["model"][measure] is None]
+    return [
+        f"Whether {told['label']}, of {plural(told['events'], 'event')}, of which it holds of {told['holds']:,}:",
+        *_rows([(name, told["model"]), ("item mean", told["items"])]),
+        *untold[:1],
+    ]
+
+
+def _table(e: Event) -> str:
+    ranked = e["model"]["MRR"] is not None
+    best = " (the best on test: optimistic)" if e["protocol"] == "hstu" else ""
+    how = ", full ranking" if ranked else ""
     return "\n".join(
         [
-            f"On {e['part']}, {plural(e['users'], 'user')}, full ranking, parameters of epoch {e['epoch']}{best}:",
-            " " * first + _cells(list(MEASURES)),
-            *rows,
-            *said,
+            f"On {e['part']}, {plural(e['users'], 'user')}{how}, parameters of epoch {e['epoch']}{best}:",
+            *(_ranks(e) if ranked else []),
+            *(_label(e["name"], e["label"]) if "label" in e else []),
             f"Done in {duration(e['seconds'])}.",
         ]
     )
@@ -131,8 +157,9 @@ def _table(e: Event) -> str:
 class View:
     """Tells a run to a person: one line that is redrawn on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, label: str | None) -> None:
         self.name = name
+        self.judging = "ranking all items" if label is None else f"telling {label}"
         self.live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
         self.last = time.monotonic()
         self.headed = False
@@ -159,21 +186,20 @@ class View:
         )
 
     def _evaluating(self, e: Event) -> None:
-        self._tick(f"{e['part']} {e['batch']}/{e['batches']}  ranking all items")
+        self._tick(f"{e['part']} {e['batch']}/{e['batches']}  {self.judging}")
 
     def _start(self, e: Event) -> None:
         print(_opening(e), flush=True)
 
     def _epoch(self, e: Event) -> None:
+        figures = e["metrics"] or e.get("label")
         if not self.headed:
-            names = [] if e["metrics"] is None else list(MEASURES)
+            names = list(figures or {})
             print(f"{'epoch':>5}{'loss':>11}{_cells(names)}{'seconds':>9}{'' if not names else '  on ' + e['part']}")
         self.headed = True
-        best = "  best" if e["best"] and e["metrics"] is not None else ""
+        best = "  best" if e["best"] and figures is not None else ""
         failed = f"  {plural(e['unconverged'], 'row')} unconverged" if e["unconverged"] else ""
-        print(
-            f"{e['epoch']:>5}{e['loss']:>11.5f}{_figures(e['metrics'])}{e['seconds']:>9.1f}{best}{failed}", flush=True
-        )
+        print(f"{e['epoch']:>5}{e['loss']:>11.5f}{_figures(figures)}{e['seconds']:>9.1f}{best}{failed}", flush=True)
 
     def _interrupted(self, e: Event) -> None:
         print(

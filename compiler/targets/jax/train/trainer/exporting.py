@@ -1,5 +1,6 @@
 """The scores of a trained model as StableHLO, with its numbers in it: what IREE compiles, and what `jax.export` opens again."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -14,10 +15,13 @@ from .files import compact, write_whole
 _KNOWN = {"batch.missing": np.int32(0), "items.missing": np.int32(0)}
 
 
-def exported(model: ModuleType, kept: Checkpoint, out: Path, batch: int) -> str:
-    """Writes `score.mlirbc`, `score.jax` and `items.json` into `out`; what was written, in a sentence."""
+def exported(model: ModuleType, kept: Checkpoint, known: Mapping[str, int], out: Path, batch: int) -> str:
+    """Writes `score.mlirbc`, `score.jax` and `items.json` into `out`; what was written, in a sentence.
+
+    `known`: the sizes that data tell, by their symbols. `batch`: the histories of a call.
+    """
     state = {name: jnp.asarray(kept.tensors[name]) for name, t in model.STATE.items() if t.role != "slot"}
-    sizes = {"batch": batch, "items": len(kept.items), "seq": model.LENGTH}
+    sizes = {**known, "batch": batch, "items": len(kept.items), "seq": model.LENGTH}
     seed = {"@seed": np.uint32(kept.settings["seed"]), "@step": np.uint32(0)}
     fixed = {name: jnp.asarray(v) for name, v in {**_KNOWN, **seed}.items() if name in model.SCORE}
     asked = {name: tensor for name, tensor in model.SCORE.items() if name not in fixed}

@@ -86,7 +86,13 @@ class Job:
             in_shardings=(shardings["state"], shardings["train"]),
             out_shardings=(shardings["state"], everywhere),
         )
-        self.rank = jax.jit(model.rank, in_shardings=(shardings["state"], shardings["rank"]), out_shardings=everywhere)
+        self.judging = "predict" if "label" in self.shards.manifest else "rank"
+        """The entry by which the model is judged: how well it tells a label, where it predicts one."""
+        self.judge = jax.jit(
+            getattr(model, self.judging),
+            in_shardings=(shardings["state"], shardings[self.judging]),
+            out_shardings=everywhere,
+        )
         self.finite = jax.jit(
             lambda state: jnp.stack([jnp.isfinite(x).all() for x in jax.tree.leaves(state)]).all(),
             out_shardings=everywhere,
@@ -148,7 +154,8 @@ def ahead(makers: Iterator[Any]) -> Iterator[Any]:
         except BaseException as why:
             put((None, why))
 
-    threading.Thread(target=work, daemon=True).start()
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
     try:
         while True:
             value, why = made.get()
@@ -158,7 +165,9 @@ def ahead(makers: Iterator[Any]) -> Iterator[Any]:
                 return
             yield value
     finally:
+        # A thread that is in JAX's code when Python ends aborts the process.
         stop.set()
+        thread.join()
 
 
 def agreed(value: int) -> int:

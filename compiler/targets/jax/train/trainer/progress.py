@@ -58,14 +58,14 @@ def stepped(progress: Progress, loss: float, unconverged: int) -> Progress:
     }
 
 
-def closed(progress: Progress, metrics: Mapping[str, Any] | None) -> Progress:
-    """After the evaluation that closes an epoch."""
+def closed(progress: Progress, figures: Mapping[str, Any]) -> Progress:
+    """After the evaluation that closes an epoch: `metrics`, and `label` of a model that predicts one."""
     epoch = {
         "epoch": progress["epoch"] + 1,
         "step": progress["step"],
         "loss": progress["loss"] / max(1, progress["batch"]),
         "unconverged": progress["unconverged"],
-        "metrics": metrics,
+        **figures,
     }
     return {
         **BEGINNING,
@@ -76,9 +76,14 @@ def closed(progress: Progress, metrics: Mapping[str, Any] | None) -> Progress:
 
 
 def merit(epoch: Mapping[str, Any]) -> float:
-    """What epochs are chosen by. Where nothing is held out a later epoch is taken for a better one."""
-    metrics = epoch["metrics"]
-    return epoch["epoch"] if metrics is None else metrics["NDCG@10"]
+    """What epochs are chosen by: NDCG@10, or AUC of a label, and where that cannot be told its log loss, negated.
+
+    Where nothing is held out a later epoch is taken for a better one.
+    """
+    metrics, label = epoch["metrics"] or {}, epoch.get("label") or {}
+    loss = label.get("log loss")
+    told = (metrics.get("NDCG@10"), label.get("AUC"), None if loss is None else -loss)
+    return next((value for value in told if value is not None), epoch["epoch"])
 
 
 def best(progress: Progress) -> Mapping[str, Any] | None:

@@ -9,8 +9,7 @@ import numpy as np
 
 from .checkpoints import save
 from .jobs import AHEAD, Job, agreed, ahead
-from .judging import evaluate
-from .measures import metrics
+from .judging import measured
 from .placing import State
 from .progress import Progress, best, closed, ended, stepped
 from .told import Refused, plural
@@ -103,13 +102,13 @@ def fit(job: Job, start: Progress, state: State) -> tuple[Progress, State, bool]
     while not ended(job.settings, progress):
         began = time.monotonic()
         progress, state, stopped = train_epoch(job, progress, state)
-        told = None if stopped or "trainOn" in job.settings else evaluate(job, part, state)
+        told = None if stopped or "trainOn" in job.settings else measured(job, part, state)
         if stopped or agreed(job.signals.code) or (told is None and "trainOn" not in job.settings):
             persist(job, "last", progress, state)
             job.listen({"kind": "interrupted", "step": progress["step"], "checkpoint": str(job.path("last"))})
             return progress, state, True
         before = progress["history"]
-        progress = closed(progress, metrics(*told) if told is not None else None)
+        progress = closed(progress, {"metrics": None} if told is None else told.epoch)
         last = progress["history"][-1]
         is_best = best(progress) is last
         # The best goes to disk before the last: a kill in between repeats the epoch and writes the same best again.

@@ -88,6 +88,14 @@ class Shards:
             rows += len(wanted[-1])
         return np.concatenate(users), np.concatenate(ends), np.concatenate(starts), np.concatenate(wanted)
 
+    def labels(self, part: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Of each row of a part: whose it is, and what is known of the label of the event that it wants.
+
+        0: nothing, 1: that it does not hold, 2: that it does.
+        """
+        users, _, starts, _ = self.questions(part)
+        return np.repeat(users, np.diff(starts)), np.concatenate([s[f"{part} label"] for s in self._shards])
+
     def has(self, name: str) -> bool:
         """Whether shards have an array of this name."""
         return name in self._shards[0]

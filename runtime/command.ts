@@ -76,7 +76,10 @@ const program = (
     .addOption(counted('batch', `users of a batch${fallback(standard?.batch)}`))
     .addOption(counted('seed', `decides every random number${fallback(standard?.seed)}`))
     .addOption(
-      counted('patience', `epochs without a better validation NDCG@10 before stopping${fallback(standard?.patience)}`),
+      counted(
+        'patience',
+        `epochs without a better validation ${manifest.label === undefined ? 'NDCG@10' : 'AUC'} before stopping${fallback(standard?.patience)}`,
+      ),
     )
     .addOption(
       new Option(

@@ -28,19 +28,20 @@ const ranksOf = async (judge: Judge, { inputs, rows }: RankBatch): Promise<E.Eit
   );
 
 /**
- * What `of` makes of each batch of a part; undefined if the run was aborted meanwhile. The loop is imperative: a device takes one
- * batch at a time.
+ * What `of` makes of each batch of a part; undefined if the run was aborted meanwhile. `label`: what is told, where that is no rank. The loop is
+ * imperative: a device takes one batch at a time.
  */
 const eachBatch = async <A>(
   judge: Judge,
   part: Part,
   of: (batch: RankBatch) => Promise<E.Either<string, A>>,
+  label?: string,
 ): Promise<E.Either<string, readonly A[] | undefined>> => {
   const { batches, all } = judge.feed.evaluation(part);
   const found: A[] = [];
   for (const batch of all) {
     if (judge.signal.aborted) return E.right(undefined);
-    judge.listen({ kind: 'evaluating', part, batch: found.length, batches });
+    judge.listen({ kind: 'evaluating', part, batch: found.length, batches, ...(label === undefined ? {} : { label }) });
     const made = await of(batch);
     if (E.isLeft(made)) return made;
     found.push(made.right);
@@ -56,19 +57,27 @@ export const evaluate = async (judge: Judge, part: Part): Promise<E.Either<strin
   );
 
 /** The logit of the label of every row's wanted item, in the order of the split's rows; undefined if the run was aborted meanwhile. */
-export const logitsOf = async (judge: Judge, part: Part): Promise<E.Either<string, Float32Array | undefined>> =>
+export const logitsOf = async (
+  judge: Judge,
+  part: Part,
+  label: string,
+): Promise<E.Either<string, Float32Array | undefined>> =>
   pipe(
-    await eachBatch(judge, part, async ({ inputs, rows }) =>
-      pipe(
-        await call(judge, 'predict', inputs, draw(judge))(),
-        E.chain((outputs) => output(outputs, 'predict', 'logit')),
-        E.map((logits) => Float32Array.from(logits.subarray(0, rows))),
-        E.filterOrElse(
-          (logits) => logits.every(Number.isFinite),
-          () =>
-            'The model predicts values that are no numbers: its parameters are not finite. Train with a lower learning rate or another seed.',
+    await eachBatch(
+      judge,
+      part,
+      async ({ inputs, rows }) =>
+        pipe(
+          await call(judge, 'predict', inputs, draw(judge))(),
+          E.chain((outputs) => output(outputs, 'predict', 'logit')),
+          E.map((logits) => Float32Array.from(logits.subarray(0, rows))),
+          E.filterOrElse(
+            (logits) => logits.every(Number.isFinite),
+            () =>
+              'The model predicts values that are no numbers: its parameters are not finite. Train with a lower learning rate or another seed.',
+          ),
         ),
-      ),
+      label,
     ),
     E.map((found) => found && Float32Array.from(found.flatMap((logits) => [...logits]))),
   );

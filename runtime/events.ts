@@ -66,7 +66,14 @@ export type Event =
       readonly loss: number;
       readonly stepsPerSecond: number;
     }
-  | { readonly kind: 'evaluating'; readonly part: Part; readonly batch: number; readonly batches: number }
+  | {
+      readonly kind: 'evaluating';
+      readonly part: Part;
+      readonly batch: number;
+      readonly batches: number;
+      /** What is told of each row, where that is no rank. */
+      readonly label?: string;
+    }
   | {
       readonly kind: 'epoch';
       readonly epoch: number;

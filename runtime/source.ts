@@ -1,4 +1,5 @@
 /** The data that options name, or that a checkpoint remembers. */
+import { resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
@@ -11,13 +12,17 @@ import type { DataOptions } from './options.js';
 import type { Identity } from './progress.js';
 import { loadOptionsOf } from './taken.js';
 
-/** Loads what the options name, or else what a checkpoint remembers, with the catalogue as the model has it. */
+/** Whether the options name the file that a checkpoint remembers, or none. */
+const sameSource = ({ data }: DataOptions, kept: Identity): boolean =>
+  data === undefined || resolve(data) === resolve(kept.source);
+
+/** Loads what the options name, or else what a checkpoint remembers, with the catalogue as the model has it. The same file is read as it was, where nothing else is said. */
 export const dataOf = (
   manifest: Manifest,
   options: DataOptions,
   kept: Identity | undefined,
 ): TaskEither<string, { readonly data: Dataset; readonly identity: Identity }> => {
-  const remembered = options.data === undefined ? kept : undefined;
+  const remembered = kept !== undefined && sameSource(options, kept) ? kept : undefined;
   const source = options.data ?? remembered?.source ?? samplePath;
   const given = loadOptionsOf(options);
   const { format = remembered?.format ?? null, titles = remembered?.titles ?? null } = given;

@@ -57,7 +57,7 @@ export const labelled = (job: Judge, part: Part): TaskEither<string, LabelFigure
   if (label === undefined) return TE.right(undefined);
   const { split } = job.feed;
   return pipe(
-    () => logitsOf(job, part),
+    () => logitsOf(job, part, labelText(label)),
     TE.map((logits) => {
       if (logits === undefined) return undefined;
       const { baseline, metrics } = judgedBy(split, part, label);

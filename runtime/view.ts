@@ -209,7 +209,13 @@ export const view = (model: string, { out, err }: Streams, now: () => number): L
         detail: `loss ${e.loss.toFixed(4)}, ${e.stepsPerSecond.toFixed(e.stepsPerSecond < 10 ? 1 : 0)} steps/s, ${duration((e.batches - e.batch) / Math.max(e.stepsPerSecond, 1e-9))} left`,
       });
     },
-    evaluating: (e) => progress.tick({ label: e.part, done: e.batch, of: e.batches, detail: 'ranking all items' }),
+    evaluating: (e) =>
+      progress.tick({
+        label: e.part,
+        done: e.batch,
+        of: e.batches,
+        detail: e.label === undefined ? 'ranking all items' : `telling ${e.label}`,
+      }),
     epoch: (e) => {
       if (!headed) say(paint.dim(epochHead(e)));
       headed = true;

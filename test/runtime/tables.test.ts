@@ -31,10 +31,15 @@ describe('how data were read', () => {
     const trained = valueOf(await train(toy({}))({ data, ...reading, out, epochs: 1, batch: 8 })());
     const again = valueOf(await evaluateCheckpoint(toy({}))({ out })());
     expect(again.ranks).toEqual(trained.ranks);
-    // Others are other data, and named ones are read as they are told anew.
+    // Others are other data. The same file is read as it was, however it is named; another one as it is told.
     expect(errorOf(await evaluateCheckpoint(toy({}))({ out, minUser: 1 })())).toContain('was trained on other data');
-    expect(errorOf(await evaluateCheckpoint(toy({}))({ out, data })())).toContain('--columns user=COLUMN');
-    expect(valueOf(await evaluateCheckpoint(toy({}))({ out, data, ...reading })()).ranks).toEqual(again.ranks);
+    const same = [data, join(folder, 'run', '..', 'shop.csv')];
+    for (const named of same)
+      expect(valueOf(await evaluateCheckpoint(toy({}))({ out, data: named })()).ranks).toEqual(again.ranks);
+    const moved = join(folder, 'moved.csv');
+    await writeFile(moved, shop);
+    expect(errorOf(await evaluateCheckpoint(toy({}))({ out, data: moved })())).toContain('--columns user=COLUMN');
+    expect(valueOf(await evaluateCheckpoint(toy({}))({ out, data: moved, ...reading })()).ranks).toEqual(again.ranks);
   });
 
   it.each([

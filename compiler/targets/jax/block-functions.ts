@@ -153,7 +153,7 @@ export const forwardOf = (desk: Desk, part: Part, residual: readonly number[]): 
     xs,
   );
   const keeps = residual.map((i) => outputs[label(i)]!);
-  const kept = keeps.length > 0 ? [dictionary(keeps.map((n) => [quoted(n), n]))] : [];
+  const kept = keeps.length > 0 ? [dictionary([...new Set(keeps)].map((n) => [quoted(n), n]))] : [];
   const text = functionOf(
     desk,
     title,

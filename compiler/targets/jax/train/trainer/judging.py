@@ -87,6 +87,7 @@ def evaluate(job: Job, part: str, state: State) -> F32 | None:
     )
     told: list[F32] = []
     under_way: deque[tuple[int, jax.Array]] = deque()
+    what = {"label": job.shards.index["label"]} if "label" in job.shards.index else {}
 
     def take() -> None:
         index, values = under_way.popleft()
@@ -95,7 +96,7 @@ def evaluate(job: Job, part: str, state: State) -> F32 | None:
     for index, place in made:
         if jax.process_count() == 1 and job.signals.code:
             return None
-        job.listen({"kind": "evaluating", "part": part, "batch": index, "batches": len(of)})
+        job.listen({"kind": "evaluating", "part": part, "batch": index, "batches": len(of), **what})
         under_way.append((index, job.judge(state, place())))
         if len(under_way) > AHEAD:
             take()

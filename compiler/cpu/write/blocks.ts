@@ -50,8 +50,7 @@ const sharesMatrix = ({ body }: Reduce, axis: LoopAxis, lanes: string, rows: str
 /** Undefined where a kernel's sums, if it has any, are better not parted. */
 export const blocksOf = (group: Group, { lanes, rows }: Tiling, world: World): Blocks | undefined => {
   const [job, ...others] = group;
-  const sums = [...nodes(rootsOf(job))].filter(isReduce);
-  const [sum, ...more] = sums;
+  const [sum, ...more] = [...nodes(rootsOf(job))].filter(isReduce);
   if (sum === undefined || more.length > 0 || others.length > 0 || lanes === null || rows === null) return undefined;
   const [over, ...inner] = sum.over;
   const width = domain(job, world).find((a) => a.name === lanes)?.size;
@@ -64,18 +63,18 @@ export const blocksOf = (group: Group, { lanes, rows }: Tiling, world: World): B
 };
 
 /** Variables that say where a block begins and ends. No axis is called so. */
-const fromOf = ({ axis }: Blocks): Expr => ({ kind: 'index', axis: `${axis.name} from@` });
-const toOf = ({ axis }: Blocks): Expr => ({ kind: 'index', axis: `${axis.name} to@` });
+const begins = ({ name }: LoopAxis): string => `${name} from@`;
+const ends = ({ name }: LoopAxis): string => `${name} to@`;
 
 /** What a block leaves in a cell: the sum so far; after the last, what the kernel computes of it. */
-export const blockRoot = (job: Job, blocks: Blocks, { intern, ...world }: World): Expr => {
-  const { sum, axis } = blocks;
-  const [from, to] = [fromOf(blocks), toOf(blocks)];
-  const before = guard(apply('gt', from, integer(0)), cellOf(job, { intern, ...world }));
+export const blockRoot = (job: Job, { sum, axis }: Blocks, world: World): Expr => {
+  const { intern } = world;
+  const [from, to] = [begins, ends].map((of): Expr => ({ kind: 'index', axis: of(axis) })) as [Expr, Expr];
+  const before = guard(apply('gt', from, integer(0)), cellOf(job, world));
   const own: Expr = { ...sum, over: [{ ...sum.over[0]!, from, to }] };
-  const so = intern(apply('add', before, own));
-  const body = intern(rewrite((e) => (e === sum ? so : null))(job.body));
-  return body === so ? so : intern(apply('select', apply('ge', to, sizeExpr(axis)), body, so));
+  const soFar = intern(apply('add', before, own));
+  const body = intern(rewrite((e) => (e === sum ? soFar : null))(job.body));
+  return body === soFar ? soFar : intern(apply('select', apply('ge', to, sizeExpr(axis)), body, soFar));
 };
 
 /** The loop over blocks around `inside`. */
@@ -84,8 +83,8 @@ export const overBlocks = (w: Writer, blocks: Blocks, s: Scope, inside: (body: S
   const [from, to] = [local(`${axis.name}.from`, 'i32'), local(`${axis.name}.to`, 'i32')];
   const all = keep(s.code, `${axis.name}.all`, w.single(w.world.intern(sizeExpr(axis)), s));
   const body = scope('loop', s, [
-    [`${axis.name} from@`, one(get(from))],
-    [`${axis.name} to@`, one(get(to))],
+    [begins(axis), one(get(from))],
+    [ends(axis), one(get(to))],
   ]);
   body.code.push(set(to, least(add(get(from), int(size)), all)));
   inside(body);

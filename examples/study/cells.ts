@@ -65,6 +65,22 @@ export const better: readonly Cell[] = ['hstu', 'pcrec'].map((model) => ({
   seeds: [1],
 }));
 
+const warmth = 'temperature=0.1';
+/** Scores over twice the usual temperature: a softmax over all items takes it well. */
+export const warm: readonly Cell[] = [
+  ['hstu', 'hstu'],
+  ['pcrec', 'pcrec'],
+  ['mixing', own('mixing')],
+  ['sasrec', 'sasrec'],
+].map(([name, model]) => ({ name: `${name} ${warmth}`, model: model!, set: [warmth], seeds: five }));
+export const warming: Table = {
+  title: 'Temperature',
+  says: 'The same models with scores over 0.1, where they are over 0.05 above.',
+  cells: warm.map(({ name }) => name),
+  against: `hstu ${warmth}`,
+  also: `pcrec ${warmth}`,
+};
+
 export const claim = (sized: readonly string[]): Table => ({
   title: 'Is it the inference?',
   says: 'HSTU; PCRec, which settles each block’s states before the next block reads them, and PCRec after the pass, which settles all of them at its end; and controls: the same parameters without the prediction error, so that positions are mixed and nothing is inferred (mixing), one rate gamma for all states, a theta that is not trained, PCRec whose inference is switched off at the test (steps=0: the network loses a part that it was trained with), inference added to a trained HSTU (untrained), and HSTU with as many parameters, or more operations.',

@@ -25,6 +25,8 @@ import {
   tuned,
   tuning,
   untrained,
+  warm,
+  warming,
 } from './cells.js';
 import type { Cell, Shelf, Study, Table } from './declared.js';
 
@@ -152,8 +154,12 @@ export const studies: Readonly<Record<string, Study>> = {
     ...amazon,
     options: { epochs: 100, batch: 128, patience: 8 },
     set: ['width=64', 'length=50', 'dropout=0.5', 'loss=fullSoftmax'],
-    cells: [...controls, ...sizedForBeauty, ...others, untrained, ...large],
-    tables: [claim(named(sizedForBeauty)), models(['pcrec', 'hstu', ...named(others), ...named(large)], asAll)],
+    cells: [...controls, ...sizedForBeauty, ...others, untrained, ...large, ...warm],
+    tables: [
+      claim(named(sizedForBeauty)),
+      models(['pcrec', 'hstu', ...named(others), ...named(large)], asAll),
+      warming,
+    ],
     inside: ['pcrec'],
   },
   /** MovieLens-1M, positions alone, epochs chosen on validation. */

@@ -62,6 +62,7 @@ export const blocksOf = (group: Group, { lanes, rows }: Tiling, world: World): B
   return isLong(axis) && size >= LEAST && sharesMatrix(sum, axis, lanes, rows) ? { sum, axis, size } : undefined;
 };
 
+const index = (axis: string): Expr => ({ kind: 'index', axis });
 /** Variables that say where a block begins and ends. No axis is called so. */
 const begins = ({ name }: LoopAxis): string => `${name} from@`;
 const ends = ({ name }: LoopAxis): string => `${name} to@`;
@@ -69,7 +70,7 @@ const ends = ({ name }: LoopAxis): string => `${name} to@`;
 /** What a block leaves in a cell: the sum so far; after the last, what the kernel computes of it. */
 export const blockRoot = (job: Job, { sum, axis }: Blocks, world: World): Expr => {
   const { intern } = world;
-  const [from, to] = [begins, ends].map((of): Expr => ({ kind: 'index', axis: of(axis) })) as [Expr, Expr];
+  const [from, to] = [index(begins(axis)), index(ends(axis))];
   const before = guard(apply('gt', from, integer(0)), cellOf(job, world));
   const own: Expr = { ...sum, over: [{ ...sum.over[0]!, from, to }] };
   const soFar = intern(apply('add', before, own));

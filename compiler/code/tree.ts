@@ -147,6 +147,8 @@ export type Statement =
   | { readonly kind: 'while'; readonly condition: Code; readonly body: Block }
   /** Zeros from one address up to another. */
   | { readonly kind: 'clear'; readonly from: Code; readonly to: Code }
+  /** What is there will be read soon: it may come nearer meanwhile, or not. Any address will do. */
+  | { readonly kind: 'prefetch'; readonly address: Code; readonly offset: Amount }
   | { readonly kind: 'run'; readonly fn: string; readonly args: readonly Code[] };
 
 export type Block = readonly Statement[];

@@ -37,6 +37,8 @@ export const values = (statement: Statement): readonly Code[] => {
       return statement.from === null ? [statement.to] : [statement.from, statement.to];
     case 'clear':
       return [statement.from, statement.to];
+    case 'prefetch':
+      return [statement.address];
     case 'run':
       return statement.args;
   }
@@ -47,6 +49,7 @@ export const blocks = (statement: Statement): readonly Block[] => {
     case 'set':
     case 'store':
     case 'clear':
+    case 'prefetch':
     case 'run':
       return [];
     case 'if':
@@ -119,6 +122,8 @@ export const mapValues = (statement: Statement, change: (code: Code) => Code): S
       return statement.from === null ? { ...statement, to: first } : { ...statement, from: first, to: second };
     case 'clear':
       return { ...statement, from: first, to: second };
+    case 'prefetch':
+      return { ...statement, address: first };
     case 'run':
       return { ...statement, args: next };
   }
@@ -134,6 +139,7 @@ export const mapBlocks = (statement: Statement, change: (block: Block) => Block)
     case 'set':
     case 'store':
     case 'clear':
+    case 'prefetch':
     case 'run':
       return statement;
     case 'if':

@@ -76,6 +76,8 @@ export const rootsOf = (j: Job): readonly Expr[] => (j.where === undefined ? [j.
 
 type Reduce = Extract<Expr, { kind: 'reduce' }>;
 export const isReduce = (e: Expr): e is Reduce => e.kind === 'reduce';
+/** As many positions as the data say, items above all: what is read for all of them fits no near cache. */
+export const isLong = ({ size, ragged }: LoopAxis): boolean => typeof size === 'string' && ragged === undefined;
 /** A walk of lists of positions. */
 export const isWalk = (e: Reduce): boolean => e.over.some((o) => o.axis.made === 'entry');
 /** What the loops of a reduction ask before they begin. */

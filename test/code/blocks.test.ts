@@ -1,8 +1,9 @@
-/** A sum over items in blocks, and lanes over items outside rows: what comes out is the sum, whatever the number of items and of rows. */
+/** What there is for all items in blocks, sums or lanes: what comes out is the same, whatever the number of items and of rows. */
 import { describe, expect, it } from 'vitest';
 import { native } from '../../compiler/code/machine.js';
+import { statements } from '../../compiler/code/walk.js';
 import { cpuProgram } from '../../compiler/cpu/program.js';
-import { blocksOf } from '../../compiler/cpu/write/blocks.js';
+import { laneBlocksOf, sumBlocksOf } from '../../compiler/cpu/write/blocks.js';
 import { axis, ragged } from '../../dsl/axis.js';
 import * as build from '../../dsl/build.js';
 import type { Node } from '../../dsl/node.js';
@@ -20,7 +21,7 @@ const seq = ragged('seq', batch, 9);
 const item = axis('item', 'items');
 const times = (a: Node, b: Node, over: string): Node => build.reduce('sum', build.map('mul', a, b), [over]);
 
-/** The softmax's way, forward and back: logits of all items, the state's own derivative with something beside the sum, and the sum alone. */
+/** The softmax's way, forward and back: logits of all items, the state's own derivative with something beside the sum, the sum alone, and the table's. */
 const rootsOf = (wide: number): readonly Node[] => {
   const width = axis('width', wide);
   const x = build.input('x', [batch, seq, width], 'f32');
@@ -31,6 +32,7 @@ const rootsOf = (wide: number): readonly Node[] => {
     build.map('add', build.map('tanh', x), times(slopes, table, 'item')),
     times(shares, table, 'item'),
     build.reduce('max', slopes, ['item']),
+    build.reduce('sum', build.map('mul', slopes, x), ['batch', 'seq']),
   ];
 };
 
@@ -50,26 +52,32 @@ const made = (wide: number, items: number): Scanned => {
   });
 };
 
-const blocks = (wide: number) => {
+const blocks = (of: typeof laneBlocksOf, wide: number) => {
   const { world, phases } = cpuProgram(made(wide, 3).program, native).entries[0]!.scheduled;
   return phases
     .flatMap((p) => [...p.rows, ...p.grids])
-    .flatMap((g) => blocksOf(g, g[0].tiling, world) ?? [])
+    .flatMap((g) => of(g, g[0].tiling, world) ?? [])
     .map(({ axis: { name }, size }) => [name, size]);
 };
 
-describe('a sum over items', () => {
-  it('is one of blocks, of so many items as a near cache holds', () => {
-    expect(blocks(50)).toEqual([
-      ['item', 1024],
-      ['item', 1024],
-    ]);
-    expect(blocks(200)).toEqual([
+describe('what there is for all items', () => {
+  it('is taken in blocks, of so many items as a near cache holds', () => {
+    const logits = ['item', 1024];
+    expect(blocks(laneBlocksOf, 50)).toEqual([logits]);
+    expect(blocks(sumBlocksOf, 50)).toEqual([logits, logits]);
+    expect(blocks(laneBlocksOf, 200)).toEqual([['item', block]]);
+    expect(blocks(sumBlocksOf, 200)).toEqual([
       ['item', block],
       ['item', block],
     ]);
     // Half a cache line of each item is not worth a block.
-    expect(blocks(600)).toEqual([]);
+    expect(blocks(sumBlocksOf, 600)).toEqual([]);
+  });
+
+  it('is fetched ahead where the next position of a sum is as far away as there are items', () => {
+    const { functions } = cpuProgram(made(50, 3).program, native).entries[0]!;
+    const fetching = functions.filter((f) => statements(f.body).some((s) => s.kind === 'prefetch'));
+    expect(fetching.map(({ name }) => name)).toEqual(['train.reduce.share']);
   });
 
   it.each([

@@ -324,6 +324,8 @@ const compiled = (f: Func, ground: Ground, callOf: (fn: string) => Call): Call =
           for (let a = Number(from()); a < Number(to()); a += 4) memory.setInt32(a, 0, true);
         };
       }
+      case 'prefetch':
+        return () => {};
       case 'run': {
         const [args, fn] = [s.args.map(value), callOf(s.fn)];
         return () => void fn(...args.map((a) => a()));

@@ -7,7 +7,7 @@ import type { Expr } from '../../loops/ir.js';
 import { freeVariables } from '../../loops/shape.js';
 import { cellOf, cellPlace, domain, type Group, type Job, type Tiling } from '../job.js';
 import type { World } from '../world.js';
-import { blockRoot, type Blocks } from './blocks.js';
+import { blockRoot, type SumBlocks } from './blocks.js';
 import type { Writer } from './pen.js';
 import { bindingOf, doneLanes, doneRows, firstOf, type Scope } from './scope.js';
 import { keepTile, part } from './tile.js';
@@ -51,7 +51,7 @@ const openOf = (j: Job, { lanes, rows }: Tiling, world: World): Expr | null => {
 };
 
 /** What is stored: the body, where its condition holds, added to what is there or written over it. */
-export const rootOf = (j: Job, tiling: Tiling, overlap: Overlap, world: World, blocks?: Blocks): Expr => {
+export const rootOf = (j: Job, tiling: Tiling, overlap: Overlap, world: World, blocks?: SumBlocks): Expr => {
   const { layouts, intern } = world;
   const { lanes, rows } = tiling;
   const { dtype } = layouts.get(j.output)!.buffer;
@@ -85,7 +85,7 @@ export const rootOf = (j: Job, tiling: Tiling, overlap: Overlap, world: World, b
 export const storeCells = (
   w: Writer,
   group: Group,
-  { tiling, blocks }: { readonly tiling: Tiling; readonly blocks: Blocks | undefined },
+  { tiling, blocks }: { readonly tiling: Tiling; readonly blocks: SumBlocks | undefined },
   s: Scope,
   again: boolean,
   vectors: number,

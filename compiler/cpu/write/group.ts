@@ -21,7 +21,7 @@ import {
 import { firstRow, pastRow, strides } from '../layout.js';
 import { tilesRows } from '../tail.js';
 import type { World } from '../world.js';
-import { blocksOf, isLong, overBlocks } from './blocks.js';
+import { blockRange, laneBlocksOf, overBlocks, sumBlocksOf } from './blocks.js';
 import { once, overlaps, rootOf, storeCells } from './cells.js';
 import { bindFlat, countAll } from './flat.js';
 import { type Nest, nest } from './nest.js';
@@ -42,20 +42,18 @@ type Given = ReturnType<typeof parameters>;
 
 /**
  * The task, then what is left, then rows and lanes innermost. Rows that are as one are no loop, and neither is what cells of one line have but
- * lanes. Where lanes go over items, or tiles are made of the batch's rows, rows come last: what lanes read of a matrix is in the nearest cache
- * for all of them, and of what is read for all items nothing is read twice.
+ * lanes. Where tiles are made of the batch's rows, rows come last: what lanes read of a matrix is in the nearest cache for all of them.
  */
 const orderOf = (job: TiledJob, { lanes, rows }: Tiling, world: World): readonly LoopAxis[] => {
   const others = domain(job, world).filter(
     (a) => a.name !== job.task?.name && (job.flat?.line !== true || a.name === lanes),
   );
   const last = tilesRows(job, world) ? [job.task!] : [];
-  const alongLanes = others.filter((a) => a.name === lanes);
-  const alongRows = others.filter((a) => a.name === rows);
   return [
     ...(job.task === null || job.flat !== undefined || last.length > 0 ? [] : [job.task]),
     ...others.filter((a) => a.name !== lanes && a.name !== rows),
-    ...(alongLanes.some(isLong) ? [...alongLanes, ...alongRows] : [...alongRows, ...alongLanes]),
+    ...others.filter((a) => a.name === rows),
+    ...others.filter((a) => a.name === lanes),
     ...last,
   ];
 };
@@ -112,12 +110,13 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
     lanes: job.tiling.lanes,
     rows: group.map((j) => j.tiling.rows).find((r) => r !== null) ?? null,
   };
-  const blocks = blocksOf(group, tiling, world);
+  const sumBlocks = sumBlocksOf(group, tiling, world);
+  const blocks = sumBlocks ?? laneBlocksOf(group, tiling, world);
   const w = writer(
     world,
     machine,
-    [...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world, blocks))))],
-    new Set(group.filter((j) => j.adds || blocks !== undefined).map((j) => cellOf(j, world))),
+    [...new Set(group.flatMap((j) => overlaps.map((o) => rootOf(j, tiling, o, world, sumBlocks))))],
+    new Set(group.filter((j) => j.adds || sumBlocks !== undefined).map((j) => cellOf(j, world))),
   );
   const start = scope('root', null, [
     [firstRow, one(get(given.from))],
@@ -138,10 +137,10 @@ export const writeGroup = (group: Group, world: World, machine: Machine): Func =
     machine,
     tiling,
     wide: sideBySide(group, machine),
-    once: blocks !== undefined || group.some(once),
+    once: sumBlocks !== undefined || group.some(once),
     turn: job.loop === undefined ? null : { axis: job.loop.axis, at: given.at },
-    range: (axis, s) => lineOf(axis) ?? rangeOf(asked, axis, s),
-    store: (s, again, vectors) => storeCells(w, group, { tiling, blocks }, s, again, vectors),
+    range: (axis, s) => blockRange(axis, s) ?? lineOf(axis) ?? rangeOf(asked, axis, s),
+    store: (s, again, vectors) => storeCells(w, group, { tiling, blocks: sumBlocks }, s, again, vectors),
   };
   const { task } = job;
   group.forEach((j) => {

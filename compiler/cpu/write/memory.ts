@@ -4,10 +4,12 @@ import { typeOf } from '../../code/scalars.js';
 import type { Code } from '../../code/tree.js';
 import { apply, integer } from '../../loops/build.js';
 import type { Expr } from '../../loops/ir.js';
-import { addressOf, type Run, runAlong, stepAlong, termExpr } from '../address.js';
+import { nodes } from '../../loops/shape.js';
+import { type Address, addressOf, type Run, runAlong, stepAlong, termExpr } from '../address.js';
+import { isLong } from '../job.js';
 import type { Layout } from '../layout.js';
 import { isPlain } from './hoist.js';
-import { baseOf, bound, firstOf, type Scope } from './scope.js';
+import { baseOf, bindingOf, bound, firstOf, type Scope } from './scope.js';
 import { grid, keepTile, part, type Tile } from './tile.js';
 import type { Memory, Of, Place, Reached, Writer } from './pen.js';
 
@@ -19,6 +21,9 @@ const fetching = (run: Run, apart: number, first: readonly Code[] | undefined): 
   const load = run === 'far' ? gather : strided(apart);
   return (at, offset, lanes, vector) => load(at, offset, lanes, run === 'still' ? undefined : first?.[vector]);
 };
+
+/** Bytes of a cache line, or half of one. */
+const LINE = 64;
 
 type Asked = Pick<Writer, 'world' | 'shape' | 'named' | 'depth'> & { readonly free: (e: Expr) => ReadonlySet<string> };
 
@@ -121,11 +126,30 @@ export const memory = (asked: Asked): Memory => {
     return reachAlong({ ...p, plain: true }, s, along('lanes'), along('rows'));
   };
 
+  /**
+   * Rows of a tile that are neighbours in memory, where each turn of the loop at hand is as far ahead as there are items: no processor foresees
+   * which lines the next tile reads. They are the next ones behind those that this tile reads.
+   */
+  const isScattered = ({ terms }: Address, rowAxis: string | undefined, s: Scope): boolean =>
+    rowAxis !== undefined &&
+    s.kind === 'loop' &&
+    stepAlong({ terms, constant: 0 }, rowAxis) === 4 &&
+    terms.some(
+      ({ atom, factor }) =>
+        atom.kind === 'index' &&
+        bindingOf(atom.axis, s)?.owner === s &&
+        factor !== null &&
+        [...nodes([factor])].some((e) => e.kind === 'extent' && isLong(e.axis)),
+    );
+
   const loads = (e: Of<'read'>, s: Scope, alone: 'one' | 'spread'): Tile => {
     const { rows, vectors, laneAxis, rowAxis } = shape(e, s);
     const dtype = layout(e.buffer).buffer.dtype;
     const lanes = dtype === 'f32' ? 'f32s' : 'i32s';
-    const { tile, offset, fetch } = reachAlong(placeOfRead(e), s, laneAxis, rowAxis);
+    const place = placeOfRead(e);
+    const { tile, offset, fetch } = reachAlong(place, s, laneAxis, rowAxis);
+    if (rows > 1 && vectors === 0 && isScattered(place.address, rowAxis, s))
+      s.code.push({ kind: 'prefetch', address: part(tile, 0, 0), offset: LINE });
     if (vectors > 0) return grid(rows, vectors, (r, c) => fetch(part(tile, r, c), offset(r, c), lanes, c));
     return alone === 'one'
       ? grid(rows, 0, (r) => load(part(tile, r, 0), offset(r, 0), typeOf(dtype, false)))

@@ -275,6 +275,8 @@ const blockPrinter = (
         return [`while (${value(s.condition)}) {`, block(s.body), '}'];
       case 'clear':
         return [`clear(${value(s.from)}, ${value(s.to)});`];
+      case 'prefetch':
+        return [`__builtin_prefetch(${code(s.address).text}${bytes(s.offset)});`];
       case 'run':
         return [`${kernel(s.fn)}(m, ${s.args.map(value).join(', ')});`];
     }

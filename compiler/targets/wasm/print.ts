@@ -256,6 +256,9 @@ const printer = (name: Names['of'], globals: Set<string>): Printer => {
           [`(br_if $done (i32.eqz ${code(s.condition)}))`, ...block(s.body), '(br $turn)'],
           '))',
         ];
+      case 'prefetch':
+        // WebAssembly has no instruction for it.
+        return [];
       case 'clear': {
         const from = code(s.from);
         return [`(memory.fill ${from} (i32.const 0) (i32.sub ${code(s.to)} ${from}))`];

@@ -3,6 +3,8 @@
 export interface Published {
   readonly model: string;
   readonly source: Source;
+  /** It reads the times of events. */
+  readonly times: boolean;
   /** The row of the grid that is the same model. */
   readonly cell?: string | undefined;
   /** HR@10, NDCG@10, HR@50, NDCG@50; null where none is printed. */
@@ -47,6 +49,7 @@ const cells: Readonly<Record<string, string>> = {
 const row = (model: string, source: Source, ...figures: readonly (number | null)[]): Published => ({
   model,
   source,
+  times: model.endsWith('with times'),
   cell: cells[model],
   figures,
 });

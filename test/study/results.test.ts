@@ -182,6 +182,13 @@ describe('results of the study', () => {
     expect(says(ranks((user) => 3 + (user % 40)))).toContain('PCRec is worse than HSTU: −');
     expect(says(base)).toContain('PCRec cannot be told from HSTU');
     expect(says(base)).toContain('pick HSTU');
+    // Beside models that read the same: times are more than positions alone.
+    const beside = (set: readonly string[]): string => {
+      const asked: Study = { ...study, published: 'ML-1M', set };
+      return reading({ ...foundOf(folder, 'a', study), study: asked }).join('\n');
+    };
+    expect(beside([])).toContain('of models that read no times, is .1944');
+    expect(beside(['times=true'])).toContain('is .2164 (HSTU large with times');
     const found = foundOf(folder, 'a', study);
     // The claim is of the error: the same parameters without it are the control that tells.
     const mixing: Cell = { name: 'mixing', model: 'mixing' };

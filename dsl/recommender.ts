@@ -15,7 +15,7 @@ import {
   sampledSoftmax,
 } from './loss.js';
 import { type Batch, boolean, choice, fail as refuse, integer, number, type Outputs, type Phase } from './model.js';
-import { batchNegatives, uniformNegatives } from './negatives.js';
+import { batchNegatives, type Sampled, uniformNegatives } from './negatives.js';
 import { adamw } from './optimizers.js';
 import type { Optimizer } from './optimizer.js';
 import { truncatedNormal } from './parameter.js';
@@ -42,7 +42,7 @@ export const recommenderHypers = {
   negatives: integer(128, 'items drawn to stand against each target'),
   draws: choice(
     ['user', 'batch', 'position'],
-    'for whom negatives are drawn: each user, the whole batch, or each position of each user',
+    'for whom negatives are drawn: each user, the whole batch, or each position of each user that is trained',
   ),
   logQ: boolean(false, 'a sampled softmax makes up for how often each item is a negative'),
   calibration: number(0.75, 'the t of gbce: 0 is bce, 1 calibrates its scores wholly', { min: 0, max: 1 }),
@@ -84,7 +84,7 @@ export interface RecommenderContext<H extends RecommenderHyper = RecommenderHype
   readonly phase: Phase;
 }
 
-/** A vector for each position of each user's history. */
+/** A vector for each position of each user that is trained's history. */
 export type State = Tensor<'batch' | 'seq' | 'width'>;
 /** What `sequenceInput` gives. */
 export interface SequenceInput {
@@ -125,13 +125,20 @@ export const sequenceInput = (
   return { width, items, input: dropout('input', hyper.dropout, phase)(embedded) };
 };
 
-const drawnFor: Readonly<Record<RecommenderHyper['draws'], (batch: Batch) => readonly Axis[]>> = {
-  user: ({ batch }) => [batch],
-  batch: () => [],
-  position: ({ batch, seq }) => [batch, seq],
+type Given = NextItem<string, string, string>;
+
+/** For whom negatives are drawn. Each position that is trained has a target: all of a row, those that it hides, or what comes after it. */
+const drawn: Readonly<
+  Record<RecommenderHyper['draws'], (batch: Batch, targets: Given['targets']) => Pick<Sampled, 'key' | 'drawnFor'>>
+> = {
+  user: ({ batch }) => ({ key: 'negatives', drawnFor: [batch] }),
+  batch: () => ({ key: 'negatives' }),
+  position: ({ seq }, { axes }) => ({
+    key: axes.some(({ name }) => name === seq.name) ? 'negatives' : 'negatives.end',
+    drawnFor: axes,
+  }),
 };
 
-type Given = NextItem<string, string, string>;
 type Wanted = Pick<RecommenderContext, 'hyper' | 'batch' | 'phase'>;
 
 /** Negatives of these targets. Outside training they are drawn uniformly, for all alike: no row may then read another. */
@@ -139,9 +146,8 @@ const negativesOf = ({ hyper, batch, phase }: Wanted, { targets }: Given): Again
   const training = phase === 'training';
   const uniform = () =>
     uniformNegatives(batch.item, {
-      key: 'negatives',
       negatives: hyper.negatives,
-      drawnFor: training ? drawnFor[hyper.draws](batch) : [],
+      ...drawn[training ? hyper.draws : 'batch'](batch, targets),
     });
   const others = () => batchNegatives(targets, batch.batch, batch.popularity);
   const kinds = {

@@ -37,17 +37,9 @@ export const others: readonly Cell[] = [
   { name: 'mamba4rec-pc', model: own('mamba4rec-pc') },
 ];
 
-/** Settings of cells that cannot have those of their study. */
-export interface Instead {
-  /** Of those that predict one position of a history, or hidden ones: no negatives can be drawn for each position then. */
-  readonly drawn: readonly string[];
-  /** Of ttt4rec, each of whose heads takes an even number of channels. */
-  readonly heads: readonly string[];
-}
-
-/** Models of the paper's Table 2 that are run with one seed. */
-export const more = ({ drawn, heads }: Instead): readonly Cell[] => [
-  { name: 'bert4rec', model: 'bert4rec', set: drawn, seeds: [1] },
+/** Models of the paper's Table 2 that are run with one seed; `heads`: of ttt4rec, each of whose heads takes an even number of channels. */
+export const more = (heads: readonly string[] = []): readonly Cell[] => [
+  { name: 'bert4rec', model: 'bert4rec', seeds: [1] },
   { name: 'ttt4rec', model: 'ttt4rec', set: heads, seeds: [1] },
   { name: 'sasrec large', model: 'sasrec@large', seeds: [1] },
 ];
@@ -88,9 +80,9 @@ export const claim = (sized: readonly string[]): Table => ({
   against: 'hstu',
   also: 'pcrec',
 });
-export const models = (rows: readonly string[], { drawn }: Instead): Table => ({
+export const models = (rows: readonly string[]): Table => ({
   title: 'Models',
-  says: `The models of the paper with the same loss, optimizer, negatives and number of epochs${drawn.length === 0 ? '' : ' (bert4rec draws its negatives for the user, where others draw some for each position)'}. Seeds of one number have the same order of users.`,
+  says: 'The models of the paper with the same loss, optimizer, negatives and number of epochs. Seeds of one number have the same order of users.',
   cells: rows,
   against: 'pcrec',
 });
@@ -171,13 +163,12 @@ export const beta: Cell = {
 };
 const rates = [0, 0.001, 0.01, 0.1] as const;
 const alpha = (rate: number): string => `alpha ${rate}`;
-export const alphas = ({ drawn }: Instead): readonly Cell[] =>
-  rates.map((rate) => ({
-    name: alpha(rate),
-    model: 'pcrec@adaptive',
-    set: [`adaptation=${rate}`, ...drawn],
-    seeds: [1],
-  }));
+export const alphas: readonly Cell[] = rates.map((rate) => ({
+  name: alpha(rate),
+  model: 'pcrec@adaptive',
+  set: [`adaptation=${rate}`],
+  seeds: [1],
+}));
 export const adapting: Table = {
   title: 'Alpha (Figure 6)',
   says: 'The rate of each user’s own update of theta. It takes the horizon last, which trains one position of a history at a time, and two steps; at 0 theta stays as trained.',

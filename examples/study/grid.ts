@@ -10,7 +10,6 @@ import {
   claim,
   controls,
   functions,
-  type Instead,
   large,
   mapping,
   models,
@@ -61,24 +60,22 @@ const pair: readonly Cell[] = [
 const claimed: Table = { title: 'HSTU and PCRec', says: 'The claim alone.', cells: ['hstu', 'pcrec'], against: 'hstu' };
 
 /** What both data sets are asked beyond the claim. */
-const further = (instead: Instead): readonly Cell[] => [
+const further = (heads?: readonly string[]): readonly Cell[] => [
   untrained,
   beta,
   ...large,
   ...functions,
   ...shares,
-  ...alphas(instead),
-  ...more(instead),
+  ...alphas,
+  ...more(heads),
   ...tuned,
 ];
-const asAll: Instead = { drawn: [], heads: [] };
-const otherwise: Instead = { drawn: ['draws=user'], heads: ['heads=1'] };
-const costed = [...named(others), beta.name, ...named(more(asAll)), ...named(large)];
+const costed = [...named(others), beta.name, ...named(more()), ...named(large)];
 const compared = ['pcrec', 'hstu', ...costed];
 /** What is told of both; `sized`: HSTU with as many parameters, or more operations. */
-const told = (sized: readonly string[], instead: Instead): readonly Table[] => [
+const told = (sized: readonly string[]): readonly Table[] => [
   claim(sized),
-  models(compared, instead),
+  models(compared),
   tuning,
   scaling,
   sharing,
@@ -143,8 +140,8 @@ export const studies: Readonly<Record<string, Study>> = {
     ...amazon,
     options: { epochs: 60, batch: 128, patience: 8 },
     set: ['width=64', 'length=50', 'dropout=0.4', 'negatives=512', 'draws=batch'],
-    cells: [...controls, ...sizedForBeauty, ...others, ...sizes, ...further(asAll)],
-    tables: told(named(sizedForBeauty), asAll),
+    cells: [...controls, ...sizedForBeauty, ...others, ...sizes, ...further()],
+    tables: told(named(sizedForBeauty)),
     search: search(18, 54),
     cost: [...named(controls), ...named(sizedForBeauty), ...costed],
     inside: ['pcrec', 'two steps'],
@@ -155,11 +152,7 @@ export const studies: Readonly<Record<string, Study>> = {
     options: { epochs: 100, batch: 128, patience: 8 },
     set: ['width=64', 'length=50', 'dropout=0.5', 'loss=fullSoftmax'],
     cells: [...controls, ...sizedForBeauty, ...others, untrained, ...large, ...warm],
-    tables: [
-      claim(named(sizedForBeauty)),
-      models(['pcrec', 'hstu', ...named(others), ...named(large)], asAll),
-      warming,
-    ],
+    tables: [claim(named(sizedForBeauty)), models(['pcrec', 'hstu', ...named(others), ...named(large)]), warming],
     inside: ['pcrec'],
   },
   /** MovieLens-1M, positions alone, epochs chosen on validation. */
@@ -174,9 +167,9 @@ export const studies: Readonly<Record<string, Study>> = {
       { name: 'hstu blocks=3', model: 'hstu', set: ['blocks=3'] },
       ...others,
       ...sizes,
-      ...further(otherwise),
+      ...further(['heads=1']),
     ],
-    tables: told(['hstu width=68', 'hstu blocks=3'], otherwise),
+    tables: told(['hstu width=68', 'hstu blocks=3']),
     search: search(18, 54),
     cost: [...named(controls), 'hstu width=68', 'hstu blocks=3', ...costed],
     inside: ['pcrec', 'two steps'],

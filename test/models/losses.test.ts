@@ -30,6 +30,7 @@ const cases: readonly (readonly [string, 'all' | 'last', Readonly<Record<string,
   ['BCE against answers of other rows', 'all', { loss: 'bce', against: 'batch' }, each + beside],
   ['softmax against both, corrected', 'all', { against: 'mixed', logQ: true, draws: 'position' }, each + beside],
   ['one prediction a row, corrected', 'last', { against: 'mixed', logQ: true }, ofRow + alone],
+  ['one prediction a row, each with negatives of its own', 'last', { draws: 'position' }, ofRow + alone],
 ];
 
 describe.each(cases)('%s', (_, at, over, certificate) => {
@@ -44,6 +45,9 @@ test('models whose losses are of another kind have them too', () => {
   expect(certificateOf(pcrecSimple, over)).toBe(causal + beside);
   expect(certificateOf(bert4rec, over)).toBe(`${ofRow}; rows read one another (items, seq.lengths)`);
 });
+
+test('hidden positions and the end of a history each draw negatives of their own', async () =>
+  expect(await disagreements(bert4rec, { blocks: 1, draws: 'position' }, [0])).toEqual([]));
 
 test.each([
   [{ loss: 'bce', logQ: true }, 'logQ corrects a softmax over a sample'],

@@ -37,7 +37,7 @@ const LEAST = 256;
 const positionsOf = (each: number): number => 2 ** Math.floor(Math.log2(NEAR / each));
 
 /** Cells of a block that are stored before the sum is whole must be nobody's yet, and each must be stored once. */
-const isPlain = (j: Job, world: World): boolean =>
+const holdsSums = (j: Job, world: World): boolean =>
   !j.adds &&
   j.loop === undefined &&
   j.scatter === undefined &&
@@ -60,7 +60,7 @@ export const sumBlocksOf = (group: Group, { lanes, rows }: Tiling, world: World)
   const [over, ...inner] = sum.over;
   const width = domain(job, world).find((a) => a.name === lanes)?.size;
   const whole = over?.from === undefined && over?.to === undefined && sum.monoid === 'sum';
-  if (over === undefined || inner.length > 0 || !whole || typeof width !== 'number' || !isPlain(job, world))
+  if (over === undefined || inner.length > 0 || !whole || typeof width !== 'number' || !holdsSums(job, world))
     return undefined;
   const { axis } = over;
   const size = positionsOf(width);

@@ -72,6 +72,7 @@ describe('what there is for all items', () => {
     ]);
     // Half a cache line of each item is not worth a block.
     expect(blocks(sumBlocksOf, 600)).toEqual([]);
+    expect(blocks(laneBlocksOf, 600)).toEqual([['item', 64]]);
   });
 
   it('is fetched ahead where the next position of a sum is as far away as there are items', () => {

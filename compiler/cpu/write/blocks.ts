@@ -31,8 +31,10 @@ export interface SumBlocks extends Blocks {
 
 /** Numbers of a matrix that are near: 256 KB of them. */
 const NEAR = 2 ** 16;
-/** Fewer positions are not worth a load and a store of each cell. */
+/** Fewer positions are not worth a load and a store of each cell that holds a sum. */
 const LEAST = 256;
+/** Fewer are no tile of two registers. */
+const TILE = 32;
 /** Positions of a block, at each of which so many numbers are read. */
 const positionsOf = (each: number): number => 2 ** Math.floor(Math.log2(NEAR / each));
 
@@ -77,7 +79,7 @@ export const laneBlocksOf = (group: Group, { lanes, rows }: Tiling, world: World
     .filter(({ over, body }) => over.some((o) => sharesMatrix(body, o.axis, axis.name, rows)))
     .map(({ over }) => over.reduce((n, o) => (typeof o.axis.size === 'number' ? n * o.axis.size : Infinity), 1));
   const size = positionsOf(Math.max(...lengths));
-  return lengths.length > 0 && size >= LEAST && group.every((j) => j.where === undefined) ? { axis, size } : undefined;
+  return lengths.length > 0 && size >= TILE && group.every((j) => j.where === undefined) ? { axis, size } : undefined;
 };
 
 const index = (axis: string): Expr => ({ kind: 'index', axis });

@@ -48,9 +48,9 @@ const describe = (group: Group, { layouts, places, name, rowsAxis }: World): Des
     const place = spots.of(name(places.get(id) ?? id));
     const layout = layouts.get(id);
     if (layout !== undefined) {
-      const { rows, inner, pitch, local, gathered } = layout;
+      const { rows, inner, pitch, panel, local, gathered } = layout;
       lines.push(
-        `b${b} @${place} ${layout.buffer.dtype} [${layout.buffer.axes.map(axisLine).join()}] ${inner.join()} ${pitch ?? ''} ${local} ${gathered ?? ''} ${rows?.at ?? ''} ${rows?.lengths.map(buffer).join('*') ?? ''}`,
+        `b${b} @${place} ${layout.buffer.dtype} [${layout.buffer.axes.map(axisLine).join()}] ${inner.join()} ${pitch ?? ''} ${panel ?? ''} ${local} ${gathered ?? ''} ${rows?.at ?? ''} ${rows?.lengths.map(buffer).join('*') ?? ''}`,
       );
       if (rows !== undefined && rows.lengths.length > 0) buffer(offsetsId(rows.lengths));
     }

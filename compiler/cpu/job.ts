@@ -42,6 +42,12 @@ export interface TiledJob extends Job {
 /** Kernels over the same cells, written as one function: what one computes the next has in registers. */
 export type Group = readonly [TiledJob, ...TiledJob[]];
 
+/** The tile of a group: some of its kernels may have no sums, and so no rows. */
+export const tilingOf = (group: Group): Tiling => ({
+  lanes: group[0].tiling.lanes,
+  rows: group.map((j) => j.tiling.rows).find((r) => r !== null) ?? null,
+});
+
 /** What a buffer is that no model has: prefix sums of row sizes, or one of an inverse's lists. */
 export type Made =
   | { readonly kind: 'offsets'; readonly lengths: readonly string[] }

@@ -18,6 +18,8 @@ export interface Layout {
   readonly inner: readonly number[];
   /** Cells from one position of the last axis but one to the next, where that is more than the last axis has. */
   readonly pitch?: number;
+  /** Positions of the last axis that lie together with all of the others: what a block of lanes reads (see panels). */
+  readonly panel?: number;
   /** One row at a time, or some that have together no more positions: every thread has room for that and fills it again and again. */
   readonly local: boolean;
   /** Of several rows at a time: their cells follow one another. */
@@ -82,6 +84,9 @@ export const layoutOf = (
 export const firstRow = 'first row@';
 export const pastRow = 'past row@';
 
+/** A variable of loops that take an axis in blocks: where the block at hand begins. No axis is called so. */
+export const blockFrom = (axis: string): string => `${axis} from@`;
+
 /** The buffer of prefix sums of row sizes, for these lengths. */
 export const offsetsId = (lengths: readonly string[]): string => `${lengths.join('*')}.before`;
 
@@ -113,18 +118,31 @@ const times = (a: Expr, b: Expr): Expr => apply('mul', a, b);
 
 /** How many cells one step along each axis inside a row is, and the cells of a whole row, for the row at `row`. */
 export const strides = (
-  { buffer: { axes }, inner, rows, pitch }: Layout,
+  { buffer: { axes }, inner, rows, pitch, panel }: Layout,
   row: Expr | undefined,
 ): { readonly along: ReadonlyMap<number, Expr>; readonly whole: Expr } => {
   const along = new Map<number, Expr>();
   const whole = [...inner].reverse().reduce<Expr>((cells, k, i) => {
     along.set(k, cells);
-    if (i === 0 && pitch !== undefined) return integer(pitch);
+    if (i === 0 && (panel ?? pitch) !== undefined) return integer((panel ?? pitch)!);
     const axis = axes[k]!;
     const isPacked = rows !== undefined && rows.lengths.length > 0 && axis.ragged?.rows === axes[rows.at]!.name;
     return times(cells, roomExpr(axis, isPacked ? row : undefined));
   }, integer(1));
   return { along, whole };
+};
+
+/** Panels that lie before the one at hand, which begins with a block: as many cells of each other axis as the block's first position says. */
+const panelsBefore = (
+  { buffer: { axes }, inner, panel }: Layout,
+  at: readonly Expr[],
+): readonly { readonly index: Expr; readonly stride: Expr }[] => {
+  const [last, ...others] = [...inner].reverse();
+  const index = at[last ?? -1];
+  if (panel === undefined || index?.kind !== 'index') return [];
+  const each = others.reduce((cells, k) => cells * (axes[k]!.size as number), 1);
+  // The position itself counts one cell for each before it, those of earlier blocks among them.
+  return [{ index: { kind: 'index', axis: blockFrom(index.axis) }, stride: integer(each - 1) }];
 };
 
 /** Index and stride, in cells, of everything that adds to the place of a cell. */
@@ -142,7 +160,7 @@ export const placeOf = (
   } = layout;
   const row = rows === undefined ? undefined : at[rows.at];
   const { along, whole } = strides(layout, row);
-  const inside = inner.map((k) => ({ index: at[k]!, stride: along.get(k)! }));
+  const inside = [...inner.map((k) => ({ index: at[k]!, stride: along.get(k)! })), ...panelsBefore(layout, at)];
   if (rows === undefined || row === undefined || (local && !gathered)) return inside;
   const firstOf: Expr = { kind: 'index', axis: firstRow };
   if (rows.lengths.length === 0) return [{ index: local ? apply('sub', row, firstOf) : row, stride: whole }, ...inside];

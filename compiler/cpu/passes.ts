@@ -22,6 +22,7 @@ import { moot } from './moot.js';
 import { scatterShares } from './scatter.js';
 import { shareRows } from './shares.js';
 import { unnest } from './unnest.js';
+import { panels } from './panels.js';
 import { packRows, vectorise } from './vectorise.js';
 import { walkLists } from './walk.js';
 import { writeFunctions, type Written } from './write/functions.js';
@@ -88,6 +89,7 @@ export const toOrder = passes<Kernels, Kernels>([], (k) => k)
     gather,
   )
   .and('in-place', 'writes new values of states over the old ones, where nobody reads those any more', inPlace)
+  .and('panels', 'lays a copy that lanes read for all items in panels, one for each block of them', panels)
   .and('bare', 'leaves alone what conditions rule out, where nobody reads it, instead of clearing it', bare);
 
 /** Code for a machine. */

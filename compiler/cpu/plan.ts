@@ -4,7 +4,7 @@ import type { LoopAxis } from '../loops/ir.js';
 import { readsOf } from '../loops/shape.js';
 import { isUnit } from '../loops/units.js';
 import { type Group, type JobBuffer, listsOf, rootsOf, storedBy } from './job.js';
-import { offsetsId } from './layout.js';
+import { type Layout, offsetsId } from './layout.js';
 import { runOf, togetherOf } from './names.js';
 import type { Phase, Scheduled } from './phases.js';
 import { settledOf, type Settled } from './settled.js';
@@ -46,6 +46,14 @@ const livesOf = ({ phases, world: { layouts } }: Scheduled): Lives => {
   return { uses, homes };
 };
 
+/** Room for whole panels, the last of which may be there in part. */
+const panelCells = ({ buffer: { axes }, inner, panel }: Layout): PlanBuffer['cells'] => {
+  if (panel === undefined) return undefined;
+  const sizes = inner.map((k) => axes[k]!.size);
+  const each = sizes.reduce<number>((n, size) => (typeof size === 'number' ? n * size : n), 1);
+  return { sizes, more: each * panel };
+};
+
 const bufferData = (s: Scheduled, settled: Settled): ((b: JobBuffer) => PlanBuffer) => {
   const {
     entry,
@@ -63,9 +71,14 @@ const bufferData = (s: Scheduled, settled: Settled): ((b: JobBuffer) => PlanBuff
   const lifeOf = (b: JobBuffer): readonly [number, number] =>
     b.role === 'input' || kept.has(b.id) || b.made?.kind === 'offsets' ? always : (uses.get(b.id) ?? always);
   return (b) => {
-    const { inner, pitch, local, gathered = false, rows: packed } = layouts.get(b.id)!;
+    const layout = layouts.get(b.id)!;
+    const { inner, pitch, local, gathered = false, rows: packed } = layout;
     const cells =
-      b.made === undefined ? undefined : b.made.kind === 'list' ? b.made.cells : { sizes: [rows!.size], more: 1 };
+      b.made === undefined
+        ? panelCells(layout)
+        : b.made.kind === 'list'
+          ? b.made.cells
+          : { sizes: [rows!.size], more: 1 };
     const over = places.get(b.id);
     return {
       id: b.id,

@@ -62,17 +62,26 @@ const blocks = (of: typeof laneBlocksOf, wide: number) => {
 
 describe('what there is for all items', () => {
   it('is taken in blocks, of so many items as a near cache holds', () => {
-    const logits = ['item', 1024];
-    expect(blocks(laneBlocksOf, 50)).toEqual([logits]);
-    expect(blocks(sumBlocksOf, 50)).toEqual([logits, logits]);
-    expect(blocks(laneBlocksOf, 200)).toEqual([['item', block]]);
+    expect(blocks(sumBlocksOf, 50)).toEqual([
+      ['item', 1024],
+      ['item', 1024],
+    ]);
     expect(blocks(sumBlocksOf, 200)).toEqual([
       ['item', block],
       ['item', block],
     ]);
     // Half a cache line of each item is not worth a block.
     expect(blocks(sumBlocksOf, 600)).toEqual([]);
-    expect(blocks(laneBlocksOf, 600)).toEqual([['item', 64]]);
+  });
+
+  it('lies as blocks of lanes read it, and whoever copies it takes the same blocks', () => {
+    const { world } = cpuProgram(made(50, 3).program, native).entries[0]!.scheduled;
+    const panels = [...world.layouts.values()].flatMap(({ buffer, panel }) => (panel === undefined ? [] : buffer.id));
+    expect(panels).toEqual(['table.by.item']);
+    expect(blocks(laneBlocksOf, 50)).toEqual([
+      ['item', 64],
+      ['item', 64],
+    ]);
   });
 
   it('is fetched ahead where the next position of a sum is as far away as there are items', () => {

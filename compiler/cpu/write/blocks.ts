@@ -8,9 +8,9 @@ import type { Code } from '../../code/tree.js';
 import { apply, guard, integer } from '../../loops/build.js';
 import type { Expr, LoopAxis } from '../../loops/ir.js';
 import { rewrite } from '../../loops/rewrite.js';
-import { mentions, nodes } from '../../loops/shape.js';
+import { mentions, nodes, readsOf } from '../../loops/shape.js';
 import { cellOf, domain, type Group, isLong, isReduce, type Job, rootsOf, type Tiling } from '../job.js';
-import { sizeExpr } from '../layout.js';
+import { blockFrom, sizeExpr } from '../layout.js';
 import type { World } from '../world.js';
 import type { Writer } from './pen.js';
 import type { Range } from './range.js';
@@ -33,10 +33,8 @@ export interface SumBlocks extends Blocks {
 const NEAR = 2 ** 16;
 /** Fewer positions are not worth a load and a store of each cell that holds a sum. */
 const LEAST = 256;
-/** Fewer are no tile of two registers. */
-const TILE = 32;
-/** Positions of a block, at each of which so many numbers are read. */
-const positionsOf = (each: number): number => 2 ** Math.floor(Math.log2(NEAR / each));
+/** Positions of a block of lanes: few enough for the nearest cache, and tiles for the widest registers. */
+export const laneBlock = 64;
 
 /** Cells of a block that are stored before the sum is whole must be nobody's yet, and each must be stored once. */
 const holdsSums = (j: Job, world: World): boolean =>
@@ -65,32 +63,35 @@ export const sumBlocksOf = (group: Group, { lanes, rows }: Tiling, world: World)
   if (over === undefined || inner.length > 0 || !whole || typeof width !== 'number' || !holdsSums(job, world))
     return undefined;
   const { axis } = over;
-  const size = positionsOf(width);
+  const size = 2 ** Math.floor(Math.log2(NEAR / width));
   return isLong(axis) && size >= LEAST && sharesMatrix(sum.body, axis, lanes, rows) ? { sum, axis, size } : undefined;
 };
+
+/** Whether what a group touches lies as blocks of lanes read it. */
+const touchesPanels = (group: Group, { layouts }: World): boolean =>
+  group.some((j) => [j.output, ...readsOf(rootsOf(j))].some((id) => layouts.get(id)?.panel !== undefined));
 
 /** Undefined where lanes do not go over items, or rows share nothing that they read there. */
 export const laneBlocksOf = (group: Group, { lanes, rows }: Tiling, world: World): Blocks | undefined => {
   const [job] = group;
   const axis = domain(job, world).find((a) => a.name === lanes);
-  if (axis === undefined || rows === null || !isLong(axis) || axis.name === job.task?.name) return undefined;
-  const sums = group.flatMap((j) => [...nodes(rootsOf(j))].filter(isReduce));
-  const lengths = sums
-    .filter(({ over, body }) => over.some((o) => sharesMatrix(body, o.axis, axis.name, rows)))
-    .map(({ over }) => over.reduce((n, o) => (typeof o.axis.size === 'number' ? n * o.axis.size : Infinity), 1));
-  const size = positionsOf(Math.max(...lengths));
-  return lengths.length > 0 && size >= TILE && group.every((j) => j.where === undefined) ? { axis, size } : undefined;
+  if (axis === undefined || !isLong(axis)) return undefined;
+  const shares = (j: Job): boolean =>
+    [...nodes(rootsOf(j))]
+      .filter(isReduce)
+      .some((r) => rows !== null && r.over.some((o) => sharesMatrix(r.body, o.axis, axis.name, rows)));
+  const may = axis.name !== job.task?.name && group.every((j) => j.where === undefined);
+  return (may && group.some(shares)) || touchesPanels(group, world) ? { axis, size: laneBlock } : undefined;
 };
 
 const index = (axis: string): Expr => ({ kind: 'index', axis });
-/** Variables that say where a block begins and ends. No axis is called so. */
-const begins = ({ name }: LoopAxis): string => `${name} from@`;
+/** As `blockFrom`: where a block ends. */
 const ends = ({ name }: LoopAxis): string => `${name} to@`;
 
 /** What a block leaves in a cell: the sum so far; after the last, what the kernel computes of it. */
 export const blockRoot = (job: Job, { sum, axis }: SumBlocks, world: World): Expr => {
   const { intern } = world;
-  const [from, to] = [index(begins(axis)), index(ends(axis))];
+  const [from, to] = [index(blockFrom(axis.name)), index(ends(axis))];
   const before = guard(apply('gt', from, integer(0)), cellOf(job, world));
   const own: Expr = { ...sum, over: [{ ...sum.over[0]!, from, to }] };
   const soFar = intern(apply('add', before, own));
@@ -104,7 +105,7 @@ export const blockRange = (axis: LoopAxis, s: Scope): Range | undefined => {
     const found = bindingOf(name, s)?.binding;
     return found?.kind === 'one' ? found.code : undefined;
   };
-  const [from, to] = [edge(begins(axis)), edge(ends(axis))];
+  const [from, to] = [edge(blockFrom(axis.name)), edge(ends(axis))];
   return from === undefined || to === undefined ? undefined : { from, to };
 };
 
@@ -114,7 +115,7 @@ export const overBlocks = (w: Writer, blocks: Blocks, s: Scope, inside: (body: S
   const [from, to] = [local(`${axis.name}.from`, 'i32'), local(`${axis.name}.to`, 'i32')];
   const all = keep(s.code, `${axis.name}.all`, w.single(w.world.intern(sizeExpr(axis)), s));
   const body = scope('loop', s, [
-    [begins(axis), one(get(from))],
+    [blockFrom(axis.name), one(get(from))],
     [ends(axis), one(get(to))],
   ]);
   body.code.push(set(to, least(add(get(from), int(size)), all)));

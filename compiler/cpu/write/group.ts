@@ -17,6 +17,7 @@ import {
   shareAxis,
   type TiledJob,
   type Tiling,
+  tilingOf,
 } from '../job.js';
 import { firstRow, pastRow, strides } from '../layout.js';
 import { tilesRows } from '../tail.js';
@@ -106,10 +107,7 @@ export const said = (j: TiledJob): string =>
 export const writeGroup = (group: Group, world: World, machine: Machine): Func => {
   const [job] = group;
   const given = parameters();
-  const tiling: Tiling = {
-    lanes: job.tiling.lanes,
-    rows: group.map((j) => j.tiling.rows).find((r) => r !== null) ?? null,
-  };
+  const tiling = tilingOf(group);
   const sumBlocks = sumBlocksOf(group, tiling, world);
   const blocks = sumBlocks ?? laneBlocksOf(group, tiling, world);
   const w = writer(

@@ -122,9 +122,10 @@ export const strides = (
   row: Expr | undefined,
 ): { readonly along: ReadonlyMap<number, Expr>; readonly whole: Expr } => {
   const along = new Map<number, Expr>();
+  const wide = panel ?? pitch;
   const whole = [...inner].reverse().reduce<Expr>((cells, k, i) => {
     along.set(k, cells);
-    if (i === 0 && (panel ?? pitch) !== undefined) return integer((panel ?? pitch)!);
+    if (i === 0 && wide !== undefined) return integer(wide);
     const axis = axes[k]!;
     const isPacked = rows !== undefined && rows.lengths.length > 0 && axis.ragged?.rows === axes[rows.at]!.name;
     return times(cells, roomExpr(axis, isPacked ? row : undefined));

@@ -30,7 +30,7 @@ const copies = (group: Group, axis: LoopAxis): boolean => {
 const liesInPanels = ({ id, role }: JobBuffer, groups: readonly Group[], s: Scheduled): boolean => {
   const layout = s.world.layouts.get(id)!;
   const axis = longOf(layout);
-  if (axis === undefined || role !== 'temp' || keptOf(s).has(id)) return false;
+  if (axis === undefined || role !== 'temp') return false;
   const place = layout.buffer.axes.indexOf(axis);
   const reads = (g: Group): boolean => {
     const tiling = tilingOf(g);
@@ -49,8 +49,9 @@ const liesInPanels = ({ id, role }: JobBuffer, groups: readonly Group[], s: Sche
 
 export const panels = (s: Scheduled): Scheduled => {
   const groups = s.phases.flatMap((p) => [...p.rows, ...p.grids]);
+  const kept = keptOf(s);
   const layouts = new Map(s.world.layouts);
   for (const b of s.buffers.values())
-    if (liesInPanels(b, groups, s)) layouts.set(b.id, { ...layouts.get(b.id)!, panel: laneBlock });
+    if (!kept.has(b.id) && liesInPanels(b, groups, s)) layouts.set(b.id, { ...layouts.get(b.id)!, panel: laneBlock });
   return { ...s, world: { ...s.world, layouts } };
 };

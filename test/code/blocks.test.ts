@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { native } from '../../compiler/code/machine.js';
 import { statements } from '../../compiler/code/walk.js';
+import { tilingOf } from '../../compiler/cpu/job.js';
 import { cpuProgram } from '../../compiler/cpu/program.js';
 import { laneBlocksOf, sumBlocksOf } from '../../compiler/cpu/write/blocks.js';
 import { axis, ragged } from '../../dsl/axis.js';
@@ -56,7 +57,7 @@ const blocks = (of: typeof laneBlocksOf, wide: number) => {
   const { world, phases } = cpuProgram(made(wide, 3).program, native).entries[0]!.scheduled;
   return phases
     .flatMap((p) => [...p.rows, ...p.grids])
-    .flatMap((g) => of(g, g[0].tiling, world) ?? [])
+    .flatMap((g) => of(g, tilingOf(g), world) ?? [])
     .map(({ axis: { name }, size }) => [name, size]);
 };
 

@@ -130,11 +130,11 @@ export const memory = (asked: Asked): Memory => {
    * Rows of a tile that are neighbours in memory, where each turn of the loop at hand is as far ahead as there are items: no processor foresees
    * which lines the next tile reads. They are the next ones behind those that this tile reads.
    */
-  const isScattered = ({ terms }: Address, rowAxis: string | undefined, s: Scope): boolean =>
+  const isScattered = (address: Address, rowAxis: string | undefined, s: Scope): boolean =>
     rowAxis !== undefined &&
     s.kind === 'loop' &&
-    stepAlong({ terms, constant: 0 }, rowAxis) === 4 &&
-    terms.some(
+    stepAlong(address, rowAxis) === 4 &&
+    address.terms.some(
       ({ atom, factor }) =>
         atom.kind === 'index' &&
         bindingOf(atom.axis, s)?.owner === s &&

@@ -23,16 +23,22 @@ const KERNEL = 20_000;
 /** A sum inside a sum is not computed in tiles: each of its operations takes this many times as long. */
 const UNTILED = 3;
 
-/** Positions, constants and views cost nothing wherever they are. */
-const free = (n: Node): boolean =>
+const views: ReadonlySet<Node['op']> = new Set(['rename', 'broadcast', 'stop', 'barrier', 'implicit']);
+
+/** A choice that is made by position. */
+const isChoice = (n: Node): boolean => n.op === 'map' && n.fn === 'select' && isIndexPredicate(n.args[0]!);
+
+/** What is known by where it is asked for, as a constant is, or one that is masked: no memory says it better. */
+const isKnown = (n: Node): boolean =>
   n.op === 'constant' ||
   n.op === 'index' ||
   n.op === 'extent' ||
-  n.op === 'carry' ||
-  isBuffer(n) ||
   isIndexPredicate(n) ||
-  (views.has(n.op) && argsOf(n).every((a) => free(a)));
-const views: ReadonlySet<Node['op']> = new Set(['rename', 'broadcast', 'stop', 'barrier', 'implicit']);
+  ((views.has(n.op) || isChoice(n)) && argsOf(n).every(isKnown));
+
+/** What costs nothing wherever it is: it is known, or views of what is in memory already. */
+const free = (n: Node): boolean =>
+  isKnown(n) || n.op === 'carry' || isBuffer(n) || (views.has(n.op) && argsOf(n).every(free));
 
 /** The arguments that a node's own kernel evaluates: of a scan, the next value of its own state. */
 const evaluated = (n: Node): readonly Node[] => (n.op === 'scan' ? [n.next[n.result]!] : argsOf(n));
@@ -45,7 +51,7 @@ const repeats = (n: Node): number => {
 };
 
 const own = (n: Node): number => {
-  if (n.op === 'map' && n.fn === 'select' && isIndexPredicate(n.args[0]!)) return 0;
+  if (isChoice(n)) return 0;
   return n.op === 'reduce' || n.op === 'scatter' ? repeats(n) : primitive(n).cost(n, typical);
 };
 

@@ -77,7 +77,7 @@ WRITTEN_OUT f32s strided_f32s(const char *at, int apart) { return (f32s)ALL_LANE
 #define FROM(l) I32(at + l * apart)
 WRITTEN_OUT i32s strided_i32s(const char *at, int apart) { return (i32s)ALL_LANES(FROM); }
 #undef FROM
-// The first lanes alone, fewer than all: the others are 0, or left as they are.
+// The first lanes alone: the others are 0, or left as they are. Where a mask costs more than a line, all of them are a register as any other.
 #define FIRST(type, x, load) type x = {}; for (int l = 0; l < first; l++) x[l] = load; return x
 WRITTEN_OUT f32s firstGather_f32s(int first, const char *base, i32s at) { FIRST(f32s, x, F32(base + (unsigned)at[l])); }
 WRITTEN_OUT i32s firstGather_i32s(int first, const char *base, i32s at) { FIRST(i32s, x, I32(base + (unsigned)at[l])); }
@@ -92,16 +92,16 @@ WRITTEN_OUT void storeFirst_i32s(int first, char *at, i32s x) { _mm512_mask_stor
 #undef OF_FIRST
 #elif LANES == 8 && defined(__AVX2__)
 #define OF_FIRST ((__m256i)(ramp(0) < splat_i32s(first)))
-WRITTEN_OUT f32s first_f32s(int first, const char *at) { return _mm256_maskload_ps((const float *)at, OF_FIRST); }
-WRITTEN_OUT i32s first_i32s(int first, const char *at) { return (i32s)_mm256_maskload_epi32((const int *)at, OF_FIRST); }
-WRITTEN_OUT void storeFirst_f32s(int first, char *at, f32s x) { _mm256_maskstore_ps((float *)at, OF_FIRST, x); }
-WRITTEN_OUT void storeFirst_i32s(int first, char *at, i32s x) { _mm256_maskstore_epi32((int *)at, OF_FIRST, (__m256i)x); }
+WRITTEN_OUT f32s first_f32s(int first, const char *at) { if (first >= LANES) return F32S(at); return _mm256_maskload_ps((const float *)at, OF_FIRST); }
+WRITTEN_OUT i32s first_i32s(int first, const char *at) { if (first >= LANES) return I32S(at); return (i32s)_mm256_maskload_epi32((const int *)at, OF_FIRST); }
+WRITTEN_OUT void storeFirst_f32s(int first, char *at, f32s x) { if (first >= LANES) F32S(at) = x; else _mm256_maskstore_ps((float *)at, OF_FIRST, x); }
+WRITTEN_OUT void storeFirst_i32s(int first, char *at, i32s x) { if (first >= LANES) I32S(at) = x; else _mm256_maskstore_epi32((int *)at, OF_FIRST, (__m256i)x); }
 #undef OF_FIRST
 #else
-WRITTEN_OUT f32s first_f32s(int first, const char *at) { FIRST(f32s, x, F32(at + 4 * l)); }
-WRITTEN_OUT i32s first_i32s(int first, const char *at) { FIRST(i32s, x, I32(at + 4 * l)); }
-WRITTEN_OUT void storeFirst_f32s(int first, char *at, f32s x) { for (int l = 0; l < first; l++) F32(at + 4 * l) = x[l]; }
-WRITTEN_OUT void storeFirst_i32s(int first, char *at, i32s x) { for (int l = 0; l < first; l++) I32(at + 4 * l) = x[l]; }
+WRITTEN_OUT f32s first_f32s(int first, const char *at) { if (first >= LANES) return F32S(at); FIRST(f32s, x, F32(at + 4 * l)); }
+WRITTEN_OUT i32s first_i32s(int first, const char *at) { if (first >= LANES) return I32S(at); FIRST(i32s, x, I32(at + 4 * l)); }
+WRITTEN_OUT void storeFirst_f32s(int first, char *at, f32s x) { if (first >= LANES) F32S(at) = x; else for (int l = 0; l < first; l++) F32(at + 4 * l) = x[l]; }
+WRITTEN_OUT void storeFirst_i32s(int first, char *at, i32s x) { if (first >= LANES) I32S(at) = x; else for (int l = 0; l < first; l++) I32(at + 4 * l) = x[l]; }
 #endif
 #undef FIRST
 WRITTEN_OUT void clear(char *from, char *to) { __builtin_memset(from, 0, to - from); }

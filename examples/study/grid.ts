@@ -155,6 +155,14 @@ export const studies: Readonly<Record<string, Study>> = {
     tables: [claim(named(sizedForBeauty)), models(['pcrec', 'hstu', ...named(others), ...named(large)]), warming],
     inside: ['pcrec'],
   },
+  /** The same, over a warmer softmax, by models that read when events were. */
+  'beauty-times': {
+    ...amazon,
+    options: { epochs: 100, batch: 128, patience: 8 },
+    set: ['width=64', 'length=50', 'dropout=0.5', 'loss=fullSoftmax', 'temperature=0.1', 'times=true'],
+    cells: [...pair, { name: 'mixing', model: own('mixing') }],
+    tables: [{ ...claimed, cells: ['hstu', 'pcrec', 'mixing'], also: 'pcrec' }],
+  },
   /** MovieLens-1M, positions alone, epochs chosen on validation. */
   'ml-1m': {
     ...movielens,

@@ -45,6 +45,12 @@ const amazon = {
   published: 'Beauty',
   seeds: [1, 2, 3],
 } as const;
+/** The same with a softmax over all items and more dropout: better for all models there. */
+const amazonSoftmax = {
+  ...amazon,
+  options: { epochs: 100, batch: 128, patience: 8 },
+  set: ['width=64', 'length=50', 'dropout=0.5', 'loss=fullSoftmax'],
+} as const;
 /**
  * HSTU with as many parameters as PCRec, and with more operations, on Beauty: two blocks of PCRec have 13,320 parameters more than HSTU's,
  * 50 x 50 of theta and 64 x 64 + 64 of gamma each.
@@ -146,20 +152,16 @@ export const studies: Readonly<Record<string, Study>> = {
     cost: [...named(controls), ...named(sizedForBeauty), ...costed],
     inside: ['pcrec', 'two steps'],
   },
-  /** The same with a softmax over all items and more dropout: better for all models there. */
   'beauty-softmax': {
-    ...amazon,
-    options: { epochs: 100, batch: 128, patience: 8 },
-    set: ['width=64', 'length=50', 'dropout=0.5', 'loss=fullSoftmax'],
+    ...amazonSoftmax,
     cells: [...controls, ...sizedForBeauty, ...others, untrained, ...large, ...warm],
     tables: [claim(named(sizedForBeauty)), models(['pcrec', 'hstu', ...named(others), ...named(large)]), warming],
     inside: ['pcrec'],
   },
   /** The same, over a warmer softmax, by models that read when events were. */
   'beauty-times': {
-    ...amazon,
-    options: { epochs: 100, batch: 128, patience: 8 },
-    set: ['width=64', 'length=50', 'dropout=0.5', 'loss=fullSoftmax', 'temperature=0.1', 'times=true'],
+    ...amazonSoftmax,
+    set: [...amazonSoftmax.set, 'temperature=0.1', 'times=true'],
     cells: [...pair, { name: 'mixing', model: own('mixing') }],
     tables: [{ ...claimed, cells: ['hstu', 'pcrec', 'mixing'], also: 'pcrec' }],
   },

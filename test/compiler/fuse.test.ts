@@ -1,25 +1,13 @@
 /** What fusion stores: values that are dear to compute again, and none that a kernel knows by where it stands. */
 import { describe, expect, test } from 'vitest';
-import { type StackEnergy, dot, like, mul, normal, param, pipe, rename, sum, withInference } from 'pcrec';
 import type { Node } from '../../dsl/node.js';
 import { topological } from '../../compiler/graph.js';
 import { pipeline } from '../../compiler/pipeline.js';
 import { type Program, rootsOf } from '../../compiler/program.js';
-import hstu from '../../models/hstu.js';
+import mixing from '../../examples/study/models/mixing.js';
 import { programs } from '../support/models.js';
 import { runPass } from '../support/programs.js';
 import { models } from '../support/zoo.js';
-
-/** Each state agrees with what it says of the one below: -<s_{l-1}, theta f(s_l)>, whose derivative is a masked -1 times theta. */
-const agreement: StackEnergy<'seq' | 'key'> = ({ batch: { seq }, width, activation: f }, l) => {
-  const key = like('key', seq);
-  return {
-    weights: [param(`theta.${l}`, [seq, key], normal(0.02))],
-    at: (below, above, [theta]) =>
-      pipe(mul(below, dot(theta!, rename(f(above), seq, key), key)), sum([seq, width]), mul(-1)),
-  };
-};
-const agreeing = withInference(hstu, agreement, { name: 'agreeing', doc: 'Agreement instead of error.' });
 
 /** As long and as wide as people train: a buffer is not worth its kernel where all is tiny. */
 const usual = { width: 48, length: 200, negatives: 128 };
@@ -33,7 +21,8 @@ const isMaskOfConstants = (n: Node): boolean =>
   n.axes.some((a) => a.extent.kind === 'ragged') &&
   topological([n]).every((a) => views.includes(a.op) || (a.op === 'map' && (a.dtype !== 'f32' || a.fn === 'select')));
 
-describe.each([...models, agreeing].map((model) => [model.name, model] as const))('%s', (_, model) => {
+/** The derivative of mixing's energy is a masked -1 times theta. */
+describe.each([...models, mixing].map((model) => [model.name, model] as const))('%s', (_, model) => {
   test('stores no mask of constants', () => {
     const stored = programs(model, usual)
       .map(finished)

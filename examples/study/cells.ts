@@ -73,6 +73,19 @@ export const warming: Table = {
   also: `pcrec ${warmth}`,
 };
 
+/** A theta that knows how far apart two positions are, and not where: PCRec and its control, with fewer parameters. */
+export const distances: readonly Cell[] = [
+  { name: 'pcrec relative', model: own('pcrec-relative'), seeds: five },
+  { name: 'mixing relative', model: own('mixing-relative'), seeds: five },
+];
+export const relative: Table = {
+  title: 'Theta of distances',
+  says: 'PCRec’s theta has a number for each two positions. Relative has one for each distance between two, trained wherever two positions are that far apart; the control has it too, without the error.',
+  cells: ['hstu', 'pcrec', 'mixing', ...distances.map(({ name }) => name)],
+  against: 'hstu',
+  also: 'pcrec relative',
+};
+
 export const claim = (sized: readonly string[]): Table => ({
   title: 'Is it the inference?',
   says: 'HSTU; PCRec, which settles each block’s states before the next block reads them, and PCRec after the pass, which settles all of them at its end; and controls: the same parameters without the prediction error, so that positions are mixed and nothing is inferred (mixing), one rate gamma for all states, a theta that is not trained, PCRec whose inference is switched off at the test (steps=0: the network loses a part that it was trained with), inference added to a trained HSTU (untrained), and HSTU with as many parameters, or more operations.',

@@ -9,6 +9,7 @@ import {
   better,
   claim,
   controls,
+  distances,
   functions,
   large,
   mapping,
@@ -16,6 +17,7 @@ import {
   more,
   others,
   own,
+  relative,
   scaling,
   search,
   shares,
@@ -69,6 +71,7 @@ const claimed: Table = { title: 'HSTU and PCRec', says: 'The claim alone.', cell
 const further = (heads?: readonly string[]): readonly Cell[] => [
   untrained,
   beta,
+  ...distances,
   ...large,
   ...functions,
   ...shares,
@@ -81,6 +84,7 @@ const compared = ['pcrec', 'hstu', ...costed];
 /** What is told of both; `sized`: HSTU with as many parameters, or more operations. */
 const told = (sized: readonly string[]): readonly Table[] => [
   claim(sized),
+  relative,
   models(compared),
   tuning,
   scaling,
@@ -162,8 +166,8 @@ export const studies: Readonly<Record<string, Study>> = {
   'beauty-times': {
     ...amazonSoftmax,
     set: [...amazonSoftmax.set, 'temperature=0.1', 'times=true'],
-    cells: [...pair, { name: 'mixing', model: own('mixing') }],
-    tables: [{ ...claimed, cells: ['hstu', 'pcrec', 'mixing'], also: 'pcrec' }],
+    cells: [...pair, { name: 'mixing', model: own('mixing') }, ...distances],
+    tables: [{ ...claimed, cells: ['hstu', 'pcrec', 'mixing'], also: 'pcrec' }, relative],
   },
   /** MovieLens-1M, positions alone, epochs chosen on validation. */
   'ml-1m': {

@@ -6,7 +6,7 @@
 import { type StackEnergy, dot, like, mul, normal, param, pipe, rename, sum, withInference } from 'pcrec';
 import hstu from 'pcrec/models/hstu';
 
-const agreement: StackEnergy<'seq' | 'key'> = ({ batch: { seq }, width, activation: f }, l) => {
+export const agreement: StackEnergy<'seq' | 'key'> = ({ batch: { seq }, width, activation: f }, l) => {
   const key = like('key', seq);
   return {
     weights: [param(`theta.${l}`, [seq, key], normal(0.02))],

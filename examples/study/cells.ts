@@ -57,6 +57,17 @@ export const better: readonly Cell[] = ['hstu', 'pcrec'].map((model) => ({
   seeds: [1],
 }));
 
+/** Twice the rate, falling to 0 along a cosine over 60 epochs of MovieLens in batches of 128. */
+export const decaying: readonly Cell[] = [
+  ['hstu', 'hstu'],
+  ['pcrec relative', own('pcrec-relative')],
+].map(([name, model]) => ({
+  name: `${name} large decay`,
+  model: `${model}@large`,
+  set: ['rate=0.002', 'decaySteps=2880'],
+  seeds: [1],
+}));
+
 const warmth = 'temperature=0.1';
 /** Scores over twice the usual temperature: a softmax over all items takes it well. */
 export const warm: readonly Cell[] = [

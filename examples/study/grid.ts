@@ -9,6 +9,7 @@ import {
   better,
   claim,
   controls,
+  decaying,
   distances,
   functions,
   large,
@@ -202,8 +203,8 @@ export const studies: Readonly<Record<string, Study>> = {
     data: 'ml-1m.ratings.dat.gz',
     options: { epochs: 100, batch: 128, patience: 10 },
     set: [...movielens.set, 'times=true'],
-    cells: [...pair, ...large, ...better],
-    tables: [{ ...claimed, cells: ['hstu', 'pcrec', ...named(large), ...named(better)] }],
+    cells: [...pair, ...large, ...better, ...decaying],
+    tables: [{ ...claimed, cells: ['hstu', 'pcrec', ...named(large), ...named(better), ...named(decaying)] }],
   },
 };
 

@@ -204,7 +204,13 @@ export const studies: Readonly<Record<string, Study>> = {
     options: { epochs: 100, batch: 128, patience: 10 },
     set: [...movielens.set, 'times=true'],
     cells: [...pair, ...large, ...better, ...decaying],
-    tables: [{ ...claimed, cells: ['hstu', 'pcrec', ...named(large), ...named(better), ...named(decaying)] }],
+    tables: [
+      {
+        ...claimed,
+        cells: ['hstu', 'pcrec', ...named(large), ...named(better), ...named(decaying)],
+        also: 'hstu large decay',
+      },
+    ],
   },
 };
 
